@@ -1,0 +1,1 @@
+"""Backtests for geopolitical portfolio positions."""

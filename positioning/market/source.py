@@ -1,0 +1,51 @@
+"""Where prices come from. A source delivers bars, rates and drivers; `market.load` makes a Market of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Driver:
+    """A published series (say a monthly potash price): value[i] stands for dates[i], known only at known[i]."""
+
+    name: str
+    dates: DateArray
+    known: DateArray
+    values: FloatArray
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """What a source has of what was asked; a symbol or currency it lacks is simply not there."""
+
+    bars: Mapping[str, Bars]
+    rates: Mapping[str, Rates]
+    notices: tuple[Notice, ...] = ()
+    drivers: Mapping[str, Driver] = field(default_factory=dict)
+
+
+class Source(ABC):
+    """One place prices come from."""
+
+    simulated: bool = False
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """What the command line calls it: `sample`, `folder:DIR`."""
+
+    @abstractmethod
+    def deliver(
+        self, symbols: Sequence[str], currencies: Sequence[str], end: np.datetime64 | None = None
+    ) -> Delivery:
+        """Bars of the symbols and rates of the currencies (USD excepted), up to and including `end`."""
