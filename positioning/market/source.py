@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
-import numpy as np
-
 from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
 
 
@@ -45,7 +43,5 @@ class Source(ABC):
         """What the command line calls it: `sample`, `folder:DIR`."""
 
     @abstractmethod
-    def deliver(
-        self, symbols: Sequence[str], currencies: Sequence[str], end: np.datetime64 | None = None
-    ) -> Delivery:
-        """Bars of the symbols and rates of the currencies (USD excepted), up to and including `end`."""
+    def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:
+        """All bars of the symbols and rates of the currencies (USD excepted) it has."""

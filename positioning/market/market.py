@@ -1,0 +1,183 @@
+"""What the world was: rows, prices, dividends, currencies and who could be traded when."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.errors import BadInputError
+from positioning.market.bars import Bars, Basis, DateArray, FloatArray, Notice, Rates
+from positioning.market.instruments import Instrument
+from positioning.market.source import Driver
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BoolArray = npt.NDArray[np.bool_]
+
+RATE_CARRY = 5  # rows a currency rate may be carried forward
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Market:
+    """Prices of N instruments over T rows; a row is a date on which at least one of their venues is open.
+
+    rows: (T,) datetime64[D]; rows before `start` only feed signals, the account opens on row `start`.
+    open, close: (T, N) split-adjusted traded prices in the instrument's currency, NaN where there is none.
+    dividends: (T, N) cash per share on the ex-date, instrument's currency, gross of tax.
+    tradable: (T, N) the venue is open and the name trades; venue_open: (T, N) its venue holds a session.
+    early: (T, N) the session opens before 00:00 UTC of its own date (Sydney in summer).
+    rates: (T, N) base currency per unit of the instrument's currency, NaN when older than RATE_CARRY rows.
+    basis: N of "traded" or "total_return" (dividends already inside the price).
+    """
+
+    rows: DateArray
+    instruments: tuple[Instrument, ...]
+    open: FloatArray
+    close: FloatArray
+    dividends: FloatArray
+    tradable: BoolArray
+    venue_open: BoolArray
+    early: BoolArray
+    rates: FloatArray
+    basis: tuple[Basis, ...]
+    base: str = "USD"
+    start: int = 0
+    source: str = "frames"
+    snapshot: str = ""
+    simulated: bool = False
+    notices: tuple[Notice, ...] = ()
+    drivers: Mapping[str, Driver] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = (self.rows.size, len(self.instruments))
+        for name in ("open", "close", "dividends", "tradable", "venue_open", "early", "rates"):
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, wanted {shape}")
+        if len(self.basis) != shape[1]:
+            raise ValueError(f"{len(self.basis)} price bases for {shape[1]} instruments")
+        if not 0 <= self.start < max(shape[0], 1):
+            raise ValueError(f"start row {self.start} lies outside {shape[0]} rows")
+        if (self.tradable & ~np.isfinite(self.close)).any():
+            raise ValueError("a tradable cell has no close")
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The N symbols, in column order."""
+        return tuple(i.symbol for i in self.instruments)
+
+    def column(self, symbol: str) -> int:
+        """Column of a symbol; KeyError when the market lacks it."""
+        try:
+            return self.symbols.index(symbol)
+        except ValueError:
+            raise KeyError(symbol) from None
+
+    @cached_property
+    def carried_close(self) -> FloatArray:
+        """(T, N) last known close in the instrument's currency, NaN before the first."""
+        return carry_forward(self.close)
+
+    @cached_property
+    def marks(self) -> FloatArray:
+        """(T, N) last known close at the row's rate, in base currency; NaN before the first."""
+        return carry_forward(self.carried_close * self.rates)
+
+    @cached_property
+    def returns(self) -> FloatArray:
+        """(T, N) simple total returns in base currency: (close + dividend) rate / (last close last rate) - 1.
+
+        Built forward, so a later dividend never changes an earlier row. NaN up to a name's first price.
+        """
+        marks, gain = self.marks, np.full_like(self.marks, np.nan)
+        paid = self.dividends * np.where(np.isfinite(self.rates), self.rates, 0.0)
+        gain[1:] = (marks[1:] + paid[1:]) / marks[:-1] - 1.0
+        return gain
+
+    @cached_property
+    def total_return(self) -> FloatArray:
+        """(T, N) total-return index in base currency, 1 at a name's first price, NaN before it."""
+        index = np.cumprod(1.0 + np.nan_to_num(self.returns), axis=0)
+        return np.where(np.isfinite(self.marks), index, np.nan)
+
+    @cached_property
+    def history(self) -> npt.NDArray[np.int64]:
+        """(T, N) number of rows with a price so far, this row included."""
+        return np.cumsum(np.isfinite(self.close), axis=0, dtype=np.int64)
+
+    @cached_property
+    def silence(self) -> npt.NDArray[np.int64]:
+        """(T, N) sessions of the name's venue since its last price; 0 on a row with one."""
+        missed = np.cumsum(self.venue_open & ~np.isfinite(self.close), axis=0, dtype=np.int64)
+        at_price = np.where(np.isfinite(self.close), missed, 0)
+        return missed - np.maximum.accumulate(at_price, axis=0)
+
+    def until(self, row: int) -> Market:
+        """Rows 0 .. row, inclusive."""
+        return self._rows(slice(0, row + 1), min(self.start, row))
+
+    def since(self, row: int) -> Market:
+        """Rows row .. T-1, opening on the first of them."""
+        return self._rows(slice(row, None), 0)
+
+    def _rows(self, keep: slice, start: int) -> Market:
+        cut = {
+            name: getattr(self, name)[keep]
+            for name in ("rows", "open", "close", "dividends", "tradable", "venue_open", "early", "rates")
+        }
+        return replace(self, **cut, start=start)
+
+    @classmethod
+    def from_frames(
+        cls,
+        close: pd.DataFrame,
+        open: pd.DataFrame | None = None,
+        dividends: pd.DataFrame | None = None,
+        venue: str | Mapping[str, str] = "XNYS",
+        currency: str | Mapping[str, str] = "USD",
+        rates: pd.DataFrame | None = None,
+        base: str = "USD",
+    ) -> Market:
+        """A market of your own prices: one column a symbol, one row a date, NaN where there is no trade.
+
+        rates: base currency per unit, one column a currency, on the same dates; needed for every currency
+        but the base. The frame's own dates are the rows: no calendar is consulted, and a name without a
+        close on a row does not trade on it. Raises BadInputError for dates or prices that cannot be used.
+        """
+        from positioning.market import frames
+
+        return frames.market_from_frames(close, open, dividends, venue, currency, rates, base)
+
+
+def carry_forward(values: FloatArray) -> FloatArray:
+    """(T, N) with each NaN replaced by the last finite value above it."""
+    seen = np.where(np.isfinite(values), np.arange(values.shape[0])[:, None], 0)
+    np.maximum.accumulate(seen, axis=0, out=seen)
+    return np.take_along_axis(values, seen, axis=0)
+
+
+def snapshot_hash(bars: Sequence[Bars], rates: Sequence[Rates]) -> str:
+    """SHA-256 over the digests of all series a market was made of, in the order of their names."""
+    h = hashlib.sha256()
+    for digest in sorted([f"{b.symbol}:{b.digest()}" for b in bars] + [f"{r.currency}=X:{r.digest()}" for r in rates]):
+        h.update(digest.encode())
+    return h.hexdigest()
+
+
+def require_positive(values: FloatArray, symbols: Sequence[str], rows: DateArray, what: str) -> None:
+    """BadInputError naming the first price at or below zero, or infinite."""
+    bad = (values <= 0) | np.isinf(values)
+    if bad.any():
+        row, column = (int(i[0]) for i in np.nonzero(bad))
+        raise BadInputError(
+            f"{symbols[column]}: {what} {values[row, column]:g} on {rows[row]}",
+            "wanted finite prices above zero",
+            "correct or remove that value",
+        )
