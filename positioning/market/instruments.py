@@ -1,0 +1,191 @@
+"""The instruments of the record (instruments.csv), and what a Yahoo symbol outside it must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, cast, final, get_args
+
+from positioning.errors import BadInputError, did_you_mean
+from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+
+Kind = Literal["share", "receipt", "fund", "index"]
+ROLES = ("long", "hedge", "benchmark", "control", "excluded")
+
+PENCE: Mapping[str, tuple[str, float]] = MappingProxyType(
+    {"GBX": ("GBP", 0.01), "GBp": ("GBP", 0.01), "ZAc": ("ZAR", 0.01), "ILA": ("ILS", 0.01)}
+)
+"""Units of quotation that are a hundredth of a currency: unit -> (currency, factor)."""
+
+# Yahoo suffix -> (venue, currency, unit of quotation, kind). `.IL` is London's order book for receipts.
+SUFFIXES: Mapping[str, tuple[str, str, str, Kind]] = MappingProxyType(
+    {
+        "": ("XNYS", "USD", "USD", "share"),
+        "AD": ("XADS", "AED", "AED", "share"),
+        "AX": ("XASX", "AUD", "AUD", "share"),
+        "CO": ("XCSE", "DKK", "DKK", "share"),
+        "DE": ("XETR", "EUR", "EUR", "share"),
+        "HK": ("XHKG", "HKD", "HKD", "share"),
+        "IL": ("XLON", "USD", "USD", "receipt"),
+        "IS": ("XIST", "TRY", "TRY", "share"),
+        "JO": ("XJSE", "ZAR", "ZAc", "share"),
+        "L": ("XLON", "GBP", "GBX", "share"),
+        "ME": ("MISX", "RUB", "RUB", "share"),
+        "OL": ("XOSL", "NOK", "NOK", "share"),
+        "PA": ("XPAR", "EUR", "EUR", "share"),
+        "SS": ("XSHG", "CNY", "CNY", "share"),
+        "ST": ("XSTO", "SEK", "SEK", "share"),
+        "SW": ("XSWX", "CHF", "CHF", "share"),
+        "SZ": ("XSHE", "CNY", "CNY", "share"),
+        "T": ("XTKS", "JPY", "JPY", "share"),
+        "TA": ("XTAE", "ILS", "ILA", "share"),
+        "TO": ("XTSE", "CAD", "CAD", "share"),
+        "WA": ("XWAR", "PLN", "PLN", "share"),
+    }
+)
+
+# fmt: off
+_COLUMNS = (
+    "symbol", "name", "venue", "currency", "quoted_in", "kind", "incorporated", "theme",
+    "role", "fit", "reason", "listed", "delisted", "exit_price", "exit_currency", "source",
+)
+# fmt: on
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One line of one venue.
+
+    venue: ISO 10383 MIC. currency: ISO 4217. quoted_in: the unit of its price file (GBX for pence).
+    incorporated: ISO country, "" where not known. fit: 1 (in name only) to 5 (direct) as a stand-in for the
+    article's wording, with the reason. delisted: the local date on which the listing ended; exit_price: cash
+    per share, in `currency`, paid then. recorded: False where it was inferred from the symbol's suffix alone.
+
+    Raises BadInputError for a kind or role that is not known, a unit that is not the currency's, a fit
+    outside 1..5, an exit price without a delisting, and a recorded instrument without a source.
+    """
+
+    symbol: str
+    name: str
+    venue: str
+    currency: str
+    quoted_in: str
+    kind: Kind
+    incorporated: str = ""
+    theme: str = ""
+    role: str = ""
+    fit: int | None = None
+    reason: str = ""
+    listed: date | None = None
+    delisted: date | None = None
+    exit_price: float | None = None
+    source: str = ""
+    recorded: bool = True
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.kind, get_args(Kind))
+        if PENCE.get(self.quoted_in, (self.quoted_in, 1.0))[0] != self.currency:
+            raise BadInputError(
+                f"quoted_in {self.quoted_in!r} with currency {self.currency!r}",
+                "wanted the currency itself or its hundredth",
+                f"write {self.currency}, or one of {', '.join(PENCE)} with its own currency",
+            )
+        if self.fit is not None and self.fit not in range(1, 6):
+            raise BadInputError(f"fit {self.fit}", "wanted 1 to 5, or nothing", "correct the fit")
+        if self.exit_price is not None and (self.delisted is None or not self.exit_price > 0):
+            raise BadInputError(
+                f"exit_price {self.exit_price:g}",
+                "wanted cash above zero with a delisted date",
+                "fill in delisted, or clear exit_price",
+            )
+        if self.recorded:
+            check_choice("role", self.role, ROLES)
+            check_filled("source", self.source, "name the document, or write: general knowledge")
+
+
+@lru_cache(maxsize=1)
+def table() -> Mapping[str, Instrument]:
+    """Every recorded instrument by symbol, read once.
+
+    Raises BadInputError naming the line and column of a bad row. Source: instruments.csv, a source per row.
+    """
+    return read_table(Path(__file__).with_name("instruments.csv"))
+
+
+def read_table(path: Path) -> Mapping[str, Instrument]:
+    """The instruments of a CSV with the columns of the shipped one. Raises BadInputError as `table` does."""
+    found: dict[str, Instrument] = {}
+
+    def add(cells: Cells) -> None:
+        new = _from_cells(cells)
+        if new.symbol in found:
+            raise BadInputError(f"symbol {new.symbol!r} again", "wanted each symbol once", "drop one row")
+        found[new.symbol] = new
+
+    read_records(path, _COLUMNS, add)
+    return MappingProxyType(found)
+
+
+def instrument(symbol: str) -> Instrument:
+    """The recorded instrument, or one inferred from the Yahoo suffix with `recorded=False`.
+
+    A symbol without a suffix is a New York share in US dollars. Currencies and futures are not instruments.
+    Raises BadInputError for an index that is not recorded and for a symbol no venue can be read from.
+    """
+    if symbol in table():
+        return table()[symbol]
+    stem, _, suffix = symbol.partition(".")
+    # Bare digits name no venue: 1157 could be Hong Kong, Shenzhen or Tokyo.
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9&-]*", stem) or (stem.isdigit() and not suffix):
+        raise BadInputError(
+            f"symbol {symbol!r}",
+            "wanted a recorded symbol, or a Yahoo symbol of a share, receipt or fund",
+            did_you_mean(symbol, _near(symbol)),
+        )
+    if suffix not in SUFFIXES or symbol.endswith("."):
+        raise BadInputError(
+            f"symbol {symbol!r}",
+            f"no venue is known for the suffix {'.' + suffix!r}",
+            did_you_mean("." + suffix, ["." + s for s in SUFFIXES if s]),
+        )
+    venue, currency, unit, kind = SUFFIXES[suffix]
+    return Instrument(symbol, symbol, venue, currency, unit, kind, recorded=False)
+
+
+def _near(symbol: str) -> list[str]:
+    """Recorded symbols worth offering: those of the same sort, so that the list stays short."""
+    sort = [s for s in table() if s.startswith("^") == symbol.startswith("^")]
+    return [s for s in sort if s.startswith(symbol.upper())] or sort[:12]
+
+
+def _from_cells(cells: Cells) -> Instrument:
+    def optional_date(text: str) -> date | None:
+        return date.fromisoformat(text) if text else None
+
+    if cells["exit_currency"] not in ("", cells["currency"]):
+        raise BadInputError(
+            f"exit_currency {cells['exit_currency']!r}", "wanted the row's currency", "convert exit_price"
+        )
+    return Instrument(
+        symbol=cells["symbol"],
+        name=cells["name"],
+        venue=cells["venue"],
+        currency=cells["currency"],
+        quoted_in=cells["quoted_in"],
+        kind=cast(Kind, cells["kind"]),  # checked by the constructor
+        incorporated=cells["incorporated"],
+        theme=cells["theme"],
+        role=cells["role"],
+        fit=parsed(cells, "fit", lambda text: int(text) if text else None, "a whole number, or nothing"),
+        reason=cells["reason"],
+        listed=parsed(cells, "listed", optional_date, "a date YYYY-MM-DD, or nothing"),
+        delisted=parsed(cells, "delisted", optional_date, "a date YYYY-MM-DD, or nothing"),
+        exit_price=parsed(cells, "exit_price", lambda text: float(text) if text else None, "a number"),
+        source=cells["source"],
+    )

@@ -1,0 +1,75 @@
+"""Reading a CSV of records: every complaint names the file, the line and the column."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from positioning.errors import BadInputError, did_you_mean
+
+T = TypeVar("T")
+Cells = Mapping[str, str]
+
+
+def read_records(path: Path, columns: Sequence[str], build: Callable[[Cells], T]) -> tuple[T, ...]:
+    """One `build(cells)` per line of a UTF-8 CSV with a header; cells are stripped, further columns ignored.
+
+    Raises BadInputError for a file that cannot be read, a missing column, a row of the wrong width, and
+    repeats what `build` raises with the file and line put before it.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            _check_header(path, columns, reader.fieldnames or ())
+            return tuple(_built(path, reader.line_num, row, build) for row in reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BadInputError(
+            f"{path} cannot be read ({why})", "wanted a UTF-8 CSV file", "check the path and save it as CSV"
+        ) from error
+
+
+def parsed(cells: Cells, column: str, convert: Callable[[str], T], wanted: str) -> T:
+    """The cell through `convert`; BadInputError naming the column where that raises ValueError."""
+    try:
+        return convert(cells[column])
+    except ValueError:
+        raise BadInputError(f"{column} {cells[column]!r}", f"wanted {wanted}", "correct that cell") from None
+
+
+def check_choice(field: str, value: str, options: Collection[str]) -> None:
+    """BadInputError with the nearest option where `value` is none of them."""
+    if value not in options:
+        raise BadInputError(f"{field} {value!r}", f"wanted a known {field}", did_you_mean(value, options))
+
+
+def check_filled(field: str, value: str, remedy: str) -> None:
+    """BadInputError where `value` is empty."""
+    if not value:
+        raise BadInputError(f"{field} is empty", f"every record needs a {field}", remedy)
+
+
+def _check_header(path: Path, columns: Sequence[str], header: Collection[str]) -> None:
+    for column in columns:
+        if column not in header:
+            raise BadInputError(
+                f"{path} line 1: no column {column!r}",
+                f"wanted the columns {','.join(columns)}",
+                f"add the column {column}, or rename the one that is meant",
+            )
+
+
+def _built(path: Path, line: int, row: Mapping[str | None, str | None], build: Callable[[Cells], T]) -> T:
+    # DictReader files surplus cells under None and fills a short row with None.
+    if None in row or None in row.values():
+        raise BadInputError(
+            f"{path} line {line}: {'more' if None in row else 'fewer'} cells than the header",
+            "wanted one cell per column",
+            "quote cells that contain commas",
+        )
+    try:
+        return build({str(k): str(v).strip() for k, v in row.items()})
+    except BadInputError as error:
+        raise BadInputError(f"{path} line {line}: {error.seen}", error.wanted, error.remedy) from None
