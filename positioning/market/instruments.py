@@ -146,7 +146,7 @@ def instrument(symbol: str) -> Instrument:
         raise BadInputError(
             f"symbol {symbol!r}",
             "wanted a recorded symbol, or a Yahoo symbol of a share, receipt or fund",
-            did_you_mean(symbol, _near(symbol)),
+            _nearest(symbol),
         )
     if suffix not in SUFFIXES or symbol.endswith("."):
         raise BadInputError(
@@ -158,10 +158,11 @@ def instrument(symbol: str) -> Instrument:
     return Instrument(symbol, symbol, venue, currency, unit, kind, recorded=False)
 
 
-def _near(symbol: str) -> list[str]:
-    """Recorded symbols worth offering: those of the same sort, so that the list stays short."""
-    sort = [s for s in table() if s.startswith("^") == symbol.startswith("^")]
-    return [s for s in sort if s.startswith(symbol.upper())] or sort[:12]
+def _nearest(symbol: str) -> str:
+    """Did you mean: a recorded symbol that begins so, or a recorded index where one is asked for."""
+    begins = symbol.upper() or " "
+    near = [s for s in table() if s.startswith(begins) or s[0] == begins[0] == "^"]
+    return did_you_mean(symbol, near) if near else "type a symbol such as NTR, 1157.HK or HSBK.IL"
 
 
 def _from_cells(cells: Cells) -> Instrument:

@@ -1,0 +1,30 @@
+"""When something became known: instants with a zone, and the date on which a decision may first use them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+
+
+def parse_instant(text: str) -> tuple[datetime, bool]:
+    """(instant in UTC, whether only a date was given) of ISO 8601 text.
+
+    A bare date is known when it ends: 24:00 UTC, stored as 00:00 UTC of the next date.
+    Raises ValueError for anything else, a time of day without a zone included.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            raise ValueError("a time of day needs a zone") from None
+        return instant.astimezone(UTC), False
+    return datetime.combine(day, time(), UTC) + timedelta(days=1), True
+
+
+def known_on(announced: datetime) -> np.datetime64:
+    """The UTC date t, datetime64[D], such that the instant lies after 00:00 and at or before 24:00 UTC of t."""
+    # Midnight belongs to the date it ends, hence the step back before the cut.
+    before = announced.astimezone(UTC) - timedelta(microseconds=1)
+    return np.datetime64(before.date(), "D")
