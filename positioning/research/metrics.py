@@ -1,7 +1,7 @@
 """The numbers a page quotes about one run, each under its formula; NaN where a number is undefined.
 
-Returns are simple and net, one per row after the first. Ratios annualise by the run's own rows a year, CAGR by
-calendar days. Nothing here knows a calendar, a price or a file.
+Returns are simple and net, one per row after the first. Ratios annualise by the run's own rows a year,
+CAGR by calendar days. Nothing here knows a calendar, a price or a file.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from positioning.market.bars import DateArray, FloatArray
 DAYS_PER_YEAR = 365.25
 TAIL = 0.05
 
-# A return is a quotient of two values near 1, so a constant one still wobbles by some 1e-16 a row. Anything below
-# this is rounding, not risk: dividing by it would print a Sharpe of 1e15 for an account that sat in cash.
+# A return is a quotient of two values near 1, so a constant one still wobbles by some 1e-16 a row. Anything
+# below this is rounding, not risk: dividing by it would print a Sharpe of 1e15 for an account in cash.
 NOISE = 1e-12
 
 
@@ -27,7 +27,7 @@ NOISE = 1e-12
 class Drawdown:
     """The deepest fall from a high. depth: in [-1, 0]; the dates are None where the account never fell.
 
-    peak: last row at the high; trough: first row at the low; recovery: first row back at the high, None if never.
+    peak: last row at the high; trough: first row at the low; recovery: first row back at the high, if any.
     """
 
     depth: float
@@ -41,7 +41,7 @@ class Drawdown:
 class Metrics:
     """What `summarise` returns. Fractions, not per cent, but for cost_bps_per_year.
 
-    sessions: rows, the opening one included. benchmark_sessions: those with a benchmark level, 0 without benchmark.
+    sessions: rows, the opening one included. benchmark_sessions: those with a benchmark level, else 0.
     var_95, es_95: returns of one row, so a loss is negative. turnover: one-way, a year's.
     """
 
@@ -99,10 +99,12 @@ def summarise(
 ) -> Metrics:
     """Every metric of one run.
 
-    dates: (T,) datetime64[D], strictly ascending. nav: (T,) value of the account; nav[0] is the opening value.
-    trade_value, cost: (T,) absolute value traded and transaction cost of each row, in the unit of nav (which starts
-    at 1); None leaves turnover, or cost_bps_per_year, undefined. cash_rate: (T,) simple return of cash over each
-    row, row 0 unused; None is zero. benchmark: (T,) level, NaN before and after its own span; None for no benchmark.
+    dates: (T,) datetime64[D], strictly ascending.
+    nav: (T,) value of the account; nav[0] is the opening value, so there are T - 1 returns.
+    trade_value, cost: (T,) absolute value traded and transaction cost of each row, in the unit of nav (which
+        starts at 1); None leaves turnover, or cost_bps_per_year, undefined.
+    cash_rate: (T,) simple return of cash over each row, row 0 unused; None is zero.
+    benchmark: (T,) level, NaN before and after its own span; None for no benchmark.
     ruined: whether the run was stopped at or below zero.
 
     With r the returns, e = r - cash_rate, b the benchmark's returns over cash, n rows a year and y years:
@@ -120,19 +122,21 @@ def summarise(
     turnover           sum(trade_value) / 2 / mean(nav) / y
     cost_bps_per_year  1e4 sum(cost) / mean(nav) / y
 
-    NaN: what is made of returns, when there are fewer than two; a ratio whose denominator is rounding (NOISE); a rate
-    per year of a single row. A ruined account has total_return, cagr and max_drawdown -1 (what it owes beyond its
-    value is not counted), is worth zero from its ruin on, and has no other statistic of returns.
+    NaN: what is made of returns, when there are fewer than two; a ratio whose denominator is rounding; a rate
+    per year of a single row. Differences up to NOISE count as none. A ruined account has total_return, cagr
+    and max_drawdown -1 (what it owes beyond its value is not counted), is worth zero from its ruin on, and
+    has no other statistic of returns.
 
-    Raises ValueError for arrays of another shape, dates out of order, values that are not finite, trades below zero,
-    a benchmark with a gap or not above zero, and a nav that contradicts `ruined`.
+    Raises ValueError for arrays of another shape, dates out of order, values that are not finite, trades
+    below zero, a benchmark with a gap or not above zero, and a nav that contradicts `ruined`.
     """
-    _check(dates, nav, trade_value, cost, cash_rate, benchmark, ruined)
+    given = {"nav": nav, "trade_value": trade_value, "cost": cost, "cash_rate": cash_rate}
+    _check(dates, given | {"benchmark": benchmark})
+    _check_nav(nav, ruined)
     years, per_year = _years(dates), rows_per_year(dates)
     worth = np.where(np.minimum.accumulate(nav) > 0, nav, 0.0)
-    alive = slice(
-        0, 1 if ruined else nav.size
-    )  # a dead account keeps no return, so each statistic of them is NaN
+    # A dead account keeps no return, so each statistic of returns is NaN.
+    alive = slice(0, 1 if ruined else nav.size)
     cash = np.zeros_like(nav) if cash_rate is None else cash_rate
     levels = np.full_like(nav, math.nan) if benchmark is None else benchmark
     net = returns(nav[alive])
@@ -222,7 +226,7 @@ def _tail(net: FloatArray) -> tuple[float, float]:
     if net.size < 2:
         return math.nan, math.nan
     var = float(np.quantile(net, TAIL))
-    return var, float(np.mean(net[net <= var]))
+    return var, float(np.mean(net[net <= var + NOISE]))
 
 
 def _hit_rate(net: FloatArray) -> float:
@@ -255,32 +259,26 @@ def _check_dates(dates: DateArray) -> None:
         raise ValueError("dates must be strictly ascending")
 
 
-def _check(
-    dates: DateArray,
-    nav: FloatArray,
-    trade_value: FloatArray | None,
-    cost: FloatArray | None,
-    cash_rate: FloatArray | None,
-    benchmark: FloatArray | None,
-    ruined: bool,
-) -> None:
+def _check(dates: DateArray, arrays: dict[str, FloatArray | None]) -> None:
     _check_dates(dates)
-    arrays = {"trade_value": trade_value, "cost": cost, "cash_rate": cash_rate, "benchmark": benchmark}
-    given = {"nav": nav} | {name: values for name, values in arrays.items() if values is not None}
-    for name, values in given.items():
+    for name, values in arrays.items():
+        if values is None:
+            continue
         if values.shape != dates.shape:
             raise ValueError(f"{name} has shape {values.shape}, dates have {dates.shape}")
-        used = values[1:] if name == "cash_rate" else values
-        if name != "benchmark" and not np.isfinite(used).all():
+        if name == "benchmark":
+            _check_benchmark(dates, values)
+        elif not np.isfinite(values[1:] if name == "cash_rate" else values).all():
             raise ValueError(f"{name} has a value that is not finite")
+        if name == "trade_value" and (values < 0).any():
+            raise ValueError("trade_value must hold absolute values, none below zero")
+
+
+def _check_nav(nav: FloatArray, ruined: bool) -> None:
     if nav[0] <= 0:
         raise ValueError(f"nav must open above zero, not at {nav[0]:g}")
     if ruined != bool((nav <= 0).any()):
         raise ValueError(f"ruined is {ruined}, but the lowest nav is {nav.min():g}")
-    if trade_value is not None and (trade_value < 0).any():
-        raise ValueError("trade_value must hold absolute values, none below zero")
-    if benchmark is not None:
-        _check_benchmark(dates, benchmark)
 
 
 def _check_benchmark(dates: DateArray, benchmark: FloatArray) -> None:
