@@ -1,0 +1,70 @@
+"""The one rate that cash earns and excess returns are measured over."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from positioning.errors import BadInputError
+from positioning.market.bars import DateArray, FloatArray
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class CashRate:
+    """Annual simple rates (0.05 is 5 %), each from its date until the next; before the first, the first."""
+
+    label: str
+    dates: DateArray
+    annual: FloatArray
+
+    @classmethod
+    def constant(cls, annual: float) -> CashRate:
+        """One rate for all time."""
+        return cls(f"{annual:.2%} a year", np.array(["1970-01-01"], dtype="datetime64[D]"), np.array([annual]))
+
+    def on(self, rows: DateArray) -> FloatArray:
+        """(T,) simple return of cash from the row before to each row (actual/365); 0 on the first row."""
+        held = np.searchsorted(self.dates, rows[:-1], side="right") - 1
+        growth = np.zeros(rows.size)
+        growth[1:] = self.annual[np.maximum(held, 0)] * np.diff(rows).astype(np.float64) / 365.0
+        return growth
+
+
+def read_cash(text: str) -> CashRate:
+    """`0.03`, or a CSV file with columns date,rate (annual fractions, ascending dates).
+
+    Raises BadInputError for anything else.
+    """
+    try:
+        return CashRate.constant(_rate(float(text), text))
+    except ValueError:
+        pass
+    path = Path(text)
+    if not path.is_file():
+        raise BadInputError(f"--cash {text}", "wanted an annual rate such as 0.03, or a CSV with date,rate", "type --cash 0.03")
+    dates, annual = [], []
+    with path.open(newline="", encoding="utf-8") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            try:
+                dates.append(np.datetime64(row["date"], "D"))
+                annual.append(_rate(float(row["rate"]), f"line {number}"))
+            except (KeyError, TypeError, ValueError):
+                raise BadInputError(
+                    f"{path.name} line {number} has no readable date and rate",
+                    "wanted columns date,rate such as 2024-01-02,0.0525",
+                    "correct that line",
+                ) from None
+    if not dates or (np.diff(np.array(dates).astype(np.int64)) <= 0).any():
+        raise BadInputError(f"{path.name} has no rows, or unsorted dates", "wanted ascending dates", "sort the file")
+    return CashRate(path.name, np.array(dates, dtype="datetime64[D]"), np.array(annual))
+
+
+def _rate(annual: float, where: str) -> float:
+    if not -0.2 <= annual <= 1.0:
+        raise BadInputError(f"a cash rate of {annual:g} ({where})", "wanted an annual fraction, 0.03 for 3 %", "divide by 100")
+    return annual

@@ -1,0 +1,268 @@
+"""The stored ledger and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.market.bars import DateArray, FloatArray
+from positioning.market.market import Market
+from positioning.portfolio.targets import Targets
+from positioning.simulation import kernel
+from positioning.simulation.tape import Tape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATUS = {
+    kernel.FILLED: "filled",
+    kernel.CUT: "cut: cash did not suffice",
+    kernel.PENDING: "pending",
+    kernel.REPLACED: "replaced by the next decision",
+    kernel.CANCELLED: "cancelled",
+    kernel.IN_BAND: "not traded: inside the band",
+}
+REASON = {
+    kernel.OPEN: "",
+    kernel.CLOSED: "venue closed",
+    kernel.HALTED: "no trading in the name",
+    kernel.NO_RATE: "no currency rate",
+    kernel.TOO_EARLY: "session opened before the decision",
+}
+PARTS = ("price", "currency", "dividends", "costs", "financing")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Orders:
+    """One order a decision and leg. decided: (D,), weights: (D, N); the rest (D + 1, N), row 0 for orders
+    inherited with the opening holdings; see `kernel.run_ledger`."""
+
+    decided: npt.NDArray[np.int64]
+    weights: FloatArray
+    status: npt.NDArray[np.int8]
+    waits: npt.NDArray[np.int64]
+    reason: npt.NDArray[np.int8]
+    filled_row: npt.NDArray[np.int64]
+    wanted: FloatArray
+    got: FloatArray
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished account over T rows and N instruments, in base currency, opened with nav 1.0.
+
+    shares: (T, N) after each row. trades: (T, N) shares traded on the row, signed; paid: (T, N) their price.
+    nav, cash: (T,). ruin_row: the row on which equity reached zero (nav is 0 from there), or None;
+    deficit: what was then owed beyond it.
+    """
+
+    market: Market
+    targets: Targets
+    tape: Tape
+    opening_shares: FloatArray
+    opening_cash: float
+    shares: FloatArray
+    trades: FloatArray
+    paid: FloatArray
+    nav: FloatArray
+    cash: FloatArray
+    orders_: Orders
+    ruin_row: int | None
+    ruined_at_fill: bool
+    deficit: float
+
+    @property
+    def rows(self) -> DateArray:
+        """(T,) dates."""
+        return self.tape.rows
+
+    @property
+    def ruined(self) -> bool:
+        """Whether equity reached zero."""
+        return self.ruin_row is not None
+
+    @cached_property
+    def returns(self) -> FloatArray:
+        """(T,) nav / nav of the row before - 1; 0 on the opening row and after ruin."""
+        out = np.zeros(self.nav.size)
+        alive = self.nav[:-1] > 0
+        out[1:][alive] = self.nav[1:][alive] / self.nav[:-1][alive] - 1.0
+        return out
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """(T, N) market value held after each row: shares x mark."""
+        return np.where(self.shares != 0.0, self.shares * self.tape.mark, 0.0)
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """(T, N) values / nav; 0 after ruin."""
+        nav = np.where(self.nav > 0, self.nav, np.inf)
+        return self.values / nav[:, None]
+
+    @property
+    def gross_exposure(self) -> FloatArray:
+        """(T,) sum of absolute weights."""
+        return np.asarray(np.abs(self.weights).sum(axis=1))
+
+    @property
+    def net_exposure(self) -> FloatArray:
+        """(T,) sum of weights."""
+        return np.asarray(self.weights.sum(axis=1))
+
+    @cached_property
+    def trade_value(self) -> FloatArray:
+        """(T, N) |trades| x paid, forced exits left out: they are not dealt in."""
+        value = np.abs(self.trades) * self.paid
+        for n, row in enumerate(self.tape.exit_row):
+            if row >= 0:
+                value[row, n] = 0.0
+        return value
+
+    @cached_property
+    def costs(self) -> dict[str, FloatArray]:
+        """(T, N) by kind of fee: trade value x the rate of its side on the row."""
+        buys = self.trades > 0
+        fees = self.tape.fees
+        return {
+            kind: self.trade_value * np.where(buys, fees.buy[k], fees.sell[k]) for k, kind in enumerate(fees.kinds)
+        }
+
+    @cached_property
+    def cost(self) -> FloatArray:
+        """(T,) all fees of the row."""
+        fees = self.tape.fees
+        return np.asarray((self.trade_value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)).sum(axis=1))
+
+    @cached_property
+    def held_before(self) -> FloatArray:
+        """(T, N) shares carried into each row."""
+        return np.vstack([self.opening_shares, self.shares[:-1]])
+
+    @cached_property
+    def profit(self) -> dict[str, FloatArray]:
+        """(T, N) profit by part, in units of opening nav; the parts add up to the change of nav.
+
+        price: shares held x change of local price at the old rate, and shares traded x (mark - paid).
+        currency: shares held x new local price x change of the rate. dividends; costs (fees, negative);
+        financing: borrow paid. Interest on cash belongs to no leg: see `interest`. After ruin what is owed
+        beyond zero is forgiven: see `deficit`.
+        """
+        tape, held = self.tape, self.held_before
+        mark = self._final_marks
+        local = self.market.carried_close[self.market.start :]
+        rate = np.divide(tape.mark, local, out=np.zeros_like(local), where=np.isfinite(local))
+        price, currency = np.zeros_like(mark), np.zeros_like(mark)
+        last_local, last_rate = local[:-1], rate[:-1]
+        price[1:] = _times(held[1:], (local[1:] - last_local) * last_rate)
+        whole = _times(held[1:], mark[1:] - tape.mark[:-1])
+        currency[1:] = whole - price[1:]
+        traded = _times(self.trades, mark - self.paid)
+        parts = {
+            "price": price + traded,
+            "currency": currency,
+            "dividends": held * tape.dividend,
+            "costs": -sum(self.costs.values(), np.zeros_like(mark)),
+            "financing": np.zeros_like(mark),
+        }
+        parts["dividends"][0] = 0.0
+        parts["financing"][1:] = np.minimum(held[1:], 0.0) * np.nan_to_num(tape.mark[:-1]) * tape.borrow[1:]
+        if self.ruin_row is not None:
+            for values in parts.values():
+                values[self.ruin_row + 1 :] = 0.0
+        return parts
+
+    @cached_property
+    def interest(self) -> FloatArray:
+        """(T,) earned on cash."""
+        out = np.zeros(self.nav.size)
+        out[1:] = self.cash[:-1] * self.tape.growth[1:]
+        return out
+
+    @cached_property
+    def _final_marks(self) -> FloatArray:
+        """(T, N) marks that closed each row; fill-time values on the row of a ruin found at the fill."""
+        if self.ruin_row is None or not self.ruined_at_fill:
+            return self.tape.mark
+        mark = self.tape.mark.copy()
+        mark[self.ruin_row] = self.tape.value[self.ruin_row]
+        return mark
+
+    def contributions(self) -> dict[str, dict[str, float]]:
+        """Profit by symbol and part, in units of opening nav; interest under the symbol "cash"."""
+        totals = {part: values.sum(axis=0) for part, values in self.profit.items()}
+        table = {
+            symbol: {part: float(totals[part][n]) for part in PARTS} for n, symbol in enumerate(self.market.symbols)
+        }
+        table["cash"] = {**dict.fromkeys(PARTS, 0.0), "financing": float(self.interest.sum())}
+        return table
+
+    @cached_property
+    def unpriced(self) -> dict[str, tuple[int, float]]:
+        """By symbol: sessions of its venue on which it was held without a price, and the largest share of nav
+        it then was (absolute)."""
+        blind = self.market.venue_open & ~np.isfinite(self.market.close)
+        cells = blind[self.market.start :] & (self.shares != 0.0)
+        return {
+            symbol: (int(cells[:, n].sum()), float(np.abs(self.weights[cells[:, n], n]).max()))
+            for n, symbol in enumerate(self.market.symbols)
+            if cells[:, n].any()
+        }
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """One row an order: decided, symbol, side, target_weight, status, filled (date), waited (rows),
+        reason (of the first wait), wanted and got (shares), value (base currency); forced exits included."""
+        import pandas as pd
+
+        o, rows, symbols = self.orders_, self.rows, self.market.symbols
+        records: list[dict[str, Any]] = []
+        for d, n in np.argwhere(o.status != kernel.NONE):
+            filled = int(o.filled_row[d, n])
+            records.append(
+                {
+                    "decided": rows[o.decided[d - 1]] if d else rows[0],
+                    "symbol": symbols[n],
+                    "side": "buy" if max(o.wanted[d, n], o.got[d, n], key=abs) > 0 else "sell",
+                    "target_weight": o.weights[d - 1, n] if d else np.nan,
+                    "status": STATUS[int(o.status[d, n])],
+                    "filled": rows[filled] if filled >= 0 else np.datetime64("NaT", "D"),
+                    "waited": int(o.waits[d, n]),
+                    "reason": REASON[int(o.reason[d, n])],
+                    "wanted": o.wanted[d, n],
+                    "got": o.got[d, n],
+                    "value": abs(o.got[d, n]) * self.paid[filled, n] if filled >= 0 else 0.0,
+                }
+            )
+        for n, row in enumerate(self.tape.exit_row):
+            if row >= 0 and self.trades[row, n] != 0.0:
+                records.append(
+                    {
+                        "decided": rows[row], "symbol": symbols[n], "side": "buy" if self.trades[row, n] > 0 else "sell",
+                        "target_weight": 0.0, "status": "forced out: delisted", "filled": rows[row], "waited": 0,
+                        "reason": "", "wanted": self.trades[row, n], "got": self.trades[row, n],
+                        "value": abs(self.trades[row, n]) * self.paid[row, n],
+                    }
+                )  # fmt: skip
+        columns = ["decided", "symbol", "side", "target_weight", "status", "filled", "waited", "reason", "wanted", "got", "value"]
+        frame = pd.DataFrame.from_records(records, columns=columns)
+        for column in ("decided", "filled"):
+            frame[column] = pd.to_datetime(frame[column])
+        return frame.sort_values(["decided", "symbol"], kind="stable", ignore_index=True)
+
+    def to_vectorbt(self) -> Any:
+        """A vectorbt Portfolio of the same trades; see `positioning.simulation.vectorbt_bridge`."""
+        from positioning.simulation.vectorbt_bridge import portfolio
+
+        return portfolio(self)
+
+
+def _times(shares: FloatArray, per_share: FloatArray) -> FloatArray:
+    """shares x per_share, 0 where none are held (the price may then be missing)."""
+    return np.where(shares != 0.0, shares * per_share, 0.0)

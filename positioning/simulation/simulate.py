@@ -1,0 +1,92 @@
+"""What a decision would have earned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from positioning.market.bars import FloatArray
+from positioning.market.market import BoolArray, Market
+from positioning.portfolio.targets import Targets
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeTable
+from positioning.simulation.kernel import run_ledger
+from positioning.simulation.result import Orders, Result
+from positioning.simulation.tape import Fill, Tape, record
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Holdings:
+    """An account between two rows: cash, shares (N,), pending weights (N,) with NaN for none, and which of
+    them are the rest of a buy (N,)."""
+
+    cash: float
+    shares: FloatArray
+    pending: FloatArray
+    partial: BoolArray
+
+    @classmethod
+    def opening(cls, names: int) -> Holdings:
+        """One unit of base currency, nothing else."""
+        return cls(1.0, np.zeros(names), np.full(names, np.nan), np.zeros(names, dtype=bool))
+
+
+def simulate(
+    targets: Targets, market: Market, fees: FeeTable, fill: Fill = "open", cash: CashRate | None = None
+) -> Result:
+    """The account of these decisions on this market, opened with nav 1.0 on row `market.start`."""
+    return run(targets, market, record(market, fees, fill, cash), Holdings.opening(len(market.instruments)))[0]
+
+
+def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tuple[Result, Holdings]:
+    """As `simulate`, on a tape already recorded and from given holdings; also the closing holdings.
+
+    Cut at row t and continued (a market from row t, its decisions from row t, the closing holdings), the
+    two parts equal the whole.
+    """
+    if targets.symbols != market.symbols or targets.rows.size != market.rows.size:
+        raise ValueError("the targets were decided on another market")
+    inside = targets.decided >= market.start
+    decided, weights = targets.decided[inside] - market.start, targets.weights[inside]
+    shape, n_orders = tape.fill.shape, decided.size + 1
+    names = shape[1]
+    shares, pending, partial = opening.shares.copy(), opening.pending.copy(), opening.partial.copy()
+    held, trades, paid = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    nav, cash_path = np.zeros(shape[0]), np.zeros(shape[0])
+    orders = Orders(
+        decided=decided,
+        weights=weights,
+        status=np.zeros((n_orders, names), np.int8),
+        waits=np.zeros((n_orders, names), np.int64),
+        reason=np.zeros((n_orders, names), np.int8),
+        filled_row=np.full((n_orders, names), -1, np.int64),
+        wanted=np.zeros((n_orders, names)),
+        got=np.zeros((n_orders, names)),
+    )
+    ruin_row, ruined_at_fill, deficit = run_ledger(
+        decided, weights, targets.band, tape.why, tape.early, tape.fill, tape.value, tape.mark,
+        tape.fees.buy_total, tape.fees.sell_total, tape.dividend, tape.borrow, tape.growth,
+        tape.exit_row, tape.exit_price, opening.cash, shares, pending, partial,
+        held, trades, paid, nav, cash_path,
+        orders.status, orders.waits, orders.reason, orders.filled_row, orders.wanted, orders.got,
+    )  # fmt: skip
+    result = Result(
+        market=market,
+        targets=targets,
+        tape=tape,
+        opening_shares=opening.shares,
+        opening_cash=opening.cash,
+        shares=held,
+        trades=trades,
+        paid=paid,
+        nav=nav,
+        cash=cash_path,
+        orders_=orders,
+        ruin_row=None if ruin_row < 0 else int(ruin_row),
+        ruined_at_fill=bool(ruined_at_fill),
+        deficit=float(deficit),
+    )
+    return result, Holdings(float(cash_path[-1]), shares, pending, partial)

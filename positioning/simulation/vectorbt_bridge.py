@@ -1,0 +1,44 @@
+"""The one door to vectorbt: the ledger's trades as a vectorbt Portfolio."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from positioning.simulation.result import Result
+
+
+def portfolio(result: Result) -> Any:
+    """A grouped, cash-sharing `vectorbt.Portfolio` that places the ledger's trades at the ledger's prices.
+
+    It reproduces nav where there are no dividends, borrow, interest and forced exits: vectorbt books none of
+    them. Elsewhere only its trade statistics are of use, and they leave those out.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # vectorbt's own imports deprecate
+        import vectorbt as vbt
+
+    index = pd.DatetimeIndex(result.rows.astype("datetime64[ns]"))
+    columns = list(result.market.symbols)
+    frame = lambda values: pd.DataFrame(values, index=index, columns=columns)  # noqa: E731
+    mark = pd.DataFrame(result.tape.mark, index=index, columns=columns).bfill()  # before its first price nothing is held
+    fees = result.tape.fees
+    traded = result.trades != 0.0
+    return vbt.Portfolio.from_orders(
+        close=mark,
+        size=frame(np.where(traded, result.trades, np.nan)),
+        size_type="amount",
+        price=frame(np.where(traded, result.paid, mark.to_numpy())),
+        fees=frame(np.where(result.trades > 0, fees.buy_total, fees.sell_total)),
+        direction="both",
+        init_cash=1.0,
+        group_by=True,
+        cash_sharing=True,
+        call_seq="auto",
+        lock_cash=False,
+        freq="1D",
+    )
