@@ -9,17 +9,19 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, cast, final, get_args
+from typing import TYPE_CHECKING, Literal, cast, final, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_instant
 from positioning.events.restriction import INSTANT, Restriction, read_restrictions
 from positioning.market.bars import DateArray, FloatArray
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Confidence = Literal["high", "medium", "low"]
 THEMES = ("fertilizer", "corridor", "equipment", "payments", "sovereign_debt")
@@ -135,33 +137,41 @@ class Events:
         known = np.array([e.known_on() for e in self.items], "datetime64[D]")
         return np.searchsorted(_days(sessions), known).astype(np.int64)
 
+    def news(self, sessions: pd.DatetimeIndex | DateArray, sleeve: str) -> FloatArray:
+        """(T,) the sum of sign * severity of the events that become known on each row.
+
+        sleeve: one of SLEEVES. Left out: events of low confidence; acts that only put earlier news into force
+        (`follows`); events known before the first session, whose age in rows cannot be counted: start the
+        sessions earlier where they should still be felt. Raises BadInputError for an unknown sleeve.
+        """
+        check_choice("sleeve", sleeve, SLEEVES)
+        days = _days(sessions)
+        arrived = np.zeros(days.size)
+        for event, row in zip(self.items, self.rows(days), strict=True):
+            counts = event.confidence != "low" and not event.follows
+            if counts and row < days.size and event.known_on() >= days[0]:
+                arrived[row] += event.signs[sleeve] * event.severity
+        return arrived
+
     def pressure(self, sessions: pd.DatetimeIndex | DateArray, theme: str, half_life: float) -> FloatArray:
         """(T,) the sum, over events known by row t, of sign * severity * 0.5 ** ((t - row) / half_life).
 
-        theme: one of SLEEVES. half_life: rows, above zero. Left out: events of low confidence; acts that only
-        put earlier news into force (`follows`); events known before the first session, since their age in
-        rows cannot be counted: start the sessions earlier where they should still be felt.
+        theme: one of SLEEVES. half_life: rows, above zero. What counts is what `news` counts.
         Raises BadInputError for an unknown sleeve and a half-life that is not a positive finite number.
         """
-        check_choice("sleeve", theme, SLEEVES)
         if not (half_life > 0 and np.isfinite(half_life)):
             raise BadInputError(
                 f"half_life {half_life}",
                 "wanted a number of rows above zero",
                 "type for example half_life=20",
             )
-        days = _days(sessions)
-        shocks = np.zeros(days.size)
-        for event, row in zip(self.items, self.rows(days), strict=True):
-            counts = event.confidence != "low" and not event.follows
-            if counts and row < days.size and event.known_on() >= days[0]:
-                shocks[row] += event.signs[theme] * event.severity
+        pressure = self.news(sessions, theme)
         decay = 0.5 ** (1.0 / half_life)
         level = 0.0
-        for t, shock in enumerate(shocks):
+        for t, shock in enumerate(pressure):
             level = level * decay + shock
-            shocks[t] = level
-        return shocks
+            pressure[t] = level
+        return pressure
 
     def digest(self) -> str:
         """SHA-256 of every field of every event and restriction, in hexadecimal."""

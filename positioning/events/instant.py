@@ -24,7 +24,7 @@ def parse_instant(text: str) -> tuple[datetime, bool]:
 
 
 def known_on(announced: datetime) -> np.datetime64:
-    """The UTC date t, datetime64[D], such that the instant lies after 00:00 and at or before 24:00 UTC of t."""
+    """The UTC date, datetime64[D], at or before whose 24:00, and after whose 00:00, the instant lies."""
     # Midnight belongs to the date it ends, hence the step back before the cut.
     before = announced.astimezone(UTC) - timedelta(microseconds=1)
     return np.datetime64(before.date(), "D")

@@ -160,7 +160,7 @@ def instrument(symbol: str) -> Instrument:
 
 def _nearest(symbol: str) -> str:
     """Did you mean: a recorded symbol that begins so, or a recorded index where one is asked for."""
-    begins = symbol.upper() or " "
+    begins = symbol.strip().upper() or " "
     near = [s for s in table() if s.startswith(begins) or s[0] == begins[0] == "^"]
     return did_you_mean(symbol, near) if near else "type a symbol such as NTR, 1157.HK or HSBK.IL"
 

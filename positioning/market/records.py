@@ -32,17 +32,19 @@ def read_records(path: Path, columns: Sequence[str], build: Callable[[Cells], T]
 
 
 def parsed(cells: Cells, column: str, convert: Callable[[str], T], wanted: str) -> T:
-    """The cell through `convert`; BadInputError naming the column where that raises ValueError."""
+    """The cell through `convert`; BadInputError naming the column where that fails on its text."""
     try:
         return convert(cells[column])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadInputError(f"{column} {cells[column]!r}", f"wanted {wanted}", "correct that cell") from None
 
 
 def check_choice(field: str, value: str, options: Collection[str]) -> None:
     """BadInputError with the nearest option where `value` is none of them."""
     if value not in options:
-        raise BadInputError(f"{field} {value!r}", f"wanted a known {field}", did_you_mean(value, options))
+        raise BadInputError(
+            f"{field} {value!r}", "wanted one of the known values", did_you_mean(value, options)
+        )
 
 
 def check_filled(field: str, value: str, remedy: str) -> None:

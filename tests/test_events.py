@@ -1,0 +1,294 @@
+"""The record of events, when each is known, and the pressure they put on a sleeve."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from positioning.errors import BadInputError
+from positioning.events.event import DIRECTIONS, SLEEVES, THEMES, Event, Events, read_events
+
+HEADER = (
+    "id,announced,title,issuer,instrument,direction,severity,themes,fertilizer,corridor,equipment,follows,"
+    "source,confidence"
+)
+GOOD = "X1,2024-03-05,A title,EU,asset freeze,tighten,3,fertilizer;payments,1,0,-1,,a document,high"
+# Tuesday to Monday, without the weekend of 9 and 10 March 2024.
+WEEK = np.array(["2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08", "2024-03-11"], "datetime64[D]")
+
+
+def event(id: str, announced: datetime, *, sign: int = 1, severity: int = 3, **other: object) -> Event:
+    values: dict[str, object] = {
+        "title": "t", "issuer": "EU", "instrument": "ban", "direction": "tighten", "themes": ("fertilizer",),
+        "signs": {"fertilizer": sign, "corridor": 0, "equipment": -sign}, "source": "s", "confidence": "high",
+    }  # fmt: skip
+    return Event(id=id, announced=announced, severity=severity, **(values | other))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def csv_of(tmp_path: Path) -> Callable[..., Path]:
+    def write(*rows: str, header: str = HEADER) -> Path:
+        path = tmp_path / "mine.csv"
+        path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+# The shipped record
+
+
+def test_the_record_holds_eighty_events_with_these_counts() -> None:
+    events = read_events()
+    assert sorted(e.id for e in events) == [f"E{n:02}" for n in range(1, 81)]
+    assert Counter(e.direction for e in events) == {
+        "tighten": 26, "corridor_positive": 15, "price_benchmark": 11, "payments": 11, "supply_shock": 7,
+        "ease": 7, "corridor_negative": 3,
+    }  # fmt: skip
+    assert Counter(e.severity for e in events) == {1: 6, 2: 18, 3: 34, 4: 20, 5: 2}
+    assert Counter(e.confidence for e in events) == {"high": 74, "medium": 6}
+    assert Counter(t for e in events for t in e.themes) == {
+        "fertilizer": 36, "corridor": 31, "equipment": 29, "payments": 19, "sovereign_debt": 9,
+    }  # fmt: skip
+    signs = {s: Counter(e.signs[s] for e in events) for s in SLEEVES}
+    assert signs["fertilizer"] == {0: 41, 1: 28, -1: 11}
+    assert signs["corridor"] == {0: 46, 1: 14, -1: 20}
+    assert signs["equipment"] == {0: 49, 1: 7, -1: 24}
+    assert sum(not e.date_only for e in events) == 12
+
+
+def test_every_event_has_a_source_and_a_short_title() -> None:
+    for e in read_events():
+        assert e.source, e.id
+        assert 10 < len(e.title) <= 90, e.id
+        assert "memory" not in e.source, e.id
+
+
+def test_acts_that_only_put_earlier_news_into_force_point_at_it() -> None:
+    events = read_events()
+    assert {e.id: e.follows for e in events if e.follows} == {"E07": "E06", "E64": "E57", "E79": "E78"}
+    at = {e.id: e.announced for e in events}
+    assert all(at[e.follows] < e.announced for e in events if e.follows)
+
+
+def test_events_come_by_instant_and_the_article_is_among_them() -> None:
+    events = read_events()
+    assert [e.announced for e in events] == sorted(e.announced for e in events)
+    seed = next(e for e in events if e.id == "E63")
+    assert seed.announced == datetime(2025, 6, 4, 3, 30, tzinfo=UTC)
+    assert seed.known_on() == np.datetime64("2025-06-04")
+
+
+def test_reading_is_repeatable_and_events_travel_to_other_processes() -> None:
+    events = read_events()
+    assert events.digest() == read_events().digest()
+    assert pickle.loads(pickle.dumps(events)).digest() == events.digest()  # noqa: S301
+    assert events.restrictions
+
+
+# When an event is known
+
+
+@pytest.mark.parametrize(
+    ("announced", "known"),
+    [
+        (datetime(2024, 3, 5, 0, 0, 1, tzinfo=UTC), "2024-03-05"),
+        (datetime(2024, 3, 5, 23, 59, 59, tzinfo=UTC), "2024-03-05"),
+        (datetime(2024, 3, 6, 0, 0, tzinfo=UTC), "2024-03-05"),  # 24:00 of the 5th
+        (datetime(2024, 3, 5, 22, 0, tzinfo=timezone(timedelta(hours=-4))), "2024-03-06"),
+    ],
+)
+def test_an_event_is_known_on_the_utc_date_that_ends_after_it(announced: datetime, known: str) -> None:
+    assert event("A", announced).known_on() == np.datetime64(known)
+
+
+def test_a_bare_date_is_known_when_it_ends(csv_of: Callable[..., Path]) -> None:
+    (only,) = read_events(csv_of(GOOD))
+    assert only.date_only
+    assert only.announced == datetime(2024, 3, 6, tzinfo=UTC)
+    assert only.known_on() == np.datetime64("2024-03-05")
+
+
+@pytest.mark.parametrize("text", ["2024-03-05T13:25Z", "2024-03-05T09:25-04:00", "2024-03-05 18:55+05:30"])
+def test_a_time_with_any_zone_is_kept_in_utc(csv_of: Callable[..., Path], text: str) -> None:
+    (only,) = read_events(csv_of(GOOD.replace("2024-03-05", text)))
+    assert not only.date_only
+    assert only.announced == datetime(2024, 3, 5, 13, 25, tzinfo=UTC)
+
+
+def test_rows_are_the_first_session_at_or_after_the_date_of_knowledge() -> None:
+    at = [datetime(2024, 3, day, 12, tzinfo=UTC) for day in (1, 5, 9, 11, 12)]  # 9 March is a Saturday
+    events = Events(tuple(event(f"{n}", t) for n, t in enumerate(at)))
+    assert events.rows(WEEK).tolist() == [0, 0, 4, 4, 5]
+    assert events.rows(pd.DatetimeIndex(WEEK)).tolist() == [0, 0, 4, 4, 5]
+
+
+def test_until_keeps_what_was_known_by_the_end_of_the_day() -> None:
+    events = read_events()
+    assert [e.id for e in events.until(np.datetime64("2021-02-10"))] == ["E01", "E02", "E03", "E04"]
+    assert [r.symbol for r in events.until(np.datetime64("2021-08-05")).restrictions] == ["1157.HK"]
+    assert len(events.until(np.datetime64("2020-10-01"))) == 0
+
+
+def test_of_selects_by_theme() -> None:
+    assert len(read_events().of("sovereign_debt")) == 9
+    assert all("payments" in e.themes for e in read_events().of("payments"))
+    with pytest.raises(BadInputError, match=r"theme 'fertiliser'; .*Did you mean fertilizer\?"):
+        read_events().of("fertiliser")
+
+
+# Pressure
+
+
+def test_the_pressure_of_two_events_by_hand() -> None:
+    # Half-life of two rows: decay sqrt(1/2) a row. +3 from row 1; -2 from row 3, where the first has halved.
+    events = Events(
+        (
+            event("A", datetime(2024, 3, 6, 12, tzinfo=UTC), severity=3),
+            event("B", datetime(2024, 3, 8, 12, tzinfo=UTC), severity=2, sign=-1),
+        )
+    )
+    root = 0.5**0.5
+    assert events.pressure(WEEK, "fertilizer", 2.0) == pytest.approx([0, 3, 3 * root, 1.5 - 2, -0.5 * root])
+    assert events.pressure(WEEK, "equipment", 2.0) == pytest.approx([0, -3, -3 * root, 0.5, 0.5 * root])
+    assert events.pressure(WEEK, "corridor", 2.0).tolist() == [0.0] * 5
+
+
+def test_recursion_equals_the_sum_over_events() -> None:
+    days = np.arange("2020-01-01", "2026-01-01", dtype="datetime64[D]")
+    events, half_life = read_events(), 33.0
+    t = np.arange(days.size)
+    want = np.zeros(days.size)
+    for e, row in zip(events, events.rows(days), strict=True):
+        if not e.follows:
+            want[row:] += e.signs["corridor"] * e.severity * 0.5 ** ((t[row:] - row) / half_life)
+    # Thousands of multiplications by one decay, each rounded once: far below 1e-9.
+    assert events.pressure(days, "corridor", half_life) == pytest.approx(want, abs=1e-9)
+
+
+def test_low_confidence_follow_ups_and_news_outside_the_sessions_press_nothing() -> None:
+    noon = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    quiet = (
+        event("A", noon, confidence="low"),
+        event("B", noon, follows="A"),
+        event("C", datetime(2024, 3, 4, 12, tzinfo=UTC)),
+        event("D", datetime(2024, 3, 12, 12, tzinfo=UTC)),
+    )
+    assert Events(quiet).pressure(WEEK, "fertilizer", 5.0).tolist() == [0.0] * 5
+    assert Events(()).pressure(WEEK, "fertilizer", 5.0).tolist() == [0.0] * 5
+    assert Events(quiet).pressure(WEEK[:0], "fertilizer", 5.0).size == 0
+
+
+def test_later_news_does_not_change_earlier_pressure() -> None:
+    days = np.arange("2020-01-01", "2026-01-01", dtype="datetime64[D]")
+    cut = np.datetime64("2022-03-01")
+    whole = read_events().pressure(days, "fertilizer", 20.0)
+    known = read_events().until(cut).pressure(days, "fertilizer", 20.0)
+    assert np.array_equal(whole[days <= cut], known[days <= cut])
+
+
+@pytest.mark.parametrize("half_life", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_half_life_must_be_positive_and_finite(half_life: float) -> None:
+    with pytest.raises(BadInputError, match=r"half_life .* wanted a number of rows above zero"):
+        read_events().pressure(WEEK, "fertilizer", half_life)
+
+
+def test_pressure_is_of_a_sleeve() -> None:
+    with pytest.raises(BadInputError, match=r"sleeve 'equipement'; .*Did you mean equipment\?"):
+        read_events().pressure(WEEK, "equipement", 5.0)
+    with pytest.raises(BadInputError, match="choose from fertilizer, corridor, equipment"):
+        read_events().pressure(WEEK, "payments", 5.0)
+
+
+# What a user may get wrong
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            "2024-03-05",
+            "2024-03-05T10:00",
+            "announced '2024-03-05T10:00'; wanted a date, or a time with its zone",
+        ),
+        ("2024-03-05", "5 March", "announced '5 March'; wanted a date"),
+        ("2024-03-05", "9999-12-31", "announced '9999-12-31'; wanted a date"),
+        ("a document", "", "source is empty"),
+        ("tighten", "tigthen", "direction 'tigthen'; wanted one of the known values; Did you mean tighten?"),
+        ("payments", "payment", "themes 'payment'; wanted one of the known values; Did you mean payments?"),
+        ("fertilizer;payments", "", "themes ''; wanted one of the known values"),
+        (",high", ",hihg", "confidence 'hihg'; wanted one of the known values; Did you mean high?"),
+        (",3,", ",6,", "severity 6; wanted 1 to 5"),
+        (",3,", ",high,", "severity 'high'; wanted a whole number from 1 to 5"),
+        (",1,0,", ",2,0,", "fertilizer 2; wanted a sign: -1, 0 or 1"),
+        (",0,-1,", ",+,-1,", "corridor '+'; wanted a sign: -1, 0 or 1"),
+        ("X1", "", "id is empty"),
+        ("X1", "X0", "id 'X0' again; wanted each id once"),
+        (",,a document", ",X9,a document", "follows 'X9'; wanted one of the known values"),
+        ("A title", "A title, with a comma", "more cells than the header"),
+    ],
+)
+def test_a_bad_row_is_named_by_line_and_column(
+    csv_of: Callable[..., Path], old: str, new: str, complaint: str
+) -> None:
+    with pytest.raises(BadInputError) as error:
+        read_events(csv_of(GOOD.replace("X1", "X0"), GOOD.replace(old, new)))
+    assert "mine.csv line 3: " in str(error.value)
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_column_is_named(csv_of: Callable[..., Path]) -> None:
+    with pytest.raises(
+        BadInputError, match=r"mine\.csv line 1: no column 'severity'; .*add the column severity"
+    ):
+        read_events(csv_of(GOOD, header=HEADER.replace("severity", "sev")))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"none\.csv cannot be read \(No such file"):
+        read_events(tmp_path / "none.csv")
+    (tmp_path / "latin.csv").write_bytes(HEADER.encode() + b"\nX1,2024-03-05,caf\xe9\n")
+    with pytest.raises(BadInputError, match=r"latin\.csv cannot be read"):
+        read_events(str(tmp_path / "latin.csv"))
+
+
+def test_a_byte_order_mark_and_further_columns_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "excel.csv"
+    path.write_text(f"{HEADER},note\n{GOOD},mine\n", encoding="utf-8-sig")
+    assert [e.id for e in read_events(path)] == ["X1"]
+
+
+def test_an_id_twice_is_refused_without_a_file() -> None:
+    twice = event("A", datetime(2024, 3, 6, tzinfo=UTC))
+    with pytest.raises(BadInputError, match="id 'A' twice"):
+        Events((twice, twice))
+
+
+def test_an_instant_without_a_zone_is_refused() -> None:
+    with pytest.raises(BadInputError, match="wanted an instant with a zone"):
+        event("A", datetime(2024, 3, 6))
+
+
+def test_signs_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        event("A", datetime(2024, 3, 6, tzinfo=UTC)).signs["fertilizer"] = 0  # type: ignore[index]
+
+
+def test_the_digest_sees_every_field() -> None:
+    one = event("A", datetime(2024, 3, 6, tzinfo=UTC))
+    other = event("A", datetime(2024, 3, 6, tzinfo=UTC), sign=-1)
+    assert Events((one,)).digest() != Events((other,)).digest()
+    assert Events((one,)).digest() != Events((one,), read_events().restrictions).digest()
+
+
+def test_the_words_are_fixed() -> None:
+    assert THEMES == ("fertilizer", "corridor", "equipment", "payments", "sovereign_debt")
+    assert len(DIRECTIONS) == 7

@@ -1,0 +1,116 @@
+"""The dated record of what may not be bought, and the mask made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from positioning.errors import BadInputError
+from positioning.events.restriction import Ground, Restriction, RestrictionKind, dropped, read_restrictions
+from positioning.market.instruments import table
+
+WEEK = np.array(["2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08", "2024-03-11"], "datetime64[D]")
+
+
+def restriction(
+    symbol: str, day: int, kind: RestrictionKind = "no_buy", ground: Ground = "designated"
+) -> Restriction:
+    return Restriction(symbol, datetime(2024, 3, day, 12, tzinfo=UTC), kind, ground, "why", "a document")
+
+
+def test_every_restriction_has_a_source_a_reason_and_a_recorded_instrument() -> None:
+    record = read_restrictions()
+    assert len(record) == 22
+    for r in record:
+        assert r.source, r.symbol
+        assert r.reason, r.symbol
+        assert r.symbol in table()
+    assert Counter(r.ground for r in record) == {
+        "suspended": 10, "delisting": 5, "military_list": 4, "short_report": 2, "partner": 1,
+    }  # fmt: skip
+
+
+def test_a_recorded_delisting_has_the_date_of_the_instrument() -> None:
+    gone = {r.symbol: r.known_on() for r in read_restrictions() if r.kind == "delisted"}
+    assert gone == {s: np.datetime64(i.delisted) for s, i in table().items() if i.delisted}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "known"),
+    [("FRHC", "2023-08-15"), ("KSPI", "2024-09-19"), ("EVR.L", "2022-03-10"), ("GLTR.IL", "2022-03-03")],
+)
+def test_a_name_may_be_bought_until_the_day_it_is_known(symbol: str, known: str) -> None:
+    day = np.datetime64(known)
+    mask = dropped(read_restrictions(), [symbol], np.arange(day - 2, day + 3))
+    assert mask[:, 0].tolist() == [False, False, True, True, True]
+
+
+def test_columns_follow_the_symbols_asked_for() -> None:
+    record = [restriction("B", 6), restriction("A", 8), restriction("Z", 5)]
+    mask = dropped(record, ["A", "B", "C"], WEEK)
+    assert mask.T.tolist() == [
+        [False, False, False, True, True],
+        [False, True, True, True, True],
+        [False] * 5,
+    ]
+
+
+def test_news_of_a_weekend_counts_on_the_next_row_and_late_news_never() -> None:
+    mask = dropped([restriction("A", 9), restriction("B", 12)], ["A", "B"], WEEK)
+    assert mask.T.tolist() == [[False, False, False, False, True], [False] * 5]
+
+
+def test_lifting_ends_only_its_own_ground() -> None:
+    record = [restriction("A", 8, "lifted"), restriction("A", 6)]
+    assert dropped(record, ["A"], WEEK)[:, 0].tolist() == [False, True, True, False, False]
+    record.append(restriction("A", 7, ground="short_report"))
+    assert dropped(record, ["A"], WEEK)[:, 0].tolist() == [False, True, True, True, True]
+
+
+def test_partners_and_the_military_list_count_only_when_asked_for() -> None:
+    symbols = ["1157.HK", "0598.HK", "1199.HK", "1919.HK", "2039.HK"]
+    late = np.array(["2025-12-31"], "datetime64[D]")
+    assert not dropped(read_restrictions(), symbols, late).any()
+    strict = dropped(read_restrictions(), symbols, late, grounds=("partner", "military_list"))
+    assert strict.all()
+
+
+def test_an_unknown_ground_is_refused() -> None:
+    with pytest.raises(BadInputError, match=r"ground 'partners'; .*Did you mean partner\?"):
+        dropped((), ["A"], WEEK, grounds=("partners",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        (
+            "A,2024-03-05T10:00,no_buy,partner,why,doc",
+            "announced '2024-03-05T10:00'; wanted a date, or a time",
+        ),
+        (
+            "A,2024-03-05,nobuy,partner,why,doc",
+            "kind 'nobuy'; wanted one of the known values; Did you mean no_buy?",
+        ),
+        (
+            "A,2024-03-05,no_buy,partnr,why,doc",
+            "ground 'partnr'; wanted one of the known values; Did you mean partner?",
+        ),
+        ("A,2024-03-05,no_buy,partner,why,", "source is empty"),
+        (",2024-03-05,no_buy,partner,why,doc", "symbol is empty"),
+    ],
+)
+def test_a_bad_row_is_named_by_line_and_column(tmp_path: Path, row: str, complaint: str) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(f"symbol,announced,kind,ground,reason,source\n{row}\n", encoding="utf-8")
+    with pytest.raises(BadInputError) as error:
+        read_restrictions(path)
+    assert f"mine.csv line 2: {complaint}" in str(error.value)
+
+
+def test_an_instant_without_a_zone_is_refused() -> None:
+    with pytest.raises(BadInputError, match="wanted an instant with a zone"):
+        Restriction("A", datetime(2024, 3, 6), "no_buy", "partner", "why", "doc")
