@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import final
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,14 +33,23 @@ class Span:
             raise BadInputError(f"start {self.start} after end {self.end}", "wanted start before end", "swap them")
 
 
-def load(source: Source, names: Sequence[str], hedges: Sequence[str] = (), span: Span | None = None, base: str = "USD") -> Market:
+def load(
+    source: Source,
+    names: Sequence[str],
+    hedges: Sequence[str] = (),
+    span: Span | None = None,
+    base: str = "USD",
+    history: int = 1,
+) -> Market:
     """The market of these names and hedges, in `base`.
 
     A name the source lacks is left out with a notice; a hedge it lacks is an error, and so is having no name
     left. Without `span.end` the market ends on the earliest last date among names, hedges and currencies,
     and names that join late (after their listing) or end early by more than SPAN_SHARE of the span are
     left out rather than cutting it short. With an explicit end nothing is left out: what stops earlier is
-    held at its last mark. Up to WARM_UP of history before the start feeds signals only.
+    held at its last mark. Up to WARM_UP of history before the start feeds signals only; without `span.start`
+    the account opens on the first row from DEFAULT_START on which some name and every hedge have `history`
+    rows of prices.
     """
     span = span or Span()
     wanted = [instrument(s) for s in dict.fromkeys([*names, *hedges])]
@@ -56,7 +65,20 @@ def load(source: Source, names: Sequence[str], hedges: Sequence[str] = (), span:
     start = int(np.searchsorted(rows, first))
     if start >= rows.size:
         raise BadInputError(f"no session between {first} and {last}", "wanted a span with sessions", "widen --start/--end")
-    return _assemble(rows, start, kept, delivery, source, base, tuple(notices))
+    market = _assemble(rows, start, kept, delivery, source, base, tuple(notices))
+    return market if span.start is not None else _opened(market, set(hedges), history)
+
+
+def _opened(market: Market, hedges: set[str], history: int) -> Market:
+    """The account opens when some name and every hedge have `history` rows of prices."""
+    known = market.history >= history
+    hedge = np.array([s in hedges for s in market.symbols])
+    ready = np.nonzero(known[:, ~hedge].any(axis=1) & known[:, hedge].all(axis=1))[0]
+    ready = ready[ready >= market.start]
+    if ready.size == 0 or ready[0] == market.start:
+        return market
+    text = f"the account opens on {market.rows[ready[0]]}, the first row with {history} rows of prices to decide on"
+    return replace(market, start=int(ready[0]), notices=(*market.notices, Notice("", text)))
 
 
 def _present(

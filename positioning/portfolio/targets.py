@@ -25,7 +25,8 @@ class Targets:
 
     rows: (T,) the market's dates. decided: (D,) ascending row numbers; what is decided on row t uses
     rows up to t and is traded later. weights: (D, N) target fraction of nav, signed; cash is the rest.
-    band: a held leg whose weight is within this distance of its target is not traded.
+    band: a held leg whose weight is within this fraction of its target weight is not traded; entries to and
+    exits from nothing always are.
     gross_limit: the largest sum of absolute weights this position may ask for.
 
     Raises BadInputError for weights that are not finite or beyond the limit.
@@ -46,7 +47,7 @@ class Targets:
         ):
             raise ValueError("decisions must be on ascending rows of the market")
         if not (np.isfinite(self.band) and self.band >= 0):
-            raise BadInputError(f"band {self.band}", "wanted a no-trade band of 0 or more", "type --set band=0.02")
+            raise BadInputError(f"band {self.band}", "wanted a no-trade band of 0 or more", "type --set band=0.1")
         bad = ~np.isfinite(self.weights)
         if bad.any():
             d, n = (int(i[0]) for i in np.nonzero(bad))

@@ -20,7 +20,7 @@ NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
 def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
     decided,  # (D,) row of each decision
     weights,  # (D, N)
-    band,  # no-trade band
+    band,  # no-trade band, fraction of the target weight
     why,  # (T, N) int8: OPEN or the reason a leg cannot trade
     early,  # (T, N) bool: the session opened before a decision of the row before was known
     fill,  # (T, N) fill price in base currency
@@ -145,7 +145,7 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
                         pending[n] = np.nan
                         status[o, n] = FILLED
                         continue
-                elif w != 0.0 and shares[n] != 0.0 and abs(w - shares[n] * price / total) < band:
+                elif w != 0.0 and shares[n] != 0.0 and abs(w - shares[n] * price / total) < band * abs(w):
                     pending[n] = np.nan
                     status[o, n] = IN_BAND
                     continue
@@ -173,7 +173,7 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
             # buys: covers in full, longs shrunk by one factor to the free cash
             free = cash - shorts
             scale = 1.0
-            if need > free + 1e-12 * total:  # rounding of weights that add to one is not a shortfall
+            if need > 0.0 and need > free + 1e-12 * total:  # rounding of weights that add to one is not a shortfall
                 scale = max(free, 0.0) / need
             for n in range(n_names):
                 w = pending[n]

@@ -1,0 +1,51 @@
+"""A benchmark's level on the rows of an account; it never enters the account itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from positioning.market.bars import DateArray, FloatArray, Notice
+from positioning.market.instruments import instrument
+from positioning.market.source import Source
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Benchmark:
+    """levels: (T,) total-return level in base currency at the last session up to each row; NaN outside its span."""
+
+    symbol: str
+    name: str
+    levels: FloatArray
+    notices: tuple[Notice, ...]
+
+
+def benchmark(source: Source, symbol: str, rows: DateArray, base: str = "USD") -> Benchmark | None:
+    """The benchmark on these rows, or None where the source lacks its prices or its currency."""
+    i = instrument(symbol)
+    delivery = source.deliver([symbol], sorted({i.currency, base} - {"USD"}))
+    bars = delivery.bars.get(symbol)
+    if bars is None or not ({i.currency, base} - {"USD"}) <= set(delivery.rates):
+        return None
+    known = np.isfinite(bars.close)
+    dates, close, paid = bars.dates[known], bars.close[known], bars.dividends[known]
+    growth = np.ones(close.size)
+    growth[1:] = (close[1:] + paid[1:]) / close[:-1]
+    levels = np.cumprod(growth)
+    for currency, power in ((i.currency, 1.0), (base, -1.0)):
+        if currency != "USD":
+            rates = delivery.rates[currency]
+            at = np.searchsorted(rates.dates, dates, side="right") - 1
+            levels = levels * np.where(at >= 0, rates.usd[np.maximum(at, 0)], np.nan) ** power
+    on = np.searchsorted(dates, rows, side="right") - 1
+    out = np.where((on >= 0) & (rows <= dates[-1]), levels[np.maximum(on, 0)], np.nan)
+    notices = [*delivery.notices, *bars.notices]
+    if i.kind == "index":
+        notices.append(Notice(symbol, "is an index: nobody could hold it, and its dividends are left out unless it says so"))
+    covered = rows[np.isfinite(out)]
+    if covered.size and (covered[0] > rows[0] or covered[-1] < rows[-1]):
+        notices.append(Notice(symbol, f"benchmark compared on the common span {covered[0]} to {covered[-1]} only"))
+    return Benchmark(symbol, i.name, out, tuple(notices))

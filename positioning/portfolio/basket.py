@@ -1,0 +1,84 @@
+"""A long basket that leans with the news of one theme and may be hedged by beta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from positioning.events.event import Events
+from positioning.market.market import Market
+from positioning.portfolio.features import Betas, Eligible, FeatureBook, Response
+from positioning.portfolio.position import Position, present, schedule
+from positioning.portfolio.targets import Targets
+from positioning.portfolio.verbs import basket_weights
+
+NO_HEDGE = "none"
+
+
+@dataclass(frozen=True)
+class Basket(Position):
+    """Equal weights over eligible legs: long = exposure (1 + respond tanh(pressure / 5)), hedged by beta.
+
+    legs: symbols, held when they have `lookback` rows of prices and no restriction is known; with a hedge
+    only those whose beta can be measured. exposure: long fraction of nav without news. half_life: sessions
+    in which the weight of news halves. hedge: symbol sold short, or "none"; hedge_ratio: share of the
+    basket's beta that is sold. lookback: rows for betas.
+    """
+
+    theme: ClassVar[str]
+
+    legs: tuple[str, ...] = ()
+    hedge: str = NO_HEDGE
+    exposure: float = 0.5
+    half_life: float = 20.0
+    hedge_ratio: float = 1.0
+    lookback: int = 120
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require("legs", bool(self.legs) and len(set(self.legs)) == len(self.legs), "symbols, each once")
+        self.require("hedge", self.hedge not in self.legs, "a symbol that is not one of the legs, or none")
+        self.require("exposure", 0 < self.exposure <= 1, "above 0, at most 1")
+        self.require("half_life", 0 < self.half_life <= 10_000, "sessions above 0")
+        self.require("hedge_ratio", 0 <= self.hedge_ratio <= 2, "between 0 and 2")
+        self.require("lookback", 20 <= self.lookback <= 500, "20 to 500 rows")
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        return (self.theme,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.legs
+
+    @property
+    def hedges(self) -> tuple[str, ...]:
+        return () if self.hedge == NO_HEDGE or self.hedge_ratio == 0 else (self.hedge,)
+
+    @property
+    def history(self) -> int:
+        return self.lookback
+
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        decided = schedule(market, events, self.names, self.themes if self.respond > 0 else ())
+        book = FeatureBook(market, events, decided)
+        return Targets(market.rows, market.symbols, decided, self.weights(book), self.band, self.gross_limit)
+
+    def weights(self, book: FeatureBook) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        """(D, N) target weights on the book's decision rows."""
+        market = book.market
+        legs = present(market, self.names, self.name)
+        eligible = book[Eligible(legs, self.history)]
+        betas, hedge = np.zeros(eligible.shape), -1
+        if self.hedges:
+            betas, hedge = book[Betas(legs, self.hedge, self.lookback)], market.column(self.hedge)
+            eligible = eligible & np.isfinite(betas)
+        out = np.zeros((book.decided.size, len(market.symbols)))
+        columns = np.array([market.column(s) for s in legs], dtype=np.int64)
+        basket_weights(
+            eligible, book[Response(self.theme, self.half_life)], betas, columns, hedge,
+            self.exposure, self.respond, self.hedge_ratio, self.gross_limit, out,
+        )  # fmt: skip
+        return out

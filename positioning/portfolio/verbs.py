@@ -1,0 +1,105 @@
+"""The arithmetic of a decision: arrays in, arrays out, compiled, nothing allocated per decision."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def rolling_betas(returns, traded, hedge, legs, rows, lookback):
+    """(D, L) OLS slope of each leg's return on the hedge's over the `lookback` rows ending on each of `rows`.
+
+    returns: (T, N); traded: (T, N) bool; hedge: column; legs: (L,) columns. Rows on which either did not
+    trade are skipped; NaN where fewer than half the window remains or the hedge did not move.
+    """
+    out = np.full((rows.size, legs.size), np.nan)
+    for d in range(rows.size):
+        first = max(rows[d] - lookback + 1, 0)
+        for j in range(legs.size):
+            count, sx, sy, sxx, sxy = 0, 0.0, 0.0, 0.0, 0.0
+            for t in range(first, rows[d] + 1):
+                x, y = returns[t, hedge], returns[t, legs[j]]
+                if traded[t, hedge] and traded[t, legs[j]] and np.isfinite(x) and np.isfinite(y):
+                    count += 1
+                    sx += x
+                    sy += y
+                    sxx += x * x
+                    sxy += x * y
+            if 2 * count >= lookback and count > 1:
+                spread = sxx - sx * sx / count
+                if spread > 1e-14:  # a hedge that never moved has no beta
+                    out[d, j] = (sxy - sx * sy / count) / spread
+    return out
+
+
+@njit(cache=True, nogil=True)
+def covariances(returns, rows, lookback):
+    """(D, N, N) sample covariance of returns over the `lookback` rows ending on each of `rows`.
+
+    A row without a return (closed venue, name not yet listed) counts as 0: the mark did not move.
+    """
+    n_names = returns.shape[1]
+    out = np.zeros((rows.size, n_names, n_names))
+    for d in range(rows.size):
+        first = max(rows[d] - lookback + 1, 0)
+        count = rows[d] + 1 - first
+        window = np.zeros((count, n_names))
+        for t in range(count):
+            for n in range(n_names):
+                r = returns[first + t, n]
+                window[t, n] = r if np.isfinite(r) else 0.0
+        for n in range(n_names):
+            window[:, n] -= window[:, n].mean()
+        if count > 1:
+            out[d] = window.T @ window / (count - 1)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def basket_weights(eligible, response, betas, legs, hedge, exposure, respond, hedge_ratio, gross_limit, out):
+    """Equal weights over the eligible legs, tilted by the response to events, hedged by beta.
+
+    eligible: (D, L) bool; response: (D,) in (-1, 1); betas: (D, L); legs: (L,) columns; hedge: column or -1.
+    long = exposure (1 + respond response), kept within [0, 1]; hedge = -hedge_ratio x (weighted mean beta) x
+    long, cut so that gross stays within its limit, never positive. out: (D, N), overwritten.
+    """
+    for d in range(eligible.shape[0]):
+        out[d, :] = 0.0
+        count = 0
+        for j in range(legs.size):
+            count += eligible[d, j]
+        if count == 0:
+            continue
+        long = min(max(exposure * (1.0 + respond * response[d]), 0.0), 1.0)
+        beta = 0.0
+        for j in range(legs.size):
+            if eligible[d, j]:
+                out[d, legs[j]] = long / count
+                if hedge >= 0:
+                    beta += betas[d, j] / count
+        if hedge >= 0:
+            out[d, hedge] -= min(max(hedge_ratio * beta * long, 0.0), gross_limit - long)
+
+
+@njit(cache=True, nogil=True)
+def blend_weights(parts, plain, covariance, out):
+    """Parts in proportion to 1 / volatility of their plain (event-free) weights; the shares add up to one.
+
+    parts, plain: (K, D, N); covariance: (D, N, N). A part with nothing to hold leaves its share to the
+    others. out: (D, N), overwritten.
+    """
+    n_parts = parts.shape[0]
+    share = np.empty(n_parts)
+    for d in range(parts.shape[1]):
+        out[d, :] = 0.0
+        total = 0.0
+        for k in range(n_parts):
+            w = plain[k, d]
+            variance = w @ (covariance[d] @ w)
+            share[k] = 1.0 / np.sqrt(variance) if variance > 1e-16 else 0.0
+            total += share[k]
+        if total == 0.0:
+            continue
+        for k in range(n_parts):
+            out[d, :] += share[k] / total * parts[k, d]
