@@ -457,7 +457,7 @@ def test_real_market_and_its_default_span(prices: Path) -> None:
     assert len(missing) == 1
     assert "its weight goes to the other names" in missing[0]
     row = np.searchsorted(market.rows, np.datetime64("2022-04-18"))
-    assert market.close[row, :2].tolist() == pytest.approx([114.50, 78.15], abs=1e-6)
+    assert market.close[row, :2].tolist() == pytest.approx([114.50, 78.15], abs=1e-5)
     assert market.dividends[np.searchsorted(market.rows, np.datetime64("2024-12-31")), 0] == pytest.approx(
         0.54, abs=1e-4
     )
