@@ -21,9 +21,13 @@ class Enablers(Blend):
 
     name: ClassVar[str] = "enablers"
     benchmark: ClassVar[str] = "ACWI"
-    caveat: ClassVar[str] = "It inherits the proxies of its parts: one of the three holds what the article names."
+    caveat: ClassVar[str] = (
+        "It inherits the proxies of its parts: one of the three holds what the article names."
+    )
 
     def parts(self) -> tuple[Basket, ...]:
         """The three, with this blend's exposure, half-life, look-back and response."""
-        shared = {p: getattr(self, p) for p in ("respond", "exposure", "half_life", "lookback", "gross_limit")}
+        shared = {
+            p: getattr(self, p) for p in ("respond", "exposure", "half_life", "lookback", "gross_limit")
+        }
         return tuple(part(**shared) for part in (FertilizerProducers, MiddleCorridor, HongKongEquipment))

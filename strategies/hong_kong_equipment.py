@@ -28,12 +28,23 @@ class HongKongEquipment(Basket):
         "page tests rental demand in China, not the article."
     )
 
-    legs: tuple[str, ...] = ("1157.HK", "3808.HK", "0631.HK", "3339.HK", "2338.HK", "0038.HK", "1766.HK", "1839.HK")
+    legs: tuple[str, ...] = (
+        "1157.HK",
+        "3808.HK",
+        "0631.HK",
+        "3339.HK",
+        "2338.HK",
+        "0038.HK",
+        "1766.HK",
+        "1839.HK",
+    )
     vehicle: str = "manufacturers"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.require("vehicle", self.vehicle in ("manufacturers", "distributors"), "manufacturers or distributors")
+        self.require(
+            "vehicle", self.vehicle in ("manufacturers", "distributors"), "manufacturers or distributors"
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -29,7 +29,15 @@ def market_from_frames(
     if len(set(symbols)) != len(symbols) or not symbols:
         raise BadInputError("repeated or no symbols", "wanted one column a symbol", "rename the columns")
     instruments = tuple(
-        Instrument(symbol=s, name=s, venue=_of(venue, s, "venue"), currency=ccy, quoted_in=ccy, kind="share", recorded=False)
+        Instrument(
+            symbol=s,
+            name=s,
+            venue=_of(venue, s, "venue"),
+            currency=ccy,
+            quoted_in=ccy,
+            kind="share",
+            recorded=False,
+        )
         for s in symbols
         for ccy in [_of(currency, s, "currency")]
     )
@@ -43,12 +51,14 @@ def market_from_frames(
         instruments=instruments,
         open=np.where(traded, opens, np.nan),
         close=prices,
-        dividends=np.zeros_like(prices) if dividends is None else np.nan_to_num(_values(dividends, close, "dividends")),
+        dividends=np.zeros_like(prices)
+        if dividends is None
+        else np.nan_to_num(_values(dividends, close, "dividends")),
         tradable=traded,
         venue_open=traded,
         early=np.column_stack([opens_early(i.venue, rows) for i in instruments]) & traded,
         rates=np.column_stack([_rate(rates, close, i.currency, base) for i in instruments]),
-        basis=("traded",) * len(symbols),
+        basis=tuple("traded" for _ in symbols),
         base=base,
     )
 
@@ -56,16 +66,26 @@ def market_from_frames(
 def _dates(frame: pd.DataFrame) -> DateArray:
     index = frame.index
     if not isinstance(index, pd.DatetimeIndex) or index.tz is not None:
-        raise BadInputError("an index that is not zone-free dates", "wanted a DatetimeIndex of local session dates", "use tz_localize(None)")
+        raise BadInputError(
+            "an index that is not zone-free dates",
+            "wanted a DatetimeIndex of local session dates",
+            "use tz_localize(None)",
+        )
     rows = index.to_numpy().astype("datetime64[D]")
     if rows.size == 0 or (np.diff(rows.astype(np.int64)) <= 0).any():
-        raise BadInputError("dates that are empty, repeated or out of order", "wanted ascending dates", "use sort_index()")
+        raise BadInputError(
+            "dates that are empty, repeated or out of order", "wanted ascending dates", "use sort_index()"
+        )
     return rows
 
 
 def _values(frame: pd.DataFrame, like: pd.DataFrame, what: str) -> FloatArray:
     if list(frame.columns) != list(like.columns) or not frame.index.equals(like.index):
-        raise BadInputError(f"{what} has other dates or columns than close", "wanted the same", f"use {what}.reindex_like(close)")
+        raise BadInputError(
+            f"{what} has other dates or columns than close",
+            "wanted the same",
+            f"use {what}.reindex_like(close)",
+        )
     return frame.to_numpy(dtype=np.float64, copy=True)
 
 
@@ -73,7 +93,9 @@ def _of(choice: str | Mapping[str, str], symbol: str, what: str) -> str:
     if isinstance(choice, str):
         return choice
     if symbol not in choice:
-        raise BadInputError(f"{symbol} has no {what}", f"wanted a {what} for every column", f"add it to {what}=")
+        raise BadInputError(
+            f"{symbol} has no {what}", f"wanted a {what} for every column", f"add it to {what}="
+        )
     return choice[symbol]
 
 
@@ -81,8 +103,12 @@ def _rate(rates: pd.DataFrame | None, like: pd.DataFrame, currency: str, base: s
     if currency == base:
         return np.ones(len(like))
     if rates is None or currency not in rates.columns or not rates.index.equals(like.index):
-        raise BadInputError(f"no rates of {currency}", f"wanted {base} per {currency} on the dates of close", "give rates=")
+        raise BadInputError(
+            f"no rates of {currency}", f"wanted {base} per {currency} on the dates of close", "give rates="
+        )
     values = rates[currency].to_numpy(dtype=np.float64, copy=True)
     if not (values > 0).all():
-        raise BadInputError(f"a rate of {currency} is missing, zero or negative", "wanted positive numbers", "correct rates=")
+        raise BadInputError(
+            f"a rate of {currency} is missing, zero or negative", "wanted positive numbers", "correct rates="
+        )
     return values

@@ -30,7 +30,9 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise BadInputError(f"start {self.start} after end {self.end}", "wanted start before end", "swap them")
+            raise BadInputError(
+                f"start {self.start} after end {self.end}", "wanted start before end", "swap them"
+            )
 
 
 def load(
@@ -64,7 +66,9 @@ def load(
     rows = _rows(kept, delivery, first, last)
     start = int(np.searchsorted(rows, first))
     if start >= rows.size:
-        raise BadInputError(f"no session between {first} and {last}", "wanted a span with sessions", "widen --start/--end")
+        raise BadInputError(
+            f"no session between {first} and {last}", "wanted a span with sessions", "widen --start/--end"
+        )
     market = _assemble(rows, start, kept, delivery, source, base, tuple(notices))
     return market if span.start is not None else _opened(market, set(hedges), history)
 
@@ -82,11 +86,18 @@ def _opened(market: Market, hedges: set[str], history: int) -> Market:
 
 
 def _present(
-    wanted: list[Instrument], hedges: set[str], delivery: Delivery, source: Source, base: str, notices: list[Notice]
+    wanted: list[Instrument],
+    hedges: set[str],
+    delivery: Delivery,
+    source: Source,
+    base: str,
+    notices: list[Notice],
 ) -> list[Instrument]:
     if base != "USD" and base not in delivery.rates:
         raise DataMissingError(
-            f"no rate of {base} in {source.label}", "wanted the base currency's rates", f"add {base}=X or use --base USD"
+            f"no rate of {base} in {source.label}",
+            "wanted the base currency's rates",
+            f"add {base}=X or use --base USD",
         )
     kept = []
     for i in wanted:
@@ -99,14 +110,19 @@ def _present(
         )
         if lacks and i.symbol in hedges:
             raise DataMissingError(
-                f"the hedge {i.symbol} {lacks}", "wanted its prices", "choose another with --set hedge=SYMBOL, or hedge=none"
+                f"the hedge {i.symbol} {lacks}",
+                "wanted its prices",
+                "choose another with --set hedge=SYMBOL, or hedge=none",
             )
         if lacks:
             notices.append(Notice(i.symbol, f"{lacks}: left out, its weight goes to the other names"))
             continue
         if not i.recorded:
             notices.append(
-                Notice(i.symbol, f"is not in the instrument table: venue {i.venue} and currency {i.currency} follow its suffix")
+                Notice(
+                    i.symbol,
+                    f"is not in the instrument table: venue {i.venue} and currency {i.currency} follow its suffix",
+                )
             )
         kept.append(i)
     if not any(i.symbol not in hedges for i in kept):
@@ -125,6 +141,13 @@ def _edges(bars: Bars) -> tuple[np.datetime64, np.datetime64]:
     return known[0], known[-1]
 
 
+def _usable(i: Instrument, delivery: Delivery) -> tuple[np.datetime64, np.datetime64]:
+    """First and last day with both a price and a rate of its currency."""
+    begins, ends = _edges(delivery.bars[i.symbol])
+    rates = delivery.rates.get(i.currency)
+    return (begins, ends) if rates is None else (max(begins, rates.dates[0]), min(ends, rates.dates[-1]))
+
+
 def _first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.datetime64:
     earliest = min(_edges(delivery.bars[i.symbol])[0] for i in kept)
     if span.start is not None and span.start < earliest:
@@ -136,7 +159,11 @@ def _first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.dat
     latest = max(_edges(delivery.bars[i.symbol])[1] for i in kept)
     first = span.start if span.start is not None else max(DEFAULT_START, earliest)
     if first > latest:
-        raise BadInputError(f"prices end on {latest}, before {first}", "wanted prices after the start", f"type --start {earliest}")
+        raise BadInputError(
+            f"prices end on {latest}, before {first}",
+            "wanted prices after the start",
+            f"type --start {earliest}",
+        )
     return first
 
 
@@ -144,7 +171,7 @@ def _covering(
     kept: list[Instrument], hedges: set[str], delivery: Delivery, first: np.datetime64, notices: list[Notice]
 ) -> list[Instrument]:
     """Without the names that would cut the default span short or hardly be in it."""
-    edges = {i.symbol: _edges(delivery.bars[i.symbol]) for i in kept}
+    edges = {i.symbol: _usable(i, delivery) for i in kept}
     last = max(e[1] for e in edges.values())
     share = SPAN_SHARE * (last - first).astype(int)
     out = []
@@ -157,7 +184,10 @@ def _covering(
             continue
         text = f"has prices only from {begins}" if late > share else f"has prices only to {ends}"
         notices.append(
-            Notice(i.symbol, f"{text}, over {SPAN_SHARE:.0%} of the span {first} to {last}: left out, its weight goes to the others")
+            Notice(
+                i.symbol,
+                f"{text}, over {SPAN_SHARE:.0%} of the span {first} to {last}: left out, its weight goes to the others",
+            )
         )
     if not any(i.symbol not in hedges for i in out):
         return kept
@@ -184,7 +214,13 @@ def _rows(kept: list[Instrument], delivery: Delivery, first: np.datetime64, last
 
 
 def _assemble(
-    rows: DateArray, start: int, kept: list[Instrument], delivery: Delivery, source: Source, base: str, notices: tuple[Notice, ...]
+    rows: DateArray,
+    start: int,
+    kept: list[Instrument],
+    delivery: Delivery,
+    source: Source,
+    base: str,
+    notices: tuple[Notice, ...],
 ) -> Market:
     shape = (rows.size, len(kept))
     opens, closes, paid = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
@@ -198,14 +234,21 @@ def _assemble(
         off = inside & ~np.isin(bars.dates, held)
         if off.any():
             extra.append(
-                Notice(i.symbol, f"{off.sum()} bars on days {i.venue} was closed (first {bars.dates[off][0]}): not traded on")
+                Notice(
+                    i.symbol,
+                    f"{off.sum()} bars on days {i.venue} was closed (first {bars.dates[off][0]}): not traded on",
+                )
             )
         on = inside & ~off
         at = np.searchsorted(rows, bars.dates[on])
         opens[at, n], closes[at, n] = bars.open[on], bars.close[on]
         tradable[at, n] = np.isfinite(bars.close[on]) & ~suspended(bars)[on]
         _pay(paid[:, n], rows, held, bars)
-    rates = {c: _rate_rows(rows, delivery.rates.get(c), base_rates) for base_rates in [delivery.rates.get(base)] for c in {i.currency for i in kept}}
+    rates = {
+        c: _rate_rows(rows, delivery.rates.get(c), base_rates)
+        for base_rates in [delivery.rates.get(base)]
+        for c in {i.currency for i in kept}
+    }
     used = [delivery.rates[c] for c in sorted({i.currency for i in kept} | {base}) if c != "USD"]
     return Market(
         rows=rows,
@@ -216,7 +259,9 @@ def _assemble(
         tradable=tradable,
         venue_open=venue_open,
         early=early,
-        rates=np.column_stack([rates[i.currency] if i.currency != base else np.ones(rows.size) for i in kept]),
+        rates=np.column_stack(
+            [rates[i.currency] if i.currency != base else np.ones(rows.size) for i in kept]
+        ),
         basis=tuple(delivery.bars[i.symbol].basis for i in kept),
         base=base,
         start=start,
@@ -234,7 +279,7 @@ def suspended(bars: Bars) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     four = np.column_stack([bars.open, bars.high, bars.low, bars.close])
     flat = np.zeros(bars.dates.size, dtype=bool)
     flat[1:] = (four[1:] == four[:-1]).all(axis=1) | (four[1:] == bars.close[:-1, None]).all(axis=1)
-    return flat & (bars.volume == 0)
+    return np.asarray(flat & (bars.volume == 0))
 
 
 def _pay(column: FloatArray, rows: DateArray, held: DateArray, bars: Bars) -> None:

@@ -166,7 +166,9 @@ def carry_forward(values: FloatArray) -> FloatArray:
 def snapshot_hash(bars: Sequence[Bars], rates: Sequence[Rates]) -> str:
     """SHA-256 over the digests of all series a market was made of, in the order of their names."""
     h = hashlib.sha256()
-    for digest in sorted([f"{b.symbol}:{b.digest()}" for b in bars] + [f"{r.currency}=X:{r.digest()}" for r in rates]):
+    for digest in sorted(
+        [f"{b.symbol}:{b.digest()}" for b in bars] + [f"{r.currency}=X:{r.digest()}" for r in rates]
+    ):
         h.update(digest.encode())
     return h.hexdigest()
 

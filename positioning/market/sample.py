@@ -107,22 +107,19 @@ def _weekdays() -> DateArray:
     return days[np.is_busday(days)]
 
 
-def _open_on(venue: str) -> FloatArray:
-    days = _weekdays()
-    return np.isin(days, sessions(venue, days[0], days[-1])).astype(np.float64)
-
-
 def _shocks(rng: np.random.Generator, kurtosis: float, scale: FloatArray) -> FloatArray:
-    """(D,) shocks times `scale`, of excess kurtosis about `kurtosis` and of mean square one.
+    """(D,) shocks times `scale`, of excess kurtosis about `kurtosis`, of mean zero and mean square one.
 
     A share w of the days is wild: variance 1 - w j + j there and 1 - w j elsewhere has mean one and kurtosis
-    3 + 3 w (1 - w) j^2. The scale brings its part: k + 3 = (k_own + 3) E[s^4] / E[s^2]^2. The mean square is
-    set, not left to chance: tails and clustering would move an eight-year volatility by a tenth and more.
+    3 + 3 w (1 - w) j^2. The scale brings its part: k + 3 = (k_own + 3) E[s^4] / E[s^2]^2. Both means are
+    set, not left to chance: tails and clustering would move an eight-year volatility by a tenth and more,
+    and eight years' luck would pass for a position's skill. The drift is the parameters' in every draw.
     """
     own = (kurtosis + 3.0) / float(np.mean(scale**4) / np.mean(scale**2) ** 2) - 3.0
     jump = np.sqrt(min(max(own, 0.0), MAX_KURTOSIS) / (3 * WILD * (1 - WILD)))
     variance = 1 - WILD * jump + jump * (rng.random(scale.size) < WILD)
     draws = rng.standard_normal(scale.size) * np.sqrt(variance) * scale
+    draws -= draws.mean()
     return np.asarray(draws / np.sqrt(np.mean(draws**2)))
 
 
@@ -137,18 +134,24 @@ def _factors(seed: int) -> _Factors:
         levels.append(level)
     common = np.exp(cluster["spread"] * np.array(levels))
     calm = common ** cluster["other"]
-    step = 1 / np.sqrt(SESSIONS_A_YEAR)
-    new_york = (
-        ny["vol"] * step * _shocks(_stream(seed, "new_york"), ny["kurtosis"], common ** cluster["new_york"])
+    new_york = ny["vol"] * _market(seed, "new_york", "XNYS", common)
+    owed = p["next_session"] * ny["vol"]
+    return _Factors(
+        calm=calm / np.sqrt(np.mean(calm**2)),
+        new_york=new_york,
+        late=np.concatenate([[0.0], new_york[:-1]]),
+        hong_kong=np.sqrt(hk["vol"] ** 2 - owed**2) * _market(seed, "hong_kong", "XHKG", common),
+        sleeves={s: _sleeve(seed, s, calm) for s in p["sleeves"]},
     )
-    new_york *= _open_on("XNYS")
-    late = np.concatenate([[0.0], new_york[:-1]])
-    own = np.sqrt(hk["vol"] ** 2 - (p["next_session"] * ny["vol"]) ** 2)
-    hong_kong = (
-        own * step * _shocks(_stream(seed, "hong_kong"), hk["kurtosis"], common ** cluster["hong_kong"])
-    )
-    sleeves = {s: _sleeve(seed, s, calm) for s in p["sleeves"]}
-    return _Factors(calm / np.sqrt(np.mean(calm**2)), new_york, late, hong_kong * _open_on("XHKG"), sleeves)
+
+
+def _market(seed: int, name: str, venue: str, common: FloatArray) -> FloatArray:
+    """(D,) a market's own moves, annual volatility one, adding up to nothing over its sessions."""
+    p, days = _parameters(), _weekdays()
+    scale = common ** p["clustering"][name]
+    shocks = _shocks(_stream(seed, name), p["factors"][name]["kurtosis"], scale) / np.sqrt(SESSIONS_A_YEAR)
+    is_open = np.isin(days, sessions(venue, days[0], days[-1]))
+    return np.where(is_open, shocks - shocks[is_open].mean(), 0.0)
 
 
 def _sleeve(seed: int, name: str, calm: FloatArray) -> FloatArray:
@@ -158,7 +161,7 @@ def _sleeve(seed: int, name: str, calm: FloatArray) -> FloatArray:
     jumps = _reaction(seed) if name == p["reaction"]["sleeve"] else np.zeros(calm.size)
     # Reactions take their variance from the sleeve's, so that names keep their measured volatility.
     left = max(0.0, 1.0 - float(np.mean(jumps**2)) * WEEKDAYS_A_YEAR)
-    return shocks * np.sqrt(left) + jumps
+    return np.asarray(shocks * np.sqrt(left) + jumps)
 
 
 def _reaction(seed: int) -> FloatArray:

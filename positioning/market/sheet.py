@@ -42,8 +42,8 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
     number or no ISO date, dates not ascending, and numbers that are infinite, negative or (but for volumes
     and dividends) zero.
     """
-    import pyarrow as pa  # noqa: PLC0415 (slow to import; other sources do not need it)
-    from pyarrow import csv as arrow  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import csv as arrow
 
     header = next(_records(file), (1, []))[1]
     _check_header(file, header, ("Date", *need), what)

@@ -86,7 +86,7 @@ def _calendar(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
     with warnings.catch_warnings():
         # It uses pandas calls that newer pandas deprecates: nothing a user of this package can act on.
         warnings.simplefilter("ignore")
-        import exchange_calendars  # noqa: PLC0415
+        import exchange_calendars
 
         try:
             return exchange_calendars.get_calendar(name, f"{first_year}-01-01", f"{last_year}-12-31")

@@ -53,7 +53,9 @@ class Betas(Feature):
     def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG002
         columns = np.array([market.column(s) for s in self.legs], dtype=np.int64)
         return np.asarray(
-            rolling_betas(market.returns, market.tradable, market.column(self.hedge), columns, decided, self.lookback)
+            rolling_betas(
+                market.returns, market.tradable, market.column(self.hedge), columns, decided, self.lookback
+            )
         )
 
 

@@ -37,7 +37,9 @@ class Position(ABC):
     def __post_init__(self) -> None:
         for parameter, value in self.parameters().items():
             if isinstance(value, float) and not math.isfinite(value):
-                raise BadInputError(f"{parameter}={value}", "wanted a finite number", f"correct --set {parameter}=")
+                raise BadInputError(
+                    f"{parameter}={value}", "wanted a finite number", f"correct --set {parameter}="
+                )
         self.require("respond", 0 <= self.respond <= 1, "between 0 and 1")
         self.require("band", 0 <= self.band < 1, "from 0 to below 1")
         self.require("gross_limit", 0 < self.gross_limit <= 10, "above 0, at most 10")
@@ -46,7 +48,9 @@ class Position(ABC):
         """BadInputError for a parameter out of its range."""
         if not holds:
             value = getattr(self, parameter)
-            raise BadInputError(f"{self.name}.{parameter}={value}", f"wanted {wanted}", f"correct --set {parameter}=")
+            raise BadInputError(
+                f"{self.name}.{parameter}={value}", f"wanted {wanted}", f"correct --set {parameter}="
+            )
 
     @property
     @abstractmethod
@@ -128,6 +132,8 @@ def present(market: Market, symbols: tuple[str, ...], position: str) -> tuple[st
     kept = tuple(s for s in symbols if s in market.symbols)
     if not kept:
         raise DataMissingError(
-            f"{position}: none of {', '.join(symbols)} is in the market", "wanted at least one name", "add its prices"
+            f"{position}: none of {', '.join(symbols)} is in the market",
+            "wanted at least one name",
+            "add its prices",
         )
     return kept

@@ -47,7 +47,9 @@ class Targets:
         ):
             raise ValueError("decisions must be on ascending rows of the market")
         if not (np.isfinite(self.band) and self.band >= 0):
-            raise BadInputError(f"band {self.band}", "wanted a no-trade band of 0 or more", "type --set band=0.1")
+            raise BadInputError(
+                f"band {self.band}", "wanted a no-trade band of 0 or more", "type --set band=0.1"
+            )
         bad = ~np.isfinite(self.weights)
         if bad.any():
             d, n = (int(i[0]) for i in np.nonzero(bad))
@@ -77,7 +79,12 @@ class Targets:
 
     @classmethod
     def from_frame(
-        cls, weights: pd.DataFrame, rows: DateArray, symbols: Sequence[str], band: float = 0.0, gross_limit: float = 2.0
+        cls,
+        weights: pd.DataFrame,
+        rows: DateArray,
+        symbols: Sequence[str],
+        band: float = 0.0,
+        gross_limit: float = 2.0,
     ) -> Targets:
         """Decisions from a frame indexed by date; rows that are wholly empty decide nothing.
 
@@ -88,9 +95,17 @@ class Targets:
         at = np.searchsorted(rows, dates)
         off = (at >= rows.size) | (rows[np.minimum(at, rows.size - 1)] != dates)
         if off.any():
-            raise BadInputError(f"weights on {dates[off][0]}", "wanted dates that are rows of the market", "move them to a row")
+            raise BadInputError(
+                f"weights on {dates[off][0]}",
+                "wanted dates that are rows of the market",
+                "move them to a row",
+            )
         unknown = [str(c) for c in weights.columns if c not in symbols]
         if unknown:
-            raise BadInputError(f"weights for {', '.join(unknown)}", "wanted symbols of the market", "load them, or drop the column")
+            raise BadInputError(
+                f"weights for {', '.join(unknown)}",
+                "wanted symbols of the market",
+                "load them, or drop the column",
+            )
         values = stated.reindex(columns=list(symbols), fill_value=0.0).to_numpy(dtype=np.float64)
         return cls(rows, tuple(symbols), at.astype(np.int64), values, band, gross_limit)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
+
+from positioning.market.bars import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
-def rolling_betas(returns, traded, hedge, legs, rows, lookback):
+def rolling_betas(
+    returns: FloatArray, traded: BoolArray, hedge: int, legs: IntArray, rows: IntArray, lookback: int
+) -> FloatArray:
     """(D, L) OLS slope of each leg's return on the hedge's over the `lookback` rows ending on each of `rows`.
 
     returns: (T, N); traded: (T, N) bool; hedge: column; legs: (L,) columns. Rows on which either did not
@@ -34,7 +42,7 @@ def rolling_betas(returns, traded, hedge, legs, rows, lookback):
 
 
 @njit(cache=True, nogil=True)
-def covariances(returns, rows, lookback):
+def covariances(returns: FloatArray, rows: IntArray, lookback: int) -> FloatArray:
     """(D, N, N) sample covariance of returns over the `lookback` rows ending on each of `rows`.
 
     A row without a return (closed venue, name not yet listed) counts as 0: the mark did not move.
@@ -57,7 +65,18 @@ def covariances(returns, rows, lookback):
 
 
 @njit(cache=True, nogil=True)
-def basket_weights(eligible, response, betas, legs, hedge, exposure, respond, hedge_ratio, gross_limit, out):
+def basket_weights(
+    eligible: BoolArray,
+    response: FloatArray,
+    betas: FloatArray,
+    legs: IntArray,
+    hedge: int,
+    exposure: float,
+    respond: float,
+    hedge_ratio: float,
+    gross_limit: float,
+    out: FloatArray,
+) -> None:
     """Equal weights over the eligible legs, tilted by the response to events, hedged by beta.
 
     eligible: (D, L) bool; response: (D,) in (-1, 1); betas: (D, L); legs: (L,) columns; hedge: column or -1.
@@ -83,7 +102,7 @@ def basket_weights(eligible, response, betas, legs, hedge, exposure, respond, he
 
 
 @njit(cache=True, nogil=True)
-def blend_weights(parts, plain, covariance, out):
+def blend_weights(parts: FloatArray, plain: FloatArray, covariance: FloatArray, out: FloatArray) -> None:
     """Parts in proportion to 1 / volatility of their plain (event-free) weights; the shares add up to one.
 
     parts, plain: (K, D, N); covariance: (D, N, N). A part with nothing to hold leaves its share to the

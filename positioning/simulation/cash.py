@@ -25,7 +25,9 @@ class CashRate:
     @classmethod
     def constant(cls, annual: float) -> CashRate:
         """One rate for all time."""
-        return cls(f"{annual:.2%} a year", np.array(["1970-01-01"], dtype="datetime64[D]"), np.array([annual]))
+        return cls(
+            f"{annual:.2%} a year", np.array(["1970-01-01"], dtype="datetime64[D]"), np.array([annual])
+        )
 
     def on(self, rows: DateArray) -> FloatArray:
         """(T,) simple return of cash from the row before to each row (actual/365); 0 on the first row."""
@@ -46,7 +48,11 @@ def read_cash(text: str) -> CashRate:
         pass
     path = Path(text)
     if not path.is_file():
-        raise BadInputError(f"--cash {text}", "wanted an annual rate such as 0.03, or a CSV with date,rate", "type --cash 0.03")
+        raise BadInputError(
+            f"--cash {text}",
+            "wanted an annual rate such as 0.03, or a CSV with date,rate",
+            "type --cash 0.03",
+        )
     dates, annual = [], []
     with path.open(newline="", encoding="utf-8") as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
@@ -60,11 +66,15 @@ def read_cash(text: str) -> CashRate:
                     "correct that line",
                 ) from None
     if not dates or (np.diff(np.array(dates).astype(np.int64)) <= 0).any():
-        raise BadInputError(f"{path.name} has no rows, or unsorted dates", "wanted ascending dates", "sort the file")
+        raise BadInputError(
+            f"{path.name} has no rows, or unsorted dates", "wanted ascending dates", "sort the file"
+        )
     return CashRate(path.name, np.array(dates, dtype="datetime64[D]"), np.array(annual))
 
 
 def _rate(annual: float, where: str) -> float:
     if not -0.2 <= annual <= 1.0:
-        raise BadInputError(f"a cash rate of {annual:g} ({where})", "wanted an annual fraction, 0.03 for 3 %", "divide by 100")
+        raise BadInputError(
+            f"a cash rate of {annual:g} ({where})", "wanted an annual fraction, 0.03 for 3 %", "divide by 100"
+        )
     return annual

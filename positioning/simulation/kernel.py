@@ -7,7 +7,14 @@ pending; pending legs whose venue is open trade, sells before buys; the account 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
+
+from positioning.market.bars import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+CodeArray = npt.NDArray[np.int8]
 
 
 # Why a leg cannot trade on a row.
@@ -18,37 +25,37 @@ NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
 
 @njit(cache=True, nogil=True)  # no fastmath: the grid search must give the same bits
 def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
-    decided,  # (D,) row of each decision
-    weights,  # (D, N)
-    band,  # no-trade band, fraction of the target weight
-    why,  # (T, N) int8: OPEN or the reason a leg cannot trade
-    early,  # (T, N) bool: the session opened before a decision of the row before was known
-    fill,  # (T, N) fill price in base currency
-    value,  # (T, N) price the leg is valued at when others fill: its fill price, else its last mark
-    mark,  # (T, N) closing mark in base currency
-    buy,  # (T, N) fee fraction of a buy
-    sell,  # (T, N) fee fraction of a sale
-    dividend,  # (T, N) base currency per share
-    borrow,  # (T, N) cost of being short from the row before, fraction of value
-    growth,  # (T,) return of cash from the row before
-    exit_row,  # (N,) row of a forced exit, -1 for none
-    exit_price,  # (N,) base currency per share at the forced exit
-    cash,  # opening cash
-    shares,  # (N,) opening shares; overwritten with the closing ones
-    pending,  # (N,) opening pending weights, NaN for none; overwritten
-    partial,  # (N,) bool: the pending leg is the rest of a buy; overwritten
-    held,  # out (T, N) shares after the row
-    trades,  # out (T, N) shares traded, signed
-    paid,  # out (T, N) base currency price of those trades
-    nav,  # out (T,)
-    cash_path,  # out (T,)
-    status,  # out (D + 1, N) int8; row 0 is for orders inherited with the opening
-    waits,  # out (D + 1, N) rows the order waited
-    reason,  # out (D + 1, N) int8, why it waited first
-    filled_row,  # out (D + 1, N) last row it traded, -1 for none
-    wanted,  # out (D + 1, N) shares it wanted when it first could trade
-    got,  # out (D + 1, N) shares it got
-):
+    decided: IntArray,  # (D,) row of each decision
+    weights: FloatArray,  # (D, N)
+    band: float,  # no-trade band, fraction of the target weight
+    why: CodeArray,  # (T, N) int8: OPEN or the reason a leg cannot trade
+    early: BoolArray,  # (T, N) bool: the session opened before a decision of the row before was known
+    fill: FloatArray,  # (T, N) fill price in base currency
+    value: FloatArray,  # (T, N) price the leg is valued at when others fill: its fill price, else its last mark
+    mark: FloatArray,  # (T, N) closing mark in base currency
+    buy: FloatArray,  # (T, N) fee fraction of a buy
+    sell: FloatArray,  # (T, N) fee fraction of a sale
+    dividend: FloatArray,  # (T, N) base currency per share
+    borrow: FloatArray,  # (T, N) cost of being short from the row before, fraction of value
+    growth: FloatArray,  # (T,) return of cash from the row before
+    exit_row: IntArray,  # (N,) row of a forced exit, -1 for none
+    exit_price: FloatArray,  # (N,) base currency per share at the forced exit
+    cash: float,  # opening cash
+    shares: FloatArray,  # (N,) opening shares; overwritten with the closing ones
+    pending: FloatArray,  # (N,) opening pending weights, NaN for none; overwritten
+    partial: BoolArray,  # (N,) bool: the pending leg is the rest of a buy; overwritten
+    held: FloatArray,  # out (T, N) shares after the row
+    trades: FloatArray,  # out (T, N) shares traded, signed
+    paid: FloatArray,  # out (T, N) base currency price of those trades
+    nav: FloatArray,  # out (T,)
+    cash_path: FloatArray,  # out (T,)
+    status: CodeArray,  # out (D + 1, N) int8; row 0 is for orders inherited with the opening
+    waits: IntArray,  # out (D + 1, N) rows the order waited
+    reason: CodeArray,  # out (D + 1, N) int8, why it waited first
+    filled_row: IntArray,  # out (D + 1, N) last row it traded, -1 for none
+    wanted: FloatArray,  # out (D + 1, N) shares it wanted when it first could trade
+    got: FloatArray,  # out (D + 1, N) shares it got
+) -> tuple[int, bool, float]:
     """Fills the out arrays; returns (ruin_row or -1, ruined_at_fill, deficit)."""
     n_rows, n_names = fill.shape
     slot = np.zeros(n_names, np.int64)
@@ -173,7 +180,9 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
             # buys: covers in full, longs shrunk by one factor to the free cash
             free = cash - shorts
             scale = 1.0
-            if need > 0.0 and need > free + 1e-12 * total:  # rounding of weights that add to one is not a shortfall
+            if (
+                need > 0.0 and need > free + 1e-12 * total
+            ):  # rounding of weights that add to one is not a shortfall
                 scale = max(free, 0.0) / need
             for n in range(n_names):
                 w = pending[n]
@@ -213,7 +222,16 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
 
 
 @njit(cache=True, nogil=True)
-def _ruin(r, deficit, shares, pending, held, nav, cash_path, at_fill):
+def _ruin(
+    r: int,
+    deficit: float,
+    shares: FloatArray,
+    pending: FloatArray,
+    held: FloatArray,
+    nav: FloatArray,
+    cash_path: FloatArray,
+    at_fill: bool,
+) -> tuple[int, bool, float]:
     """The account is dead from row r on: nothing held, nothing owed."""
     nav[r:] = 0.0
     cash_path[r:] = 0.0
@@ -221,5 +239,3 @@ def _ruin(r, deficit, shares, pending, held, nav, cash_path, at_fill):
     shares[:] = 0.0
     pending[:] = np.nan
     return r, at_fill, deficit
-
-

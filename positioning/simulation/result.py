@@ -131,14 +131,17 @@ class Result:
         buys = self.trades > 0
         fees = self.tape.fees
         return {
-            kind: self.trade_value * np.where(buys, fees.buy[k], fees.sell[k]) for k, kind in enumerate(fees.kinds)
+            kind: self.trade_value * np.where(buys, fees.buy[k], fees.sell[k])
+            for k, kind in enumerate(fees.kinds)
         }
 
     @cached_property
     def cost(self) -> FloatArray:
         """(T,) all fees of the row."""
         fees = self.tape.fees
-        return np.asarray((self.trade_value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)).sum(axis=1))
+        return np.asarray(
+            (self.trade_value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)).sum(axis=1)
+        )
 
     @cached_property
     def held_before(self) -> FloatArray:
@@ -198,7 +201,8 @@ class Result:
         """Profit by symbol and part, in units of opening nav; interest under the symbol "cash"."""
         totals = {part: values.sum(axis=0) for part, values in self.profit.items()}
         table = {
-            symbol: {part: float(totals[part][n]) for part in PARTS} for n, symbol in enumerate(self.market.symbols)
+            symbol: {part: float(totals[part][n]) for part in PARTS}
+            for n, symbol in enumerate(self.market.symbols)
         }
         table["cash"] = {**dict.fromkeys(PARTS, 0.0), "financing": float(self.interest.sum())}
         return table
@@ -250,7 +254,19 @@ class Result:
                         "value": abs(self.trades[row, n]) * self.paid[row, n],
                     }
                 )  # fmt: skip
-        columns = ["decided", "symbol", "side", "target_weight", "status", "filled", "waited", "reason", "wanted", "got", "value"]
+        columns = [
+            "decided",
+            "symbol",
+            "side",
+            "target_weight",
+            "status",
+            "filled",
+            "waited",
+            "reason",
+            "wanted",
+            "got",
+            "value",
+        ]
         frame = pd.DataFrame.from_records(records, columns=columns)
         for column in ("decided", "filled"):
             frame[column] = pd.to_datetime(frame[column])

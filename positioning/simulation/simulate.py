@@ -38,7 +38,9 @@ def simulate(
     targets: Targets, market: Market, fees: FeeTable, fill: Fill = "open", cash: CashRate | None = None
 ) -> Result:
     """The account of these decisions on this market, opened with nav 1.0 on row `market.start`."""
-    return run(targets, market, record(market, fees, fill, cash), Holdings.opening(len(market.instruments)))[0]
+    return run(targets, market, record(market, fees, fill, cash), Holdings.opening(len(market.instruments)))[
+        0
+    ]
 
 
 def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tuple[Result, Holdings]:

@@ -25,7 +25,9 @@ def portfolio(result: Result) -> Any:
     index = pd.DatetimeIndex(result.rows.astype("datetime64[ns]"))
     columns = list(result.market.symbols)
     frame = lambda values: pd.DataFrame(values, index=index, columns=columns)  # noqa: E731
-    mark = pd.DataFrame(result.tape.mark, index=index, columns=columns).bfill()  # before its first price nothing is held
+    mark = pd.DataFrame(
+        result.tape.mark, index=index, columns=columns
+    ).bfill()  # before its first price nothing is held
     fees = result.tape.fees
     traded = result.trades != 0.0
     return vbt.Portfolio.from_orders(

@@ -1,0 +1,34 @@
+# `make backtest` and `make test` need git, make and python3 (3.11 or later, with venv); the rest installs itself.
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= sample
+
+.PHONY: backtest test lint bench validate clean
+.DELETE_ON_ERROR:
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+backtest: .venv/ready
+	$(BIN)/python -m backtests.run --data $(DATA) $(ARGS)
+
+test: .venv/ready lint
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/ready
+	$(BIN)/python -m pytest tests/test_bench.py -p no:xdist -o addopts= -q -s --benchmark-only --benchmark-columns=min,median,rounds
+	$(BIN)/python -m tests.bench_job
+
+validate: .venv/ready
+	$(BIN)/python -m pytest -m slow -n 2
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

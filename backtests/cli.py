@@ -1,0 +1,129 @@
+"""What the commands share: their options' texts made values, and errors made one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from positioning.errors import BadInputError, PositioningError, did_you_mean
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from positioning.market.load import Span
+    from positioning.market.source import Source
+    from positioning.portfolio.position import Position
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """A PositioningError, an unwritable place or Ctrl-C end the program with one line; status 2, 2 and 130."""
+    try:
+        yield
+    except PositioningError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        print(f"error: {error.strerror or error} ({error.filename}); wanted to read or write there; "
+              "check the path and its permissions", file=sys.stderr)  # fmt: skip
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        print("stopped; nothing half-written is left", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def span_of(start: str | None, end: str | None) -> Span:
+    """The asked-for span. Raises BadInputError for what is not a date, or reversed."""
+    from positioning.market.load import Span
+
+    return Span(_day("--start", start), _day("--end", end))
+
+
+def _day(option: str, text: str | None) -> object:
+    import numpy as np
+
+    if text is None:
+        return None
+    try:
+        return np.datetime64(date.fromisoformat(text), "D")
+    except ValueError:
+        raise BadInputError(
+            f"{option} {text}", "wanted a date such as 2021-06-30", f"type {option} 2021-06-30"
+        ) from None
+
+
+def source_of(text: str) -> Source:
+    """`sample` or `folder:DIR`. Raises BadInputError for anything else."""
+    kind, _, place = text.partition(":")
+    if kind == "sample" and not place:
+        from positioning.market.sample import SampleSource
+
+        return SampleSource()
+    if kind == "folder" and place:
+        from positioning.market.folder import FolderSource
+
+        return FolderSource(Path(place))
+    raise BadInputError(
+        f"--data {text}", "wanted sample or folder:DIR", did_you_mean(kind, ["sample", "folder:DIR"])
+    )
+
+
+def positions_of(names: Sequence[str], settings: Sequence[str]) -> list[Position]:
+    """The named positions (all when none is named) with `name=value` or `POSITION.name=value` applied.
+
+    Raises BadInputError for an unknown position, for a parameter none of them has, and for a bad value.
+    """
+    from strategies import POSITIONS
+
+    known = {p.name: p for p in POSITIONS}
+    for name in names:
+        if name not in known:
+            raise BadInputError(f"no position {name}", "wanted one of the list", did_you_mean(name, known))
+    chosen = {name: known[name]() for name in dict.fromkeys(names or known)}
+    wanted: dict[str, dict[str, str]] = {name: {} for name in chosen}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        owner, dot, parameter = key.partition(".")
+        if not equals or not key:
+            raise BadInputError(
+                f"--set {text}", "wanted name=value or POSITION.name=value", "type --set half_life=10"
+            )
+        if dot and owner not in chosen:
+            raise BadInputError(
+                f"--set {text}",
+                f"wanted a position of this run before the dot, not {owner}",
+                did_you_mean(owner, chosen),
+            )
+        for name in [owner] if dot else _having(key, chosen):
+            wanted[name][parameter if dot else key] = value
+    return [position.configured(wanted[name]) for name, position in chosen.items()]
+
+
+def _having(parameter: str, chosen: dict[str, Position]) -> list[str]:
+    having = [name for name, p in chosen.items() if parameter in p.parameters()]
+    if not having:
+        every = sorted({q for p in chosen.values() for q in p.parameters()})
+        raise BadInputError(
+            f"no position of this run has a parameter {parameter}",
+            "wanted one of their fields",
+            did_you_mean(parameter, every),
+        )
+    return having
+
+
+def progress(quiet: bool) -> Progress:
+    """A progress bar on standard error; nothing where that is no terminal, or when quiet."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=console, disable=quiet or not console.is_terminal, transient=True,
+    )  # fmt: skip

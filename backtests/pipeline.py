@@ -1,0 +1,104 @@
+"""The straight line from prices to a judged account, for one position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import final
+
+import numpy as np
+from positioning.reporting.sheet import Sheet
+
+from positioning.errors import DataMissingError
+from positioning.events.event import Events
+from positioning.market.benchmark import Benchmark, benchmark
+from positioning.market.load import Span, load
+from positioning.market.source import Source
+from positioning.portfolio.position import Position
+from positioning.research.metrics import Metrics, summarise
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeTable
+from positioning.simulation.result import Result
+from positioning.simulation.simulate import simulate
+from positioning.simulation.tape import Fill
+
+PACKAGES = (
+    "positioning",
+    "numpy",
+    "pandas",
+    "numba",
+    "vectorbt",
+    "quantstats",
+    "exchange_calendars",
+    "plotly",
+)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What all positions of a run share."""
+
+    source: Source
+    span: Span
+    base: str
+    events: Events
+    fees: FeeTable
+    fill: Fill
+    cash: CashRate
+    benchmark: str | None
+    command: str
+
+
+def backtest(position: Position, terms: Terms) -> Sheet:
+    """The position and its event-blind twin, accounted and judged."""
+    market = load(terms.source, position.names, position.hedges, terms.span, terms.base, position.history)
+    targets = position.target_weights(market, terms.events)
+    result = simulate(targets, market, terms.fees, terms.fill, terms.cash)
+    twin = position.without_events().target_weights(market, terms.events)
+    plain = simulate(twin, market, terms.fees, terms.fill, terms.cash)
+    measure = _benchmark(position, terms, result)
+    return Sheet(
+        position=position,
+        result=result,
+        metrics=judged(result, measure),
+        plain=plain,
+        plain_metrics=judged(plain, measure),
+        events=terms.events,
+        benchmark=measure,
+        command=terms.command,
+        versions=versions(),
+    )
+
+
+def judged(result: Result, measure: Benchmark | None) -> Metrics:
+    """The metrics of an account, against a benchmark where there is one."""
+    return summarise(
+        result.rows,
+        result.nav,
+        trade_value=result.trade_value.sum(axis=1),
+        cost=result.cost,
+        cash_rate=result.tape.growth,
+        benchmark=None if measure is None else measure.levels,
+        ruined=result.ruined,
+    )
+
+
+def versions() -> Mapping[str, str]:
+    """Versions of the packages whose numbers enter a page."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def _benchmark(position: Position, terms: Terms, result: Result) -> Benchmark | None:
+    symbol = terms.benchmark or position.benchmark
+    found = benchmark(terms.source, symbol, result.rows, terms.base)
+    if found is not None and np.isfinite(found.levels).sum() < 3:
+        found = None
+    if found is None and terms.benchmark is not None:
+        raise DataMissingError(
+            f"the benchmark {symbol} has no prices of this span in {terms.source.label}",
+            "wanted prices and its currency's rates",
+            "leave out --benchmark, or choose another",
+        )
+    return found

@@ -1,0 +1,87 @@
+"""Backtest positions and write their tearsheets: python -m backtests.run [POSITION ...]"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backtests.cli import one_line_errors, positions_of, progress, source_of, span_of
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def run(
+    positions: Annotated[
+        list[str] | None, typer.Argument(metavar="[POSITION]...", help="Positions; none means all.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="sample (simulated) or folder:DIR (CSV files).")] = "sample",
+    start: Annotated[
+        str | None, typer.Option(help="First day, 2021-06-30; default 2020-01-01 or when history suffices.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(help="Last day; default the earliest end among names, hedge, currencies.")
+    ] = None,
+    base: Annotated[str, typer.Option(help="Base currency.")] = "USD",
+    fees: Annotated[str, typer.Option(help="default, none, or a CSV file.")] = "default",
+    fill: Annotated[
+        str, typer.Option(help="open or close of the first session after the decision.")
+    ] = "open",
+    cash: Annotated[str, typer.Option(help="Annual rate on cash (0.03), or a CSV with date,rate.")] = "0",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A parameter, for all that have it, or POSITION.NAME=VALUE."
+        ),
+    ] = None,
+    benchmark: Annotated[str | None, typer.Option(help="Symbol; default each position's own.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Prices in; positions decided, accounted, judged; tearsheets out."""
+    with one_line_errors():
+        from positioning.reporting.pages import write_pages
+
+        from backtests.pipeline import Terms, backtest
+        from backtests.table import print_summary, to_json
+        from positioning.events.event import read_events
+        from positioning.simulation.cash import read_cash
+        from positioning.simulation.fees import read_fees
+
+        chosen = positions_of(positions or [], settings or [])
+        terms = Terms(
+            source=source_of(data),
+            span=span_of(start, end),
+            base=base.upper(),
+            events=read_events(events),
+            fees=read_fees(fees),
+            fill=fill,  # type: ignore[arg-type]  # checked where the tape is recorded
+            cash=read_cash(cash),
+            benchmark=benchmark,
+            command=shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]),
+        )
+        with progress(as_json) as bar:
+            task = bar.add_task("backtests", total=len(chosen))
+            sheets = []
+            for position in chosen:
+                bar.update(task, description=position.name)
+                sheets.append(backtest(position, terms))
+                bar.advance(task)
+            task = bar.add_task("pages", total=len(chosen))
+            files = write_pages(sheets, out, lambda: bar.advance(task))
+        if as_json:
+            print(json.dumps(to_json(data, sheets, files), allow_nan=False))
+        else:
+            print_summary(sheets, files)
+
+
+if __name__ == "__main__":
+    app()
