@@ -1,0 +1,68 @@
+"""How long the main job takes beside bare quantstats pages of the same returns. Prints; asserts nothing.
+
+python -m tests.bench_job
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BARE = """
+import sys, warnings
+warnings.simplefilter("ignore")
+import matplotlib
+matplotlib.use("Agg")
+import pandas as pd, quantstats as qs
+frame = pd.read_csv(sys.argv[1], index_col=0, parse_dates=True)
+names = [c for c in frame if not c.endswith(":benchmark")]
+for name in names:
+    pair = frame[[name, name + ":benchmark"]].dropna()
+    qs.reports.html(pair[name], benchmark=pair[name + ":benchmark"], output=f"{sys.argv[2]}/{name}.html", match_dates=False)
+"""
+
+
+def returns_csv(path: Path) -> None:
+    """The four positions' returns and their benchmarks' on the sample market, as the run sees them."""
+    import pandas as pd
+
+    from backtests.cli import positions_of, source_of, span_of
+    from backtests.pipeline import Terms, backtest
+    from positioning.events.event import read_events
+    from positioning.simulation.cash import read_cash
+    from positioning.simulation.fees import read_fees
+
+    terms = Terms(
+        source_of("sample"), span_of(None, None), "USD", read_events(), read_fees("default"), "open", read_cash("0"), None, ""
+    )
+    columns = {}
+    for position in positions_of([], []):
+        sheet = backtest(position, terms)
+        index = pd.DatetimeIndex(sheet.result.rows.astype("datetime64[ns]"))
+        columns[position.name] = pd.Series(sheet.result.returns[1:], index[1:])
+        assert sheet.benchmark is not None
+        columns[f"{position.name}:benchmark"] = pd.Series(sheet.benchmark.levels, index).pct_change(fill_method=None)[1:]
+    pd.DataFrame(columns).to_csv(path)
+
+
+def seconds(command: list[str]) -> float:
+    """Wall time of a fresh process, output discarded."""
+    begun = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Two rounds of each, the better one counts."""
+    with tempfile.TemporaryDirectory() as place:
+        returns_csv(Path(place) / "returns.csv")
+        job = min(seconds([sys.executable, "-m", "backtests.run", "--out", place]) for _ in range(2))
+        bare = min(seconds([sys.executable, "-c", BARE, f"{place}/returns.csv", place]) for _ in range(2))
+    print(f"main job {job:.1f} s, bare quantstats pages {bare:.1f} s, ratio {job / bare:.2f} (wanted at most 1.5)")
+
+
+if __name__ == "__main__":
+    main()
