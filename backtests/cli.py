@@ -16,8 +16,8 @@ from positioning.errors import BadInputError, PositioningError, did_you_mean
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from positioning.market.load import Span
     from positioning.market.source import Source
+    from positioning.market.span import Span
     from positioning.portfolio.position import Position
 
 
@@ -40,7 +40,7 @@ def one_line_errors() -> Iterator[None]:
 
 def span_of(start: str | None, end: str | None) -> Span:
     """The asked-for span. Raises BadInputError for what is not a date, or reversed."""
-    from positioning.market.load import Span
+    from positioning.market.span import Span
 
     return Span(_day("--start", start), _day("--end", end))
 

@@ -13,8 +13,9 @@ from positioning.reporting.sheet import Sheet
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
 from positioning.market.benchmark import Benchmark, benchmark
-from positioning.market.load import Span, load
+from positioning.market.load import load
 from positioning.market.source import Source
+from positioning.market.span import Span
 from positioning.portfolio.position import Position
 from positioning.research.metrics import Metrics, summarise
 from positioning.simulation.cash import CashRate

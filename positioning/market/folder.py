@@ -12,8 +12,8 @@ import numpy as np
 
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Bars, Basis, DateArray, FloatArray, Notice, Rates
-from positioning.market.instruments import PENCE, Instrument, instrument
 from positioning.market.csv_file import Sheet, read_sheet
+from positioning.market.instruments import PENCE, Instrument, instrument
 from positioning.market.source import Delivery, Driver, Source
 
 _OPTIONAL = ("Open", "High", "Low", "Adj Close", "Volume", "Dividends")

@@ -91,13 +91,18 @@ class Market:
         return carry_forward(self.carried_close * self.rates)
 
     @cached_property
+    def carried_rates(self) -> FloatArray:
+        """(T, N) last known rate, however old: what marks and dividends convert at where no trade may."""
+        return carry_forward(self.rates)
+
+    @cached_property
     def returns(self) -> FloatArray:
         """(T, N) simple total returns in base currency: (close + dividend) rate / (last close last rate) - 1.
 
         Built forward, so a later dividend never changes an earlier row. NaN up to a name's first price.
         """
         marks, gain = self.marks, np.full_like(self.marks, np.nan)
-        paid = self.dividends * np.where(np.isfinite(self.rates), self.rates, 0.0)
+        paid = self.dividends * self.carried_rates
         gain[1:] = (marks[1:] + paid[1:]) / marks[:-1] - 1.0
         return gain
 
@@ -114,10 +119,10 @@ class Market:
 
     @cached_property
     def silence(self) -> npt.NDArray[np.int64]:
-        """(T, N) sessions of the name's venue since its last price; 0 on a row with one."""
-        missed = np.cumsum(self.venue_open & ~np.isfinite(self.close), axis=0, dtype=np.int64)
-        at_price = np.where(np.isfinite(self.close), missed, 0)
-        return missed - np.maximum.accumulate(at_price, axis=0)
+        """(T, N) sessions of the name's venue since it last traded; 0 on a row on which it did."""
+        missed = np.cumsum(self.venue_open & ~self.tradable, axis=0, dtype=np.int64)
+        at_trade = np.where(self.tradable, missed, 0)
+        return missed - np.maximum.accumulate(at_trade, axis=0)
 
     def until(self, row: int) -> Market:
         """Rows 0 .. row, inclusive."""

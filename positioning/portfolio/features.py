@@ -17,7 +17,7 @@ from positioning.portfolio.targets import IntArray
 from positioning.portfolio.verbs import covariances, rolling_betas
 
 TOP_SEVERITY = 5.0  # an event of the highest severity, fresh, moves the response to tanh(1)
-STALE = 10  # sessions without a price after which a name is no longer chosen
+STALE = 10  # sessions without trading after which a name is no longer chosen
 
 
 class Feature(ABC):
@@ -62,7 +62,7 @@ class Betas(Feature):
 @final
 @dataclass(frozen=True, slots=True)
 class Eligible(Feature):
-    """(D, L) the leg has `history` rows of prices, none older than STALE sessions, and no restriction of a
+    """(D, L) the leg has `history` rows of prices, has traded within STALE sessions, and no restriction of a
     ground that drops it is known."""
 
     legs: tuple[str, ...]

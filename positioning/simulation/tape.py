@@ -65,13 +65,13 @@ def record(market: Market, fees: FeeTable, fill: Fill = "open", cash: CashRate |
     price = np.where(why == OPEN, local * rate, np.nan)
     days = np.diff(rows, prepend=rows[:1]).astype(np.float64)
     table = fees.on(rows, market.instruments)
-    exit_row, exit_price = _exits(market, rows, rate)
+    exit_row, exit_price = _exits(market, rows, market.carried_rates[first:])
     return Tape(
         rows=rows,
         fill=price,
         value=np.where(why == OPEN, price, _last_marks(market)[first:]),
         mark=market.marks[first:],
-        dividend=market.dividends[first:] * np.nan_to_num(rate),
+        dividend=np.nan_to_num(market.dividends * market.carried_rates)[first:],
         why=why,
         early=market.early[first:] & (days == 1)[:, None],
         fees=table,
@@ -103,5 +103,5 @@ def _exits(market: Market, rows: DateArray, rate: FloatArray) -> tuple[npt.NDArr
         row = int(np.searchsorted(rows, np.datetime64(i.delisted, "D"), side="right"))
         if 0 < row < rows.size:
             exit_row[n] = row
-            exit_price[n] = (i.exit_price or 0.0) * np.nan_to_num(rate[row, n])
+            exit_price[n] = (i.exit_price or 0.0) * rate[row, n]
     return exit_row, exit_price

@@ -1,0 +1,159 @@
+"""Which names and which days a market covers, where the user does not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from positioning.errors import BadInputError, DataMissingError
+from positioning.market.bars import Bars, Notice
+from positioning.market.instruments import Instrument
+from positioning.market.source import Delivery, Source
+
+DEFAULT_START = np.datetime64("2020-01-01")  # nine months before the first event on record
+SPAN_SHARE = 0.2  # a name that joins late or ends early by more than this share of the span is left out
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Asked-for first and last day of an account; None lets the data decide (see `load`)."""
+
+    start: np.datetime64 | None = None
+    end: np.datetime64 | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.end is not None and self.start > self.end:
+            raise BadInputError(
+                f"start {self.start} after end {self.end}", "wanted start before end", "swap them"
+            )
+
+
+def present(
+    wanted: list[Instrument],
+    hedges: set[str],
+    delivery: Delivery,
+    source: Source,
+    base: str,
+    notices: list[Notice],
+) -> list[Instrument]:
+    """The instruments that can be had, with their currency; a notice for each that can't.
+
+    Raises DataMissingError where a hedge, the base currency or every name is missing.
+    """
+    if base != "USD" and base not in delivery.rates:
+        raise DataMissingError(
+            f"no rate of {base} in {source.label}",
+            "wanted the base currency's rates",
+            f"add {base}=X or use --base USD",
+        )
+    kept = []
+    for i in wanted:
+        lacks = (
+            f"is not in {source.label}"
+            if i.symbol not in delivery.bars
+            else f"is in {i.currency}, of which {source.label} has no rates"
+            if i.currency != "USD" and i.currency not in delivery.rates
+            else ""
+        )
+        if lacks and i.symbol in hedges:
+            raise DataMissingError(
+                f"the hedge {i.symbol} {lacks}",
+                "wanted its prices",
+                "choose another with --set hedge=SYMBOL, or hedge=none",
+            )
+        if lacks:
+            notices.append(Notice(i.symbol, f"{lacks}: left out, its weight goes to the other names"))
+            continue
+        if not i.recorded:
+            notices.append(
+                Notice(
+                    i.symbol,
+                    f"is not in the instrument table: venue {i.venue} and currency {i.currency} follow its suffix",
+                )
+            )
+        kept.append(i)
+    if not any(i.symbol not in hedges for i in kept):
+        raise DataMissingError(
+            f"none of the names {', '.join(i.symbol for i in wanted if i.symbol not in hedges)} in {source.label}",
+            "wanted prices and currency of at least one",
+            "add them, or try --data sample",
+        )
+    return kept
+
+
+def edges(bars: Bars) -> tuple[np.datetime64, np.datetime64]:
+    """First and last day with a close. Raises BadInputError where there is none."""
+    known = bars.dates[np.isfinite(bars.close)]
+    if known.size == 0:
+        raise BadInputError(f"{bars.symbol}: no close at all", "wanted at least one price", "check the file")
+    return known[0], known[-1]
+
+
+def _usable(i: Instrument, delivery: Delivery) -> tuple[np.datetime64, np.datetime64]:
+    """First and last day with both a price and a rate of its currency."""
+    begins, ends = edges(delivery.bars[i.symbol])
+    rates = delivery.rates.get(i.currency)
+    return (begins, ends) if rates is None else (max(begins, rates.dates[0]), min(ends, rates.dates[-1]))
+
+
+def first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.datetime64:
+    """The first day of the account, before the rows are known. Raises BadInputError where no name reaches it."""
+    earliest = min(edges(delivery.bars[i.symbol])[0] for i in kept)
+    if span.start is not None and span.start < earliest:
+        raise BadInputError(
+            f"start {span.start} lies before the first price of every name, {earliest}",
+            "wanted a start inside the data",
+            f"type --start {earliest}",
+        )
+    latest = max(edges(delivery.bars[i.symbol])[1] for i in kept)
+    first = span.start if span.start is not None else max(DEFAULT_START, earliest)
+    if first > latest:
+        raise BadInputError(
+            f"prices end on {latest}, before {first}",
+            "wanted prices after the start",
+            f"type --start {earliest}",
+        )
+    return first
+
+
+def covering(
+    kept: list[Instrument], hedges: set[str], delivery: Delivery, first: np.datetime64, notices: list[Notice]
+) -> list[Instrument]:
+    """Without the names that would cut the default span short or hardly be in it."""
+    known = {i.symbol: _usable(i, delivery) for i in kept}
+    last = max(e[1] for e in known.values())
+    share = SPAN_SHARE * (last - first).astype(int)
+    out = []
+    for i in kept:
+        begins, ends = known[i.symbol]
+        listed = first if i.listed is None else max(first, np.datetime64(i.listed, "D"))
+        late, early = (begins - listed).astype(int), (last - ends).astype(int)
+        if i.symbol in hedges or (late <= share and (early <= share or _delisted(i, ends))):
+            out.append(i)
+            continue
+        text = f"has prices only from {begins}" if late > share else f"has prices only to {ends}"
+        notices.append(
+            Notice(
+                i.symbol,
+                f"{text}, over {SPAN_SHARE:.0%} of the span {first} to {last}: left out, its weight goes to the others",
+            )
+        )
+    if not any(i.symbol not in hedges for i in out):
+        return kept
+    return out
+
+
+def _delisted(i: Instrument, ends: np.datetime64) -> bool:
+    """Whether the last price is the end of the listing on record rather than the end of the data."""
+    return i.delisted is not None and bool(ends >= np.datetime64(i.delisted, "D") - np.timedelta64(10, "D"))
+
+
+def last_day(kept: list[Instrument], delivery: Delivery, base: str) -> np.datetime64:
+    """The earliest last day among instruments (a listing that ended does not count) and currencies."""
+    last = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in kept}
+    ends = [last[i.symbol] for i in kept if not _delisted(i, last[i.symbol])]
+    currencies = ({i.currency for i in kept} | {base}) - {"USD"}
+    return min([*(ends or last.values()), *(delivery.rates[c].dates[-1] for c in currencies)])
