@@ -93,6 +93,12 @@ class Event:
         """The UTC date, datetime64[D], from whose end a decision may know of it."""
         return known_on(self.announced)
 
+    @property
+    def counts(self) -> bool:
+        """Whether a decision may answer it: not of low confidence, and not an act that only puts earlier news
+        into force."""
+        return self.confidence != "low" and not self.follows
+
 
 @final
 @dataclass(frozen=True)
@@ -148,8 +154,7 @@ class Events:
         days = _days(sessions)
         arrived = np.zeros(days.size)
         for event, row in zip(self.items, self.rows(days), strict=True):
-            counts = event.confidence != "low" and not event.follows
-            if counts and row < days.size and event.known_on() >= days[0]:
+            if event.counts and row < days.size and event.known_on() >= days[0]:
                 arrived[row] += event.signs[sleeve] * event.severity
         return arrived
 

@@ -124,7 +124,7 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
                 if shares[n] < 0.0:
                     shorts -= shares[n] * value[r, n]
         if total <= 0.0:
-            return _ruin(r, -total, shares, pending, held, nav, cash_path, True)
+            return _ruin(r, -total, shares, pending, status, held, nav, cash_path, True)
 
         if busy:
             # sells first; remember what the waiting sales would have released
@@ -215,7 +215,7 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
             if shares[n] != 0.0:
                 total += shares[n] * mark[r, n]
         if total <= 0.0:
-            return _ruin(r, -total, shares, pending, held, nav, cash_path, False)
+            return _ruin(r, -total, shares, pending, status, held, nav, cash_path, False)
         nav[r] = total
         cash_path[r] = cash
     return -1, False, 0.0

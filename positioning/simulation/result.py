@@ -40,10 +40,11 @@ PARTS = ("price", "currency", "dividends", "costs", "financing")
 @dataclass(frozen=True, eq=False)
 class Orders:
     """One order a decision and leg. decided: (D,), weights: (D, N); the rest (D + 1, N), row 0 for orders
-    inherited with the opening holdings; see `kernel.run_ledger`."""
+    inherited with the opening holdings, whose weights are `inherited` (N,); see `kernel.run_ledger`."""
 
     decided: npt.NDArray[np.int64]
     weights: FloatArray
+    inherited: FloatArray
     status: npt.NDArray[np.int8]
     waits: npt.NDArray[np.int64]
     reason: npt.NDArray[np.int8]
@@ -222,26 +223,30 @@ class Result:
     @cached_property
     def orders(self) -> pd.DataFrame:
         """One row an order: decided, symbol, side, target_weight, status, filled (date), waited (rows),
-        reason (of the first wait), wanted and got (shares), value (base currency); forced exits included."""
+        reason (of the first wait), wanted and got (shares), value (base currency, each lot at its own price);
+        forced exits included. The side of what never came to trade is target less held weight when decided."""
         import pandas as pd
 
         o, rows, symbols = self.orders_, self.rows, self.market.symbols
+        since = np.concatenate([[0], o.decided, [rows.size]])  # an order lives from one decision to the next
         records: list[dict[str, Any]] = []
         for d, n in np.argwhere(o.status != kernel.NONE):
             filled = int(o.filled_row[d, n])
+            target = o.weights[d - 1, n] if d else o.inherited[n]
+            sought = max(o.wanted[d, n], o.got[d, n], key=abs) or target - self.weights[since[d], n]
             records.append(
                 {
-                    "decided": rows[o.decided[d - 1]] if d else rows[0],
+                    "decided": rows[since[d]],
                     "symbol": symbols[n],
-                    "side": "buy" if max(o.wanted[d, n], o.got[d, n], key=abs) > 0 else "sell",
-                    "target_weight": o.weights[d - 1, n] if d else np.nan,
+                    "side": "buy" if sought > 0 else "sell",
+                    "target_weight": target,
                     "status": STATUS[int(o.status[d, n])],
                     "filled": rows[filled] if filled >= 0 else np.datetime64("NaT", "D"),
                     "waited": int(o.waits[d, n]),
                     "reason": REASON[int(o.reason[d, n])],
                     "wanted": o.wanted[d, n],
                     "got": o.got[d, n],
-                    "value": abs(o.got[d, n]) * self.paid[filled, n] if filled >= 0 else 0.0,
+                    "value": float(self.trade_value[since[d] + 1 : since[d + 1] + 1, n].sum()),
                 }
             )
         for n, row in enumerate(self.tape.exit_row):

@@ -46,10 +46,10 @@ def simulate(
 def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tuple[Result, Holdings]:
     """As `simulate`, on a tape already recorded and from given holdings; also the closing holdings.
 
-    Cut at row t and continued (a market from row t, its decisions from row t, the closing holdings), the
-    two parts equal the whole.
+    Cut after row t and continued (`market.until(t)`, then the whole market with `start=t`, which keeps the
+    last marks of names without a price, on the closing holdings), the two parts equal the whole.
     """
-    if targets.symbols != market.symbols or targets.rows.size != market.rows.size:
+    if targets.symbols != market.symbols or not np.array_equal(targets.rows, market.rows):
         raise ValueError("the targets were decided on another market")
     inside = targets.decided >= market.start
     decided, weights = targets.decided[inside] - market.start, targets.weights[inside]
@@ -61,6 +61,7 @@ def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tupl
     orders = Orders(
         decided=decided,
         weights=weights,
+        inherited=opening.pending,
         status=np.zeros((n_orders, names), np.int8),
         waits=np.zeros((n_orders, names), np.int64),
         reason=np.zeros((n_orders, names), np.int8),

@@ -103,5 +103,5 @@ def _exits(market: Market, rows: DateArray, rate: FloatArray) -> tuple[npt.NDArr
         row = int(np.searchsorted(rows, np.datetime64(i.delisted, "D"), side="right"))
         if 0 < row < rows.size:
             exit_row[n] = row
-            exit_price[n] = (i.exit_price or 0.0) * rate[row, n]
+            exit_price[n] = np.nan_to_num((i.exit_price or 0.0) * rate[row, n])
     return exit_row, exit_price

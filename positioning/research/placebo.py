@@ -1,0 +1,105 @@
+"""Would the position have done as well on events that never happened on those days?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.errors import BadInputError
+from positioning.events.event import Event, Events
+from positioning.market.bars import DateArray, FloatArray
+from positioning.market.market import Market
+from positioning.portfolio.position import Position
+from positioning.simulation.simulate import Holdings, run
+from positioning.simulation.tape import Tape
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Placebo:
+    """total_return: the position's; shuffled: (N,) the same on shifted event dates, seeded; flipped: on the
+    true dates with every sign reversed; p_value: share of shuffles at least as good, (1 + #) / (1 + N)."""
+
+    total_return: float
+    shuffled: FloatArray
+    flipped: float
+    seed: int
+
+    @property
+    def p_value(self) -> float:
+        """One-sided Monte Carlo p-value (Davison and Hinkley 1997, section 4.2)."""
+        return float((1 + (self.shuffled >= self.total_return).sum()) / (1 + self.shuffled.size))
+
+
+def placebo(
+    position: Position,
+    market: Market,
+    tape: Tape,
+    events: Events,
+    draws: int,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
+) -> Placebo:
+    """The position on `draws` sets of shifted event dates.
+
+    A shuffle moves all events of the account's span around it by one random number of rows: their count,
+    severities, order and clustering are those of the record, only the days are wrong.
+    Raises BadInputError for fewer than 1 draw.
+    """
+    if draws < 1:
+        raise BadInputError(f"--placebo {draws}", "wanted at least 1 shuffle", "type --placebo 1000")
+    rng = np.random.default_rng(seed)
+    rows = market.rows[market.start :]
+    shifts = rng.integers(1, max(rows.size, 2), draws)
+    shuffled = np.empty(draws)
+    for k, shift in enumerate(shifts):
+        shuffled[k] = _total_return(position, market, tape, shifted(events, rows, int(shift)))
+        advance()
+    return Placebo(
+        _total_return(position, market, tape, events),
+        shuffled,
+        _total_return(position, market, tape, flipped(events)),
+        seed,
+    )
+
+
+def shifted(events: Events, rows: DateArray, shift: int) -> Events:
+    """Each event known between the first and last of `rows` moved `shift` rows on, round the end to the start;
+    restrictions and other events stay."""
+    at = events.rows(rows)
+    inside = _inside(events, rows)
+    moved = (at + shift) % rows.size
+    items = tuple(_known_on(e, rows[moved[i]]) if inside[i] else e for i, e in enumerate(events.items))
+    return replace(events, items=items)
+
+
+def flipped(events: Events) -> Events:
+    """Every expected sign reversed."""
+    return replace(
+        events,
+        items=tuple(
+            replace(e, signs=MappingProxyType({k: -v for k, v in e.signs.items()})) for e in events.items
+        ),
+    )
+
+
+def _inside(events: Events, rows: DateArray) -> npt.NDArray[np.bool_]:
+    known = np.array([e.known_on() for e in events.items], dtype="datetime64[D]")
+    return (known >= rows[0]) & (known <= rows[-1])
+
+
+def _known_on(event: Event, day: np.datetime64) -> Event:
+    midnight = datetime.fromisoformat(str(day)).replace(tzinfo=UTC) + timedelta(days=1)
+    return replace(event, announced=midnight, date_only=True)
+
+
+def _total_return(position: Position, market: Market, tape: Tape, events: Events) -> float:
+    targets = position.target_weights(market, events)
+    result, _ = run(targets, market, tape, Holdings.opening(len(market.instruments)))
+    return float(result.nav[-1] / result.nav[0] - 1.0)
