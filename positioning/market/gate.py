@@ -103,33 +103,29 @@ def mend(
     Rows are sorted, the last of repeated ones is kept, and open, high, low and close at or below zero or
     infinite become NaN, so that a run which accepts the finding, or lies elsewhere, cannot trade on them.
     """
-    back = np.concatenate([[False], np.diff(dates.astype(np.int64)) <= 0])
+    back = dates[1:][np.diff(dates.astype(np.int64)) <= 0]
     order = np.argsort(dates, kind="stable")
-    order = order[
-        np.append(np.diff(dates[order].astype(np.int64)) != 0, np.ones(min(1, order.size), np.bool_))
-    ]
+    order = order[np.append(dates[order][1:] != dates[order][:-1], True)[: order.size]]
     days, kept = dates[order], {name: values[order] for name, values in columns.items()}
     bad = np.zeros(days.size, np.bool_)
     for name in kept.keys() & {"open", "high", "low", "close"}:
         false = (kept[name] <= 0) | np.isinf(kept[name])
         kept[name] = np.where(false, np.nan, kept[name])
         bad |= false
-    moved = np.isin(days, dates[back])
-    found = [
-        _error(symbol, "dates", days[at], f"{at.size} repeated or out of order", "fetch it again")
-        for at in _runs(moved, APART)
-    ]
-    found += [
-        _error(symbol, "price", days[at], f"{at.size} rows with a price at or below zero", "correct the file")
-        for at in _runs(bad, APART)
-    ]
+    found: list[Finding] = []
+    for at in _runs(np.isin(days, back), APART):
+        seen = f"{_count(at, 'date')} repeated or out of order"
+        found.append(_error(symbol, "dates", days[at], seen, "sort the rows and drop the repeated ones"))
+    for at in _runs(bad, APART):
+        seen = f"{_count(at, 'row')} with a price at or below zero, or infinite"
+        found.append(_error(symbol, "price", days[at], seen, "correct or remove them"))
     return days, kept, tuple(found)
 
 
 def usable_opens(bars: Bars) -> FloatArray:
-    """(R,) the opens, NaN where they lie outside high and low: a fill there falls back to the close.
+    """(R,) the opens, NaN where they lie beyond high or low: a fill there falls back to the close.
 
-    Beyond rounding means by more than two halves of a sixth decimal plus two roundings to float32.
+    Beyond means by more than 2e-6 (sixth decimals) and 2.4e-7 of the close (two prices rounded to float32).
     """
     return np.where(_outside(bars, bars.open), np.nan, bars.open)
 
@@ -175,7 +171,7 @@ def stop_on_errors(findings: Iterable[Finding]) -> None:
     wrong = errors(findings)
     if not wrong:
         return
-    more = f" (and {len(wrong) - 1} more errors)" if len(wrong) > 1 else ""
+    more = f" (the first of {len(wrong)} errors)" if len(wrong) > 1 else ""
     words = " ".join(f"--accept {w}" for w in dict.fromkeys(f"{f.symbol}:{f.check}" for f in wrong))
     raise BadInputError(f"{wrong[0]}{more}", wrong[0].remedy, f"or to use it as it is type {words}")
 
@@ -208,22 +204,18 @@ def _bars(b: Bars, moments: Mapping[str, DateArray]) -> Iterator[Finding]:
             yield _warning(b.symbol, "stale", dates[at], seen, "suspended? nothing trades where all is flat")
     silent = np.nonzero((b.volume[known] == 0) & ~stale)[0]
     if silent.size:
-        seen = f"{silent.size} rows with a price and no volume"
+        seen = f"{_count(silent, 'row')} with a price and no volume"
         yield _warning(b.symbol, "zero_volume", dates[silent], seen, "fills there are doubtful")
     yield from _ranges(b)
 
 
 def _ranges(b: Bars) -> Iterator[Finding]:
     opened, closed = _outside(b, b.open), _outside(b, b.close)
-    at = np.nonzero(opened | closed | (b.low > b.high))[0]
+    at = np.nonzero(opened | closed)[0]  # a low above its high leaves the close outside of one of them
     if at.size:
-        seen = (
-            f"{at.size} rows where high and low do not enclose: "
-            f"{opened.sum()} the open, {closed.sum()} the close"
-        )
-        yield _warning(
-            b.symbol, "ohlc", b.dates[at], seen, "an open outside is not used: fills take the close"
-        )
+        outside = f"{opened.sum()} the open, {closed.sum()} the close"
+        seen = f"{_count(at, 'row')} where high and low do not enclose: {outside}"
+        yield _warning(b.symbol, "ohlc", b.dates[at], seen, "fills take the close where the open is outside")
 
 
 def _outside(b: Bars, price: FloatArray) -> BoolArray:
@@ -249,9 +241,8 @@ def _rates(r: Rates, moments: Mapping[str, DateArray]) -> Iterator[Finding]:
     missed = np.busday_count(r.dates[:-1], r.dates[1:]) - 1
     for i in np.nonzero(missed > RATE_CARRY)[0]:
         seen = f"{missed[i]} weekdays without a rate in {r.origin}"
-        yield _warning(
-            symbol, "gap", r.dates[i : i + 2], seen, f"a rate is carried {RATE_CARRY} rows, then none trades"
-        )
+        lost = np.arange(r.dates[i] + 1, r.dates[i + 1])
+        yield _warning(symbol, "gap", lost, seen, f"untradable after {RATE_CARRY} rows of it")
 
 
 def _spikes(level: FloatArray) -> Iterator[tuple[int, int, float]]:
@@ -285,7 +276,7 @@ def _moves(
 
     def said(at: IntArray) -> str:
         i = int(at[0])
-        more = f" (and {at.size - 1} more such moves)" if at.size > 1 else ""
+        more = f" (and {_count(at[1:], 'more such move')})" if at.size > 1 else ""
         levels = f"{values[i]:.6g} on {dates[i]} and {values[i + 1]:.6g} on {dates[i + 1]}"
         beside = ", near a recorded event or restriction" if near[at].any() else ""
         return f"{verb} {levels}, a factor of {np.exp(size[i]):.3g}{more}{beside}"
@@ -293,12 +284,7 @@ def _moves(
     kinds: tuple[tuple[Check, Callable[..., Finding], BoolArray, str], ...] = (
         ("unit_switch", _error, unit, "bring all rows to one unit"),
         ("jump", _error, jump & ~crash, "correct it, or adjust for the split"),
-        (
-            "jump",
-            _warning,
-            jump & crash,
-            "a sanctions crash looks like this: check it against another source",
-        ),
+        ("jump", _warning, jump & crash, "a sanctions crash looks so: check it against another source"),
         ("large_move", _warning, large, "check it against another source, and for a split left unadjusted"),
     )
     for name, make, mask, remedy in kinds:
@@ -352,15 +338,13 @@ def _venue_gaps(mic: str, names: Sequence[Bars]) -> Iterator[Finding]:
     # One name alone cannot say whether it or its venue stood still.
     shut = (spans.sum(axis=0) > 1) & (absent.sum(axis=0) == spans.sum(axis=0))
     for at in _runs(shut, 1):
-        seen = f"{at.size} sessions of the calendar that none of {spans[:, at[0]].sum()} names has"
-        yield _warning(
-            mic, "venue_gap", held[at], seen, "closed by weather, or a hole of the source: none trades"
-        )
+        seen = f"{_count(at, 'session')} of the calendar that none of {spans[:, at[0]].sum()} names has"
+        remedy = "closed by weather, or a hole of the source: untradable there"
+        yield _warning(mic, "venue_gap", held[at], seen, remedy)
     for symbol, row in zip(closes, absent & ~shut, strict=True):
         for at in _runs(row, 1):
-            yield _warning(
-                symbol, "gap", held[at], f"{at.size} sessions of {mic} without a close", "untradable there"
-            )
+            seen = f"{_count(at, 'session')} of {mic} without a close"
+            yield _warning(symbol, "gap", held[at], seen, "untradable there")
 
 
 # ------------------------------------------------------------------------------------------------ making
@@ -371,6 +355,10 @@ def _runs(mask: BoolArray, apart: int) -> list[IntArray]:
     at = np.nonzero(mask)[0]
     cuts = [0, *(np.nonzero(np.diff(at) > apart)[0] + 1).tolist(), at.size]
     return [at[i:j] for i, j in pairwise(cuts)] if at.size else []
+
+
+def _count(rows: IntArray, what: str) -> str:
+    return f"{rows.size} {what}{'s' if rows.size != 1 else ''}"
 
 
 def _error(symbol: str, name: Check, dates: DateArray, seen: str, remedy: str) -> Finding:
