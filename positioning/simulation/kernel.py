@@ -227,12 +227,17 @@ def _ruin(
     deficit: float,
     shares: FloatArray,
     pending: FloatArray,
+    status: CodeArray,
     held: FloatArray,
     nav: FloatArray,
     cash_path: FloatArray,
     at_fill: bool,
 ) -> tuple[int, bool, float]:
-    """The account is dead from row r on: nothing held, nothing owed."""
+    """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
+    for d in range(status.shape[0]):
+        for n in range(status.shape[1]):
+            if status[d, n] == PENDING:
+                status[d, n] = CANCELLED
     nav[r:] = 0.0
     cash_path[r:] = 0.0
     held[r:, :] = 0.0
