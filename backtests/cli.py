@@ -58,8 +58,11 @@ def _day(option: str, text: str | None) -> object:
         ) from None
 
 
-def source_of(text: str) -> Source:
-    """`sample` or `folder:DIR`. Raises BadInputError for anything else."""
+def source_of(text: str, cache: Path = Path("data_cache")) -> Source:
+    """`sample`, `folder:DIR`, `yahoo` (what is stored in the cache) or `snapshot:NAME`.
+
+    Raises BadInputError for anything else, DataMissingError where the store is empty.
+    """
     kind, _, place = text.partition(":")
     if kind == "sample" and not place:
         from positioning.market.sample import SampleSource
@@ -69,9 +72,12 @@ def source_of(text: str) -> Source:
         from positioning.market.folder import FolderSource
 
         return FolderSource(Path(place))
-    raise BadInputError(
-        f"--data {text}", "wanted sample or folder:DIR", did_you_mean(kind, ["sample", "folder:DIR"])
-    )
+    if (kind == "yahoo" and not place) or (kind == "snapshot" and place):
+        from positioning.market.store import StoreSource
+
+        return StoreSource(cache, place)
+    kinds = ["sample", "folder:DIR", "yahoo", "snapshot:NAME"]
+    raise BadInputError(f"--data {text}", f"wanted {', '.join(kinds)}", did_you_mean(kind, kinds))
 
 
 def positions_of(names: Sequence[str], settings: Sequence[str]) -> list[Position]:

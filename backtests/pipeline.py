@@ -8,15 +8,16 @@ from importlib.metadata import version
 from typing import final
 
 import numpy as np
-from positioning.reporting.sheet import Sheet
 
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
+from positioning.market.bars import DateArray
 from positioning.market.benchmark import Benchmark, benchmark
 from positioning.market.load import load
 from positioning.market.source import Source
 from positioning.market.span import Span
 from positioning.portfolio.position import Position
+from positioning.reporting.sheet import Sheet
 from positioning.research.metrics import Metrics, summarise
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable
@@ -50,11 +51,21 @@ class Terms:
     cash: CashRate
     benchmark: str | None
     command: str
+    accepted: tuple[str, ...] = ()
 
 
 def backtest(position: Position, terms: Terms) -> Sheet:
     """The position and its event-blind twin, accounted and judged."""
-    market = load(terms.source, position.names, position.hedges, terms.span, terms.base, position.history)
+    market = load(
+        terms.source,
+        position.names,
+        position.hedges,
+        terms.span,
+        terms.base,
+        position.history,
+        moments(terms.events),
+        terms.accepted,
+    )
     targets = position.target_weights(market, terms.events)
     result = simulate(targets, market, terms.fees, terms.fill, terms.cash)
     twin = position.without_events().target_weights(market, terms.events)
@@ -71,6 +82,15 @@ def backtest(position: Position, terms: Terms) -> Sheet:
         command=terms.command,
         versions=versions(),
     )
+
+
+def moments(events: Events) -> dict[str, DateArray]:
+    """Days near which a large move of a price may be a crash and no misprint: of a symbol's restrictions, and
+    under "" of events of severity 4 and 5."""
+    near: dict[str, list[np.datetime64]] = {"": [e.known_on() for e in events if e.severity >= 4]}
+    for r in events.restrictions:
+        near.setdefault(r.symbol, []).append(r.known_on())
+    return {symbol: np.array(days, dtype="datetime64[D]") for symbol, days in near.items()}
 
 
 def judged(result: Result, measure: Benchmark | None) -> Metrics:

@@ -20,7 +20,10 @@ def run(
     positions: Annotated[
         list[str] | None, typer.Argument(metavar="[POSITION]...", help="Positions; none means all.")
     ] = None,
-    data: Annotated[str, typer.Option(help="sample (simulated) or folder:DIR (CSV files).")] = "sample",
+    data: Annotated[
+        str,
+        typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME."),
+    ] = "sample",
     start: Annotated[
         str | None, typer.Option(help="First day, 2021-06-30; default 2020-01-01 or when history suffices.")
     ] = None,
@@ -43,11 +46,17 @@ def run(
     events: Annotated[
         Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
     ] = None,
+    cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
+    accepted: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Prices in; positions decided, accounted, judged; tearsheets out."""
     with one_line_errors():
+        from positioning.market.gate import accept
         from positioning.reporting.pages import write_pages
 
         from backtests.pipeline import Terms, backtest
@@ -57,8 +66,11 @@ def run(
         from positioning.simulation.fees import read_fees
 
         chosen = positions_of(positions or [], settings or [])
+        accept(
+            (), accepted or [], {s for p in chosen for s in (*p.names, *p.hedges)}
+        )  # words that name nothing
         terms = Terms(
-            source=source_of(data),
+            source=source_of(data, cache),
             span=span_of(start, end),
             base=base.upper(),
             events=read_events(events),
@@ -66,6 +78,7 @@ def run(
             fill=fill,  # type: ignore[arg-type]  # checked where the tape is recorded
             cash=read_cash(cash),
             benchmark=benchmark,
+            accepted=tuple(accepted or ()),
             command=shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]),
         )
         with progress(as_json) as bar:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
+from positioning.market.gate import (
+    NOTHING,
+    Finding,
+    accept,
+    check,
+    reachable,
+    stop_on_errors,
+    usable_opens,
+    within,
+)
 from positioning.market.instruments import Instrument, instrument
 from positioning.market.market import RATE_CARRY, BoolArray, Market, snapshot_hash
 from positioning.market.source import Delivery, Source
@@ -25,6 +35,8 @@ def load(
     span: Span | None = None,
     base: str = "USD",
     history: int = 1,
+    moments: Mapping[str, DateArray] = NOTHING,
+    accepted: Sequence[str] = (),
 ) -> Market:
     """The market of these names and hedges, in `base`.
 
@@ -35,6 +47,9 @@ def load(
     held at its last mark. Up to WARM_UP of history before the start feeds signals only; without `span.start`
     the account opens on the first row from span.DEFAULT_START on which some name and every hedge have `history`
     rows of prices.
+
+    The quality gate reads what was delivered: an error in a name and a day that are used stops here unless
+    `accepted` names it (SYMBOL:CHECK); the rest is in `Market.findings`. moments: see `gate.check`.
     """
     span = span or Span()
     wanted = [instrument(s) for s in dict.fromkeys([*names, *hedges])]
@@ -52,8 +67,29 @@ def load(
         raise BadInputError(
             f"no session between {first} and {last}", "wanted a span with sessions", "widen --start/--end"
         )
-    market = _assemble(rows, start, kept, delivery, source, base, tuple(notices))
+    found = _inspected(rows, kept, delivery, source, base, moments, accepted)
+    market = replace(_assemble(rows, start, kept, delivery, source, base, tuple(notices)), findings=found)
     return market if span.start is not None else _opened(market, set(hedges), history)
+
+
+def _inspected(
+    rows: DateArray,
+    kept: list[Instrument],
+    delivery: Delivery,
+    source: Source,
+    base: str,
+    moments: Mapping[str, DateArray],
+    accepted: Sequence[str],
+) -> tuple[Finding, ...]:
+    symbols = [i.symbol for i in kept]
+    bars = {s: delivery.bars[s] for s in symbols}
+    rates = {c: delivery.rates[c] for c in sorted({i.currency for i in kept} | {base}) if c != "USD"}
+    found = check(bars, rates, moments=moments, quoted=source.quoted(symbols)) + source.findings(symbols)
+    here = reachable([*symbols, f"{base}=X"])
+    words = [word for word in accepted if word.rpartition(":")[0] in here]  # others are another position's
+    used = accept(within(found, rows[0], rows[-1], here), words, here)
+    stop_on_errors(used)
+    return used
 
 
 def _opened(market: Market, hedges: set[str], history: int) -> Market:
@@ -103,7 +139,7 @@ def _assemble(
             )
         on = inside & ~off
         at = np.searchsorted(rows, bars.dates[on])
-        opens[at, n], closes[at, n] = bars.open[on], bars.close[on]
+        opens[at, n], closes[at, n] = usable_opens(bars)[on], bars.close[on]
         tradable[at, n] = np.isfinite(bars.close[on]) & ~suspended(bars)[on]
         _pay(paid[:, n], rows, held, bars)
     rates = {

@@ -19,6 +19,8 @@ from positioning.market.source import Driver
 if TYPE_CHECKING:
     import pandas as pd
 
+    from positioning.market.gate import Finding
+
 BoolArray = npt.NDArray[np.bool_]
 
 RATE_CARRY = 5  # rows a currency rate may be carried forward
@@ -54,6 +56,7 @@ class Market:
     snapshot: str = ""
     simulated: bool = False
     notices: tuple[Notice, ...] = ()
+    findings: tuple[Finding, ...] = ()
     drivers: Mapping[str, Driver] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from positioning.market.gate import Finding
 
 
 @final
@@ -41,6 +46,19 @@ class Source(ABC):
     @abstractmethod
     def label(self) -> str:
         """What the command line calls it: `sample`, `folder:DIR`."""
+
+    def quoted(self, symbols: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002
+        """The unit of quotation the provider states, by symbol, where it states one."""
+        return {}
+
+    def findings(self, symbols: Sequence[str]) -> tuple[Finding, ...]:  # noqa: ARG002
+        """What the quality gate cannot see in bars: doubts about the stored rows."""
+        return ()
+
+    def require(  # noqa: B027 - most sources hold all they will ever hold
+        self, symbols: Sequence[str], currencies: Sequence[str], end: np.datetime64 | None = None
+    ) -> None:
+        """DataMissingError where more could be fetched for these, up to `end`, than is stored."""
 
     @abstractmethod
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:

@@ -91,7 +91,7 @@ def flipped(events: Events) -> Events:
 
 def _inside(events: Events, rows: DateArray) -> npt.NDArray[np.bool_]:
     known = np.array([e.known_on() for e in events.items], dtype="datetime64[D]")
-    return (known >= rows[0]) & (known <= rows[-1])
+    return np.asarray((known >= rows[0]) & (known <= rows[-1]))
 
 
 def _known_on(event: Event, day: np.datetime64) -> Event:
