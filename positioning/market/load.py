@@ -85,9 +85,10 @@ def _inspected(
     bars = {s: delivery.bars[s] for s in symbols}
     rates = {c: delivery.rates[c] for c in sorted({i.currency for i in kept} | {base}) if c != "USD"}
     found = check(bars, rates, moments=moments, quoted=source.quoted(symbols)) + source.findings(symbols)
-    here = reachable([*symbols, f"{base}=X"])
+    series = [*symbols, f"{base}=X"]
+    here = reachable(series)
     words = [word for word in accepted if word.rpartition(":")[0] in here]  # others are another position's
-    used = accept(within(found, rows[0], rows[-1], here), words, here)
+    used = accept(within(found, rows[0], rows[-1], series), words, series)
     stop_on_errors(used)
     return used
 
