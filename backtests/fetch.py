@@ -1,0 +1,260 @@
+"""Download prices into the cache: python -m backtests.fetch [SYMBOL ...]"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backtests.cli import one_line_errors, progress, span_of
+from positioning.errors import BadInputError, did_you_mean
+
+if TYPE_CHECKING:
+    from positioning.market.download import Fetched, Provider, Wanted
+    from positioning.market.gate import Finding
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+WAIT = 30.0  # seconds for another fetch to end
+YAHOO = "yahoo"
+RESUMABLE = ("rate_limited", "failed", "quarantined")
+
+
+@app.command()
+def fetch(
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SYMBOL]...", help="Yahoo symbols; none means all the positions need."),
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="First day; default 2018-01-01.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last day; default the last that is over.")] = None,
+    cache: Annotated[Path, typer.Option(help="Where prices are kept.")] = Path("data_cache"),
+    origin: Annotated[str | None, typer.Option("--from", help="yahoo (default) or folder:DIR.")] = None,
+    snapshot: Annotated[str | None, typer.Option(help="Pin what is stored under this name.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check what is stored; asks for prices only with --from.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input."""
+    with one_line_errors():
+        from positioning.market.archive import Store
+        from positioning.market.download import checked_symbol
+        from positioning.market.manifest import fingerprint
+
+        chosen = list(dict.fromkeys(checked_symbol(s) for s in symbols or needed()))
+        asked = origin or (None if check else YAHOO)
+        if snapshot is not None:
+            Store(cache, {}).snapshot_path(snapshot)
+        if asked is None:
+            results = _stored(cache, chosen)
+        else:
+            results = _download(cache, asked, chosen, _wanted(start, end, asked), as_json)
+        store = Store.reading(cache)
+        findings = _findings(cache, results, check)
+        if snapshot is not None:
+            _pin(cache, snapshot)
+        if as_json:
+            print(json.dumps(to_json(fingerprint(store.entries), results, findings), allow_nan=False))
+        else:
+            _report(results, findings)
+        _say_resume(
+            results, {"start": start, "end": end, "cache": cache, "from": origin, "snapshot": snapshot}
+        )
+    wrong = check and any(f.severity == "error" for f in findings)
+    raise typer.Exit(1 if wrong or missing(results) else 0)
+
+
+def needed() -> list[str]:
+    """Every symbol of the positions, their hedges and benchmarks, and the currencies of all these."""
+    from positioning.market.download import rate_symbol
+    from positioning.market.instruments import instrument
+    from strategies import POSITIONS
+
+    positions = [position() for position in POSITIONS]
+    symbols = [s for p in positions for s in (*p.names, *p.hedges, p.benchmark)]
+    currencies = sorted({instrument(s).currency for s in symbols} - {"USD"})
+    return [*dict.fromkeys(symbols), *(rate_symbol(c) for c in currencies)]
+
+
+def missing(results: Mapping[str, Fetched]) -> list[str]:
+    """The symbols that are not there; one whose listing ended on record is not expected."""
+    from positioning.market.instruments import table
+
+    def expected(symbol: str) -> bool:
+        known = table().get(symbol)
+        return known is None or known.delisted is None or known.delisted > now().date()
+
+    here = ("fetched", "unchanged")
+    return [s for s, r in results.items() if r.status not in here and (r.status != "delisted" or expected(s))]
+
+
+def to_json(snapshot: str, results: Mapping[str, Fetched], findings: Sequence[Finding]) -> dict[str, Any]:
+    """What --json prints. Dates are ISO; what is not stored has first and last None."""
+    symbols = {
+        s: {
+            "status": r.status,
+            "first": r.first or None,
+            "last": r.last or None,
+            "rows": r.rows,
+            "reason": r.reason,
+        }
+        for s, r in results.items()
+    }
+    told = [
+        {
+            "symbol": f.symbol,
+            "check": f.check,
+            "severity": f.severity,
+            "first": str(f.first),
+            "last": str(f.last),
+            "seen": f.seen,
+            "remedy": f.remedy,
+        }
+        for f in findings
+    ]
+    return {"snapshot": snapshot, "symbols": symbols, "findings": told}
+
+
+def now() -> datetime:
+    """The instant at which prices are asked for."""
+    return datetime.now(UTC)
+
+
+def yahoo(cache: Path) -> Provider:
+    """The client, with its cookies and zones inside the cache."""
+    from positioning.market.yahoo import YahooClient
+
+    return YahooClient(cache / "yfinance")
+
+
+def _provider(asked: str, cache: Path) -> Provider:
+    kind, _, place = asked.partition(":")
+    if asked == YAHOO:
+        return yahoo(cache)
+    if kind == "folder" and place:
+        from positioning.market.folder import FolderSource
+        from positioning.market.folder_provider import FolderProvider
+
+        return FolderProvider(FolderSource(Path(place)))
+    raise BadInputError(
+        f"--from {asked}", "wanted yahoo or folder:DIR", did_you_mean(kind, [YAHOO, "folder:DIR"])
+    )
+
+
+def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
+    from positioning.market.download import DEFAULT_START, Wanted
+
+    span = span_of(start, end)
+    # A file costs nothing to read whole, so only what is asked for is left out.
+    default = DEFAULT_START if asked == YAHOO else date(1900, 1, 1)
+    first = default if span.start is None else span.start.astype(date)
+    last = None if span.end is None else span.end.astype(date)
+    if first > (last or now().date()):
+        raise BadInputError(
+            f"start {first} after {last or 'today'}", "wanted it before", "give another --start"
+        )
+    return Wanted(first, last, now())
+
+
+def _download(cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet: bool) -> dict[str, Fetched]:
+    from positioning.market.archive import Store
+    from positioning.market.download import rate_symbol, refresh
+
+    provider = _provider(asked, cache)
+    with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
+        task = bar.add_task("fetch", total=len(chosen))
+
+        def begun(symbol: str) -> None:
+            bar.update(task, description=symbol, advance=1)
+
+        results = refresh(store, provider, chosen, wanted, begun)
+        # Which currencies dividends are declared in is known only now.
+        units = {u for s in chosen if s in store.entries for u in store.entries[s].paid_in}
+        further = sorted({rate_symbol(u) for u in units if u != "USD" and u.isupper()} - {*chosen})
+        return results | refresh(store, provider, further, wanted, begun)
+
+
+def _stored(cache: Path, chosen: Sequence[str]) -> dict[str, Fetched]:
+    """How each symbol stands in the store, nothing asked."""
+    from positioning.market.archive import Store
+    from positioning.market.download import Fetched
+    from positioning.market.instruments import table
+
+    store = Store.reading(cache)
+    found: dict[str, Fetched] = {}
+    for symbol in chosen:
+        entry, known = store.entries.get(symbol), table().get(symbol)
+        if entry is None:
+            over = known is not None and known.delisted is not None
+            found[symbol] = Fetched("delisted" if over else "failed", reason="not stored")
+        elif store.read(entry) is None:
+            found[symbol] = Fetched("quarantined", reason=f"its file is {store.quarantine(entry)}")
+        else:
+            found[symbol] = Fetched("unchanged", entry.first, entry.last, entry.rows)
+    return found
+
+
+def _findings(cache: Path, results: Mapping[str, Fetched], check: bool) -> tuple[Finding, ...]:
+    """What the stored rows of these symbols show; with `check` all that the quality gate asks."""
+    from positioning.market import gate
+    from positioning.market.store import StoreSource
+
+    stored = [s for s, r in results.items() if r.rows]
+    if not stored:
+        return ()
+    source = StoreSource(cache)
+    names = [s for s in stored if not s.endswith("=X")]
+    found = source.findings(names)
+    if check:
+        from backtests.pipeline import moments
+        from positioning.events.event import read_events
+
+        currencies = [s.removesuffix("=X").removesuffix("USD") for s in stored if s.endswith("=X")]
+        given = source.deliver(names, currencies)
+        known, quoted = moments(read_events()), source.quoted(names)
+        found = (*gate.check(given.bars, given.rates, moments=known, quoted=quoted), *found)
+    return found
+
+
+def _pin(cache: Path, name: str) -> None:
+    from positioning.market.archive import Store
+
+    with Store.writing(cache, WAIT) as store:
+        store.pin(name)
+
+
+def _report(results: Mapping[str, Fetched], findings: Sequence[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("symbol", "status", "first", "last", "rows", "reason")
+    for symbol, r in results.items():
+        table.add_row(symbol, r.status, r.first, r.last, str(r.rows), r.reason)
+    console.print(table)
+    if findings:
+        doubts = Table("symbol", "finding", "first", "last", "seen", "what to do")
+        for f in findings:
+            doubts.add_row(f.symbol, f"{f.severity}: {f.check}", str(f.first), str(f.last), f.seen, f.remedy)
+        console.print(doubts)
+
+
+def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object]) -> None:
+    again = [s for s in missing(results) if results[s].status in RESUMABLE]
+    if again:
+        given = [
+            word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))
+        ]
+        command = shlex.join(["python", "-m", "backtests.fetch", *again, *given])
+        print(f"{len(again)} of {len(results)} symbols are not there; to resume: {command}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    app()

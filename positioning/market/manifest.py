@@ -1,0 +1,158 @@
+"""What the store knows of each symbol, and how its files are named and written."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, final
+from urllib.parse import quote
+
+from positioning.errors import BadInputError
+from positioning.market.bars import Basis
+
+VERSION = 1
+TEMPORARY = ".part"
+_LONGEST = 80  # characters of a symbol in a file name; file systems allow 255 bytes with the hash and suffix
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One symbol of the manifest.
+
+    file: name inside prices/. sha256: of that file. first, last: ISO dates of its rows. unit: of its prices
+    (GBp for pence; of a rate `USD per HKD` or `HKD per USD`). source: `yahoo` or `folder:DIR`. fetched_at:
+    ISO instant, UTC. asked_from, through: ISO dates between which the provider was asked; through counts
+    sessions that were over. zone, closes_at: of the exchange, minutes after local midnight. status, reason:
+    of the last fetch. notices: what a reader of a result must know. restated: when and why its past was
+    fetched anew.
+    """
+
+    symbol: str
+    file: str
+    sha256: str
+    first: str
+    last: str
+    rows: int
+    unit: str
+    basis: Basis
+    source: str
+    library: str
+    fetched_at: str
+    asked_from: str
+    through: str
+    zone: str
+    closes_at: int
+    status: str
+    reason: str = ""
+    paid_in: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    restated: tuple[str, ...] = ()
+
+
+Entries = Mapping[str, Entry]
+
+
+def fingerprint(entries: Entries) -> str:
+    """SHA-256 over symbols and file hashes: the name of a state of the store, in hexadecimal."""
+    lines = sorted(f"{e.symbol}\n{e.sha256}\n{e.unit}\n" for e in entries.values())
+    return hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest()
+
+
+def file_name(symbol: str, sha256: str) -> str:
+    """A file name for any symbol: percent-encoded, long ones cut and told apart by a hash.
+
+    It holds no separator, does not begin with a dot and has at most 255 characters.
+    """
+    stem = quote(symbol, safe="^=", errors="surrogatepass").replace("~", "%7E")
+    if stem.startswith("."):
+        stem = "%2E" + stem[1:]
+    if len(stem) > _LONGEST:
+        whole = hashlib.sha256(symbol.encode(errors="surrogatepass")).hexdigest()
+        stem = f"{stem[:_LONGEST].rstrip('%')}~{whole[:16]}"
+    return f"{stem}-{sha256[:16]}.parquet"
+
+
+def to_json(entries: Entries) -> bytes:
+    """The manifest's text."""
+    symbols = {s: asdict(entries[s]) for s in sorted(entries)}
+    return json.dumps({"version": VERSION, "symbols": symbols}, indent=1).encode()
+
+
+def read_entries(path: Path) -> dict[str, Entry]:
+    """The entries of a manifest or snapshot. Raises BadInputError for a file that is not one."""
+    try:
+        content = json.loads(path.read_bytes())
+        if content["version"] != VERSION:
+            raise _not_one(path, f"version {content['version']!r}")
+        return {s: _entry(s, cells) for s, cells in content["symbols"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _not_one(path, type(error).__name__) from None
+
+
+def _entry(symbol: str, cells: Mapping[str, Any]) -> Entry:
+    known = {f.name for f in fields(Entry)}
+    values: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in cells.items() if k in known
+    }
+    entry = Entry(**values)
+    if entry.symbol != symbol or entry.file != file_name(symbol, entry.sha256):
+        raise ValueError(symbol)  # so that an edited manifest cannot lead out of the store
+    return entry
+
+
+def _not_one(path: Path, why: str) -> BadInputError:
+    return BadInputError(
+        f"{path} cannot be read ({why})",
+        "wanted what `python -m backtests.fetch` wrote",
+        "run `python -m backtests.fetch`, which sets it aside and starts anew",
+    )
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """The whole of `data`, or the file as it was: a temporary file beside it, fsync, rename, fsync.
+
+    Raises BadInputError where the disk is full or the place cannot be written.
+    """
+    part = path.with_name(f".{path.name[:200]}.{os.getpid()}{TEMPORARY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise cannot_write(path, error) from None
+
+
+def cannot_write(path: Path, error: OSError) -> BadInputError:
+    """One line for a full disk or a place without permission."""
+    return BadInputError(
+        f"{path} cannot be written ({error.strerror or error})",
+        "wanted room and permission for it; what was stored before is intact",
+        "make room, or choose another place with --cache DIR",
+    )
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "nt":
+        return  # a folder cannot be opened there
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def referenced(manifests: Iterable[Entries]) -> set[str]:
+    """Every file name that some manifest or snapshot names."""
+    return {e.file for entries in manifests for e in entries.values()}
