@@ -1,0 +1,77 @@
+"""HTML from Python: whatever is not already `Html` is escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Iterable, Sequence
+from typing import final
+
+
+@final
+class Html(str):
+    """Text that is HTML already. Adding to it, or formatting it, gives plain text, which is escaped again."""
+
+    __slots__ = ()
+
+
+def escape(text: object) -> Html:
+    """Html as it is; anything else as text."""
+    return text if isinstance(text, Html) else Html(html.escape(str(text)))
+
+
+def join(*parts: object) -> Html:
+    """The parts one after the other, each escaped unless it is Html."""
+    return Html("".join(escape(p) for p in parts))
+
+
+def tag(name: str, *children: object, **attributes: str | bool) -> Html:
+    """An element. In attribute names a trailing _ is dropped and _ becomes -; False leaves an attribute out."""
+    words = [name]
+    for key, value in attributes.items():
+        label = key.rstrip("_").replace("_", "-")
+        if value is not False:
+            words.append(label if value is True else f'{label}="{escape(value)}"')
+    return Html(f"<{' '.join(words)}>{join(*children)}</{name}>")
+
+
+def table(
+    caption: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    words: Collection[int] = (0,),
+    total: bool = False,
+) -> Html:
+    """A table that scrolls inside its own container. words: columns of words, the rest are numbers.
+
+    total: the last row adds up the others.
+    """
+
+    def cells(kind: str, values: Sequence[object]) -> Html:
+        scope: dict[str, str | bool] = {"scope": "col"} if kind == "th" else {}
+        return join(
+            *(
+                tag(kind, v, class_="number" if n not in words else False, **scope)
+                for n, v in enumerate(values)
+            )
+        )
+
+    head = tag("thead", tag("tr", cells("th", headings)))
+    last = len(rows) - 1 if total else None
+    body = tag(
+        "tbody",
+        *(tag("tr", cells("td", row), class_="total" if n == last else False) for n, row in enumerate(rows)),
+    )
+    shape = "slim" if len(headings) <= 3 else False
+    made = tag("table", tag("caption", caption), head, body, class_=shape)
+    return tag("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def section(identity: str, heading: str, *children: object) -> Html:
+    """A headed part of a page."""
+    return tag("section", tag("h2", heading), *children, id=identity)
+
+
+def bullets(items: Iterable[object]) -> Html:
+    """A list, "" when it is empty."""
+    made = [tag("li", i) for i in items]
+    return tag("ul", *made) if made else Html("")
