@@ -142,6 +142,7 @@ class YahooClient:
             # yfinance calls pandas in ways that newer pandas deprecates: nothing a user can act on.
             warnings.simplefilter("ignore")
             yf = self._opened()
+            warnings.simplefilter("ignore")  # once more: importing yfinance puts filters of its own before it
             try:
                 ticker = yf.Ticker(symbol, session=self._session)
                 frame = ticker.history(
