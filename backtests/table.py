@@ -39,49 +39,63 @@ def print_summary(sheets: Sequence[Sheet], files: Sequence[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
-    simulated = any(s.result.market.simulated for s in sheets)
-    table = Table(
-        title="SIMULATED prices: a demonstration, not evidence" if simulated else None, title_style="bold red"
-    )
-    table.add_column("position")
+    console = Console(highlight=False, soft_wrap=True)
+    if any(s.result.market.simulated for s in sheets):
+        console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+    table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
+    table.add_column("position", no_wrap=True)
     for heading in (
-        "first",
-        "last",
         "return",
         "a year",
         "vol",
         "Sharpe",
-        "drawdown",
-        "turnover",
-        "cost bps",
-        "blind return",
-        "blind Sharpe",
+        "draw-\ndown",
+        "turn-\nover",
+        "cost\nbps",
+        "blind",
+        "blind\nSharpe",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     for s in sheets:
         m, p = s.metrics, s.plain_metrics
         table.add_row(
-            s.position.name + (" RUINED" if m.ruined else ""), str(m.first), str(m.last), f"{m.total_return:+.1%}",
-            _pct(m.cagr), _pct(m.volatility), _num(m.sharpe), _pct(m.max_drawdown), _num(m.turnover),
-            f"{m.cost_bps_per_year:.0f}", f"{p.total_return:+.1%}", _num(p.sharpe),
+            s.position.name, f"{m.total_return:+.1%}", _pct(m.cagr), _pct(m.volatility), _num(m.sharpe),
+            _pct(m.max_drawdown), _num(m.turnover), _num(m.cost_bps_per_year, 0), f"{p.total_return:+.1%}", _num(p.sharpe),
         )  # fmt: skip
     console.print(table)
     console.print("blind: the same basket, screens and schedule without event tilts (respond=0)", style="dim")
     for s in sheets:
-        for n in s.notices:
-            console.print(
-                f"[bold]{s.position.name}[/]: {n.symbol} {n.text}".replace("  ", " "),
-                highlight=False,
-                soft_wrap=True,
-            )
+        ruin = f"; RUINED on {s.result.rows[s.result.ruin_row]}" if s.result.ruin_row is not None else ""
+        console.print(
+            f"{s.position.name}: {s.metrics.first} to {s.metrics.last}, {s.metrics.sessions} sessions{ruin}"
+        )
+    for line in notice_lines(sheets):
+        console.print(line, markup=False)
     for f in files:
-        console.print(f"wrote {f}", highlight=False, soft_wrap=True)
+        console.print(f"wrote {f}", markup=False)
+
+
+def notice_lines(sheets: Sequence[Sheet]) -> list[str]:
+    """Each notice once: `[positions] symbols text`; warnings of the quality gate counted, since the pages list them."""
+    where: dict[tuple[str, str], list[str]] = {}
+    for s in sheets:
+        for n in s.notices:
+            where.setdefault((n.symbol, n.text), []).append(s.position.name)
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for (symbol, text), names in where.items():
+        lines.setdefault((text, *names), []).append(symbol)
+    every = len(sheets)
+    shown = [
+        f"[{'all' if len(names) == every > 1 else ', '.join(names)}] {' '.join([', '.join(filter(None, symbols)), text]).strip()}"
+        for (text, *names), symbols in lines.items()
+    ]
+    found = {(f.symbol, f.check, f.first) for s in sheets for f in s.result.market.findings}
+    return [*shown, f"{len(found)} warnings about the prices stand on the pages"] if found else shown
 
 
 def _pct(x: float) -> str:
-    return f"{x:+.1%}" if math.isfinite(x) else "-"
+    return f"{x:.1%}" if math.isfinite(x) else "-"
 
 
-def _num(x: float) -> str:
-    return f"{x:.2f}" if math.isfinite(x) else "-"
+def _num(x: float, digits: int = 2) -> str:
+    return f"{x:.{digits}f}" if math.isfinite(x) else "-"

@@ -44,11 +44,7 @@ def benchmark(source: Source, symbol: str, rows: DateArray, base: str = "USD") -
     out = np.where((on >= 0) & (rows <= dates[-1]), levels[np.maximum(on, 0)], np.nan)
     notices = [*delivery.notices, *bars.notices]
     if i.kind == "index":
-        notices.append(
-            Notice(
-                symbol, "is an index: nobody could hold it, and its dividends are left out unless it says so"
-            )
-        )
+        notices.append(Notice(symbol, "as a benchmark is an index: nobody could hold it"))
     covered = rows[np.isfinite(out)]
     if covered.size and (covered[0] > rows[0] or covered[-1] < rows[-1]):
         notices.append(

@@ -54,14 +54,16 @@ class SampleSource(Source):
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:
         """Bars, rates and the driver POTASH; a symbol or currency it lacks is left out."""
         names, known = _parameters()["names"], _parameters()["currencies"]
-        borrowed = [f"{s} from {names[s]['like']}" for s in symbols if "like" in names.get(s, {})]
-        text = f"SIMULATED market, seed {self.seed}: no price in it was ever paid"
-        if borrowed:
-            text += f"; moments not measured but borrowed: {', '.join(borrowed)}"
+        simulated = Notice("", f"SIMULATED market, seed {self.seed}: no price in it was ever paid")
+        borrowed = [
+            Notice(s, f"has not its own moments but those of {names[s]['like']}")
+            for s in symbols
+            if "like" in names.get(s, {})
+        ]
         return Delivery(
             bars={s: _bars(self.seed, s) for s in symbols if s in names},
             rates={c: _rates(self.seed, c) for c in currencies if c in known},
-            notices=(Notice("", text),),
+            notices=(simulated, *borrowed),
             drivers={"POTASH": _driver(self.seed, "POTASH")},
         )
 
