@@ -56,12 +56,11 @@ def run(
 ) -> None:
     """Prices in; positions decided, accounted, judged; tearsheets out."""
     with one_line_errors():
-        from positioning.reporting.pages import write_pages
-
         from backtests.pipeline import Terms, backtest
         from backtests.table import print_summary, to_json
         from positioning.events.event import read_events
         from positioning.market.gate import accept
+        from positioning.reporting.pages import write_pages
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 

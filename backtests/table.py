@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from positioning.reporting.sheet import Sheet
-
 from positioning.research.metrics import to_json as metrics_json
 
 FIELDS = (
@@ -60,7 +59,8 @@ def print_summary(sheets: Sequence[Sheet], files: Sequence[Path]) -> None:
         m, p = s.metrics, s.plain_metrics
         table.add_row(
             s.position.name, f"{m.total_return:+.1%}", _pct(m.cagr), _pct(m.volatility), _num(m.sharpe),
-            _pct(m.max_drawdown), _num(m.turnover), _num(m.cost_bps_per_year, 0), f"{p.total_return:+.1%}", _num(p.sharpe),
+            _pct(m.max_drawdown), _num(m.turnover), _num(m.cost_bps_per_year, 0),
+            f"{p.total_return:+.1%}", _num(p.sharpe),
         )  # fmt: skip
     console.print(table)
     console.print("blind: the same basket, screens and schedule without event tilts (respond=0)", style="dim")
@@ -84,11 +84,10 @@ def notice_lines(sheets: Sequence[Sheet]) -> list[str]:
     lines: dict[tuple[str, ...], list[str]] = {}
     for (symbol, text), names in where.items():
         lines.setdefault((text, *names), []).append(symbol)
-    every = len(sheets)
-    shown = [
-        f"[{'all' if len(names) == every > 1 else ', '.join(names)}] {' '.join([', '.join(filter(None, symbols)), text]).strip()}"
-        for (text, *names), symbols in lines.items()
-    ]
+    shown = []
+    for (text, *names), symbols in lines.items():
+        whose = "all" if len(names) == len(sheets) > 1 else ", ".join(names)
+        shown.append(f"[{whose}] {', '.join(filter(None, symbols))} {text}".replace("]  ", "] "))
     found = {(f.symbol, f.check, f.first) for s in sheets for f in s.result.market.findings}
     return [*shown, f"{len(found)} warnings about the prices stand on the pages"] if found else shown
 
