@@ -35,6 +35,11 @@ class StoreSource(Source):
     cache: Path
     snapshot: str = ""
     _store: Store = field(init=False, repr=False, compare=False)
+    # Each file is read and verified once: a run asks for bars, findings and rates of the same symbols.
+    _seen: dict[str, Series] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _made: dict[str, tuple[Bars, tuple[Finding, ...]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_store", Store.reading(self.cache, self.snapshot))
@@ -98,6 +103,11 @@ class StoreSource(Source):
         )
 
     def _series(self, entry: Entry) -> Series:
+        if entry.symbol not in self._seen:
+            self._seen[entry.symbol] = self._verified(entry)
+        return self._seen[entry.symbol]
+
+    def _verified(self, entry: Entry) -> Series:
         store = self._store
         series = store.read(entry)
         if series is not None:
@@ -115,6 +125,11 @@ class StoreSource(Source):
         )
 
     def _bars(self, entry: Entry) -> tuple[Bars, tuple[Finding, ...]]:
+        if entry.symbol not in self._made:
+            self._made[entry.symbol] = self._mended(entry)
+        return self._made[entry.symbol]
+
+    def _mended(self, entry: Entry) -> tuple[Bars, tuple[Finding, ...]]:
         series, i = self._series(entry), instrument(entry.symbol)
         paid, notices = self._dividends(entry, series)
         if i.kind == "index":
