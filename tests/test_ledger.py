@@ -581,6 +581,33 @@ def test_a_ruin_found_at_the_fill_trades_nothing_and_leaves_nothing_pending() ->
     assert order(result, "A", 0).status == "cancelled"
 
 
+def test_an_account_lost_to_the_last_unit_is_ruined_though_rounding_leaves_dust() -> None:
+    # Everything in A, B and C, which are delisted for nothing: what rounding leaves of nav 1 is no account.
+    nan = np.nan
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        prices = rng.uniform(1, 100, 3)
+        market = build(
+            {s: [p, p, p * 1.1, nan, nan] for s, p in zip("ABC", prices, strict=True)},
+            delisted=dict.fromkeys("ABC", ("2024-01-10", None)),
+        )
+        weights = dict(zip("ABC", rng.dirichlet([1, 1, 1]), strict=True))
+        result = simulate(decide(market, {0: weights, 3: weights}), market, FREE)
+        assert result.ruined
+        assert result.nav[3:].tolist() == [0.0, 0.0]
+        assert result.deficit == pytest.approx(0.0, abs=1e-15)
+        assert total(result) == pytest.approx(-1.0, abs=1e-13)
+
+
+def test_a_name_delisted_before_the_account_opened_is_never_pending() -> None:
+    market = build(
+        {"A": [100.0, np.nan, np.nan, np.nan], "B": [50.0] * 4}, delisted={"A": ("2024-01-08", 9.0)}, start=1
+    )
+    result = simulate(decide(market, {1: {"A": 0.5, "B": 0.5}}), market, FREE)
+    assert result.orders.set_index("symbol").status.to_dict() == {"A": "cancelled", "B": "filled"}
+    assert result.nav.tolist() == [1.0, 1.0, 1.0]
+
+
 def test_a_rate_older_than_five_rows_stops_trading_and_freezes_the_mark() -> None:
     # HKD rates end on row 2. Rows 3..7 carry it; from row 8 Hong Kong does not trade, at the mark of row 7.
     days = np.arange("2024-04-08", "2024-04-25", dtype="datetime64[D]")

@@ -21,6 +21,8 @@ CodeArray = npt.NDArray[np.int8]
 OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY = 0, 1, 2, 3, 4
 # What became of an order.
 NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
+# Fraction of nav that rounding alone leaves behind: neither a shortfall, nor cash, nor a living account.
+DUST = 1e-12
 
 
 @njit(cache=True, nogil=True)  # no fastmath: the grid search must give the same bits
@@ -71,6 +73,8 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
             total += shares[n] * mark[0, n]
     nav[0] = total
     cash_path[0] = cash
+    if total <= 0.0:  # continued from a ruin
+        return _ruin(0, total, shares, pending, status, held, nav, cash_path, False)
 
     for r in range(1, n_rows):
         # financing and dividends on what was held overnight
@@ -123,8 +127,8 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
                 total += shares[n] * value[r, n]
                 if shares[n] < 0.0:
                     shorts -= shares[n] * value[r, n]
-        if total <= 0.0:
-            return _ruin(r, -total, shares, pending, status, held, nav, cash_path, True)
+        if total <= DUST * nav[r - 1]:
+            return _ruin(r, total, shares, pending, status, held, nav, cash_path, True)
 
         if busy:
             # sells first; remember what the waiting sales would have released
@@ -180,10 +184,8 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
             # buys: covers in full, longs shrunk by one factor to the free cash
             free = cash - shorts
             scale = 1.0
-            if (
-                need > 0.0 and need > free + 1e-12 * total
-            ):  # rounding of weights that add to one is not a shortfall
-                scale = max(free, 0.0) / need
+            if need > 0.0 and need > free + DUST * total:
+                scale = free / need if free > DUST * total else 0.0
             for n in range(n_names):
                 w = pending[n]
                 if np.isnan(w) or why[r, n] != OPEN:
@@ -214,8 +216,8 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
             held[r, n] = shares[n]
             if shares[n] != 0.0:
                 total += shares[n] * mark[r, n]
-        if total <= 0.0:
-            return _ruin(r, -total, shares, pending, status, held, nav, cash_path, False)
+        if total <= DUST * nav[r - 1]:
+            return _ruin(r, total, shares, pending, status, held, nav, cash_path, False)
         nav[r] = total
         cash_path[r] = cash
     return -1, False, 0.0
@@ -224,7 +226,7 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
 @njit(cache=True, nogil=True)
 def _ruin(
     r: int,
-    deficit: float,
+    total: float,
     shares: FloatArray,
     pending: FloatArray,
     status: CodeArray,
@@ -243,4 +245,4 @@ def _ruin(
     held[r:, :] = 0.0
     shares[:] = 0.0
     pending[:] = np.nan
-    return r, at_fill, deficit
+    return r, at_fill, max(-total, 0.0)

@@ -94,14 +94,14 @@ def _last_marks(market: Market) -> FloatArray:
 
 
 def _exits(market: Market, rows: DateArray, rate: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """First row after the delisting on record, and its terms: the stated cash, else nothing."""
+    """First row (0 where it is past) after the delisting on record, and its terms: the stated cash, else nothing."""
     exit_row = np.full(len(market.instruments), -1, dtype=np.int64)
     exit_price = np.zeros(len(market.instruments))
     for n, i in enumerate(market.instruments):
         if i.delisted is None:
             continue
         row = int(np.searchsorted(rows, np.datetime64(i.delisted, "D"), side="right"))
-        if 0 < row < rows.size:
+        if row < rows.size:  # row 0: the listing ended before the account opened
             exit_row[n] = row
             exit_price[n] = np.nan_to_num((i.exit_price or 0.0) * rate[row, n])
     return exit_row, exit_price
