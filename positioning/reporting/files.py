@@ -11,7 +11,7 @@ from pathlib import Path
 def safe_name(name: str) -> str:
     """The name where it is letters, digits, _ and -; else what is left of it and eight digits of its hash."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80]
-    if plain == name and name != "index":
+    if plain == name and name not in ("", "index"):
         return name
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")
 

@@ -131,9 +131,9 @@ def _verdict(own: float, other: float, reason: str) -> Html:
         return tag("span", "both undefined", class_="quiet")
     if math.isclose(own, other, rel_tol=TOLERANCE, abs_tol=1e-12):
         return tag("span", "agree", class_="quiet")
-    return tag(
-        "div", f"differ: {reason or 'no known reason; trust neither before you know'}", class_="differs wide"
-    )
+    if reason:
+        return tag("div", tag("strong", "differ: "), reason, class_="wide")
+    return tag("div", "differ, for no known reason: trust neither before you know it", class_="differs wide")
 
 
 def _falls(sheet: Sheet) -> list[Html]:

@@ -35,7 +35,7 @@ def signed(value: float, digits: int = 1) -> str:
 
 def title(sheet: Sheet) -> str:
     """The position's name for people."""
-    return sheet.position.name.replace("_", " ").strip().capitalize()
+    return " ".join(word[:1].upper() + word[1:] for word in sheet.position.name.split("_"))
 
 
 def findings(sheet: Sheet) -> list[str]:
@@ -59,7 +59,7 @@ def ruin(sheet: Sheet) -> str:
     """When equity reached zero, and what was then owed."""
     r = sheet.result
     owed = f"; {percent(r.deficit)} of the opening value was then owed beyond it" if r.deficit > 0 else ""
-    day = r.rows[0 if r.ruin_row is None else r.ruin_row]
+    day = r.rows[int(np.argmax(r.nav <= 0))]
     stopped = f"RUINED on {day}: equity reached zero and the account was stopped{owed}."
     return f"{stopped} No ratio is quoted on a dead account."
 

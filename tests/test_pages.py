@@ -1,0 +1,421 @@
+"""The pages: what they say, that nothing in a name executes, and how they look in a real browser."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from backtests.pipeline import Terms, backtest, judged
+from positioning.events.event import Event, Events, read_events
+from positioning.market.benchmark import Benchmark
+from positioning.market.load import Span
+from positioning.market.market import Market
+from positioning.market.sample import SampleSource
+from positioning.portfolio.position import Position
+from positioning.portfolio.targets import Targets
+from positioning.reporting import charts, panel, tearsheet
+from positioning.reporting.files import safe_name, write_whole
+from positioning.reporting.html import Html, join, tag
+from positioning.reporting.index import write_index
+from positioning.reporting.quantstats_door import QuantstatsPage
+from positioning.reporting.sheet import Sheet
+from positioning.reporting.words import findings, number, percent, signed
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeTable, read_fees
+from positioning.simulation.simulate import simulate
+from strategies import POSITIONS
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARTEFACTS = Path(__file__).parents[1] / "test_artefacts"
+STUB = QuantstatsPage("<p>quantstats</p>", "", {}, ())
+
+
+@dataclass(frozen=True)
+class Fixed(Position):
+    """Holds A at a fixed weight."""
+
+    name: ClassVar[str] = "fixed"
+    benchmark: ClassVar[str] = "B"
+    caveat: ClassVar[str] = "None."
+    weight: float = 0.5
+
+    themes = ("fertilizer",)
+    names = ("A",)
+    hedges = ()
+    history = 1
+
+    def screened(self, market: Market, events: Events) -> np.ndarray:
+        return np.zeros((market.rows.size, len(market.symbols)), dtype=bool)
+
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        return Targets(
+            market.rows, market.symbols, np.array([0]), np.array([[self.weight]]), gross_limit=10.0
+        )
+
+
+def account(position: Fixed, prices: list[float], benchmark: bool = False) -> Sheet:
+    """The position on a hand-made market of these closes, without fees."""
+    dates = pd.bdate_range("2025-05-01", periods=len(prices))
+    market = Market.from_frames(pd.DataFrame({"A": prices}, index=dates))
+    result = simulate(position.target_weights(market, Events(())), market, FeeTable((), "none"))
+    measure = Benchmark("B", "Itself", result.nav.copy(), ()) if benchmark else None
+    figures = judged(result, measure)
+    return Sheet(position, result, figures, result, figures, read_events(), measure, "test", {"numpy": "2"})
+
+
+@pytest.fixture(scope="module")
+def sheets() -> list[Sheet]:
+    """The four positions on the sample market."""
+    terms = Terms(
+        source=SampleSource(), span=Span(), base="USD", events=read_events(), fees=read_fees("default"), fill="open",
+        cash=CashRate.constant(0.0), benchmark=None, command="python -m backtests.run --data sample",
+    )  # fmt: skip
+    return [backtest(position(), terms) for position in POSITIONS]
+
+
+@pytest.fixture(scope="module")
+def outside(sheets: list[Sheet]) -> QuantstatsPage:
+    """quantstats' report on the first position, drawn once."""
+    return tearsheet._quantstats(sheets[0])
+
+
+@pytest.fixture(scope="module")
+def folder(sheets: list[Sheet], outside: QuantstatsPage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All pages; the other positions borrow the first one's quantstats, to save its time."""
+    directory = tmp_path_factory.mktemp("reports")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tearsheet, "_quantstats", lambda _: outside)
+        paths = [tearsheet.write(sheet, directory) for sheet in sheets]
+        write_index(sheets, paths, directory)
+        patch.setattr(tearsheet, "_quantstats", lambda _: STUB)
+        tearsheet.write(hostile(sheets[0]), directory)
+    dead = account(Fixed(weight=-3.0), [100.0] * 4 + [140.0] * 20)
+    tearsheet.write(replace(dead, position=named("ruined")), directory)
+    tearsheet.write(replace(account(Fixed(weight=0.0), [100.0] * 30), position=named("flat")), directory)
+    tearsheet.write(replace(account(Fixed(), [100.0]), position=named("one_row")), directory)
+    return directory
+
+
+def named(name: str, base: type[Position] = Fixed) -> Position:
+    return type("Named", (base,), {"name": name, "__doc__": f"{name}: a thesis."})()  # type: ignore[no-any-return]
+
+
+def hostile(sheet: Sheet) -> Sheet:
+    """The sheet with code in every name that reaches the page."""
+    market = sheet.result.market
+    instruments = tuple(replace(i, name=HOSTILE, reason=HOSTILE) for i in market.instruments)
+    event = Event(
+        "E", datetime(2022, 2, 1, tzinfo=UTC), f'{HOSTILE} "quoted" </script> \N{SNOWMAN}', "x", "x", "tighten", 5,
+        ("fertilizer",), {"fertilizer": 1, "corridor": 0, "equipment": 0}, HOSTILE, "high",
+    )  # fmt: skip
+    assert sheet.benchmark is not None
+    return replace(
+        sheet,
+        position=named(HOSTILE, type(sheet.position)),
+        result=replace(sheet.result, market=replace(market, instruments=instruments)),
+        events=Events((event,)),
+        benchmark=replace(sheet.benchmark, name=HOSTILE, symbol=HOSTILE),
+        command=HOSTILE,
+    )
+
+
+def text_of(path: Path) -> str:
+    """The words of a page, without its scripts, styles and drawings."""
+    page = re.sub(r"<(script|style|svg|template)\b.*?</\1>", " ", path.read_text(), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+# -- what a page says ------------------------------------------------------------------------------------------
+
+
+def test_each_page_carries_its_provenance(sheets: list[Sheet], folder: Path) -> None:
+    for sheet in sheets:
+        path = folder / f"{sheet.position.name}.html"
+        words = text_of(path)
+        for fact in (
+            sheet.result.market.snapshot, sheet.events.digest(), sheet.command, "half_life=20.0", "Hindsight",
+            "What this page does not model", "exclude them", f"{sheet.metrics.rows_per_year:.1f} a year",
+            *(n.text for n in sheet.notices), *(i.name for i in sheet.result.market.instruments),
+        ):  # fmt: skip
+            assert " ".join(fact.split()) in words
+        assert path.stat().st_size < 2_000_000
+
+
+def test_simulated_pages_say_so_in_title_banner_chart_and_quantstats(folder: Path) -> None:
+    page = (folder / "enablers.html").read_text()
+    assert "<title>SIMULATED: " in page
+    assert 'class="banner"' in page
+    assert page.count('"text":"SIMULATED"') == 3
+    assert "data-simulated" in page
+    assert "<title>SIMULATED: " in (folder / "index.html").read_text()
+
+
+def test_real_pages_do_not(folder: Path) -> None:
+    assert "SIMULATED" not in text_of(folder / "flat.html")
+    assert '"text":"SIMULATED"' not in (folder / "flat.html").read_text()
+
+
+def test_the_index_links_every_page(sheets: list[Sheet], folder: Path) -> None:
+    page = (folder / "index.html").read_text()
+    for sheet in sheets:
+        assert f'href="{sheet.position.name}.html"' in page
+    assert page.count("<polyline") == len(sheets)
+
+
+def test_ruined_flat_and_single_row_accounts_have_a_page(folder: Path) -> None:
+    dead = text_of(folder / "ruined.html")
+    assert "RUINED on 2025-05-07" in dead
+    assert "Sharpe – – –" in dead
+    assert "all in cash" in text_of(folder / "flat.html")
+    assert "never moved" in text_of(folder / "flat.html")
+    assert "nothing can be measured" in text_of(folder / "one_row.html")
+
+
+def test_a_benchmark_equal_to_the_position_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from positioning.reporting import quantstats_door
+
+    monkeypatch.setattr(quantstats_door, "_report", lambda *_: "body")
+    wave = [100.0 + 5 * math.sin(k) for k in range(60)]
+    assert "The benchmark equals the position" in tearsheet.page(
+        account(Fixed(), wave, benchmark=True), "x.js"
+    )
+
+
+def test_metrics_agree_with_quantstats_but_for_the_normal_tail(
+    sheets: list[Sheet], outside: QuantstatsPage
+) -> None:
+    """Sharpe, Sortino, CAGR and the rest are the same numbers; quantstats' tail is that of a normal law."""
+    verdicts = {r.field: panel._compared(r, sheets[0], outside.figures)[-1] for r in panel.ROWS}
+    differ = {field for field, verdict in verdicts.items() if "differ" in str(verdict)}
+    assert differ == {"var_95", "es_95"}
+
+
+def test_a_difference_nobody_can_explain_is_flagged() -> None:
+    assert "no known reason" in panel._verdict(1.0, 1.0 + 3e-6, "")
+    assert "agree" in panel._verdict(1.0, 1.0 + 3e-7, "")
+
+
+def test_costs_and_legs_add_up_to_what_the_metrics_say(sheets: list[Sheet]) -> None:
+    for sheet in sheets:
+        yearly = panel._yearly(sheet.result)
+        borrow = yearly.pop("borrow on shorts")
+        assert sum(yearly.values()) == pytest.approx(sheet.metrics.cost_bps_per_year, rel=1e-9)
+        assert borrow >= 0
+        total = sum(sum(parts.values()) for parts in sheet.result.contributions().values())
+        assert total == pytest.approx(sheet.metrics.total_return, abs=1e-12)
+
+
+def test_round_trips_are_vectorbts_own(sheets: list[Sheet]) -> None:
+    """Closed trades, win rate and profit factor as `vectorbt.Trades` itself counts them."""
+    from positioning.reporting import background
+
+    closed = sheets[0].result.to_vectorbt().trades.closed
+    words = str(background.trades(sheets[0]))
+    assert f">{closed.count():,}<" in words
+    assert f">{percent(float(closed.win_rate()))}<" in words
+    assert f">{number(float(closed.profit_factor()))}<" in words
+
+
+@pytest.mark.parametrize(
+    ("own", "twin", "sharpes", "said"),
+    [
+        (0.10, 0.04, (0.5, 0.4), "the events added 6.0 points."),
+        (0.10, 0.04, (0.4, 0.5), "the events added 6.0 points, but less return per unit of risk."),
+        (0.04, 0.10, (0.4, 0.5), "the events took away 6.0 points."),
+        (0.04, 0.10, (0.5, 0.4), "the events took away 6.0 points, but more return per unit of risk."),
+        (0.0404, 0.0401, (0.5, 0.4), "the events changed nothing."),
+    ],
+)
+def test_findings_follow_from_the_numbers(
+    sheets: list[Sheet], own: float, twin: float, sharpes: tuple[float, float], said: str
+) -> None:
+    sheet = sheets[0]
+    sheet = replace(
+        sheet,
+        metrics=replace(sheet.metrics, total_return=own, sharpe=sharpes[0]),
+        plain_metrics=replace(sheet.plain_metrics, total_return=twin, sharpe=sharpes[1]),
+    )
+    assert said in findings(sheet)[1]
+
+
+def test_numbers_in_words() -> None:
+    assert (number(-0.001), number(float("nan")), signed(0.0004), signed(0.0123), percent(-0.5)) == (
+        "0.00", "–", "0.0\u00a0%", "+1.2\u00a0%", "\u221250.0\u00a0%",
+    )  # fmt: skip
+
+
+# -- charts ----------------------------------------------------------------------------------------------------
+
+
+def test_figures_are_valid_plotly_and_mark_every_event_once(sheets: list[Sheet]) -> None:
+    import plotly.graph_objects as go
+
+    for sheet in sheets:
+        for build in (charts.equity, charts.drawdown, charts.exposure):
+            go.Figure(
+                json.loads(re.sub(r'"\$[a-z]+"', '"#123456"', json.dumps(build(sheet), allow_nan=False)))
+            )
+        marks = [t for t in charts.equity(sheet)["data"] if t["mode"] == "markers"]
+        first, last = sheet.result.rows[[0, -1]]
+        inside = [e for e in sheet.events if first <= e.known_on() <= last]
+        assert sum(len(t["x"]) for t in marks) == len(inside)
+        used = [t for t in marks if t["name"] != "Other events"]
+        assert sum(len(t["x"]) for t in used) == sum(
+            charts.sign_for(e, sheet.position.themes) is not None for e in inside
+        )
+
+
+def test_an_event_is_marked_where_it_became_known(sheets: list[Sheet]) -> None:
+    """A bare date is known at its end, so its mark stands on that date's row."""
+    sheet = sheets[0]
+    event = next(e for e in sheet.events if e.known_on() in sheet.result.rows)
+    trace = charts._markers(replace(sheet, events=Events((event,))))[0]
+    assert trace["x"] == [str(event.known_on())]
+    row = int(np.searchsorted(sheet.result.rows, event.known_on()))
+    assert trace["y"] == [pytest.approx(sheet.result.nav[row], abs=1e-5)]
+
+
+# -- files and escaping ----------------------------------------------------------------------------------------
+
+
+def test_nothing_hostile_is_markup(folder: Path) -> None:
+    page = (folder / f"{safe_name(HOSTILE)}.html").read_text()
+    assert "<img" not in page
+    assert page.count("</script>") == 3
+    assert HOSTILE in text_of(folder / f"{safe_name(HOSTILE)}.html")
+
+
+def test_escaping_is_the_default() -> None:
+    assert tag("b", "<i>", tag("u", "x"), title='"') == '<b title="&quot;">&lt;i&gt;<u>x</u></b>'
+    assert join(Html("<b>") + "<i>") == "&lt;b&gt;&lt;i&gt;"
+
+
+def test_file_names_are_safe_and_distinct() -> None:
+    assert safe_name("middle_corridor") == "middle_corridor"
+    odd = [safe_name(n) for n in ("../x", "x/..", "index", "", HOSTILE, "\N{SNOWMAN}")]
+    assert len(set(odd)) == len(odd)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", n) and n != "index" for n in odd)
+
+
+def test_a_page_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    page = write_whole(tmp_path / "a.html", "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(page, "new \ud800")
+    assert page.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
+
+
+def test_a_sheet_can_be_sent_to_another_process(sheets: list[Sheet], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tearsheet, "_quantstats", lambda _: STUB)
+    there = pickle.loads(pickle.dumps(sheets[2]))  # noqa: S301 (made on the line itself)
+    assert tearsheet.page(there, "x.js") == tearsheet.page(sheets[2], "x.js")
+
+
+# -- in a browser ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, one for all."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+    ]
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield running
+        running.close()
+
+
+def opened(browser: Any, path: Path, width: int, scheme: str) -> tuple[Any, list[str]]:
+    """The page at that width, and what went wrong on it."""
+    page = browser.new_page(viewport={"width": width, "height": 1600}, color_scheme=scheme)
+    wrong: list[str] = []
+    page.on("pageerror", lambda e: wrong.append(f"error {e}"))
+    page.on("console", lambda m: wrong.append(f"console {m.text}"))
+    page.on("dialog", lambda d: (wrong.append("dialog"), d.dismiss()))
+    page.on("request", lambda r: r.url.startswith(("file:", "data:")) or wrong.append(f"request {r.url}"))
+    page.on("requestfailed", lambda r: wrong.append(f"missing {r.url}"))
+    page.goto(path.as_uri())
+    return page, wrong
+
+
+NAMES = (
+    "fertilizer_producers",
+    "middle_corridor",
+    "hong_kong_equipment",
+    "enablers",
+    "index",
+    "ruined",
+    "flat",
+    "one_row",
+    "hostile",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
+    path = folder / f"{safe_name(HOSTILE) if name == 'hostile' else name}.html"
+    page, wrong = opened(browser, path, width, scheme)
+    if name != "index":
+        page.wait_for_function("document.querySelectorAll('[data-chart] .main-svg').length >= 3")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}-{width}.png", full_page=name == "enablers")
+    page.close()
+    assert wrong == []
+
+
+def test_hovering_over_a_hostile_event_shows_text(browser: Any, folder: Path) -> None:
+    page, wrong = opened(browser, folder / f"{safe_name(HOSTILE)}.html", 1440, "light")
+    page.wait_for_selector("[data-chart=equity] .main-svg")
+    page.evaluate(
+        """() => { const c = document.querySelector('[data-chart=equity]');
+        Plotly.Fx.hover(c, [{curveNumber: c.data.findIndex(t => t.mode === 'markers'), pointNumber: 0}]); }"""
+    )
+    shown = page.locator("[data-chart=equity] .hoverlayer").text_content()
+    assert HOSTILE in shown
+    assert '"quoted"' in shown
+    assert page.locator("img").count() == 0
+    page.close()
+    assert wrong == []
+
+
+def test_the_charts_follow_the_readers_theme(browser: Any, folder: Path) -> None:
+    page, _ = opened(browser, folder / "flat.html", 800, "light")
+    page.wait_for_selector("[data-chart=equity] .main-svg")
+    ink = "document.querySelector('[data-chart=equity]').layout.font.color"
+    light = page.evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{ink} !== '{light}'")
+    page.close()
+
+
+def test_quantstats_styles_do_not_leak(browser: Any, folder: Path) -> None:
+    """Its report lives in a shadow root: its rules for tables and headings leave ours alone."""
+    page, _ = opened(browser, folder / "enablers.html", 1440, "light")
+    assert page.evaluate("document.querySelectorAll('section svg[role], .charts').length") == 0
+    assert page.locator(".charts figure svg").count() == 14
+    page.close()

@@ -1,0 +1,189 @@
+"""The door to quantstats: each trap of its own is shut."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from positioning.reporting import quantstats_door as door
+from positioning.reporting.quantstats_door import QuantstatsPage, quantstats_html
+
+ROWS = 320
+HOSTILE = "<img src=x onerror=alert(1)> {{metrics}}"
+
+
+def series(seed: int, rows: int = ROWS, zone: str | None = None) -> pd.Series:
+    dates = pd.bdate_range("2023-01-02", periods=rows, tz=zone)
+    return pd.Series(np.random.default_rng(seed).normal(0.0004, 0.01, rows), dates)
+
+
+@pytest.fixture(scope="module")
+def page() -> tuple[QuantstatsPage, str]:
+    """A report with a benchmark, from dates in two zones, five idle rows and a jump first; what it logged."""
+    returns, benchmark = series(1, zone="Asia/Hong_Kong"), series(2, zone="America/New_York")
+    returns.iloc[:6] = [0, 0, 0, 0, 0, 0.05]
+    records: list[str] = []
+    listener = logging.Handler()
+    listener.emit = lambda record: records.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(listener)
+    try:
+        made = quantstats_html(returns, benchmark, HOSTILE, 260.3)
+    finally:
+        logging.getLogger().removeHandler(listener)
+    return made, "\n".join(records)
+
+
+@pytest.fixture
+def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything but the drawing."""
+    monkeypatch.setattr(
+        door, "_report", lambda both, measure, *_: f"{len(both)} rows, benchmark {measure is not None}"
+    )
+
+
+def test_q1_returns_that_look_like_prices_are_refused() -> None:
+    made = quantstats_html(series(1).abs().where(lambda r: r.index != r.index[7], 1.42), None, "t", 260)
+    assert made.body == ""
+    assert made.figures == {}
+    assert "prices" in made.remarks[0]
+
+
+def test_q1_penny_returns_stay_returns() -> None:
+    """All below 1 and of both signs: total return is the product, not a ratio of prices."""
+    returns = series(3)
+    assert door._figures(returns, returns, None, 260)["total_return"] == pytest.approx(
+        (1 + returns).prod() - 1, rel=1e-12
+    )
+
+
+def test_q2_dates_are_local(page: tuple[QuantstatsPage, str]) -> None:
+    """2 January in Hong Kong is 1 January in UTC, and must not become it."""
+    assert "2 Jan, 2023 - " in page[0].body
+    assert "1 Jan, 2023" not in page[0].body.replace("11 Jan, 2023", "")
+
+
+def test_q3_two_zones_are_no_error(page: tuple[QuantstatsPage, str]) -> None:
+    assert page[0].remarks == ()
+    assert "Rolling beta" in page[0].body
+
+
+def test_q4_a_benchmark_on_other_dates_is_refused_not_filled_backwards() -> None:
+    with pytest.raises(ValueError, match="each date"):
+        quantstats_html(series(1), series(2).iloc[::2], "t", 260)
+    gap = series(2)
+    gap.iloc[50] = np.nan
+    with pytest.raises(ValueError, match="gap"):
+        quantstats_html(series(1), gap, "t", 260)
+
+
+@pytest.mark.usefixtures("unrendered")
+def test_q4_a_shorter_benchmark_is_compared_on_the_common_span() -> None:
+    returns, benchmark = series(1), series(2)
+    benchmark.iloc[:60] = np.nan
+    made = quantstats_html(returns, benchmark, "t", 260)
+    assert made.body == f"{ROWS - 60} rows, benchmark True"
+    assert "2023-03-27" in made.remarks[0]
+    both = np.cov(returns[60:], benchmark[60:])
+    assert made.figures["beta"] == pytest.approx(both[0, 1] / both[1, 1], rel=1e-9)
+    assert made.figures["total_return"] == pytest.approx((1 + returns).prod() - 1, rel=1e-12)
+
+
+def test_q7_idle_rows_at_the_start_are_kept(page: tuple[QuantstatsPage, str]) -> None:
+    returns = series(1)
+    returns.iloc[:6] = [0, 0, 0, 0, 0, 0.05]
+    assert page[0].figures["total_return"] == pytest.approx((1 + returns).prod() - 1, rel=1e-12)
+    assert "(matched dates)" not in page[0].body
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [(np.zeros(ROWS), "never moved"), (np.full(ROWS, -1.0), "ruined"), (np.zeros(5), "too few")],
+)
+def test_q9_what_it_breaks_on_is_not_given_to_it(values: np.ndarray, why: str) -> None:
+    dates = pd.bdate_range("2023-01-02", periods=values.size)
+    made = quantstats_html(pd.Series(values, dates), pd.Series(values, dates), "t", 260)
+    assert made.body == ""
+    assert why in made.remarks[0]
+
+
+@pytest.mark.usefixtures("unrendered")
+def test_q9_a_benchmark_equal_or_flat_is_left_out() -> None:
+    returns = series(1)
+    for benchmark in (returns, returns * 0):
+        made = quantstats_html(returns, benchmark, "t", 260)
+        assert made.body == f"{ROWS} rows, benchmark False"
+        assert len(made.remarks) == 1
+        assert "beta" not in made.figures
+
+
+@pytest.mark.usefixtures("unrendered")
+def test_q12_nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    import quantstats
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("asked for a download")
+
+    monkeypatch.setattr(quantstats.utils, "download_returns", fail)
+    quantstats_html(series(1), series(2), "t", 260)
+    with pytest.raises(TypeError):
+        quantstats_html(series(1), "SPY", "t", 260)  # type: ignore[arg-type]
+
+
+def test_a_failure_inside_is_a_remark(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> str:
+        raise RuntimeError("of its own")
+
+    monkeypatch.setattr(door, "_report", fail)
+    made = quantstats_html(series(1), None, "t", 260)
+    assert (made.body, made.remarks) == ("", ("quantstats failed: RuntimeError: of its own",))
+
+
+def test_no_font_is_missed_and_nothing_is_said(page: tuple[QuantstatsPage, str]) -> None:
+    assert "findfont" not in page[1]
+    assert page[1] == ""
+
+
+def test_the_report_is_inert_and_whole(page: tuple[QuantstatsPage, str]) -> None:
+    body = page[0].body
+    assert "<img" not in body
+    assert "&lt;img src=x onerror=alert(1)&gt; &#123;&#123;metrics" in body
+    assert body.count("<svg") == 14
+    assert not re.search(r"\{\{|<metadata|<\?xml|<script|\N{SMALL PERCENT SIGN}", body)
+
+
+def test_our_template_takes_all_that_quantstats_offers() -> None:
+    import quantstats
+
+    placeholders = [
+        set(re.findall(r"{{\w+}}", file.read_text()))
+        for file in (
+            Path(quantstats.__file__).with_name("report.html"),
+            Path(door.__file__).with_name("quantstats_template.html"),
+        )
+    ]
+    assert placeholders[0] == placeholders[1]
+
+
+def test_years_stand_under_their_own_bars() -> None:
+    """With pandas 3 quantstats alone writes 2020 under 2019's bar."""
+    dates = pd.bdate_range("2019-01-01", "2022-12-30")
+    returns = pd.Series(np.random.default_rng(4).normal(0, 0.01, dates.size), dates, name="r")
+    with door._quiet() as qs:
+        axes = qs.plots.yearly_returns(returns, show=False).axes[0]
+        labels = {round(t.get_position()[0]): t.get_text() for t in axes.get_xticklabels()}
+    centres = [round(bar.get_x() + bar.get_width() / 2) for bar in axes.patches]
+    assert [labels[c] for c in centres] == ["2019", "2020", "2021", "2022"]
+
+
+def test_its_theme_stays_its_own() -> None:
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    with door._quiet():
+        assert matplotlib.rcParams["svg.hashsalt"] == "positioning"
+    assert dict(matplotlib.rcParams) == before
