@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import threading
 import time
 import warnings
@@ -121,14 +122,8 @@ class World:
             d: line.close(d) * line.scale / math.prod(r for s, r in passed.items() if s > d) for d in every
         }
 
-        def factor(day: np.datetime64) -> float:
-            out = 1.0
-            for ex, amount in paid.items():
-                before = [d for d in every if d < ex]
-                if ex > day and before:
-                    out *= 1 - amount / raw[before[-1]]
-            return out
-
+        cuts = [(ex, 1 - v / raw[max(d for d in every if d < ex)]) for ex, v in paid.items() if ex > every[0]]
+        adjusted = [raw[d] * math.prod(cut for ex, cut in cuts if ex > d) for d in days]
         close = [raw[d] for d in days]
         meta = {
             "currency": line.currency,
@@ -185,7 +180,7 @@ class World:
             "events": events,
             "indicators": {
                 "quote": [quote],
-                "adjclose": [{"adjclose": [raw[d] * factor(d) for d in days]}],
+                "adjclose": [{"adjclose": adjusted}],
             },
         }
         if not days:
@@ -262,6 +257,16 @@ def hang(seconds: float) -> Fault:
     def fault(handler: Handler, answer: dict[str, Any]) -> None:
         time.sleep(seconds)
         handler.close_connection = True
+
+    return fault
+
+
+def slow(seconds: float) -> Fault:
+    """The answer, so much later."""
+
+    def fault(handler: Handler, answer: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(seconds)
+        return answer
 
     return fault
 
@@ -390,14 +395,24 @@ def forget() -> None:
     base._tz_info_fetch_ctr = 0
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no error here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def served() -> Iterator[World]:
     """The stand-in on a free port of 127.0.0.1."""
     forget()
     world = World()
+    for line in world.lines.values():
+        world.days(line, date(2018, 1, 1))  # calendars take a second to build: not inside a request
     handler = type("Bound", (Handler,), {"world": world})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     world.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,0 +1,562 @@
+"""The fetch command against the stand-in: outcomes and exit codes, request counts, kills, two at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from backtests import fetch
+from positioning.market.archive import Store
+from positioning.market.manifest import read_entries
+from positioning.market.store import StoreSource
+from positioning.market.yahoo import Pace, YahooClient
+from tests import yahoo_stand_in as stand_in
+from tests.yahoo_stand_in import Fault, LoopbackSession, World, served
+
+ROOT = Path(__file__).parents[1]
+FAST = Pace(between=0, timeout=10, backoff=0, limited=0)
+HASTY = replace(FAST, timeout=0.4)
+
+
+@dataclass
+class Desk:
+    """The command, its cache and the world it asks."""
+
+    world: World
+    cache: Path
+
+    def run(self, *args: str, json: bool = True) -> Result:
+        options = ["--cache", str(self.cache), "--start", "2024-01-02", *(["--json"] if json else [])]
+        return CliRunner().invoke(fetch.app, [*options, *args])
+
+    def fetch(self, *args: str, code: int = 0) -> dict[str, Any]:
+        """The symbols of the JSON answer, the exit code checked."""
+        done = self.run(*args)
+        assert done.exit_code == code, (done.output, done.stderr, done.exception)
+        return json.loads(done.stdout)["symbols"]  # type: ignore[no-any-return]
+
+    def close(self, symbol: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        store = Store.reading(self.cache)
+        series = store.read(store.entries[symbol])
+        assert series is not None
+        return series["close"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with served() as world:
+        monkeypatch.setattr(fetch, "now", lambda: world.now)
+        monkeypatch.setattr(fetch, "WAIT", 0.1)
+        monkeypatch.setattr(fetch, "yahoo", lambda cache: client(cache, world.url))
+        yield Desk(world, tmp_path / "cache")
+
+
+def client(cache: Path, url: str, pace: Pace = FAST) -> YahooClient:
+    return YahooClient(cache / "yfinance", pace, LoopbackSession(url))
+
+
+@pytest.fixture
+def hasty(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk that does not wait long for an answer."""
+    monkeypatch.setattr(fetch, "yahoo", lambda cache: client(cache, desk.world.url, HASTY))
+    return desk
+
+
+# ----------------------------------------------------------------------------------------- plain sailing
+
+
+def test_all_there(desk: Desk) -> None:
+    done = desk.run("MOS", "1157.HK", "yar.ol", "HKD=X")
+    assert done.exit_code == 0
+    answer = json.loads(done.stdout)
+    assert set(answer) == {"snapshot", "symbols", "findings"}
+    assert re.fullmatch("[0-9a-f]{64}", answer["snapshot"])
+    assert answer["symbols"]["MOS"] == {
+        "status": "fetched",
+        "first": "2024-01-02",
+        "last": "2024-06-13",
+        "rows": 114,
+        "reason": "",
+    }
+    assert list(answer["symbols"]) == ["MOS", "1157.HK", "YAR.OL", "HKD=X"]
+    assert answer["symbols"]["1157.HK"]["last"] == "2024-06-14"
+    assert answer["findings"] == []
+    entry = read_entries(desk.cache / "manifest.json")["MOS"]
+    assert (entry.source, entry.unit, entry.through) == ("yahoo", "USD", "2024-06-13")
+    assert entry.library.startswith("yfinance 1.")
+
+
+def test_the_same_day_asks_nothing_and_a_later_day_only_the_tail(desk: Desk) -> None:
+    names = ("MOS", "1157.HK", "YAR.OL", "HKD=X")
+    first = desk.fetch(*names)
+    assert desk.world.charts() == dict.fromkeys(names, 1)
+    desk.world.asked.clear()
+    again = desk.fetch(*names)
+    assert not desk.world.asked
+    assert {s: r["status"] for s, r in again.items()} == dict.fromkeys(names, "unchanged")
+    assert {s: r["last"] for s, r in again.items()} == {s: r["last"] for s, r in first.items()}
+    desk.world.now = datetime(2024, 6, 16, 12, tzinfo=UTC)  # Sunday: Friday is over everywhere
+    desk.fetch("1157.HK")
+    assert not desk.world.asked
+    later = desk.fetch(*names)
+    assert {s: (r["status"], r["last"]) for s, r in later.items()} == {
+        "MOS": ("fetched", "2024-06-14"),
+        "1157.HK": ("unchanged", "2024-06-14"),
+        "YAR.OL": ("fetched", "2024-06-14"),
+        "HKD=X": ("fetched", "2024-06-14"),
+    }
+    asked = {s: q for s, q in desk.world.asked if "period1" in q}
+    assert len(asked) == len(desk.world.asked) == 3  # the zones are known
+    since = datetime.fromtimestamp(int(asked["MOS"]["period1"]), UTC).date()
+    assert since == date(2024, 5, 31)  # ten sessions before, the last stored one included
+    line = desk.world.lines["MOS"]
+    wanted = [line.close(d) for d in desk.world.days(line, date(2024, 1, 2))]
+    np.testing.assert_array_equal(desk.close("MOS"), wanted)
+    assert not read_entries(desk.cache / "manifest.json")["MOS"].restated
+
+
+def test_an_earlier_start_asks_for_all_and_a_later_one_drops_nothing(desk: Desk) -> None:
+    desk.fetch("MOS")
+    rows = desk.close("MOS").size
+    done = CliRunner().invoke(fetch.app, ["MOS", "--cache", str(desk.cache), "--start", "2024-03-01"])
+    assert done.exit_code == 0
+    assert desk.close("MOS").size == rows
+    CliRunner().invoke(fetch.app, ["MOS", "--cache", str(desk.cache), "--start", "2023-06-01"])
+    assert desk.close("MOS").size > rows + 100
+
+
+def test_an_end_leaves_the_rest_for_later(desk: Desk) -> None:
+    assert desk.fetch("MOS", "--end", "2024-03-28")["MOS"]["last"] == "2024-03-28"
+    desk.world.asked.clear()
+    assert (
+        desk.fetch("MOS", "--end", "2024-03-31")["MOS"]["status"] == "unchanged"
+    )  # Good Friday and a weekend
+    assert not desk.world.asked
+    assert desk.fetch("MOS")["MOS"]["last"] == "2024-06-13"
+
+
+@pytest.mark.parametrize("kind", ["dividend", "split"])
+def test_a_restated_past_is_fetched_whole_and_said(desk: Desk, kind: str) -> None:
+    desk.fetch("NTR")
+    before = desk.close("NTR")
+    line = desk.world.lines["NTR"]
+    if kind == "dividend":
+        line.dividends = {"2024-06-17": 1.2}
+    else:
+        line.splits = {"2024-06-17": 4.0}
+    desk.world.now = datetime(2024, 6, 18, 22, tzinfo=UTC)
+    desk.world.asked.clear()
+    result = desk.fetch("NTR")["NTR"]
+    assert result["status"] == "fetched"
+    assert result["reason"].startswith("restated: ")
+    assert desk.world.charts()["NTR"] == 2
+    entry = read_entries(desk.cache / "manifest.json")["NTR"]
+    assert len(entry.restated) == 1
+    assert entry.restated[0].startswith("2024-06-18: restated: ")
+    after = desk.close("NTR")[: before.size]
+    np.testing.assert_allclose(after, before / (4 if kind == "split" else 1), rtol=1e-12)
+
+
+def test_pence_and_a_foreign_dividend_reach_a_run_in_pounds_and_local_money(desk: Desk) -> None:
+    symbols = desk.fetch("BGEO.L", "0144.HK", "GBPUSD=X", "HKD=X")
+    assert symbols["CNY=X"]["status"] == "fetched"  # asked for because a dividend is declared in it
+    source = StoreSource(desk.cache)
+    delivery = source.deliver(["BGEO.L", "0144.HK"], ["GBP", "HKD"])
+    pounds = delivery.bars["BGEO.L"]
+    assert pounds.close[0] == pytest.approx(desk.close("BGEO.L")[0] / 100)
+    assert pounds.dividends.sum() == pytest.approx(0.25)
+    assert source.quoted(["BGEO.L"]) == {"BGEO.L": "GBp"}
+    bars = delivery.bars["0144.HK"]
+    day = np.datetime64("2024-05-30")
+    hkd, cny = (desk.world.lines[s].close(day) for s in ("HKD=X", "CNY=X"))
+    assert bars.dividends[bars.dates == day][0] == pytest.approx(0.48 * hkd / cny)
+    assert "declared in CNY" in bars.notices[0].text
+
+
+# ------------------------------------------------------------------------------------------------- faults
+
+FAULTS: dict[str, tuple[Fault, str, int, str]] = {
+    "429": (stand_in.status(429), "rate_limited", 1, "too many requests"),
+    "429 with Retry-After": (stand_in.status(429, Retry_After="0"), "rate_limited", 1, "too many requests"),
+    "500": (stand_in.status(500), "failed", 1, "answered 500"),
+    "hang": (stand_in.hang(0.8), "failed", 1, "no answer"),
+    "truncated": (stand_in.truncated, "failed", 1, "cut off"),
+    "short body": (stand_in.cut_off, "failed", 1, "no answer"),
+    "empty result": (stand_in.empty, "unknown", 1, "without any prices"),
+    "no rows": (stand_in.rowless, "unknown", 1, "without any prices"),
+    "not found": (stand_in.gone, "unknown", 1, "may be delisted"),
+    "null rows": (stand_in.null_rows, "fetched", 0, ""),
+    "repeated": (stand_in.doubled, "fetched", 0, ""),
+    "unordered": (stand_in.unordered, "fetched", 0, ""),
+    "no adjusted": (stand_in.no_adjusted, "fetched", 0, ""),
+    "times 100": (stand_in.hundredfold(), "fetched", 0, ""),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_outcome_and_exit_code_of_each_fault_on_a_new_name(hasty: Desk, name: str) -> None:
+    desk = hasty
+    fault, status, code, reason = FAULTS[name]
+    desk.world.faults["NTR"] = fault
+    done = desk.run("MOS", "NTR")
+    assert done.exit_code == code, done.output
+    symbols = json.loads(done.stdout)["symbols"]
+    assert symbols["MOS"]["status"] == "fetched"  # a partial fetch keeps what arrived
+    assert symbols["NTR"]["status"] == status
+    assert reason in symbols["NTR"]["reason"]
+    assert ("NTR" in StoreSource(desk.cache).entries) == (status == "fetched")
+    resumable = status in ("rate_limited", "failed")
+    wanted = f"to resume: python -m backtests.fetch NTR --start 2024-01-02 --cache {desk.cache}"
+    assert (wanted in done.stderr) == resumable
+    assert "Traceback" not in done.output + done.stderr
+    desk.world.faults.clear()
+    assert desk.fetch("MOS", "NTR")["MOS"]["status"] == "unchanged"
+
+
+@pytest.mark.parametrize("name", [n for n in FAULTS if n not in ("repeated", "unordered")])
+def test_outcome_and_exit_code_of_each_fault_on_a_stored_name(hasty: Desk, name: str) -> None:
+    desk = hasty
+    desk.fetch("MOS", "NTR")
+    before = desk.close("NTR")
+    fault, status, _, _ = FAULTS[name]
+    desk.world.faults["NTR"] = fault
+    desk.world.now += timedelta(days=3)
+    status = {"unknown": "delisted", "fetched": "fetched"}.get(status, status)
+    if name == "times 100":
+        status = "quarantined"
+    symbols = desk.fetch("MOS", "NTR", code=0 if status == "fetched" else 1)
+    assert (symbols["MOS"]["status"], symbols["NTR"]["status"]) == ("fetched", status), symbols["NTR"]
+    assert symbols["NTR"]["rows"] >= before.size - 1
+    assert read_entries(desk.cache / "manifest.json")["NTR"].status == status
+    if status != "fetched":
+        np.testing.assert_array_equal(desk.close("NTR"), before)
+    desk.world.faults.clear()
+    assert desk.fetch("NTR")["NTR"]["last"] == "2024-06-14"
+
+
+def test_a_unit_switch_in_the_tail_alone_is_kept_out(desk: Desk) -> None:
+    desk.fetch("NTR")
+    desk.world.faults["NTR"] = stand_in.hundredfold("2024-06-14")
+    desk.world.now += timedelta(days=5)
+    result = desk.fetch("NTR", code=1)["NTR"]
+    assert result["status"] == "quarantined"
+    assert "times off the one before" in result["reason"]
+    assert desk.close("NTR").max() < 100
+
+
+def test_missing_adjusted_closes_of_a_payer_are_a_finding(desk: Desk) -> None:
+    desk.world.faults["MOS"] = stand_in.no_adjusted
+    done = desk.run("MOS")
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert (finding["symbol"], finding["check"], finding["severity"]) == ("MOS", "adjusted", "warning")
+    assert set(finding) == {"symbol", "check", "severity", "first", "last", "seen", "remedy"}
+
+
+def test_a_rate_limit_stops_all(desk: Desk) -> None:
+    desk.fetch("MOS")
+    desk.world.now += timedelta(days=3)
+    desk.world.faults["NTR"] = stand_in.status(429)
+    desk.world.asked.clear()
+    symbols = desk.fetch("NTR", "MOS", "SPY", code=1)
+    assert {r["status"] for r in symbols.values()} == {"rate_limited"}
+    assert set(desk.world.charts()) | {s for s, _ in desk.world.asked} == {"NTR"}
+    assert symbols["MOS"]["rows"] == 114
+
+
+def test_an_outage_is_not_a_wave_of_delistings(desk: Desk) -> None:
+    names = ("MOS", "NTR", "SPY", "1157.HK")
+    desk.fetch(*names)
+    desk.world.now += timedelta(days=3)
+    desk.world.faults[""] = stand_in.empty
+    symbols = desk.fetch(*names, code=1)
+    assert {r["status"] for r in symbols.values()} == {"failed"}
+    assert "4 of 4 live names came back empty: an outage?" in symbols["MOS"]["reason"]
+
+
+def test_a_delisting_on_record_is_not_missed_but_an_unknown_name_is(desk: Desk) -> None:
+    assert desk.fetch("POLY.L")["POLY.L"]["status"] == "delisted"
+    symbols = desk.fetch("MOS", "POLY.L", "NOSUCH", code=1)
+    assert {s: r["status"] for s, r in symbols.items()} == {
+        "MOS": "fetched",
+        "POLY.L": "delisted",
+        "NOSUCH": "unknown",
+    }
+
+
+def test_no_network_uses_what_is_stored_and_never_simulates(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.fetch("MOS")
+    monkeypatch.setattr(fetch, "yahoo", lambda cache: client(cache, "http://127.0.0.1:9"))
+    assert desk.fetch("MOS")["MOS"]["status"] == "unchanged"
+    desk.world.now += timedelta(days=3)
+    symbols = desk.fetch("MOS", "NTR", "SPY", "CF", "FMC", code=1)
+    assert {r["status"] for r in symbols.values()} == {"failed"}
+    assert "not asked for: 3 symbols before it failed" in symbols["FMC"]["reason"]
+    source = StoreSource(desk.cache)
+    assert source.deliver(["MOS", "NTR"], []).bars.keys() == {"MOS"}
+    assert not source.simulated
+
+
+# ---------------------------------------------------------------------------------------- damage and pins
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1"])
+def test_a_damaged_file_is_found_set_aside_and_repaired(desk: Desk, damage: bytes) -> None:
+    desk.fetch("MOS", "NTR")
+    whole = desk.close("MOS")
+    path = desk.cache / "prices" / read_entries(desk.cache / "manifest.json")["MOS"].file
+    path.write_bytes(damage)
+    symbols = desk.fetch("--check", "MOS", "NTR", code=1)
+    assert (symbols["MOS"]["status"], symbols["NTR"]["status"]) == ("quarantined", "unchanged")
+    assert (desk.cache / "quarantine" / path.name).read_bytes() == damage
+    repaired = desk.fetch("MOS", "NTR")
+    assert repaired["MOS"]["status"] == "fetched"
+    assert (
+        "its file was gone, or damaged" in repaired["MOS"]["reason"]
+        or "set aside" in repaired["MOS"]["reason"]
+    )
+    np.testing.assert_array_equal(desk.close("MOS"), whole)
+
+
+def test_a_snapshot_is_pinned_and_never_moved(desk: Desk) -> None:
+    first = json.loads(desk.run("MOS", "--snapshot", "june").stdout)
+    desk.world.now += timedelta(days=3)
+    done = desk.run("MOS", "--snapshot", "june")
+    assert done.exit_code == 2
+    assert "snapshot june exists and pins other prices" in done.stderr
+    assert StoreSource(desk.cache, "june").entries["MOS"].last == "2024-06-13"
+    assert StoreSource(desk.cache).entries["MOS"].last == "2024-06-14"
+    second = json.loads(desk.run("MOS", "--snapshot", "later").stdout)
+    assert second["snapshot"] != first["snapshot"]
+
+
+def test_check_asks_nothing_and_names_what_is_wrong(desk: Desk) -> None:
+    desk.world.faults["NTR"] = stand_in.hundredfold("2024-03-01")
+    desk.fetch("NTR", "MOS")
+    desk.world.asked.clear()
+    done = desk.run("--check", "NTR", "MOS")
+    assert done.exit_code == 1
+    assert not desk.world.asked
+    found = json.loads(done.stdout)["findings"]
+    assert [(f["symbol"], f["check"], f["severity"]) for f in found] == [("NTR", "unit_switch", "error")]
+    assert desk.run("--check", "MOS").exit_code == 0
+    assert "unit_switch" in desk.run("--check", "NTR", json=False).stdout
+
+
+# ----------------------------------------------------------------------------------------------- a folder
+
+
+def test_a_folder_becomes_the_same_store(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    rows = "".join(f"2024-01-{d:02d},10,11,9,{10 + d / 100},100\n" for d in (2, 3, 4, 5))
+    (folder / "BGEO.L.csv").write_text("Date,Open,High,Low,Close,Volume\n" + rows)
+    (folder / "HKD_X.csv").write_text("Date,Close\n2024-01-02,7.8\n2024-01-03,7.81\n")
+    (folder / "NTR.csv").write_text("Date,Close\n2024-01-02,oops\n")
+    args = ("BGEO.L", "HKD=X", "MOS", "NTR", "--from", f"folder:{folder}")
+    symbols = desk.fetch(*args, code=1)
+    statuses = {s: r["status"] for s, r in symbols.items()}
+    assert statuses == {"BGEO.L": "fetched", "HKD=X": "fetched", "MOS": "unknown", "NTR": "failed"}
+    assert "NTR.csv line 2" in symbols["NTR"]["reason"]
+    assert not desk.world.asked
+    from positioning.market.folder import FolderSource
+
+    theirs, ours = (
+        FolderSource(folder).deliver(["BGEO.L"], ["HKD"]),
+        StoreSource(desk.cache).deliver(["BGEO.L"], ["HKD"]),
+    )
+    assert ours.bars["BGEO.L"].digest() == theirs.bars["BGEO.L"].digest()
+    assert ours.rates["HKD"].digest() == theirs.rates["HKD"].digest()
+    assert ours.bars["BGEO.L"].notices == theirs.bars["BGEO.L"].notices
+    assert desk.fetch(*args, code=1)["BGEO.L"]["status"] == "unchanged"
+
+
+# ---------------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["../../etc/passwd"], "symbol '../../etc/passwd'"),
+        (["a/b"], "wanted a Yahoo symbol"),
+        (["X" * 300], "wanted a Yahoo symbol"),
+        (["US61945C1036"], "is an ISIN"),
+        (["MOS", "--start", "2024-13-01"], "--start 2024-13-01"),
+        (["MOS", "--end", "2023-01-01"], "start 2024-01-02 after"),
+        (["MOS", "--from", "yaho"], "Did you mean yahoo?"),
+        (["MOS", "--from", "folder:/no/such"], "is not a folder"),
+        (["MOS", "--snapshot", "a/b"], "wanted up to 64 letters"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(desk: Desk, args: list[str], line: str) -> None:
+    done = desk.run(*args)
+    assert done.exit_code == 2
+    assert line in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not done.stdout
+    assert not desk.world.asked
+
+
+def test_no_symbols_means_all_that_the_positions_need(desk: Desk) -> None:
+    wanted = fetch.needed()
+    assert {"NTR", "MOO", "SPY", "^HSI", "ACWI", "EEM", "HKD=X", "EURUSD=X", "GBPUSD=X", "TRY=X"} <= set(
+        wanted
+    )
+    assert not {"USD=X", "USDUSD=X"} & set(wanted)
+    assert len(set(wanted)) == len(wanted)
+    desk.world.faults[""] = stand_in.status(429)
+    symbols = desk.fetch(code=1)
+    assert list(symbols) == wanted
+
+
+def test_help_is_fast() -> None:
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "backtests.fetch", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert time.perf_counter() - began < 3  # measured 0.2 s
+
+
+# --------------------------------------------------------------------------- kills, two at once, full disk
+
+CHILD = """
+import sys, warnings
+from datetime import datetime
+from pathlib import Path
+from backtests import fetch
+from tests.test_fetch import client
+from tests.yahoo_stand_in import NOON
+cache, url = Path(sys.argv[1]), sys.argv[2]
+fetch.now = lambda: NOON
+fetch.WAIT = float(sys.argv[3])
+fetch.yahoo = lambda cache: client(cache, url)
+"""
+RUN = "fetch.app(['MOS', 'NTR', 'SPY', '1157.HK', 'YAR.OL', '--cache', str(cache), '--start', '2018-01-02', '--json'])\n"
+NAMES = ("MOS", "NTR", "SPY", "1157.HK", "YAR.OL")
+
+
+def child(desk: Desk, code: str, wait: float = 0.1) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD + code, str(desk.cache), desk.world.url, str(wait)],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+# One process that has everything imported forks a fetch and kills it, so that a kill costs a fetch and no start.
+KILLS = """
+import os, random, shutil, signal, time
+import yfinance, filelock, pyarrow.parquet, exchange_calendars, positioning.market.store, positioning.market.download
+from positioning.market.venues import sessions
+rng = random.Random(int(sys.argv[4]))
+def forked():
+    pid = os.fork()
+    if pid:
+        return pid
+    sys.stdout = sys.stderr = open(os.devnull, "w")
+    try:
+        RUN
+    finally:
+        os._exit(0)
+began = time.perf_counter(); os.waitpid(forked(), 0); whole = time.perf_counter() - began
+lived = []
+for kill in range(int(sys.argv[5])):
+    if kill % 5 == 0:
+        shutil.rmtree(cache)
+    pid = forked()
+    time.sleep(rng.random() * whole)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    from positioning.market.store import StoreSource
+    from positioning.errors import DataMissingError
+    try:
+        source = StoreSource(cache)
+    except DataMissingError:
+        lived.append(0)
+        continue
+    bars = source.deliver(list(source.entries), []).bars
+    assert {s: b.close[0] for s, b in bars.items()} == {s: FIRST[s] for s in bars}, bars
+    assert all(b.dates.size == source.entries[s].rows for s, b in bars.items())
+    lived.append(len(bars))
+print(lived, whole)
+"""
+
+
+def killed(desk: Desk, kills: int, seed: int) -> list[int]:
+    first = {}
+    for symbol in NAMES:
+        line = desk.world.lines[symbol]
+        first[symbol] = line.close(desk.world.days(line, date(2018, 1, 2))[0])
+    code = KILLS.replace("RUN", RUN.strip()).replace("FIRST", repr(first))
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD + code, str(desk.cache), desk.world.url, "5", str(seed), str(kills)],
+        cwd=ROOT, text=True, capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lived: list[int] = json.loads(done.stdout.rpartition("]")[0] + "]")
+    last = CliRunner().invoke(
+        fetch.app, [*NAMES, "--cache", str(desk.cache), "--start", "2018-01-02", "--json"]
+    )
+    assert last.exit_code == 0, last.output
+    assert {r["last"][:7] for r in json.loads(last.stdout)["symbols"].values()} == {"2024-06"}
+    assert not list(desk.cache.rglob("*.part"))
+    return lived
+
+
+def test_twelve_kills_leave_nothing_that_reads_wrongly(desk: Desk) -> None:
+    assert len(killed(desk, 12, 1)) == 12
+
+
+@pytest.mark.slow
+def test_fifty_kills_leave_nothing_that_reads_wrongly(desk: Desk) -> None:
+    lived = killed(desk, 50, 2)
+    assert len(lived) == 50
+    assert len(set(lived)) > 2  # they struck at different stages
+
+
+def test_two_at_once_lose_nothing(desk: Desk) -> None:
+    desk.world.faults["NTR"] = stand_in.slow(1.5)
+    first = child(desk, RUN)
+    while not any(s == "NTR" for s, _ in desk.world.asked):
+        time.sleep(0.02)
+        assert first.poll() is None
+    declined = desk.run("CF")
+    assert declined.exit_code == 2
+    assert "another fetch is writing" in declined.stderr
+    assert StoreSource(desk.cache).entries.keys() == {"MOS"}  # a reader is not held up
+    waiting = child(desk, RUN, wait=60)
+    assert first.wait(timeout=60) == 0
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, err
+    assert {r["status"] for r in json.loads(out)["symbols"].values()} == {"unchanged"}
+    first.communicate()
+
+
+def test_a_full_disk_is_one_line_and_the_old_data_stay(desk: Desk) -> None:
+    desk.fetch("MOS", "NTR")
+    before = read_entries(desk.cache / "manifest.json")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (40960, 40960))\n"
+    full = child(desk, limit + RUN)
+    _, err = full.communicate(timeout=60)
+    assert full.returncode == 2
+    assert "cannot be written (File too large)" in err
+    assert len(err.strip().splitlines()) == 1
+    assert read_entries(desk.cache / "manifest.json") == before
+    assert StoreSource(desk.cache).deliver(["MOS", "NTR"], []).bars.keys() == {"MOS", "NTR"}
