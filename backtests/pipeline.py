@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import final
@@ -14,16 +14,20 @@ from positioning.events.event import Events
 from positioning.market.bars import DateArray
 from positioning.market.benchmark import Benchmark, benchmark
 from positioning.market.load import load
+from positioning.market.market import Market
 from positioning.market.source import Source
 from positioning.market.span import Span
 from positioning.portfolio.position import Position
 from positioning.reporting.sheet import Sheet
+from positioning.research.attribution import attribute
 from positioning.research.metrics import Metrics, summarise
+from positioning.research.placebo import Placebo, placebo
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable
+from positioning.simulation.limits import limits
 from positioning.simulation.result import Result
-from positioning.simulation.simulate import simulate
-from positioning.simulation.tape import Fill
+from positioning.simulation.simulate import Holdings, run
+from positioning.simulation.tape import Fill, Tape, record
 
 PACKAGES = (
     "positioning",
@@ -52,10 +56,13 @@ class Terms:
     benchmark: str | None
     command: str
     accepted: tuple[str, ...] = ()
+    mark: str = "last"
+    placebos: int = 0
+    seed: int = 0
 
 
-def backtest(position: Position, terms: Terms) -> Sheet:
-    """The position and its event-blind twin, accounted and judged."""
+def backtest(position: Position, terms: Terms, advance: Callable[[], None] = lambda: None) -> Sheet:
+    """The position and its event-blind twin, accounted and judged; `advance` is called after each placebo."""
     market = load(
         terms.source,
         position.names,
@@ -66,10 +73,11 @@ def backtest(position: Position, terms: Terms) -> Sheet:
         moments(terms.events),
         terms.accepted,
     )
-    targets = position.target_weights(market, terms.events)
-    result = simulate(targets, market, terms.fees, terms.fill, terms.cash)
-    twin = position.without_events().target_weights(market, terms.events)
-    plain = simulate(twin, market, terms.fees, terms.fill, terms.cash)
+    limited = limits(market, terms.events.restrictions, position.screened(market, terms.events), terms.mark)
+    tape = record(market, terms.fees, terms.fill, terms.cash, limited)
+    result = account(position, market, tape, terms.events)
+    blind = position.without_events()
+    plain = account(blind, market, tape, terms.events)
     measure = _benchmark(position, terms, result)
     return Sheet(
         position=position,
@@ -79,9 +87,17 @@ def backtest(position: Position, terms: Terms) -> Sheet:
         plain_metrics=judged(plain, measure),
         events=terms.events,
         benchmark=measure,
+        attribution=attribute(result, terms.events, position.themes),
+        placebo=_placebo(position, market, tape, terms, advance),
         command=terms.command,
         versions=versions(),
     )
+
+
+def account(position: Position, market: Market, tape: Tape, events: Events) -> Result:
+    """Decided and accounted, from one unit of base currency."""
+    targets = position.target_weights(market, events)
+    return run(targets, market, tape, Holdings.opening(len(market.instruments)))[0]
 
 
 def moments(events: Events) -> dict[str, DateArray]:
@@ -109,6 +125,14 @@ def judged(result: Result, measure: Benchmark | None) -> Metrics:
 def versions() -> Mapping[str, str]:
     """Versions of the packages whose numbers enter a page."""
     return {name: version(name) for name in PACKAGES}
+
+
+def _placebo(
+    position: Position, market: Market, tape: Tape, terms: Terms, advance: Callable[[], None]
+) -> Placebo | None:
+    if terms.placebos == 0:
+        return None
+    return placebo(position, market, tape, terms.events, terms.placebos, terms.seed, advance)
 
 
 def _benchmark(position: Position, terms: Terms, result: Result) -> Benchmark | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,19 @@ def run(
     events: Annotated[
         Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
     ] = None,
+    screen: Annotated[
+        str | None, typer.Option(help="none, listed or strict, for all; default each position's own.")
+    ] = None,
+    mark: Annotated[
+        str, typer.Option(help="Of frozen holdings: last, zero or haircut:X (X of the price is lost).")
+    ] = "last",
+    restrictions: Annotated[
+        Path | None, typer.Option(help="A CSV of restrictions in place of the shipped record.")
+    ] = None,
+    placebos: Annotated[
+        int, typer.Option("--placebo", metavar="N", help="Rerun on N sets of shuffled event dates.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
     cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
     accepted: Annotated[
         list[str] | None,
@@ -59,33 +73,36 @@ def run(
         from backtests.pipeline import Terms, backtest
         from backtests.table import print_summary, to_json
         from positioning.events.event import read_events
+        from positioning.events.restriction import read_restrictions
         from positioning.market.gate import accept
         from positioning.reporting.pages import write_pages
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 
-        chosen = positions_of(positions or [], settings or [])
-        accept(
-            (), accepted or [], {s for p in chosen for s in (*p.names, *p.hedges)}
-        )  # words that name nothing
+        screens = [] if screen is None else [f"screen={screen}"]
+        chosen = positions_of(positions or [], [*(settings or []), *screens])
+        accept((), accepted or [], {s for p in chosen for s in (*p.names, *p.hedges)})  # words naming nothing
         terms = Terms(
             source=source_of(data, cache),
             span=span_of(start, end),
             base=base.upper(),
-            events=read_events(events),
+            events=replace(read_events(events), restrictions=read_restrictions(restrictions)),
             fees=read_fees(fees),
             fill=fill,  # type: ignore[arg-type]  # checked where the tape is recorded
             cash=read_cash(cash),
             benchmark=benchmark,
             accepted=tuple(accepted or ()),
+            mark=mark,
+            placebos=placebos,
+            seed=seed,
             command=shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]),
         )
         with progress(as_json) as bar:
-            task = bar.add_task("backtests", total=len(chosen))
+            task = bar.add_task("backtests", total=len(chosen) * (1 + placebos))
             sheets = []
             for position in chosen:
                 bar.update(task, description=position.name)
-                sheets.append(backtest(position, terms))
+                sheets.append(backtest(position, terms, lambda: bar.advance(task)))
                 bar.advance(task)
             task = bar.add_task("pages", total=len(chosen))
             files = write_pages(sheets, out, lambda: bar.advance(task))

@@ -26,8 +26,10 @@ class Enablers(Blend):
     )
 
     def parts(self) -> tuple[Basket, ...]:
-        """The three, with this blend's exposure, half-life, look-back and response."""
+        """The three, with this blend's exposure, half-life, look-back, response and screen."""
         shared = {
             p: getattr(self, p) for p in ("respond", "exposure", "half_life", "lookback", "gross_limit")
         }
+        if self.screen != "own":
+            shared["screen"] = self.screen
         return tuple(part(**shared) for part in (FertilizerProducers, MiddleCorridor, HongKongEquipment))

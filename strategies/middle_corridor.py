@@ -13,8 +13,8 @@ class MiddleCorridor(Basket):
 
     Long listed stand-ins in equal parts, leaning with the news of the route: a Turkish hauler, a supplier of
     locomotives, a Chinese rail-freight agent, container lines, and Kazakh, Georgian and Turkish names that
-    move with those countries more than with freight. Names under a short report or a designation leave the
-    basket on the day it is known.
+    move with those countries more than with freight. Names under a short report, a designation or a listing
+    as a Chinese military company leave the basket on the day it is known.
     """
 
     name: ClassVar[str] = "middle_corridor"
@@ -29,3 +29,4 @@ class MiddleCorridor(Basket):
         *("WAB", "PASEU.IS", "KAP.IL", "HSBK.IL", "KSPI", "FRHC", "TAVHL.IS", "BGEO.L", "TBCG.L"),
         *("0598.HK", "1199.HK", "1919.HK"),
     )
+    screen: str = "strict"

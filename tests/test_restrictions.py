@@ -45,13 +45,13 @@ def test_a_recorded_delisting_has_the_date_of_the_instrument() -> None:
 )
 def test_a_name_may_be_bought_until_the_day_it_is_known(symbol: str, known: str) -> None:
     day = np.datetime64(known)
-    mask = dropped(read_restrictions(), [symbol], np.arange(day - 2, day + 3))
+    mask = dropped(read_restrictions(), [symbol], np.arange(day - 2, day + 3), "strict")
     assert mask[:, 0].tolist() == [False, False, True, True, True]
 
 
 def test_columns_follow_the_symbols_asked_for() -> None:
     record = [restriction("B", 6), restriction("A", 8), restriction("Z", 5)]
-    mask = dropped(record, ["A", "B", "C"], WEEK)
+    mask = dropped(record, ["A", "B", "C"], WEEK, "listed")
     assert mask.T.tolist() == [
         [False, False, False, True, True],
         [False, True, True, True, True],
@@ -60,52 +60,58 @@ def test_columns_follow_the_symbols_asked_for() -> None:
 
 
 def test_news_of_a_weekend_counts_on_the_next_row_and_late_news_never() -> None:
-    mask = dropped([restriction("A", 9), restriction("B", 12)], ["A", "B"], WEEK)
+    mask = dropped([restriction("A", 9), restriction("B", 12)], ["A", "B"], WEEK, "listed")
     assert mask.T.tolist() == [[False, False, False, False, True], [False] * 5]
 
 
 def test_lifting_ends_only_its_own_ground() -> None:
     record = [restriction("A", 8, "lifted"), restriction("A", 6)]
-    assert dropped(record, ["A"], WEEK)[:, 0].tolist() == [False, True, True, False, False]
+    assert dropped(record, ["A"], WEEK, "strict")[:, 0].tolist() == [False, True, True, False, False]
     record.append(restriction("A", 7, ground="short_report"))
-    assert dropped(record, ["A"], WEEK)[:, 0].tolist() == [False, True, True, True, True]
+    assert dropped(record, ["A"], WEEK, "strict")[:, 0].tolist() == [False, True, True, True, True]
 
 
 def test_partners_and_the_military_list_count_only_when_asked_for() -> None:
     symbols = ["1157.HK", "0598.HK", "1199.HK", "1919.HK", "2039.HK"]
     late = np.array(["2025-12-31"], "datetime64[D]")
-    assert not dropped(read_restrictions(), symbols, late).any()
-    strict = dropped(read_restrictions(), symbols, late, grounds=("partner", "military_list"))
-    assert strict.all()
+    assert not dropped(read_restrictions(), symbols, late, "listed").any()
+    assert dropped(read_restrictions(), symbols, late, "strict").all()
+    assert not dropped(read_restrictions(), ["EVR.L"], late, "none").any()
 
 
-def test_an_unknown_ground_is_refused() -> None:
-    with pytest.raises(BadInputError, match=r"ground 'partners'; .*Did you mean partner\?"):
-        dropped((), ["A"], WEEK, grounds=("partners",))  # type: ignore[arg-type]
+def test_an_unknown_screen_is_refused() -> None:
+    with pytest.raises(BadInputError, match=r"screen 'stric'; .*Did you mean strict\?"):
+        dropped((), ["A"], WEEK, "stric")
 
 
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
         (
-            "A,2024-03-05T10:00,no_buy,partner,why,doc",
+            "A,2024-03-05T10:00,,no_buy,partner,,why,doc",
             "announced '2024-03-05T10:00'; wanted a date, or a time",
         ),
         (
-            "A,2024-03-05,nobuy,partner,why,doc",
+            "A,2024-03-05,,nobuy,partner,,why,doc",
             "kind 'nobuy'; wanted one of the known values; Did you mean no_buy?",
         ),
         (
-            "A,2024-03-05,no_buy,partnr,why,doc",
+            "A,2024-03-05,,no_buy,partnr,,why,doc",
             "ground 'partnr'; wanted one of the known values; Did you mean partner?",
         ),
-        ("A,2024-03-05,no_buy,partner,why,", "source is empty"),
-        (",2024-03-05,no_buy,partner,why,doc", "symbol is empty"),
+        ("A,2024-03-05,,no_buy,partner,,why,", "source is empty"),
+        ("A,2024-03-05,soon,frozen,suspended,,why,doc", "effective 'soon'"),
+        ("A,2024-03-05,2024-03-01,frozen,suspended,,why,doc", "effective 2024-03-01; wanted 2024-03-05"),
+        ("A,2024-03-05,,delisted,delisting,much,why,doc", "recovery 'much'"),
+        ("A,2024-03-05,,frozen,suspended,3,why,doc", "recovery 3 of a frozen"),
+        (",2024-03-05,,no_buy,partner,,why,doc", "symbol is empty"),
     ],
 )
 def test_a_bad_row_is_named_by_line_and_column(tmp_path: Path, row: str, complaint: str) -> None:
     path = tmp_path / "mine.csv"
-    path.write_text(f"symbol,announced,kind,ground,reason,source\n{row}\n", encoding="utf-8")
+    path.write_text(
+        f"symbol,announced,effective,kind,ground,recovery,reason,source\n{row}\n", encoding="utf-8"
+    )
     with pytest.raises(BadInputError) as error:
         read_restrictions(path)
     assert f"mine.csv line 2: {complaint}" in str(error.value)

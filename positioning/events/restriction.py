@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, cast, final, get_args
 
 import numpy as np
@@ -18,21 +19,33 @@ from positioning.market.records import Cells, check_choice, check_filled, parsed
 
 RestrictionKind = Literal["no_buy", "frozen", "delisted", "lifted"]
 Ground = Literal["designated", "suspended", "short_report", "partner", "military_list", "delisting"]
-DEFAULT_GROUNDS: tuple[Ground, ...] = ("designated", "suspended", "short_report", "delisting")
+SCREENS: Mapping[str, tuple[Ground, ...]] = MappingProxyType(
+    {
+        "none": (),
+        "listed": ("designated", "suspended", "delisting"),
+        "strict": get_args(Ground),
+    }
+)
+"""What a screen looks at. listed: the name itself is designated, suspended or delisted. strict: partners, short
+reports and the United States' list of Chinese military companies (which forbids no purchase) as well."""
 
 INSTANT = "a date, or a time with its zone such as 2021-01-12T13:25Z"
-_COLUMNS = ("symbol", "announced", "kind", "ground", "reason", "source")
+_COLUMNS = ("symbol", "announced", "effective", "kind", "ground", "recovery", "reason", "source")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """One symbol's restriction, from the instant it was announced.
+    """One symbol's restriction.
 
     kind: no_buy (may be held and sold), frozen (cannot be traded), delisted (forced out), lifted (ends the
     earlier restrictions of the same symbol and ground). announced: aware; 24:00 UTC where date_only.
+    effective: first date on which a freeze or a lifting holds, last date of a listing; the announced date
+    where None. recovery: cash per share paid at a delisting, in the instrument's currency; None where the
+    instrument's own terms hold.
 
-    Raises BadInputError for an unknown kind or ground, a missing source, an instant without a zone.
+    Raises BadInputError for an unknown kind or ground, a missing source, an instant without a zone, an
+    effective date before the announcement, a recovery below zero or without a delisting.
     """
 
     symbol: str
@@ -42,6 +55,8 @@ class Restriction:
     reason: str
     source: str
     date_only: bool = False
+    effective: np.datetime64 | None = None
+    recovery: float | None = None
 
     def __post_init__(self) -> None:
         check_filled("symbol", self.symbol, "write a Yahoo symbol")
@@ -50,6 +65,22 @@ class Restriction:
         check_filled("source", self.source, "name the document")
         if self.announced.tzinfo is None:
             raise BadInputError(f"announced {self.announced}", "wanted an instant with a zone", "add a zone")
+        if self.effective is not None and self.effective < self.known_on():
+            raise BadInputError(
+                f"effective {self.effective}",
+                f"wanted {self.known_on()} (announced) or later",
+                "correct the date",
+            )
+        if self.recovery is not None and not (self.recovery >= 0 and self.kind == "delisted"):
+            raise BadInputError(
+                f"recovery {self.recovery:g} of a {self.kind}",
+                "wanted cash of 0 or more at a delisting",
+                "clear it",
+            )
+
+    def holds_from(self) -> np.datetime64:
+        """effective, or the announced date."""
+        return self.known_on() if self.effective is None else self.effective
 
     def known_on(self) -> np.datetime64:
         """The UTC date, datetime64[D], from whose end a decision may know of it."""
@@ -60,20 +91,17 @@ def dropped(
     restrictions: Sequence[Restriction],
     symbols: Sequence[str],
     sessions: DateArray,
-    grounds: Sequence[Ground] = DEFAULT_GROUNDS,
+    screen: str,
 ) -> npt.NDArray[np.bool_]:
     """(T, N) True from the first row on which a restriction of that symbol is known, until it is lifted.
 
-    sessions: (T,) ascending dates. grounds: which restrictions count; the default leaves out a mere partner's
-    designation and the United States' list of Chinese military companies, which forbids no purchase.
-    Raises BadInputError for an unknown ground.
+    sessions: (T,) ascending dates. screen: one of SCREENS. Raises BadInputError for an unknown one.
     """
-    for ground in grounds:
-        check_choice("ground", ground, get_args(Ground))
+    check_choice("screen", screen, tuple(SCREENS))
     columns = {symbol: n for n, symbol in enumerate(symbols)}
     days = sessions.astype("datetime64[D]")
     mask = np.zeros((days.size, len(symbols)), np.bool_)
-    for ground in grounds:
+    for ground in SCREENS[screen]:
         one = np.zeros_like(mask)  # by ground, so that lifting one leaves the others standing
         for r in sorted(restrictions, key=lambda r: r.announced):
             if r.ground == ground and r.symbol in columns:
@@ -101,4 +129,14 @@ def _from_cells(cells: Cells) -> Restriction:
         reason=cells["reason"],
         source=cells["source"],
         date_only=date_only,
+        effective=parsed(cells, "effective", _day, "a date, or nothing"),
+        recovery=parsed(cells, "recovery", _amount, "cash per share, or nothing"),
     )
+
+
+def _day(text: str) -> np.datetime64 | None:
+    return np.datetime64(date.fromisoformat(text), "D") if text else None
+
+
+def _amount(text: str) -> float | None:
+    return float(text) if text else None

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from positioning.events.event import Events
-from positioning.market.market import Market
+from positioning.events.restriction import SCREENS, dropped
+from positioning.market.market import BoolArray, Market
 from positioning.portfolio.features import Betas, Eligible, FeatureBook, Response
 from positioning.portfolio.position import Position, present, schedule
 from positioning.portfolio.targets import Targets
@@ -24,7 +25,8 @@ class Basket(Position):
     legs: symbols, held when they have `lookback` rows of prices and no restriction is known; with a hedge
     only those whose beta can be measured. exposure: long fraction of nav without news. half_life: sessions
     in which the weight of news halves. hedge: symbol sold short, or "none"; hedge_ratio: share of the
-    basket's beta that is sold. lookback: rows for betas.
+    basket's beta that is sold. lookback: rows for betas. screen: which restrictions drop a name, from the
+    day they are known: none, listed or strict (see events.restriction.SCREENS).
     """
 
     theme: ClassVar[str]
@@ -35,15 +37,17 @@ class Basket(Position):
     half_life: float = 20.0
     hedge_ratio: float = 1.0
     lookback: int = 120
+    screen: str = "listed"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("legs", bool(self.legs) and len(set(self.legs)) == len(self.legs), "symbols, each once")
-        self.require("hedge", self.hedge not in self.legs, "a symbol that is not one of the legs, or none")
+        self.require("hedge", self.hedge not in self.names, "a symbol that is not one of the legs, or none")
         self.require("exposure", 0 < self.exposure <= 1, "above 0, at most 1")
         self.require("half_life", 0 < self.half_life <= 10_000, "sessions above 0")
         self.require("hedge_ratio", 0 <= self.hedge_ratio <= 2, "between 0 and 2")
         self.require("lookback", 20 <= self.lookback <= 500, "20 to 500 rows")
+        self.require("screen", self.screen in SCREENS, f"one of {', '.join(SCREENS)}")
 
     @property
     def themes(self) -> tuple[str, ...]:
@@ -61,6 +65,10 @@ class Basket(Position):
     def history(self) -> int:
         return self.lookback
 
+    def screened(self, market: Market, events: Events) -> BoolArray:
+        symbols = [s if s in self.names else "" for s in market.symbols]
+        return dropped(events.restrictions, symbols, market.rows, self.screen)
+
     def target_weights(self, market: Market, events: Events) -> Targets:
         decided = schedule(market, events, self.names, self.themes if self.respond > 0 else ())
         book = FeatureBook(market, events, decided)
@@ -70,7 +78,7 @@ class Basket(Position):
         """(D, N) target weights on the book's decision rows."""
         market = book.market
         legs = present(market, self.names, self.name)
-        eligible = book[Eligible(legs, self.history)]
+        eligible = book[Eligible(legs, self.history, self.screen)]
         betas, hedge = np.zeros(eligible.shape), -1
         if self.hedges:
             betas, hedge = book[Betas(legs, self.hedge, self.lookback)], market.column(self.hedge)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from positioning.events.event import Events
-from positioning.market.market import Market
+from positioning.market.market import BoolArray, Market
 from positioning.portfolio.basket import Basket
 from positioning.portfolio.features import Covariance, FeatureBook
-from positioning.portfolio.position import Position, schedule
+from positioning.portfolio.position import Position, present, schedule
 from positioning.portfolio.targets import Targets
 from positioning.portfolio.verbs import blend_weights
 
@@ -19,11 +19,13 @@ from positioning.portfolio.verbs import blend_weights
 @dataclass(frozen=True)
 class Blend(Position):
     """Parts weighted by 1 / volatility of their event-free baskets over the last `lookback` rows, so that news
-    moves a part's own exposure and not its share. half_life and exposure are those of every part."""
+    moves a part's own exposure and not its share. half_life and exposure are those of every part; screen too,
+    unless it is "own"."""
 
     exposure: float = 0.5
     half_life: float = 20.0
     lookback: int = 120
+    screen: str = "own"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,8 +51,12 @@ class Blend(Position):
     def history(self) -> int:
         return self.lookback
 
+    def screened(self, market: Market, events: Events) -> BoolArray:
+        return np.asarray(np.any([p.screened(market, events) for p in self.parts()], axis=0))
+
     def target_weights(self, market: Market, events: Events) -> Targets:
-        parts = [p for p in self.parts() if set(p.names) & set(market.symbols)]
+        known = present(market, self.names, self.name)
+        parts = [p for p in self.parts() if set(p.names) & set(known)]
         themes = self.themes if self.respond > 0 else ()
         decided = schedule(market, events, self.names, themes)
         book = FeatureBook(market, events, decided)

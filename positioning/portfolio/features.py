@@ -62,17 +62,18 @@ class Betas(Feature):
 @final
 @dataclass(frozen=True, slots=True)
 class Eligible(Feature):
-    """(D, L) the leg has `history` rows of prices, has traded within STALE sessions, and no restriction of a
-    ground that drops it is known."""
+    """(D, L) the leg has `history` rows of prices, has traded within STALE sessions, and no restriction that
+    the screen looks at is known."""
 
     legs: tuple[str, ...]
     history: int
+    screen: str
 
     def compute(self, market: Market, events: Events, decided: IntArray) -> BoolArray:
         columns = [market.column(s) for s in self.legs]
         enough = market.history[decided][:, columns] >= self.history
         fresh = market.silence[decided][:, columns] <= STALE
-        return enough & fresh & ~dropped(events.restrictions, self.legs, market.rows)[decided]
+        return enough & fresh & ~dropped(events.restrictions, self.legs, market.rows, self.screen)[decided]
 
 
 @final

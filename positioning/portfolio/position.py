@@ -12,7 +12,7 @@ import numpy as np
 
 from positioning.errors import BadInputError, DataMissingError, did_you_mean
 from positioning.events.event import Events
-from positioning.market.market import Market
+from positioning.market.market import BoolArray, Market
 from positioning.portfolio.targets import IntArray, Targets
 
 
@@ -71,6 +71,10 @@ class Position(ABC):
     @abstractmethod
     def history(self) -> int:
         """Rows of prices a name and a hedge need before they can be decided on."""
+
+    @abstractmethod
+    def screened(self, market: Market, events: Events) -> BoolArray:
+        """(T, N) True where its screen lets nobody buy the name any more."""
 
     @abstractmethod
     def target_weights(self, market: Market, events: Events) -> Targets:

@@ -10,7 +10,9 @@ from positioning.events.event import Events
 from positioning.market.bars import Notice
 from positioning.market.benchmark import Benchmark
 from positioning.portfolio.position import Position
+from positioning.research.attribution import Attribution
 from positioning.research.metrics import Metrics
+from positioning.research.placebo import Placebo
 from positioning.simulation.result import Result
 
 
@@ -20,6 +22,7 @@ class Sheet:
     """A judged account, its event-blind twin, and where they came from. It can be sent to another process.
 
     plain, plain_metrics: the same position with respond=0. benchmark: on the rows of result, or None.
+    attribution: profit in event windows and outside. placebo: the position on shifted dates, where asked for.
     command: what was typed. versions: of the packages whose numbers enter the page, by name.
     """
 
@@ -30,6 +33,8 @@ class Sheet:
     plain_metrics: Metrics
     events: Events
     benchmark: Benchmark | None
+    attribution: Attribution
+    placebo: Placebo | None
     command: str
     versions: Mapping[str, str]
 

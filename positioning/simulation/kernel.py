@@ -18,7 +18,7 @@ CodeArray = npt.NDArray[np.int8]
 
 
 # Why a leg cannot trade on a row.
-OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY = 0, 1, 2, 3, 4
+OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY, FROZEN = 0, 1, 2, 3, 4, 5
 # What became of an order.
 NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
 # Fraction of nav that rounding alone leaves behind: neither a shortfall, nor cash, nor a living account.
@@ -32,6 +32,9 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
     band: float,  # no-trade band, fraction of the target weight
     why: CodeArray,  # (T, N) int8: OPEN or the reason a leg cannot trade
     early: BoolArray,  # (T, N) bool: the session opened before a decision of the row before was known
+    no_buy: BoolArray,  # (T, N) bool: purchases are barred, but for covering a short
+    frozen: BoolArray,  # (T, N) bool: a long holding is trapped, and counts for nothing when targets are sized
+    keep: float,  # fraction of its mark a trapped holding is worth in nav
     fill: FloatArray,  # (T, N) fill price in base currency
     value: FloatArray,  # (T, N) price the leg is valued at when others fill: its fill price, else its last mark
     mark: FloatArray,  # (T, N) closing mark in base currency
@@ -66,14 +69,17 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
             status[0, n] = PENDING
     d = 0
 
-    total = cash
+    total = cash  # free equity: what is trapped is no part of it
+    trapped = 0.0
     for n in range(n_names):
         held[0, n] = shares[n]
-        if shares[n] != 0.0:
+        if frozen[0, n] and shares[n] > 0.0:
+            trapped += shares[n] * mark[0, n]
+        elif shares[n] != 0.0:
             total += shares[n] * mark[0, n]
-    nav[0] = total
+    nav[0] = total + keep * trapped
     cash_path[0] = cash
-    if total <= 0.0:  # continued from a ruin
+    if total <= 0.0 and trapped == 0.0:  # continued from a ruin
         return _ruin(0, total, shares, pending, status, held, nav, cash_path, False)
 
     for r in range(1, n_rows):
@@ -121,16 +127,19 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
         busy = False
         total = cash
         shorts = 0.0
+        trapped = 0.0
         for n in range(n_names):
             busy = busy or not np.isnan(pending[n])
-            if shares[n] != 0.0:
+            if frozen[r, n] and shares[n] > 0.0:
+                trapped += shares[n] * value[r, n]
+            elif shares[n] != 0.0:
                 total += shares[n] * value[r, n]
                 if shares[n] < 0.0:
                     shorts -= shares[n] * value[r, n]
-        if total <= DUST * nav[r - 1]:
+        if total < -DUST * nav[r - 1] or (total <= DUST * nav[r - 1] and trapped == 0.0):
             return _ruin(r, total, shares, pending, status, held, nav, cash_path, True)
 
-        if busy:
+        if busy and total > DUST * nav[r - 1]:  # an account wholly trapped has nothing to trade with
             # sells first; remember what the waiting sales would have released
             awaited = 0.0
             need = 0.0
@@ -139,6 +148,13 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
                 if np.isnan(w):
                     continue
                 o = slot[n]
+                if no_buy[r, n] and w > 0.0 and (shares[n] <= 0.0 or w * total > shares[n] * value[r, n]):
+                    status[o, n] = CANCELLED
+                    partial[n] = False
+                    pending[n] = 0.0 if shares[n] < 0.0 else np.nan  # a short may still be covered
+                    if shares[n] >= 0.0:
+                        continue
+                    w = 0.0
                 code = why[r, n]
                 if code == OPEN and early[r, n] and d > 0 and o == d and decided[d - 1] == r - 1:
                     code = TOO_EARLY
@@ -146,7 +162,7 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
                     if waits[o, n] == 0:
                         reason[o, n] = code
                     waits[o, n] += 1
-                    if shares[n] > 0.0:
+                    if shares[n] > 0.0 and not frozen[r, n]:
                         awaited += max(shares[n] * value[r, n] - max(w, 0.0) * total, 0.0)
                     continue
                 price = fill[r, n]
@@ -212,13 +228,16 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
 
         # mark
         total = cash
+        trapped = 0.0
         for n in range(n_names):
             held[r, n] = shares[n]
-            if shares[n] != 0.0:
+            if frozen[r, n] and shares[n] > 0.0:
+                trapped += shares[n] * mark[r, n]
+            elif shares[n] != 0.0:
                 total += shares[n] * mark[r, n]
-        if total <= DUST * nav[r - 1]:
+        if total < -DUST * nav[r - 1] or (total <= DUST * nav[r - 1] and trapped == 0.0):
             return _ruin(r, total, shares, pending, status, held, nav, cash_path, False)
-        nav[r] = total
+        nav[r] = total + keep * trapped
         cash_path[r] = cash
     return -1, False, 0.0
 

@@ -32,6 +32,7 @@ REASON = {
     kernel.HALTED: "no trading in the name",
     kernel.NO_RATE: "no currency rate",
     kernel.TOO_EARLY: "session opened before the decision",
+    kernel.FROZEN: "frozen",
 }
 PARTS = ("price", "currency", "dividends", "costs", "financing")
 
@@ -85,8 +86,8 @@ class Result:
 
     @property
     def ruined(self) -> bool:
-        """Whether equity reached zero."""
-        return self.ruin_row is not None
+        """Whether equity reached zero, or all that was left was trapped and marked at zero."""
+        return self.ruin_row is not None or bool(self.nav.min() <= 0)
 
     @cached_property
     def returns(self) -> FloatArray:
@@ -97,9 +98,24 @@ class Result:
         return out
 
     @cached_property
+    def kept(self) -> FloatArray:
+        """(T, N) fraction of its mark that a holding counts in nav: below 1 where trapped and marked down."""
+        return np.where(self.tape.frozen & (self.shares > 0), self.tape.keep, 1.0)
+
+    @cached_property
+    def trapped(self) -> FloatArray:
+        """(T,) value of frozen long holdings at their last marks, whatever nav counts them at."""
+        trapped = self.tape.frozen & (self.shares > 0)
+        return np.asarray(np.where(trapped, self.shares * self.tape.mark, 0.0).sum(axis=1))
+
+    def nav_marked(self, keep: float) -> FloatArray:
+        """(T,) nav with trapped holdings at `keep` of their last mark: the trades are the same under each."""
+        return self.nav + (keep - self.tape.keep) * self.trapped
+
+    @cached_property
     def values(self) -> FloatArray:
-        """(T, N) market value held after each row: shares x mark."""
-        return np.where(self.shares != 0.0, self.shares * self.tape.mark, 0.0)
+        """(T, N) market value held after each row: shares x mark, trapped holdings as nav counts them."""
+        return np.where(self.shares != 0.0, self.shares * self.tape.mark * self.kept, 0.0)
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -153,20 +169,18 @@ class Result:
     def profit(self) -> dict[str, FloatArray]:
         """(T, N) profit by part, in units of opening nav; the parts add up to the change of nav.
 
-        price: shares held x change of local price at the old rate, and shares traded x (mark - paid).
-        currency: shares held x new local price x change of the rate. dividends; costs (fees, negative);
-        financing: borrow paid. Interest on cash belongs to no leg: see `interest`. After ruin what is owed
-        beyond zero is forgiven: see `deficit`.
+        price: shares held x change of local price at the old rate (and of what a trapped holding counts), and
+        shares traded x (mark - paid). currency: shares held x new local price x change of the rate. dividends;
+        costs (fees, negative); financing: borrow paid. Interest on cash belongs to no leg: see `interest`. After
+        ruin what is owed beyond zero is forgiven: see `deficit`.
         """
         tape, held = self.tape, self.held_before
-        mark = self._final_marks
-        local = self.market.carried_close[self.market.start :]
+        mark, local = self._final_marks, tape.local
         rate = np.divide(tape.mark, local, out=np.zeros_like(local), where=np.isfinite(local))
         price, currency = np.zeros_like(mark), np.zeros_like(mark)
-        last_local, last_rate = local[:-1], rate[:-1]
-        price[1:] = _times(held[1:], (local[1:] - last_local) * last_rate)
-        whole = _times(held[1:], mark[1:] - tape.mark[:-1])
-        currency[1:] = whole - price[1:]
+        currency[1:] = _times(held[1:], local[1:] * (rate[1:] - rate[:-1]) * self.kept[1:])
+        last = tape.mark[:-1] * self.kept[:-1]
+        price[1:] = _times(held[1:], mark[1:] - last) - currency[1:]
         traded = _times(self.trades, mark - self.paid)
         parts = {
             "price": price + traded,
@@ -191,10 +205,11 @@ class Result:
 
     @cached_property
     def _final_marks(self) -> FloatArray:
-        """(T, N) marks that closed each row; fill-time values on the row of a ruin found at the fill."""
+        """(T, N) marks that closed each row, as nav counts them; fill-time values on the row of a ruin found at
+        the fill."""
+        mark = self.tape.mark * self.kept
         if self.ruin_row is None or not self.ruined_at_fill:
-            return self.tape.mark
-        mark = self.tape.mark.copy()
+            return mark
         mark[self.ruin_row] = self.tape.value[self.ruin_row]
         return mark
 

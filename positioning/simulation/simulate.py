@@ -13,6 +13,7 @@ from positioning.portfolio.targets import Targets
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.kernel import run_ledger
+from positioning.simulation.limits import Limits
 from positioning.simulation.result import Orders, Result
 from positioning.simulation.tape import Fill, Tape, record
 
@@ -35,12 +36,17 @@ class Holdings:
 
 
 def simulate(
-    targets: Targets, market: Market, fees: FeeTable, fill: Fill = "open", cash: CashRate | None = None
+    targets: Targets,
+    market: Market,
+    fees: FeeTable,
+    fill: Fill = "open",
+    cash: CashRate | None = None,
+    limits: Limits | None = None,
 ) -> Result:
     """The account of these decisions on this market, opened with nav 1.0 on row `market.start`."""
-    return run(targets, market, record(market, fees, fill, cash), Holdings.opening(len(market.instruments)))[
-        0
-    ]
+    return run(
+        targets, market, record(market, fees, fill, cash, limits), Holdings.opening(len(market.instruments))
+    )[0]
 
 
 def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tuple[Result, Holdings]:
@@ -70,7 +76,8 @@ def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tupl
         got=np.zeros((n_orders, names)),
     )
     ruin_row, ruined_at_fill, deficit = run_ledger(
-        decided, weights, targets.band, tape.why, tape.early, tape.fill, tape.value, tape.mark,
+        decided, weights, targets.band, tape.why, tape.early, tape.no_buy, tape.frozen, tape.keep,
+        tape.fill, tape.value, tape.mark,
         tape.fees.buy_total, tape.fees.sell_total, tape.dividend, tape.borrow, tape.growth,
         tape.exit_row, tape.exit_price, opening.cash, shares, pending, partial,
         held, trades, paid, nav, cash_path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, final
 
 import numpy as np
@@ -11,9 +11,12 @@ import numpy.typing as npt
 from positioning.errors import BadInputError
 from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import BoolArray, Market
+from positioning.portfolio.targets import IntArray
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeRates, FeeTable
-from positioning.simulation.kernel import CLOSED, HALTED, NO_RATE, OPEN
+from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN
+from positioning.simulation.limits import Limits
+from positioning.simulation.limits import limits as unrestricted
 
 Fill = Literal["open", "close"]
 
@@ -24,7 +27,8 @@ class Tape:
     """(T, N) arrays over the rows of the account (the market's rows from `market.start` on).
 
     fill: price of a trade on the row; value: what a leg is worth while others trade (its fill price, else its
-    last mark at the row's rate); mark: closing mark; dividend: per share; all in base currency.
+    last mark at the row's rate); mark: closing mark; dividend: per share; all in base currency. local: the
+    last close in the instrument's currency. no_buy, frozen, keep: see `limits.Limits`.
     why: int8, OPEN or why the leg cannot trade. borrow: cost of a short since the row before, fraction.
     growth: (T,) return of cash since the row before. exit_row, exit_price: (N,) forced exits, -1 for none.
     """
@@ -33,27 +37,43 @@ class Tape:
     fill: FloatArray
     value: FloatArray
     mark: FloatArray
+    local: FloatArray
     dividend: FloatArray
     why: npt.NDArray[np.int8]
     early: BoolArray
+    no_buy: BoolArray
+    frozen: BoolArray
+    keep: float
     fees: FeeRates
     borrow: FloatArray
     growth: FloatArray
-    exit_row: npt.NDArray[np.int64]
+    exit_row: IntArray
     exit_price: FloatArray
     fill_at: Fill
     fee_label: str
     cash_label: str
+    mark_label: str
 
 
-def record(market: Market, fees: FeeTable, fill: Fill = "open", cash: CashRate | None = None) -> Tape:
-    """The tape of a market under a fee table, a fill convention and a cash rate (none is zero).
+def record(
+    market: Market,
+    fees: FeeTable,
+    fill: Fill = "open",
+    cash: CashRate | None = None,
+    limits: Limits | None = None,
+) -> Tape:
+    """The tape of a market under a fee table, a fill convention, a cash rate (none is zero) and limits (none:
+    delistings of the instrument table only).
 
+    A frozen name has no price while it is frozen: it is marked at its last one before, and pays nothing.
     Raises BadInputError for a fill that is neither "open" nor "close".
     """
     if fill not in ("open", "close"):
         raise BadInputError(f"fill {fill}", "wanted open or close", "type --fill open")
     cash = cash or CashRate.constant(0.0)
+    limits = limits or unrestricted(market)
+    if limits.frozen.any():
+        market = _without(market, limits.frozen)
     first = market.start
     rows, rate = market.rows[first:], market.rates[first:]
     opens, close = market.open[first:], market.close[first:]
@@ -62,18 +82,23 @@ def record(market: Market, fees: FeeTable, fill: Fill = "open", cash: CashRate |
     why[~np.isfinite(rate)] = NO_RATE
     why[~market.tradable[first:]] = HALTED
     why[~market.venue_open[first:]] = CLOSED
+    why[limits.frozen[first:]] = FROZEN
     price = np.where(why == OPEN, local * rate, np.nan)
     days = np.diff(rows, prepend=rows[:1]).astype(np.float64)
     table = fees.on(rows, market.instruments)
-    exit_row, exit_price = _exits(market, rows, market.carried_rates[first:])
+    exit_row, exit_price = _exits(limits, first, market.carried_rates[first:])
     return Tape(
         rows=rows,
         fill=price,
         value=np.where(why == OPEN, price, _last_marks(market)[first:]),
         mark=market.marks[first:],
+        local=market.carried_close[first:],
         dividend=np.nan_to_num(market.dividends * market.carried_rates)[first:],
         why=why,
         early=market.early[first:] & (days == 1)[:, None],
+        no_buy=limits.no_buy[first:],
+        frozen=limits.frozen[first:],
+        keep=limits.keep,
         fees=table,
         borrow=table.borrow * days[:, None] / 365.0,
         growth=cash.on(rows),
@@ -82,6 +107,17 @@ def record(market: Market, fees: FeeTable, fill: Fill = "open", cash: CashRate |
         fill_at=fill,
         fee_label=fees.label,
         cash_label=cash.label,
+        mark_label=limits.mark,
+    )
+
+
+def _without(market: Market, frozen: BoolArray) -> Market:
+    return replace(
+        market,
+        open=np.where(frozen, np.nan, market.open),
+        close=np.where(frozen, np.nan, market.close),
+        dividends=np.where(frozen, 0.0, market.dividends),
+        tradable=market.tradable & ~frozen,
     )
 
 
@@ -93,15 +129,8 @@ def _last_marks(market: Market) -> FloatArray:
     return last
 
 
-def _exits(market: Market, rows: DateArray, rate: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """First row (0 where it is past) after the delisting on record, and its terms: the stated cash, else nothing."""
-    exit_row = np.full(len(market.instruments), -1, dtype=np.int64)
-    exit_price = np.zeros(len(market.instruments))
-    for n, i in enumerate(market.instruments):
-        if i.delisted is None:
-            continue
-        row = int(np.searchsorted(rows, np.datetime64(i.delisted, "D"), side="right"))
-        if row < rows.size:  # row 0: the listing ended before the account opened
-            exit_row[n] = row
-            exit_price[n] = np.nan_to_num((i.exit_price or 0.0) * rate[row, n])
-    return exit_row, exit_price
+def _exits(limits: Limits, first: int, rate: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Rows of the account on which listings are over (0 where they were before it), and the cash then paid."""
+    exit_row = np.where(limits.exit_row < limits.no_buy.shape[0], np.maximum(limits.exit_row - first, 0), -1)
+    there = rate[np.maximum(exit_row, 0), np.arange(exit_row.size)]
+    return exit_row, np.where(exit_row >= 0, np.nan_to_num(limits.exit_price * there), 0.0)
