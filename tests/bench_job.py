@@ -21,7 +21,8 @@ frame = pd.read_csv(sys.argv[1], index_col=0, parse_dates=True)
 names = [c for c in frame if not c.endswith(":benchmark")]
 for name in names:
     pair = frame[[name, name + ":benchmark"]].dropna()
-    qs.reports.html(pair[name], benchmark=pair[name + ":benchmark"], output=f"{sys.argv[2]}/{name}.html", match_dates=False)
+    measure, page = pair[name + ":benchmark"], f"{sys.argv[2]}/{name}.html"
+    qs.reports.html(pair[name], benchmark=measure, output=page, match_dates=False)
 """
 
 
@@ -35,8 +36,9 @@ def returns_csv(path: Path) -> None:
     from positioning.simulation.cash import read_cash
     from positioning.simulation.fees import read_fees
 
+    fees, cash = read_fees("default"), read_cash("0")
     terms = Terms(
-        source_of("sample"), span_of(None, None), "USD", read_events(), read_fees("default"), "open", read_cash("0"), None, ""
+        source_of("sample"), span_of(None, None), "USD", read_events(), fees, "open", cash, None, ""
     )
     columns = {}
     for position in positions_of([], []):
@@ -44,7 +46,9 @@ def returns_csv(path: Path) -> None:
         index = pd.DatetimeIndex(sheet.result.rows.astype("datetime64[ns]"))
         columns[position.name] = pd.Series(sheet.result.returns[1:], index[1:])
         assert sheet.benchmark is not None
-        columns[f"{position.name}:benchmark"] = pd.Series(sheet.benchmark.levels, index).pct_change(fill_method=None)[1:]
+        columns[f"{position.name}:benchmark"] = pd.Series(sheet.benchmark.levels, index).pct_change(
+            fill_method=None
+        )[1:]
     pd.DataFrame(columns).to_csv(path)
 
 
@@ -61,7 +65,9 @@ def main() -> None:
         returns_csv(Path(place) / "returns.csv")
         job = min(seconds([sys.executable, "-m", "backtests.run", "--out", place]) for _ in range(2))
         bare = min(seconds([sys.executable, "-c", BARE, f"{place}/returns.csv", place]) for _ in range(2))
-    print(f"main job {job:.1f} s, bare quantstats pages {bare:.1f} s, ratio {job / bare:.2f} (wanted at most 1.5)")
+    print(
+        f"main job {job:.1f} s, bare quantstats pages {bare:.1f} s, ratio {job / bare:.2f} (wanted at most 1.5)"
+    )
 
 
 if __name__ == "__main__":

@@ -61,10 +61,10 @@ def run(
 @pytest.mark.parametrize(("mark", "factor"), [("last", 1.0), ("zero", 0.0), ("haircut:0.5", 0.5)])
 def test_a_frozen_holding_is_trapped_and_only_its_mark_differs(mark: str, factor: float) -> None:
     # Row 0 decides A 50 %, B 25 %. Row 1: nav 1: 0.05 A and 0.025 B at 10; cash 0.25.
-    # Row 2: A 12, nav 1.10. A is frozen from row 3 on, so its print of 99 there does not exist: last price 12.
+    # Row 2: A 12, nav 1.10. A is frozen from row 3 on, closes there at 12, and its later print of 99 does not exist.
     # Row 3 decides A 0 %, B 50 %. Row 4: free nav is 0.25 + 0.025 x 10 = 0.50, B to 50 % of it: 0.25, as held.
     # Row 4 decides B 100 %: row 5, B at 20: free nav 0.25 + 0.5 = 0.75, so B to 0.75 / 20 = 0.0375 shares.
-    m = market([10, 10, 12, 99, 99, 99], [10, 10, 10, 10, 10, 20])
+    m = market([10, 10, 12, 12, 99, 99], [10, 10, 10, 10, 10, 20])
     freeze = record("A", "frozen", "2024-01-11")
     r = run(m, {0: (0.5, 0.25), 3: (0.0, 0.5), 4: (0.0, 1.0)}, freeze, mark=mark)
     np.testing.assert_allclose(r.shares[:, 0], [0, 0.05, 0.05, 0.05, 0.05, 0.05], **exactly)
@@ -85,7 +85,7 @@ def test_a_frozen_holding_is_trapped_and_only_its_mark_differs(mark: str, factor
 
 def test_lifting_gives_the_holding_back_to_trade_at_the_new_price() -> None:
     # Frozen on rows 2 and 3 at 10; lifted on row 4, on which the waiting sale of row 1 fills at 4.
-    m = market([10, 10, 9, 9, 4])
+    m = market([10, 10, 10, 9, 4])
     r = run(
         m,
         {0: (0.5, 0.0), 1: (0.0, 0.0)},
@@ -116,7 +116,7 @@ def test_a_short_may_be_covered_but_not_turned() -> None:
 
 def test_forced_exit_at_terms_out_of_a_freeze() -> None:
     # 0.05 A at 10, frozen on row 2, last listed on row 3: on row 4 each pays 3, whatever the prints say.
-    m = market([10, 10, 8, 8, 8])
+    m = market([10, 10, 10, 8, 8])
     r = run(
         m,
         {0: (0.5, 0.0)},
@@ -185,8 +185,9 @@ def test_evraz_bought_before_the_war_cannot_be_sold(prices: Path) -> None:
     suspended = int(np.searchsorted(last.rows, np.datetime64("2022-03-10")))
     assert last.shares[-1, 0] > 0
     np.testing.assert_array_equal(last.shares, zero.shares)
-    # Marked at the close of 9 March, the last before the suspension: the file's later prints never reach it.
-    price = float(m.close[m.start + suspended - 1, 0])
+    # Marked at the last price of 10 March, on which it was suspended: the file's later prints never reach it.
+    price = float(m.close[m.start + suspended, 0])
+    assert price == pytest.approx(0.80889999)
     trapped = last.shares[-1, 0] * price * float(m.rates[-1, 0])
     np.testing.assert_allclose(last.trapped[-1], trapped, rtol=1e-12)
     np.testing.assert_allclose(last.nav[-1] - zero.nav[-1], trapped, rtol=1e-12)

@@ -65,7 +65,7 @@ def record(
     """The tape of a market under a fee table, a fill convention, a cash rate (none is zero) and limits (none:
     delistings of the instrument table only).
 
-    A frozen name has no price while it is frozen: it is marked at its last one before, and pays nothing.
+    A frozen name is marked at its last price up to the day of its freeze, and pays nothing.
     Raises BadInputError for a fill that is neither "open" nor "close".
     """
     if fill not in ("open", "close"):
@@ -112,10 +112,14 @@ def record(
 
 
 def _without(market: Market, frozen: BoolArray) -> Market:
+    begins = frozen & ~np.vstack([np.zeros_like(frozen[:1]), frozen[:-1]])
+    silent = frozen & ~(
+        begins & market.tradable
+    )  # what traded before a suspension that day set the last price
     return replace(
         market,
         open=np.where(frozen, np.nan, market.open),
-        close=np.where(frozen, np.nan, market.close),
+        close=np.where(silent, np.nan, market.close),
         dividends=np.where(frozen, 0.0, market.dividends),
         tradable=market.tradable & ~frozen,
     )
