@@ -85,13 +85,13 @@ def positions_of(names: Sequence[str], settings: Sequence[str]) -> list[Position
 
     Raises BadInputError for an unknown position, for a parameter none of them has, and for a bad value.
     """
-    from strategies import POSITIONS
+    from strategies import CONTROLS, POSITIONS
 
-    known = {p.name: p for p in POSITIONS}
+    known = {p.name: p for p in (*POSITIONS, *CONTROLS)}
     for name in names:
         if name not in known:
             raise BadInputError(f"no position {name}", "wanted one of the list", did_you_mean(name, known))
-    chosen = {name: known[name]() for name in dict.fromkeys(names or known)}
+    chosen = {name: known[name]() for name in dict.fromkeys(names or [p.name for p in POSITIONS])}
     wanted: dict[str, dict[str, str]] = {name: {} for name in chosen}
     for text in settings:
         key, equals, value = text.partition("=")

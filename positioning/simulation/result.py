@@ -34,6 +34,7 @@ REASON = {
     kernel.TOO_EARLY: "session opened before the decision",
     kernel.FROZEN: "frozen",
 }
+FORCED = "forced out: delisted"
 PARTS = ("price", "currency", "dividends", "costs", "financing")
 
 
@@ -269,7 +270,7 @@ class Result:
                 records.append(
                     {
                         "decided": rows[row], "symbol": symbols[n], "side": "buy" if self.trades[row, n] > 0 else "sell",
-                        "target_weight": 0.0, "status": "forced out: delisted", "filled": rows[row], "waited": 0,
+                        "target_weight": 0.0, "status": FORCED if self.paid[row, n] > 0 else f"{FORCED}, nothing paid", "filled": rows[row], "waited": 0,
                         "reason": "", "wanted": self.trades[row, n], "got": self.trades[row, n],
                         "value": abs(self.trades[row, n]) * self.paid[row, n],
                     }

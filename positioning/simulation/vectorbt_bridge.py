@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+NOTHING = 1e-12  # a forced exit that pays nothing: vectorbt takes no price of zero
+
 if TYPE_CHECKING:
     from positioning.simulation.result import Result
 
@@ -34,7 +36,7 @@ def portfolio(result: Result) -> Any:
         close=mark,
         size=frame(np.where(traded, result.trades, np.nan)),
         size_type="amount",
-        price=frame(np.where(traded, result.paid, mark.to_numpy())),
+        price=frame(np.where(traded, np.maximum(result.paid, NOTHING), mark.to_numpy())),
         fees=frame(np.where(result.trades > 0, fees.buy_total, fees.sell_total)),
         direction="both",
         init_cash=1.0,
