@@ -74,6 +74,7 @@ def test_probabilistic_sharpe_by_hand() -> None:
     assert math.isnan(probabilistic_sharpe(math.nan, 0.0, 7))
 
 
+@settings(deadline=None)
 @given(
     st.floats(-0.2, 0.2), st.floats(0.01, 0.2), st.floats(0.51, 0.999), st.floats(-3, 1), st.floats(11, 20)
 )
@@ -421,7 +422,7 @@ def test_ruin_beside_a_trial_is_its_score() -> None:
     assert found.best == (0,)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10_000), st.tuples(*[st.integers(1, 4)] * 3), st.tuples(*[st.booleans()] * 3))
 def test_plateau_is_the_lowest_of_each_cross(
     seed: int, shape: tuple[int, ...], ordered: tuple[bool, ...]
@@ -472,6 +473,7 @@ def test_purging_by_hand() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_purged_splits_know_nothing_of_each_other(seed: int) -> None:
     rng = np.random.default_rng(seed)
