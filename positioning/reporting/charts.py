@@ -183,7 +183,7 @@ def _figure(sheet: Sheet, traces: list[Figure], unit: str, ticks: str) -> Figure
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
         "xaxis": {**axis, **span, "type": "date", "showgrid": False},
         "yaxis": {**axis, "title": {"text": unit, "standoff": 6}, "tickformat": ticks},
-        "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0, "font": {"size": 12}},
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         "hoverlabel": {"align": "left", "bgcolor": "$card", "bordercolor": "$grid", "font": {"color": "$ink"}},
         "annotations": [],
     }  # fmt: skip

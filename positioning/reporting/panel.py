@@ -110,7 +110,7 @@ def figures(sheet: Sheet, outside: QuantstatsPage) -> Html:
         f"{m.sessions} rows from {m.first} to {m.last}, {number(m.rows_per_year, 1)} a year: volatility and ratios "
         f"annualise by that, in both programs; the yearly return goes by calendar days ({DAYS_PER_YEAR:g} a year). "
         f"Excess is over cash at {sheet.result.tape.cash_label}. "
-        f"Figures agree when they differ by less than {TOLERANCE:g} of their size."
+        f"Figures agree when they differ by less than {TOLERANCE * 1e6:g} in a million."
     )
     return section(
         "figures", "Figures", made, tag("p", note, class_="quiet"), *_falls(sheet), *_remarks(outside)

@@ -103,13 +103,20 @@ def _contents() -> Html:
 
 
 def _curves(sheet: Sheet) -> Html:
+    if sheet.metrics.sessions < 2:
+        return section("curves", "How it went", tag("p", "A single row draws no curve."))
     return section("curves", "How it went", *(_chart(*one) for one in _captions(sheet)))
 
 
 def _captions(sheet: Sheet) -> list[tuple[str, str, str]]:
     m, r = sheet.metrics, sheet.result
-    used = sum(charts.sign_for(e, sheet.position.themes) is not None for e in sheet.events)
-    answers = f"Of {len(sheet.events)} events on record it answers {used}; point at a mark to read one."
+    inside = [e for e in sheet.events if m.first <= e.known_on() <= m.last]
+    used = (
+        sum(charts.sign_for(e, sheet.position.themes) is not None for e in inside)
+        if sheet.position.respond
+        else 0
+    )
+    answers = f"Events in this span: {len(inside)}, of which it answers {used}; point at a mark to read one."
     last = f"{r.nav[-1]:.3f}, without event tilts {sheet.plain.nav[-1]:.3f}"
     gross, net = (percent(float(e.mean()), 0) for e in (r.gross_exposure, r.net_exposure))
     return [

@@ -66,7 +66,7 @@ def ruin(sheet: Sheet) -> str:
 
 def _twin(sheet: Sheet) -> list[str]:
     m, p = sheet.metrics, sheet.plain_metrics
-    if getattr(sheet.position, "respond", 1.0) == 0:
+    if sheet.position.respond == 0:
         return ["This run is itself without event tilts (respond=0)."]
     if p.ruined:
         return ["Without event tilts the same basket was ruined."]
@@ -86,8 +86,8 @@ def _measure(sheet: Sheet) -> list[str]:
     known = np.flatnonzero(np.isfinite(sheet.benchmark.levels))
     if known.size < 2:
         return []
-    levels, rows = sheet.benchmark.levels, sheet.result.rows
-    made = signed(float(levels[known[-1]] / levels[known[0]] - 1.0))
-    whole = known.size == rows.size
-    span = "over the same rows" if whole else f"from {rows[known[0]]} to {rows[known[-1]]}"
-    return [f"Its benchmark {sheet.benchmark.name} ({sheet.benchmark.symbol}) made {made} {span}."]
+    rows, first, last = sheet.result.rows, known[0], known[-1]
+    made, own = (signed(float(v[last] / v[first] - 1.0)) for v in (sheet.benchmark.levels, sheet.result.nav))
+    span = f"from {rows[first]} to {rows[last]}, the position {own}"
+    when = "over the same rows" if known.size == rows.size else span
+    return [f"Its benchmark {sheet.benchmark.name} ({sheet.benchmark.symbol}) made {made} {when}."]
