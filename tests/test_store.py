@@ -382,7 +382,12 @@ def test_joining_and_what_counts_as_restated() -> None:
     late = copied(tail)
     late["dividends"][2] = 0.2
     assert restated(old, late).startswith("dividends differ from 2024-02-01")
-    assert restated(old, tail.cut(np.arange(20) != 3)).startswith("1 stored rows are gone")
+    lacking = tail.cut(np.arange(20) != 3)
+    assert restated(old, lacking) == ""
+    np.testing.assert_array_equal(joined(old, lacking)["close"], series(40)["close"])  # the stored row stays
+    assert restated(old, tail.cut(np.arange(20) > 3)) == ""  # it begins later
+    gone = restated(old, tail.cut(~np.isin(np.arange(20), [3, 4, 5])))
+    assert gone.startswith("3 stored rows are gone (first 2024-02-02)")
 
 
 def test_what_must_not_replace_stored_rows() -> None:

@@ -210,3 +210,18 @@ def test_no_network_is_a_failure_with_a_reason(tmp_path: Path, waits: list[float
     )
     assert answer.outcome == "failed"
     assert "no answer (ConnectionError" in answer.reason
+
+
+def test_its_own_session_without_a_network(
+    tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing leaves this machine
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    stand_in.forget()
+    answer = YahooClient(tmp_path, Pace(between=0, timeout=2), None, waits.append).ask(
+        "NTR", START, stand_in.NOON
+    )
+    assert (answer.outcome, answer.series) == ("failed", None)
+    assert "no answer" in answer.reason
+    assert len(waits) == 2

@@ -271,8 +271,7 @@ class _Update:
         )
 
     def _without(self, answer: Answer) -> Fetched:
-        known = table().get(self.symbol)
-        named = self.entry is not None or (known is not None and known.delisted is not None)
+        named = self.entry is not None or (self.provider.label == YAHOO and self.symbol in table())
         status: Status = "delisted" if named else "unknown"
         if answer.outcome != "nothing":
             status = "rate_limited" if answer.outcome == "rate_limited" else "failed"
