@@ -11,8 +11,8 @@ so abnormal returns of one window are correlated, and the variance of their sum 
 
     market   X = [1, benchmark]          mean   X = [1]          factors   X = [1, benchmark, further factors]
 
-Where a name closes at another hour than a factor, the factor enters with its return of the session before and
-of the session after as well (Dimson 1979, doi:10.1016/0304-405X(79)90013-8).
+Where a name closes at another hour than a factor, the factor enters three times: with its return up to the day
+before each session, up to the session, and of the session after (Dimson 1979, doi:10.1016/0304-405X(79)90013-8).
 
 MacKinlay 1997, "Event studies in economics and finance", Journal of Economic Literature 35, 13-39 (no DOI);
 Patell 1976, doi:10.2307/2490543.
@@ -21,7 +21,7 @@ Patell 1976, doi:10.2307/2490543.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, final, get_args
 
@@ -31,6 +31,7 @@ from positioning.errors import BadInputError, DataMissingError
 from positioning.events.event import Events
 from positioning.market.bars import DateArray, FloatArray, Notice
 from positioning.market.benchmark import benchmark
+from positioning.market.gate import NOTHING, Finding
 from positioning.market.instruments import instrument
 from positioning.market.load import load
 from positioning.market.market import BoolArray, Market
@@ -99,6 +100,7 @@ class Returns:
     snapshot: str = ""
     simulated: bool = False
     notices: tuple[Notice, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @final
@@ -107,7 +109,8 @@ class Observation:
     """One piece of news on one sleeve.
 
     days, abnormal: (W,) sessions of the window and their abnormal returns; covariance: (W, W), V above.
-    quiet, residuals: (L,) estimation sessions and their residuals; freedom: L less the rank of X.
+    quiet, residuals: (L,) estimation sessions and their residuals; freedom: L less the rank of X. loading: (W, L)
+    X* (X'X)^-1 X', what each estimation return weighs in each expected one.
     overlaps: its window meets another's of the same sleeve; alone: in the first-come subset without overlap.
     """
 
@@ -120,20 +123,30 @@ class Observation:
     covariance: FloatArray
     quiet: DateArray
     residuals: FloatArray
+    loading: FloatArray
     freedom: int
     overlaps: bool
     alone: bool
 
 
-def sleeve_returns(source: Source, sleeve: Sleeve, design: Design, base: str = "USD") -> Returns:
-    """The returns of a sleeve and its factors.
+def sleeve_returns(
+    source: Source,
+    sleeve: Sleeve,
+    design: Design,
+    base: str = "USD",
+    moments: Mapping[str, DateArray] = NOTHING,
+    accepted: Sequence[str] = (),
+) -> Returns:
+    """The returns of a sleeve and its factors. moments, accepted: for the quality gate, see `load`.
 
-    Raises DataMissingError where the source has none of the names, or lacks a factor.
+    Raises DataMissingError where the source has none of the names, or lacks a factor, and BadInputError as
+    `load` does.
     """
     bars = source.deliver(sleeve.names, ()).bars
     ends = [b.dates[-1] for b in bars.values()]
     # An explicit end keeps every name: each event uses those that have prices around it.
-    market = load(source, sleeve.names, span=Span(end=max(ends)) if ends else None, base=base)
+    span = Span(end=max(ends)) if ends else None
+    market = load(source, sleeve.names, span=span, base=base, moments=moments, accepted=accepted)
     home = _home(market, sleeve.benchmark)
     column = next(n for n, i in enumerate(market.instruments) if calendar_name(i.venue) == home)
     rows = np.flatnonzero(market.venue_open[:, column])
@@ -152,10 +165,12 @@ def sleeve_returns(source: Source, sleeve: Sleeve, design: Design, base: str = "
                 "add them, or choose another with --benchmark SYMBOL or --model mean",
             )
         notices += found.notices
-        blocks.append(_regressors(found.levels, lag))
+        # By dates, not by counting sessions: after a holiday here the day before covers all that happened there.
+        eve = benchmark(source, symbol, sessions - np.timedelta64(1, "D"), base) if lag else None
+        blocks.append(_regressors(found.levels, None if eve is None else eve.levels))
     return Returns(
         sleeve, home, market.symbols, sessions, _name_returns(market, rows), np.hstack(blocks), any(lagged),
-        market.snapshot, market.simulated, tuple(dict.fromkeys(notices)),
+        market.snapshot, market.simulated, tuple(dict.fromkeys(notices)), market.findings,
     )  # fmt: skip
 
 
@@ -208,6 +223,7 @@ class Fit:
     abnormal: FloatArray
     covariance: FloatArray
     residuals: FloatArray
+    loading: FloatArray
     freedom: int
 
 
@@ -217,10 +233,10 @@ def fit(own: FloatArray, design: FloatArray, own_window: FloatArray, design_wind
     b = inverse @ own
     residuals = own - design @ b
     freedom = own.size - round(float(np.einsum("kl,lk->", inverse, design)))  # trace: the rank
-    spread = design_window @ inverse
+    loading = design_window @ inverse
     s2 = residuals @ residuals / freedom
-    covariance = s2 * (np.eye(own_window.size) + spread @ spread.T)
-    return Fit(own_window - design_window @ b, covariance, residuals, freedom)
+    covariance = s2 * (np.eye(own_window.size) + loading @ loading.T)
+    return Fit(own_window - design_window @ b, covariance, residuals, loading, freedom)
 
 
 @final
@@ -272,6 +288,7 @@ def _observation(returns: Returns, news: News, m: _Measured, overlaps: bool, alo
         covariance=m.fit.covariance,
         quiet=returns.sessions[m.quiet],
         residuals=m.fit.residuals,
+        loading=m.fit.loading,
         freedom=m.fit.freedom,
         overlaps=overlaps,
         alone=alone,
@@ -297,18 +314,23 @@ def _name_returns(market: Market, rows: np.ndarray[tuple[int], np.dtype[np.int64
     index = market.total_return[rows]
     out = np.full_like(index, np.nan)
     out[1:] = index[1:] / index[:-1] - 1.0
-    stale = market.silence[rows] > STALE
+    stale = (market.silence[rows] > STALE) | ~np.isfinite(market.rates[rows])
     stale[1:] |= stale[:-1]  # the first price after a hole would put the whole hole into one session
     out[stale] = np.nan
     return out
 
 
-def _regressors(levels: FloatArray, lagged: bool) -> FloatArray:
-    """(S, 1) the factor's return, or (S, 3) that of the session before, the same and the one after."""
-    same = np.full(levels.size, np.nan)
-    same[1:] = levels[1:] / levels[:-1] - 1.0
-    if not lagged:
+def _regressors(levels: FloatArray, before: FloatArray | None) -> FloatArray:
+    """(S, 1) the factor's return, or (S, 3): up to the day before each session, up to it, and of the next."""
+    same = _growth(levels)
+    if before is None:
         return same[:, None]
-    before, after = np.full_like(same, np.nan), np.full_like(same, np.nan)
-    before[1:], after[:-1] = same[:-1], same[1:]
-    return np.column_stack([before, same, after])
+    after = np.full_like(same, np.nan)
+    after[:-1] = same[1:]
+    return np.column_stack([_growth(before), same, after])
+
+
+def _growth(levels: FloatArray) -> FloatArray:
+    out = np.full(levels.size, np.nan)
+    out[1:] = levels[1:] / levels[:-1] - 1.0
+    return out

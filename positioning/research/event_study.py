@@ -1,4 +1,4 @@
-"""Did anything happen? Six tests that the mean cumulative abnormal return of a group of news is zero.
+"""Did anything happen? Seven tests that the mean cumulative abnormal return of a group of news is zero.
 
 N observations, each with abnormal returns AR (W,), their covariance V and L estimation residuals; see
 research.abnormal. For sessions a to b of the window, w of them, g picking them, s the expected sign (1 when raw):
@@ -9,22 +9,26 @@ cross_section     CAAR sqrt(N) / std(CAR), Student with N - 1
 patell            sum SCAR / sqrt(sum f / (f - 2)), f = L - K, normal. Patell 1976, doi:10.2307/2490543
 bmp               mean(SCAR) sqrt(N) / std(SCAR), Student with N - 1.
                   Boehmer, Musumeci and Poulsen 1991, doi:10.1016/0304-405X(91)90032-F
-kolari_pynnonen   bmp sqrt((1 - r) / (1 + (N - 1) r)), r the mean correlation over all pairs.
-                  Kolari and Pynnonen 2010, doi:10.1093/rfs/hhq072
+kolari_pynnonen   bmp sqrt((1 - r) / (1 + (N - 1) r)), r the mean over all pairs of their `overlap`, Student with
+                  N - 1. Kolari and Pynnonen 2010, doi:10.1093/rfs/hhq072
+clustered         the same with r the mean of their `error_correlation`, Student with Satterthwaite's degrees
 sign              (h - N p) / sqrt(N p (1 - p)), h the count of CAR > 0 and p the mean share of s times residual
                   above zero, normal. Cowan 1992, doi:10.1007/BF00939016
-rank              see `_rank`. Corrado 1989, doi:10.1016/0304-405X(89)90064-0
+rank              see `_rank`, normal. Corrado 1989, doi:10.1016/0304-405X(89)90064-0
 
-A pair's correlation is that of its residuals on the estimation sessions both have, times the share of the w
-sessions its two windows have in common: zero where they do not meet, one where one sleeve is counted twice.
-With all windows the same this is the paper's r; with some, Kolari, Pape and Pynnonen's of 2018
-(doi:10.2139/ssrn.3167271). The spread in bmp comes from N observations that are worth fewer: std(SCAR)^2 is a
-quadratic form in normals of known correlation, so the degrees of freedom of kolari_pynnonen are those of
-Satterthwaite 1946 (doi:10.2307/3002019), tr(B)^2 / tr(B^2) with B the correlations centred by row and column.
-They are N - 1 where all pairs correlate alike.
+Two pieces of news hang together when the same returns enter both. `Panel` measures this twice, for a pair whose
+residuals correlate by c on the estimation sessions they have in common (c = 1 for one sleeve met twice):
 
-Corrado's and Cowan's tests, Patell's, and bmp take observations as independent: their p-values hold for
-windows that do not overlap, and are shown beside kolari_pynnonen for that comparison.
+    overlap             c times the share of the w sessions that both windows have: zero where they do not meet.
+                        The paper's for equal windows, else Kolari, Pape and Pynnonen 2018 (doi:10.2139/ssrn.3167271)
+    error_correlation   c times the correlation of the two CARs as sums of independent returns: +1 on the w sessions,
+                        -g' X* (X'X)^-1 X' on the estimation sessions. Windows that do not meet still share the error
+                        of parameters estimated on the same sessions; the longer w, the more.
+
+std(SCAR)^2 is a quadratic form in variables of known correlation, so where pairs correlate unalike it is worth
+fewer than N - 1 degrees: tr(B)^2 / tr(B^2), with B the correlations centred by row and column (Satterthwaite
+1946, doi:10.2307/3002019). `clustered` leads: on simulated returns with the record's own dates it keeps nearest to
+its size, with the sleeves' own volatility too; see tests/test_event_study.py.
 """
 
 from __future__ import annotations
@@ -35,16 +39,17 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.events.event import DIRECTIONS, Events
 from positioning.market.bars import FloatArray
-from positioning.research.abnormal import Observation
+from positioning.research.abnormal import Design, Observation, Returns, observe
+from positioning.research.day_zero import Choice, LeftOut
+from positioning.research.panel import IntArray, Panel
 
-IntArray = npt.NDArray[np.int64]
-
-TESTS = ("kolari_pynnonen", "cross_section", "patell", "bmp", "sign", "rank")
-LEAD = "kolari_pynnonen"
+TESTS = ("clustered", "kolari_pynnonen", "cross_section", "patell", "bmp", "sign", "rank")
+LEAD = "clustered"
 LEVEL = 0.05
+ALL, ALONE = "all", "without overlap"
 
 
 @final
@@ -61,7 +66,7 @@ class Verdict:
 class Outcome:
     """What the sessions `span` (first and last, around day zero) of a group say.
 
-    caar: mean CAR; hits: share of CAR above zero; correlation: r of kolari_pynnonen.
+    caar: mean CAR; hits: share of CAR above zero; correlation: r of the leading test.
     """
 
     span: tuple[int, int]
@@ -77,8 +82,8 @@ class Outcome:
 class Band:
     """CAAR from the window's first session to each of its sessions, with a band for it.
 
-    half_width: of a 95 % band, Student's quantile times the standard error of kolari_pynnonen's kind: the spread
-    between observations, widened for what their windows share. NaN for a single observation.
+    half_width: of a 95 % band around it, from the spread between observations, widened for what they share as
+    the leading test is, times Student's quantile. NaN for a single observation.
     """
 
     sessions: IntArray
@@ -87,46 +92,80 @@ class Band:
 
 
 @final
-class Panel:
-    """Observations of one window as arrays; raises ValueError for none, or for windows of unlike length."""
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Some of a study's observations: outcomes with the expected sign and raw, in the order of Panel.spans."""
 
-    def __init__(self, observations: Sequence[Observation], first: int) -> None:
-        if len({o.abnormal.size for o in observations}) != 1:
-            raise ValueError("wanted one or more observations of one window")
-        self.observations = tuple(sorted(observations, key=lambda o: (o.days[0], o.sleeve)))
-        self.first = first
-        self.abnormal = np.array([o.abnormal for o in self.observations])
-        self.covariance = np.array([o.covariance for o in self.observations])
-        self.sign = np.array([float(o.news.sign) for o in self.observations])
-        self.freedom = np.array([float(o.freedom) for o in self.observations])
-        self.positive = np.array([float((o.residuals > 0).mean()) for o in self.observations])
-        self.ranks = _uniform_ranks(self.observations)
-        self._correlation = _pairs(self.observations)
-        self._days = np.array([o.days.astype(np.int64) for o in self.observations])
+    name: str
+    members: IntArray
+    signed: tuple[Outcome, ...]
+    raw: tuple[Outcome, ...]
+    band: Band
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A sleeve, or several names met singly, and its events.
+
+    panel: None where no event could be used. groups: all, those without overlap, and each direction.
+    """
+
+    label: str
+    returns: tuple[Returns, ...]
+    panel: Panel | None
+    left_out: tuple[LeftOut, ...]
+    groups: tuple[Group, ...]
 
     @property
-    def last(self) -> int:
-        """Last session of the window around day zero."""
-        return self.first + int(self.abnormal.shape[1]) - 1
+    def observations(self) -> tuple[Observation, ...]:
+        """Those used, by date."""
+        return () if self.panel is None else self.panel.observations
 
-    def columns(self, span: tuple[int, int]) -> slice:
-        """Where the sessions of a span are."""
-        return slice(span[0] - self.first, span[1] - self.first + 1)
+    @property
+    def simulated(self) -> bool:
+        """Whether any price was generated."""
+        return any(r.simulated for r in self.returns)
 
-    def car(self, span: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
-        """(N,) cumulative abnormal returns of a span, raw, and their standard errors from V."""
-        at = self.columns(span)
-        return self.abnormal[:, at].sum(axis=1), np.sqrt(self.covariance[:, at, at].sum(axis=(1, 2)))
+    def group(self, name: str) -> Group | None:
+        """A group by its name; None where it has no member."""
+        return next((g for g in self.groups if g.name == name), None)
 
-    def correlation(self, members: IntArray, span: tuple[int, int]) -> FloatArray:
-        """(n, n) correlations of CARs over a span; the diagonal is 1."""
-        shared = _shared(self._days[members][:, self.columns(span)])
-        return self._correlation[np.ix_(members, members)] * shared
 
-    def spans(self) -> tuple[tuple[int, int], ...]:
-        """What is tested: [0,1], [0,10], from day zero on, before it, and the whole, inside the window."""
-        wanted = [(0, min(1, self.last)), (0, min(10, self.last)), (0, self.last), (self.first, self.last)]
-        return tuple(dict.fromkeys([*wanted, *([(self.first, -1)] if self.first < 0 else [])]))
+def study(returns: Returns, events: Events, choice: Choice, design: Design) -> Study:
+    """One sleeve's events measured and tested. Raises BadInputError as `observe` does."""
+    observations, left_out = observe(returns, events, choice, design)
+    return _study(returns.sleeve.label, (returns,), observations, left_out, design)
+
+
+def singly(studies: Sequence[Study], design: Design) -> Study:
+    """The names of several studies met one by one: an observation is one event on one name."""
+    observations = [o for s in studies for o in s.observations]
+    returns = tuple(r for s in studies for r in s.returns)
+    return _study("names one by one", returns, observations, (), design)
+
+
+def _study(
+    label: str,
+    returns: tuple[Returns, ...],
+    observations: Sequence[Observation],
+    left_out: tuple[LeftOut, ...],
+    design: Design,
+) -> Study:
+    if not observations:
+        return Study(label, returns, None, left_out, ())
+    panel = Panel(observations, design.window[0])
+    where = {ALL: [True] * len(observations), ALONE: [o.alone for o in panel.observations]}
+    where |= {d: [o.news.direction == d for o in panel.observations] for d in DIRECTIONS}
+    groups = tuple(_group(name, panel, np.flatnonzero(mask)) for name, mask in where.items() if any(mask))
+    return Study(label, returns, panel, left_out, groups)
+
+
+def _group(name: str, panel: Panel, members: IntArray) -> Group:
+    signed, raw = (
+        tuple(outcome(panel, members, s, signed) for s in panel.spans()) for signed in (True, False)
+    )
+    return Group(name, members, signed, raw, band(panel, members, True))
 
 
 def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool) -> Outcome:
@@ -134,21 +173,25 @@ def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool
     sign = panel.sign[members] if signed else np.ones(members.size)
     raw, error = panel.car(span)
     car, scar = sign * raw[members], sign * raw[members] / error[members]
-    correlation = panel.correlation(members, span) * np.outer(sign, sign)
-    bmp, student = _student(scar), members.size - 1.0
-    kp, freedom = bmp * _inflation(correlation) ** -0.5, _satterthwaite(correlation)
-    f = panel.freedom[members]
+    shared = _mean_pair(panel.overlap(members, span) * np.outer(sign, sign))
+    errors = panel.error_correlation(members, span) * np.outer(sign, sign)
+    everywhere = _mean_pair(errors)
+    bmp, cross, n = _student(scar), _student(car), members.size
+    kp, lead = (bmp / math.sqrt(_inflation(r, n)) for r in (shared, everywhere))
+    patell = _patell(scar, panel.freedom[members])
+    positive = panel.positive[members]
+    sign_z = _sign(car, np.where(sign > 0, positive, 1 - positive))
+    rank = _rank(panel.ranks[members] * sign[:, None], panel, span)
     tests = {
-        "kolari_pynnonen": Verdict(kp, _p(kp, freedom)),
-        "cross_section": Verdict(t := _student(car), _p(t, student)),
-        "patell": Verdict(z := float(scar.sum() / np.sqrt((f / (f - 2)).sum())), _p(z)),
-        "bmp": Verdict(bmp, _p(bmp, student)),
-        "sign": Verdict(z := _sign(car, np.where(sign > 0, p := panel.positive[members], 1 - p)), _p(z)),
-        "rank": Verdict(z := _rank(panel.ranks[members] * sign[:, None], panel, span), _p(z)),
+        "clustered": Verdict(lead, _p(lead, _satterthwaite(errors))),
+        "kolari_pynnonen": Verdict(kp, _p(kp, n - 1)),
+        "cross_section": Verdict(cross, _p(cross, n - 1)),
+        "patell": Verdict(patell, _p(patell)),
+        "bmp": Verdict(bmp, _p(bmp, n - 1)),
+        "sign": Verdict(sign_z, _p(sign_z)),
+        "rank": Verdict(rank, _p(rank)),
     }
-    return Outcome(
-        span, members.size, float(car.mean()), float((car > 0).mean()), _mean_pair(correlation), tests
-    )
+    return Outcome(span, n, float(car.mean()), float((car > 0).mean()), everywhere, tests)
 
 
 def band(panel: Panel, members: IntArray, signed: bool) -> Band:
@@ -158,9 +201,10 @@ def band(panel: Panel, members: IntArray, signed: bool) -> Band:
     cars = np.cumsum(panel.abnormal[members], axis=1) * sign[:, None]
     half = np.full(sessions.size, math.nan)
     for n, session in enumerate(sessions if members.size > 1 else []):
-        correlation = panel.correlation(members, (panel.first, int(session))) * np.outer(sign, sign)
-        error = cars[:, n].std(ddof=1) / math.sqrt(members.size) * math.sqrt(_inflation(correlation))
-        half[n] = error * _quantile(_satterthwaite(correlation))
+        errors = panel.error_correlation(members, (panel.first, int(session))) * np.outer(sign, sign)
+        inflation = _inflation(_mean_pair(errors), members.size)
+        error = cars[:, n].std(ddof=1) * math.sqrt(inflation / members.size)
+        half[n] = error * _quantile(_satterthwaite(errors))
     return Band(sessions, cars.mean(axis=0), half)
 
 
@@ -170,24 +214,26 @@ def _student(values: FloatArray) -> float:
     return float(values.mean()) * math.sqrt(values.size) / spread
 
 
+def _patell(scar: FloatArray, freedom: FloatArray) -> float:
+    return float(scar.sum() / np.sqrt((freedom / (freedom - 2)).sum()))
+
+
 def _mean_pair(correlation: FloatArray) -> float:
     """Mean over all pairs, those that share nothing included."""
     n = correlation.shape[0]
     return float((correlation.sum() - np.trace(correlation)) / (n * (n - 1))) if n > 1 else 0.0
 
 
-def _inflation(correlation: FloatArray) -> float:
+def _inflation(r: float, n: int) -> float:
     """(1 + (N - 1) r) / (1 - r): true variance of a mean over what the spread between observations suggests."""
-    n, r = correlation.shape[0], _mean_pair(correlation)
-    top, bottom = 1.0 + (n - 1) * r, 1.0 - r
-    return top / bottom if top > 0 and bottom > 0 else math.nan
+    return (1.0 + (n - 1) * r) / (1.0 - r) if (n - 1) * r > -1.0 and r < 1.0 else math.nan
 
 
 def _satterthwaite(correlation: FloatArray) -> float:
     rows = correlation.mean(axis=1)
     centred = correlation - rows[:, None] - rows + rows.mean()
     size = float((centred**2).sum())
-    return float(np.trace(centred)) ** 2 / size if size > 0 else math.nan
+    return float(np.trace(centred)) ** 2 / size if correlation.shape[0] > 1 and size > 0 else math.nan
 
 
 def _sign(car: FloatArray, positive: FloatArray) -> float:
@@ -205,60 +251,14 @@ def _rank(ranks: FloatArray, panel: Panel, span: tuple[int, int]) -> float:
         rank = sum of q over the w sessions / (sqrt(mean of q^2 over M) sqrt(w (M - w) / (M - 1)))
 
     The last root, in place of sqrt(w), is that of w ranks drawn from M without return (Luoma 2011, "Nonparametric
-    event study tests for testing cumulative abnormal returns", Acta Wasaensia 254).
+    event study tests for testing cumulative abnormal returns", Acta Wasaensia 254). Sessions are lined up by their
+    distance from day zero, so names met on one day are seen to move together; one sleeve's own dates are not.
     """
     count = np.isfinite(ranks).sum(axis=0)
     q = np.nansum(ranks, axis=0)[count > 0] / np.sqrt(count[count > 0])
     window = q[q.size - panel.abnormal.shape[1] :][panel.columns(span)]
     spread, m, w = float(np.sqrt((q**2).mean())), q.size, window.size
     return float(window.sum()) / (spread * math.sqrt(w * (m - w) / (m - 1))) if spread > 0 else math.nan
-
-
-def _uniform_ranks(observations: Sequence[Observation]) -> FloatArray:
-    from scipy.stats import rankdata  # half a second to import
-
-    width = max(o.residuals.size + o.abnormal.size for o in observations)
-    out = np.full((len(observations), width), math.nan)
-    for n, o in enumerate(observations):
-        values = np.concatenate([o.residuals, o.abnormal])
-        out[n, width - values.size :] = rankdata(values) / (values.size + 1) - 0.5
-    return out
-
-
-def _pairs(observations: Sequence[Observation]) -> FloatArray:
-    """(N, N) correlation of residuals on common sessions, for pairs near enough for their windows to meet."""
-    dates = np.unique(np.concatenate([o.quiet for o in observations]))
-    values = np.zeros((len(observations), dates.size))
-    known = np.zeros_like(values)
-    for n, o in enumerate(observations):
-        at = np.searchsorted(dates, o.quiet)
-        values[n, at], known[n, at] = o.residuals, 1.0
-    starts = np.array([o.days[0] for o in observations])
-    ends = np.array([o.days[-1] for o in observations])
-    out = np.zeros((len(observations), len(observations)))
-    for start in np.unique(starts):  # observations are in order of their first session
-        block = slice(np.searchsorted(starts, start), np.searchsorted(starts, start, side="right"))
-        near = slice(block.start, np.searchsorted(starts, ends[block].max(), side="right"))
-        out[block, near] = _correlations(values[block], known[block], values[near], known[near])
-        out[near, block] = out[block, near].T
-    np.fill_diagonal(out, 1.0)
-    return out
-
-
-def _correlations(a: FloatArray, in_a: FloatArray, b: FloatArray, in_b: FloatArray) -> FloatArray:
-    """Correlation without centring (residuals have mean zero) over common sessions; 1, the safe side, for none."""
-    size = np.sqrt((a**2 @ in_b.T) * (in_a @ (b**2).T))
-    out = np.ones_like(size)
-    np.divide(a @ b.T, size, out=out, where=size > 0)
-    return out
-
-
-def _shared(days: IntArray) -> FloatArray:
-    """(N, N) share of the sessions two windows have in common."""
-    dates, at = np.unique(days, return_inverse=True)
-    member = np.zeros((days.shape[0], dates.size), np.float32)
-    np.put_along_axis(member, at.reshape(days.shape), 1.0, axis=1)
-    return (member @ member.T).astype(np.float64) / days.shape[1]
 
 
 def _p(statistic: float, freedom: float = math.inf) -> float:
