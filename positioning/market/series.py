@@ -18,9 +18,8 @@ UNIT_JUMP = 50.0  # no share has moved so far in a day; a switch between pence a
 # (under 2e-6 seen); the smallest dividend of 13 real files was 3.1e-4 of the price.
 SAME = 5e-5
 LACKED = 2  # stored rows that an overlap may lack
-ADJUSTED_TOLERANCE = (
-    2e-3  # a missed or doubled quarterly dividend of 0.8 % a year shows; cents' rounding does not
-)
+# A quarterly dividend of over 0.2 % of the price that is missed or doubled shows; rounding to cents does not.
+ADJUSTED_TOLERANCE = 2e-3
 
 
 @final
