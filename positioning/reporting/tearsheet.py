@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from positioning.reporting import background, charts, panel
+from positioning.reporting import background, charts, evidence, panel
 from positioning.reporting.files import safe_name, write_whole
 from positioning.reporting.html import Html, escape, join, section, tag
 from positioning.reporting.quantstats_door import QuantstatsPage, quantstats_html
@@ -16,7 +16,7 @@ from positioning.reporting.words import percent, ruin, title
 from positioning.research.metrics import returns
 
 PARTS = {
-    "thesis": "Thesis", "curves": "Curves", "figures": "Figures", "sources": "Costs and legs",
+    "thesis": "Thesis", "curves": "Curves", "figures": "Figures", "evidence": "Events", "sources": "Costs and legs",
     "holdings": "Holdings", "orders": "Orders", "hindsight": "Hindsight", "omissions": "Not modelled",
     "provenance": "Provenance", "quantstats": "quantstats",
 }  # fmt: skip
@@ -37,9 +37,12 @@ def page(sheet: Sheet, script: str) -> str:
         _contents(),
         _curves(sheet),
         panel.figures(sheet, outside),
+        evidence.events(sheet),
+        evidence.trapped(sheet),
         section("sources", "Costs and sources of profit", tag("div", panel.costs(sheet), panel.legs(sheet))),
         background.holdings(sheet),
         background.notices(sheet),
+        evidence.doubts(sheet),
         background.orders(sheet),
         background.trades(sheet),
         background.hindsight(sheet),
