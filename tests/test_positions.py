@@ -184,8 +184,9 @@ def test_without_events_the_schedule_loses_its_news_and_nothing_leans(kind: type
 def test_each_position_is_a_short_file_of_its_own_and_listed() -> None:
     folder = Path(strategies.__file__).parent
     files = sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
-    assert sorted(kind.name for kind in strategies.POSITIONS) == files
-    for kind in strategies.POSITIONS:
+    listed = (*strategies.POSITIONS, *strategies.CONTROLS)
+    assert sorted(kind.name for kind in listed) == files
+    for kind in listed:
         module = importlib.import_module(f"strategies.{kind.name}")
         assert kind.__module__ == module.__name__
         lines = (folder / f"{kind.name}.py").read_text(encoding="utf-8").splitlines()
