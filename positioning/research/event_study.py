@@ -173,17 +173,16 @@ def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool
     sign = panel.sign[members] if signed else np.ones(members.size)
     raw, error = panel.car(span)
     car, scar = sign * raw[members], sign * raw[members] / error[members]
-    shared = _mean_pair(panel.overlap(members, span) * np.outer(sign, sign))
-    errors = panel.error_correlation(members, span) * np.outer(sign, sign)
-    everywhere = _mean_pair(errors)
+    shared = panel.overlap(members, sign, span)
+    errors = panel.error_correlation(members, sign, span)
     bmp, cross, n = _student(scar), _student(car), members.size
-    kp, lead = (bmp / math.sqrt(_inflation(r, n)) for r in (shared, everywhere))
+    kp, lead = (bmp / math.sqrt(_inflation(r, n)) for r in (shared.correlation, errors.correlation))
     patell = _patell(scar, panel.freedom[members])
     positive = panel.positive[members]
     sign_z = _sign(car, np.where(sign > 0, positive, 1 - positive))
     rank = _rank(panel.ranks[members] * sign[:, None], panel, span)
     tests = {
-        "clustered": Verdict(lead, _p(lead, _satterthwaite(errors))),
+        "clustered": Verdict(lead, _p(lead, errors.freedom)),
         "kolari_pynnonen": Verdict(kp, _p(kp, n - 1)),
         "cross_section": Verdict(cross, _p(cross, n - 1)),
         "patell": Verdict(patell, _p(patell)),
@@ -191,7 +190,7 @@ def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool
         "sign": Verdict(sign_z, _p(sign_z)),
         "rank": Verdict(rank, _p(rank)),
     }
-    return Outcome(span, n, float(car.mean()), float((car > 0).mean()), everywhere, tests)
+    return Outcome(span, n, float(car.mean()), float((car > 0).mean()), errors.correlation, tests)
 
 
 def band(panel: Panel, members: IntArray, signed: bool) -> Band:
@@ -201,10 +200,10 @@ def band(panel: Panel, members: IntArray, signed: bool) -> Band:
     cars = np.cumsum(panel.abnormal[members], axis=1) * sign[:, None]
     half = np.full(sessions.size, math.nan)
     for n, session in enumerate(sessions if members.size > 1 else []):
-        errors = panel.error_correlation(members, (panel.first, int(session))) * np.outer(sign, sign)
-        inflation = _inflation(_mean_pair(errors), members.size)
+        errors = panel.error_correlation(members, sign, (panel.first, int(session)))
+        inflation = _inflation(errors.correlation, members.size)
         error = cars[:, n].std(ddof=1) * math.sqrt(inflation / members.size)
-        half[n] = error * _quantile(_satterthwaite(errors))
+        half[n] = error * _quantile(errors.freedom)
     return Band(sessions, cars.mean(axis=0), half)
 
 
@@ -218,22 +217,9 @@ def _patell(scar: FloatArray, freedom: FloatArray) -> float:
     return float(scar.sum() / np.sqrt((freedom / (freedom - 2)).sum()))
 
 
-def _mean_pair(correlation: FloatArray) -> float:
-    """Mean over all pairs, those that share nothing included."""
-    n = correlation.shape[0]
-    return float((correlation.sum() - np.trace(correlation)) / (n * (n - 1))) if n > 1 else 0.0
-
-
 def _inflation(r: float, n: int) -> float:
     """(1 + (N - 1) r) / (1 - r): true variance of a mean over what the spread between observations suggests."""
     return (1.0 + (n - 1) * r) / (1.0 - r) if (n - 1) * r > -1.0 and r < 1.0 else math.nan
-
-
-def _satterthwaite(correlation: FloatArray) -> float:
-    rows = correlation.mean(axis=1)
-    centred = correlation - rows[:, None] - rows + rows.mean()
-    size = float((centred**2).sum())
-    return float(np.trace(centred)) ** 2 / size if correlation.shape[0] > 1 and size > 0 else math.nan
 
 
 def _sign(car: FloatArray, positive: FloatArray) -> float:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import final
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
-from positioning.market.bars import FloatArray
+from positioning.market.bars import DateArray, FloatArray
 from positioning.research.abnormal import Observation
 
 IntArray = npt.NDArray[np.int64]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """correlation: mean over all pairs of observations. freedom: degrees of freedom of the spread between them."""
+
+    correlation: float
+    freedom: float
+
+
+ALONE = Dependence(0.0, math.nan)
 
 
 @final
@@ -32,7 +46,7 @@ class Panel:
         self.freedom = np.array([float(o.freedom) for o in self.observations])
         self.positive = np.array([float((o.residuals > 0).mean()) for o in self.observations])
         self.ranks = _uniform_ranks(self.observations)
-        self._residual_correlation = _residual_correlation(self.observations)
+        self._owner, self._residual_correlation = _residual_correlation(self.observations)
         self._weights = _Weights(self.observations)
 
     @property
@@ -49,21 +63,33 @@ class Panel:
         at = self.columns(span)
         return self.abnormal[:, at].sum(axis=1), np.sqrt(self.covariance[:, at, at].sum(axis=(1, 2)))
 
-    def overlap(self, members: IntArray, span: tuple[int, int]) -> FloatArray:
-        """(n, n), see research.event_study; the diagonal is 1."""
-        return self._correlated(members) * self._weights.cosines(members, self.columns(span), 0.0)
+    def overlap(self, members: IntArray, sign: FloatArray, span: tuple[int, int]) -> Dependence:
+        """Over all pairs of the members, their CARs taken times `sign`; see research.event_study."""
+        return self._dependence(members, sign, self._weights.cosines(self.columns(span), False))
 
-    def error_correlation(self, members: IntArray, span: tuple[int, int]) -> FloatArray:
-        """(n, n), see research.event_study; the diagonal is 1."""
-        return self._correlated(members) * self._weights.cosines(members, self.columns(span), 1.0)
+    def error_correlation(self, members: IntArray, sign: FloatArray, span: tuple[int, int]) -> Dependence:
+        """As `overlap`, with what estimation sessions share."""
+        return self._dependence(members, sign, self._weights.cosines(self.columns(span), True))
 
     def spans(self) -> tuple[tuple[int, int], ...]:
         """What is tested: [0,1], [0,10], from day zero on, the whole and what came before, inside the window."""
         wanted = [(0, min(1, self.last)), (0, min(10, self.last)), (0, self.last), (self.first, self.last)]
         return tuple(dict.fromkeys([*wanted, *([(self.first, -1)] if self.first < 0 else [])]))
 
-    def _correlated(self, members: IntArray) -> FloatArray:
-        return np.asarray(self._residual_correlation[np.ix_(members, members)])
+    def _dependence(self, members: IntArray, sign: FloatArray, cosines: FloatArray) -> Dependence:
+        """The correlation C of members i and j is sign_i sign_j P[a, b] K[g, h], with a, b their sleeves and g, h
+        their rows of weights, so its sums come from tables of sleeves by rows, and C itself is never made."""
+        n, between = members.size, self._residual_correlation
+        at = (self._owner[members], self._weights.row[members])
+        signs, count = np.zeros((2, between.shape[0], cosines.shape[0]))
+        np.add.at(signs, at, sign)
+        np.add.at(count, at, 1.0)
+        rows = between @ signs @ cosines  # sum over j of C[i, j], but for sign_i
+        whole = float((signs * rows).sum())
+        squares = float((count * (between**2 @ count @ cosines**2)).sum())
+        # C centred by row and column: its trace, and the sum of its squares.
+        trace, size = n - whole / n, squares - 2.0 * float((count * rows**2).sum()) / n + (whole / n) ** 2
+        return Dependence((whole - n) / (n * (n - 1)), trace**2 / size) if n > 1 and size > 0 else ALONE
 
 
 def _uniform_ranks(observations: Sequence[Observation]) -> FloatArray:
@@ -79,23 +105,22 @@ def _uniform_ranks(observations: Sequence[Observation]) -> FloatArray:
     return out
 
 
-def _residual_correlation(observations: Sequence[Observation]) -> FloatArray:
-    """(N, N): of two sleeves, each one's residuals averaged over the observations a session serves; 1 for a
-    sleeve with itself, and 1, the safe side, for two without a common session."""
+def _residual_correlation(observations: Sequence[Observation]) -> tuple[IntArray, FloatArray]:
+    """(N,) the sleeve of each observation, and (S, S) the correlation of two sleeves: of each one's residuals,
+    averaged over the observations a session serves. 1, the safe side, for two without a common session."""
     labels, owner = np.unique([o.sleeve for o in observations], return_inverse=True)
-    dates = np.unique(np.concatenate([o.quiet for o in observations]))
-    total, count = np.zeros((labels.size, dates.size)), np.zeros((labels.size, dates.size))
-    for label, o in zip(owner, observations, strict=True):
-        at = np.searchsorted(dates, o.quiet)
-        total[label, at] += o.residuals
-        count[label, at] += 1.0
-    known = (count > 0).astype(np.float64)
-    mean = total / np.maximum(count, 1.0)
-    size = np.sqrt((mean**2 @ known.T) * (known @ (mean**2).T))
-    out = np.ones_like(size)
-    np.divide(mean @ mean.T, size, out=out, where=size > 0)  # not centred: residuals have mean zero
+    rows = np.repeat(owner, [o.quiet.size for o in observations])
+    quiet = np.concatenate([o.quiet for o in observations])
+    total = _table(rows, quiet, np.concatenate([o.residuals for o in observations]), labels.size)
+    count = _table(rows, quiet, np.ones(quiet.size), labels.size)
+    mean, known = total.multiply(count.power(-1)).tocsr(), count.sign()
+    square = (mean.power(2) @ known.T).toarray()
+    size = np.sqrt(square * square.T)
+    out = np.ones((labels.size, labels.size))
+    # Not centred: residuals have mean zero.
+    np.divide((mean @ mean.T).toarray(), size, out=out, where=size > 0)
     np.fill_diagonal(out, 1.0)
-    return np.asarray(out[np.ix_(owner, owner)])
+    return owner, out
 
 
 @final
@@ -107,17 +132,32 @@ class _Weights:
         rows = {key: n for n, key in enumerate(dict.fromkeys(keys))}
         self.row = np.array([rows[key] for key in keys])
         self.distinct = tuple(dict(zip(keys, observations, strict=True)).values())
-        dates = np.unique(np.concatenate([d for o in self.distinct for d in (o.days, o.quiet)]))
-        self.size = dates.size
-        self.days = [np.searchsorted(dates, o.days) for o in self.distinct]
-        self.quiet = [np.searchsorted(dates, o.quiet) for o in self.distinct]
+        self._known: dict[tuple[int, int, bool], FloatArray] = {}
 
-    def cosines(self, members: IntArray, columns: slice, estimation: float) -> FloatArray:
-        """(n, n) cosines between the weights of two members; estimation 0 leaves the window's sessions alone."""
-        weights = np.zeros((len(self.distinct), self.size))
-        for row, o in enumerate(self.distinct):
-            weights[row, self.quiet[row]] = -estimation * o.loading[columns].sum(axis=0)
-            weights[row, self.days[row][columns]] += 1.0
-        weights /= np.linalg.norm(weights, axis=1)[:, None]
-        at = self.row[members]
-        return np.asarray((weights @ weights.T)[np.ix_(at, at)])
+    def cosines(self, columns: slice, estimation: bool) -> FloatArray:
+        """(G, G) between the rows; without estimation, of the window's sessions alone."""
+        key = (columns.start, columns.stop, estimation)
+        if key not in self._known:
+            self._known[key] = self._cosines(columns, estimation)
+        return self._known[key]
+
+    def _cosines(self, columns: slice, estimation: bool) -> FloatArray:
+        dates, values = [], []
+        for o in self.distinct:
+            window = o.days[columns]
+            dates.append(np.concatenate([window, o.quiet]) if estimation else window)
+            ones = np.ones(window.size)
+            values.append(np.concatenate([ones, -o.loading[columns].sum(axis=0)]) if estimation else ones)
+            values[-1] /= np.linalg.norm(values[-1])
+        rows = np.repeat(np.arange(len(dates)), [d.size for d in dates])
+        weights = _table(rows, np.concatenate(dates), np.concatenate(values), len(dates))
+        return np.asarray((weights @ weights.T).toarray())
+
+
+def _table(rows: IntArray, dates: DateArray, values: FloatArray, height: int) -> Any:
+    """(height, dates) sparse, of what each row has on each date, added up where there are several."""
+    from scipy.sparse import csr_array
+
+    days = dates.astype(np.int64)
+    first = int(days.min())
+    return csr_array((values, (rows, days - first)), shape=(height, int(days.max()) - first + 1))

@@ -1,0 +1,216 @@
+"""Do prices move with the events a position answers? python -m backtests.event_study [POSITION|SYMBOL ...]"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backtests.cli import one_line_errors, positions_of, progress, source_of
+from positioning.errors import BadInputError
+
+if TYPE_CHECKING:
+    from positioning.research.abnormal import Sleeve
+    from positioning.research.event_study import Group, Outcome, Study
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+COLUMNS = {
+    "clustered": "lead", "kolari_pynnonen": "KP", "cross_section": "t", "patell": "Pat.",
+    "bmp": "BMP", "sign": "sign", "rank": "rank",
+}  # fmt: skip
+
+
+@app.command()
+def event_study(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[POSITION|SYMBOL]...", help="Sleeves, or single names; none means every sleeve."
+        ),
+    ] = None,
+    window: Annotated[str, typer.Option(help="FIRST:LAST sessions around day zero.")] = "-5:10",
+    estimation: Annotated[int, typer.Option(help="Sessions without events the model is fitted on.")] = 120,
+    model: Annotated[str, typer.Option(help="market, mean or factors.")] = "market",
+    theme: Annotated[str | None, typer.Option(help="Only events of this theme.")] = None,
+    direction: Annotated[str | None, typer.Option(help="Only events of this direction.")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="Symbol; default each sleeve's own.")] = None,
+    factors: Annotated[str, typer.Option(help="Further factors of --model factors.")] = "SPY,EEM,DBA",
+    data: Annotated[
+        str, typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME.")
+    ] = "sample",
+    base: Annotated[str, typer.Option(help="Base currency.")] = "USD",
+    events: Annotated[
+        Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
+    ] = None,
+    cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
+    accepted: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the page and its CSVs go.")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Prices around dated events, against what a model expected; tests; a page and its CSVs."""
+    with one_line_errors():
+        from backtests.pipeline import moments
+        from positioning.events.event import read_events
+        from positioning.reporting.event_study_page import write_event_study
+        from positioning.research.abnormal import Design, sleeve_returns
+        from positioning.research.day_zero import Choice, parse_window
+        from positioning.research.event_study import singly, study
+
+        more = tuple(s.strip() for s in factors.split(",") if s.strip())
+        design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
+        choice = Choice(theme, direction)
+        sleeves = sleeves_of(names or [], benchmark, theme)
+        source, record = source_of(data, cache), read_events(events)
+        near, studies = moments(record), []
+        with progress(as_json) as bar:
+            task = bar.add_task("event studies", total=len(sleeves))
+            for sleeve in sleeves:
+                returns = sleeve_returns(source, sleeve, design, base.upper(), near, accepted or ())
+                studies.append(study(returns, record, choice, design))
+                bar.advance(task)
+        require_some(studies)
+        if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
+            studies.append(singly(studies, design))
+        command = shlex.join(["python", "-m", "backtests.event_study", *sys.argv[1:]])
+        files = write_event_study(studies, design, command, out)
+        print_answer(data, studies, files, as_json)
+
+
+def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -> list[Sleeve]:
+    """A sleeve for each position (a blend gives its parts) and each symbol, in the order of the words.
+
+    Raises BadInputError for a word that is neither, and for a symbol that no sleeve gives a benchmark and signs.
+    """
+    from positioning.events.event import SLEEVES
+    from positioning.market.instruments import instrument
+    from positioning.portfolio.blend import Blend
+    from positioning.research.abnormal import Sleeve
+    from strategies import POSITIONS
+
+    known = {p.name: p() for p in POSITIONS}
+    baskets = {p.themes[0]: p for p in known.values() if not isinstance(p, Blend)}
+    found = []
+    for word in words or [p.name for p in baskets.values()]:
+        if word.islower():  # symbols are not, positions are
+            position = positions_of([word], [])[0]
+            parts = position.parts() if isinstance(position, Blend) else (position,)
+            found += [Sleeve(p.name, p.themes[0], p.names, benchmark or p.benchmark) for p in parts]
+            continue
+        belongs = next((t for t in (instrument(word).theme, theme) if t in SLEEVES), None)
+        if belongs is None:
+            raise BadInputError(
+                f"{word} belongs to no sleeve, so no benchmark and no expected signs are known",
+                f"wanted a symbol of {', '.join(SLEEVES)}",
+                "choose another, or type --theme with one of these",
+            )
+        found.append(Sleeve(word, belongs, (word,), benchmark or baskets[belongs].benchmark))
+    return list({s.label: s for s in found}.values())
+
+
+def require_some(studies: Sequence[Study]) -> None:
+    """BadInputError with the commonest reason where no study has an observation."""
+    if any(s.observations for s in studies):
+        return
+    reasons = [o.reason for s in studies for o in s.left_out] or ["there are none"]
+    raise BadInputError(
+        "no event can be used",
+        f"of most: {max(reasons, key=reasons.count)}",
+        "widen --theme, --direction or the prices",
+    )
+
+
+def print_answer(data: str, studies: Sequence[Study], files: Sequence[Path], as_json: bool) -> None:
+    """One JSON object, or a table a study."""
+    from positioning.reporting.event_study_page import findings, notices
+
+    if as_json:
+        print(json.dumps(to_json(data, studies, files), allow_nan=False))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for s in studies:
+        if s.simulated:
+            console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+        console.print(_table(s))
+        for line in findings(s):
+            console.print(line, markup=False)
+        for line in notices(s):
+            console.print(line, style="dim", markup=False)
+        console.print()
+    for f in files:
+        console.print(f"wrote {f}", markup=False)
+
+
+def _table(s: Study) -> Any:
+    from rich.table import Table
+
+    from positioning.reporting.event_study_page import FEW
+    from positioning.research.event_study import ALL, ALONE
+
+    table = Table(title=f"{s.label}: p-values, CARs times the expected sign", box=None, padding=(0, 1),
+                  pad_edge=False, header_style="bold", title_justify="left")  # fmt: skip
+    table.add_column("events")
+    for heading in ("n", "days", "CAAR", *COLUMNS.values()):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for group in s.groups:
+        whole = group.name in (ALL, ALONE)
+        for o in group.signed if whole else group.signed[:1] if group.members.size >= FEW else ():
+            p = (f"{o.tests[t].p:.3f}".removeprefix("0") for t in COLUMNS)
+            table.add_row(
+                group.name.replace("_", " "), str(o.count), f"{o.span[0]}:{o.span[1]}", f"{o.caar:+.1%}", *p
+            )
+    return table
+
+
+def to_json(data: str, studies: Sequence[Study], files: Sequence[Path]) -> dict[str, Any]:
+    """CAARs and shares as fractions; undefined is None."""
+    return {
+        "data": data,
+        "snapshot": {s.label: [r.snapshot for r in s.returns] for s in studies},
+        "studies": {s.label: _study_json(s) for s in studies},
+        "files": [str(f) for f in files],
+    }
+
+
+def _study_json(s: Study) -> dict[str, Any]:
+    return {
+        "used": [o.news.ids for o in s.observations],
+        "left_out": {o.ids: o.reason for o in s.left_out},
+        "groups": {g.name: _group_json(g) for g in s.groups},
+    }
+
+
+def _group_json(group: Group) -> dict[str, Any]:
+    return {
+        kind: {f"{o.span[0]}:{o.span[1]}": _outcome_json(o) for o in outcomes}
+        for kind, outcomes in (("signed", group.signed), ("raw", group.raw))
+    }
+
+
+def _outcome_json(o: Outcome) -> dict[str, Any]:
+    tests = {name: {"statistic": _plain(t.statistic), "p": _plain(t.p)} for name, t in o.tests.items()}
+    return {
+        "events": o.count,
+        "caar": o.caar,
+        "above_zero": o.hits,
+        "correlation": o.correlation,
+        "tests": tests,
+    }
+
+
+def _plain(value: float) -> float | None:
+    return value if value == value and abs(value) != float("inf") else None  # noqa: PLR0124 (NaN is not itself)
+
+
+if __name__ == "__main__":
+    app()
