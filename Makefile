@@ -12,6 +12,9 @@ DATA ?= sample
 	touch $@
 
 backtest: .venv/ready
+ifeq ($(DATA),yahoo)
+	$(BIN)/python -m backtests.fetch || [ $$? -eq 1 ]  # 1: some names are missing; go on with what is stored
+endif
 	$(BIN)/python -m backtests.run --data $(DATA) $(ARGS)
 
 test: .venv/ready lint
@@ -24,11 +27,11 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 
 bench: .venv/ready
-	$(BIN)/python -m pytest tests/test_bench.py -p no:xdist -o addopts= -q -s --benchmark-only --benchmark-columns=min,median,rounds
+	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s --benchmark-only --benchmark-columns=min,median,rounds
 	$(BIN)/python -m tests.bench_job
 
 validate: .venv/ready
-	$(BIN)/python -m pytest -m slow -n 2
+	$(BIN)/python -m pytest -m slow -n 2 -s
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

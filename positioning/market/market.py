@@ -129,18 +129,11 @@ class Market:
 
     def until(self, row: int) -> Market:
         """Rows 0 .. row, inclusive."""
-        return self._rows(slice(0, row + 1), min(self.start, row))
-
-    def since(self, row: int) -> Market:
-        """Rows row .. T-1, opening on the first of them."""
-        return self._rows(slice(row, None), 0)
-
-    def _rows(self, keep: slice, start: int) -> Market:
         cut = {
-            name: getattr(self, name)[keep]
+            name: getattr(self, name)[: row + 1]
             for name in ("rows", "open", "close", "dividends", "tradable", "venue_open", "early", "rates")
         }
-        return replace(self, **cut, start=start)
+        return replace(self, **cut, start=min(self.start, row))
 
     @classmethod
     def from_frames(

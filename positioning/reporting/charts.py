@@ -69,9 +69,12 @@ def drawdown(sheet: Sheet) -> Figure:
 
 
 def exposure(sheet: Sheet) -> Figure:
-    """Gross and net exposure, fractions of nav."""
+    """Gross and net exposure, and the share that is trapped in frozen names, fractions of nav."""
     days, r = _days(sheet), sheet.result
     lines = [_line("Gross", days, r.gross_exposure, "$position"), _line("Net", days, r.net_exposure, "$twin")]
+    if r.trapped.any():
+        share = np.where(r.tape.frozen & (r.shares > 0), r.weights, 0.0).sum(axis=1)
+        lines.append(_line("Trapped", days, share, "$bad", "dash"))
     return _figure(sheet, lines, "of nav", ".0%")
 
 

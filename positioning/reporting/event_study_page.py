@@ -22,7 +22,7 @@ NAMES = {
     "clustered": "clustered", "kolari_pynnonen": "Kolari-Pynnonen", "cross_section": "cross-sectional t",
     "patell": "Patell", "bmp": "BMP", "sign": "generalised sign", "rank": "Corrado rank",
 }  # fmt: skip
-FEW = 5  # observations below which a direction is shown, but nothing is said about it
+FEW = 5  # observations below which a direction is in the table only
 
 
 def write_event_study(studies: Sequence[Study], design: Design, command: str, directory: Path) -> list[Path]:
@@ -84,7 +84,7 @@ def page(studies: Sequence[Study], design: Design, command: str, script: str) ->
     simulated = any(s.simulated for s in studies)
     drawn = {
         f"s{n}g{m}": _figure(group.band, simulated)
-        for n, s in enumerate(studies) for m, group in enumerate(s.groups)
+        for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _drawn(group)
     }  # fmt: skip
     body = join(
         tag("p", "Event study", class_="eyebrow"),
@@ -114,12 +114,12 @@ def _section(n: int, study: Study) -> Html:
     measures = {
         f"{', '.join(r.symbols)} on {r.venue} sessions against {r.sleeve.benchmark}" for r in study.returns
     }
-    charted = [_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups)]
+    charted = [_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups) if _drawn(g)]
     return section(
         f"study{n}", study.label,
         tag("p", "; ".join(sorted(measures)), class_="quiet"),
         *charted[:2],
-        *([tag("details", tag("summary", "By direction"), *charted[2:])] if charted[2:] else []),
+        tag("div", *charted[2:], class_="two"),
         _tests(study), _events(study), _left_out(study),
         bullets(notices(study)),
         bullets(str(f) for f in dict.fromkeys(f for r in study.returns for f in r.findings)),
@@ -131,18 +131,22 @@ def notices(study: Study) -> list[str]:
     return list(dict.fromkeys(f"{n.symbol} {n.text}".strip() for r in study.returns for n in r.notices))
 
 
+def _drawn(group: Group) -> bool:
+    return group.name in (ALL, ALONE) or group.members.size >= FEW
+
+
 def _chart(name: str, group: Group) -> Html:
-    few = f" Fewer than {FEW}: nothing can be said of them." if group.members.size < FEW else ""
-    words = f"{group.members.size} observations, CARs times the expected sign, with a 95 % band.{few}"
-    drawn = tag("div", class_="chart low", data_chart=name, role="img", aria_label=f"{group.name}. {words}")
-    return tag("figure", tag("figcaption", tag("b", f"{group.name.capitalize()}. "), words), drawn)
+    words = f"{group.members.size} observations, CARs times the expected sign, with a 95 % band."
+    heading = group.name.replace("_", " ").capitalize()
+    drawn = tag("div", class_="chart low", data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 
 def _tests(study: Study) -> Html:
     heads = ["events", "days", "n", "CAAR", "above 0", "raw CAAR", "raw p", *(f"p {NAMES[t]}" for t in TESTS)]
     rows = [
         [
-            group.name, _days(o.span), o.count, signed(o.caar), percent(o.hits, 0),
+            group.name.replace("_", " "), _days(o.span), o.count, signed(o.caar), percent(o.hits, 0),
             signed(raw.caar), _p(raw.tests[LEAD].p), *(_p(o.tests[t].p) for t in TESTS),
         ]
         for group in study.groups
@@ -272,25 +276,27 @@ def _finite(values: Iterable[float]) -> list[float | None]:
 def events_csv(studies: Sequence[Study]) -> str:
     """A line per observation and per event left out; CARs raw, fractions."""
     spans = next((s.panel.spans() for s in studies if s.panel is not None), ())
-    heads = ["study", "name", "events", "used", "reason", "day_zero", "direction", "sign", "overlaps", "alone", "names",
-             "estimation", *(f"{kind}_{a}_{b}" for a, b in spans for kind in ("car", "error"))]  # fmt: skip
+    heads = ["study", "simulated", "name", "events", "used", "reason", "day_zero", "direction", "sign", "overlaps", "alone",
+             "names", "estimation", *(f"{kind}_{a}_{b}" for a, b in spans for kind in ("car", "error"))]  # fmt: skip
     rows: list[Sequence[object]] = [heads]
     for s in studies:
         cars = [] if s.panel is None else [s.panel.car(span) for span in spans]
         for n, o in enumerate(s.observations):
             rows.append([
-                s.label, o.sleeve, o.news.ids, 1, "; ".join(o.news.notes), o.day, o.news.direction, o.news.sign,
-                int(o.overlaps), int(o.alone), " ".join(o.symbols), o.residuals.size,
+                s.label, int(s.simulated), o.sleeve, o.news.ids, 1, "; ".join(o.news.notes), o.day, o.news.direction,
+                o.news.sign, int(o.overlaps), int(o.alone), " ".join(o.symbols), o.residuals.size,
                 *(f"{float(v[n]):.10g}" for pair in cars for v in pair),
             ])  # fmt: skip
-        rows += [[s.label, "", o.ids, 0, o.reason, *[""] * (len(heads) - 5)] for o in s.left_out]
+        rows += [
+            [s.label, int(s.simulated), "", o.ids, 0, o.reason, *[""] * (len(heads) - 6)] for o in s.left_out
+        ]
     return _csv(rows)
 
 
 def tests_csv(studies: Sequence[Study]) -> str:
     """A line per study, group, span, treatment of the sign and test; CAARs as fractions."""
-    heads = ("study", "group", "first", "last", "signed", "events", "caar", "above_zero", "correlation", "test",
-             "statistic", "p")  # fmt: skip
+    heads = ("study", "simulated", "group", "first", "last", "signed", "events", "caar", "above_zero", "correlation",
+             "test", "statistic", "p")  # fmt: skip
     rows: list[Sequence[object]] = [heads]
     for s in studies:
         for g in s.groups:
@@ -298,6 +304,7 @@ def tests_csv(studies: Sequence[Study]) -> str:
                 for o in outcomes:
                     head: list[object] = [
                         s.label,
+                        int(s.simulated),
                         g.name,
                         *o.span,
                         kind,

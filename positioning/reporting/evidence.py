@@ -65,7 +65,8 @@ def placebo_words(placebo: Placebo | None) -> list[str]:
 
 def _largest(sheet: Sheet) -> Html:
     known = {e.id: e for e in sheet.events}
-    by_size = sorted(sheet.attribution.by_event.items(), key=lambda pair: -abs(pair[1]))[:MOST_EVENTS]
+    windows = ((key, profit) for key, profit in sheet.attribution.by_event.items() if key in known)
+    by_size = sorted(windows, key=lambda pair: -abs(pair[1]))[:MOST_EVENTS]
     rows = [[known[key].known_on(), known[key].title, signed(profit, 2)] for key, profit in by_size]
     caption = f"The {len(rows)} events whose windows moved it most"
     return table(caption, ["Known", "Event", "Profit"], rows, words=(0, 1))

@@ -54,4 +54,9 @@ def attribute(result: Result, events: Events, themes: tuple[str, ...]) -> Attrib
         theme: float(sum(by_event[key] / len(s) for key, (_, s) in windows.items() if theme in s))
         for theme in themes
     }
-    return Attribution(by_event, by_theme, float(profit[cover == 0].sum()), float((cover[1:] > 0).mean()))
+    return Attribution(
+        by_event,
+        by_theme,
+        float(profit[cover == 0].sum()),
+        float((cover[1:] > 0).sum() / max(rows.size - 1, 1)),
+    )
