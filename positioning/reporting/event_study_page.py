@@ -277,7 +277,8 @@ def events_csv(studies: Sequence[Study]) -> str:
     """A line per observation and per event left out; CARs raw, fractions."""
     spans = next((s.panel.spans() for s in studies if s.panel is not None), ())
     heads = ["study", "simulated", "name", "events", "used", "reason", "day_zero", "direction", "sign", "overlaps",
-             "alone", "names", "estimation", *(f"{kind}_{a}_{b}" for a, b in spans for kind in ("car", "error"))]  # fmt: skip
+             "alone", "names", "estimation",
+             *(f"{kind}_{a}_{b}" for a, b in spans for kind in ("car", "error"))]  # fmt: skip
     rows: list[Sequence[object]] = [heads]
     for s in studies:
         cars = [] if s.panel is None else [s.panel.car(span) for span in spans]
