@@ -265,16 +265,7 @@ class Result:
                     "value": float(self.trade_value[since[d] + 1 : since[d + 1] + 1, n].sum()),
                 }
             )
-        for n, row in enumerate(self.tape.exit_row):
-            if row >= 0 and self.trades[row, n] != 0.0:
-                records.append(
-                    {
-                        "decided": rows[row], "symbol": symbols[n], "side": "buy" if self.trades[row, n] > 0 else "sell",
-                        "target_weight": 0.0, "status": FORCED if self.paid[row, n] > 0 else f"{FORCED}, nothing paid", "filled": rows[row], "waited": 0,
-                        "reason": "", "wanted": self.trades[row, n], "got": self.trades[row, n],
-                        "value": abs(self.trades[row, n]) * self.paid[row, n],
-                    }
-                )  # fmt: skip
+        records += self._forced_exits()
         columns = [
             "decided",
             "symbol",
@@ -292,6 +283,19 @@ class Result:
         for column in ("decided", "filled"):
             frame[column] = pd.to_datetime(frame[column])
         return frame.sort_values(["decided", "symbol"], kind="stable", ignore_index=True)
+
+    def _forced_exits(self) -> list[dict[str, Any]]:
+        out: list[dict[str, Any]] = []
+        for n, row in enumerate(self.tape.exit_row):
+            shares, paid = self.trades[row, n], self.paid[row, n]
+            if row >= 0 and shares != 0.0:
+                day, side = self.rows[row], "buy" if shares > 0 else "sell"
+                out.append({
+                    "decided": day, "symbol": self.market.symbols[n], "side": side, "target_weight": 0.0,
+                    "status": FORCED if paid > 0 else f"{FORCED}, nothing paid", "filled": day, "waited": 0,
+                    "reason": "", "wanted": shares, "got": shares, "value": abs(shares) * paid,
+                })  # fmt: skip
+        return out
 
     def to_vectorbt(self) -> Any:
         """A vectorbt Portfolio of the same trades; see `positioning.simulation.vectorbt_bridge`."""
