@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast, final, get_args
@@ -123,6 +125,11 @@ class Events:
     def __iter__(self) -> Iterator[Event]:
         return iter(self.items)
 
+    @cached_property
+    def known(self) -> DateArray:
+        """(E,) `known_on` of each event, ascending."""
+        return np.array([e.known_on() for e in self.items], "datetime64[D]")
+
     def of(self, theme: str) -> Events:
         """The events that carry the theme, one of THEMES; restrictions stay. Raises BadInputError."""
         check_choice("theme", theme, THEMES)
@@ -140,8 +147,7 @@ class Events:
 
         Events known before the first session get row 0.
         """
-        known = np.array([e.known_on() for e in self.items], "datetime64[D]")
-        return np.searchsorted(_days(sessions), known).astype(np.int64)
+        return np.searchsorted(_days(sessions), self.known).astype(np.int64)
 
     def news(self, sessions: pd.DatetimeIndex | DateArray, sleeve: str) -> FloatArray:
         """(T,) the sum of sign * severity of the events that become known on each row.
@@ -153,8 +159,11 @@ class Events:
         check_choice("sleeve", sleeve, SLEEVES)
         days = _days(sessions)
         arrived = np.zeros(days.size)
-        for event, row in zip(self.items, self.rows(days), strict=True):
-            if event.counts and row < days.size and event.known_on() >= days[0]:
+        if not days.size:
+            return arrived
+        inside = (self.known >= days[0]) & (self.known <= days[-1])
+        for event, row, seen in zip(self.items, self.rows(days), inside, strict=True):
+            if seen and event.counts:
                 arrived[row] += event.signs[sleeve] * event.severity
         return arrived
 
@@ -170,13 +179,9 @@ class Events:
                 "wanted a number of rows above zero",
                 "type for example half_life=20",
             )
-        pressure = self.news(sessions, theme)
+        news: list[float] = self.news(sessions, theme).tolist()
         decay = 0.5 ** (1.0 / half_life)
-        level = 0.0
-        for t, shock in enumerate(pressure):
-            level = level * decay + shock
-            pressure[t] = level
-        return pressure
+        return np.array(list(accumulate(news, lambda level, shock: level * decay + shock)))
 
     def digest(self) -> str:
         """SHA-256 of every field of every event and restriction, in hexadecimal."""

@@ -95,14 +95,20 @@ class Panel:
 def _uniform_ranks(observations: Sequence[Observation]) -> FloatArray:
     """(N, M) rank over M + 1, less 1/2, equal values sharing their mean rank; estimation and window in a row,
     lined up at the end."""
-    width = max(o.residuals.size + o.abnormal.size for o in observations)
-    out = np.full((len(observations), width), np.nan)
-    for n, o in enumerate(observations):
-        values = np.concatenate([o.residuals, o.abnormal])
-        _, at, count = np.unique(values, return_inverse=True, return_counts=True)
-        ranks = np.cumsum(count) - (count - 1) / 2
-        out[n, width - values.size :] = ranks[at] / (values.size + 1) - 0.5
-    return out
+    size = np.array([o.residuals.size + o.abnormal.size for o in observations])[:, None]
+    values = np.full((len(observations), int(size.max())), np.nan)
+    for row, o in zip(values, observations, strict=True):
+        row[-o.residuals.size - o.abnormal.size :] = np.concatenate([o.residuals, o.abnormal])
+    order = np.argsort(values, axis=1)  # what is missing comes last and equals nothing
+    ascending = np.take_along_axis(values, order, axis=1)
+    new = np.ones((values.shape[0], values.shape[1] + 1), dtype=bool)
+    new[:, 1:-1] = ascending[:, 1:] != ascending[:, :-1]
+    at = np.arange(values.shape[1] + 1)
+    first = np.maximum.accumulate(np.where(new, at, 0), axis=1)[:, :-1]
+    after = np.minimum.accumulate(np.where(new, at, at[-1])[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    ranks = np.empty_like(values)
+    np.put_along_axis(ranks, order, (first + after + 1) / 2, axis=1)
+    return np.where(np.isnan(values), np.nan, ranks / (size + 1) - 0.5)
 
 
 def _residual_correlation(observations: Sequence[Observation]) -> tuple[IntArray, FloatArray]:
@@ -131,7 +137,18 @@ class _Weights:
         keys = [(o.days.tobytes(), o.quiet.tobytes(), o.loading.tobytes()) for o in observations]
         rows = {key: n for n, key in enumerate(dict.fromkeys(keys))}
         self.row = np.array([rows[key] for key in keys])
-        self.distinct = tuple(dict(zip(keys, observations, strict=True)).values())
+        distinct = tuple(dict(zip(keys, observations, strict=True)).values())
+        days, quiet = np.array([o.days for o in distinct]), np.concatenate([o.quiet for o in distinct])
+        self._loading = np.concatenate([o.loading.T for o in distinct])
+        window, estimation = (
+            np.repeat(np.arange(len(distinct)), n) for n in (days.shape[1], [o.quiet.size for o in distinct])
+        )
+        self._rows = np.concatenate([window, estimation])
+        # No session of a row is met twice, so the table of their numbers says where each weight goes.
+        self._table = _table(
+            self._rows, np.concatenate([days.ravel(), quiet]), np.arange(self._rows.size), len(distinct)
+        )
+        self._width = days.shape[1]
         self._known: dict[tuple[int, int, bool], FloatArray] = {}
 
     def cosines(self, columns: slice, estimation: bool) -> FloatArray:
@@ -142,19 +159,19 @@ class _Weights:
         return self._known[key]
 
     def _cosines(self, columns: slice, estimation: bool) -> FloatArray:
-        dates, values = [], []
-        for o in self.distinct:
-            window = o.days[columns]
-            dates.append(np.concatenate([window, o.quiet]) if estimation else window)
-            ones = np.ones(window.size)
-            values.append(np.concatenate([ones, -o.loading[columns].sum(axis=0)]) if estimation else ones)
-            values[-1] /= np.linalg.norm(values[-1])
-        rows = np.repeat(np.arange(len(dates)), [d.size for d in dates])
-        weights = _table(rows, np.concatenate(dates), np.concatenate(values), len(dates))
+        values, inside = np.zeros(self._rows.size), np.zeros(self._width)
+        inside[columns] = 1.0
+        cut = self._rows.size - self._loading.shape[0]
+        values[:cut] = np.tile(inside, cut // self._width)
+        if estimation:
+            values[cut:] = -self._loading[:, columns].sum(axis=1)
+        values /= np.sqrt(np.bincount(self._rows, values**2))[self._rows]
+        weights = self._table.copy()
+        weights.data = values[self._table.data]
         return np.asarray((weights @ weights.T).toarray())
 
 
-def _table(rows: IntArray, dates: DateArray, values: FloatArray, height: int) -> Any:
+def _table(rows: IntArray, dates: DateArray, values: FloatArray | IntArray, height: int) -> Any:
     """(height, dates) sparse, of what each row has on each date, added up where there are several."""
     from scipy.sparse import csr_array
 

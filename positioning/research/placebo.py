@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
@@ -72,9 +71,8 @@ def placebo(
 def shifted(events: Events, rows: DateArray, shift: int) -> Events:
     """Each event known between the first and last of `rows` moved `shift` rows on, round the end to the start;
     restrictions and other events stay."""
-    at = events.rows(rows)
-    inside = _inside(events, rows)
-    moved = (at + shift) % rows.size
+    inside = (events.known >= rows[0]) & (events.known <= rows[-1])
+    moved = (events.rows(rows) + shift) % rows.size
     items = tuple(_known_on(e, rows[moved[i]]) if inside[i] else e for i, e in enumerate(events.items))
     return replace(events, items=items)
 
@@ -87,11 +85,6 @@ def flipped(events: Events) -> Events:
             replace(e, signs=MappingProxyType({k: -v for k, v in e.signs.items()})) for e in events.items
         ),
     )
-
-
-def _inside(events: Events, rows: DateArray) -> npt.NDArray[np.bool_]:
-    known = np.array([e.known_on() for e in events.items], dtype="datetime64[D]")
-    return np.asarray((known >= rows[0]) & (known <= rows[-1]))
 
 
 def _known_on(event: Event, day: np.datetime64) -> Event:
