@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from positioning.events.event import Events
+from positioning.market.bars import FloatArray
 from positioning.market.market import BoolArray, Market
 from positioning.portfolio.basket import Basket
 from positioning.portfolio.features import Covariance, FeatureBook
@@ -55,13 +56,16 @@ class Blend(Position):
         return np.asarray(np.any([p.screened(market, events) for p in self.parts()], axis=0))
 
     def target_weights(self, market: Market, events: Events) -> Targets:
-        known = present(market, self.names, self.name)
-        parts = [p for p in self.parts() if set(p.names) & set(known)]
-        themes = self.themes if self.respond > 0 else ()
-        decided = schedule(market, events, self.names, themes)
+        decided = schedule(market, events, self.names, self.themes if self.respond > 0 else ())
         book = FeatureBook(market, events, decided)
+        return Targets(market.rows, market.symbols, decided, self.weights(book), self.band, self.gross_limit)
+
+    def weights(self, book: FeatureBook) -> FloatArray:
+        """(D, N) target weights on the book's decision rows."""
+        known = present(book.market, self.names, self.name)
+        parts = [p for p in self.parts() if set(p.names) & set(known)]
         tilted = np.stack([p.weights(book) for p in parts])
         plain = np.stack([p.without_events().weights(book) for p in parts])
         out = np.zeros(tilted.shape[1:])
         blend_weights(tilted, plain, book[Covariance(self.lookback)], out)
-        return Targets(market.rows, market.symbols, decided, out, self.band, self.gross_limit)
+        return out

@@ -11,11 +11,10 @@ from positioning.market.bars import FloatArray
 from positioning.market.market import BoolArray, Market
 from positioning.portfolio.targets import Targets
 from positioning.simulation.cash import CashRate
-from positioning.simulation.fees import FeeTable
 from positioning.simulation.kernel import run_ledger
 from positioning.simulation.limits import Limits
 from positioning.simulation.result import Orders, Result
-from positioning.simulation.tape import Fill, Tape, record
+from positioning.simulation.tape import Fees, Fill, Tape, record
 
 
 @final
@@ -38,7 +37,7 @@ class Holdings:
 def simulate(
     targets: Targets,
     market: Market,
-    fees: FeeTable,
+    fees: Fees,
     fill: Fill = "open",
     cash: CashRate | None = None,
     limits: Limits | None = None,

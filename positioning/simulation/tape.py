@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, final
+from typing import Literal, Protocol, final
 
 import numpy as np
 import numpy.typing as npt
 
 from positioning.errors import BadInputError
 from positioning.market.bars import DateArray, FloatArray
+from positioning.market.instruments import Instrument
 from positioning.market.market import BoolArray, Market
 from positioning.portfolio.targets import IntArray
 from positioning.simulation.cash import CashRate
-from positioning.simulation.fees import FeeRates, FeeTable
+from positioning.simulation.fees import FeeRates
 from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN
 from positioning.simulation.limits import Limits
 from positioning.simulation.limits import limits as unrestricted
 
 Fill = Literal["open", "close"]
+
+
+class Fees(Protocol):
+    """What a tape asks of a fee table: its name on the page, and its rates."""
+
+    @property
+    def label(self) -> str:
+        """What the page calls it."""
+
+    def on(self, dates: DateArray, instruments: Sequence[Instrument]) -> FeeRates:
+        """The rates of N instruments on T dates."""
 
 
 @final
@@ -57,7 +70,7 @@ class Tape:
 
 def record(
     market: Market,
-    fees: FeeTable,
+    fees: Fees,
     fill: Fill = "open",
     cash: CashRate | None = None,
     limits: Limits | None = None,
