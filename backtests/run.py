@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from backtests.cli import one_line_errors, positions_of, progress, source_of, span_of
+from backtests.cli import one_line_errors, progress
+from backtests.request import Request
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -70,46 +71,39 @@ def run(
 ) -> None:
     """Prices in; positions decided, accounted, judged; tearsheets out."""
     with one_line_errors():
-        from backtests.pipeline import Terms, backtest
+        from backtests.pipeline import backtest
         from backtests.table import print_summary, to_json
-        from positioning.events.event import read_events
-        from positioning.events.restriction import read_restrictions
+        from backtests.witness import Witness
         from positioning.market.gate import accept
-        from positioning.reporting.pages import write_pages
-        from positioning.simulation.cash import read_cash
-        from positioning.simulation.fees import read_fees
+        from positioning.reporting.pages import Finished, write_pages
 
-        screens = [] if screen is None else [f"screen={screen}"]
-        chosen = positions_of(positions or [], [*(settings or []), *screens])
+        request = Request(
+            data, start, end, base, fees, fill, cash, tuple(settings or ()), benchmark, _text(events), screen, mark,
+            _text(restrictions), placebos, seed, str(cache), tuple(accepted or ()),
+        )  # fmt: skip
+        chosen = request.positions(positions or [])
         accept((), accepted or [], {s for p in chosen for s in (*p.names, *p.hedges)})  # words naming nothing
-        terms = Terms(
-            source=source_of(data, cache),
-            span=span_of(start, end),
-            base=base.upper(),
-            events=replace(read_events(events), restrictions=read_restrictions(restrictions)),
-            fees=read_fees(fees),
-            fill=fill,  # type: ignore[arg-type]  # checked where the tape is recorded
-            cash=read_cash(cash),
-            benchmark=benchmark,
-            accepted=tuple(accepted or ()),
-            mark=mark,
-            placebos=placebos,
-            seed=seed,
-            command=shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]),
-        )
+        terms = request.terms(shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]))
         with progress(as_json) as bar:
             task = bar.add_task("backtests", total=len(chosen) * (1 + placebos))
-            sheets = []
+            works = []
             for position in chosen:
                 bar.update(task, description=position.name)
-                sheets.append(backtest(position, terms, lambda: bar.advance(task)))
+                witness = Witness(terms.source)
+                sheet = backtest(position, replace(terms, source=witness), lambda: bar.advance(task))
+                works.append(Finished(sheet, request.kept(position.name), witness.digests))
                 bar.advance(task)
             task = bar.add_task("pages", total=len(chosen))
-            files = write_pages(sheets, out, lambda: bar.advance(task))
+            files = write_pages(works, out, lambda: bar.advance(task))
+        sheets = [work.sheet for work in works]
         if as_json:
             print(json.dumps(to_json(data, sheets, files), allow_nan=False))
         else:
             print_summary(sheets, files)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from positioning.reporting.files import safe_name, write_whole
 from positioning.reporting.html import Html, join, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.quantstats_door import QuantstatsPage
+from positioning.reporting.runs import keep
 from positioning.reporting.sheet import Sheet
 from positioning.reporting.words import findings, number, percent, signed
 from positioning.research.attribution import Attribution
@@ -112,8 +113,10 @@ def folder(sheets: list[Sheet], outside: QuantstatsPage, tmp_path_factory: pytes
     directory = tmp_path_factory.mktemp("reports")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tearsheet, "_quantstats", lambda _: outside)
-        paths = [tearsheet.write(sheet, directory) for sheet in sheets]
-        write_index(sheets, paths, directory)
+        for sheet in sheets:
+            tearsheet.write(sheet, directory)
+            keep(sheet, {}, {}, directory, "")
+        write_index(directory)
         patch.setattr(tearsheet, "_quantstats", lambda _: STUB)
         tearsheet.write(hostile(sheets[0]), directory)
     dead = account(Fixed(weight=-3.0), [100.0] * 4 + [140.0] * 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -34,6 +35,14 @@ def share_script(directory: Path) -> str:
     if not (directory / name).is_file():
         write_whole(directory / name, get_plotlyjs())
     return name
+
+
+def inline_script() -> Html:
+    """Plotly's script as an element of a page that needs no other file."""
+    from plotly.offline import get_plotlyjs
+
+    code = re.sub("</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
+    return Html(f"<script>{code}</script>")
 
 
 def embed(figures: dict[str, Figure]) -> Html:

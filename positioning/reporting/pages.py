@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, final
 
+from positioning.reporting import charts, tearsheet
+from positioning.reporting.files import write_whole
 from positioning.reporting.index import write_index
+from positioning.reporting.runs import keep
 from positioning.reporting.sheet import Sheet
-from positioning.reporting.tearsheet import write
 
 
-def write_pages(sheets: Sequence[Sheet], directory: Path, done: Callable[[], None]) -> list[Path]:
-    """A tearsheet for each sheet and the index that links them; `done` is called after each tearsheet."""
+@final
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A judged account, the options it was asked with, and the digest of each series delivered to it."""
+
+    sheet: Sheet
+    request: Mapping[str, Any]
+    digests: Mapping[str, str]
+
+
+def write_pages(
+    works: Sequence[Finished], directory: Path, done: Callable[[], None], standalone: bool = False
+) -> list[Path]:
+    """A tearsheet and a kept run for each account, and the index of all runs; `done` is called after each.
+
+    standalone: with plotly's script inside each tearsheet rather than beside it."""
+    script = charts.share_script(directory)
     paths = []
-    for sheet in sheets:
-        paths.append(write(sheet, directory))
+    for work in works:
+        text = tearsheet.page(work.sheet, script)
+        page = tearsheet.standing_alone(text, script) if standalone else text
+        paths.append(write_whole(tearsheet.address(work.sheet, directory), page))
+        keep(
+            work.sheet,
+            work.request,
+            work.digests,
+            directory,
+            tearsheet.moved(text, script, f"../../{script}"),
+        )
         done()
-    return [*paths, write_index(sheets, paths, directory)]
+    return [*paths, write_index(directory)]

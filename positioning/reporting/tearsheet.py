@@ -24,8 +24,22 @@ PARTS = {
 
 def write(sheet: Sheet, directory: Path) -> Path:
     """Write `directory/<position name>.html` whole, and plotly's script beside it; returns the page's path."""
-    script = charts.share_script(directory)
-    return write_whole(directory / f"{safe_name(sheet.position.name)}.html", page(sheet, script))
+    return write_whole(address(sheet, directory), page(sheet, charts.share_script(directory)))
+
+
+def address(sheet: Sheet, directory: Path) -> Path:
+    """Where the page of this position stands."""
+    return directory / f"{safe_name(sheet.position.name)}.html"
+
+
+def moved(text: str, script: str, to: str) -> str:
+    """The page with plotly's script at another address."""
+    return text.replace(f'<script src="{escape(script)}">', f'<script src="{escape(to)}">', 1)
+
+
+def standing_alone(text: str, script: str) -> str:
+    """The page with plotly's script inside it."""
+    return text.replace(f'<script src="{escape(script)}"></script>', charts.inline_script(), 1)
 
 
 def page(sheet: Sheet, script: str) -> str:
@@ -58,7 +72,7 @@ def page(sheet: Sheet, script: str) -> str:
     scripts = join(
         charts.embed(drawn),
         Html(f'<script src="{escape(script)}"></script>'),
-        Html(f"<script>{own_file('page.js')}</script>"),
+        Html(f"<script>{own_file('theme.js')}{own_file('page.js')}</script>"),
     )
     m = sheet.metrics
     return document(
@@ -80,7 +94,7 @@ def document(heading: str, body: Html, simulated: bool) -> str:
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def own_file(name: str) -> str:
     """A file of this package."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,0 +1,159 @@
+"""Make a kept run again and say whether its numbers are the same: python -m backtests.verify RUN"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backtests.cli import one_line_errors
+
+if TYPE_CHECKING:
+    from positioning.reporting.runs import Kept
+    from positioning.reporting.sheet import Sheet
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+TABLES = {
+    "digests": "prices of {} changed", "versions": "package {} was {}, is {}", "code": "code file {} changed",
+    "parameters": "parameter {} was {}, is {}",
+}  # fmt: skip
+PLAIN = ("python", "fill", "mark", "base", "simulated", "benchmark")
+
+
+@app.command()
+def verify(
+    run: Annotated[str, typer.Argument(help="A run's ID or its beginning, its folder, or a position.")],
+    out: Annotated[Path, typer.Option(help="Where the runs are.")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Rerun it on the prices, events and code of now. Exit status 0: the same numbers; 1: others."""
+    with one_line_errors():
+        from positioning.reporting.runs import find_run
+
+        kept = find_run(out, run)
+        sheet, digests = again(kept)
+        changed, moved = changes(kept, sheet, digests), difference(kept, sheet)
+    if as_json:
+        print(json.dumps({"run": kept.id, "identical": moved == "", "numbers": moved, "changed": changed}))
+    else:
+        print(f"{kept.id}: {'identical' if not moved else 'NOT the same: ' + moved}")
+        for line in changed:
+            print(f"  {line}")
+        if moved and not changed:
+            print("  nothing on record changed: look at the machine and at packages not listed")
+    if moved:
+        raise typer.Exit(1)
+
+
+def again(kept: Kept) -> tuple[Sheet, Mapping[str, str]]:
+    """The run as its request makes it today, placebos left out, and the digests of what was delivered."""
+    from backtests.pipeline import backtest
+    from backtests.request import Request
+    from backtests.witness import Witness
+
+    request = replace(Request.read(kept.summary["request"]), placebos=0)
+    terms = request.terms(kept.summary["command"])
+    witness = Witness(terms.source)
+    position = request.positions([kept.summary["position"]])[0]
+    return backtest(position, replace(terms, source=witness)), witness.digests
+
+
+def changes(kept: Kept, sheet: Sheet, digests: Mapping[str, str]) -> list[str]:
+    """What the run stood on then and stands on now, where it differs, each in a sentence."""
+    from positioning.reporting.runs import summarised
+
+    old, new = kept.summary, summarised(sheet, kept.summary["request"], digests)
+    lines = [line for key in TABLES for line in _table(TABLES[key], old[key], new[key])]
+    lines = [_since(line, kept, sheet) for line in lines]
+    lines += _table("event or restriction {} changed", old["events"]["records"], new["events"]["records"])
+    lines += [f"{key} was {_text(old[key])}, is {_text(new[key])}" for key in PLAIN if old[key] != new[key]]
+    lines += [
+        f"{what} changed: {old[what]['label']} then, {new[what]['label']} now"
+        for what in ("fees", "cash")
+        if old[what] != new[what] and not digests_moved(old, new)
+    ]
+    return lines
+
+
+def digests_moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the account has other rows than then: its rates are then others without a change of table."""
+    return bool(old["metrics"]["sessions"] != new["metrics"]["sessions"])
+
+
+def _table(words: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    kind, lines = words.partition(" {}")[0], []
+    for key in [*old, *(k for k in new if k not in old)]:
+        if key not in new:
+            lines.append(f"{kind} {key}: no longer there")
+        elif key not in old:
+            lines.append(f"{kind} {key}: not there before")
+        elif old[key] != _plain(new[key]):
+            lines.append(words.format(key, _text(old[key]), _text(new[key])))
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("symbol"))
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _since(line: str, kept: Kept, sheet: Sheet) -> str:
+    """With the first day on which the marks of the symbol differ, where the account has one."""
+    import numpy as np
+
+    market = sheet.result.market
+    symbol = line.removeprefix("prices of ").removesuffix(" changed")
+    if not line.startswith("prices of ") or symbol not in market.symbols:
+        return line
+    old = kept.ledger[kept.ledger["symbol"] == symbol].set_index("date")["mark"]
+    now = sheet.result.tape.mark[:, market.column(symbol)]
+    for day, mark in zip(sheet.result.rows, now, strict=True):
+        then = old.get(np.datetime64(day, "ms"), np.nan)
+        if then != mark and np.isfinite([then, mark]).any():
+            return f"{line}: on {day} its mark was {then:.10g}, is {mark:.10g}"
+    return (
+        f"{line}, but not its marks in the account (an open, a dividend, a volume, or a day before or after)"
+    )
+
+
+def difference(kept: Kept, sheet: Sheet) -> str:
+    """Where the account differs from the one kept; "" where every nav, share and trade is the same to the bit."""
+    import numpy as np
+
+    from positioning.reporting.runs import daily, legs
+
+    days = daily(sheet)
+    if not np.array_equal(kept.returns["date"].to_numpy().astype("datetime64[D]"), sheet.result.rows):
+        return (
+            f"rows from {sheet.metrics.first} to {sheet.metrics.last}, "
+            f"then {kept.summary['metrics']['first']} to {kept.summary['metrics']['last']}"
+        )
+    nav = kept.returns["nav"].to_numpy()
+    if not np.array_equal(nav, sheet.result.nav):
+        row = int(np.argmax(nav != sheet.result.nav))
+        ends = f"it ended at {nav[-1]:.12g}, ends at {sheet.result.nav[-1]:.12g}"
+        return f"nav differs from {sheet.result.rows[row]} on; {ends}"
+    book = legs(sheet.result)
+    for frame, columns in ((kept.ledger, book), (kept.returns, days)):
+        for name, values in columns.items():
+            if name in ("date", "symbol"):
+                same = bool((frame[name].to_numpy() == values).all()) if len(frame) == len(values) else False
+            else:
+                same = np.array_equal(frame[name].to_numpy(), values, equal_nan=True)
+            if not same:
+                return f"nav is the same, but {name} differs"
+    return ""
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,26 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const recall = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
+  const store = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* a page need not remember */ } };
+  const shown = () => root.dataset.theme || (dark.matches ? "dark" : "light");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "theme";
+  const label = () => {
+    const other = shown() === "dark" ? "Light" : "Dark";
+    button.textContent = other;
+    button.setAttribute("aria-label", `${other} colours`);
+  };
+  const tell = () => { label(); document.dispatchEvent(new Event("themechange")); };
+  if (["light", "dark"].includes(recall())) root.dataset.theme = recall();
+  button.addEventListener("click", () => {
+    root.dataset.theme = shown() === "dark" ? "light" : "dark";
+    store(root.dataset.theme);
+    tell();
+  });
+  dark.addEventListener("change", tell);
+  label();
+  document.body.prepend(button);
+})();
