@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ from positioning.errors import BadInputError
 if TYPE_CHECKING:
     from positioning.research.abnormal import Sleeve
     from positioning.research.event_study import Group, Outcome, Study
+    from positioning.research.study_placebo import StudyPlacebo
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -53,6 +54,10 @@ def event_study(
         list[str] | None,
         typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
     ] = None,
+    placebos: Annotated[
+        int, typer.Option("--placebo", metavar="N", help="Compare with N sets of shuffled event dates.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the page and its CSVs go.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
@@ -64,7 +69,11 @@ def event_study(
         from positioning.research.abnormal import Design, sleeve_returns
         from positioning.research.day_zero import Choice, parse_window
         from positioning.research.event_study import singly, study
+        from positioning.research.placebo import check_draws
+        from positioning.research.study_placebo import study_placebo
 
+        if placebos:
+            check_draws(placebos)
         more = tuple(s.strip() for s in factors.split(",") if s.strip())
         design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
         choice = Choice(theme, direction)
@@ -80,9 +89,10 @@ def event_study(
         require_some(studies)
         if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
             studies.append(singly(studies, design))
+        shuffled = {s.label: study_placebo(s, record, design, placebos, seed) for s in studies if placebos}
         command = shlex.join(["python", "-m", "backtests.event_study", *sys.argv[1:]])
-        files = write_event_study(studies, design, command, out)
-        print_answer(data, studies, files, as_json)
+        files = write_event_study(studies, shuffled, design, command, out)
+        print_answer(data, studies, shuffled, files, as_json)
 
 
 def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -> list[Sleeve]:
@@ -128,12 +138,18 @@ def require_some(studies: Sequence[Study]) -> None:
     )
 
 
-def print_answer(data: str, studies: Sequence[Study], files: Sequence[Path], as_json: bool) -> None:
+def print_answer(
+    data: str,
+    studies: Sequence[Study],
+    shuffled: Mapping[str, StudyPlacebo],
+    files: Sequence[Path],
+    as_json: bool,
+) -> None:
     """One JSON object, or a table a study."""
-    from positioning.reporting.event_study_page import findings, notices
+    from positioning.reporting.event_study_page import findings, notices, placebo_words
 
     if as_json:
-        print(json.dumps(to_json(data, studies, files), allow_nan=False))
+        print(json.dumps(to_json(data, studies, shuffled, files), allow_nan=False))
         return
     from rich.console import Console
 
@@ -141,8 +157,9 @@ def print_answer(data: str, studies: Sequence[Study], files: Sequence[Path], as_
     for s in studies:
         if s.simulated:
             console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
-        console.print(_table(s))
-        for line in findings(s):
+        found = shuffled.get(s.label)
+        console.print(_table(s, found))
+        for line in [*findings(s), *placebo_words(found)]:
             console.print(line, markup=False)
         for line in notices(s):
             console.print(line, style="dim", markup=False)
@@ -151,7 +168,7 @@ def print_answer(data: str, studies: Sequence[Study], files: Sequence[Path], as_
         console.print(f"wrote {f}", markup=False)
 
 
-def _table(s: Study) -> Any:
+def _table(s: Study, shuffled: StudyPlacebo | None) -> Any:
     from rich.table import Table
 
     from positioning.reporting.event_study_page import FEW
@@ -160,24 +177,30 @@ def _table(s: Study) -> Any:
     table = Table(title=f"{s.label}: p-values, CARs times the expected sign", box=None, padding=(0, 1),
                   pad_edge=False, header_style="bold", title_justify="left")  # fmt: skip
     table.add_column("events")
-    for heading in ("n", "days", "CAAR", *COLUMNS.values()):
+    more = () if shuffled is None else ("shuf.",)
+    for heading in ("n", "days", "CAAR", *COLUMNS.values(), *more):
         table.add_column(heading, justify="right", no_wrap=True)
     for group in s.groups:
         whole = group.name in (ALL, ALONE)
-        for o in group.signed if whole else group.signed[:1] if group.members.size >= FEW else ():
-            p = (f"{o.tests[t].p:.3f}".removeprefix("0") for t in COLUMNS)
-            table.add_row(
-                group.name.replace("_", " "), str(o.count), f"{o.span[0]}:{o.span[1]}", f"{o.caar:+.1%}", *p
-            )
+        shown = group.signed if whole else group.signed[:1] if group.members.size >= FEW else ()
+        for n, o in enumerate(shown):
+            p = [o.tests[t].p for t in COLUMNS]
+            p += [] if shuffled is None else [shuffled.p_value(group.name, n, o.caar)]
+            span = f"{o.span[0]}:{o.span[1]}"
+            words = (f"{x:.3f}".removeprefix("0") for x in p)
+            table.add_row(group.name.replace("_", " "), str(o.count), span, f"{o.caar:+.1%}", *words)
     return table
 
 
-def to_json(data: str, studies: Sequence[Study], files: Sequence[Path]) -> dict[str, Any]:
-    """CAARs and shares as fractions; undefined is None."""
+def to_json(
+    data: str, studies: Sequence[Study], shuffled: Mapping[str, StudyPlacebo], files: Sequence[Path]
+) -> dict[str, Any]:
+    """CAARs and shares as fractions; undefined is None. placebo: empty where no shuffles were asked for."""
     return {
         "data": data,
         "snapshot": {s.label: [r.snapshot for r in s.returns] for s in studies},
         "studies": {s.label: _study_json(s) for s in studies},
+        "placebo": {s.label: _placebo_json(s, shuffled[s.label]) for s in studies if s.label in shuffled},
         "files": [str(f) for f in files],
     }
 
@@ -188,6 +211,20 @@ def _study_json(s: Study) -> dict[str, Any]:
         "left_out": {o.ids: o.reason for o in s.left_out},
         "groups": {g.name: _group_json(g) for g in s.groups},
     }
+
+
+def _placebo_json(s: Study, placebo: StudyPlacebo) -> dict[str, Any]:
+    groups = {
+        g.name: {
+            f"{o.span[0]}:{o.span[1]}": {
+                "p": placebo.p_value(g.name, n, o.caar),
+                "median": _plain(placebo.median(g.name, n)),
+            }
+            for n, o in enumerate(g.signed)
+        }
+        for g in s.groups
+    }
+    return {"draws": placebo.draws, "seed": placebo.seed, "groups": groups}
 
 
 def _group_json(group: Group) -> dict[str, Any]:

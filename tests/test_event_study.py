@@ -575,7 +575,7 @@ def test_sample_study_writes_what_it_promises(tmp_path: Path) -> None:
     code, stdout, stderr = run("NTR", "MOS", "--out", str(tmp_path), "--json")
     assert code == 0, stderr
     answer = json.loads(stdout)
-    assert set(answer) == {"data", "snapshot", "studies", "files"}
+    assert set(answer) == {"data", "snapshot", "studies", "placebo", "files"}
     assert set(answer["studies"]) == {"NTR", "MOS", "names one by one"}
     whole = answer["studies"]["NTR"]["groups"]["all"]["signed"]["0:10"]
     assert set(whole["tests"]) == set(TESTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from positioning.reporting import charts
@@ -17,6 +17,9 @@ from positioning.reporting.words import number, percent, signed
 from positioning.research.abnormal import FEWEST, REACH, Design, Observation
 from positioning.research.day_zero import PUBLIC_BY
 from positioning.research.event_study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, Group, Outcome, Study
+from positioning.research.study_placebo import StudyPlacebo
+
+Shuffled = Mapping[str, StudyPlacebo]  # by a study's label, empty where none was asked for
 
 NAMES = {
     "clustered": "clustered", "kolari_pynnonen": "Kolari-Pynnonen", "cross_section": "cross-sectional t",
@@ -25,13 +28,15 @@ NAMES = {
 FEW = 5  # observations below which a direction is in the table only
 
 
-def write_event_study(studies: Sequence[Study], design: Design, command: str, directory: Path) -> list[Path]:
+def write_event_study(
+    studies: Sequence[Study], shuffled: Shuffled, design: Design, command: str, directory: Path
+) -> list[Path]:
     """Write event_study.html, event_study_events.csv and event_study_tests.csv; returns their paths."""
     script = charts.share_script(directory)
     return [
-        write_whole(directory / "event_study.html", page(studies, design, command, script)),
+        write_whole(directory / "event_study.html", page(studies, shuffled, design, command, script)),
         write_whole(directory / "event_study_events.csv", events_csv(studies)),
-        write_whole(directory / "event_study_tests.csv", tests_csv(studies)),
+        write_whole(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]
 
 
@@ -79,7 +84,18 @@ def _verdict(o: Outcome, apart: Outcome) -> str:
     )
 
 
-def page(studies: Sequence[Study], design: Design, command: str, script: str) -> str:
+def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
+    """What the shuffles are, for the reader of their p-values."""
+    if placebo is None:
+        return ["Not compared with shuffled event dates in this run: type --placebo 1000 to do so."]
+    return [
+        f"Shuffled dates: all day zeros moved together to other days, {placebo.draws:,} times (seed {placebo.seed}); "
+        "one-sided p-value of a CAAR at least as far in the expected direction. With every expected sign reversed "
+        "a CAAR is merely its own negative, so that control adds nothing here."
+    ]
+
+
+def page(studies: Sequence[Study], shuffled: Shuffled, design: Design, command: str, script: str) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
     simulated = any(s.simulated for s in studies)
     drawn = {
@@ -99,7 +115,7 @@ def page(studies: Sequence[Study], design: Design, command: str, script: str) ->
             "nav",
             tag("ul", *(tag("li", tag("a", s.label, href=f"#study{n}")) for n, s in enumerate(studies))),
         ),
-        *(_section(n, s) for n, s in enumerate(studies)),
+        *(_section(n, s, shuffled.get(s.label)) for n, s in enumerate(studies)),
         _method(studies, design, command),
     )
     scripts = join(
@@ -110,7 +126,7 @@ def page(studies: Sequence[Study], design: Design, command: str, script: str) ->
     return document("Event study", join(tag("main", body), scripts), simulated)
 
 
-def _section(n: int, study: Study) -> Html:
+def _section(n: int, study: Study, placebo: StudyPlacebo | None) -> Html:
     measures = {
         f"{', '.join(r.symbols)} on {r.venue} sessions against {r.sleeve.benchmark}" for r in study.returns
     }
@@ -120,7 +136,7 @@ def _section(n: int, study: Study) -> Html:
         tag("p", "; ".join(sorted(measures)), class_="quiet"),
         *charted[:2],
         tag("div", *charted[2:], class_="two"),
-        _tests(study), _events(study), _left_out(study),
+        _tests(study, placebo), bullets(placebo_words(placebo)), _events(study), _left_out(study),
         bullets(notices(study)),
         bullets(str(f) for f in dict.fromkeys(f for r in study.returns for f in r.findings)),
     )  # fmt: skip
@@ -142,15 +158,17 @@ def _chart(name: str, group: Group) -> Html:
     return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 
-def _tests(study: Study) -> Html:
+def _tests(study: Study, placebo: StudyPlacebo | None) -> Html:
     heads = ["events", "days", "n", "CAAR", "above 0", "raw CAAR", "raw p", *(f"p {NAMES[t]}" for t in TESTS)]
+    heads += [] if placebo is None else ["p shuffled dates, one-sided"]
     rows = [
         [
             group.name.replace("_", " "), _days(o.span), o.count, signed(o.caar), percent(o.hits, 0),
             signed(raw.caar), _p(raw.tests[LEAD].p), *(_p(o.tests[t].p) for t in TESTS),
+            *([] if placebo is None else [_p(placebo.p_value(group.name, n, o.caar))]),
         ]
         for group in study.groups
-        for o, raw in zip(group.signed, group.raw, strict=True)
+        for n, (o, raw) in enumerate(zip(group.signed, group.raw, strict=True))
     ]  # fmt: skip
     note = (
         f"Two-sided p-values; {len(rows)} rows of {len(TESTS)} tests, so one in twenty below 0.05 is what chance "
@@ -294,26 +312,31 @@ def events_csv(studies: Sequence[Study]) -> str:
     return _csv(rows)
 
 
-def tests_csv(studies: Sequence[Study]) -> str:
-    """A line per study, group, span, treatment of the sign and test; CAARs as fractions."""
+def tests_csv(studies: Sequence[Study], shuffled: Shuffled) -> str:
+    """A line per study, group, span, treatment of the sign and test; CAARs as fractions.
+
+    placebo_p: of the CAAR against shuffled dates, empty where not asked for, and of raw CAARs.
+    """
     heads = ("study", "simulated", "group", "first", "last", "signed", "events", "caar", "above_zero", "correlation",
-             "test", "statistic", "p")  # fmt: skip
+             "placebo_p", "test", "statistic", "p")  # fmt: skip
     rows: list[Sequence[object]] = [heads]
     for s in studies:
+        placebo = shuffled.get(s.label)
         for g in s.groups:
-            for kind, outcomes in ((1, g.signed), (0, g.raw)):
-                for o in outcomes:
-                    head: list[object] = [
-                        s.label,
-                        int(s.simulated),
-                        g.name,
-                        *o.span,
-                        kind,
-                        o.count,
-                        *(f"{v:.10g}" for v in (o.caar, o.hits, o.correlation)),
-                    ]
-                    rows += [[*head, t, _cell(o.tests[t].statistic), _cell(o.tests[t].p)] for t in TESTS]
+            for n, o in enumerate(g.signed):
+                p = math.nan if placebo is None else placebo.p_value(g.name, n, o.caar)
+                rows += _test_rows(s, g, o, True, p)
+            for o in g.raw:
+                rows += _test_rows(s, g, o, False, math.nan)
     return _csv(rows)
+
+
+def _test_rows(s: Study, g: Group, o: Outcome, with_sign: bool, placebo_p: float) -> list[Sequence[object]]:
+    head: list[object] = [
+        s.label, int(s.simulated), g.name, *o.span, int(with_sign), o.count,
+        *(f"{v:.10g}" for v in (o.caar, o.hits, o.correlation)), _cell(placebo_p),
+    ]  # fmt: skip
+    return [[*head, t, _cell(o.tests[t].statistic), _cell(o.tests[t].p)] for t in TESTS]
 
 
 def _csv(rows: Iterable[Sequence[object]]) -> str:

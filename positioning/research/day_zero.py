@@ -153,11 +153,17 @@ def blocked(
     Whatever an analyst selects, the sessions that count as free of events stay the same.
     """
     mask = np.zeros(sessions.size, np.bool_)
-    for event in events:
-        if event.signs[sleeve] and public_at(event).date() >= sessions[0].item():
-            day, _ = day_zero(event, sessions, venue)
-            mask[max(day + window[0], 0) : day + window[1] + 1] = True
+    for day in signed_days(events, sleeve, sessions, venue):
+        mask[max(day + window[0], 0) : day + window[1] + 1] = True
     return mask
+
+
+def signed_days(
+    events: Events, sleeve: str, sessions: DateArray, venue: str
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Day zeros of all events with a sign for the sleeve, used or not, but for those before the sessions."""
+    known = (e for e in events if e.signs[sleeve] and public_at(e).date() >= sessions[0].item())
+    return np.array([day_zero(e, sessions, venue)[0] for e in known], dtype=np.int64)
 
 
 def parse_window(text: str) -> tuple[int, int]:

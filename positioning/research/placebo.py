@@ -23,7 +23,7 @@ from positioning.simulation.tape import Tape
 @dataclass(frozen=True, eq=False)
 class Placebo:
     """total_return: the position's; shuffled: (N,) the same on shifted event dates, seeded; flipped: on the
-    true dates with every sign reversed; p_value: share of shuffles at least as good, (1 + #) / (1 + N)."""
+    true dates with every sign reversed; p_value: share of shuffles at least as good."""
 
     total_return: float
     shuffled: FloatArray
@@ -32,8 +32,22 @@ class Placebo:
 
     @property
     def p_value(self) -> float:
-        """One-sided Monte Carlo p-value (Davison and Hinkley 1997, section 4.2)."""
-        return float((1 + (self.shuffled >= self.total_return).sum()) / (1 + self.shuffled.size))
+        """One-sided; see `monte_carlo_p`."""
+        return monte_carlo_p(self.shuffled, self.total_return)
+
+
+def monte_carlo_p(shuffled: FloatArray, seen: float) -> float:
+    """(1 + number of shuffles at or above what was seen) / (1 + number of shuffles).
+
+    Davison and Hinkley 1997, Bootstrap Methods and their Application, section 4.2.
+    """
+    return float((1 + (shuffled >= seen).sum()) / (1 + shuffled.size))
+
+
+def check_draws(draws: int) -> None:
+    """BadInputError for fewer than 1."""
+    if draws < 1:
+        raise BadInputError(f"--placebo {draws}", "wanted at least 1 shuffle", "type --placebo 1000")
 
 
 def placebo(
@@ -51,8 +65,7 @@ def placebo(
     severities, order and clustering are those of the record, only the days are wrong.
     Raises BadInputError for fewer than 1 draw.
     """
-    if draws < 1:
-        raise BadInputError(f"--placebo {draws}", "wanted at least 1 shuffle", "type --placebo 1000")
+    check_draws(draws)
     rng = np.random.default_rng(seed)
     rows = market.rows[market.start :]
     shifts = rng.integers(1, max(rows.size, 2), draws)
