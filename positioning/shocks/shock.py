@@ -12,7 +12,7 @@ import numpy as np
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import SLEEVES
 from positioning.market.bars import FloatArray
-from positioning.market.instruments import Instrument
+from positioning.market.instruments import Instrument, table
 from positioning.portfolio.targets import IntArray
 
 Ending = Literal["", "frozen", "delisted"]
@@ -93,21 +93,26 @@ class Shock:
         )
 
     def columns(self, instruments: Sequence[Instrument], base: str) -> IntArray:
-        """The columns it hits. Raises BadInputError for an instrument or currency the market lacks."""
+        """The columns it hits: none where the market lacks an instrument or currency of the record.
+
+        Raises BadInputError for an instrument or currency that neither has.
+        """
         kind, _, name = self.target.partition(":")
         if kind == "instrument":
             hit = [n for n, i in enumerate(instruments) if i.symbol == name]
-            options = [i.symbol for i in instruments]
+            options = [*(i.symbol for i in instruments), *table()]
         elif kind == "currency":
             hit = [n for n, i in enumerate(instruments) if i.currency == name and name != base]
-            options = sorted({i.currency for i in instruments} - {base})
+            options = sorted({i.currency for i in (*instruments, *table().values())} - {base})
         else:
             return np.array(
                 [n for n, i in enumerate(instruments) if kind == "market" or i.theme == name], np.int64
             )
-        if not hit:
+        if not hit and name not in options:
             raise BadInputError(
-                f"{self.target} is not in this market", "wanted one that is", did_you_mean(name, options)
+                f"{self.target} is not known",
+                "wanted one of this market or the record",
+                did_you_mean(name, options),
             )
         return np.array(hit, np.int64)
 
