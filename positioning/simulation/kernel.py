@@ -2,9 +2,15 @@
 
 The order of a row: financing and dividends on what was held; forced exits; yesterday's decision becomes
 pending; pending legs whose venue is open trade, sells before buys; the account is marked.
+
+One body, compiled twice: for one account with everything recorded (`run_ledger`), and for LANES accounts side
+by side with only their nav kept (`run_lanes`), which share the market and the rows they decide on. Lanes are
+never added together and fastmath is off, so an account has the same bits in both.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +22,314 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 CodeArray = npt.NDArray[np.int8]
 
-
 # Why a leg cannot trade on a row.
 OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY, FROZEN = 0, 1, 2, 3, 4, 5
 # What became of an order.
 NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
-# Fraction of nav that rounding alone leaves behind: neither a shortfall, nor cash, nor a living account.
+
+# Fractions of nav below this are what rounding leaves, neither cash to buy with nor a living account.
 DUST = 1e-12
+LANES = 64  # accounts side by side: eight AVX-512 registers of doubles a row of state
 
 
-@njit(cache=True, nogil=True)  # no fastmath: the grid search must give the same bits
-def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
+def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
+    """The ledger for `lanes` accounts; with `recording` (one lane) the out arrays of `run_ledger` are filled."""
+
+    # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def trade(  # noqa: PLR0912, PLR0915
+        r, d, fresh, on, total, band, why, early, no_buy, frozen, fill, value, buy, sell,
+        cash, shares, pending, partial, traded, cost, scratch, wish,
+        trades, paid, status, waits, reason, filled_row, wanted, got,
+    ):  # fmt: skip
+        """The pending legs of a row. on: (lanes,) 1 where the account may trade; total: (lanes,) its free equity at
+        this row's fill prices. Returns whether any leg is still pending, and whether anyone is short."""
+        n_names = fill.shape[1]
+        shorts, awaited, need, scale, low = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
+        delayed = False
+        for k in range(lanes):
+            delayed = delayed or on[k] == 0.0
+            low[k] = 0.0
+            shorts[k] = 0.0
+            awaited[k] = 0.0
+            need[k] = 0.0
+        for n in range(n_names):
+            price = value[r, n]
+            for k in range(lanes):
+                shorts[k] -= min(shares[n, k], 0.0) * price
+
+        # sells first; remember what the waiting sales would have released
+        for n in range(n_names):
+            if no_buy[r, n]:
+                price = value[r, n]
+                for k in range(lanes):
+                    w, s = pending[n, k], shares[n, k]
+                    if on[k] > 0.0 and w > 0.0 and (s <= 0.0 or w * total[k] > s * price):
+                        if recording:
+                            status[d, n] = CANCELLED
+                        partial[n, k] = 0.0
+                        delayed = True
+                        pending[n, k] = np.nan if s >= 0.0 else 0.0  # a short may still be covered
+            code = why[r, n]
+            if code == OPEN and early[r, n] and fresh:
+                code = TOO_EARLY
+            if code != OPEN:
+                delayed = True
+                price = value[r, n]
+                for k in range(lanes):
+                    w, s = pending[n, k], shares[n, k]
+                    if on[k] > 0.0 and not np.isnan(w):
+                        if recording:
+                            if waits[d, n] == 0:
+                                reason[d, n] = code
+                            waits[d, n] += 1
+                        if s > 0.0 and not frozen[r, n]:
+                            awaited[k] += max(s * price - max(w, 0.0) * total[k], 0.0)
+                continue
+            price, on_buy, on_sale = fill[r, n], buy[r, n], sell[r, n]
+            for k in range(lanes):
+                w, s, t = pending[n, k], shares[n, k], total[k]
+                live = on[k] > 0.0 and not np.isnan(w)
+                delta = w * t / price - s
+                rest = partial[n, k] > 0.0
+                near = (not rest) and w != 0.0 and s != 0.0 and abs(w - s * price / t) < band[k] * abs(w)
+                carried = rest and delta <= 0.0  # the market carried the rest of the buy to its target
+                deal = live and not (near or carried)
+                sale = -delta if deal and delta < 0.0 else 0.0
+                rise = delta if deal and delta > 0.0 else 0.0
+                cover = min(rise, max(-s, 0.0))
+                # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
+                cash[k] += sale * price * (1.0 - on_sale) - cover * price * on_buy
+                shorts[k] += (min(s, 0.0) - min(s - sale, 0.0)) * price
+                need[k] += (rise - cover) * price * (1.0 + on_buy)
+                traded[k] += sale * price
+                cost[k] += sale * price * on_sale
+                shares[n, k] = s - sale
+                wish[n, k] = rise
+                pending[n, k] = np.nan if live and rise == 0.0 else w
+                if recording and live:
+                    if near:
+                        status[d, n] = IN_BAND
+                    elif rise == 0.0:
+                        status[d, n] = FILLED
+                    if not (near or rest):
+                        wanted[d, n] = delta
+                    if sale > 0.0:
+                        trades[r, n] = -sale
+                        paid[r, n] = price
+                        got[d, n] -= sale
+                        filled_row[d, n] = r
+
+        # buys: covers in full, longs shrunk by one factor to the free cash
+        for k in range(lanes):
+            free, t = cash[k] - shorts[k], total[k]
+            short_of = need[k] > 0.0 and need[k] > free + DUST * t
+            scale[k] = (free / need[k] if free > DUST * t else 0.0) if short_of else 1.0
+        waiting, shorted = False, False
+        for n in range(n_names):
+            if why[r, n] == OPEN and not (early[r, n] and fresh):
+                price, on_buy = fill[r, n], buy[r, n]
+                for k in range(lanes):
+                    s, rise = shares[n, k], wish[n, k]
+                    cover = min(rise, max(-s, 0.0))
+                    long = (rise - cover) * scale[k]
+                    cash[k] -= cover * price + long * price * (1.0 + on_buy)
+                    traded[k] += (cover + long) * price
+                    cost[k] += (cover + long) * price * on_buy
+                    shares[n, k] = s + (cover + long)
+                    due = (
+                        scale[k] < 1.0 and rise > cover and awaited[k] > 0.0
+                    )  # its cash comes from a waiting sale
+                    if rise > 0.0:
+                        partial[n, k] = 1.0 if due else partial[n, k]
+                        pending[n, k] = pending[n, k] if due else np.nan
+                    if recording and rise > 0.0:
+                        if not due:
+                            status[d, n] = CUT if scale[k] < 1.0 and rise > cover else FILLED
+                        if cover + long > 0.0:
+                            trades[r, n] = cover + long
+                            paid[r, n] = price
+                            got[d, n] += cover + long
+                            filled_row[d, n] = r
+            for k in range(lanes):
+                low[k] = min(low[k], shares[n, k])
+            if delayed:  # only then can a leg be left over
+                for k in range(lanes):
+                    waiting = waiting or pending[n, k] == pending[n, k]
+        for k in range(lanes):
+            shorted = shorted or low[k] < 0.0
+        return waiting, shorted
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def bury(r, k, total, at_fill, cash, shares, pending, dead, ruin_row, ruined_at_fill, deficit, status):
+        """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
+        for n in range(shares.shape[0]):
+            shares[n, k] = 0.0
+            pending[n, k] = np.nan
+            if recording:
+                for d in range(status.shape[0]):
+                    if status[d, n] == PENDING:
+                        status[d, n] = CANCELLED
+        cash[k] = 0.0
+        dead[k] = True
+        ruin_row[k] = r
+        ruined_at_fill[k] = at_fill
+        deficit[k] = max(-total, 0.0)
+
+    @njit(nogil=True, cache=True, error_model="numpy")
+    def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
+        decided, weights, band, why, early, no_buy, frozen, keep, fill, value, mark, buy, sell,
+        dividend, borrow, growth, exit_row, exit_price, cash, shares, pending, partial,
+        nav, traded, cost, ruin_row, ruined_at_fill, deficit,
+        held, trades, paid, cash_path, status, waits, reason, filled_row, wanted, got,
+    ):  # fmt: skip
+        n_rows, n_names = fill.shape
+        total, trapped, carry = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+        on, dead = np.empty(lanes), np.zeros(lanes, np.bool_)
+        last, before = np.zeros(lanes), np.zeros(lanes)
+        scratch, wish = np.empty((5, lanes)), np.zeros((n_names, lanes))
+        waiting, shorted = False, False
+        d = 0
+        for n in range(n_names):
+            for k in range(lanes):
+                shorted = shorted or shares[n, k] < 0.0
+                if not np.isnan(pending[n, k]):
+                    waiting = True
+                    if recording:
+                        status[0, n] = PENDING
+
+        for r in range(n_rows):
+            if r > 0:
+                # financing and dividends on what was held overnight
+                rate = growth[r]
+                for k in range(lanes):
+                    carry[k] = cash[k] * rate
+                for n in range(n_names):
+                    per_share, charge, price = dividend[r, n], borrow[r, n], mark[r - 1, n]
+                    if per_share != 0.0:
+                        for k in range(lanes):
+                            carry[k] += shares[n, k] * per_share
+                    if shorted and charge != 0.0:
+                        for k in range(lanes):
+                            carry[k] += min(shares[n, k], 0.0) * price * charge
+                for k in range(lanes):
+                    cash[k] += carry[k]
+
+                # forced exits at stated terms
+                for n in range(n_names):
+                    if exit_row[n] == r:
+                        for k in range(lanes):
+                            if not np.isnan(pending[n, k]):
+                                pending[n, k] = np.nan
+                                if recording:
+                                    status[d, n] = CANCELLED
+                            if shares[n, k] != 0.0:
+                                cash[k] += shares[n, k] * exit_price[n]
+                                if recording:
+                                    trades[r, n] = -shares[n, k]
+                                    paid[r, n] = exit_price[n]
+                                shares[n, k] = 0.0
+
+                # the decision of the row before becomes pending
+                fresh = d < decided.size and decided[d] == r - 1
+                if fresh:
+                    d += 1
+                    waiting = True
+                    for n in range(n_names):
+                        over = 0 <= exit_row[n] <= r
+                        for k in range(lanes):
+                            if dead[k]:
+                                continue
+                            w = weights[d - 1, n, k]
+                            if recording and not np.isnan(pending[n, k]):
+                                status[d - 1, n] = REPLACED
+                            partial[n, k] = 0.0
+                            pending[n, k] = np.nan
+                            if over:
+                                if recording and w != 0.0:
+                                    status[d, n] = CANCELLED
+                            elif w != 0.0 or shares[n, k] != 0.0:
+                                pending[n, k] = w
+                                if recording:
+                                    status[d, n] = PENDING
+
+                # pending legs: value the accounts at this row's fill prices
+                if waiting or shorted:  # an account without shorts cannot be ruined between two closes
+                    for k in range(lanes):
+                        total[k] = cash[k]
+                        trapped[k] = 0.0
+                    for n in range(n_names):
+                        price = value[r, n]
+                        if frozen[r, n]:
+                            for k in range(lanes):
+                                trapped[k] += max(shares[n, k], 0.0) * price
+                                total[k] += min(shares[n, k], 0.0) * price
+                        else:
+                            for k in range(lanes):
+                                total[k] += shares[n, k] * price
+                    low = 0
+                    for k in range(lanes):
+                        on[k] = 1.0 if total[k] > DUST * last[k] else 0.0  # if not: all is trapped, or over
+                        low += total[k] <= DUST * last[k]
+                    if low > 0:
+                        for k in range(lanes):
+                            over = total[k] < -DUST * last[k] or (on[k] == 0.0 and trapped[k] == 0.0)
+                            if over and not dead[k]:
+                                bury(
+                                    r, k, total[k], True, cash, shares, pending, dead,
+                                    ruin_row, ruined_at_fill, deficit, status,
+                                )  # fmt: skip
+                if waiting:
+                    waiting, shorted = trade(
+                        r, d, fresh, on, total, band, why, early, no_buy, frozen, fill, value, buy, sell,
+                        cash, shares, pending, partial, traded, cost, scratch, wish,
+                        trades, paid, status, waits, reason, filled_row, wanted, got,
+                    )  # fmt: skip
+
+            # mark; free equity: what is trapped is no part of it
+            for k in range(lanes):
+                total[k] = cash[k]
+                trapped[k] = 0.0
+            for n in range(n_names):
+                price = mark[r, n]
+                if frozen[r, n]:
+                    for k in range(lanes):
+                        trapped[k] += max(shares[n, k], 0.0) * price
+                        total[k] += min(shares[n, k], 0.0) * price
+                else:
+                    for k in range(lanes):
+                        total[k] += shares[n, k] * price
+            low = 0
+            for k in range(lanes):
+                low += total[k] <= DUST * last[k]
+                before[k] = last[k]
+                last[k] = total[k] + keep * trapped[k]
+                nav[r, k] = last[k]
+            if low > 0:
+                for k in range(lanes):
+                    dust = DUST * before[k]
+                    if not dead[k] and (total[k] < -dust or (total[k] <= dust and trapped[k] == 0.0)):
+                        bury(
+                            r, k, total[k], False, cash, shares, pending, dead,
+                            ruin_row, ruined_at_fill, deficit, status,
+                        )  # fmt: skip
+                    if dead[k]:
+                        last[k] = 0.0
+                        nav[r, k] = 0.0
+            if recording and not dead[0]:
+                cash_path[r] = cash[0]
+                for n in range(n_names):
+                    held[r, n] = shares[n, 0]
+
+    return ledger
+
+
+_one = _build(1, True)
+_many = _build(LANES, False)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def run_ledger(
     decided: IntArray,  # (D,) row of each decision
     weights: FloatArray,  # (D, N)
     band: float,  # no-trade band, fraction of the target weight
@@ -36,8 +339,8 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
     frozen: BoolArray,  # (T, N) bool: a long holding is trapped, and counts for nothing when targets are sized
     keep: float,  # fraction of its mark a trapped holding is worth in nav
     fill: FloatArray,  # (T, N) fill price in base currency
-    value: FloatArray,  # (T, N) price the leg is valued at when others fill: its fill price, else its last mark
-    mark: FloatArray,  # (T, N) closing mark in base currency
+    value: FloatArray,  # (T, N) price a leg is valued at when others fill: its fill price, else its last mark, else 0
+    mark: FloatArray,  # (T, N) closing mark in base currency, 0 before the first
     buy: FloatArray,  # (T, N) fee fraction of a buy
     sell: FloatArray,  # (T, N) fee fraction of a sale
     dividend: FloatArray,  # (T, N) base currency per share
@@ -48,7 +351,7 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
     cash: float,  # opening cash
     shares: FloatArray,  # (N,) opening shares; overwritten with the closing ones
     pending: FloatArray,  # (N,) opening pending weights, NaN for none; overwritten
-    partial: BoolArray,  # (N,) bool: the pending leg is the rest of a buy; overwritten
+    partial: FloatArray,  # (N,) 1 where the pending leg is the rest of a buy, else 0; overwritten
     held: FloatArray,  # out (T, N) shares after the row
     trades: FloatArray,  # out (T, N) shares traded, signed
     paid: FloatArray,  # out (T, N) base currency price of those trades
@@ -61,207 +364,55 @@ def run_ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
     wanted: FloatArray,  # out (D + 1, N) shares it wanted when it first could trade
     got: FloatArray,  # out (D + 1, N) shares it got
 ) -> tuple[int, bool, float]:
-    """Fills the out arrays; returns (ruin_row or -1, ruined_at_fill, deficit)."""
-    n_rows, n_names = fill.shape
-    slot = np.zeros(n_names, np.int64)
-    for n in range(n_names):
-        if not np.isnan(pending[n]):
-            status[0, n] = PENDING
-    d = 0
+    """One account; the out arrays come in filled with zeros (filled_row with -1).
 
-    total = cash  # free equity: what is trapped is no part of it
-    trapped = 0.0
-    for n in range(n_names):
-        held[0, n] = shares[n]
-        if frozen[0, n] and shares[n] > 0.0:
-            trapped += shares[n] * mark[0, n]
-        elif shares[n] != 0.0:
-            total += shares[n] * mark[0, n]
-    nav[0] = total + keep * trapped
-    cash_path[0] = cash
-    if total <= 0.0 and trapped == 0.0:  # continued from a ruin
-        return _ruin(0, total, shares, pending, status, held, nav, cash_path, False)
-
-    for r in range(1, n_rows):
-        # financing and dividends on what was held overnight
-        carry = cash * growth[r]
-        for n in range(n_names):
-            s = shares[n]
-            if s != 0.0:
-                carry += s * dividend[r, n]
-                if s < 0.0:
-                    carry += s * mark[r - 1, n] * borrow[r, n]
-        cash += carry
-
-        # forced exits at stated terms
-        for n in range(n_names):
-            if exit_row[n] == r:
-                if not np.isnan(pending[n]):
-                    status[slot[n], n] = CANCELLED
-                    pending[n] = np.nan
-                if shares[n] != 0.0:
-                    cash += shares[n] * exit_price[n]
-                    trades[r, n] = -shares[n]
-                    paid[r, n] = exit_price[n]
-                    shares[n] = 0.0
-
-        # the decision of the row before becomes pending
-        if d < decided.size and decided[d] == r - 1:
-            d += 1
-            for n in range(n_names):
-                if not np.isnan(pending[n]):
-                    status[slot[n], n] = REPLACED
-                slot[n] = d
-                partial[n] = False
-                if 0 <= exit_row[n] <= r:
-                    pending[n] = np.nan
-                    if weights[d - 1, n] != 0.0:
-                        status[d, n] = CANCELLED
-                elif weights[d - 1, n] == 0.0 and shares[n] == 0.0:
-                    pending[n] = np.nan
-                else:
-                    pending[n] = weights[d - 1, n]
-                    status[d, n] = PENDING
-
-        # pending legs: value the account at this row's fill prices
-        busy = False
-        total = cash
-        shorts = 0.0
-        trapped = 0.0
-        for n in range(n_names):
-            busy = busy or not np.isnan(pending[n])
-            if frozen[r, n] and shares[n] > 0.0:
-                trapped += shares[n] * value[r, n]
-            elif shares[n] != 0.0:
-                total += shares[n] * value[r, n]
-                if shares[n] < 0.0:
-                    shorts -= shares[n] * value[r, n]
-        if total < -DUST * nav[r - 1] or (total <= DUST * nav[r - 1] and trapped == 0.0):
-            return _ruin(r, total, shares, pending, status, held, nav, cash_path, True)
-
-        if busy and total > DUST * nav[r - 1]:  # an account wholly trapped has nothing to trade with
-            # sells first; remember what the waiting sales would have released
-            awaited = 0.0
-            need = 0.0
-            for n in range(n_names):
-                w = pending[n]
-                if np.isnan(w):
-                    continue
-                o = slot[n]
-                if no_buy[r, n] and w > 0.0 and (shares[n] <= 0.0 or w * total > shares[n] * value[r, n]):
-                    status[o, n] = CANCELLED
-                    partial[n] = False
-                    pending[n] = 0.0 if shares[n] < 0.0 else np.nan  # a short may still be covered
-                    if shares[n] >= 0.0:
-                        continue
-                    w = 0.0
-                code = why[r, n]
-                if code == OPEN and early[r, n] and d > 0 and o == d and decided[d - 1] == r - 1:
-                    code = TOO_EARLY
-                if code != OPEN:
-                    if waits[o, n] == 0:
-                        reason[o, n] = code
-                    waits[o, n] += 1
-                    if shares[n] > 0.0 and not frozen[r, n]:
-                        awaited += max(shares[n] * value[r, n] - max(w, 0.0) * total, 0.0)
-                    continue
-                price = fill[r, n]
-                delta = w * total / price - shares[n]
-                if partial[n]:
-                    if delta <= 0.0:  # the market carried the rest of the buy to its target
-                        pending[n] = np.nan
-                        status[o, n] = FILLED
-                        continue
-                elif w != 0.0 and shares[n] != 0.0 and abs(w - shares[n] * price / total) < band * abs(w):
-                    pending[n] = np.nan
-                    status[o, n] = IN_BAND
-                    continue
-                else:
-                    wanted[o, n] = delta
-                if delta < 0.0:
-                    before = min(shares[n], 0.0)
-                    cash -= delta * price * (1.0 - sell[r, n])
-                    shares[n] += delta
-                    shorts += (before - min(shares[n], 0.0)) * price
-                    trades[r, n] = delta
-                    paid[r, n] = price
-                    got[o, n] += delta
-                    filled_row[o, n] = r
-                    status[o, n] = FILLED
-                    pending[n] = np.nan
-                elif delta == 0.0:
-                    status[o, n] = FILLED
-                    pending[n] = np.nan
-                else:
-                    cover = min(delta, max(-shares[n], 0.0))
-                    cash -= cover * price * buy[r, n]  # a cover's principal leaves free cash as it is
-                    need += (delta - cover) * price * (1.0 + buy[r, n])
-
-            # buys: covers in full, longs shrunk by one factor to the free cash
-            free = cash - shorts
-            scale = 1.0
-            if need > 0.0 and need > free + DUST * total:
-                scale = free / need if free > DUST * total else 0.0
-            for n in range(n_names):
-                w = pending[n]
-                if np.isnan(w) or why[r, n] != OPEN:
-                    continue
-                o = slot[n]
-                if early[r, n] and d > 0 and o == d and decided[d - 1] == r - 1:
-                    continue
-                price = fill[r, n]
-                delta = w * total / price - shares[n]
-                cover = min(delta, max(-shares[n], 0.0))
-                bought = cover + (delta - cover) * scale
-                cash -= cover * price + (bought - cover) * price * (1.0 + buy[r, n])
-                shares[n] += bought
-                if bought != 0.0:
-                    trades[r, n] = bought
-                    paid[r, n] = price
-                    got[o, n] += bought
-                    filled_row[o, n] = r
-                if scale < 1.0 and delta > cover and awaited > 0.0:
-                    partial[n] = True  # the cash is due from a sale that waits
-                    continue
-                status[o, n] = CUT if scale < 1.0 and delta > cover else FILLED
-                pending[n] = np.nan
-
-        # mark
-        total = cash
-        trapped = 0.0
-        for n in range(n_names):
-            held[r, n] = shares[n]
-            if frozen[r, n] and shares[n] > 0.0:
-                trapped += shares[n] * mark[r, n]
-            elif shares[n] != 0.0:
-                total += shares[n] * mark[r, n]
-        if total < -DUST * nav[r - 1] or (total <= DUST * nav[r - 1] and trapped == 0.0):
-            return _ruin(r, total, shares, pending, status, held, nav, cash_path, False)
-        nav[r] = total + keep * trapped
-        cash_path[r] = cash
-    return -1, False, 0.0
+    Returns (ruin_row or -1, ruined_at_fill, what was then owed beyond zero).
+    """
+    names = shares.size
+    ruin_row, at_fill, deficit = np.full(1, -1, np.int64), np.zeros(1, np.bool_), np.zeros(1)
+    _one(
+        decided, weights.reshape(decided.size, names, 1), np.full(1, band), why, early, no_buy, frozen, keep,
+        fill, value, mark, buy, sell, dividend, borrow, growth, exit_row, exit_price,
+        np.full(1, cash), shares.reshape(names, 1), pending.reshape(names, 1), partial.reshape(names, 1),
+        nav.reshape(nav.size, 1), np.zeros(1), np.zeros(1), ruin_row, at_fill, deficit,
+        held, trades, paid, cash_path, status, waits, reason, filled_row, wanted, got,
+    )  # fmt: skip
+    return ruin_row[0], at_fill[0], deficit[0]
 
 
-@njit(cache=True, nogil=True)
-def _ruin(
-    r: int,
-    total: float,
-    shares: FloatArray,
-    pending: FloatArray,
-    status: CodeArray,
-    held: FloatArray,
-    nav: FloatArray,
-    cash_path: FloatArray,
-    at_fill: bool,
-) -> tuple[int, bool, float]:
-    """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
-    for d in range(status.shape[0]):
-        for n in range(status.shape[1]):
-            if status[d, n] == PENDING:
-                status[d, n] = CANCELLED
-    nav[r:] = 0.0
-    cash_path[r:] = 0.0
-    held[r:, :] = 0.0
-    shares[:] = 0.0
-    pending[:] = np.nan
-    return r, at_fill, max(-total, 0.0)
+@njit(nogil=True, cache=True, error_model="numpy")
+def run_lanes(
+    decided: IntArray,  # (D,)
+    weights: FloatArray,  # (D, N, LANES)
+    band: FloatArray,  # (LANES,)
+    why: CodeArray,  # from here to exit_price as in run_ledger
+    early: BoolArray,
+    no_buy: BoolArray,
+    frozen: BoolArray,
+    keep: float,
+    fill: FloatArray,
+    value: FloatArray,
+    mark: FloatArray,
+    buy: FloatArray,
+    sell: FloatArray,
+    dividend: FloatArray,
+    borrow: FloatArray,
+    growth: FloatArray,
+    exit_row: IntArray,
+    exit_price: FloatArray,
+    nav: FloatArray,  # out (T, LANES)
+    traded: FloatArray,  # out (LANES,) sum of absolute trade values, comes in as zeros
+    cost: FloatArray,  # out (LANES,) sum of fees, comes in as zeros
+) -> IntArray:
+    """LANES accounts opened with one unit of cash. Returns (LANES,) the rows of their ruin, -1 for none."""
+    names = fill.shape[1]
+    ruin_row = np.full(LANES, -1, np.int64)
+    none, codes, counts = np.empty((0, 0)), np.empty((0, 0), np.int8), np.empty((0, 0), np.int64)
+    _many(
+        decided, weights, band, why, early, no_buy, frozen, keep,
+        fill, value, mark, buy, sell, dividend, borrow, growth, exit_row, exit_price,
+        np.ones(LANES), np.zeros((names, LANES)), np.full((names, LANES), np.nan), np.zeros((names, LANES)),
+        nav, traded, cost, ruin_row, np.zeros(LANES, np.bool_), np.zeros(LANES),
+        none, none, none, np.empty(0), codes, counts, codes, counts, none, none,
+    )  # fmt: skip
+    return ruin_row

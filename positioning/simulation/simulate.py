@@ -60,7 +60,8 @@ def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tupl
     decided, weights = targets.decided[inside] - market.start, targets.weights[inside]
     shape, n_orders = tape.fill.shape, decided.size + 1
     names = shape[1]
-    shares, pending, partial = opening.shares.copy(), opening.pending.copy(), opening.partial.copy()
+    shares, pending = opening.shares.copy(), opening.pending.copy()
+    partial = opening.partial.astype(np.float64)
     held, trades, paid = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     nav, cash_path = np.zeros(shape[0]), np.zeros(shape[0])
     orders = Orders(
@@ -74,11 +75,8 @@ def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tupl
         wanted=np.zeros((n_orders, names)),
         got=np.zeros((n_orders, names)),
     )
-    ruin_row, ruined_at_fill, deficit = run_ledger(
-        decided, weights, targets.band, tape.why, tape.early, tape.no_buy, tape.frozen, tape.keep,
-        tape.fill, tape.value, tape.mark,
-        tape.fees.buy_total, tape.fees.sell_total, tape.dividend, tape.borrow, tape.growth,
-        tape.exit_row, tape.exit_price, opening.cash, shares, pending, partial,
+    ruin_row, ruined_at_fill, deficit = run_ledger(  # type: ignore[call-arg]  # mypy counts the dispatcher's own
+        decided, weights, targets.band, *tape.inputs, opening.cash, shares, pending, partial,
         held, trades, paid, nav, cash_path,
         orders.status, orders.waits, orders.reason, orders.filled_row, orders.wanted, orders.got,
     )  # fmt: skip
@@ -98,4 +96,4 @@ def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tupl
         ruined_at_fill=bool(ruined_at_fill),
         deficit=float(deficit),
     )
-    return result, Holdings(float(cash_path[-1]), shares, pending, partial)
+    return result, Holdings(float(cash_path[-1]), shares, pending, partial > 0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, final
+from functools import cached_property
+from typing import Any, Literal, Protocol, final
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +67,17 @@ class Tape:
     fee_label: str
     cash_label: str
     mark_label: str
+
+    @cached_property
+    def inputs(self) -> tuple[Any, ...]:
+        """What `kernel.run_ledger` and `run_lanes` read between the decisions and the out arrays, in their order; a
+        name without a price yet is worth 0, since nobody holds it."""
+        value, mark = np.nan_to_num(self.value), np.nan_to_num(self.mark)
+        return (
+            self.why, self.early, self.no_buy, self.frozen, self.keep, self.fill, value, mark,
+            self.fees.buy_total, self.fees.sell_total, self.dividend, self.borrow, self.growth,
+            self.exit_row, self.exit_price,
+        )  # fmt: skip
 
 
 def record(
