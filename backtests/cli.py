@@ -42,10 +42,11 @@ def span_of(start: str | None, end: str | None) -> Span:
     """The asked-for span. Raises BadInputError for what is not a date, or reversed."""
     from positioning.market.span import Span
 
-    return Span(_day("--start", start), _day("--end", end))
+    return Span(day_of("--start", start), day_of("--end", end))
 
 
-def _day(option: str, text: str | None) -> object:
+def day_of(option: str, text: str | None) -> object:
+    """The date, datetime64[D], or None. Raises BadInputError for what is not a date."""
     import numpy as np
 
     if text is None:

@@ -18,6 +18,7 @@ from positioning.reporting.html import Html
 from positioning.reporting.sheet import Sheet
 
 Figure = dict[str, Any]
+AXIS = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
 
 ARTICLE = np.datetime64("2025-06-05", "D")  # the advice these positions are built on
 MOODS = {
@@ -152,13 +153,14 @@ def _marker(
         "type": "scatter", "mode": "markers", "name": name, "opacity": opacity,
         "x": [str(sheet.result.rows[row]) for row, _ in group],
         "y": _round(sheet.result.nav[[row for row, _ in group]]),
-        "text": [_story(event, sheet.position.themes) for _, event in group],
+        "text": [story(event, sheet.position.themes) for _, event in group],
         "hoverinfo": "text",
         "marker": {"symbol": shape, "color": colour, "size": [5 + 1.5 * event.severity for _, event in group]},
     }  # fmt: skip
 
 
-def _story(event: Event, themes: Sequence[str]) -> str:
+def story(event: Event, themes: Sequence[str]) -> str:
+    """What pointing at an event shows."""
     signs = ", ".join(f"{theme} {event.signs.get(theme, 0):+d}" for theme in themes)
     use = (
         "left out: low confidence"
@@ -182,21 +184,27 @@ def _text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def bare_layout() -> Figure:
+    """Margins, paper, letters and hover boxes of every chart."""
+    return {
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "autosize": True,
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
+        "hoverlabel": {"align": "left", "bgcolor": "$card", "bordercolor": "$grid", "font": {"color": "$ink"}},
+    }  # fmt: skip
+
+
 def _figure(sheet: Sheet, traces: list[Figure], unit: str, ticks: str) -> Figure:
-    axis = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
     value = "%{y:.2%}" if ticks.endswith("%") else "%{y:.3f}"
     for line in (t for t in traces if t["mode"] == "lines"):
         line["hovertemplate"] = "%{x|%Y-%m-%d} " + value + "<extra>%{fullData.name}</extra>"
     first, last = str(sheet.result.rows[0]), str(sheet.result.rows[-1])
     span = {"range": [first, last]} if first < last else {}
-    layout: Figure = {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "autosize": True, "hovermode": "closest",
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
-        "xaxis": {**axis, **span, "type": "date", "showgrid": False},
-        "yaxis": {**axis, "title": {"text": unit, "standoff": 6}, "tickformat": ticks},
+    layout = bare_layout() | {
+        "hovermode": "closest",
+        "xaxis": {**AXIS, **span, "type": "date", "showgrid": False},
+        "yaxis": {**AXIS, "title": {"text": unit, "standoff": 6}, "tickformat": ticks},
         "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
-        "hoverlabel": {"align": "left", "bgcolor": "$card", "bordercolor": "$grid", "font": {"color": "$ink"}},
         "annotations": [],
     }  # fmt: skip
     if sheet.result.market.simulated:

@@ -121,7 +121,7 @@ def page(studies: Sequence[Study], shuffled: Shuffled, design: Design, command: 
     scripts = join(
         charts.embed(drawn),
         Html(f'<script src="{escape(script)}"></script>'),
-        Html(f"<script>{own_file('page.js')}</script>"),
+        Html(f"<script>{own_file('theme.js')}{own_file('page.js')}</script>"),
     )  # fmt: skip
     return document("Event study", join(tag("main", body), scripts), simulated)
 
@@ -256,7 +256,7 @@ def _method(studies: Sequence[Study], design: Design, command: str) -> Html:
 
 
 def _figure(course: Band, simulated: bool) -> charts.Figure:
-    axis = {"gridcolor": "$grid", "zerolinecolor": "$other", "linecolor": "$grid", "automargin": True}
+    axis = charts.AXIS | {"zerolinecolor": "$other"}
     days = course.sessions.tolist()
     low, high = course.caar - course.half_width, course.caar + course.half_width
     edge = {
@@ -273,10 +273,8 @@ def _figure(course: Band, simulated: bool) -> charts.Figure:
         {"type": "scatter", "mode": "lines+markers", "name": "CAAR", "x": days, "y": _finite(course.caar),
          "line": {"color": "$position", "width": 2}, "hovertemplate": "day %{x} %{y:.2%}<extra></extra>"},
     ]  # fmt: skip
-    layout: charts.Figure = {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "autosize": True, "showlegend": False,
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
+    layout = charts.bare_layout() | {
+        "showlegend": False,
         "xaxis": {**axis, "title": {"text": "sessions from day zero"}, "zeroline": True, "showgrid": False},
         "yaxis": {**axis, "title": {"text": "CAAR"}, "tickformat": ".1%", "zeroline": True},
         "annotations": [{

@@ -1,0 +1,148 @@
+"""List the record of events and restrictions and draw its timeline: python -m backtests.events"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backtests.cli import day_of, one_line_errors
+from positioning.errors import BadInputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from positioning.events.event import Events
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def events(
+    theme: Annotated[
+        str | None, typer.Option(help="Only events of this theme; restrictions have none and stay.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only what was known on this day or later.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
+    ] = None,
+    restrictions: Annotated[
+        Path | None, typer.Option(help="A CSV of restrictions in place of the shipped record.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """The record read and checked, listed, and drawn as a timeline."""
+    with one_line_errors():
+        from positioning.events.event import read_events
+        from positioning.events.restriction import read_restrictions
+        from positioning.reporting.timeline_page import write_timeline
+
+        day = day_of("--since", since)
+        record = replace(read_events(events), restrictions=read_restrictions(restrictions))
+        record = chosen(record, theme, day)
+        command = shlex.join(["python", "-m", "backtests.events", *sys.argv[1:]])
+        files = write_timeline(record, command, out)
+        if as_json:
+            print(json.dumps(to_json(record, files), allow_nan=False))
+        else:
+            print_record(record, files)
+
+
+def chosen(record: Events, theme: str | None, since: Any) -> Events:
+    """What carries the theme and was known on `since` or later. Raises BadInputError where nothing is left."""
+    kept = record if theme is None else record.of(theme)
+    if since is not None:
+        kept = replace(
+            kept,
+            items=tuple(e for e in kept if e.known_on() >= since),
+            restrictions=tuple(r for r in kept.restrictions if r.known_on() >= since),
+        )
+    if not kept.items and not kept.restrictions:
+        raise BadInputError(
+            "no event and no restriction is left", "wanted at least one", "widen --theme or --since"
+        )
+    return kept
+
+
+def print_record(record: Events, files: Sequence[Path]) -> None:
+    """A table of events, one of restrictions, and the paths written."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(_events(record), _restrictions(record))
+    for f in files:
+        console.print(f"wrote {f}", markup=False, soft_wrap=True)
+
+
+def _events(record: Events) -> Table:
+    from rich.markup import escape
+
+    from positioning.events.event import SLEEVES
+    from positioning.reporting.timeline_page import remark, signs_in_words
+
+    table = _table(f"{len(record)} events; signs of {', '.join(SLEEVES)}")
+    for heading in ("id", "known", "sev", "direction", "signs"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("title")
+    for e in record:
+        title = escape(f"{e.title} ({remark(e)})" if remark(e) else e.title)
+        signs = " ".join(signs_in_words(e))
+        table.add_row(escape(e.id), str(e.known_on()), str(e.severity), e.direction, signs, title)
+    return table
+
+
+def _restrictions(record: Events) -> Table:
+    from rich.markup import escape
+
+    table = _table(f"{len(record.restrictions)} restrictions")
+    for heading in ("symbol", "kind", "ground", "announced", "effective"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("reason")
+    for r in record.restrictions:
+        days = (str(r.known_on()), str(r.holds_from()))
+        table.add_row(escape(r.symbol), r.kind, r.ground, *days, escape(r.reason))
+    return table
+
+
+def _table(title: str) -> Table:
+    from rich.table import Table
+
+    return Table(
+        title=title, box=None, padding=(0, 1), pad_edge=False, header_style="bold", title_justify="left"
+    )
+
+
+def to_json(record: Events, files: Sequence[Path]) -> dict[str, Any]:
+    """Dates ISO; recovery in the instrument's currency, null where the record has none."""
+    events = [
+        {
+            "id": e.id, "known": str(e.known_on()), "severity": e.severity, "direction": e.direction,
+            "signs": dict(e.signs), "themes": list(e.themes), "title": e.title, "confidence": e.confidence,
+            "follows": e.follows, "source": e.source,
+        }
+        for e in record
+    ]  # fmt: skip
+    restrictions = [
+        {
+            "symbol": r.symbol, "kind": r.kind, "ground": r.ground, "announced": str(r.known_on()),
+            "effective": str(r.holds_from()), "recovery": r.recovery, "reason": r.reason, "source": r.source,
+        }
+        for r in record.restrictions
+    ]  # fmt: skip
+    return {
+        "record": record.digest(),
+        "events": events,
+        "restrictions": restrictions,
+        "files": [str(f) for f in files],
+    }
+
+
+if __name__ == "__main__":
+    app()

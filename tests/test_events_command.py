@@ -1,0 +1,228 @@
+"""The record as a command: its tables, its JSON, its page in a browser, and one line for each bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from backtests.events import app
+from positioning.events.event import THEMES, Events, read_events
+from positioning.reporting.charts import MOODS
+from positioning.reporting.timeline_page import figure, page
+from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, opened
+
+EVENT_HEADS = (
+    "id,announced,title,issuer,instrument,direction,severity,themes,fertilizer,corridor,equipment,"
+    "follows,source,confidence"
+)
+GOOD_EVENT = "A,2022-03-01,News,EU,ban,tighten,3,fertilizer,1,0,0,,Journal,high"
+RESTRICTION_HEADS = "symbol,announced,effective,kind,ground,recovery,reason,source"
+GOOD_RESTRICTION = "NTR,2022-03-01,,no_buy,partner,,Why,Journal"
+
+
+def run(*words: object) -> tuple[int, str, str]:
+    answer = CliRunner().invoke(app, [str(w) for w in words])
+    if answer.exception is not None and not isinstance(answer.exception, SystemExit):
+        raise answer.exception
+    return answer.exit_code, answer.stdout, answer.stderr
+
+
+def a_file(place: Path, *lines: str) -> Path:
+    place.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return place
+
+
+def test_json_holds_the_whole_record(tmp_path: Path) -> None:
+    code, stdout, _ = run("--json", "--out", tmp_path)
+    told, record = json.loads(stdout), read_events()
+    assert code == 0
+    assert [e["id"] for e in told["events"]] == [e.id for e in record]
+    assert all(e["source"] for e in (*told["events"], *told["restrictions"]))
+    assert told["record"] == record.digest()
+    assert [r["symbol"] for r in told["restrictions"]] == [r.symbol for r in record.restrictions]
+    assert told["files"] == [str(tmp_path / "events.html")]
+
+
+def test_theme_and_since_narrow_the_record(tmp_path: Path) -> None:
+    _, stdout, _ = run("--theme", "corridor", "--since", "2024-06-29", "--json", "--out", tmp_path)
+    told = json.loads(stdout)
+    assert told["events"]
+    assert told["restrictions"]
+    assert all("corridor" in e["themes"] for e in told["events"])
+    # A bare date is known at its end: that of the 29th is known on the 29th.
+    assert min(e["known"] for e in told["events"]) == "2024-06-29"
+    assert min(r["announced"] for r in told["restrictions"]) >= "2024-06-29"
+
+
+def test_tables_say_what_a_reader_needs(tmp_path: Path) -> None:
+    events = a_file(
+        tmp_path / "e.csv",
+        EVENT_HEADS,
+        GOOD_EVENT,
+        "B,2022-03-02,Act [x],EU,ban,tighten,2,fertilizer,0,0,0,A,J,high",
+    )
+    restrictions = a_file(tmp_path / "r.csv", RESTRICTION_HEADS, GOOD_RESTRICTION)
+    code, stdout, _ = run("--events", events, "--restrictions", restrictions, "--out", tmp_path)
+    assert code == 0
+    lines = [" ".join(line.split()) for line in stdout.splitlines()]
+    assert "A 2022-03-01 3 tighten +1 · · News" in lines
+    assert "B 2022-03-02 2 tighten · · · Act [x] (puts A into force)" in lines
+    assert "NTR no_buy partner 2022-03-01 2022-03-01 Why" in lines
+
+
+def row(text: str, **cells: str) -> str:
+    """The good row with some cells changed."""
+    heads = (EVENT_HEADS if text == GOOD_EVENT else RESTRICTION_HEADS).split(",")
+    return ",".join(cells.get(h, v) for h, v in zip(heads, text.split(","), strict=True))
+
+
+BAD_EVENTS = {
+    "direction": (row(GOOD_EVENT, direction="tigthen"), "direction 'tigthen'"),
+    "source": (row(GOOD_EVENT, source=""), "source is empty"),
+    "time without a zone": (row(GOOD_EVENT, announced="2022-03-01T10:00"), "announced '2022-03-01T10:00'"),
+    "severity": (row(GOOD_EVENT, severity="nine"), "severity 'nine'"),
+    "severity beyond": (row(GOOD_EVENT, severity="6"), "severity 6"),
+    "sign": (row(GOOD_EVENT, corridor="2"), "corridor 2"),
+    "theme": (row(GOOD_EVENT, themes="fertiliser"), "themes 'fertiliser'"),
+    "confidence": (row(GOOD_EVENT, confidence="sure"), "confidence 'sure'"),
+    "follows": (row(GOOD_EVENT, follows="Z"), "follows 'Z'"),
+    "id again": (GOOD_EVENT, "id 'A' again"),
+    "cells": (GOOD_EVENT + ",more", "more cells"),
+}
+BAD_RESTRICTIONS = {
+    "kind": (row(GOOD_RESTRICTION, kind="froze"), "kind 'froze'"),
+    "ground": (row(GOOD_RESTRICTION, ground="rumour"), "ground 'rumour'"),
+    "source": (row(GOOD_RESTRICTION, source=""), "source is empty"),
+    "symbol": (row(GOOD_RESTRICTION, symbol=""), "symbol is empty"),
+    "date": (row(GOOD_RESTRICTION, announced="soon"), "announced 'soon'"),
+    "effective before": (row(GOOD_RESTRICTION, effective="2021-01-01"), "effective 2021-01-01"),
+    "recovery": (row(GOOD_RESTRICTION, recovery="1.5"), "recovery 1.5"),
+}
+
+
+def refused(words: list[object], expected: str, out: Path) -> None:
+    code, stdout, stderr = run(*words, "--out", out)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("error: ")
+    assert stderr.count("\n") == 1
+    assert expected in stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("case", BAD_EVENTS)
+def test_a_bad_event_is_named_by_line_and_field(case: str, tmp_path: Path) -> None:
+    line, expected = BAD_EVENTS[case]
+    file = a_file(
+        tmp_path / "e.csv",
+        EVENT_HEADS,
+        GOOD_EVENT,
+        line if case == "id again" else line.replace("A,", "B,", 1),
+    )
+    refused(["--events", file], f"e.csv line 3: {expected}", tmp_path / "out")
+
+
+@pytest.mark.parametrize("case", BAD_RESTRICTIONS)
+def test_a_bad_restriction_is_named_by_line_and_field(case: str, tmp_path: Path) -> None:
+    line, expected = BAD_RESTRICTIONS[case]
+    file = a_file(tmp_path / "r.csv", RESTRICTION_HEADS, GOOD_RESTRICTION, line)
+    refused(["--restrictions", file], f"r.csv line 3: {expected}", tmp_path / "out")
+
+
+def test_other_bad_input_gets_one_line(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    refused(["--theme", "fertiliser"], "Did you mean fertilizer?", out)
+    refused(["--since", "last week"], "--since last week; wanted a date", out)
+    refused(["--since", "2024-13-01"], "--since 2024-13-01", out)
+    refused(["--since", "2090-01-01"], "no event and no restriction is left", out)
+    refused(["--events", tmp_path / "none.csv"], "none.csv cannot be read", out)
+    refused(["--restrictions", tmp_path], "cannot be read", out)
+    refused(["--events", a_file(tmp_path / "short.csv", "id,announced")], "no column 'severity'", out)
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"\xff\xfe\x00")
+    refused(["--events", binary], "wanted a UTF-8 CSV file", out)
+    a_file(out, "a file where a folder is wanted")
+    code, _, stderr = run("--out", out)
+    assert (code, stderr.count("\n")) == (2, 1)
+
+
+def test_every_event_and_restriction_is_on_the_chart_once() -> None:
+    record = read_events()
+    traces = figure(record)["data"]
+    moods = {"Not answered", *(name for name, _, _ in MOODS.values())}
+    assert sum(len(t["x"]) for t in traces if t["name"] in moods) == len(record)
+    barred = "".join("".join(t["text"]) for t in traces if t["name"] not in moods)
+    assert all(f"{r.symbol} (" in barred for r in record.restrictions)
+    assert {m for t in traces for m in t["meta"]} <= set(THEMES)
+
+
+def test_a_record_of_restrictions_alone_or_of_events_alone_has_a_page() -> None:
+    record = read_events()
+    assert "Restrictions by the day" in page(Events((), record.restrictions), "x", "x.js")
+    assert "Events by the day" in page(Events(record.items), "x", "x.js")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        running = play.chromium.launch(
+            executable_path=shutil.which("chromium") or CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+        )
+        yield running
+        running.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_in_chromium(browser: Any, tmp_path: Path, width: int, scheme: str) -> None:
+    assert run("--out", tmp_path)[0] == 0
+    shown, wrong = opened(browser, tmp_path / "events.html", width, scheme)
+    shown.wait_for_selector("[data-chart=timeline] .main-svg")
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    ARTEFACTS.mkdir(exist_ok=True)
+    shown.screenshot(path=ARTEFACTS / f"events-{width}.png")
+    record = read_events()
+    shown.select_option("#theme-filter", "corridor")
+    wanted = sum("corridor" in e.themes for e in record)
+    marks = "document.querySelectorAll('[data-chart=timeline] .point').length"
+    barred = len({(r.known_on(), r.kind) for r in record.restrictions})
+    shown.wait_for_function(f"{marks} === {wanted + barred}")
+    assert shown.locator("#events tbody tr:visible").count() == wanted
+    shown.locator("button.theme").click()  # drawn anew in other colours, the choice stays
+    shown.wait_for_function(f"{marks} === {wanted + barred}")
+    shown.select_option("#theme-filter", "")
+    shown.wait_for_function(f"{marks} === {len(record) + barred}")
+    shown.close()
+    assert wrong == []
+
+
+def test_hovering_over_hostile_words_shows_text(browser: Any, tmp_path: Path) -> None:
+    quoted = HOSTILE.replace('"', '""')
+    events = a_file(tmp_path / "e.csv", EVENT_HEADS, GOOD_EVENT.replace("News", f'"{quoted} </script>"'))
+    restrictions = a_file(
+        tmp_path / "r.csv", RESTRICTION_HEADS, GOOD_RESTRICTION.replace("Why", f'"{quoted}"')
+    )
+    assert run("--events", events, "--restrictions", restrictions, "--out", tmp_path)[0] == 0
+    shown, wrong = opened(browser, tmp_path / "events.html", 1440, "light")
+    shown.wait_for_selector("[data-chart=timeline] .main-svg")
+    for curve in (0, 1):
+        shown.evaluate(
+            """curve => Plotly.Fx.hover(document.querySelector('[data-chart=timeline]'),
+            [{curveNumber: curve, pointNumber: 0}])""",
+            curve,
+        )
+        told = shown.locator("[data-chart=timeline] .hoverlayer").text_content()
+        assert HOSTILE.replace(" ", "") in told.replace(" ", "")  # lines are wrapped
+    assert shown.locator("img").count() == 0
+    shown.close()
+    assert wrong == []
