@@ -159,13 +159,14 @@ def _chart(name: str, group: Group) -> Html:
 
 
 def _tests(study: Study, placebo: StudyPlacebo | None) -> Html:
-    heads = ["events", "days", "n", "CAAR", "above 0", "raw CAAR", "raw p", *(f"p {NAMES[t]}" for t in TESTS)]
-    heads += [] if placebo is None else ["p shuffled dates, one-sided"]
+    first = ["events", "days", "n", "CAAR", "above 0", "raw CAAR", "raw p", f"p {NAMES[LEAD]}"]
+    heads = [*first, *([] if placebo is None else ["p shuffled dates"]), *(f"p {NAMES[t]}" for t in TESTS[1:])]
     rows = [
         [
             group.name.replace("_", " "), _days(o.span), o.count, signed(o.caar), percent(o.hits, 0),
-            signed(raw.caar), _p(raw.tests[LEAD].p), *(_p(o.tests[t].p) for t in TESTS),
+            signed(raw.caar), _p(raw.tests[LEAD].p), _p(o.tests[LEAD].p),
             *([] if placebo is None else [_p(placebo.p_value(group.name, n, o.caar))]),
+            *(_p(o.tests[t].p) for t in TESTS[1:]),
         ]
         for group in study.groups
         for n, (o, raw) in enumerate(zip(group.signed, group.raw, strict=True))
