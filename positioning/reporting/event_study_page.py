@@ -160,7 +160,11 @@ def _chart(name: str, group: Group) -> Html:
 
 def _tests(study: Study, placebo: StudyPlacebo | None) -> Html:
     first = ["events", "days", "n", "CAAR", "above 0", "raw CAAR", "raw p", f"p {NAMES[LEAD]}"]
-    heads = [*first, *([] if placebo is None else ["p shuffled dates"]), *(f"p {NAMES[t]}" for t in TESTS[1:])]
+    heads = [
+        *first,
+        *([] if placebo is None else ["p shuffled dates"]),
+        *(f"p {NAMES[t]}" for t in TESTS[1:]),
+    ]
     rows = [
         [
             group.name.replace("_", " "), _days(o.span), o.count, signed(o.caar), percent(o.hits, 0),
