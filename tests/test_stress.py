@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar, final
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar, final
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from arch.bootstrap import StationaryBootstrap, optimal_block_length
 from arch.bootstrap._samplers_python import stationary_bootstrap_sample
-from scipy.stats import ks_2samp
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+from scipy.stats import ks_2samp, norm
+from typer.testing import CliRunner
 
+from backtests.stress import app
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.event import Events
 from positioning.market.load import load
@@ -21,7 +29,10 @@ from positioning.market.sample import SampleSource
 from positioning.market.source import Driver
 from positioning.portfolio.position import Position
 from positioning.portfolio.targets import Targets
+from positioning.shocks.outcome import Paths, break_even, crossings, figures, preferred, scaled_to, simplex
 from positioning.shocks.paths import Urn, continued, draw, following, urn
+from positioning.shocks.pooling import mean_and_volatility, pool
+from positioning.shocks.replay import breaking_multiples, calm, deepest, parts, replay, smallest
 from positioning.shocks.scenario import DriverPath, Scenario, Transmission, read_scenarios
 from positioning.shocks.shock import Effect, Shock, effect
 from positioning.shocks.stress import Batch, Terms, batch, play, simulated, stage
@@ -337,3 +348,272 @@ def test_a_window_outside_the_rows_is_named() -> None:
     market = noisy()
     with pytest.raises(BadInputError, match="window 2031-01-01"):
         urn(market, 50, window=(np.datetime64("2031-01-01"), np.datetime64("2031-02-01")))
+
+
+# Judging
+
+
+def paths_of(*returns: float) -> Paths:
+    """Paths that go straight to their end."""
+    r = np.array(returns)
+    return Paths(r, np.minimum(r, 0.0), np.zeros(r.size))
+
+
+def test_weighted_moments_are_those_of_the_mixture() -> None:
+    rng = np.random.default_rng(0)
+    a, b = Paths(*rng.normal(0.1, 0.2, (3, 400))), Paths(*rng.normal(-0.2, 0.4, (3, 100)))
+    made = figures([a, b], [0.7, 0.3])
+    mean = 0.7 * a.returns.mean() + 0.3 * b.returns.mean()
+    variance = (
+        0.7 * (a.returns.var() + a.returns.mean() ** 2)
+        + 0.3 * (b.returns.var() + b.returns.mean() ** 2)
+        - mean**2
+    )
+    assert made.mean == pytest.approx(mean)
+    assert made.deviation == pytest.approx(math.sqrt(variance))
+    assert made.loss == pytest.approx(0.7 * (a.returns < 0).mean() + 0.3 * (b.returns < 0).mean())
+    assert made.deep == pytest.approx(0.7 * (a.drawdown <= -0.2).mean() + 0.3 * (b.drawdown <= -0.2).mean())
+    assert made.trapped == pytest.approx(0.7 * a.trapped.mean() + 0.3 * b.trapped.mean())
+    assert made.error == pytest.approx(math.sqrt(0.49 * a.returns.var() / 400 + 0.09 * b.returns.var() / 100))
+
+
+def test_a_scenario_of_probability_nought_counts_for_nothing() -> None:
+    assert figures([paths_of(0.1, 0.2), paths_of(-0.9)], [1.0, 0.0]) == figures([paths_of(0.1, 0.2)], [1.0])
+
+
+def test_tails_by_hand() -> None:
+    """Twenty equal paths: the worst is the 5 % quantile and the shortfall; weighted, its neighbour joins in."""
+    one = paths_of(*np.linspace(-0.5, 0.45, 20))
+    made = figures([one], [1.0])
+    assert (made.var_95, made.es_95, made.median) == pytest.approx((-0.5, -0.5, -0.05))
+    # weights 0.03 and 0.97: 3 % at -0.5 and 2 % of the 97 % at -0.1
+    assert figures([paths_of(-0.5), paths_of(-0.1)], [0.03, 0.97]).es_95 == pytest.approx(
+        (0.03 * 0.5 + 0.02 * 0.1) / -0.05
+    )
+
+
+def test_drawdown_is_from_the_highest_nav_so_far() -> None:
+    nav = np.array([[1.0, 1.25, 1.0, 1.1], [1.0, 0.9, 0.95, 1.2]])
+    made = Paths.of(Batch(nav, np.zeros((2, 1)), np.zeros(2)))
+    np.testing.assert_allclose(made.drawdown, [-0.2, -0.1], **exactly)
+    np.testing.assert_allclose(made.returns, [0.1, 0.2], **exactly)
+
+
+@given(
+    st.lists(st.floats(-1, 1), min_size=2, max_size=5),
+    st.lists(st.floats(0.01, 1), min_size=5, max_size=5),
+    st.integers(0, 1),
+)
+def test_a_break_even_probability_solves_its_equation(
+    means: list[float], odds: list[float], which: int
+) -> None:
+    p = np.array(odds[: len(means)]) / sum(odds[: len(means)])
+    q = break_even(means, p, which)
+    if q is None:
+        ends = [scaled_to(p, which, w) @ np.array(means) for w in (0.0, 1.0)]
+        assert ends[0] * ends[1] > 0 or abs(ends[0] - ends[1]) < 1e-12
+    else:
+        made = scaled_to(p, which, q)
+        assert made.sum() == pytest.approx(1)
+        assert made @ np.array(means) == pytest.approx(0, abs=1e-12)
+
+
+def test_break_even_by_hand() -> None:
+    # 0.2 of -30 % against 0.8 of +10 %: q 0.3 = (1 - q) 0.1 at a quarter
+    assert break_even([0.1, -0.3], [0.8, 0.2], 1) == pytest.approx(0.25)
+    assert break_even([0.1, 0.3], [0.8, 0.2], 1) is None
+
+
+def test_crossings_are_where_the_ranking_changes() -> None:
+    means = {"a": [0.1, -0.3], "b": [0.0, 0.0], "c": [0.05, 0.2]}
+    found = crossings(means, [0.8, 0.2], 1)
+    # a = b at 1/4; a = c where 0.1 - 0.4 q = 0.05 + 0.15 q, at 1/11; b and c never
+    assert [(round(q, 6), low, high) for q, low, high in found] == [
+        (round(1 / 11, 6), "a", "c"), (0.25, "a", "b"),
+    ]  # fmt: skip
+
+
+def test_the_preferred_position_on_the_simplex_is_the_best_one_there() -> None:
+    grid = simplex(4)
+    assert grid.shape == (15, 3)
+    np.testing.assert_allclose(grid.sum(axis=1), 1)
+    best, lead = preferred({"a": [0.1, -0.2, -0.1], "b": [0.0, 0.3, -0.1]}, grid)
+    for point, name, by in zip(grid, best, lead, strict=True):
+        expected = sorted(
+            [(point @ [0.1, -0.2, -0.1], 0), (point @ [0.0, 0.3, -0.1], 1), (0.0, -1)], key=lambda e: e[0]
+        )
+        assert by == pytest.approx(expected[-1][0] - expected[-2][0])
+        if by > 1e-12:
+            assert name == expected[-1][1]
+
+
+# Replay, reverse stress, parts
+
+
+def test_a_window_is_replayed_row_by_row() -> None:
+    market = noisy()
+    days = market.rows[200], market.rows[259]
+    window = urn(market, 50, drift="history", window=days)
+    assert (window.rows[0], window.rows[-1], window.rows.size) == (*days, 60)
+    one = replay(window, [Hold(weight=1.0)], terms())[0]
+    expected = market.close[259, 0] / market.open[200, 0]  # bought at the window's first open
+    assert one.nav[0, -1] == pytest.approx(expected, rel=1e-12)
+
+
+def scenario(*shocks: Shock, drivers: tuple[DriverPath, ...] = ()) -> Scenario:
+    return Scenario("x", 1.0, H, "mine", drivers, shocks)
+
+
+def test_reverse_stress_agrees_with_a_scan_and_the_closed_form() -> None:
+    """A quarter held: a fifth of nav is lost where 0.25 (1 - 0.6^k) = 0.2, at k = ln 0.2 / ln 0.6."""
+    source = urn(noisy(), 50)
+    blow = scenario(Shock("instrument:A", jump=-0.4, session=9))
+    found = breaking_multiples(source, blow, (), [Hold(weight=0.25), Hold(weight=0.1)], terms(), 0.2)
+    assert found[0] == pytest.approx(math.log(0.2) / math.log(0.6), abs=1e-3)
+    assert found[1] is None  # a tenth held cannot lose a fifth
+    grid = np.arange(0, 4, 0.01)
+    deep = [deepest(calm(source, blow.scaled(float(k)), (), [Hold(weight=0.25)], terms())[0]) for k in grid]
+    assert grid[np.argmax(np.array(deep) <= -0.2)] == pytest.approx(found[0], abs=0.011)
+
+
+def test_the_smallest_is_found_where_a_larger_one_would_not_break() -> None:
+    assert smallest(lambda k: 1 <= k <= 2 or k > 5) == pytest.approx(1, abs=1e-3)
+    assert smallest(lambda _: True) == 0.0
+    assert smallest(lambda _: False) is None
+
+
+def test_parts_add_up_to_the_scenario() -> None:
+    source = urn(noisy(), 50)
+    oil = DriverPath("oil", 100, 200, "a", "c", "s", "step", 9)
+    one = scenario(Shock("instrument:A", jump=-0.4, session=9, label="blow"), drivers=(oil,))
+    found = [Beta("oil", "A", 0.5, 0, 0, "")]
+    made = {p.label: p.returns[0] for p in parts(source, one, found, [Hold(weight=0.5)], terms())}
+    assert made["driver oil"] == pytest.approx(0.5 * (math.sqrt(2) - 1))
+    assert made["blow"] == pytest.approx(-0.2)
+    whole = calm(source, one, found, [Hold(weight=0.5)], terms())[0][-1] - 1
+    assert sum(made.values()) == pytest.approx(whole)
+    assert whole == pytest.approx(0.5 * (0.6 * math.sqrt(2) - 1))
+
+
+# Entropy pooling
+
+
+def test_without_a_view_nothing_is_reweighted() -> None:
+    values = np.random.default_rng(0).normal(0, 1, 60)
+    made = mean_and_volatility(values, float(values.mean()), 1.0)
+    np.testing.assert_allclose(made.probabilities, 1 / 60, atol=1e-9)
+    assert made.effective == pytest.approx(60)
+
+
+def test_a_view_of_the_mean_of_two_values_has_a_closed_form() -> None:
+    """Values 0 and 1, thirty each: the mean is the weight of the ones; entropy is that of the split plus log 30."""
+    made = pool(np.repeat([0.0, 1.0], 30)[None], np.array([0.8]))
+    np.testing.assert_allclose(made.probabilities, np.repeat([0.2 / 30, 0.8 / 30], 30), rtol=1e-6)
+    assert made.effective == pytest.approx(30 * 0.2**-0.2 * 0.8**-0.8, rel=1e-6)
+
+
+def test_a_view_of_the_mean_shifts_a_normal_without_narrowing_it() -> None:
+    """Of a normal prior the answer is exponential tilting: the same deviation, relative entropy m^2 / (2 s^2)."""
+    grid = (np.arange(20_000) + 0.5) / 20_000
+    values = norm.ppf(grid)
+    made = mean_and_volatility(values, 0.5, 1.0)
+    assert made.probabilities @ values == pytest.approx(0.5, abs=1e-6)
+    assert np.sqrt(made.probabilities @ (values - 0.5) ** 2) == pytest.approx(
+        1, abs=2e-3
+    )  # the grid's cut tails
+    assert made.effective == pytest.approx(20_000 * math.exp(-0.125), rel=2e-3)
+
+
+def test_views_of_mean_and_volatility_are_both_met() -> None:
+    values = np.random.default_rng(1).standard_t(5, 90) * 0.05
+    made = mean_and_volatility(values, 0.02, 1.3)
+    p = made.probabilities
+    assert p.sum() == pytest.approx(1)
+    assert p @ values == pytest.approx(0.02, abs=1e-6)
+    assert math.sqrt(p @ (values - 0.02) ** 2) == pytest.approx(1.3 * values.std(), rel=1e-4)
+    assert 1 < made.effective < 90
+
+
+def test_a_view_beyond_history_is_refused() -> None:
+    with pytest.raises(BadInputError, match="outside what history shows"):
+        mean_and_volatility(np.linspace(-0.1, 0.1, 40), 0.3, 1.0)
+
+
+# The command
+
+
+def stress(*words: str) -> object:
+    return CliRunner().invoke(app, [*words, "--workers", "1"])
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    out = tmp_path_factory.mktemp("stress")
+    ran = stress(
+        "--scenarios", "article_plus_easing", "--paths", "40", "--horizon", "60", "--out", str(out), "--json"
+    )
+    assert ran.exit_code == 0, ran.output  # type: ignore[attr-defined]
+    return json.loads(ran.stdout), out  # type: ignore[attr-defined]
+
+
+def test_the_command_writes_the_table_thrice(written: tuple[dict[str, Any], Path]) -> None:
+    answer, out = written
+    rows = parquet.read_table(out / "stress.parquet").to_pylist()
+    assert rows == answer["table"] == json.loads((out / "stress.json").read_text())["table"]
+    assert len(rows) == 4 * 5
+    assert answer["simulated"] is True
+
+
+def test_weights_of_the_table_are_the_mixture(written: tuple[dict[str, Any], Path]) -> None:
+    for name in ("fertilizer_producers", "middle_corridor", "hong_kong_equipment", "enablers"):
+        rows = [r for r in written[0]["table"] if r["position"] == name]
+        assert sum(r["probability"] for r in rows[:-1]) == pytest.approx(1)
+        assert sum(r["probability"] * r["mean"] for r in rows[:-1]) == pytest.approx(rows[-1]["mean"])
+
+
+def test_the_page_says_where_each_probability_is_from(written: tuple[dict[str, Any], Path]) -> None:
+    page = (written[1] / "stress.html").read_text()
+    for s in read_scenarios("article_plus_easing").scenarios:
+        assert escape(s.origin) in page
+        assert f"{s.probability:.0%}".replace("%", "\u00a0%") in page
+    assert "<title>SIMULATED" in page
+    assert "No horizon is in the article: it is a parameter, here 60 rows" in page
+    assert page.count('"SIMULATED"') >= 17  # sixteen fans and the ternary
+    assert "effective" in page.casefold()
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--horizon", "-3"], "horizon -3"),
+        (["--paths", "0"], "--paths 0"),
+        (["--seed", "-1"], "--seed -1"),
+        (["--drift", "up"], "--drift up"),
+        (["--limit", "2"], "--limit 2"),
+        (["--replay", "2022"], "--replay"),
+        (["--replay", "2022-05-01:2022-04-01"], "window 2022-05-01"),
+        (["--replay", "2031-05-01:2031-06-01"], "window 2031-05-01"),
+        (["--scenarios", "artcle"], "Did you mean article"),
+        (["--history", "5000"], "5000 rows"),
+        (["middle_coridor"], "Did you mean middle_corridor"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(words: list[str], text: str, tmp_path: Path) -> None:
+    ran = stress(*words, "--paths", "2", "--out", str(tmp_path)) if "--paths" not in words else stress(*words)
+    assert ran.exit_code == 2  # type: ignore[attr-defined]
+    assert text in ran.stderr  # type: ignore[attr-defined]
+    assert len(ran.stderr.strip().splitlines()) == 1  # type: ignore[attr-defined]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_users_own_scenarios_are_run(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        '[[scenario]]\nname = "freeze"\nprobability = 1\norigin = "mine"\n'
+        '[[scenario.shock]]\ntarget = "theme:corridor"\nending = "frozen"\nsession = 5\njump = -0.1\n', encoding="utf-8",
+    )  # fmt: skip
+    ran = stress("middle_corridor", "--scenarios", str(path), "--paths", "5", "--horizon", "20", "--json",
+                 "--out", str(tmp_path), "--replay", "none")  # fmt: skip
+    made = json.loads(ran.stdout)["table"]  # type: ignore[attr-defined]
+    assert made[0]["trapped"] > 0.3  # about half is held, and all of it is frozen
+    assert made[0]["mean"] == pytest.approx(made[1]["mean"])

@@ -25,7 +25,8 @@ class DriverPath:
     """One driver under one scenario.
 
     start, end: its value today and at the horizon, above 0. course: step (at once, on row `session` after the
-    opening) or ramp (in equal logarithmic steps from the opening to the horizon). article: its words or figure;
+    opening) or ramp (in equal logarithmic steps from the opening to the horizon). volatility: multiple of the driver's
+    own, a view of entropy pooling only (drawn rows carry the noise of their time). article: its words or figure;
     checked: what independent sources say; source: of both.
 
     Raises BadInputError for a value out of its range.
@@ -39,6 +40,7 @@ class DriverPath:
     source: str
     course: Course = "ramp"
     session: int = 0
+    volatility: float = 1.0
 
     def __post_init__(self) -> None:
         for text in ("name", "article", "checked", "source"):
@@ -47,8 +49,12 @@ class DriverPath:
         if not (0 < self.start < math.inf and 0 < self.end < math.inf):
             raise BadInputError(f"driver {self.name} from {self.start:g} to {self.end:g}", "wanted values above 0",
                                 "a driver moves in proportion")  # fmt: skip
-        if self.session < 0:
-            raise BadInputError(f"session {self.session}", "wanted rows, 0 or more", "correct the session")
+        if self.session < 0 or not 0 < self.volatility < math.inf:
+            raise BadInputError(
+                f"driver {self.name}: session {self.session}, volatility {self.volatility:g}",
+                "wanted rows of 0 or more and a multiple above 0",
+                "correct it",
+            )
 
     @property
     def move(self) -> float:

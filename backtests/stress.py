@@ -1,0 +1,174 @@
+"""What positions stand to lose in simulated futures: python -m backtests.stress [POSITION ...]"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backtests.cli import one_line_errors, positions_of, progress, source_of, span_of
+from positioning.errors import BadInputError, DataMissingError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from positioning.market.source import Driver, Source
+    from positioning.shocks.scenario import ScenarioSet
+    from positioning.shocks.study import Study
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def stress(
+    positions: Annotated[
+        list[str] | None, typer.Argument(metavar="[POSITION]...", help="Positions; none means all.")
+    ] = None,
+    scenarios: Annotated[
+        str, typer.Option(help="article (55/25/20), article_plus_easing, or a TOML file.")
+    ] = "article",
+    paths: Annotated[int, typer.Option(help="Simulated per scenario.")] = 10_000,
+    horizon: Annotated[int, typer.Option(help="Rows; the article gives none, 252 is about a year.")] = 252,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes; 0 for one a core.")] = 0,
+    data: Annotated[
+        str, typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME.")
+    ] = "sample",
+    history: Annotated[int, typer.Option(help="Rows the names must have in common.")] = 500,
+    drift: Annotated[
+        str, typer.Option(help="zero (mean returns of the past taken out) or history (kept).")
+    ] = "zero",
+    window: Annotated[
+        str,
+        typer.Option(
+            "--replay", metavar="FIRST:LAST", help="Days of the past put onto today; none for no replay."
+        ),
+    ] = "2022-02-17:2022-04-18",
+    limit: Annotated[float, typer.Option(help="Drawdown that reverse stress looks for.")] = 0.2,
+    base: Annotated[str, typer.Option(help="Base currency.")] = "USD",
+    fees: Annotated[str, typer.Option(help="default, none, or a CSV file.")] = "default",
+    cash: Annotated[str, typer.Option(help="Annual rate on cash (0.03), or a CSV with date,rate.")] = "0",
+    mark: Annotated[str, typer.Option(help="Of frozen holdings: last, zero or haircut:X.")] = "last",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter, or POSITION.NAME=VALUE."),
+    ] = None,
+    cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
+    accepted: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the page and its tables go.")] = Path("reports"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
+    with one_line_errors():
+        from backtests.pipeline import moments
+        from positioning.events.event import read_events
+        from positioning.market.load import load
+        from positioning.reporting.stress_page import write_stress
+        from positioning.shocks.scenario import read_scenarios
+        from positioning.shocks.stress import Terms
+        from positioning.shocks.study import Choice, study, total_paths
+        from positioning.simulation.cash import read_cash
+        from positioning.simulation.fees import read_fees
+
+        chosen, futures = positions_of(positions or [], settings or []), read_scenarios(scenarios, horizon)
+        choice = Choice(paths, seed, workers or os.cpu_count() or 1, history, drift, window_of(window), limit)  # type: ignore[arg-type]  # checked there
+        terms = Terms(read_events(), read_fees(fees), cash=read_cash(cash), mark=mark)
+        source = source_of(data, cache)
+        names, hedges = (
+            list(dict.fromkeys(s for p in chosen for s in f(p)))
+            for f in (lambda p: p.names, lambda p: p.hedges)
+        )
+        market = load(source, names, hedges, span_of(None, None), base.upper(), max(p.history for p in chosen),
+                      moments(terms.events), tuple(accepted or ()))  # fmt: skip
+        series = series_of(source, market.drivers, futures)
+        with progress(as_json) as bar:
+            task = bar.add_task("paths", total=total_paths(futures, choice))
+            made = study(market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n))
+        command = shlex.join(["python", "-m", "backtests.stress", *sys.argv[1:]])
+        files = write_stress(made, command, out)
+        answer(data, made, files, as_json)
+
+
+def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
+    """FIRST:LAST as dates, None for `none`. Raises BadInputError."""
+    if text == "none":
+        return None
+    import numpy as np
+
+    try:
+        first, last = (np.datetime64(date.fromisoformat(day), "D") for day in text.split(":"))
+    except ValueError:
+        raise BadInputError(
+            f"--replay {text}", "wanted FIRST:LAST or none", "type --replay 2022-02-17:2022-04-18"
+        ) from None
+    return first, last
+
+
+def series_of(source: Source, carried: Mapping[str, Driver], futures: ScenarioSet) -> dict[str, Driver]:
+    """The published series that transmissions name and the source has."""
+    from positioning.market.folder import FolderSource
+
+    found = dict(carried)
+    for name in {s for t in futures.transmissions for s in t.series} - set(found):
+        if isinstance(source, FolderSource):
+            try:
+                found[name] = source.driver(name)
+            except DataMissingError:
+                continue
+    return found
+
+
+def answer(data: str, made: Study, files: Sequence[Path], as_json: bool) -> None:
+    """One JSON object, or the table."""
+    if as_json:
+        print(json.dumps({"data": data, **to_json(made), "files": [str(f) for f in files]}, allow_nan=False))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    if made.market.simulated:
+        console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+    console.print(_table(made))
+    for n in dict.fromkeys(made.notices):
+        console.print(f"{n.symbol} {n.text}".strip(), markup=False)
+    for f in files:
+        console.print(f"wrote {f}", markup=False)
+
+
+def to_json(made: Study) -> dict[str, Any]:
+    """The table, what it was made with, and the thresholds."""
+    from positioning.reporting.stress_page import to_json as figures_json
+
+    return figures_json(made)
+
+
+def _table(made: Study) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
+    table.add_column("position\n  scenario", no_wrap=True)
+    for heading in ("p", "mean", "vol", "VaR 95", "ES 95", "draw-\ndown", "loss", "drop\n20 %", "trap-\nped"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in made.table():
+        if row["scenario"] == made.scenarios.scenarios[0].name:
+            table.add_row(row["position"])
+        table.add_row(
+            f"  {row['scenario']}", f"{row['probability']:.0%}", f"{row['mean']:+.1%}", f"{row['deviation']:.1%}",
+            f"{row['var_95']:+.1%}", f"{row['es_95']:+.1%}", f"{row['drawdown']:.1%}", f"{row['loss']:.0%}",
+            f"{row['deep']:.1%}", f"{row['trapped']:.1%}",
+        )  # fmt: skip
+    return table
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,69 @@
+"""Entropy pooling: history reweighted as little as possible to meet a view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from scipy.optimize import minimize
+
+from positioning.errors import BadInputError
+from positioning.market.bars import FloatArray
+
+FEWEST = 24  # months
+MULTIPLIER = 200.0  # of a standardised view: beyond it all weight is on the extreme observation
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Pooled:
+    """probabilities: (J,) of the J observations; effective: exp of their entropy, between 1 and J."""
+
+    probabilities: FloatArray
+    effective: float
+
+
+def pool(views: FloatArray, wanted: FloatArray) -> Pooled:
+    """Probabilities nearest to equal ones, in relative entropy, under which the mean of each view is as wanted.
+
+    views: (K, J), wanted: (K,). p_j is proportional to exp(sum_k l_k v_kj), with l the minimum of the dual
+    log sum_j exp(l (v_j - wanted)) (convex, no constraint). Meucci (2008), Fully flexible views: theory and
+    practice, https://ssrn.com/abstract=1213325.
+
+    Raises BadInputError where the observations do not reach the view: it lies outside their range.
+    """
+    scale = np.maximum(views.std(axis=1), 1e-300)[:, None]
+    centred = (views - wanted[:, None]) / scale
+
+    def dual(multipliers: FloatArray) -> tuple[float, FloatArray]:
+        power = multipliers @ centred
+        top = power.max()
+        weight = np.exp(power - top)
+        return float(top + np.log(weight.sum())), centred @ weight / weight.sum()
+
+    bounds = [(-MULTIPLIER, MULTIPLIER)] * len(wanted)
+    found = minimize(
+        dual,
+        np.zeros(len(wanted)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-16, "gtol": 1e-10},
+    )
+    power = found.x @ centred
+    weight = np.exp(power - power.max())
+    p = weight / weight.sum()
+    if np.abs(centred @ p).max() > 1e-6:
+        raise BadInputError("a view outside what history shows", "wanted one its observations can be weighed to",
+                            "choose a milder view")  # fmt: skip
+    seen = p[p > 0]
+    return Pooled(p, float(np.exp(-(seen * np.log(seen)).sum())))
+
+
+def mean_and_volatility(values: FloatArray, mean: float, multiple: float) -> Pooled:
+    """Observations (J,) reweighted to a mean, and to `multiple` times their own deviation where that is not 1."""
+    if multiple == 1.0:
+        return pool(values[None], np.array([mean]))
+    second = mean**2 + (multiple * values.std()) ** 2
+    return pool(np.vstack([values, values**2]), np.array([mean, second]))

@@ -1,0 +1,266 @@
+"""A stress test from end to end: scenarios, positions and one market in; everything the page shows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from positioning.errors import BadInputError, DataMissingError
+from positioning.market.bars import FloatArray, Notice
+from positioning.market.market import Market
+from positioning.market.source import Driver
+from positioning.portfolio.position import Position
+from positioning.shocks.outcome import Figures, Paths, break_even, crossings, fan, figures
+from positioning.shocks.paths import LEAST, Drift, Urn, urn
+from positioning.shocks.pooling import FEWEST, Pooled, mean_and_volatility
+from positioning.shocks.replay import Part, breaking_multiples, deepest, parts, replay
+from positioning.shocks.scenario import Scenario, ScenarioSet
+from positioning.shocks.stress import CHUNK, Batch, Terms, simulated, stage
+from positioning.shocks.transmission import Beta, betas, monthly, publication_rows, scenario_effect
+from positioning.simulation.limits import limits
+from positioning.simulation.simulate import simulate
+
+WEIGHTED = "weighted"
+ROWS_A_MONTH = 21
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a user may set. window: first and last day replayed, None for no replay; limit: the drawdown, above 0,
+    that reverse stress looks for."""
+
+    paths: int = 10_000
+    seed: int = 0
+    workers: int = 1
+    least: int = LEAST
+    drift: Drift = "zero"
+    window: tuple[np.datetime64, np.datetime64] | None = None
+    limit: float = 0.2
+
+    def __post_init__(self) -> None:
+        for name, holds, wanted in (
+            ("paths", self.paths >= 1, "1 or more"),
+            ("seed", self.seed >= 0, "0 or more"),
+            ("workers", self.workers >= 1, "1 or more"),
+            ("least", self.least >= 2, "2 rows or more"),
+            ("drift", self.drift in ("zero", "history"), "zero or history"),
+            ("limit", 0 < self.limit < 1, "a drawdown above 0 and below 1"),
+        ):
+            if not holds:
+                option = "history" if name == "least" else name
+                raise BadInputError(
+                    f"--{option} {getattr(self, name)}", f"wanted {wanted}", f"correct --{option}"
+                )
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledRow:
+    """Months of history reweighted to one scenario's view of one driver. mean, deviation: of each position's monthly
+    return under it; effective: number of scenarios, of `months`."""
+
+    scenario: str
+    driver: str
+    view: float
+    months: int
+    effective: float
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Everything a page shows. By position and scenario unless told otherwise.
+
+    figures: with WEIGHTED among the scenarios. fans: (len(FAN), H + 1). legs: (N,) mean profit of each of `symbols`.
+    parts:
+    by scenario, in the order of positions. break_even: probability of each scenario at which the position expects
+    nothing. crossings: by scenario, see `outcome.crossings`. multiples: of each scenario's shock at which the drawdown
+    reaches the limit. replayed: return and drawdown, where there are prices. pooled: see PooledRow.
+    """
+
+    scenarios: ScenarioSet
+    positions: tuple[Position, ...]
+    choice: Choice
+    market: Market
+    source: Urn
+    betas: tuple[Beta, ...]
+    figures: Mapping[str, Mapping[str, Figures]]
+    fans: Mapping[str, Mapping[str, FloatArray]]
+    legs: Mapping[str, Mapping[str, FloatArray]]
+    parts: Mapping[str, tuple[Part, ...]]
+    break_even: Mapping[str, Mapping[str, float | None]]
+    crossings: Mapping[str, list[tuple[float, str, str]]]
+    multiples: Mapping[str, Mapping[str, float | None]]
+    replayed: Mapping[str, tuple[float, float]]
+    pooled: tuple[PooledRow, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The names on the paths."""
+        return self.source.past.symbols
+
+    @property
+    def means(self) -> dict[str, list[float]]:
+        """Expected return by position, in the order of the scenarios."""
+        return {name: [f[s.name].mean for s in self.scenarios.scenarios] for name, f in self.figures.items()}
+
+    def table(self) -> list[dict[str, Any]]:
+        """One record a position and scenario, the weighted one last."""
+        p = {s.name: s.probability for s in self.scenarios.scenarios} | {WEIGHTED: 1.0}
+        return [
+            {"position": name, "scenario": scenario, "probability": p[scenario], **f.to_json()}
+            for name, by in self.figures.items()
+            for scenario, f in by.items()
+        ]
+
+
+def study(
+    market: Market,
+    series: Mapping[str, Driver],
+    scenarios: ScenarioSet,
+    positions: Sequence[Position],
+    terms: Terms,
+    choice: Choice,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Study:
+    """Simulate, weigh, replay and search. `advance` is called with a number of paths done, `total_paths` in all.
+
+    Raises DataMissingError where a position has no name, or not its hedge, among those with enough rows.
+    """
+    lookback = max(p.history for p in positions) + 12  # ten sessions of silence bar a name
+    source = urn(market, lookback, choice.least, choice.drift)
+    replayed, notices = _replayed(market, lookback, positions, terms, choice)
+    for p in positions:
+        if (lacking := _lacking(p, source)) is not None:
+            raise DataMissingError(f"{p.name} cannot be simulated: {lacking}", f"wanted {choice.least} rows in common",
+                                   "lower --history, or choose other positions")  # fmt: skip
+    found = tuple(
+        b for b in betas(scenarios.transmissions, market, series) if b.symbol in source.past.symbols
+    )
+    instruments, base = source.past.instruments, source.past.base
+    stages = {
+        s.name: stage(source, scenario_effect(s, found, instruments, base), positions, terms)
+        for s in scenarios.scenarios
+    }
+    paths: dict[str, list[Paths]] = {}
+    fans: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
+    legs: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
+    for name, batches in simulated(stages, choice.paths, choice.seed, _workers(choice), advance):
+        paths[name] = [Paths.of(b) for b in batches]
+        for p, b in zip(positions, batches, strict=True):
+            fans[p.name][name], legs[p.name][name] = fan(b), b.legs.mean(axis=0)
+    judged = {p.name: _figures(scenarios, paths, k) for k, p in enumerate(positions)}
+    means = {name: [f[s.name].mean for s in scenarios.scenarios] for name, f in judged.items()}
+    odds = [s.probability for s in scenarios.scenarios]
+    multiples = {
+        s.name: breaking_multiples(source, s, found, positions, terms, choice.limit)
+        for s in scenarios.scenarios
+    }
+    return Study(
+        scenarios=scenarios, positions=tuple(positions), choice=choice, market=market, source=source, betas=found,
+        figures=judged, fans=fans, legs=legs,
+        parts={s.name: parts(source, s, found, positions, terms) for s in scenarios.scenarios},
+        break_even={
+            name: {s.name: break_even(m, odds, k) for k, s in enumerate(scenarios.scenarios)} for name, m in means.items()
+        },
+        crossings={s.name: crossings(means, odds, k) for k, s in enumerate(scenarios.scenarios)},
+        multiples={p.name: {s: row[k] for s, row in multiples.items()} for k, p in enumerate(positions)},
+        replayed=replayed, pooled=_pooled(market, series, scenarios, positions, terms),
+        notices=(*market.notices, *source.notices, *notices),
+    )  # fmt: skip
+
+
+def total_paths(scenarios: ScenarioSet, choice: Choice) -> int:
+    """How often a path is simulated."""
+    return len(scenarios.scenarios) * choice.paths
+
+
+def _workers(choice: Choice) -> int:
+    return min(choice.workers, -(-choice.paths // CHUNK))
+
+
+def _lacking(position: Position, source: Urn) -> str | None:
+    symbols = source.past.symbols
+    if not any(s in symbols for s in position.names):
+        return f"none of {', '.join(position.names)} has enough rows"
+    gone = [s for s in position.hedges if s not in symbols]
+    return f"its hedge {', '.join(gone)} has too few rows" if gone else None
+
+
+def _figures(scenarios: ScenarioSet, paths: Mapping[str, list[Paths]], which: int) -> dict[str, Figures]:
+    each = {s.name: figures([paths[s.name][which]], [1.0]) for s in scenarios.scenarios}
+    all_paths = [paths[s.name][which] for s in scenarios.scenarios]
+    return each | {WEIGHTED: figures(all_paths, [s.probability for s in scenarios.scenarios])}
+
+
+def _replayed(
+    market: Market, lookback: int, positions: Sequence[Position], terms: Terms, choice: Choice
+) -> tuple[dict[str, tuple[float, float]], tuple[Notice, ...]]:
+    if choice.window is None:
+        return {}, ()
+    source = urn(market, lookback, choice.least, "history", choice.window)
+    lacking = {p.name: _lacking(p, source) for p in positions}
+    able = [p for p in positions if lacking[p.name] is None]
+    notices = tuple(Notice("", f"{name} is not replayed: {why}") for name, why in lacking.items() if why)
+    batches: list[Batch] = replay(source, able, terms) if able else []
+    made = {p.name: (float(b.nav[0, -1] - 1), deepest(b.nav[0])) for p, b in zip(able, batches, strict=True)}
+    return made, (*source.notices, *notices)
+
+
+def _pooled(
+    market: Market,
+    series: Mapping[str, Driver],
+    scenarios: ScenarioSet,
+    positions: Sequence[Position],
+    terms: Terms,
+) -> tuple[PooledRow, ...]:
+    """For every driver with a published series: the positions' own history by month, reweighted to each scenario."""
+    published = {
+        t.driver: series[s]
+        for t in reversed(scenarios.transmissions)
+        for s in reversed(t.series)
+        if s in series
+    }
+    navs = [_history(market, p, terms) for p in positions] if published else []
+    made = []
+    for name, driver in published.items():
+        first = market.rows[market.start]
+        changes = [monthly(market, driver, nav) for nav in navs]
+        at = publication_rows(market, driver)
+        inside = at[(at >= 0) & (at < market.rows.size)]
+        open_then = (inside[:-1] >= market.start) & (driver.known[-1] >= first)
+        x = changes[0][1][open_then]
+        if x.size < FEWEST:
+            continue
+        y = np.expm1(np.vstack([c[0][open_then] for c in changes]))
+        for s in scenarios.scenarios:
+            made += [_pooled_row(s, d.name, d.move, d.volatility, x, y) for d in s.drivers if d.name == name]
+    return tuple(made)
+
+
+def _history(market: Market, position: Position, terms: Terms) -> FloatArray:
+    """(T,) nav of the position on the real market, 1 before it opens."""
+    limited = limits(market, terms.events.restrictions, position.screened(market, terms.events), terms.mark)
+    targets = position.target_weights(market, terms.events)
+    result = simulate(targets, market, terms.fees, terms.fill, terms.cash, limited)
+    return np.concatenate([np.ones(market.start), result.nav])
+
+
+def _pooled_row(
+    s: Scenario, driver: str, move: float, volatility: float, x: FloatArray, y: FloatArray
+) -> PooledRow:
+    view = move * ROWS_A_MONTH / s.horizon
+    met: Pooled = mean_and_volatility(x, view, volatility)
+    p = met.probabilities
+    mean = y @ p
+    deviation = np.sqrt(((y - mean[:, None]) ** 2) @ p)
+    return PooledRow(
+        s.name, driver, view, x.size, met.effective, tuple(map(float, mean)), tuple(map(float, deviation))
+    )
