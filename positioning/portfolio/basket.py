@@ -9,10 +9,11 @@ import numpy as np
 
 from positioning.events.event import Events
 from positioning.events.restriction import SCREENS, dropped
+from positioning.market.bars import FloatArray
 from positioning.market.market import BoolArray, Market
 from positioning.portfolio.features import Betas, Eligible, FeatureBook, Response
 from positioning.portfolio.position import Position, present, schedule
-from positioning.portfolio.targets import Targets
+from positioning.portfolio.targets import IntArray, Targets
 from positioning.portfolio.verbs import basket_weights
 
 NO_HEDGE = "none"
@@ -74,8 +75,18 @@ class Basket(Position):
         book = FeatureBook(market, events, decided)
         return Targets(market.rows, market.symbols, decided, self.weights(book), self.band, self.gross_limit)
 
-    def weights(self, book: FeatureBook) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def weights(self, book: FeatureBook) -> FloatArray:
         """(D, N) target weights on the book's decision rows."""
+        eligible, betas, columns, hedge = self.ground(book)
+        out = np.zeros((book.decided.size, len(book.market.symbols)))
+        basket_weights(
+            eligible, book[Response(self.theme, self.half_life)], betas, columns, hedge,
+            self.exposure, self.respond, self.hedge_ratio, self.gross_limit, out,
+        )  # fmt: skip
+        return out
+
+    def ground(self, book: FeatureBook) -> tuple[BoolArray, FloatArray, IntArray, int]:
+        """What does not depend on how it leans: eligible (D, L), betas (D, L), columns of the legs, hedge or -1."""
         market = book.market
         legs = present(market, self.names, self.name)
         eligible = book[Eligible(legs, self.history, self.screen)]
@@ -83,10 +94,4 @@ class Basket(Position):
         if self.hedges:
             betas, hedge = book[Betas(legs, self.hedge, self.lookback)], market.column(self.hedge)
             eligible = eligible & np.isfinite(betas)
-        out = np.zeros((book.decided.size, len(market.symbols)))
-        columns = np.array([market.column(s) for s in legs], dtype=np.int64)
-        basket_weights(
-            eligible, book[Response(self.theme, self.half_life)], betas, columns, hedge,
-            self.exposure, self.respond, self.hedge_ratio, self.gross_limit, out,
-        )  # fmt: skip
-        return out
+        return eligible, betas, np.array([market.column(s) for s in legs], dtype=np.int64), hedge

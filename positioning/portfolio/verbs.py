@@ -102,6 +102,45 @@ def basket_weights(
 
 
 @njit(cache=True, nogil=True)
+def basket_weights_of_many(
+    eligible: BoolArray,
+    responses: FloatArray,
+    betas: FloatArray,
+    legs: IntArray,
+    hedge: int,
+    heard: IntArray,
+    exposure: FloatArray,
+    respond: FloatArray,
+    hedge_ratio: FloatArray,
+    gross_limit: FloatArray,
+    out: FloatArray,
+) -> None:
+    """`basket_weights` for K parameter sets at once, the same to the bit.
+
+    responses: (H, D), one row a half-life; heard: (K,) the row each set hears; exposure, respond, hedge_ratio,
+    gross_limit: (K,). out: (D, N, K), overwritten.
+    """
+    for d in range(eligible.shape[0]):
+        out[d, :, :] = 0.0
+        count = 0
+        for j in range(legs.size):
+            count += eligible[d, j]
+        if count == 0:
+            continue
+        beta = 0.0
+        for j in range(legs.size):
+            if eligible[d, j] and hedge >= 0:
+                beta += betas[d, j] / count
+        for k in range(exposure.size):
+            long = min(max(exposure[k] * (1.0 + respond[k] * responses[heard[k], d]), 0.0), 1.0)
+            for j in range(legs.size):
+                if eligible[d, j]:
+                    out[d, legs[j], k] = long / count
+            if hedge >= 0:
+                out[d, hedge, k] -= min(max(hedge_ratio[k] * beta * long, 0.0), gross_limit[k] - long)
+
+
+@njit(cache=True, nogil=True)
 def blend_weights(parts: FloatArray, plain: FloatArray, covariance: FloatArray, out: FloatArray) -> None:
     """Parts in proportion to 1 / volatility of their plain (event-free) weights; the shares add up to one.
 
