@@ -148,6 +148,7 @@ class _Weights:
         self._table = _table(
             self._rows, np.concatenate([days.ravel(), quiet]), np.arange(self._rows.size), len(distinct)
         )
+        self._turned = self._table.T.tocsr()
         self._width = days.shape[1]
         self._known: dict[tuple[int, int, bool], FloatArray] = {}
 
@@ -166,9 +167,9 @@ class _Weights:
         if estimation:
             values[cut:] = -self._loading[:, columns].sum(axis=1)
         values /= np.sqrt(np.bincount(self._rows, values**2))[self._rows]
-        weights = self._table.copy()
-        weights.data = values[self._table.data]
-        return np.asarray((weights @ weights.T).toarray())
+        weights, turned = self._table.copy(), self._turned.copy()
+        weights.data, turned.data = values[weights.data], values[turned.data]
+        return np.asarray((weights @ turned).toarray())
 
 
 def _table(rows: IntArray, dates: DateArray, values: FloatArray | IntArray, height: int) -> Any:
