@@ -1,0 +1,122 @@
+"""Set kept runs side by side on one page: python -m backtests.compare [RUN|POSITION ...]"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backtests.cli import one_line_errors
+from positioning.errors import BadInputError
+
+if TYPE_CHECKING:
+    from positioning.reporting.contenders import Comparison
+    from positioning.reporting.runs import Kept
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def compare(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN|POSITION]...", help="Run IDs, folders, or positions; none: each one's newest."
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=100, max=100_000, help="Of the bootstrap.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the runs are and the page goes.")] = Path("reports"),
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write comparison.csv beside the page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Metrics with intervals, curves, contributions and tests over the dates the runs share."""
+    with one_line_errors():
+        from positioning.reporting.comparison_page import write_comparison
+        from positioning.reporting.contenders import compare as set_side_by_side
+        from positioning.reporting.contenders import remarks
+        from positioning.reporting.files import write_whole
+        from positioning.reporting.index import write_index
+
+        found = set_side_by_side(chosen(out, names or []), draws, seed)
+        files = [write_comparison(found, out), write_index(out)]
+        if as_csv:
+            files.append(write_whole(out / "comparison.csv", to_csv(found)))
+        if as_json:
+            print(json.dumps(to_json(found, files), allow_nan=False))
+            return
+        for line in remarks(found):
+            print(line)
+        for f in files:
+            print(f"wrote {f}")
+
+
+def chosen(out: Path, names: list[str]) -> list[Kept]:
+    """The named runs, each once; the newest of each position where none is named. Raises BadInputError."""
+    from positioning.reporting.runs import find_run, runs_in
+
+    if names:
+        return list({run.id: run for run in (find_run(out, name) for name in names)}.values())
+    newest: dict[str, Kept] = {}
+    for run in runs_in(out):
+        newest.setdefault(run.summary["position"], run)
+    if not newest:
+        raise BadInputError(f"no run in {out}", "wanted two or more", "make some: python -m backtests.run")
+    return sorted(newest.values(), key=lambda run: str(run.summary["made"]))
+
+
+def figures(found: Comparison) -> list[dict[str, Any]]:
+    """One row a strategy and metric, with its interval; undefined is None."""
+    from positioning.reporting.panel import ROWS
+
+    rows = []
+    for x in found.contenders:
+        for row in ROWS:
+            value = None if x.metrics is None or not x.inside else getattr(x.metrics, row.field)
+            low, high = x.intervals.get(row.field, (None, None))
+            rows.append({
+                "strategy": x.label, "run": x.kept.id, "metric": row.field, "value": _known(value),
+                "low": low, "high": high,
+            })  # fmt: skip
+    return rows
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is not None and abs(value) < float("inf") else None
+
+
+def to_csv(found: Comparison) -> str:
+    """The figures as CSV."""
+    text = io.StringIO()
+    rows = figures(found)
+    made = csv.DictWriter(text, list(rows[0]))
+    made.writeheader()
+    made.writerows(rows)
+    return text.getvalue()
+
+
+def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
+    """The common span, what must be known, every figure with its interval, and the pairwise tests."""
+    from positioning.reporting.contenders import differences, remarks
+
+    names = [found.contenders[n].label for n in found.rivals]
+    return {
+        "span": [str(day) for day in found.span] if found.span else None,
+        "remarks": remarks(found),
+        "differences": dict(differences(found)),
+        "figures": figures(found),
+        "pairs": [
+            {"better": names[p.winner], "worse": names[p.loser], "difference": p.difference, "low": p.low,
+             "high": p.high, "p": p.p, "holm": p.holm}
+            for p in found.pairs
+        ],
+        "files": [str(f) for f in files],
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,237 @@
+"""Runs side by side: what they share, what differs, and everything the comparison page says about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, final
+
+import numpy as np
+
+from positioning.market.bars import FloatArray
+from positioning.reporting.runs import Kept
+from positioning.reporting.words import number, signed
+from positioning.research.comparison import (
+    Course,
+    Pair,
+    aligned,
+    correlation,
+    intervals,
+    measured,
+    pairs,
+    superior,
+    within,
+)
+from positioning.research.metrics import Metrics, rows_per_year
+from positioning.research.overfitting import Spa
+
+Interval = tuple[float, float]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """One run in a comparison. course: its rows inside the common span, or its own where it is left out."""
+
+    kept: Kept
+    label: str
+    course: Course
+    inside: bool
+    metrics: Metrics | None
+    intervals: Mapping[str, Interval]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be set against others."""
+        return self.inside and not self.course.ruined
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """contenders in the order asked; span: the common dates, None where there are no two; correlation, pairs,
+    superior: over those in `rivals`, places among the contenders."""
+
+    contenders: tuple[Contender, ...]
+    span: tuple[np.datetime64, np.datetime64] | None
+    rivals: tuple[int, ...]
+    dates: int
+    correlation: FloatArray
+    pairs: tuple[Pair, ...]
+    superior: tuple[Spa | None, ...]
+    draws: int
+    seed: int
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of them stands on generated prices."""
+        return any(c.kept.summary["simulated"] for c in self.contenders)
+
+
+def compare(runs: Sequence[Kept], draws: int = 1000, seed: int = 0) -> Comparison:
+    """The runs over the dates common to all that have two rows or more."""
+    courses = [course_of(run) for run in runs]
+    span = common_span(courses)
+    contenders = []
+    for run, label, course in zip(runs, labels(runs), courses, strict=True):
+        inside = span is not None and course.dates.size > 1
+        cut = within(course, *span) if inside and span is not None else course
+        drawn = intervals(cut, draws, seed) if inside and cut.nav[0] > 0 else {}
+        contenders.append(Contender(run, label, cut, inside, measured(cut), drawn))
+    rivals = tuple(n for n, c in enumerate(contenders) if c.alive)
+    dates, rows = np.zeros(0, "datetime64[D]"), np.zeros((0, 0))
+    if rivals:
+        dates, rows = aligned([contenders[n].course for n in rivals])
+    several = len(rivals) > 1 and dates.size > 2
+    return Comparison(
+        contenders=tuple(contenders),
+        span=span,
+        rivals=rivals,
+        dates=dates.size,
+        correlation=correlation(rows) if several else np.full((len(rivals), len(rivals)), np.nan),
+        pairs=tuple(pairs(rows, rows_per_year(dates), draws, seed)) if several else (),
+        superior=tuple(superior(rows, draws, seed)) if several else (None,) * (len(rivals) + 1),
+        draws=draws,
+        seed=seed,
+    )
+
+
+def course_of(run: Kept) -> Course:
+    """The whole account of a run."""
+    r = run.returns
+    columns = ("nav", "cash_return", "trade_value", "cost", "benchmark")
+    nav, cash, traded, cost, levels = (r[c].to_numpy(dtype=np.float64).copy() for c in columns)
+    return Course(r["date"].to_numpy().astype("datetime64[D]"), nav, cash, traded, cost, levels)
+
+
+def common_span(courses: Sequence[Course]) -> tuple[np.datetime64, np.datetime64] | None:
+    """From the latest first date to the earliest last one, of those with two rows or more, where each of them then
+    has two rows."""
+    long = [c for c in courses if c.dates.size > 1]
+    if not long:
+        return None
+    first, last = max(c.dates[0] for c in long), min(c.dates[-1] for c in long)
+    enough = all(((c.dates >= first) & (c.dates <= last)).sum() > 1 for c in long)
+    return (first, last) if enough else None
+
+
+def labels(runs: Sequence[Kept]) -> list[str]:
+    """Names that tell the runs apart: title, then the parameters that differ, then the end of the ID."""
+    titles = [str(r.summary["title"]) for r in runs]
+    out = []
+    for run, name in zip(runs, titles, strict=True):
+        same = [r.summary["parameters"] for r, other in zip(runs, titles, strict=True) if other == name]
+        own = run.summary["parameters"]
+        apart = [k for k in own if any(p.get(k) != own[k] for p in same)]
+        out.append(f"{name} ({', '.join(f'{k}={_shown(own[k])}' for k in apart)})" if apart else name)
+    return [
+        n if out.count(n) == 1 else f"{n} #{r.id.split('-', 1)[0]}-{r.id[-6:]}" for n, r in _zip(out, runs)
+    ]
+
+
+def _zip(names: list[str], runs: Sequence[Kept]) -> list[tuple[str, Kept]]:
+    return list(zip(names, runs, strict=True))
+
+
+def _shown(value: Any) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 30 else text[:29] + "…"
+
+
+def remarks(c: Comparison) -> list[str]:
+    """What a reader must know before reading a number."""
+    said = [_headline(c)] if c.span else ["These runs have no two dates in common: nothing can be compared."]
+    if len(c.contenders) == 1:
+        said.append("Only one run: there is nothing to compare it with.")
+    for one in c.contenders:
+        said += _alone(one)
+    for a, b in combinations([x for x in c.contenders if x.inside], 2):
+        if np.array_equal(a.course.dates, b.course.dates) and np.array_equal(_grown(a), _grown(b)):
+            said.append(f"{a.label} and {b.label} are identical: the same value on every row.")
+    return said
+
+
+def _grown(c: Contender) -> FloatArray:
+    return c.course.nav / max(c.course.nav[0], 1e-300)
+
+
+def _headline(c: Comparison) -> str:
+    assert c.span is not None  # noqa: S101 (asked by the caller)
+    known = [(x.metrics.total_return, x.label) for x in c.contenders if x.inside and x.metrics is not None]
+    over = f"From {c.span[0]} to {c.span[1]}, after costs"
+    if len(known) < 2:
+        return f"{over}."
+    (low, worst), (high, best) = min(known), max(known)
+    sharpe = [(x.metrics.sharpe, x.label) for x in c.contenders if x.alive and x.metrics]
+    sharpe = [s for s in sharpe if math.isfinite(s[0])]
+    ratio = f" The highest Sharpe is {number(max(sharpe)[0])}, of {max(sharpe)[1]}." if sharpe else ""
+    if low == high:
+        return f"{over}: all made {signed(high)}."
+    return f"{over}: {best} made most, {signed(high)}; {worst} least, {signed(low)}.{ratio}"
+
+
+def _alone(c: Contender) -> list[str]:
+    course, days = c.course, c.kept.returns
+    if course.dates.size < 2:
+        return [
+            f"{c.label} has a single row, {course.dates[0]}: it is left out, and nothing of it can be measured."
+        ]
+    if course.ruined:
+        day = course.dates[int(np.argmax(course.nav <= 0))]
+        return [
+            f"{c.label} was RUINED by {day}: no ratio is quoted on a dead account, and it enters no test."
+        ]
+    if not days["gross"].any():
+        return [f"{c.label} held nothing: it was all in cash."]
+    levels = course.benchmark
+    if np.isfinite(levels).all() and np.allclose(levels / levels[0], _grown(c), rtol=1e-9, atol=0):
+        symbol = c.kept.summary["benchmark"]["symbol"]
+        return [f"{c.label} equals its benchmark {symbol}: beta is 1 and alpha 0 by construction."]
+    return []
+
+
+def differences(c: Comparison) -> list[tuple[str, list[str]]]:
+    """Facts in which the runs differ: name, and each run's."""
+    every = {
+        "Own span": lambda s: f"{s['metrics']['first']} to {s['metrics']['last']}",
+        "Prices": lambda s: s["source"] + (", SIMULATED" if s["simulated"] else ""),
+        "Base currency": lambda s: s["base"],
+        "Fees": lambda s: s["fees"]["label"],
+        "Fills": lambda s: f"at the {s['fill']}",
+        "Cash earns": lambda s: s["cash"]["label"],
+        "Mark of frozen holdings": lambda s: s["mark"],
+        "Benchmark": lambda s: s["benchmark"]["symbol"] if s["benchmark"] else "none",
+        "Event record": lambda s: s["events"]["digest"][:12],
+        "Packages": lambda s: ", ".join(f"{k} {v}" for k, v in s["versions"].items()),
+    }
+    found = []
+    for name, fact in every.items():
+        told = [str(fact(x.kept.summary)) for x in c.contenders]
+        if len(set(told)) > 1:
+            found.append((name, told))
+    restated = _restated(c)
+    return [*found, *([("Prices restated between runs", restated)] if any(restated) else [])]
+
+
+COSTLY = ("Base currency", "Fees", "Fills", "Cash earns", "Mark of frozen holdings")
+
+
+def _restated(c: Comparison) -> list[str]:
+    """By run, the symbols whose stored prices differ from those of another run."""
+    seen: dict[str, set[str]] = {}
+    for x in c.contenders:
+        for symbol, digest in x.kept.summary["digests"].items():
+            seen.setdefault(symbol, set()).add(digest)
+    moved = {symbol for symbol, digests in seen.items() if len(digests) > 1}
+    return [", ".join(sorted(moved & set(x.kept.summary["digests"]))) for x in c.contenders]
+
+
+def facts(c: Comparison) -> list[dict[str, Any]]:
+    """Events and restrictions inside the span, each once, by day."""
+    if c.span is None:
+        return []
+    first, last = (str(day) for day in c.span)
+    every = {e["id"]: e for x in c.contenders for e in x.kept.events if first <= e["day"] <= last}
+    return sorted(every.values(), key=lambda e: (e["day"], e["id"]))

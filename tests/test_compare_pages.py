@@ -1,0 +1,428 @@
+"""The comparison page in a real browser: what it computes, what moves, and what does not break it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from backtests.compare import app
+from backtests.pipeline import Terms, backtest
+from positioning.events.event import Events, read_events
+from positioning.market.benchmark import Benchmark
+from positioning.market.sample import SampleSource
+from positioning.market.span import Span
+from positioning.reporting import charts, comparison_charts
+from positioning.reporting.comparison_page import contributions, page, write_comparison
+from positioning.reporting.contenders import Comparison, compare, course_of, differences, labels, remarks
+from positioning.reporting.panel import ROWS
+from positioning.reporting.runs import Kept, keep
+from positioning.reporting.sheet import Sheet
+from positioning.research.comparison import measured, within
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import read_fees
+from strategies import POSITIONS
+from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, Fixed, account, named, opened, text_of
+from tests.test_pages import hostile as with_code
+
+STALE = "document.body.classList.contains('stale')"
+
+
+@pytest.fixture(scope="module")
+def sheets() -> list[Sheet]:
+    terms = Terms(
+        source=SampleSource(), span=Span(), base="USD", events=read_events(), fees=read_fees("default"), fill="open",
+        cash=CashRate.constant(0.02), benchmark=None, command="python -m backtests.run",
+    )  # fmt: skip
+    return [backtest(position(), terms) for position in POSITIONS]
+
+
+@pytest.fixture(scope="module")
+def runs(sheets: list[Sheet], tmp_path_factory: pytest.TempPathFactory) -> list[Kept]:
+    out = tmp_path_factory.mktemp("kept")
+    return [keep(s, {}, {}, out, "") for s in sheets]
+
+
+@pytest.fixture(scope="module")
+def four(runs: list[Kept]) -> Comparison:
+    return compare(runs, draws=200)
+
+
+@pytest.fixture(scope="module")
+def path(four: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_comparison(four, tmp_path_factory.mktemp("page"))
+
+
+def odd_sheets() -> dict[str, Sheet]:
+    """Accounts that have gone wrong in every way, on one hand-made market."""
+    wave = [100.0 + 5 * math.sin(k / 3) + k / 10 for k in range(90)]
+    own = account(Fixed(), wave)
+    measure = Benchmark("B", "Itself", own.result.nav.copy(), ())
+    return {
+        "one": own, "two": own, "benchmark": replace(own, benchmark=measure),
+        "flat": account(Fixed(weight=0.0), wave), "single": account(Fixed(), wave[:1]),
+        "ruined": account(Fixed(weight=-3.0), [100.0] * 4 + [140.0] * 86),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    out = tmp_path_factory.mktemp("odd")
+    made = [keep(replace(s, position=named(n)), {}, {}, out, "") for n, s in odd_sheets().items()]
+    return compare(made, draws=200)
+
+
+# -- what it says ----------------------------------------------------------------------------------------------
+
+
+def test_the_page_has_every_part(four: Comparison, path: Path) -> None:
+    words = text_of(path)
+    for part in (
+        "The same terms?", "Figures", "How they went", "Over time", "Return by year", "Return by event window",
+        "Where profit came from", "By leg", "By theme", "By currency", "Costs by kind", "How alike they are",
+        "Is one better than another?", "Hansen's test", "How it is computed", "SIMULATED",
+    ):  # fmt: skip
+        assert part in words
+    assert "<title>SIMULATED: " in path.read_text()
+    assert "Own span" in dict(differences(four))
+
+
+def test_metrics_of_runs_with_the_same_span_are_those_of_their_tearsheets(
+    sheets: list[Sheet], four: Comparison
+) -> None:
+    assert four.span is not None
+    for sheet, x in zip(sheets, four.contenders, strict=True):
+        if sheet.metrics.last == four.span[1]:
+            for row in ROWS:
+                assert getattr(x.metrics, row.field) == pytest.approx(
+                    getattr(sheet.metrics, row.field), rel=1e-12
+                )
+
+
+def test_contributions_add_up_to_the_total_return(four: Comparison) -> None:
+    for x in four.contenders:
+        assert x.metrics is not None
+        split = contributions(x)
+        for key in ("leg", "theme", "currency", "part"):
+            assert sum(split[key].values()) == pytest.approx(x.metrics.total_return, abs=1e-12), key
+        paid = split["part"]["Costs"] + split["part"]["Financing"]
+        assert sum(split["cost"].values()) == pytest.approx(paid, abs=1e-12)
+
+
+def test_themes_are_split_as_on_the_tearsheet(sheets: list[Sheet], four: Comparison) -> None:
+    sheet, x = sheets[0], four.contenders[0]
+    split = contributions(x)["theme"]
+    for theme, profit in sheet.attribution.by_theme.items():
+        assert split[theme] == pytest.approx(profit, abs=1e-12)
+    assert split["elsewhere"] == pytest.approx(sheet.attribution.rest, abs=1e-12)
+
+
+def test_other_costs_and_bases_are_flagged(runs: list[Kept]) -> None:
+    other = Kept(runs[1].place, {**runs[1].summary, "fees": {"label": "none", "digest": ""}, "base": "EUR"})
+    found = compare([runs[0], other], draws=100)
+    assert {"Fees", "Base currency"} <= set(dict(differences(found)))
+    assert "Not on the same terms: they differ in Base currency, Fees." in page(found)
+
+
+def test_labels_tell_runs_of_one_position_apart(runs: list[Kept]) -> None:
+    changed = {**runs[0].summary["parameters"], "half_life": 5.0}
+    other = Kept(runs[0].place, {**runs[0].summary, "parameters": changed})
+    assert labels([runs[0], other]) == [
+        "Fertilizer Producers (half_life=20.0)", "Fertilizer Producers (half_life=5.0)",
+    ]  # fmt: skip
+    twins = labels([runs[0], Kept(runs[0].place.with_name("x-y-000001"), runs[0].summary)])
+    assert len(set(twins)) == 2
+
+
+def test_odd_accounts_are_said_in_words(odd: Comparison) -> None:
+    said = " ".join(remarks(odd))
+    for words in (
+        "One and Two are identical", "Flat held nothing", "Ruined was RUINED by 2025-05-07",
+        "Single has a single row, 2025-05-01", "Benchmark equals its benchmark B",
+    ):  # fmt: skip
+        assert words in said
+    assert odd.span == (np.datetime64("2025-05-01"), np.datetime64("2025-09-03"))
+    pairs = {(p.winner, p.loser) for p in odd.pairs}
+    assert (0, 1) not in pairs
+    assert 4 not in odd.rivals
+    assert 5 not in odd.rivals
+
+
+def test_runs_that_share_no_dates_still_have_a_page(runs: list[Kept], tmp_path: Path) -> None:
+    single = keep(replace(odd_sheets()["single"], position=named("alone")), {}, {}, tmp_path, "")
+    late = account(Fixed(), [100.0, 101.0])
+    early = keep(replace(late, position=named("early")), {}, {}, tmp_path, "")
+    assert "no two dates" in page(compare([single], draws=100))
+    assert "Only one run" in page(compare([runs[0]], draws=100))
+    found = compare([early, single], draws=100)
+    assert "left out" in page(found)
+
+
+def test_the_charts_are_valid_plotly(four: Comparison, odd: Comparison) -> None:
+    import re
+
+    import plotly.graph_objects as go
+
+    for found in (four, odd):
+        text = json.dumps(comparison_charts.figures(found), allow_nan=False)
+        text = re.sub(r'"\$[a-z]+"', '"#123456"', re.sub(r'"@\d+"', '["2020-01-01"]', text))
+        for figure in json.loads(text).values():
+            go.Figure(figure)
+
+
+def test_nothing_outside_the_page_is_named(path: Path) -> None:
+    text = path.read_text()
+    assert 'src="' not in text.replace(charts.inline_script(), "")
+    assert '<link rel="icon" href="data:,">' in text
+
+
+# -- the command -----------------------------------------------------------------------------------------------
+
+
+def test_the_command_compares_positions_and_writes_csv_and_json(runs: list[Kept]) -> None:
+    out = runs[0].place.parents[1]
+    words = ["fertilizer_producers", runs[1].id, "--out", str(out), "--draws", "100", "--csv", "--json"]
+    outcome = CliRunner().invoke(app, words)
+    assert outcome.exit_code == 0, outcome.output
+    said = json.loads(outcome.stdout)
+    assert [Path(f).name for f in said["files"]] == ["comparison.html", "index.html", "comparison.csv"]
+    assert {f["strategy"] for f in said["figures"]} == {"Fertilizer Producers", "Middle Corridor"}
+    lines = (out / "comparison.csv").read_text().splitlines()
+    assert len(lines) == 1 + 2 * len(ROWS)
+    assert 'href="comparison.html"' in (out / "index.html").read_text()
+
+
+def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(app, ["nothing", "--out", str(tmp_path)])
+    assert outcome.exit_code == 2
+    assert "python -m backtests.run" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+# -- in a browser ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+def ready(browser: Any, path: Path, width: int = 1440, scheme: str = "light") -> tuple[Any, list[str]]:
+    page, wrong = opened(browser, path, width, scheme)
+    page.locator("[data-chart=equity]").scroll_into_view_if_needed()  # a chart is drawn when it comes near
+    page.wait_for_selector("[data-chart=equity] .main-svg")
+    return page, wrong
+
+
+def values(page: Any) -> dict[str, dict[str, float]]:
+    """The exact point metrics the page shows, by run and field."""
+    cells = page.eval_on_selector_all(
+        "td[data-field]",
+        "cells => cells.map(c => [c.parentElement.dataset.run, c.dataset.field, c.dataset.value ?? null])",
+    )
+    out: dict[str, dict[str, float]] = {}
+    for run, field, value in cells:
+        out.setdefault(run, {})[field] = math.nan if value is None else float(value)
+    return out
+
+
+def choose(page: Any, first: str, last: str) -> None:
+    page.fill("#from", first)
+    page.fill("#to", last)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_it_loads_without_errors_or_requests(browser: Any, path: Path, width: int, scheme: str) -> None:
+    page, wrong = ready(browser, path, width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function("document.querySelectorAll('[data-chart] .main-svg').length >= 7")
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"comparison-{width}.png", full_page=True)
+    page.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2020-01-02", "2025-12-30"),
+        ("2021-03-01", "2022-10-14"),
+        ("2023-02-25", "2023-02-28"),
+        ("2024-01-02", "2024-01-02"),
+    ],
+)
+def test_metrics_after_a_brush_are_pythons(
+    browser: Any, path: Path, four: Comparison, first: str, last: str
+) -> None:
+    page, wrong = ready(browser, path)
+    choose(page, first, last)
+    assert page.evaluate(STALE) == ((first, last) != ("2020-01-02", "2025-12-30"))
+    shown = values(page)
+    for n, x in enumerate(four.contenders):
+        known = measured(within(course_of(x.kept), np.datetime64(first), np.datetime64(last)))
+        for row in ROWS:
+            want = math.nan if known is None else getattr(known, row.field)
+            assert shown[str(n)][row.field] == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (
+                row.field
+            )
+    page.close()
+    assert wrong == []
+
+
+def test_odd_accounts_after_a_brush(browser: Any, odd: Comparison, tmp_path: Path) -> None:
+    page, wrong = ready(browser, write_comparison(odd, tmp_path))
+    choose(page, "2025-05-06", "2025-06-30")
+    shown = values(page)
+    for n, x in enumerate(odd.contenders):
+        known = measured(within(course_of(x.kept), np.datetime64("2025-05-06"), np.datetime64("2025-06-30")))
+        for row in ROWS:
+            want = math.nan if known is None or not x.inside else getattr(known, row.field)
+            assert shown[str(n)][row.field] == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (n, row)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(500)
+    page.screenshot(path=ARTEFACTS / "comparison-odd.png", full_page=True)
+    page.close()
+    assert wrong == []
+
+
+def test_a_drag_on_the_chart_chooses_the_period_and_the_button_gives_it_back(
+    browser: Any, path: Path
+) -> None:
+    page, wrong = ready(browser, path)
+    before = values(page)
+    page.evaluate(
+        "Plotly.relayout(document.querySelector('[data-chart=equity]'), "
+        "{'xaxis.range[0]': '2021-01-04', 'xaxis.range[1]': '2021-12-31'})"
+    )
+    page.wait_for_function(STALE)
+    assert (page.input_value("#from"), page.input_value("#to")) == ("2021-01-04", "2021-12-31")
+    assert values(page) != before
+    assert page.locator("#tests .stale-note").is_visible()
+    assert float(page.eval_on_selector(".interval", "e => getComputedStyle(e).opacity")) < 0.5
+    page.click("#whole")
+    assert not page.evaluate(STALE)
+    after = values(page)
+    for run, fields in before.items():
+        assert after[run] == pytest.approx(fields, rel=1e-9, nan_ok=True)
+    page.close()
+    assert wrong == []
+
+
+def test_headings_sort_both_tables(browser: Any, path: Path) -> None:
+    page, _ = ready(browser, path)
+    order = "[...document.querySelectorAll('table.metrics')].map(t => [...t.tBodies[0].rows].map(r => r.dataset.run))"
+    page.click("[data-sort=volatility]")
+    falling = page.evaluate(order)
+    shown = values(page)
+    assert falling[0] == falling[1] == sorted(shown, key=lambda r: -shown[r]["volatility"])
+    assert page.get_attribute("th:has([data-sort=volatility])", "aria-sort") == "descending"
+    page.focus("[data-sort=volatility]")
+    page.keyboard.press("Enter")
+    assert page.evaluate(order)[0] == falling[0][::-1]
+    page.close()
+
+
+def test_best_and_worst_are_marked(browser: Any, path: Path) -> None:
+    page, _ = ready(browser, path)
+    shown = values(page)
+    marks = page.eval_on_selector_all(
+        ".mark.best",
+        "m => m.map(x => [x.parentElement.dataset.field, x.parentElement.parentElement.dataset.run])",
+    )
+    best = dict(marks)
+    assert best["sharpe"] == max(shown, key=lambda r: shown[r]["sharpe"])
+    assert best["volatility"] == min(shown, key=lambda r: shown[r]["volatility"])
+    assert best["max_drawdown"] == max(shown, key=lambda r: shown[r]["max_drawdown"])
+    assert "beta" not in best
+    page.close()
+
+
+def test_the_scale_and_the_colours_switch(browser: Any, path: Path) -> None:
+    page, wrong = ready(browser, path)
+    kind = "document.querySelector('[data-chart=equity]').layout.yaxis.type"
+    assert page.evaluate(kind) != "log"
+    page.click("#scale")
+    page.wait_for_function(f"{kind} === 'log'")
+    assert page.get_attribute("#scale", "aria-pressed") == "true"
+    ink = "document.querySelector('[data-chart=equity]').layout.font.color"
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light, paper = page.evaluate(ink), page.evaluate(ground)
+    page.click("button.theme")
+    page.wait_for_function(f"{ink} !== '{light}'")
+    assert page.evaluate(ground) != paper
+    assert page.evaluate(kind) == "log"
+    page.close()
+    assert wrong == []
+
+
+def test_themes_filter_marks_and_rows(browser: Any, path: Path, four: Comparison) -> None:
+    page, wrong = ready(browser, path)
+    count = (
+        "document.querySelector('[data-chart=equity]').data.filter(t => t.mode === 'markers')"
+        ".reduce((n, t) => n + t.x.length, 0)"
+    )
+    rows = "document.querySelectorAll('#events tbody tr:not([hidden])').length"
+    every = page.evaluate(count)
+    assert every == page.evaluate(rows)
+    for theme in page.eval_on_selector_all("[name=theme]", "b => b.map(x => x.value)"):
+        if theme != "fertilizer":
+            page.uncheck(f"[name=theme][value={theme}]")
+    known = {e["id"] for x in four.contenders for e in x.kept.events if "fertilizer" in e["themes"]}
+    page.wait_for_function(f"{count} < {every}")
+    assert page.evaluate(count) == page.evaluate(rows) == len(known)
+    page.close()
+    assert wrong == []
+
+
+def test_nothing_hostile_executes(browser: Any, sheets: list[Sheet], tmp_path: Path) -> None:
+    code = with_code(sheets[0])
+    snow = replace(
+        sheets[1], position=named("\N{SNOWMAN}\u0645\u062b\u0627\u0644 </script>", type(sheets[1].position))
+    )
+    runs = [keep(s, {"settings": [HOSTILE]}, {HOSTILE: "x"}, tmp_path, "") for s in (code, snow)]
+    from positioning.reporting.index import write_index
+
+    for file in (write_comparison(compare(runs, draws=100), tmp_path), write_index(tmp_path)):
+        page, wrong = opened(browser, file, 1440, "light")
+        if file.name != "index.html":
+            page.wait_for_selector("[data-chart=equity] .main-svg")
+            page.evaluate(
+                """() => { const c = document.querySelector('[data-chart=equity]');
+                const at = c.data.findIndex(t => t.mode === 'markers');
+                const point = c.data[at].text.findIndex(t => t.includes('quoted'));
+                Plotly.Fx.hover(c, [{curveNumber: at, pointNumber: point}]); }"""
+            )
+            shown = page.locator("[data-chart=equity] .hoverlayer").text_content()
+            assert HOSTILE in shown
+            assert '"quoted"' in shown
+        assert page.locator("img").count() == 0
+        assert "\N{SNOWMAN}" in page.locator("main").inner_text()
+        page.close()
+        assert wrong == []
+
+
+def test_events_of_another_record_are_merged_once(
+    sheets: list[Sheet], runs: list[Kept], tmp_path: Path
+) -> None:
+    bare = keep(replace(sheets[1], events=Events(())), {}, {}, tmp_path, "")
+    found = compare([runs[0], bare], draws=100)
+    assert "Event record" in dict(differences(found))
+    from positioning.reporting.contenders import facts
+
+    ids = [e["id"] for e in facts(found)]
+    assert len(ids) == len(set(ids)) > 50
