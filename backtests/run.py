@@ -11,13 +11,13 @@ from typing import Annotated
 
 import typer
 
-from backtests.cli import one_line_errors, progress
+from backtests.cli import Command, one_line_errors, progress
 from backtests.request import Request
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(cls=Command)
 def run(
     positions: Annotated[
         list[str] | None, typer.Argument(metavar="[POSITION]...", help="Positions; none means all.")
@@ -60,13 +60,21 @@ def run(
     placebos: Annotated[
         int, typer.Option("--placebo", metavar="N", help="Rerun on N sets of shuffled event dates.")
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the shuffles.")] = 0,
     cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
     accepted: Annotated[
         list[str] | None,
         typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the pages go.")] = Path("reports"),
+    standalone: Annotated[
+        bool,
+        typer.Option("--standalone", help="Plotly's script inside each tearsheet (5 MB), not beside it."),
+    ] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print each tearsheet by headless Chromium, too.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write each account's daily rows, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Prices in; positions decided, accounted, judged; tearsheets out."""
@@ -75,8 +83,11 @@ def run(
         from backtests.table import print_summary, to_json
         from backtests.witness import Witness
         from positioning.market.gate import accept
-        from positioning.reporting.pages import Finished, write_pages
+        from positioning.reporting.pages import Finished, write_csv, write_pages
+        from positioning.reporting.paper import browser, print_pdf
 
+        if pdf:
+            browser()  # missed before anything is computed
         request = Request(
             data, start, end, base, fees, fill, cash, tuple(settings or ()), benchmark, _text(events), screen, mark,
             _text(restrictions), placebos, seed, str(cache), tuple(accepted or ()),
@@ -94,7 +105,9 @@ def run(
                 works.append(Finished(sheet, request.kept(position.name), witness.digests))
                 bar.advance(task)
             task = bar.add_task("pages", total=len(chosen))
-            files = write_pages(works, out, lambda: bar.advance(task))
+            files = write_pages(works, out, lambda: bar.advance(task), standalone)
+            files += [write_csv(work.sheet, out) for work in works if as_csv]
+            files += [print_pdf(page) for page in files[: len(works)] if pdf]
         sheets = [work.sheet for work in works]
         if as_json:
             print(json.dumps(to_json(data, sheets, files), allow_nan=False))

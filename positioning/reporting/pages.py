@@ -10,7 +10,7 @@ from typing import Any, final
 from positioning.reporting import charts, tearsheet
 from positioning.reporting.files import write_whole
 from positioning.reporting.index import write_index
-from positioning.reporting.runs import keep
+from positioning.reporting.runs import daily, keep
 from positioning.reporting.sheet import Sheet
 
 
@@ -45,3 +45,11 @@ def write_pages(
         )
         done()
     return [*paths, write_index(directory)]
+
+
+def write_csv(sheet: Sheet, directory: Path) -> Path:
+    """Write the account's daily rows beside its tearsheet, in the columns of returns.parquet; returns the path."""
+    import pandas as pd
+
+    text = pd.DataFrame(daily(sheet)).to_csv(index=False, date_format="%Y-%m-%d")
+    return write_whole(tearsheet.address(sheet, directory).with_suffix(".csv"), text)
