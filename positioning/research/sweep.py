@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -22,6 +22,7 @@ from positioning.portfolio.features import FeatureBook, Response
 from positioning.portfolio.position import schedule
 from positioning.portfolio.targets import IntArray
 from positioning.portfolio.verbs import basket_weights_of_many
+from positioning.research.cross_validation import pbo_sample
 from positioning.research.metrics import DAYS_PER_YEAR, NOISE, rows_per_year
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.simulation.tape import Tape
@@ -40,18 +41,31 @@ FIGURES = (
 BLOCKS = 16
 
 
+SEGMENT = 65_536  # trials decided on together
+PIECE = 4096  # trials of one task
+IN_FLIGHT = 8  # tasks a worker that may wait; more would only hold memory
+
+Tapes = Callable[[Basket], Tape]  # of a position's names and screen, which bar purchases
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Trials:
     """K trials. axes: (K,) parameter values by name; figures: (K,) by name, as metrics.summarise defines them, NaN
-    where undefined; sums, squares: (K, BLOCKS) of the excess returns and their squares over consecutive blocks of
-    rows; counts: (BLOCKS,) rows of each."""
+    where undefined; sums: (K, BLOCKS) of the excess returns over consecutive blocks of rows; sampled: (S,) the
+    trials that cross-validation ranks, all up to cross_validation.PBO_TRIALS; squares: (S, BLOCKS) of theirs;
+    counts: (BLOCKS,) rows of each."""
 
     axes: Mapping[str, npt.NDArray[Any]]
     figures: Mapping[str, FloatArray]
     sums: FloatArray
     squares: FloatArray
     counts: FloatArray
+    sampled: IntArray
+
+    def ruined(self) -> npt.NDArray[np.bool_]:
+        """(K,) whether the account died."""
+        return self.figures["total_return"] <= -1.0
 
 
 def sweep(
@@ -62,40 +76,86 @@ def sweep(
     axes: Mapping[str, Sequence[Any]],
     workers: int = 2,
 ) -> Trials:
-    """Every combination of the axes' values, in the order of itertools.product.
+    """Every combination of the axes' values, in the order of itertools.product; see `search`."""
+    check_axes(position, axes)
+    codes = codes_of(np.arange(math.prod(len(v) for v in axes.values())), axes)
+    return search(position, market, lambda _: tape, events, axes, codes, workers)
+
+
+def codes_of(flat: IntArray, axes: Mapping[str, Sequence[Any]]) -> npt.NDArray[np.int32]:
+    """(K, A) which value of each axis the combinations of these numbers in itertools.product have."""
+    codes = np.empty((flat.size, len(axes)), dtype=np.int32)
+    rest = flat
+    for a, values in reversed(list(enumerate(axes.values()))):
+        rest, codes[:, a] = np.divmod(rest, len(values))
+    return codes
+
+
+def search(
+    position: Basket,
+    market: Market,
+    tapes: Tapes,
+    events: Events,
+    axes: Mapping[str, Sequence[Any]],
+    codes: npt.NDArray[np.int32],
+    workers: int = 2,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Trials:
+    """The trials of (K, A) codes, each which value of each axis; `advance` is told of trials done.
 
     Axes of LEANING run in lanes; others (look-back, screen, legs, hedge) are walked through, features computed
     once per value. The account of a trial has the bits of `simulate`. Raises BadInputError for an axis that is
     not a field of the position, is empty, or holds a value out of range.
     """
-    _check(position, axes)
-    shape = tuple(len(v) for v in axes.values())
-    grid = np.indices(shape).reshape(len(shape), -1)
-    columns = {name: np.asarray(list(values))[grid[i]] for i, (name, values) in enumerate(axes.items())}
-    trials = grid.shape[1]
-    figures, sums, squares = (
-        np.full((trials, len(FIGURES)), np.nan),
-        np.zeros((trials, BLOCKS)),
-        np.zeros((trials, BLOCKS)),
-    )
-    edges = np.linspace(1, tape.rows.size, BLOCKS + 1).astype(np.int64)
-    for base, members in _groups(position, axes, columns):
-        job = _job(base, market, events, {k: columns[k][members] for k in axes if k in LEANING}, members.size)
-        out = (figures, sums, squares)
-        chunks = np.array_split(np.arange(0, members.size, LANES), max(workers, 1))
-        with ThreadPoolExecutor(max(workers, 1)) as pool:
-            done = [
-                pool.submit(_account, job, tape, edges, members, firsts, out)
-                for firsts in chunks
-                if firsts.size
-            ]
-            for d in done:
-                d.result()
+    check_axes(position, axes)
+    columns = {name: _array(values)[codes[:, a]] for a, (name, values) in enumerate(axes.items())}
+    sampled = pbo_sample(codes.shape[0])
+    figures, sums = np.full((codes.shape[0], len(FIGURES)), np.nan), np.zeros((codes.shape[0], BLOCKS))
+    slot = np.full(codes.shape[0], -1, dtype=np.int64)
+    slot[sampled] = np.arange(sampled.size)
+    out = _Out(figures, sums, np.zeros((sampled.size, BLOCKS)), slot)
+    rows = tapes(position).rows
+    edges = np.linspace(1, rows.size, BLOCKS + 1).astype(np.int64)
+    books: dict[Any, FeatureBook] = {}
+    waiting: deque[tuple[Future[None], int]] = deque()
+
+    def collect(most: int) -> None:
+        while len(waiting) > most:
+            done, count = waiting.popleft()
+            done.result()
+            advance(count)
+
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        for base, members in _groups(position, axes, codes, columns):
+            tape = tapes(base)
+            own = {k: columns[k][members] for k in axes if k in LEANING}
+            job = _job(base, market, events, own, members.size, books)
+            for part in _parts(members.size, max(workers, 1)):
+                task = pool.submit(_account, job, tape, edges, members, part, out)
+                waiting.append((task, min(int(part[-1]) + LANES, members.size) - int(part[0])))
+            collect(IN_FLIGHT * max(workers, 1))
+        collect(0)
     named = {name: figures[:, i] for i, name in enumerate(FIGURES)}
-    return Trials(columns, named, sums, squares, np.diff(edges).astype(np.float64))
+    return Trials(columns, named, sums, out.squares, np.diff(edges).astype(np.float64), sampled)
 
 
-def _check(position: Basket, axes: Mapping[str, Sequence[Any]]) -> None:
+def _array(values: Sequence[Any]) -> npt.NDArray[Any]:
+    if not isinstance(values[0], tuple):
+        return np.asarray(list(values))
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made
+
+
+def _parts(trials: int, workers: int) -> Iterator[IntArray]:
+    """First trials of chunks of LANES, in as many runs as keep the workers busy."""
+    firsts = np.arange(0, trials, LANES)
+    pieces = max(min(workers, firsts.size), -(-trials // PIECE))
+    return (part for part in np.array_split(firsts, pieces) if part.size)
+
+
+def check_axes(position: Basket, axes: Mapping[str, Sequence[Any]]) -> None:
+    """BadInputError for an axis that the position lacks, that is empty, or whose value it refuses."""
     for name, values in axes.items():
         if name not in position.parameters():
             raise BadInputError(
@@ -112,25 +172,49 @@ def _check(position: Basket, axes: Mapping[str, Sequence[Any]]) -> None:
 
 
 def _groups(
-    position: Basket, axes: Mapping[str, Sequence[Any]], columns: Mapping[str, npt.NDArray[Any]]
+    position: Basket,
+    axes: Mapping[str, Sequence[Any]],
+    codes: npt.NDArray[np.int32],
+    columns: Mapping[str, npt.NDArray[Any]],
 ) -> Iterator[tuple[Basket, IntArray]]:
     """(position, its trials) for each set of values that lanes cannot share: decision rows and features."""
-    walked = [name for name in axes if name not in LEANING]
-    deaf = columns["respond"] == 0 if "respond" in axes else np.full(1, position.respond == 0)
-    bare = columns["hedge_ratio"] == 0 if "hedge_ratio" in axes else np.full(1, position.hedge_ratio == 0)
-    for values in itertools.product(*(axes[name] for name in walked)):
-        base = replace(position, **dict(zip(walked, values, strict=True)))
-        same = np.ones(next(iter(columns.values())).size, dtype=bool)
-        for name, value in zip(walked, values, strict=True):
-            same &= columns[name] == value
-        for silent, unhedged in itertools.product((False, True), repeat=2):
-            members = np.flatnonzero(same & (deaf == silent) & (bare == unhedged))
-            if members.size:
-                respond = 0.0 if silent else base.respond or 1.0
-                yield (
-                    replace(base, respond=respond, hedge_ratio=0.0 if unhedged else base.hedge_ratio or 1.0),
-                    members,
-                )
+    walked = [(a, name) for a, name in enumerate(axes) if name not in LEANING]
+    trials = codes.shape[0]
+    deaf = columns["respond"] == 0 if "respond" in axes else np.full(trials, position.respond == 0)
+    bare = (
+        columns["hedge_ratio"] == 0 if "hedge_ratio" in axes else np.full(trials, position.hedge_ratio == 0)
+    )
+    keys = (bare, deaf, *(codes[:, a] for a, _ in reversed(walked)))
+    order = np.lexsort(keys)
+    turns = np.zeros(trials, dtype=bool)
+    for key in keys:
+        turns[1:] |= np.diff(key[order].astype(np.int32)) != 0
+    for members in np.split(order, np.flatnonzero(turns)):
+        first = members[0]
+        values = {name: axes[name][codes[first, a]] for a, name in walked}
+        respond = 0.0 if deaf[first] else position.respond or 1.0
+        ratio = 0.0 if bare[first] else position.hedge_ratio or 1.0
+        base = replace(position, **values, respond=respond, hedge_ratio=ratio)
+        for start in range(0, members.size, SEGMENT):
+            yield base, members[start : start + SEGMENT]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Out:
+    """Where figures go. slot: (K,) the row of a trial in squares, -1 for none."""
+
+    figures: FloatArray
+    sums: FloatArray
+    squares: FloatArray
+    slot: IntArray
+
+    def put(self, members: IntArray, figures: FloatArray, sums: FloatArray, squares: FloatArray) -> None:
+        """The figures of these trials, the first of the lanes."""
+        self.figures[members], self.sums[members] = figures[: members.size], sums[: members.size]
+        slots = self.slot[members]
+        kept = np.flatnonzero(slots >= 0)
+        self.squares[slots[kept]] = squares[kept]
 
 
 @final
@@ -151,9 +235,15 @@ def _job(
     events: Events,
     columns: Mapping[str, npt.NDArray[Any]],
     trials: int,
+    books: dict[Any, FeatureBook],
 ) -> _Job:
-    decided = schedule(market, events, base.names, base.themes if base.respond > 0 else ())
-    book = FeatureBook(market, events, decided)
+    """books: of the decision rows met so far, filled on."""
+    key = (base.names, base.respond > 0)
+    if key not in books:
+        themes = base.themes if base.respond > 0 else ()
+        books[key] = FeatureBook(market, events, schedule(market, events, base.names, themes))
+    book = books[key]
+    decided = book.decided
     leaning = {
         name: np.asarray(columns[name], dtype=np.float64)
         if name in columns
@@ -165,9 +255,7 @@ def _job(
     return _Job(decided - market.start, base.ground(book), responses, heard.astype(np.int64), leaning)
 
 
-def _account(
-    job: _Job, tape: Tape, edges: IntArray, members: IntArray, firsts: IntArray, out: tuple[FloatArray, ...]
-) -> None:
+def _account(job: _Job, tape: Tape, edges: IntArray, members: IntArray, firsts: IntArray, out: _Out) -> None:
     """The chunks that begin at `firsts`, each LANES wide (the last filled up with repeats), into `out`."""
     n_rows, n_names = tape.fill.shape
     nav, weights = np.empty((n_rows, LANES)), np.empty((job.decided.size, n_names, LANES))
@@ -179,6 +267,7 @@ def _account(
             *job.ground[:1], job.responses, *job.ground[1:], job.heard[lanes], own["exposure"], own["respond"],
             own["hedge_ratio"], own["gross_limit"], weights,
         )  # fmt: skip
+        _require_room(own, weights)
         traded, cost = np.zeros(LANES), np.zeros(LANES)
         ruin = run_lanes(  # type: ignore[call-arg]  # mypy counts the dispatcher's own
             job.decided, weights, own["band"], *tape.inputs, nav, traded, cost
@@ -201,9 +290,21 @@ def _account(
             sums,
             squares,
         )
-        kept = min(LANES, members.size - first)
-        for whole, part in zip(out, (figures, sums, squares), strict=True):
-            whole[members[first : first + kept]] = part[:kept]
+        out.put(members[first : first + LANES], figures, sums, squares)
+
+
+def _require_room(own: Mapping[str, FloatArray], weights: FloatArray) -> None:
+    """BadInputError where the longs alone exceed the gross limit, as `Targets` would say of the single trial."""
+    if (own["gross_limit"] >= 1.0).all():  # longs never exceed 1
+        return
+    over = np.flatnonzero(np.abs(weights).sum(axis=1).max(axis=0) > own["gross_limit"] + 1e-9)
+    if over.size:
+        limit, exposure = own["gross_limit"][over[0]], own["exposure"][over[0]]
+        raise BadInputError(
+            f"a decision with exposure={exposure:g} has gross exposure above gross_limit={limit:g}",
+            "wanted a limit that every trial keeps",
+            "raise gross_limit, or lower exposure",
+        )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,0 +1,359 @@
+"""How much of a search to believe: what luck alone gives the best of many, and which trial to hold instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.errors import BadInputError
+from positioning.events.event import Events
+from positioning.market.bars import FloatArray
+from positioning.market.market import Market
+from positioning.portfolio.basket import Basket
+from positioning.research.cross_validation import Pbo, pbo
+from positioning.research.metrics import NOISE, rows_per_year
+from positioning.research.overfitting import (
+    Spa,
+    deflated_sharpe,
+    effective_trials,
+    expected_maximum_sharpe,
+    minimum_track_record_length,
+    plateau,
+    probabilistic_sharpe,
+    spa,
+)
+from positioning.research.sweep import FIGURES, Tapes, Trials, search
+from positioning.simulation.simulate import Holdings, run
+
+METRICS = ("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown")  # more is better
+CANDIDATES = 100  # trials of a random search whose neighbours are tried
+STREAM = 65_536  # trials read at once
+CONFIDENCE = 0.95
+
+Codes = npt.NDArray[np.int32]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What every trial of a search shares. metric: one of METRICS, what the search looks for; full: whether every
+    combination was tried, in the order of itertools.product."""
+
+    position: Basket
+    market: Market
+    tapes: Tapes
+    events: Events
+    axes: Mapping[str, Sequence[Any]]
+    metric: str
+    full: bool
+    workers: int = 2
+
+    def ordered(self) -> tuple[bool, ...]:
+        """For each axis, whether neighbouring values are steps of one number."""
+        return tuple(all(isinstance(v, int | float) for v in values) for values in self.axes.values())
+
+    def settings(self, code: Codes) -> dict[str, Any]:
+        """Parameter values of one trial."""
+        return {name: values[code[a]] for a, (name, values) in enumerate(self.axes.items())}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """One trial, judged. figures: as in Trials; skew, kurtosis: of its excess returns (3 for a normal), from its
+    own account; psr: probability that its true Sharpe is above 0 had it been the only trial; dsr: the same, knowing
+    how many were tried; enough: rows after which its Sharpe would be above 0 at CONFIDENCE, infinite for none."""
+
+    trial: int
+    settings: Mapping[str, Any]
+    figures: Mapping[str, float]
+    skew: float
+    kurtosis: float
+    psr: float
+    dsr: float
+    enough: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What a search is worth. trials: raw count; measured: those with a Sharpe ratio; ruined: accounts that died;
+    effective: independent trials they are worth (overfitting.effective_trials); deviation: of the trials' Sharpes,
+    luck: the best Sharpe that many skilless trials would have, both a year; kept: the recommended trial, whose own
+    and neighbours' lowest metric is `score`; neighbours: how many; edges: axes on whose end it lies; tried: further
+    trials run to find neighbours. twin: figures of the position without events."""
+
+    metric: str
+    full: bool
+    trials: int
+    measured: int
+    ruined: int
+    effective: float
+    deviation: float
+    luck: float
+    best: Contestant
+    kept: Contestant
+    score: float
+    neighbours: int
+    edges: tuple[str, ...]
+    tried: int
+    pbo: Pbo | None
+    spa: Spa | None
+    twin: Mapping[str, float]
+    rows: int
+    per_year: float
+
+
+def believe(ground: Ground, codes: Codes, trials: Trials) -> Belief:
+    """Everything `Belief` says of these trials. Raises BadInputError where no trial has the metric."""
+    values = _values(trials, ground.metric)
+    if not np.isfinite(values).any():
+        raise BadInputError(
+            f"none of {values.size:,} trials has a {ground.metric}",
+            "wanted one account that lives and moves",
+            "choose other axes or another --metric",
+        )
+    position, market, tapes, events = ground.position, ground.market, ground.tapes, ground.events
+    rows = tapes(position).rows
+    per_year, sharpes = rows_per_year(rows), trials.figures["sharpe"]
+    known = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
+    variance = float(np.var(known, ddof=1)) if known.size > 1 else 0.0
+    effective = effective_trials(_stream(trials.sums))
+    effective = effective if math.isfinite(effective) else 1.0
+    luck = expected_maximum_sharpe(variance, effective)
+    place, score, neighbours, edges, tried = _recommended(ground, codes, values)
+    twin = search(position, market, tapes, events, {"respond": (0.0,)}, np.zeros((1, 1), np.int32), 1)
+    judge = lambda k: _contestant(ground, codes[k], k, trials, variance, effective)  # noqa: E731
+    return Belief(
+        metric=ground.metric,
+        full=ground.full,
+        trials=values.size,
+        measured=known.size,
+        ruined=int(trials.ruined().sum()),
+        effective=effective,
+        deviation=math.sqrt(variance * per_year),
+        luck=luck * math.sqrt(per_year),
+        best=judge(int(np.nanargmax(values))),
+        kept=judge(place),
+        score=score,
+        neighbours=neighbours,
+        edges=edges,
+        tried=tried,
+        pbo=_pbo(trials),
+        spa=_spa(trials, twin),
+        twin={name: float(twin.figures[name][0]) for name in FIGURES},
+        rows=rows.size - 1,
+        per_year=per_year,
+    )
+
+
+def _values(trials: Trials, metric: str) -> FloatArray:
+    """(K,) the metric, -inf for a dead account."""
+    return np.where(trials.ruined(), -np.inf, trials.figures[metric])
+
+
+def _stream(sums: FloatArray) -> Iterator[FloatArray]:
+    return (sums[k : k + STREAM] for k in range(0, sums.shape[0], STREAM))
+
+
+def _pbo(trials: Trials) -> Pbo | None:
+    if trials.sampled.size < 2 or trials.counts.min() < 2:
+        return None
+    found = pbo(trials.counts, trials.sums[trials.sampled], trials.squares)
+    return replace(found, sampled=trials.sampled.size < trials.sums.shape[0])
+
+
+def _spa(trials: Trials, twin: Trials) -> Spa | None:
+    if not np.isfinite(twin.sums).all():
+        return None
+    found = spa(_stream(trials.sums), twin.sums[0])
+    return found if found.trials else None
+
+
+def _contestant(
+    ground: Ground, code: Codes, trial: int, trials: Trials, variance: float, effective: float
+) -> Contestant:
+    settings = ground.settings(code)
+    skew, kurtosis, rows, per_year = moments(ground, settings)
+    sharpe = float(trials.figures["sharpe"][trial]) / math.sqrt(per_year)
+    known = math.isfinite(sharpe) and math.isfinite(skew) and rows > 1
+    return Contestant(
+        trial=trial,
+        settings=settings,
+        figures={name: float(trials.figures[name][trial]) for name in FIGURES},
+        skew=skew,
+        kurtosis=kurtosis,
+        psr=probabilistic_sharpe(sharpe, 0.0, rows, skew, kurtosis) if known else math.nan,
+        dsr=deflated_sharpe(sharpe, variance, effective, rows, skew, kurtosis) if known else math.nan,
+        enough=minimum_track_record_length(sharpe, 0.0, CONFIDENCE, skew, kurtosis) if known else math.nan,
+    )
+
+
+def moments(ground: Ground, settings: Mapping[str, Any]) -> tuple[float, float, int, float]:
+    """Skew and kurtosis of the excess returns of one trial, accounted by `simulate`'s own ledger; their number and
+    rows a year. NaN for a dead account or one that does not move."""
+    position = replace(ground.position, **settings)
+    tape, names = ground.tapes(position), len(ground.market.instruments)
+    targets = position.target_weights(ground.market, ground.events)
+    result, _ = run(targets, ground.market, tape, Holdings.opening(names))
+    count, per_year = result.rows.size - 1, rows_per_year(result.rows)
+    if result.ruined or count < 2:
+        return math.nan, math.nan, count, per_year
+    excess = result.nav[1:] / result.nav[:-1] - 1.0 - tape.growth[1:]
+    deviations = excess - excess.mean()
+    spread = math.sqrt(float(np.mean(deviations**2)))
+    if not spread > NOISE:
+        return math.nan, math.nan, count, per_year
+    z = deviations / spread
+    return float(np.mean(z**3)), float(np.mean(z**4)), count, per_year
+
+
+def _recommended(
+    ground: Ground, codes: Codes, values: FloatArray
+) -> tuple[int, float, int, tuple[str, ...], int]:
+    """The plateau's trial, its score, how many neighbours it has, axes on whose end it lies, trials run for it."""
+    if not ground.full:
+        return _refined(ground, codes, values)
+    found = plateau(values.reshape([len(v) for v in ground.axes.values()]), ground.ordered())
+    place = int(np.ravel_multi_index(found.best, found.scores.shape))
+    names = tuple(ground.axes)
+    edges = tuple(names[a] for a in found.edges)
+    return place, float(found.scores[found.best]), found.neighbours, edges, 0
+
+
+def _refined(
+    ground: Ground, codes: Codes, values: FloatArray
+) -> tuple[int, float, int, tuple[str, ...], int]:
+    """As `plateau`, over the CANDIDATES best trials of a random search, whose neighbours are run for it."""
+    top = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")
+    top = top[np.isfinite(values[top])][:CANDIDATES]
+    top = top[np.argsort(-values[top], kind="stable")]
+    around = [(n, near) for n, k in enumerate(top) for near in neighbours_of(ground, codes[k])]
+    scores, counts = values[top].copy(), np.zeros(top.size, dtype=np.int64)
+    if around:
+        unique, back = np.unique(np.array([near for _, near in around]), axis=0, return_inverse=True)
+        found = search(
+            ground.position, ground.market, ground.tapes, ground.events, ground.axes,
+            unique.astype(np.int32), ground.workers,
+        )  # fmt: skip
+        near_values = _values(found, ground.metric)[back.ravel()]
+        for (n, _), value in zip(around, near_values, strict=True):
+            scores[n] = np.fmin(scores[n], value)
+            counts[n] += not math.isnan(value)
+    n = int(np.argmax(scores))
+    edges = tuple(
+        name
+        for a, (name, v) in enumerate(ground.axes.items())
+        if ground.ordered()[a] and len(v) > 1 and codes[top[n], a] in (0, len(v) - 1)
+    )
+    return int(top[n]), float(scores[n]), int(counts[n]), edges, len(around) and unique.shape[0]
+
+
+def neighbours_of(ground: Ground, code: Codes) -> list[Codes]:
+    """The trials one step up or down on each ordered axis."""
+    made = []
+    for a, (values, ordered) in enumerate(zip(ground.axes.values(), ground.ordered(), strict=True)):
+        for there in (code[a] - 1, code[a] + 1) if ordered else ():
+            if 0 <= there < len(values):
+                near = code.copy()
+                near[a] = there
+                made.append(near)
+    return made
+
+
+def sentences(b: Belief) -> list[str]:
+    """What to believe, in words made from the numbers alone; the first is the one to read."""
+    return [*_luck(b), *_deflated(b), *_plateau(b), *_split(b), *_against_twin(b), *_track(b)]
+
+
+def _luck(b: Belief) -> list[str]:
+    best = b.best.figures["sharpe"]
+    lead = f"The best of {b.trials:,} trials has Sharpe {best:.2f}"
+    if b.metric != "sharpe":
+        lead = f"The best of {b.trials:,} trials by {b.metric.replace('_', ' ')} has Sharpe {best:.2f}"
+    if not math.isfinite(best):
+        lead = f"The best of {b.trials:,} trials has no Sharpe ratio"
+    dead = f" {b.ruined:,} trials were ruined." if b.ruined else ""
+    return [
+        f"{lead}; luck alone would give {b.luck:.2f}.{dead}",
+        f"Luck: the Sharpe to expect of the best of {b.effective:,.1f} skilless independent trials, which is what the "
+        f"{b.measured:,} trials with a Sharpe are worth by the average correlation of their returns over 16 blocks, "
+        f"when Sharpes scatter by {b.deviation:.2f}.",
+    ]
+
+
+def _deflated(b: Belief) -> list[str]:
+    lines = []
+    for words, c in (("The best trial", b.best), ("The recommended trial", b.kept)):
+        if math.isfinite(c.dsr):
+            verdict = (
+                "more than the search explains" if c.dsr >= CONFIDENCE else "not enough to call it skill"
+            )
+            lines.append(
+                f"{words}: {100 * c.dsr:.0f} % probability that its true Sharpe is above zero once the search is "
+                f"allowed for (deflated Sharpe; {100 * c.psr:.0f} % had it been the only trial): {verdict}."
+            )
+    return lines
+
+
+def _plateau(b: Belief) -> list[str]:
+    if b.neighbours == 0:
+        return [
+            "The recommended trial has no neighbour in the grid, so it is the best trial and nothing is known around it."
+        ]
+    same = " It is the best trial itself." if b.kept.trial == b.best.trial else ""
+    edges = f" It lies at the end of {', '.join(b.edges)}: widen there." if b.edges else ""
+    extra = (
+        f" Found among the {CANDIDATES} best of the random trials, whose {b.tried:,} neighbours were run."
+        if b.tried
+        else ""
+    )
+    return [
+        f"Recommended is the plateau, not the peak: one step on any axis keeps at least {b.metric.replace('_', ' ')} "
+        f"{b.score:.2f} ({b.neighbours} neighbours).{same}{edges}{extra}"
+    ]
+
+
+def _split(b: Belief) -> list[str]:
+    if b.pbo is None:
+        return ["Too few trials or rows for the probability of backtest overfitting."]
+    part = f"a random {b.pbo.trials:,} of the trials" if b.pbo.sampled else "the trials"
+    return [
+        f"Over {b.pbo.logits.size:,} ways to halve the history into 16 blocks, the Sharpe winner among {part} on one half "
+        f"ended below the median on the other in {100 * b.pbo.probability:.0f} % (probability of backtest overfitting; "
+        f"one half is pure luck), and lost money over cash in {100 * b.pbo.probability_of_loss:.0f} %."
+    ]
+
+
+def _against_twin(b: Belief) -> list[str]:
+    if b.spa is None:
+        return ["No trial differs from the basket without events, so there is nothing to test against it."]
+    verdict = (
+        "better than luck explains" if b.spa.consistent < 1 - CONFIDENCE else "this cannot be told from luck"
+    )
+    return [
+        f"Against the same basket without events (Sharpe {b.twin['sharpe']:.2f}) the best mean return of {b.spa.trials:,} "
+        f"different trials has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}."
+    ]
+
+
+def _track(b: Belief) -> list[str]:
+    c, years = b.kept, b.rows / b.per_year
+    if not math.isfinite(c.enough):
+        return ["The recommended trial's Sharpe is not above zero: no length of record would prove it."]
+    need = c.enough / b.per_year
+    return [
+        f"Had the recommended trial been the only one, {need:.1f} years of record would show a Sharpe above zero at 95 %; "
+        f"there are {years:.1f}."
+    ]
+
+
+HINDSIGHT = (
+    "Names, signs and severities of events were set with hindsight, by an article of 5 June 2025 and after: nothing here "
+    "before that day is out of sample, and no statistic above corrects for it."
+)
