@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, final
 
 import typer
+from typer.core import TyperCommand
 
 from positioning.errors import BadInputError, PositioningError, did_you_mean
 
@@ -19,6 +20,25 @@ if TYPE_CHECKING:
     from positioning.market.source import Source
     from positioning.market.span import Span
     from positioning.portfolio.position import Position
+
+
+@final
+class Command(TyperCommand):
+    """A command whose usage errors (an unknown option, a word for a number) are one line and status 2 too."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **rest: Any) -> Any:
+        """As typer's; without its box."""
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **rest)
+        usage_error: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
+        try:
+            sys.exit(super().main(*args, standalone_mode=False, **rest))
+        except usage_error as error:
+            print(
+                f"error: {' '.join(error.format_message().split())}; --help lists the options",
+                file=sys.stderr,
+            )
+            sys.exit(2)
 
 
 @contextmanager
@@ -32,6 +52,10 @@ def one_line_errors() -> Iterator[None]:
     except OSError as error:
         print(f"error: {error.strerror or error} ({error.filename}); wanted to read or write there; "
               "check the path and its permissions", file=sys.stderr)  # fmt: skip
+        raise typer.Exit(2) from None
+    except UnicodeDecodeError as error:
+        print(f"error: a file that was given is not text ({error.reason}); wanted a UTF-8 CSV file; "
+              "save it again as CSV", file=sys.stderr)  # fmt: skip
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         print("stopped; nothing half-written is left", file=sys.stderr)

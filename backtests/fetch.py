@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import one_line_errors, progress, span_of
+from backtests.cli import Command, one_line_errors, progress, span_of
 from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ YAHOO = "yahoo"
 RESUMABLE = ("rate_limited", "failed", "quarantined")
 
 
-@app.command()
+@app.command(cls=Command)
 def fetch(
     symbols: Annotated[
         list[str] | None,
