@@ -39,7 +39,7 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
     """Date, the needed columns and those of `may` that are there; `what` says what kind of file was wanted.
 
     Raises BadInputError for a file that cannot be read, a missing or repeated column, a cell that is no
-    number or no ISO date, dates not ascending, and numbers that are infinite, negative or (but for volumes
+    number or no ISO date, dates not ascending or yet to come, and numbers that are infinite, negative or (but for volumes
     and dividends) zero.
     """
     import pyarrow as pa
@@ -82,12 +82,18 @@ def _unreadable(file: Path, why: str) -> BadInputError:
 
 
 def _check_header(file: Path, header: list[str], need: Iterable[str], what: str) -> None:
+    if any("\0" in cell or "\ufffd" in cell for cell in header):
+        raise BadInputError(
+            f"{file.name} line 1: not text", "wanted a UTF-8 CSV file", "save it again as CSV"
+        )
     for name in need:
         if (times := header.count(name)) != 1:
             raise BadInputError(
-                f"{file.name} line 1: {times or 'no'} column {name} in {', '.join(header) or 'nothing'}",
+                f"{file.name} line 1: {times or 'no'} column {name} in {', '.join(header)[:200] or 'nothing'}",
                 f"wanted {what}",
-                "name each column once",
+                "name each column once"
+                if times
+                else "name it so, with its capital, commas between the columns and no spaces",
             )
 
 
@@ -103,6 +109,13 @@ def _check_dates(sheet: Sheet) -> None:
             f"{sheet.at(bad)}: date {sheet.dates[bad][0]} is repeated or out of order",
             "wanted ascending dates",
             "sort the file and drop the repeated row",
+        )
+    tomorrow = np.datetime64("today", "D") + 1  # east of here it is tomorrow already
+    if (bad := sheet.dates > tomorrow).any():
+        raise BadInputError(
+            f"{sheet.at(bad)}: date {sheet.dates[bad][0]} is yet to come",
+            "wanted dates that are over",
+            "correct that date or drop the row",
         )
 
 

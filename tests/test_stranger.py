@@ -1,0 +1,72 @@
+"""What a newcomer types by mistake, or drops into a folder: one line each, and status 2."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from backtests import fetch, run
+from positioning.errors import BadInputError
+from positioning.market.csv_file import read_sheet
+
+HEADER = "Date,Open,Close"
+ROWS = "2020-01-02,1.0,1.5\n2020-01-03,1.1,1.6\n"
+
+
+@pytest.mark.parametrize("module", [run, fetch])
+@pytest.mark.parametrize("words", [["--no-such-option"], ["--start"]])
+def test_a_usage_error_is_one_line(module: object, words: list[str]) -> None:
+    told = CliRunner().invoke(module.app, words)  # type: ignore[attr-defined]
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert len(told.stderr.splitlines()) == 1
+    assert told.stderr.startswith("error: ")
+    assert "--help" in told.stderr
+
+
+@pytest.mark.parametrize("words", [["--placebo", "many"], ["--seed", "-1"], ["--seed", "x"]])
+def test_a_word_where_a_number_belongs_is_one_line(words: list[str]) -> None:
+    told = CliRunner().invoke(run.app, words)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert len(told.stderr.splitlines()) == 1
+    assert words[0] in told.stderr
+
+
+@pytest.mark.parametrize("option", ["--cash", "--fees", "--events", "--restrictions"])
+def test_a_file_that_is_not_text_is_one_line(tmp_path: Path, option: str) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_bytes(bytes(range(128, 256)))
+    told = CliRunner().invoke(run.app, [option, str(file), "--out", str(tmp_path / "out")])
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert len(told.stderr.splitlines()) == 1
+    assert "UTF-8" in told.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (f"{HEADER}\n{ROWS}".replace(",", ";").encode(), "commas between the columns"),
+        (f"{HEADER}\n{ROWS}".lower().encode(), "with its capital"),
+        (f"{HEADER}\n{ROWS}".encode("utf-16"), "not text"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "not text"),
+    ],
+    ids=["semicolons", "lower case", "UTF-16", "a picture"],
+)
+def test_a_header_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: bytes, seen: str) -> None:
+    file = tmp_path / "NTR.csv"
+    file.write_bytes(content)
+    with pytest.raises(BadInputError, match=seen) as told:
+        read_sheet(file, ("Close",), ("Open",), "prices")
+    assert str(told.value).isprintable()
+
+
+def test_a_date_yet_to_come_is_an_error(tmp_path: Path) -> None:
+    """One such row used to stretch the default span, and names that end today were left out as ending early."""
+    file = tmp_path / "NTR.csv"
+    file.write_text(f"{HEADER}\n{ROWS}2999-01-04,1.0,1.0\n")
+    with pytest.raises(BadInputError, match="line 4: date 2999-01-04 is yet to come"):
+        read_sheet(file, ("Close",), (), "prices")
+    today = np.datetime64("today", "D")
+    file.write_text(f"{HEADER}\n{ROWS}{today},1.0,1.0\n")
+    assert read_sheet(file, ("Close",), (), "prices").dates[-1] == today
