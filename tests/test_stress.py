@@ -22,24 +22,35 @@ from typer.testing import CliRunner
 
 from backtests.stress import app
 from positioning.errors import BadInputError, DataMissingError
-from positioning.events.event import Events
+from positioning.events.event import Events, read_events
 from positioning.market.load import load
 from positioning.market.market import BoolArray, Market
 from positioning.market.sample import SampleSource
 from positioning.market.source import Driver
 from positioning.portfolio.position import Position
 from positioning.portfolio.targets import Targets
-from positioning.shocks.outcome import Paths, break_even, crossings, figures, preferred, scaled_to, simplex
+from positioning.shocks.outcome import (
+    Paths,
+    break_even,
+    crossings,
+    fan,
+    figures,
+    preferred,
+    scaled_to,
+    simplex,
+)
 from positioning.shocks.paths import Urn, continued, draw, following, urn
 from positioning.shocks.pooling import mean_and_volatility, pool
 from positioning.shocks.replay import breaking_multiples, calm, deepest, parts, replay, smallest
 from positioning.shocks.scenario import DriverPath, Scenario, Transmission, read_scenarios
 from positioning.shocks.shock import Effect, Shock, effect
 from positioning.shocks.stress import Batch, Terms, batch, play, simulated, stage
+from positioning.shocks.study import shares
 from positioning.shocks.transmission import Beta, betas, estimate, monthly, ols, scenario_effect
 from positioning.simulation.fees import read_fees
 from strategies import POSITIONS
 from tests.test_ledger import FREE, TEN, build
+from tests.test_pages import browser, opened  # noqa: F401
 
 exactly = {"rtol": 1e-12, "atol": 1e-14}  # sums of logarithms over a hundred rows
 H = 60
@@ -255,6 +266,23 @@ def test_the_four_positions_decide_by_their_own_code(everything: tuple[Urn, list
         np.testing.assert_array_equal(result.targets.decided, own.decided)
 
 
+def test_the_past_before_a_path_is_enough_for_the_first_decision(
+    everything: tuple[Urn, list[Position]],
+) -> None:
+    """Decided on the last rows alone, with news of all of them, as on the whole real market."""
+    source, positions = everything
+    names, hedges = (list(dict.fromkeys(s for p in positions for s in f)) for f in (
+        [s for p in positions for s in p.names], [s for p in positions for s in p.hedges]))  # fmt: skip
+    whole = load(SampleSource(), [s for s in names if s in source.past.symbols], hedges)
+    whole = replace(whole, start=whole.rows.size - 1)
+    made = stage(source, nothing(len(source.past.symbols)), positions, Terms(read_events(), read_fees()))
+    market = continued(source, None, made.hit)
+    for position, result in zip(positions, play(made, market), strict=True):
+        own = position.target_weights(whole, made.terms.events)
+        assert result.targets.decided[0] == market.start
+        np.testing.assert_allclose(result.targets.weights[0], own.weights[0], rtol=1e-9, atol=1e-12)
+
+
 def test_legs_add_up_to_the_account(everything: tuple[Urn, list[Position]]) -> None:
     source, positions = everything
     made = stage(source, nothing(len(source.past.symbols)), positions, terms(read_fees()))
@@ -447,6 +475,13 @@ def test_the_preferred_position_on_the_simplex_is_the_best_one_there() -> None:
             assert name == expected[-1][1]
 
 
+def test_the_weighted_fan_takes_as_many_paths_as_the_probabilities_say() -> None:
+    assert shares([0.55, 0.25, 0.2], 1000) == [slice(0, 550), slice(550, 800), slice(800, 1000)]
+    assert shares([0.0, 1.0], 7) == [slice(0, 0), slice(0, 7)]
+    nav = np.linspace(1, 2, 101)[:, None] * np.ones((1, 3))
+    np.testing.assert_allclose(fan(nav)[:, 1], [1.05, 1.25, 1.5, 1.75, 1.95], **exactly)
+
+
 # Replay, reverse stress, parts
 
 
@@ -578,7 +613,7 @@ def test_the_page_says_where_each_probability_is_from(written: tuple[dict[str, A
         assert f"{s.probability:.0%}".replace("%", "\u00a0%") in page
     assert "<title>SIMULATED" in page
     assert "No horizon is in the article: it is a parameter, here 60 rows" in page
-    assert page.count('"SIMULATED"') >= 17  # sixteen fans and the ternary
+    assert page.count('"SIMULATED"') >= 21  # twenty fans and the ternary
     assert "effective" in page.casefold()
 
 
@@ -617,3 +652,38 @@ def test_a_users_own_scenarios_are_run(tmp_path: Path) -> None:
     made = json.loads(ran.stdout)["table"]  # type: ignore[attr-defined]
     assert made[0]["trapped"] > 0.3  # about half is held, and all of it is frozen
     assert made[0]["mean"] == pytest.approx(made[1]["mean"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ("probability = 0.9", "add up to 0.9"),
+        ("probability = 1\n[[scenario.shock]]\ntarget = 'instrument:NTRR'", "Did you mean NTR"),
+        ("probability = 1\n[[scenario.shock]]\ntarget = 'market'\njump = -1.01", "jump -1.01"),
+        ("probability = 1\n[[scenario.driver]]\nname = 'oil'\nstart = 1\nend = 2\narticle = 'a'\nchecked = 'c'\n"
+         "source = 's'", "has no transmission"),
+    ],
+)  # fmt: skip
+def test_a_bad_scenario_file_is_one_line_and_status_two(lines: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'[[scenario]]\nname = "x"\norigin = "mine"\n{lines}\n', encoding="utf-8")
+    ran = stress(
+        "fertilizer_producers", "--scenarios", str(path), "--paths", "2", "--out", str(tmp_path / "out")
+    )
+    assert ran.exit_code == 2  # type: ignore[attr-defined]
+    assert text in ran.stderr  # type: ignore[attr-defined]
+    assert len(ran.stderr.strip().splitlines()) == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_the_page_in_chromium(
+    browser: Any,  # noqa: F811
+    written: tuple[dict[str, Any], Path],
+    width: int,
+    scheme: str,
+) -> None:
+    page, wrong = opened(browser, written[1] / "stress.html", width, scheme)
+    page.wait_for_function("document.querySelectorAll('[data-chart] .main-svg').length >= 21")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+    assert wrong == []

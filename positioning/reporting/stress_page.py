@@ -197,12 +197,12 @@ def _cells(f: Figures) -> list[str]:
 def _fans(made: Study) -> Html:
     drawn = []
     for k, name in enumerate(made.figures):
-        for m, s in enumerate(made.scenarios.scenarios):
-            f = made.figures[name][s.name]
+        for m, s in enumerate(made.fans[name]):
+            f = made.figures[name][s]
             words = (
                 f"Median {signed(f.median)}, nine paths of ten between {signed(f.p05)} and {signed(f.p95)}."
             )
-            drawn.append(_figure(f"fan{k}x{m}", f"{name}, {s.name}", words))
+            drawn.append(_figure(f"fan{k}x{m}", f"{name}, {s}", words))
     words = "Quantiles of nav row by row: median, half and nine tenths of the paths."
     return section("fans", "Fan charts", tag("p", words), tag("div", *drawn, class_="two"))  # fmt: skip
 
@@ -333,8 +333,8 @@ def _method(made: Study, command: str) -> Html:
 
 def _charts(made: Study) -> dict[str, charts.Figure]:
     drawn = {
-        f"fan{k}x{m}": _fan(made.fans[name][s.name], made.market.simulated)
-        for k, name in enumerate(made.figures) for m, s in enumerate(made.scenarios.scenarios)
+        f"fan{k}x{m}": _fan(quantiles, made.market.simulated)
+        for k, name in enumerate(made.figures) for m, quantiles in enumerate(made.fans[name].values())
     }  # fmt: skip
     if len(made.scenarios.scenarios) >= 3:
         drawn["ternary"] = _ternary(made)
@@ -385,7 +385,9 @@ def _ternary(made: Study) -> charts.Figure:
         if at.any():
             traces.append(_points(name, points[at], {"color": colour, "size": 9}))
     odds = np.array([[s.probability for s in made.scenarios.scenarios[:3]]])
-    traces.append(_points("the probabilities given", odds, {"color": "$ink", "size": 14, "symbol": "x"}))
+    traces.append(
+        _points("the probabilities given, in proportion", odds, {"color": "$ink", "size": 14, "symbol": "x"})
+    )
     axes = {
         f"{a}axis": {"title": {"text": n}, "gridcolor": "$grid", "linecolor": "$grid", "tickformat": ".0%"}
         for a, n in zip("abc", names[:3], strict=True)

@@ -109,9 +109,9 @@ def shortfall(values: FloatArray, weights: FloatArray, level: float) -> float:
     return float(inside @ values[order] / level)
 
 
-def fan(one: Batch) -> FloatArray:
-    """(len(FAN), H + 1) quantiles of nav across paths, row by row."""
-    return np.quantile(one.nav, FAN, axis=0)
+def fan(nav: FloatArray) -> FloatArray:
+    """(len(FAN), H + 1) quantiles of (P, H + 1) nav across paths, row by row."""
+    return np.quantile(nav, FAN, axis=0)
 
 
 # What the probabilities decide

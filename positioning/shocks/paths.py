@@ -119,7 +119,7 @@ def _window(market: Market, window: tuple[np.datetime64, np.datetime64]) -> tupl
         raise BadInputError(
             f"window {window[0]} to {window[1]}",
             f"wanted first and last day, from {rows[min(1, rows.size - 1)]} to {rows[-1]}",
-            "type --replay 2022-02-17:2022-04-18",
+            "type --replay none, or days inside them",
         )  # fmt: skip
     return begin, end
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -77,11 +78,10 @@ class PooledRow:
 class Study:
     """Everything a page shows. By position and scenario unless told otherwise.
 
-    figures: with WEIGHTED among the scenarios. fans: (len(FAN), H + 1). legs: (N,) mean profit of each of `symbols`.
-    parts:
-    by scenario, in the order of positions. break_even: probability of each scenario at which the position expects
-    nothing. crossings: by scenario, see `outcome.crossings`. multiples: of each scenario's shock at which the drawdown
-    reaches the limit. replayed: return and drawdown, where there are prices. pooled: see PooledRow.
+    figures, fans ((len(FAN), H + 1)): with WEIGHTED among the scenarios. legs: (N,) mean profit of each of `symbols`.
+    parts: by scenario, in the order of positions. break_even: probability of each scenario at which the position
+    expects nothing. crossings: by scenario, see `outcome.crossings`. multiples: of each scenario's shocks, at which
+    the drawdown reaches the limit. replayed: return and drawdown, where there are prices. pooled: see PooledRow.
     """
 
     scenarios: ScenarioSet
@@ -152,10 +152,17 @@ def study(
     paths: dict[str, list[Paths]] = {}
     fans: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
     legs: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
-    for name, batches in simulated(stages, choice.paths, choice.seed, _workers(choice), advance):
+    mixed: dict[str, list[FloatArray]] = {p.name: [] for p in positions}
+    slices = shares([s.probability for s in scenarios.scenarios], choice.paths)
+    for part, (name, batches) in zip(
+        slices, simulated(stages, choice.paths, choice.seed, _workers(choice), advance), strict=True
+    ):
         paths[name] = [Paths.of(b) for b in batches]
         for p, b in zip(positions, batches, strict=True):
-            fans[p.name][name], legs[p.name][name] = fan(b), b.legs.mean(axis=0)
+            fans[p.name][name], legs[p.name][name] = fan(b.nav), b.legs.mean(axis=0)
+            mixed[p.name].append(b.nav[part])
+    for p in positions:
+        fans[p.name][WEIGHTED] = fan(np.concatenate(mixed[p.name]))
     judged = {p.name: _figures(scenarios, paths, k) for k, p in enumerate(positions)}
     means = {name: [f[s.name].mean for s in scenarios.scenarios] for name, f in judged.items()}
     odds = [s.probability for s in scenarios.scenarios]
@@ -175,6 +182,12 @@ def study(
         replayed=replayed, pooled=_pooled(market, series, scenarios, positions, terms),
         notices=(*market.notices, *source.notices, *notices),
     )  # fmt: skip
+
+
+def shares(probabilities: Sequence[float], paths: int) -> list[slice]:
+    """Which of its paths each scenario gives to the weighted fan: as many as its probability says, no draw twice."""
+    edges = np.round(np.cumsum([0.0, *probabilities]) * paths).astype(int)
+    return [slice(int(a), int(b)) for a, b in pairwise(edges)]
 
 
 def total_paths(scenarios: ScenarioSet, choice: Choice) -> int:
