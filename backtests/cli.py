@@ -50,8 +50,9 @@ def one_line_errors() -> Iterator[None]:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     except OSError as error:
-        print(f"error: {error.strerror or error} ({error.filename}); wanted to read or write there; "
-              "check the path and its permissions", file=sys.stderr)  # fmt: skip
+        place = f" ({error.filename})" if error.filename else ""
+        print(f"error: {error.strerror or error}{place}; wanted to read or write there; "
+              "check the path, its permissions and the space left", file=sys.stderr)  # fmt: skip
         raise typer.Exit(2) from None
     except UnicodeDecodeError as error:
         print(f"error: a file that was given is not text ({error.reason}); wanted a UTF-8 CSV file; "

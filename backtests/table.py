@@ -88,6 +88,11 @@ def notice_lines(sheets: Sequence[Sheet]) -> list[str]:
     for (text, *names), symbols in lines.items():
         whose = "all" if len(names) == len(sheets) > 1 else ", ".join(names)
         shown.append(f"[{whose}] {', '.join(filter(None, symbols))} {text}".replace("]  ", "] "))
+    for s in sheets:
+        if held := ", ".join(
+            f"{q} {days} (up to {share:.0%} of nav)" for q, (days, share) in s.result.unpriced.items()
+        ):
+            shown.append(f"[{s.position.name}] sessions held without a price, at the last mark: {held}")
     found = {(f.symbol, f.check, f.first) for s in sheets for f in s.result.market.findings}
     return [*shown, f"{len(found)} warnings about the prices stand on the pages"] if found else shown
 

@@ -1,12 +1,15 @@
 """What a newcomer types by mistake, or drops into a folder: one line each, and status 2."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from backtests import fetch, run
+from backtests.cli import one_line_errors
 from positioning.errors import BadInputError
 from positioning.market.csv_file import read_sheet
 
@@ -70,3 +73,30 @@ def test_a_date_yet_to_come_is_an_error(tmp_path: Path) -> None:
     today = np.datetime64("today", "D")
     file.write_text(f"{HEADER}\n{ROWS}{today},1.0,1.0\n")
     assert read_sheet(file, ("Close",), (), "prices").dates[-1] == today
+
+
+def test_a_full_disk_is_one_line_that_names_no_file_it_does_not_know(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit) as told, one_line_errors():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    line = capsys.readouterr().err
+    assert told.value.exit_code == 2
+    assert len(line.splitlines()) == 1
+    assert "None" not in line
+
+
+def test_what_is_held_past_its_last_price_is_told_in_the_terminal(tmp_path: Path) -> None:
+    """The table alone would show a return over sessions in which nothing had a price."""
+    days = np.arange(np.datetime64("2020-01-01"), np.datetime64("2021-01-01"))
+    prices = [f"{d},{20 + k % 7},{20 + k % 7}" for k, d in enumerate(days[np.is_busday(days)])]
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "NTR.csv").write_text("\n".join([HEADER, *prices]) + "\n")
+    words = ["fertilizer_producers", "--data", f"folder:{data}", "--set", "hedge=none", "--end", "2021-02-26"]
+    told = CliRunner().invoke(run.app, [*words, "--out", str(tmp_path / "out")])
+    assert told.exit_code == 0, told.stderr
+    # 38 sessions of New York from 2021-01-04 to 2021-02-26: 40 weekdays without 18 January and 15 February
+    (line,) = [line for line in told.stdout.splitlines() if "held without a price" in line]
+    assert line.startswith("[fertilizer_producers] ")
+    assert "NTR 38 (up to" in line
