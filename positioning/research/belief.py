@@ -128,7 +128,10 @@ def believe(ground: Ground, codes: Codes, trials: Trials) -> Belief:
     luck = expected_maximum_sharpe(variance, effective)
     place, score, neighbours, edges, tried = _recommended(ground, codes, values)
     twin = search(position, market, tapes, events, {"respond": (0.0,)}, np.zeros((1, 1), np.int32), 1)
-    judge = lambda k: _contestant(ground, codes[k], k, trials, variance, effective)  # noqa: E731
+
+    def judge(trial: int) -> Contestant:
+        return _contestant(ground, codes[trial], trial, trials, variance, effective)
+
     return Belief(
         metric=ground.metric,
         full=ground.full,
@@ -283,7 +286,9 @@ def _luck(b: Belief) -> list[str]:
         f"{lead}; luck alone would give {b.luck:.2f}.{dead}",
         f"Luck: the Sharpe to expect of the best of {b.effective:,.1f} skilless independent trials, which is what the "
         f"{b.measured:,} trials with a Sharpe are worth by the average correlation of their returns over 16 blocks, "
-        f"when Sharpes scatter by {b.deviation:.2f}.",
+        f"when Sharpes scatter by {b.deviation:.2f}. Luck that lifts all trials alike is not in it: over "
+        f"{b.rows / b.per_year:.1f} years the Sharpe of even one skilless trial scatters by "
+        f"{math.sqrt(b.per_year / b.rows):.2f}, which the probabilities below allow for.",
     ]
 
 
@@ -324,9 +329,9 @@ def _split(b: Belief) -> list[str]:
         return ["Too few trials or rows for the probability of backtest overfitting."]
     part = f"a random {b.pbo.trials:,} of the trials" if b.pbo.sampled else "the trials"
     return [
-        f"Over {b.pbo.logits.size:,} ways to halve the history into 16 blocks, the Sharpe winner among {part} on one half "
-        f"ended below the median on the other in {100 * b.pbo.probability:.0f} % (probability of backtest overfitting; "
-        f"one half is pure luck), and lost money over cash in {100 * b.pbo.probability_of_loss:.0f} %."
+        f"Over {b.pbo.logits.size:,} ways to halve the history into 16 blocks, the Sharpe winner among {part} on one "
+        f"half ended below the median on the other in {100 * b.pbo.probability:.0f} % (probability of backtest "
+        f"overfitting; one half is pure luck), and lost money over cash in {100 * b.pbo.probability_of_loss:.0f} %."
     ]
 
 
@@ -337,8 +342,8 @@ def _against_twin(b: Belief) -> list[str]:
         "better than luck explains" if b.spa.consistent < 1 - CONFIDENCE else "this cannot be told from luck"
     )
     return [
-        f"Against the same basket without events (Sharpe {b.twin['sharpe']:.2f}) the best mean return of {b.spa.trials:,} "
-        f"different trials has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}."
+        f"Against the same basket without events (Sharpe {b.twin['sharpe']:.2f}) the best mean return of "
+        f"{b.spa.trials:,} different trials has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}."
     ]
 
 
@@ -348,8 +353,8 @@ def _track(b: Belief) -> list[str]:
         return ["The recommended trial's Sharpe is not above zero: no length of record would prove it."]
     need = c.enough / b.per_year
     return [
-        f"Had the recommended trial been the only one, {need:.1f} years of record would show a Sharpe above zero at 95 %; "
-        f"there are {years:.1f}."
+        f"Had the recommended trial been the only one, {need:.1f} years of record would show a Sharpe above zero at "
+        f"95 %; there are {years:.1f}."
     ]
 
 

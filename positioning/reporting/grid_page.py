@@ -1,0 +1,302 @@
+"""The page of a grid search, and its trials in Parquet beside it."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from positioning.market.bars import FloatArray
+from positioning.reporting import charts, grid_charts
+from positioning.reporting.charts import Figure
+from positioning.reporting.files import write_whole
+from positioning.reporting.grid_charts import MOST_PAIRS, MOST_POINTS, PERCENTS, label
+from positioning.reporting.html import Html, bullets, escape, join, section, tag
+from positioning.reporting.panel import banner
+from positioning.reporting.tearsheet import document, own_file
+from positioning.reporting.words import NOTHING, number, percent, signed
+from positioning.research.belief import HINDSIGHT, Belief, Codes, Ground, sentences
+from positioning.research.sweep import FIGURES, Trials
+
+TOP = 50  # trials in the table
+STYLE = (
+    ".tile b { overflow-wrap: anywhere; } th button { font: inherit; color: inherit; background: none; border: 0; "
+    "padding: 0; cursor: pointer; text-align: inherit; } th button::after { content: ' \\2195'; opacity: .5; } "
+    "th[aria-sort=descending] button::after { content: ' \\2193'; opacity: 1; } "
+    "th[aria-sort=ascending] button::after { content: ' \\2191'; opacity: 1; } "
+    "tr.kept td { font-weight: 600; } td.command { min-width: 30rem; } .maps { display: grid; gap: 0 2rem; "
+    "grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); } .chart.map { height: 21rem; }"
+)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
+    seconds: that the trials took, without belief and page."""
+
+    ground: Ground
+    codes: Codes
+    trials: Trials
+    belief: Belief
+    command: str
+    words: tuple[str, ...]
+    seconds: float
+
+    def values(self) -> FloatArray:
+        """(K,) the metric searched for."""
+        return self.trials.figures[self.ground.metric]
+
+
+def rerun(searched: Searched, settings: Mapping[str, Any]) -> str:
+    """The command that backtests one trial on the rows of the search."""
+    own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in settings.items()]
+    return shlex.join([*searched.words, *(word for text in own for word in ("--set", text))])
+
+
+def heading(searched: Searched) -> str:
+    """What was searched, in a line."""
+    b, g = searched.belief, searched.ground
+    kind = "every combination" if b.full else "at random"
+    axes = ", ".join(f"{name} ({len(v):,})" for name, v in g.axes.items())
+    return f"{g.position.name}: {b.trials:,} trials, {kind}, of {axes}"
+
+
+def percent_of(name: str, value: float) -> str:
+    """A figure in its own unit."""
+    if name in PERCENTS:
+        return percent(value) if name == "max_drawdown" else signed(value)
+    return percent(value) if name == "volatility" else number(value, 0 if name == "cost_bps_per_year" else 2)
+
+
+def write_grid(searched: Searched, directory: Path) -> Path:
+    """Write grid.html."""
+    return write_whole(directory / "grid.html", page(searched, charts.share_script(directory)))
+
+
+def write_trials(searched: Searched, directory: Path) -> Path:
+    """Write trials.parquet: a row a trial, parameters then figures, NaN where undefined."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    columns: dict[str, Any] = {}
+    for name, values in searched.trials.axes.items():
+        columns[name] = [",".join(v) for v in values] if values.dtype == object else values
+    path = directory / "trials.parquet"
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        parquet.write_table(pa.table(columns | dict(searched.trials.figures)), draft)
+        return draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def page(searched: Searched, script: str) -> str:
+    """The HTML. script: address of plotly's script, relative to the page."""
+    simulated = searched.ground.market.simulated
+    drawn: dict[str, Figure] = {}
+    words = sentences(searched.belief)
+    body = join(
+        Html(f"<style>{STYLE}</style>"),
+        tag("p", "Grid search", class_="eyebrow"),
+        tag(
+            "h1",
+            _title(searched),
+            *([" ", tag("span", "Simulated", class_="badge")] * simulated),
+        ),
+        banner() if simulated else "",
+        tag("p", words[0], class_="finding"),
+        tag("p", heading(searched), class_="quiet"),
+        _tiles(searched.belief),
+        section("belief", "How much of it to believe", bullets([*words[1:], HINDSIGHT])),
+        _contestants(searched),
+        _maps(searched, drawn),
+        _profiles(searched, drawn),
+        _clouds(searched, drawn),
+        _top(searched),
+        _method(searched),
+    )
+    drawn = {name: grid_charts.stamped(figure, simulated) for name, figure in drawn.items()}
+    scripts = join(
+        charts.embed(drawn),
+        Html(f'<script src="{escape(script)}"></script>'),
+        Html(f"<script>{own_file('theme.js')}{own_file('page.js')}{own_file('grid.js')}</script>"),
+    )
+    return document(
+        f"Grid search, {searched.ground.position.name}", join(tag("main", body), scripts), simulated
+    )
+
+
+def _title(searched: Searched) -> str:
+    return f"{searched.ground.position.name.replace('_', ' ').capitalize()}: which parameters?"
+
+
+def _tiles(b: Belief) -> Html:
+    pairs = [
+        (number(b.best.figures["sharpe"]), f"Sharpe of the best of {b.trials:,} trials"),
+        (number(b.luck), f"Sharpe that luck alone gives the best of {b.effective:,.0f} independent ones"),
+        (percent(b.best.dsr, 0), "deflated Sharpe of the best: probability that it is above zero"),
+        (percent(b.pbo.probability, 0) if b.pbo else NOTHING, "probability of backtest overfitting"),
+        (number(b.spa.consistent, 3) if b.spa else NOTHING, "SPA p-value against the basket without events"),
+        (number(b.kept.figures["sharpe"]), "Sharpe of the recommended trial, on the plateau"),
+    ]
+    return tag(
+        "div", *(tag("div", tag("b", v), tag("span", w), class_="tile") for v, w in pairs), class_="tiles"
+    )
+
+
+def _contestants(searched: Searched) -> Html:
+    b = searched.belief
+    made = [
+        tag(
+            "div",
+            tag("h3", name),
+            tag("p", ", ".join(f"{k} {label(v)}" for k, v in c.settings.items())),
+            tag(
+                "p",
+                "; ".join(f"{f.replace('_', ' ')} {percent_of(f, c.figures[f])}" for f in FIGURES),
+                class_="quiet",
+            ),
+            tag(
+                "p",
+                f"Skew {number(c.skew)}, kurtosis {number(c.kurtosis)} of its daily excess returns.",
+                class_="quiet",
+            ),
+            tag("p", tag("code", rerun(searched, c.settings))),
+        )
+        for name, c in (("Recommended, the plateau", b.kept), ("Best, the peak", b.best))
+    ]
+    return section("chosen", "Which trial to hold", tag("div", *made, class_="two"))
+
+
+def _chart(name: str, heading: str, words: str, shape: str = "low") -> Html:
+    drawn = tag("div", class_=f"chart {shape}", data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
+
+
+def _maps(searched: Searched, drawn: dict[str, Figure]) -> Html:
+    g = searched.ground
+    axes, metric = dict(g.axes), g.metric.replace("_", " ")
+    chosen = grid_charts.pairs(axes)
+    if not chosen:
+        return Html("")
+    names, marked = list(axes), searched.codes[searched.belief.kept.trial]
+    made = []
+    for a, b in chosen:
+        key = f"map{a}x{b}"
+        drawn[key] = grid_charts.heat_map(axes, (a, b), searched.codes, searched.values(), g.metric, marked)
+        made.append(_chart(key, f"{names[a]} and {names[b]}", f"Average {metric}.", "map"))
+    wide = sum(len(v) > 1 for v in axes.values())
+    more = (
+        f" The first {MOST_PAIRS} of {wide * (wide - 1) // 2} pairs."
+        if wide * (wide - 1) // 2 > MOST_PAIRS
+        else ""
+    )
+    note = (
+        f"Each cell is the {metric} averaged over the trials of all other axes (point at it for the best of them); "
+        f"ruined and undefined trials are left out. The cross is the recommended trial.{more}"
+    )
+    return section(
+        "maps", "Pairs of parameters", tag("p", note, class_="quiet"), tag("div", *made, class_="maps")
+    )
+
+
+def _profiles(searched: Searched, drawn: dict[str, Figure]) -> Html:
+    g = searched.ground
+    made = []
+    for a, (name, choices) in enumerate(g.axes.items()):
+        if len(choices) > 1:
+            drawn[f"profile{a}"] = grid_charts.profile(
+                searched.values(), searched.codes, a, choices, name, g.metric
+            )
+            words = f"{g.metric.replace('_', ' ').capitalize()} of the trials that share each value."
+            made.append(_chart(f"profile{a}", name, words, "map"))
+    note = "A line that hardly moves, within a wide band, is a parameter that hardly matters."
+    return section(
+        "profiles",
+        "One parameter at a time",
+        tag("p", note, class_="quiet"),
+        tag("div", *made, class_="maps"),
+    )
+
+
+def _clouds(searched: Searched, drawn: dict[str, Figure]) -> Html:
+    b = searched.belief
+    drawn["cloud"] = grid_charts.cloud(searched.trials, b)
+    part = f" A random {MOST_POINTS:,} of {b.measured:,} are drawn." if b.measured > MOST_POINTS else ""
+    made = [_chart("cloud", "Trials", f"Sharpe against the worst drawdown.{part}", "")]
+    if b.pbo is not None:
+        drawn["halves"] = grid_charts.halves(b.pbo, b.per_year)
+        part = f" {MOST_POINTS:,} of them drawn." if b.pbo.logits.size > MOST_POINTS else ""
+        words = (
+            f"The winner of each of {b.pbo.logits.size:,} half histories, and what it then did on the other half.{part} "
+            f"Slope {number(b.pbo.slope)}: near 1 skill carries over, at or below 0 it was luck."
+        )
+        made.append(_chart("halves", "In sample against out of sample", words, ""))
+    return section("scatter", "All trials", tag("div", *made, class_="two"))
+
+
+def _top(searched: Searched) -> Html:
+    values, b = searched.values(), searched.belief
+    order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")[:TOP]
+    order = order[np.isfinite(values[order])]
+    places = order.tolist()
+    if b.kept.trial not in places:
+        places.append(b.kept.trial)
+    names = list(searched.ground.axes)
+    heads = ["rank", *names, *(f.replace("_", " ") for f in FIGURES), "command"]
+    head = tag("tr", *(tag("th", tag("button", h, type="button"), scope="col") for h in heads))
+    rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
+    caption = f"The {order.size} best trials by {searched.ground.metric.replace('_', ' ')}; bold is the recommended one"
+    made = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="sortable")
+    held = tag("div", made, class_="scroll tall", tabindex="0", role="region", aria_label=caption)
+    note = "All trials are in trials.parquet. The top of a search is where luck collects: read the belief above first."
+    return section("top", "Top trials", tag("p", note, class_="quiet"), held)
+
+
+def _row(searched: Searched, rank: int | None, place: int) -> Html:
+    settings = searched.ground.settings(searched.codes[place])
+    cells = [_cell(rank or NOTHING, rank or math.inf)]
+    cells += [_cell(label(v), label(v)) for v in settings.values()]
+    for name in FIGURES:
+        value = float(searched.trials.figures[name][place])
+        cells.append(_cell(percent_of(name, value), value))
+    command = rerun(searched, settings)
+    cells.append(tag("td", tag("code", command), class_="command", data_value=command))
+    return tag("tr", *cells, class_="kept" if place == searched.belief.kept.trial else False)
+
+
+def _cell(shown: object, value: object) -> Html:
+    undefined = isinstance(value, float) and not math.isfinite(value)
+    return tag("td", shown, class_="number", data_value="" if undefined else str(value))
+
+
+def _method(searched: Searched) -> Html:
+    g, b = searched.ground, searched.belief
+    m = g.market
+    tape = g.tapes(g.position)
+    said = [
+        f"Account from {m.rows[m.start]} to {m.rows[-1]}, {b.rows:,} returns, {b.per_year:.1f} rows a year; "
+        f"{m.base}; fees {tape.fee_label}; fills at the {tape.fill_at}; cash {tape.cash_label}; "
+        f"frozen holdings marked at {tape.mark_label}.",
+        "Each trial has the account that backtests.run gives it, to the last bit; only the figures are kept.",
+        "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "
+        "Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over 16 blocks. All take the raw count of this "
+        "search alone: trials of earlier searches, and ideas dropped before, are not counted.",
+        "Every trial shares the rows of one market: its opening is the first row that suffices for the longest look-back "
+        "and all names and hedges of the search.",
+        f"Not varied: {', '.join(f'{k}={label(v)}' for k, v in g.position.parameters().items() if k not in g.axes)}.",
+        f"{b.trials:,} trials took {searched.seconds:.1f} seconds.",
+        *(f"{n.symbol} {n.text}".strip() for n in m.notices),
+        *(str(f) for f in m.findings),
+    ]
+    return section(
+        "method", "How it was measured", bullets(said), tag("p", g.position.caveat),
+        tag("p", tag("code", searched.command)), tag("p", "Snapshot ", tag("code", m.snapshot), class_="quiet"),
+    )  # fmt: skip
