@@ -243,8 +243,8 @@
     watch.unobserve(s.target);
     draw(s.target);
   }), { rootMargin: "400px" });
+  document.documentElement.dataset.live = "yes";  // the tables answer; charts wait for plotly's script below this one
   document.addEventListener("DOMContentLoaded", () => {
     charts.forEach((chart) => watch.observe(chart));
-    document.documentElement.dataset.ready = "yes";
   });
 })();

@@ -119,7 +119,7 @@ def _layout(traces: list[Figure], unit: str, ticks: str) -> Figure:
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
         "xaxis": {**axis, "type": "date", "showgrid": False},
         "yaxis": {**axis, "title": {"text": unit, "standoff": 6}, "tickformat": ticks, "fixedrange": True},
-        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "tracegroupgap": 0},
         "hoverlabel": {"align": "left", "bgcolor": "$card", "bordercolor": "$grid", "font": {"color": "$ink"}},
     }  # fmt: skip
     return {"data": traces, "layout": layout}

@@ -21,6 +21,7 @@ from positioning.reporting.tearsheet import document, own_file
 from positioning.reporting.words import NOTHING, number, percent, signed
 from positioning.research.comparison import (
     BLOCK,
+    ELSEWHERE,
     LEAST,
     LEVEL,
     WINDOW,
@@ -303,9 +304,11 @@ def _contributions(c: Comparison) -> Iterable[Html]:
         ("currency", "By currency of the leg", "Currency"), ("part", "By kind of profit", "Kind"),
         ("cost", "Costs by kind", "Kind"),
     ):  # fmt: skip
-        names = dict.fromkeys(name for part in parts for name in part[key])
-        rows = [(join(name), [part[key].get(name, 0.0) for part in parts]) for name in names]
-        rows = [r for r in rows if any(r[1])]
+        names = dict.fromkeys(
+            name for part in parts for name in part[key] if any(p[key].get(name) for p in parts)
+        )
+        last = sorted(names, key=lambda name: name == ELSEWHERE)
+        rows = [(join(name), [part[key].get(name, math.nan) for part in parts]) for name in last]
         if rows:
             total = (tag("strong", "All"), [sum(part[key].values()) for part in parts])
             yield _by_contender(c, caption, first, [*rows, total])

@@ -23,6 +23,7 @@ LEAST = 60  # returns below which nothing is resampled
 CHUNK = 100  # draws worked through at once: 100 of 2,000 rows are 1.6 MB, which stay in the cache
 WINDOW = 11  # rows of an event window, from the row on which the event is known
 LEVEL = 0.95
+ELSEWHERE = "elsewhere"  # rows in no window
 
 
 @final
@@ -325,4 +326,4 @@ def by_theme(course: Course, known: Mapping[np.datetime64, Sequence[Sequence[str
         for theme in themes:
             part = float(shared[row : row + WINDOW].sum()) / len(themes)
             out[theme] = out.get(theme, 0.0) + part
-    return {**out, "elsewhere": float(profit[cover == 0].sum())}
+    return {**out, ELSEWHERE: float(profit[cover == 0].sum())}

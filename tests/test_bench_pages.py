@@ -1,0 +1,91 @@
+"""What pages cost to build and to open. Figures are printed by `make bench`, never asserted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backtests.pipeline import Terms, backtest
+from positioning.events.event import read_events
+from positioning.market.sample import SampleSource
+from positioning.market.span import Span
+from positioning.reporting import tearsheet
+from positioning.reporting.comparison_page import write_comparison
+from positioning.reporting.contenders import compare
+from positioning.reporting.pages import Finished, write_pages
+from positioning.reporting.runs import runs_in
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import read_fees
+from strategies import POSITIONS
+from tests.test_pages import CHROMIUM, STUB
+
+START = np.datetime64("2018-01-02")
+
+
+@pytest.fixture(scope="module")
+def works() -> list[Finished]:
+    """The four positions over all years of the sample market."""
+    terms = Terms(
+        source=SampleSource(), span=Span(START), base="USD", events=read_events(), fees=read_fees("default"),
+        fill="open", cash=CashRate.constant(0.0), benchmark=None, command="bench",
+    )  # fmt: skip
+    made = [Finished(backtest(position(), terms), {}, {}) for position in POSITIONS]
+    assert min(w.sheet.result.rows.size for w in made) > 1950
+    return made
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tearsheet, "_quantstats", lambda _: STUB)
+
+
+@pytest.mark.benchmark(
+    group="pages of four strategies, 8 years, beyond quantstats (wanted: under 3 s in all)"
+)
+def test_tearsheets_kept_runs_and_index(
+    benchmark: Any, works: list[Finished], bare: None, tmp_path: Path
+) -> None:
+    benchmark.pedantic(write_pages, (works, tmp_path, lambda: None), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(
+    group="pages of four strategies, 8 years, beyond quantstats (wanted: under 3 s in all)"
+)
+def test_comparison(benchmark: Any, works: list[Finished], bare: None, tmp_path: Path) -> None:
+    write_pages(works, tmp_path, lambda: None)
+
+    def build() -> None:
+        write_comparison(compare(runs_in(tmp_path)[:4]), tmp_path)
+
+    benchmark.pedantic(build, rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(
+    group="comparison page in Chromium, from navigation (wanted: interactive in under 2 s)"
+)
+@pytest.mark.parametrize(
+    "seen", ["[data-live]", "[data-chart=equity] .main-svg"], ids=["tables", "first_chart"]
+)
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+def test_opening_the_comparison(
+    benchmark: Any, works: list[Finished], bare: None, tmp_path: Path, seen: str
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    write_pages(works, tmp_path, lambda: None)
+    page = write_comparison(compare(runs_in(tmp_path)[:4]), tmp_path)
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+
+        def fresh() -> tuple[tuple[Any], dict[str, Any]]:
+            return (running.new_page(viewport={"width": 1440, "height": 1600}),), {}
+
+        def show(tab: Any) -> None:
+            tab.goto(page.as_uri(), wait_until="commit")
+            tab.wait_for_selector(seen, state="attached")
+
+        benchmark.pedantic(show, setup=fresh, rounds=5, warmup_rounds=1)
+        running.close()
