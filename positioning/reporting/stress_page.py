@@ -188,7 +188,7 @@ def _outcomes(made: Study) -> Html:
 
 def _cells(f: Figures) -> list[str]:
     return [
-        signed(f.mean), percent(f.error, 2), percent(f.deviation), signed(f.p05), signed(f.median), signed(f.p95),
+        signed(f.mean), percent(f.error, 2), percent(f.deviation), signed(f.var_95), signed(f.median), signed(f.p95),
         signed(f.es_95), percent(f.drawdown), percent(f.drawdown_p05), percent(f.loss, 0), percent(f.deep),
         percent(f.trapped), percent(f.ruin),
     ]  # fmt: skip
@@ -199,9 +199,7 @@ def _fans(made: Study) -> Html:
     for k, name in enumerate(made.figures):
         for m, s in enumerate(made.fans[name]):
             f = made.figures[name][s]
-            words = (
-                f"Median {signed(f.median)}, nine paths of ten between {signed(f.p05)} and {signed(f.p95)}."
-            )
+            words = f"Median {signed(f.median)}, nine paths of ten between {signed(f.var_95)} and {signed(f.p95)}."
             drawn.append(_figure(f"fan{k}x{m}", f"{name}, {s}", words))
     words = "Quantiles of nav row by row: median, half and nine tenths of the paths."
     return section("fans", "Fan charts", tag("p", words), tag("div", *drawn, class_="two"))  # fmt: skip

@@ -24,7 +24,7 @@ FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 class Figures:
     """Of the horizon, by probability of the paths; a loss is negative. Fractions of opening nav.
 
-    mean, deviation, p05, median, p95: of the return. var_95, es_95: its 5 % quantile, and the mean at or below it.
+    mean, deviation, median, p95: of the return. var_95, es_95: its 5 % quantile, and the mean at or below it.
     drawdown, drawdown_p05: mean and 5 % quantile of the deepest fall from a high. loss: probability of a return
     below 0; deep: of a drawdown of DEEP or more. trapped: mean value in frozen names at the end; ruin: probability
     of an account at zero. error: standard error of the mean, from the paths.
@@ -33,7 +33,6 @@ class Figures:
     mean: float
     error: float
     deviation: float
-    p05: float
     median: float
     p95: float
     var_95: float
@@ -74,15 +73,14 @@ def figures(paths: Sequence[Paths], probabilities: Sequence[float]) -> Figures:
         np.concatenate([getattr(p, name) for p, _ in used]) for name in ("returns", "drawdown", "trapped")
     )
     mean = float(weights @ returns)
-    p05, median, p95 = quantiles(returns, weights, (TAIL, 0.5, 1 - TAIL))
+    low, median, p95 = quantiles(returns, weights, (TAIL, 0.5, 1 - TAIL))
     return Figures(
         mean=mean,
         error=math.sqrt(sum(q**2 * p.returns.var() / p.returns.size for p, q in used)),
         deviation=float(np.sqrt(weights @ (returns - mean) ** 2)),
-        p05=p05,
         median=median,
         p95=p95,
-        var_95=p05,
+        var_95=low,
         es_95=shortfall(returns, weights, TAIL),
         drawdown=float(weights @ drawdown),
         drawdown_p05=quantiles(drawdown, weights, (TAIL,))[0],

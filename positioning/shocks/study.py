@@ -19,13 +19,14 @@ from positioning.shocks.paths import LEAST, Drift, Urn, urn
 from positioning.shocks.pooling import FEWEST, Pooled, mean_and_volatility
 from positioning.shocks.replay import Part, breaking_multiples, deepest, parts, replay
 from positioning.shocks.scenario import Scenario, ScenarioSet
-from positioning.shocks.stress import CHUNK, Batch, Terms, simulated, stage
+from positioning.shocks.stress import CHUNK, Batch, Stage, Terms, simulated, stage
 from positioning.shocks.transmission import Beta, betas, monthly, publication_rows, scenario_effect
 from positioning.simulation.limits import limits
 from positioning.simulation.simulate import simulate
 
 WEIGHTED = "weighted"
 ROWS_A_MONTH = 21
+Rows = dict[str, dict[str, FloatArray]]
 
 
 @final
@@ -149,20 +150,7 @@ def study(
         s.name: stage(source, scenario_effect(s, found, instruments, base), positions, terms)
         for s in scenarios.scenarios
     }
-    paths: dict[str, list[Paths]] = {}
-    fans: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
-    legs: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
-    mixed: dict[str, list[FloatArray]] = {p.name: [] for p in positions}
-    slices = shares([s.probability for s in scenarios.scenarios], choice.paths)
-    for part, (name, batches) in zip(
-        slices, simulated(stages, choice.paths, choice.seed, _workers(choice), advance), strict=True
-    ):
-        paths[name] = [Paths.of(b) for b in batches]
-        for p, b in zip(positions, batches, strict=True):
-            fans[p.name][name], legs[p.name][name] = fan(b.nav), b.legs.mean(axis=0)
-            mixed[p.name].append(b.nav[part])
-    for p in positions:
-        fans[p.name][WEIGHTED] = fan(np.concatenate(mixed[p.name]))
+    paths, fans, legs = _run(stages, scenarios, positions, choice, advance)
     judged = {p.name: _figures(scenarios, paths, k) for k, p in enumerate(positions)}
     means = {name: [f[s.name].mean for s in scenarios.scenarios] for name, f in judged.items()}
     odds = [s.probability for s in scenarios.scenarios]
@@ -182,6 +170,31 @@ def study(
         replayed=replayed, pooled=_pooled(market, series, scenarios, positions, terms),
         notices=(*market.notices, *source.notices, *notices),
     )  # fmt: skip
+
+
+def _run(
+    stages: dict[str, Stage],
+    scenarios: ScenarioSet,
+    positions: Sequence[Position],
+    choice: Choice,
+    advance: Callable[[int], None],
+) -> tuple[dict[str, list[Paths]], Rows, Rows]:
+    """Numbers a path by scenario, and fans and mean profit by name by position and scenario."""
+    paths: dict[str, list[Paths]] = {}
+    fans: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
+    legs: dict[str, dict[str, FloatArray]] = {p.name: {} for p in positions}
+    mixed: dict[str, list[FloatArray]] = {p.name: [] for p in positions}
+    slices = shares([s.probability for s in scenarios.scenarios], choice.paths)
+    for part, (name, batches) in zip(
+        slices, simulated(stages, choice.paths, choice.seed, _workers(choice), advance), strict=True
+    ):
+        paths[name] = [Paths.of(b) for b in batches]
+        for p, b in zip(positions, batches, strict=True):
+            fans[p.name][name], legs[p.name][name] = fan(b.nav), b.legs.mean(axis=0)
+            mixed[p.name].append(b.nav[part])
+    for p in positions:
+        fans[p.name][WEIGHTED] = fan(np.concatenate(mixed[p.name]))
+    return paths, fans, legs
 
 
 def shares(probabilities: Sequence[float], paths: int) -> list[slice]:
@@ -244,11 +257,9 @@ def _pooled(
     navs = [_history(market, p, terms) for p in positions] if published else []
     made = []
     for name, driver in published.items():
-        first = market.rows[market.start]
         changes = [monthly(market, driver, nav) for nav in navs]
         at = publication_rows(market, driver)
-        inside = at[(at >= 0) & (at < market.rows.size)]
-        open_then = (inside[:-1] >= market.start) & (driver.known[-1] >= first)
+        open_then = at[(at >= 0) & (at < market.rows.size)][:-1] >= market.start
         x = changes[0][1][open_then]
         if x.size < FEWEST:
             continue
