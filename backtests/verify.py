@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 TABLES = {
-    "digests": "prices of {} changed", "versions": "package {} was {}, is {}", "code": "code file {} changed",
-    "parameters": "parameter {} was {}, is {}",
+    "parameters": "parameter {} was {}, is {}", "digests": "prices of {} changed",
+    "versions": "package {} was {}, is {}", "code": "code file {} changed",
 }  # fmt: skip
 PLAIN = ("python", "fill", "mark", "base", "simulated", "benchmark")
 
@@ -89,9 +89,9 @@ def _table(words: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[s
     kind, lines = words.partition(" {}")[0], []
     for key in [*old, *(k for k in new if k not in old)]:
         if key not in new:
-            lines.append(f"{kind} {key}: no longer there")
+            lines.append(f"{kind} {key}: no longer among them")
         elif key not in old:
-            lines.append(f"{kind} {key}: not there before")
+            lines.append(f"{kind} {key}: not among them before")
         elif old[key] != _plain(new[key]):
             lines.append(words.format(key, _text(old[key]), _text(new[key])))
     return lines

@@ -90,7 +90,9 @@ def _parts(c: Comparison) -> Iterable[Html]:
 
 def _chip(c: Comparison, n: int) -> Html:
     """The contender's name with its colour."""
-    return join(tag("span", class_=f"chip s{COLOURS[n % 8]}", aria_hidden="true"), " ", c.contenders[n].label)
+    return join(
+        tag("span", class_=f"chip s{COLOURS[n % 8]}", aria_hidden="true"), "\u00a0", c.contenders[n].label
+    )
 
 
 def _shared(c: Comparison) -> Html:

@@ -163,13 +163,18 @@ def _headline(c: Comparison) -> str:
     over = f"From {c.span[0]} to {c.span[1]}, after costs"
     if len(known) < 2:
         return f"{over}."
-    (low, worst), (high, best) = min(known), max(known)
+    low, high = min(known)[0], max(known)[0]
     sharpe = [(x.metrics.sharpe, x.label) for x in c.contenders if x.alive and x.metrics]
     sharpe = [s for s in sharpe if math.isfinite(s[0])]
-    ratio = f" The highest Sharpe is {number(max(sharpe)[0])}, of {max(sharpe)[1]}." if sharpe else ""
+    top = max(sharpe)[0] if sharpe else math.nan
+    ratio = f" The highest Sharpe is {number(top)}, of {_whose(sharpe, top)}." if sharpe else ""
     if low == high:
         return f"{over}: all made {signed(high)}."
-    return f"{over}: {best} made most, {signed(high)}; {worst} least, {signed(low)}.{ratio}"
+    return f"{over}: {_whose(known, high)} made most, {signed(high)}; {_whose(known, low)} least, {signed(low)}.{ratio}"
+
+
+def _whose(values: Sequence[tuple[float, str]], value: float) -> str:
+    return " and ".join(label for v, label in values if v == value)
 
 
 def _alone(c: Contender) -> list[str]:
