@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import one_line_errors, positions_of, progress, source_of
+from backtests.cli import Command, one_line_errors, positions_of, progress, source_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
-@app.command()
+@app.command(cls=Command)
 def event_study(
     names: Annotated[
         list[str] | None,

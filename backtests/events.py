@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import day_of, one_line_errors
+from backtests.cli import Command, day_of, one_line_errors
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(cls=Command)
 def events(
     theme: Annotated[
         str | None, typer.Option(help="Only events of this theme; restrictions have none and stay.")

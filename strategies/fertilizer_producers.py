@@ -22,7 +22,8 @@ class FertilizerProducers(Basket):
     benchmark: ClassVar[str] = "SPY"
     caveat: ClassVar[str] = (
         "The hedge fund MOO itself owns Nutrien, Mosaic, CF and Deere: selling it also sells part of what "
-        "the basket buys. Try hedge=DBA, hedge=SPY or hedge=none."
+        "the basket buys. When news leans it far long, the gross limit of 2 cuts the hedge short of the basket's "
+        "beta. Try hedge=DBA, hedge=SPY or hedge=none."
     )
 
     legs: tuple[str, ...] = ("NTR", "MOS", "ICL", "SDF.DE")

@@ -518,3 +518,24 @@ def test_speed_of_forty_symbols_and_two_thousand_rows(benchmark: BenchmarkFixtur
     held = sessions("XHKG", np.datetime64("2016-01-01"), np.datetime64("2024-12-31"))[:2000]
     many = {s: bars(wobble(2000, seed=n), s, held) for n, s in enumerate(symbols)}
     assert benchmark(check, many, {}) == ()
+
+
+def test_an_open_in_another_unit_is_an_error_though_high_and_low_enclose_it() -> None:
+    days = np.arange("2024-01-08", "2024-01-12", dtype="datetime64[D]")
+    close = np.array([10.0, 10.1, 10.0, 10.2])
+    opens = np.array([10.0, 1010.0, 10.0, 10.2])
+    high = np.maximum(opens, close)
+    bars = Bars("MOS", days, opens, high, close.copy(), close, np.full(4, 1e6), np.zeros(4))
+    found = [f for f in check({"MOS": bars}, {}) if f.severity == "error"]
+    assert [(f.check, f.first) for f in found] == [("jump", days[1])]
+    near = Bars(
+        "MOS",
+        days,
+        np.array([10.0, 14.0, 10.0, 10.2]),
+        high,
+        close.copy(),
+        close,
+        np.full(4, 1e6),
+        np.zeros(4),
+    )
+    assert not [f for f in check({"MOS": near}, {}) if f.severity == "error"]

@@ -392,12 +392,20 @@ def test_cash_earns_by_the_calendar_day() -> None:
 
 
 def test_a_dated_cash_rate_holds_from_its_date(tmp_path: Path) -> None:
-    # The night into row 1 (Tuesday 9) is paid at Monday's rate: before the file's first date, the first holds.
+    # The night into row 1 (Tuesday 9) is paid at Monday's rate, and so on; a byte-order mark does no harm.
     file = tmp_path / "cash.csv"
-    file.write_text("date,rate\n2024-01-09,0.0365\n2024-01-10,0.073\n", encoding="utf-8")
+    file.write_text("date,rate\n2024-01-08,0.0365\n2024-01-10,0.073\n", encoding="utf-8-sig")
     market = build({"A": [100.0] * 4})
     result = simulate(decide(market, {0: {"A": 0.0}}), market, FREE, cash=read_cash(str(file)))
     np.testing.assert_allclose(result.returns, [0, 0.0001, 0.0001, 0.0002], rtol=0, atol=1e-15)
+
+
+def test_a_cash_file_that_begins_after_the_account_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "cash.csv"
+    file.write_text("date,rate\n2024-01-09,0.0365\n", encoding="utf-8")
+    market = build({"A": [100.0] * 4})
+    with pytest.raises(BadInputError, match="begins on 2024-01-09, the account on 2024-01-08"):
+        simulate(decide(market, {0: {"A": 0.0}}), market, FREE, cash=read_cash(str(file)))
 
 
 @pytest.mark.parametrize("text", ["nan", "5", "no such file", "-0.5"])

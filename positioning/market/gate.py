@@ -206,7 +206,18 @@ def _bars(b: Bars, moments: Mapping[str, DateArray]) -> Iterator[Finding]:
     if silent.size:
         seen = f"{_count(silent, 'row')} with a price and no volume"
         yield _warning(b.symbol, "zero_volume", dates[silent], seen, "fills there are doubtful")
+    yield from _openings(b)
     yield from _ranges(b)
+
+
+def _openings(b: Bars) -> Iterator[Finding]:
+    """An open in another unit than its own close fills orders at a price nobody paid, high and low or not."""
+    apart = np.nonzero(np.abs(np.log(b.open / b.close)) > JUMP)[0]
+    if apart.size:
+        i = int(apart[0])
+        first = f"first {b.open[i]:.6g} and {b.close[i]:.6g}"
+        seen = f"{_count(apart, 'row')} opening beyond a factor of {np.exp(JUMP):.0f} of its close, {first}"
+        yield _error(b.symbol, "jump", b.dates[apart], seen, "correct or remove those opens")
 
 
 def _ranges(b: Bars) -> Iterator[Finding]:

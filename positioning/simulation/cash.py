@@ -16,7 +16,7 @@ from positioning.market.bars import DateArray, FloatArray
 @final
 @dataclass(frozen=True, eq=False)
 class CashRate:
-    """Annual simple rates (0.05 is 5 %), each from its date until the next; before the first, the first."""
+    """Annual simple rates (0.05 is 5 %), each from its date until the next."""
 
     label: str
     dates: DateArray
@@ -26,14 +26,23 @@ class CashRate:
     def constant(cls, annual: float) -> CashRate:
         """One rate for all time."""
         return cls(
-            f"{annual:.2%} a year", np.array(["1970-01-01"], dtype="datetime64[D]"), np.array([annual])
+            f"{annual:.2%} a year", np.array(["0001-01-01"], dtype="datetime64[D]"), np.array([annual])
         )
 
     def on(self, rows: DateArray) -> FloatArray:
-        """(T,) simple return of cash from the row before to each row (actual/365); 0 on the first row."""
+        """(T,) simple return of cash from the row before to each row (actual/365); 0 on the first row.
+
+        Raises BadInputError where the rows begin before the first rate.
+        """
+        if rows[0] < self.dates[0]:
+            raise BadInputError(
+                f"{self.label} begins on {self.dates[0]}, the account on {rows[0]}",
+                "wanted a rate for every day of the account",
+                f"add a row for {rows[0]}, or type --start {self.dates[0]}",
+            )
         held = np.searchsorted(self.dates, rows[:-1], side="right") - 1
         growth = np.zeros(rows.size)
-        growth[1:] = self.annual[np.maximum(held, 0)] * np.diff(rows).astype(np.float64) / 365.0
+        growth[1:] = self.annual[held] * np.diff(rows).astype(np.float64) / 365.0
         return growth
 
 
@@ -54,7 +63,7 @@ def read_cash(text: str) -> CashRate:
             "type --cash 0.03",
         )
     dates, annual = [], []
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding="utf-8-sig") as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
             try:
                 dates.append(np.datetime64(row["date"], "D"))
