@@ -163,6 +163,17 @@ def test_without_drift_holding_a_name_earns_nothing_on_average() -> None:
     assert m.overnight[source.rows == noisy().rows[660], 0] == 0  # nothing on a closed day
 
 
+def test_wilder_moves_earn_nothing_either() -> None:
+    """At three times the volatility the mean simple return of a row stays zero; it would be 3 x 2 / 2 variances."""
+    source = urn(noisy(), 100)
+    rows = source.rows.size
+    wild = replace(Effect.none(rows, 2), volatility=np.full((rows, 2), 3.0))
+    market = continued(source, np.arange(rows), wild)
+    gain = (market.close[-rows:] / market.carried_close[-rows - 1 : -1] - 1).mean(axis=0)
+    # 600 draws: what is left is the third moment, and the rate's share of B's drift
+    assert (np.abs(gain) < 0.15 * 3 * source.common.variance).all()
+
+
 def test_names_with_less_are_left_out_with_a_notice() -> None:
     close = np.column_stack([np.linspace(100, 120, 700)] * 3)
     close[:300, 1] = np.nan

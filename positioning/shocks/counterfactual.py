@@ -98,11 +98,14 @@ def moves(market: Market) -> Moves:
 @dataclass(frozen=True, slots=True, eq=False)
 class Common:
     """The common move of a market's names: sigma (N,) the deviation of each; scale: that of the mean of the
-    standardised moves; loading (N,): correlation of each with that mean."""
+    standardised moves; loading (N,): correlation of each with that mean. variance, currency_variance (N,): mean square
+    of a move on a session, and of a rate's move on a row."""
 
     sigma: FloatArray
     scale: float
     loading: FloatArray
+    variance: FloatArray
+    currency_variance: FloatArray
 
     @classmethod
     def of(cls, known: Moves) -> Common:
@@ -113,7 +116,8 @@ class Common:
         mean = z.mean(axis=1)
         scale = float(np.sqrt(np.mean(mean**2)))
         loading = (z * mean[:, None]).mean(axis=0) / scale if scale > 0 else np.zeros_like(sigma)
-        return cls(sigma, scale, loading)
+        variance = (total**2).sum(axis=0) / np.maximum((total != 0).sum(axis=0), 1)
+        return cls(sigma, scale, loading, variance, np.mean(known.currency**2, axis=0))
 
 
 def stressed(known: Moves, hit: Effect, common: Common) -> Moves:
@@ -133,6 +137,17 @@ def stressed(known: Moves, hit: Effect, common: Common) -> Moves:
         new = (np.sqrt(1 - c) * z + np.sqrt(c) * f) / norm * common.sigma
         overnight = overnight + np.where(total != 0, (new - total) * hit.volatility, 0.0)
     return Moves(overnight, intraday, known.currency * hit.currency_volatility)
+
+
+def fair(new: Moves, hit: Effect, common: Common) -> Moves:
+    """Stressed moves with the gain taken out that multiplying logarithmic moves by v brings on average, to second order
+    v (v - 1) variance / 2: a wilder market is no better one."""
+    v, w = hit.volatility, hit.currency_volatility
+    trades = (new.overnight != 0) | (new.intraday != 0)
+    gain = np.where(trades, v * (v - 1) * common.variance / 2, 0.0)
+    return Moves(
+        new.overnight - gain, new.intraday, new.currency - w * (w - 1) * common.currency_variance / 2
+    )
 
 
 def halted(venue_open: BoolArray, hit: Effect) -> BoolArray:

@@ -12,7 +12,7 @@ from positioning.market.bars import DateArray, FloatArray, Notice
 from positioning.market.market import BoolArray, Market
 from positioning.portfolio.features import STALE
 from positioning.portfolio.targets import IntArray
-from positioning.shocks.counterfactual import Common, Moves, halted, moves, stressed
+from positioning.shocks.counterfactual import Common, Moves, fair, halted, moves, stressed
 from positioning.shocks.shock import Effect
 
 LEAST = 500  # rows the names must have in common
@@ -129,7 +129,7 @@ def _filled(market: Market, span: slice, lookback: int, drift: Drift, notices: t
     last = np.vstack([np.full_like(market.close[:1], np.nan), market.carried_close[:-1]])
     paid = np.nan_to_num(market.dividends / last)[span]
     tradable = market.tradable[span]
-    drawn = Moves(own.overnight[span].copy(), own.intraday[span], own.currency[span])
+    drawn = Moves(own.overnight[span].copy(), own.intraday[span], own.currency[span].copy())
     if drift == "zero":
         _take_out_drift(drawn, paid, tradable)
     history = market.rows.size - min(lookback, market.rows.size)
@@ -143,7 +143,9 @@ def _filled(market: Market, span: slice, lookback: int, drift: Drift, notices: t
 
 
 def _take_out_drift(drawn: Moves, paid: FloatArray, tradable: BoolArray) -> None:
-    """Lower each name's overnight moves so that its mean simple total return a row, in base currency, is zero."""
+    """Take the mean simple return of each currency out of its rates, then lower each name's overnight moves so that its
+    mean simple total return a row, in base currency, is zero."""
+    drawn.currency[:] -= np.log(np.exp(drawn.currency).mean(axis=0))
     sessions = np.maximum(tradable.sum(axis=0), 1)
     for _ in range(4):  # Newton: the first step leaves the square of a daily mean, the second nothing
         total = np.exp(drawn.overnight + drawn.intraday + drawn.currency) + paid * np.exp(drawn.currency)
@@ -183,6 +185,8 @@ def continued(source: Urn, drawn: IntArray | None, hit: Effect) -> Market:
         paid = source.paid[drawn]
     if hit.correlation.any() or (hit.volatility != 1).any() or (hit.currency_volatility != 1).any():
         new = stressed(new, hit, source.common)
+        if drawn is not None:
+            new = fair(new, hit, source.common)
     if hit.halts or hit.endings:
         tradable = tradable & ~halted(venue_open, hit)
     moved = np.cumsum(new.overnight + new.intraday, axis=0)
