@@ -11,7 +11,7 @@ from typing import Annotated, Any, final
 
 import typer
 
-from backtests.cli import one_line_errors
+from backtests.cli import Command, one_line_errors
 from positioning.errors import BadInputError
 
 HOST = "127.0.0.1"
@@ -63,7 +63,7 @@ def server(out: Path, port: int) -> ThreadingHTTPServer:
         raise BadInputError(f"port {port}: {error.strerror}", "wanted a free port", "type --port 0") from None
 
 
-@app.command()
+@app.command(cls=Command)
 def serve(
     out: Annotated[Path, typer.Option(help="Where the pages are.")] = Path("reports"),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,

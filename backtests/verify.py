@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import one_line_errors
+from backtests.cli import Command, one_line_errors
 
 if TYPE_CHECKING:
     from positioning.reporting.runs import Kept
@@ -25,7 +25,7 @@ TABLES = {
 PLAIN = ("python", "fill", "mark", "base", "simulated", "benchmark")
 
 
-@app.command()
+@app.command(cls=Command)
 def verify(
     run: Annotated[str, typer.Argument(help="A run's ID or its beginning, its folder, or a position.")],
     out: Annotated[Path, typer.Option(help="Where the runs are.")] = Path("reports"),

@@ -204,6 +204,8 @@ def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:
     assert outcome.exit_code == 2
     assert "python -m backtests.run" in outcome.stderr
     assert outcome.stderr.count("\n") == 1
+    outcome = CliRunner().invoke(app, ["--draws", "few"])
+    assert (outcome.exit_code, outcome.stderr.count("\n")) == (2, 1)
 
 
 # -- in a browser ----------------------------------------------------------------------------------------------
@@ -366,6 +368,10 @@ def test_the_scale_and_the_colours_switch(browser: Any, path: Path) -> None:
     page.wait_for_function(f"{ink} !== '{light}'")
     assert page.evaluate(ground) != paper
     assert page.evaluate(kind) == "log"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(ground) == paper  # paper is light
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(ground) != paper
     page.close()
     assert wrong == []
 

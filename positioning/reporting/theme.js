@@ -21,6 +21,9 @@
     tell();
   });
   dark.addEventListener("change", tell);
+  let before;  // paper is light
+  addEventListener("beforeprint", () => { before = root.dataset.theme; root.dataset.theme = "light"; tell(); });
+  addEventListener("afterprint", () => { if (before) root.dataset.theme = before; else delete root.dataset.theme; tell(); });
   label();
   document.body.prepend(button);
 })();
