@@ -30,7 +30,8 @@ STYLE = (
     "padding: 0; cursor: pointer; text-align: inherit; } th button::after { content: ' \\2195'; opacity: .5; } "
     "th[aria-sort=descending] button::after { content: ' \\2193'; opacity: 1; } "
     "th[aria-sort=ascending] button::after { content: ' \\2191'; opacity: 1; } "
-    "tr.kept td { font-weight: 600; } td.command { min-width: 30rem; } .maps { display: grid; gap: 0 2rem; "
+    "tr.kept td { font-weight: 600; } td.command code { white-space: nowrap; overflow-wrap: normal; } "
+    ".maps { display: grid; gap: 0 2rem; "
     "grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); } .chart.map { height: 21rem; }"
 )
 
@@ -236,7 +237,8 @@ def _clouds(searched: Searched, drawn: dict[str, Figure]) -> Html:
         part = f" {MOST_POINTS:,} of them drawn." if b.pbo.logits.size > MOST_POINTS else ""
         words = (
             f"The winner of each of {b.pbo.logits.size:,} half histories, and what it then did on the other half.{part} "
-            f"Slope {number(b.pbo.slope)}: near 1 skill carries over, at or below 0 it was luck."
+            f"Slope {number(b.pbo.slope)}. Both halves make up one history: where trials are alike, a good half leaves a "
+            "poor one and the slope is near −1 by itself; what counts is the height of the cloud."
         )
         made.append(_chart("halves", "In sample against out of sample", words, ""))
     return section("scatter", "All trials", tag("div", *made, class_="two"))

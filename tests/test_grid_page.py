@@ -1,0 +1,106 @@
+"""The page of a grid search: what it says, and how it looks and works in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from backtests.grid_search import app
+from tests.test_pages import ARTEFACTS, CHROMIUM, opened
+
+GRIDS = {
+    "full": ["--grid", "half_life=5,10,20,40", "--grid", "hedge_ratio=0:1:0.1", "--grid", "lookback=60,120,250"],
+    "random": ["--grid", "half_life=1:100:1", "--grid", "exposure=0.1:1:0.01", "--grid", "hedge=MOO,DBA,none",
+               "--random", "4000", "--metric", "calmar"],
+    "one": ["--grid", "half_life=20"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("grids")
+    for name, words in GRIDS.items():
+        outcome = CliRunner().invoke(app, ["fertilizer_producers", *words, "--out", str(out / name)])
+        assert outcome.exit_code == 0, outcome.output
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_says_simulated_luck_and_hindsight(folder: Path, name: str) -> None:
+    text = (folder / name / "grid.html").read_text(encoding="utf-8")
+    assert "<title>SIMULATED: Grid search" in text
+    assert text.count('"text":"SIMULATED"') == text.count('"layout":')  # a stamp on each chart
+    assert "luck alone would give" in text
+    assert "set with hindsight" in text
+    assert "backtests.run fertilizer_producers --start 2020-01-02" in text
+
+
+def test_a_map_for_each_pair_and_a_profile_for_each_axis(folder: Path) -> None:
+    text = (folder / "full" / "grid.html").read_text(encoding="utf-8")
+    assert [text.count(f'data-chart="{kind}') for kind in ("map", "profile", "cloud", "halves")] == [
+        3,
+        3,
+        1,
+        1,
+    ]
+    assert "averaged over the trials of all other axes" in text
+    one = (folder / "one" / "grid.html").read_text(encoding="utf-8")
+    assert [one.count(f'data-chart="{kind}') for kind in ("map", "profile", "cloud", "halves")] == [
+        0,
+        0,
+        1,
+        0,
+    ]
+
+
+def test_what_is_not_drawn_is_said(folder: Path) -> None:
+    text = (folder / "random" / "grid.html").read_text(encoding="utf-8")
+    assert "A random 3,000 of 4,000 are drawn." in text
+    assert "neighbours were run" in text
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
+    page, wrong = opened(browser, folder / name / "grid.html", width, scheme)
+    page.wait_for_selector("[data-chart=cloud] .main-svg")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"grid-{name}-{width}.png", full_page=True)
+    page.close()
+    assert wrong == []
+
+
+def test_the_table_sorts_by_number_both_ways(browser: Any, folder: Path) -> None:
+    page, wrong = opened(browser, folder / "full" / "grid.html", 1440, "light")
+    heads = page.eval_on_selector_all("table.sortable th", "hs => hs.map(h => h.textContent)")
+    column = heads.index("turnover") + 1
+
+    def values() -> list[float]:
+        cells = f"table.sortable tbody td:nth-child({column})"
+        return [float(v) for v in page.eval_on_selector_all(cells, "cs => cs.map(c => c.dataset.value)")]
+
+    button = page.locator(f"table.sortable th:nth-child({column}) button")
+    button.click()
+    assert values() == sorted(values(), reverse=True)
+    button.click()
+    assert values() == sorted(values())
+    assert len(values()) >= 50
+    page.close()
+    assert wrong == []

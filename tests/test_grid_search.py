@@ -1,0 +1,247 @@
+"""The grid search as a user types it, and how much it asks to be believed."""
+
+import json
+import math
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from backtests.grid_axes import axes_of
+from backtests.grid_search import app, asked, chosen, grounded
+from backtests.request import Request
+from backtests.run import app as run_app
+from positioning.research.belief import believe, moments
+from positioning.research.metrics import rows_per_year
+from positioning.research.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
+from positioning.research.sweep import FIGURES, codes_of, search
+from strategies import FertilizerProducers
+
+GRID = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.25", "--grid", "lookback=60,250")
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    outcome = CliRunner().invoke(app, list(words))
+    if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
+        raise outcome.exception
+    return outcome.exit_code, outcome.stdout, outcome.stderr
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
+    out = tmp_path_factory.mktemp("grid")
+    code, stdout, stderr = run("fertilizer_producers", *GRID, "--out", str(out), "--json")
+    assert code == 0, stderr
+    return json.loads(stdout), out
+
+
+def test_ranges_are_exact_and_meet_their_end() -> None:
+    axes = axes_of(FertilizerProducers(), ["hedge_ratio=0:1:0.1", "lookback=60:20:-20", "half_life=7,3,7.0"])
+    assert axes["hedge_ratio"] == (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    assert axes["lookback"] == (20, 40, 60)
+    assert axes["half_life"] == (3.0, 7.0)
+
+
+def test_symbols_and_words_are_axes_too() -> None:
+    axes = axes_of(FertilizerProducers(), ["legs=NTR+MOS,ICL", "hedge=none,DBA", "screen=strict,none"])
+    assert axes == {
+        "legs": (("NTR", "MOS"), ("ICL",)),
+        "hedge": ("none", "DBA"),
+        "screen": ("strict", "none"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["--grid", "halflife=1,2"], "Did you mean half_life?"),
+        (["--grid", "half_life="], "axis half_life is empty"),
+        (["--grid", "half_life=,"], "axis half_life is empty"),
+        (["--grid", "half_life=10:5:1"], "type --grid half_life=10:5:-1"),
+        (["--grid", "half_life=1:5:0"], "a step that is zero"),
+        (["--grid", "half_life=1:x:2"], "wanted FIRST:LAST:STEP"),
+        (["--grid", "half_life=1:inf:2"], "wanted FIRST:LAST:STEP"),
+        (["--grid", "half_life=ten"], "wanted a number"),
+        (["--grid", "lookback=30:40:2.5"], "wanted a whole number"),
+        (["--grid", "half_life=-5"], "wanted sessions above 0"),
+        (["--grid", "half_life"], "wanted NAME=VALUES"),
+        (["--grid", "half_life=1", "--grid", "half_life=2"], "wanted each axis once"),
+        (["--grid", "half_life=1:1000000000:0.1"], "widen its step"),
+        ([], "no axis"),
+        (["--grid", "half_life=5", "--metric", "sharp"], "Did you mean sharpe?"),
+        (["--grid", "half_life=5", "--random", "0"], "type --random 10000"),
+        (["--grid", "hedge=NTR"], "a symbol that is not one of the legs"),
+        (["--grid", "gross_limit=0.3,2"], "above gross_limit=0.3"),
+        (["--grid", "half_life=5", "--start", "soon"], "wanted a date"),
+    ],
+)
+def test_a_bad_request_is_one_line_and_leaves_nothing(words: list[str], wanted: str, tmp_path: Path) -> None:
+    code, stdout, stderr = run("fertilizer_producers", *words, "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert stdout == ""
+    assert len(stderr.strip().splitlines()) == 1, stderr
+    assert wanted in stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_ten_billion_are_refused_with_a_way_out(tmp_path: Path) -> None:
+    words = [
+        "--grid",
+        "half_life=0.1:1000:0.1",
+        "--grid",
+        "exposure=0.001:1:0.001",
+        "--grid",
+        "band=0:0.999:0.001",
+    ]
+    code, _, stderr = run("fertilizer_producers", *words, "--out", str(tmp_path))
+    assert code == 2
+    assert "10,000,000,000 combinations would take about 4 days" in stderr
+    assert "--random 100000" in stderr
+    code, stdout, stderr = run(
+        "fertilizer_producers", *words, "--random", "500", "--out", str(tmp_path), "--json"
+    )
+    assert code == 0, stderr
+    found = json.loads(stdout)
+    assert found["trials"] == 500
+    assert not found["every_combination"]
+    assert found["recommended"]["neighbours"] > 0
+
+
+def test_a_blend_is_refused() -> None:
+    code, _, stderr = run("enablers", "--grid", "half_life=5")
+    assert code == 2
+    assert "enablers blends other positions" in stderr
+
+
+def test_json_has_every_statistic(answer: tuple[dict, Path]) -> None:
+    found, _ = answer
+    assert found["trials"] == found["with_sharpe"] == 30
+    assert found["simulated"]
+    assert 1 <= found["effective_trials"] <= 30
+    assert found["best"]["figures"]["sharpe"] >= found["recommended"]["figures"]["sharpe"]
+    assert found["recommended"]["score"] <= found["recommended"]["figures"]["sharpe"]
+    assert 0 <= found["pbo"]["probability"] <= 1
+    assert found["spa"]["lower"] <= found["spa"]["consistent"] <= found["spa"]["upper"]
+    best = found["best"]["figures"]["sharpe"]
+    assert (
+        found["words"][0]
+        == f"The best of 30 trials has Sharpe {best:.2f}; luck alone would give {found['luck']:.2f}."
+    )
+    assert any("hindsight" in w for w in found["words"])
+    assert [Path(f).name for f in found["files"]] == ["grid.html", "trials.parquet"]
+
+
+def test_parquet_has_every_trial(answer: tuple[dict, Path]) -> None:
+    found, out = answer
+    table = pd.read_parquet(out / "trials.parquet")
+    assert list(table) == ["half_life", "hedge_ratio", "lookback", *FIGURES]
+    assert len(table) == 30
+    row = table.iloc[found["best"]["trial"]]
+    assert {k: row[k] for k in found["best"]["settings"]} == found["best"]["settings"]
+    assert row["sharpe"] == table["sharpe"].max() == found["best"]["figures"]["sharpe"]
+
+
+@pytest.mark.parametrize("which", ["best", "recommended"])
+def test_the_command_reruns_the_trial(answer: tuple[dict, Path], which: str, tmp_path: Path) -> None:
+    one = answer[0][which]
+    words = shlex.split(one["command"])
+    assert words[:3] == ["python", "-m", "backtests.run"]
+    outcome = CliRunner().invoke(run_app, [*words[3:], "--out", str(tmp_path), "--json"])
+    assert outcome.exit_code == 0, outcome.stderr
+    metrics = json.loads(outcome.stdout)["positions"]["fertilizer_producers"]
+    for name in set(FIGURES) & set(metrics):  # the same account, summed in another order
+        assert metrics[name] == pytest.approx(one["figures"][name], rel=1e-12, abs=1e-12)
+
+
+def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -> None:
+    found, out = answer
+    sharpes = pd.read_parquet(out / "trials.parquet")["sharpe"].to_numpy()
+    position, axes = asked(Request(), "fertilizer_producers", list(GRID[1::2]), "sharpe")
+    ground = grounded(position, axes, Request().terms(""), "sharpe", True, 1)
+    _, _, rows, per_year = moments(ground, found["best"]["settings"])
+    assert per_year == rows_per_year(ground.market.rows[ground.market.start :])
+    variance = np.var(sharpes, ddof=1) / per_year
+    luck = expected_maximum_sharpe(variance, found["effective_trials"])
+    assert found["luck"] == pytest.approx(luck * math.sqrt(per_year))
+    best = found["best"]
+    dsr = probabilistic_sharpe(
+        best["figures"]["sharpe"] / math.sqrt(per_year), luck, rows, best["skew"], best["kurtosis"]
+    )
+    assert best["deflated_sharpe"] == pytest.approx(dsr)
+    place = plateau(sharpes.reshape(3, 5, 2), (True, True, True))
+    assert found["recommended"]["trial"] == np.ravel_multi_index(place.best, (3, 5, 2))
+
+
+def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
+    from scipy.stats import kurtosis, skew
+
+    from positioning.simulation.simulate import Holdings
+    from positioning.simulation.simulate import run as account
+
+    position, axes = asked(Request(cash="0.03"), "fertilizer_producers", ["half_life=5"], "sharpe")
+    ground = grounded(position, axes, Request(cash="0.03").terms(""), "sharpe", True, 1)
+    found = moments(ground, {"half_life": 5.0})
+    own, market = replace(position, half_life=5.0), ground.market
+    tape = ground.tapes(own)
+    nav = account(
+        own.target_weights(market, ground.events), market, tape, Holdings.opening(len(market.symbols))
+    )[0].nav
+    excess = nav[1:] / nav[:-1] - 1 - tape.growth[1:]
+    assert found[:3] == pytest.approx((skew(excess), kurtosis(excess, fisher=False), excess.size))
+
+
+def test_respond_zero_alone_is_its_own_twin() -> None:
+    position, axes = asked(
+        Request(settings=("respond=0",)), "fertilizer_producers", ["half_life=5,10"], "sharpe"
+    )
+    ground = grounded(position, axes, Request().terms(""), "sharpe", True, 1)
+    codes = chosen(axes, None, 0)
+    trials = search(ground.position, ground.market, ground.tapes, ground.events, axes, codes)
+    belief = believe(ground, codes, trials)
+    assert belief.spa is None
+    assert belief.luck == 0.0  # all trials are one
+    assert belief.twin["sharpe"] == belief.best.figures["sharpe"]
+
+
+def test_screens_have_their_own_tapes() -> None:
+    """A trial with another screen has the account of a run with that screen, purchases barred included."""
+    position, axes = asked(Request(), "sanctioned", ["screen=none,listed,strict"], "sharpe")
+    ground = grounded(position, axes, Request().terms(""), "sharpe", True, 1)
+    tapes = [ground.tapes(ground.position.configured({"screen": s})) for s in axes["screen"]]
+    assert not np.array_equal(tapes[0].no_buy, tapes[2].no_buy)
+
+
+def test_random_trials_are_distinct_seeded_and_of_the_grid() -> None:
+    axes = {"a": tuple(range(300)), "b": tuple(range(200)), "c": tuple(range(100))}
+    once, again, other = (chosen(axes, 1000, seed) for seed in (1, 1, 2))
+    assert np.array_equal(once, again)
+    assert not np.array_equal(once, other)
+    assert np.unique(once, axis=0).shape == (1000, 3)
+    assert (once.max(axis=0) < [300, 200, 100]).all()
+    assert np.array_equal(
+        chosen({"a": (1, 2), "b": (1, 2, 3)}, 100, 0), codes_of(np.arange(6), {"a": (1, 2), "b": (1, 2, 3)})
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom backtests.grid_search import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "heavy = ('numba', 'numpy', 'vectorbt', 'matplotlib', 'pandas', 'plotly', 'exchange_calendars')\n"
+        "print([m for m in heavy if m in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_the_terminal_says_simulated_and_warns(tmp_path: Path) -> None:
+    code, stdout, _ = run("middle_corridor", "--grid", "half_life=5,10", "--out", str(tmp_path))
+    assert code == 0
+    assert "SIMULATED" in stdout
+    assert "luck alone would give" in stdout
+    assert "hindsight" in stdout
