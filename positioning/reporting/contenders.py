@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, final
@@ -154,7 +154,7 @@ def remarks(c: Comparison) -> list[str]:
 
 
 def _grown(c: Contender) -> FloatArray:
-    return c.course.nav / max(c.course.nav[0], 1e-300)
+    return np.asarray(c.course.nav / max(c.course.nav[0], 1e-300))
 
 
 def _headline(c: Comparison) -> str:
@@ -199,7 +199,7 @@ def _alone(c: Contender) -> list[str]:
 
 def differences(c: Comparison) -> list[tuple[str, list[str]]]:
     """Facts in which the runs differ: name, and each run's."""
-    every = {
+    every: dict[str, Callable[[Mapping[str, Any]], object]] = {
         "Own span": lambda s: f"{s['metrics']['first']} to {s['metrics']['last']}",
         "Prices": lambda s: s["source"] + (", SIMULATED" if s["simulated"] else ""),
         "Base currency": lambda s: s["base"],
