@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 
-.PHONY: backtest test lint bench validate clean
+.PHONY: backtest test lint bench bench-grid validate clean
 .DELETE_ON_ERROR:
 
 .venv/ready: pyproject.toml constraints.txt
@@ -29,6 +29,9 @@ lint: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s --benchmark-only --benchmark-columns=min,median,rounds
 	$(BIN)/python -m tests.bench_job
+
+bench-grid: .venv/ready
+	$(BIN)/python -m tests.bench_grid
 
 validate: .venv/ready
 	$(BIN)/python -m pytest -m slow -n 2 -s

@@ -1,0 +1,289 @@
+"""What a trial costs, beside vectorbt. Prints; asserts only that both give the same figures.
+
+python -m tests.bench_grid [--quick]
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from positioning.market.load import load
+from positioning.market.market import Market
+from positioning.market.sample import SampleSource
+from positioning.research.sweep import BLOCKS, FIGURES, Tapes, codes_of, measure, search
+from positioning.simulation.fees import FeeRate, FeeTable, read_fees
+from positioning.simulation.kernel import LANES, run_lanes
+from positioning.simulation.limits import limits
+from positioning.simulation.tape import Tape, record
+from strategies import FertilizerProducers
+
+ROWS, NAMES, EVERY, BPS, TRIALS = 2000, 10, 21, 10.0, 5000
+BLOCK = 250  # trials vectorbt is given at once: 1.9 MB each
+WORKERS = 2
+FIGURES_COMPARED = ("total_return", "sharpe", "max_drawdown")
+AXES = {
+    "half_life": tuple(np.linspace(2.0, 100.0, 25).tolist()),
+    "hedge_ratio": tuple(np.linspace(0.1, 1.0, 20).tolist()),
+    "exposure": tuple(np.linspace(0.1, 0.6, 20).tolist()),
+}  # 10,000 combinations
+
+
+def vectorbt_figures(
+    close: pd.DataFrame, price: Any, size: np.ndarray, fees: Any, per_year: float
+) -> np.ndarray:
+    """(trials, 3) of target weights (rows, trials x names), one group a trial."""
+    import vectorbt as vbt
+
+    trials = size.shape[1] // close.shape[1]
+    wide = pd.concat([close] * trials, axis=1, keys=range(trials))
+    tile = lambda v: np.tile(v, trials) if isinstance(v, np.ndarray) else v  # noqa: E731
+    made = vbt.Portfolio.from_orders(
+        close=wide,
+        price=tile(price),
+        size=size,
+        size_type="targetpercent",
+        direction="both",
+        group_by=np.repeat(np.arange(trials), close.shape[1]),
+        cash_sharing=True,
+        call_seq="auto",
+        fees=tile(fees),
+        init_cash=1e6,  # it takes trades of less than 1e-12 for none
+        lock_cash=False,
+        freq="1D",
+    )
+    sharpe = made.sharpe_ratio(year_freq=pd.Timedelta(days=per_year))
+    return np.column_stack(
+        [made.total_return(), _without_opening(sharpe.to_numpy(), len(close)), made.max_drawdown()]
+    )
+
+
+def _without_opening(sharpe: np.ndarray, rows: int) -> np.ndarray:
+    """vectorbt counts the opening row as a return of zero; the Sharpe of the other rows, by algebra alone.
+
+    With x = (sum r)^2 / sum r^2 and n returns: Sharpe^2 = x (n - 1) / n^2 / (1 - x / n), solved for x.
+    """
+    n = rows - 1
+    theirs = (sharpe / math.sqrt(252.0)) ** 2
+    x = theirs / (n / (n + 1) ** 2 + theirs / (n + 1))
+    return np.sign(sharpe) * np.sqrt(x * (n - 1) / n**2 / (1 - x / n) * 252.0)
+
+
+def kernel_case() -> tuple[Market, Tape, np.ndarray, np.ndarray]:
+    """Ten names on one venue; constant weights k/10 each, decided every EVERY rows on the row they fill on."""
+    rng = np.random.default_rng(1)
+    index = pd.bdate_range("2016-01-01", periods=ROWS)
+    steps = rng.standard_normal((ROWS, NAMES)) * 0.015 + 0.0003
+    close = pd.DataFrame(50 * np.exp(np.cumsum(steps, axis=0)), index, [f"N{n}" for n in range(NAMES)])
+    market = Market.from_frames(close)
+    start = np.datetime64("1990-01-01")
+    fees = FeeTable((FeeRate("*", "*", "*", "commission", "both", BPS, start, "assumption: bench"),), "flat")
+    # The kernel fills a row after the decision; the decision of row r - 1 here is made of what row r allows.
+    decided = np.arange(EVERY - 1, ROWS - 1, EVERY)
+    # At 1.0 the fee does not fit: vectorbt then cuts the last leg, the ledger all by one factor.
+    exposures = np.linspace(0.1, 0.99, TRIALS)
+    return market, record(market, fees, "close"), decided, exposures
+
+
+def run_kernel(tape: Tape, decided: np.ndarray, exposures: np.ndarray, per_year: float) -> np.ndarray:
+    """(trials, FIGURES): accounts and metrics in lanes, WORKERS threads."""
+    out = np.empty((exposures.size, len(FIGURES)))
+    edges = np.linspace(1, tape.rows.size, BLOCKS + 1).astype(np.int64)
+    years = float((tape.rows[-1] - tape.rows[0]).astype(int)) / 365.25
+
+    def work(firsts: np.ndarray) -> None:
+        nav, weights = np.empty((tape.rows.size, LANES)), np.empty((decided.size, NAMES, LANES))
+        for first in firsts:
+            lanes = np.minimum(np.arange(first, first + LANES), exposures.size - 1)
+            weights[:] = exposures[lanes] / NAMES
+            traded, cost, figures = np.zeros(LANES), np.zeros(LANES), np.empty((LANES, len(FIGURES)))
+            sums, squares = np.zeros((LANES, BLOCKS)), np.zeros((LANES, BLOCKS))
+            ruin = run_lanes(decided, weights, np.zeros(LANES), *tape.inputs, nav, traded, cost)
+            measure(nav, tape.growth, ruin, traded, cost, years, per_year, edges, figures, sums, squares)
+            kept = min(LANES, exposures.size - first)
+            out[first : first + kept] = figures[:kept]
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(work, np.array_split(np.arange(0, exposures.size, LANES), WORKERS)))
+    return out
+
+
+def best_of(times: int, call: Any) -> tuple[float, Any]:
+    """Seconds of the quickest of some calls, and what it returned."""
+    least, found = np.inf, None
+    for _ in range(times):
+        begun = time.perf_counter()
+        found = call()
+        least = min(least, time.perf_counter() - begun)
+    return least, found
+
+
+def bench_kernel(theirs_for: int) -> None:
+    """(a) of the issue."""
+    market, tape, decided, exposures = kernel_case()
+    per_year = 252.0
+    run_kernel(tape, decided, exposures[:LANES], per_year)
+    seconds, ours = best_of(7, lambda: run_kernel(tape, decided, exposures, per_year))
+    close = pd.DataFrame(market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")))
+
+    def theirs(chosen: np.ndarray) -> np.ndarray:
+        size = np.full((ROWS, chosen.size * NAMES), np.nan)
+        size[decided + 1] = np.repeat(exposures[chosen] / NAMES, NAMES)
+        return vectorbt_figures(close, np.inf, size, BPS * 1e-4, per_year)
+
+    theirs(np.arange(2))
+    chosen = np.linspace(0, TRIALS - 1, theirs_for).astype(int)
+    compare("kernel alone", seconds / TRIALS, ours, chosen, theirs, TRIALS)
+
+
+def compare(name: str, own: float, ours: np.ndarray, chosen: np.ndarray, theirs: Any, trials: int) -> None:
+    """Print seconds a trial of both; stop where the figures differ."""
+    begun, found = time.perf_counter(), []
+    for part in np.array_split(chosen, max(-(-chosen.size // BLOCK), 1)):
+        found.append(theirs(part))
+    other = (time.perf_counter() - begun) / chosen.size
+    columns = [FIGURES.index(f) for f in FIGURES_COMPARED]
+    mine, peers = ours[chosen][:, columns], np.concatenate(found)
+    # 1e-9: both sum two thousand rows of doubles in another order; a wrong share shows at 1e-4
+    np.testing.assert_allclose(mine, peers, rtol=1e-9, atol=1e-9)
+    print(
+        f"{name}: {own * 1e6:.2f} us a trial over {trials:,} (two threads, warm); vectorbt {other * 1e3:.2f} ms "
+        f"over {chosen.size:,} in blocks of {BLOCK}; {other / own:,.0f} times; "
+        f"figures apart by {np.abs(mine - peers).max():.1e}"
+    )
+
+
+def grid_case() -> tuple[FertilizerProducers, Market, Tapes, Any]:
+    """The position with its default legs on the sample market."""
+    from positioning.events.event import read_events
+
+    events, position = read_events(), FertilizerProducers()
+    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    tape = record(
+        market, read_fees(), limits=limits(market, events.restrictions, position.screened(market, events))
+    )
+    return position, market, lambda _: tape, events
+
+
+def search_once(axes: dict[str, tuple[Any, ...]], workers: int = WORKERS) -> Any:
+    """Seconds and trials of a search over these axes."""
+    position, market, tapes, events = grid_case()
+    count = int(np.prod([len(v) for v in axes.values()]))
+    begun = time.perf_counter()
+    trials = search(position, market, tapes, events, axes, codes_of(np.arange(count), axes), workers)
+    return time.perf_counter() - begun, trials
+
+
+def bench_search(theirs_for: int) -> None:
+    """(b) of the issue: the targets are given to vectorbt for nothing, as amounts the ledger traded."""
+    from dataclasses import replace
+
+    from positioning.simulation.simulate import Holdings, run
+
+    position, market, tapes, events = grid_case()
+    codes = codes_of(np.arange(10_000), AXES)
+    search(position, market, tapes, events, AXES, codes[:LANES], WORKERS)
+    seconds, trials = best_of(5, lambda: search(position, market, tapes, events, AXES, codes, WORKERS))
+    chosen = np.sort(np.random.default_rng(0).choice(10_000, theirs_for, replace=False))
+    tape, given = tapes(position), {}
+    for k in chosen:
+        own = replace(position, **{a: v[k].item() for a, v in trials.axes.items()})
+        r, _ = run(own.target_weights(market, events), market, tape, Holdings.opening(len(market.symbols)))
+        given[int(k)] = (r.trades, r.paid)
+    time_vectorbt(seconds / 10_000, tape, given)
+
+
+def time_vectorbt(own: float, tape: Tape, given: dict[int, Any]) -> None:
+    """vectorbt books no dividends and no borrow, so only its time is compared here; `tests/test_sweep.py` holds each
+    figure of a search to `simulate`, and `tests/test_ledger_vectorbt.py` holds `simulate` to vectorbt."""
+    import vectorbt as vbt
+
+    index = pd.DatetimeIndex(tape.rows.astype("datetime64[ns]"))
+    mark = pd.DataFrame(tape.mark, index).bfill()
+
+    def once(parts: list[Any]) -> None:
+        size = np.hstack([np.where(t != 0, t, np.nan) for t, _ in parts])
+        price = np.hstack([np.where(t != 0, p, mark.to_numpy()) for t, p in parts])
+        fees = np.hstack([np.where(t > 0, tape.fees.buy_total, tape.fees.sell_total) for t, _ in parts])
+        wide = pd.concat([mark] * len(parts), axis=1, keys=range(len(parts)))
+        made = vbt.Portfolio.from_orders(
+            close=wide, size=size, size_type="amount", price=price, fees=fees, direction="both",
+            group_by=np.repeat(np.arange(len(parts)), mark.shape[1]), cash_sharing=True, call_seq="auto",
+            init_cash=1.0, lock_cash=False, freq="1D",
+        )  # fmt: skip
+        made.total_return(), made.sharpe_ratio(), made.max_drawdown()
+
+    parts = list(given.values())
+    once(parts[:2])
+    begun = time.perf_counter()
+    for start in range(0, len(parts), BLOCK):
+        once(parts[start : start + BLOCK])
+    other = (time.perf_counter() - begun) / len(parts)
+    print(
+        f"search of fertilizer_producers: {own * 1e6:.1f} us a trial over 10,000 ({1 / own:,.0f} a second; deciding, "
+        f"accounting, nine metrics, block sums); vectorbt {other * 1e3:.2f} ms over {len(parts)} given the trades; "
+        f"{other / own:,.0f} times"
+    )
+
+
+def grown(count: int) -> None:
+    """One search of `count` trials in this process, as JSON: seconds, seconds of belief, peak memory."""
+    from positioning.research.belief import Ground, believe
+
+    steps = {1_000: (10, 10, 10), 100_000: (50, 50, 40), 1_000_000: (100, 100, 100)}[count]
+    axes = {
+        "half_life": tuple(np.linspace(2.0, 100.0, steps[0]).tolist()),
+        "hedge_ratio": tuple(np.linspace(0.1, 1.0, steps[1]).tolist()),
+        "exposure": tuple(np.linspace(0.1, 0.6, steps[2]).tolist()),
+    }
+    search_once({name: v[:3] for name, v in axes.items()})
+    seconds, trials = search_once(axes)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    begun = time.perf_counter()
+    position, market, tapes, events = grid_case()
+    believe(
+        Ground(position, market, tapes, events, axes, "sharpe", True),
+        codes_of(np.arange(count), axes),
+        trials,
+    )
+    belief = time.perf_counter() - begun
+    whole = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps([seconds, peak, belief, whole]))
+
+
+def bench_growth() -> None:
+    """Time and peak memory from a thousand trials to a million, each in its own process."""
+    for count in (1_000, 100_000, 1_000_000):
+        words = [sys.executable, "-m", "tests.bench_grid", str(count)]
+        found = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        seconds, peak, belief, whole = json.loads(found)
+        print(
+            f"{count:>9,} trials: {seconds:.2f} s ({count / seconds:,.0f} a second), peak memory {peak:,.0f} MB; "
+            f"belief {belief:.1f} s, peak then {whole:,.0f} MB"
+        )
+
+
+def main() -> None:
+    """All of it, or the growth of one size in a process of its own."""
+    warnings.simplefilter("ignore")
+    if len(sys.argv) > 1 and sys.argv[1].isdigit():
+        grown(int(sys.argv[1]))
+        return
+    quick = "--quick" in sys.argv
+    bench_kernel(100 if quick else TRIALS)
+    bench_search(100 if quick else 500)
+    bench_growth()
+
+
+if __name__ == "__main__":
+    main()
