@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-import resource
 import subprocess
 import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -236,6 +236,12 @@ def time_vectorbt(own: float, tape: Tape, given: dict[int, Any]) -> None:
     )
 
 
+def peak_memory() -> float:
+    """MB this process has held at most; getrusage would count the parent's too."""
+    words = Path("/proc/self/status").read_text(encoding="utf-8").split()
+    return int(words[words.index("VmHWM:") + 1]) / 1024
+
+
 def grown(count: int) -> None:
     """One search of `count` trials in this process, as JSON: seconds, seconds of belief, peak memory."""
     from positioning.research.belief import Ground, believe
@@ -248,7 +254,7 @@ def grown(count: int) -> None:
     }
     search_once({name: v[:3] for name, v in axes.items()})
     seconds, trials = search_once(axes)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_memory()
     begun = time.perf_counter()
     position, market, tapes, events = grid_case()
     believe(
@@ -257,7 +263,7 @@ def grown(count: int) -> None:
         trials,
     )
     belief = time.perf_counter() - begun
-    whole = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    whole = peak_memory()
     print(json.dumps([seconds, peak, belief, whole]))
 
 
