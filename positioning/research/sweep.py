@@ -308,7 +308,7 @@ def _require_room(own: Mapping[str, FloatArray], weights: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def measure(
+def measure(  # noqa: PLR0915 - one pass over the rows
     nav: FloatArray,
     growth: FloatArray,
     ruin: IntArray,
