@@ -289,8 +289,8 @@ def _method(searched: Searched) -> Html:
         f"frozen holdings marked at {tape.mark_label}.",
         "Each trial has the account that backtests.run gives it, to the last bit; only the figures are kept.",
         "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "
-        "Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over 16 blocks. All take the raw count of this "
-        "search alone: trials of earlier searches, and ideas dropped before, are not counted.",
+        "Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over 16 blocks. All know the trials "
+        "of this search alone: earlier searches, and ideas dropped before, are not counted.",
         "Every trial shares the rows of one market: its opening is the first row that suffices for the longest look-back "
         "and all names and hedges of the search.",
         f"Not varied: {', '.join(f'{k}={label(v)}' for k, v in g.position.parameters().items() if k not in g.axes)}.",
