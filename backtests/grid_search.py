@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import one_line_errors, progress
+from backtests.cli import Command, one_line_errors, progress
 from backtests.grid_axes import axes_of, combinations, require_few
 from backtests.request import Request
 from positioning.errors import BadInputError, did_you_mean
@@ -36,7 +36,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 SHOWN = ("sharpe", "total_return", "cagr", "max_drawdown", "turnover", "cost_bps_per_year")
 
 
-@app.command()
+@app.command(cls=Command)
 def grid_search(
     name: Annotated[str, typer.Argument(metavar="POSITION", help="The position to search.")],
     grid: Annotated[

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import one_line_errors, positions_of, progress, source_of, span_of
+from backtests.cli import Command, one_line_errors, positions_of, progress, source_of, span_of
 from positioning.errors import BadInputError, DataMissingError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(cls=Command)
 def stress(
     positions: Annotated[
         list[str] | None, typer.Argument(metavar="[POSITION]...", help="Positions; none means all.")

@@ -188,3 +188,17 @@ def test_later_end_keeps_stale_holdings(prices: Path, tmp_path: Path) -> None:
     answer = json.loads(stdout)["positions"]["fertilizer_producers"]
     assert answer["last"] == "2025-06-30"
     assert "NTR" in (tmp_path / "fertilizer_producers.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run", "fetch", "events", "event_study", "stress", "grid_search", "compare", "verify", "serve"],
+)
+def test_a_mistyped_option_of_any_command_is_one_line(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"backtests.{command}", "--nope"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("error: ")
