@@ -160,6 +160,22 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
             shorted = shorted or low[k] < 0.0
         return waiting, shorted
 
+    @njit(nogil=True, cache=True)
+    def appraise(prices, frozen, cash, shares, total, trapped):
+        """total: free equity at these prices; trapped: value of frozen long holdings, which is no part of it."""
+        for k in range(lanes):
+            total[k] = cash[k]
+            trapped[k] = 0.0
+        for n in range(prices.size):
+            price = prices[n]
+            if frozen[n]:
+                for k in range(lanes):
+                    trapped[k] += max(shares[n, k], 0.0) * price
+                    total[k] += min(shares[n, k], 0.0) * price
+            else:
+                for k in range(lanes):
+                    total[k] += shares[n, k] * price
+
     @njit(nogil=True, cache=True, error_model="numpy")
     def bury(r, k, total, at_fill, cash, shares, pending, dead, ruin_row, ruined_at_fill, deficit, status):
         """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
@@ -255,18 +271,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
 
                 # pending legs: value the accounts at this row's fill prices
                 if waiting or shorted:  # an account without shorts cannot be ruined between two closes
-                    for k in range(lanes):
-                        total[k] = cash[k]
-                        trapped[k] = 0.0
-                    for n in range(n_names):
-                        price = value[r, n]
-                        if frozen[r, n]:
-                            for k in range(lanes):
-                                trapped[k] += max(shares[n, k], 0.0) * price
-                                total[k] += min(shares[n, k], 0.0) * price
-                        else:
-                            for k in range(lanes):
-                                total[k] += shares[n, k] * price
+                    appraise(value[r], frozen[r], cash, shares, total, trapped)
                     low = 0
                     for k in range(lanes):
                         on[k] = 1.0 if total[k] > DUST * last[k] else 0.0  # if not: all is trapped, or over
@@ -286,19 +291,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                         trades, paid, status, waits, reason, filled_row, wanted, got,
                     )  # fmt: skip
 
-            # mark; free equity: what is trapped is no part of it
-            for k in range(lanes):
-                total[k] = cash[k]
-                trapped[k] = 0.0
-            for n in range(n_names):
-                price = mark[r, n]
-                if frozen[r, n]:
-                    for k in range(lanes):
-                        trapped[k] += max(shares[n, k], 0.0) * price
-                        total[k] += min(shares[n, k], 0.0) * price
-                else:
-                    for k in range(lanes):
-                        total[k] += shares[n, k] * price
+            appraise(mark[r], frozen[r], cash, shares, total, trapped)
             low = 0
             for k in range(lanes):
                 low += total[k] <= DUST * last[k]
