@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:
-    from positioning.portfolio.basket import Basket
+    from positioning.portfolio.position import Position
 
 MOST_VALUES = 1_000_000  # of one axis
 MOST_TRIALS = 3_000_000  # held at once: some 300 bytes each
 A_SECOND = 30_000  # trials, of a position of five names on two cores
 
 
-def axes_of(position: Basket, words: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+def axes_of(position: Position, words: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """NAME=1,2,3 or NAME=FIRST:LAST:STEP, the last value included where the steps meet it; sets of symbols are
     written A+B,C+D. Numbers come back in ascending order. Raises BadInputError."""
     axes: dict[str, tuple[Any, ...]] = {}
@@ -35,7 +34,7 @@ def axes_of(position: Basket, words: Sequence[str]) -> dict[str, tuple[Any, ...]
     return axes
 
 
-def _values(position: Basket, name: str, text: str) -> tuple[Any, ...]:
+def _values(position: Position, name: str, text: str) -> tuple[Any, ...]:
     if name not in position.parameters():
         raise BadInputError(
             f"{position.name} has no parameter {name}",
@@ -80,11 +79,6 @@ def _range(name: str, text: str) -> list[str]:
             f"axis {name} has {count:,} values", f"wanted at most {MOST_VALUES:,}", "widen its step"
         )
     return [format(first + step * n, "f") for n in range(count)]
-
-
-def combinations(axes: Mapping[str, Sequence[Any]]) -> int:
-    """How many there are."""
-    return math.prod(len(v) for v in axes.values())
 
 
 def require_few(count: int) -> None:

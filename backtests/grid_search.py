@@ -10,26 +10,22 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backtests.cli import Command, one_line_errors, progress
-from backtests.grid_axes import axes_of, combinations, require_few
+from backtests.grid_axes import axes_of, require_few
 from backtests.request import Request
 from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from backtests.pipeline import Terms
-    from positioning.market.market import Market
-    from positioning.portfolio.basket import Basket
+    from positioning.portfolio.position import Position
     from positioning.reporting.grid_page import Searched
-    from positioning.research.belief import Ground
-    from positioning.research.sweep import Tapes
+    from positioning.research.ground import Codes, Ground
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -88,33 +84,27 @@ def grid_search(
             _text(restrictions), 0, seed, str(cache), tuple(accepted or ()),
         )  # fmt: skip
         position, axes = asked(request, name, grid or [], metric)
-        codes = chosen(axes, random, seed)
         terms = request.terms(shlex.join(["python", "-m", "backtests.grid_search", *sys.argv[1:]]))
-        ground = grounded(position, axes, terms, metric, len(codes) == combinations(axes), workers)
-        searched = run(ground, codes, terms.command, request, as_json)
+        ground = grounded(position, axes, terms)
+        codes = chosen(ground, random, seed)
+        full = codes.shape[0] == ground.combinations
+        searched = run(ground, codes, metric, full, workers, terms.command, request, as_json)
         files = write(searched, out)
         answer(searched, files, data, as_json)
 
 
 def asked(
     request: Request, name: str, grid: Sequence[str], metric: str
-) -> tuple[Basket, dict[str, tuple[Any, ...]]]:
+) -> tuple[Position, dict[str, tuple[Any, ...]]]:
     """The position and its axes. Raises BadInputError."""
     from positioning.market.gate import accept
-    from positioning.portfolio.basket import Basket
-    from positioning.research.belief import METRICS
+    from positioning.research.sweep import METRICS
 
     if metric not in METRICS:
         raise BadInputError(
             f"--metric {metric}", f"wanted one of {', '.join(METRICS)}", did_you_mean(metric, METRICS)
         )
     position = request.positions([name])[0]
-    if not isinstance(position, Basket):
-        raise BadInputError(
-            f"{name} blends other positions, which a grid search cannot do yet",
-            "wanted a single basket",
-            "search its parts one by one, or try values with backtests.run --set",
-        )
     axes = axes_of(position, grid)
     if "screen" in axes and request.screen is not None:
         raise BadInputError("--screen beside --grid screen", "wanted one of them", "leave out --screen")
@@ -122,52 +112,16 @@ def asked(
     return position, axes
 
 
-def symbols(position: Basket, axes: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Every name and every hedge that some trial may hold."""
-    from positioning.portfolio.basket import NO_HEDGE
-
-    names = dict.fromkeys(s for legs in axes.get("legs", (position.legs,)) for s in legs)
-    ratios = axes.get("hedge_ratio", (position.hedge_ratio,))
-    hedges = dict.fromkeys(h for h in axes.get("hedge", (position.hedge,)) if h != NO_HEDGE and any(ratios))
-    return tuple(names), tuple(hedges)
-
-
-def chosen(axes: Mapping[str, Sequence[Any]], random: int | None, seed: int) -> npt.NDArray[np.int32]:
-    """(K, A) which value of each axis each trial has: all combinations, or `random` of them, none twice."""
-    import numpy as np
-
-    from positioning.research.sweep import codes_of
-
-    count = combinations(axes)
-    if random is not None and random < 1:
-        raise BadInputError(f"--random {random}", "wanted at least one trial", "type --random 10000")
-    if random is None or random >= count:
-        require_few(count)
-        return codes_of(np.arange(count), axes)
-    require_few(random)
-    draw = np.random.default_rng(seed)
-    if count < 2**62:
-        return codes_of(np.sort(draw.choice(count, random, replace=False)), axes)
-    drawn = np.column_stack([draw.integers(len(v), size=random, dtype=np.int32) for v in axes.values()])
-    return np.unique(drawn, axis=0)
-
-
-def grounded(
-    position: Basket,
-    axes: Mapping[str, Sequence[Any]],
-    terms: Terms,
-    metric: str,
-    full: bool,
-    workers: int,
-) -> Ground:
-    """The market of all trials, loaded once, and what they share."""
-    from backtests.pipeline import moments
-    from positioning.market.load import load
-    from positioning.research.belief import Ground
-    from positioning.research.sweep import check_axes
-
-    check_axes(position, axes)
-    names, hedges = symbols(position, axes)
+def symbols(position: Position, axes: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Every name and every hedge that some trial may hold. Raises BadInputError where one is both."""
+    worded = [name for name, values in axes.items() if isinstance(values[0], str | tuple)]
+    widest = {name: max(axes[name]) for name in position.SWITCHES if name in axes}
+    names: dict[str, None] = {}
+    hedges: dict[str, None] = {}
+    for values in product(*(axes[name] for name in worded)):
+        one = replace(position, **widest, **dict(zip(worded, values, strict=True)))
+        names |= dict.fromkeys(one.names)
+        hedges |= dict.fromkeys(one.hedges)
     both = set(names) & set(hedges)
     if both:
         raise BadInputError(
@@ -175,52 +129,77 @@ def grounded(
             "wanted symbols that are always one of them",
             "take it out of --grid legs or --grid hedge",
         )
+    return tuple(names), tuple(hedges)
+
+
+def chosen(ground: Ground, random: int | None, seed: int) -> Codes:
+    """(K, A) which value of each axis each trial has: all combinations, or `random` of them, none twice; those that
+    may run side by side one after the other."""
+    import numpy as np
+
+    count = ground.combinations
+    if random is not None and random < 1:
+        raise BadInputError(f"--random {random}", "wanted at least one trial", "type --random 10000")
+    if random is None or random >= count:
+        require_few(count)
+        return ground.walk(ground.codes(np.arange(count)))
+    require_few(random)
+    draw = np.random.default_rng(seed)
+    if count < 2**62:
+        return ground.walk(ground.codes(np.sort(draw.choice(count, random, replace=False))))
+    drawn = [draw.integers(len(v), size=random, dtype=np.int32) for v in ground.axes.values()]
+    return ground.walk(np.unique(np.column_stack(drawn), axis=0))
+
+
+def grounded(position: Position, axes: Mapping[str, tuple[Any, ...]], terms: Terms) -> Ground:
+    """The market of all trials, loaded once, and what they share."""
+    from backtests.pipeline import moments
+    from positioning.market.load import load
+    from positioning.research.ground import Ground, check_axes
+
+    check_axes(position, axes)
+    names, hedges = symbols(position, axes)
     history = max(axes.get("lookback", (position.history,)))
     market = load(
         terms.source, names, hedges, terms.span, terms.base, history, moments(terms.events), terms.accepted
     )
-    return Ground(
-        position, market, tapes_of(market, terms), terms.events, axes, metric, full, workers
-    )  # fmt: skip
-
-
-def tapes_of(market: Market, terms: Terms) -> Tapes:
-    """A tape for each set of legs and screen, recorded once."""
-    from positioning.simulation.limits import limits
-    from positioning.simulation.tape import Tape, record
-
-    known: dict[Any, Tape] = {}
-
-    def tape(position: Basket) -> Tape:
-        key = (position.names, position.screen)
-        if key not in known:
-            barred = position.screened(market, terms.events)
-            limited = limits(market, terms.events.restrictions, barred, terms.mark)
-            known[key] = record(market, terms.fees, terms.fill, terms.cash, limited)
-        return known[key]
-
-    return tape
+    return Ground(position, market, terms.events, axes, terms.account)
 
 
 def run(
-    ground: Ground, codes: npt.NDArray[np.int32], command: str, request: Request, quiet: bool
+    ground: Ground,
+    codes: Codes,
+    metric: str,
+    full: bool,
+    workers: int,
+    command: str,
+    request: Request,
+    quiet: bool,
 ) -> Searched:
     """Searched and judged."""
     from positioning.reporting.grid_page import Searched
     from positioning.research.belief import believe
-    from positioning.research.sweep import search
+    from positioning.research.cross_validation import PBO_TRIALS
+    from positioning.research.measures import Figures
+    from positioning.research.shelf import MemoryShelf
+    from positioning.research.sweep import Search, search, threads
+    from positioning.research.trials import Plan
 
+    question = Search(ground, metric, full, threads(workers))
     with progress(quiet) as bar:
         task = bar.add_task("trials", total=len(codes))
         begun = time.perf_counter()
         trials = search(
-            ground.position, ground.market, ground.tapes, ground.events, ground.axes, codes, ground.workers,
+            ground,
+            Plan(codes, (Figures(squares=len(codes) <= PBO_TRIALS),)),
+            MemoryShelf(),
+            question.work,
             lambda n: bar.advance(task, n),
-        )  # fmt: skip
+        )
         seconds = time.perf_counter() - begun
         bar.add_task("belief", total=None)
-        belief = believe(ground, codes, trials)
-    return Searched(ground, codes, trials, belief, command, words_of(request, ground), seconds)
+        belief = believe(question, trials)
+    return Searched(question, trials, belief, command, words_of(request, ground), seconds)
 
 
 def words_of(request: Request, ground: Ground) -> tuple[str, ...]:

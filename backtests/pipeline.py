@@ -24,10 +24,10 @@ from positioning.research.metrics import Metrics, summarise
 from positioning.research.placebo import Placebo, placebo
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable
-from positioning.simulation.limits import limits
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import Holdings, run
-from positioning.simulation.tape import Fill, Tape, record
+from positioning.simulation.tape import Fill, Tape
+from positioning.simulation.terms import AccountTerms
 
 PACKAGES = (
     "positioning",
@@ -60,6 +60,11 @@ class Terms:
     placebos: int = 0
     seed: int = 0
 
+    @property
+    def account(self) -> AccountTerms:
+        """What the ledger is told."""
+        return AccountTerms(self.fees, self.fill, self.cash, self.mark)
+
 
 def backtest(position: Position, terms: Terms, advance: Callable[[], None] = lambda: None) -> Sheet:
     """The position and its event-blind twin, accounted and judged; `advance` is called after each placebo."""
@@ -73,8 +78,7 @@ def backtest(position: Position, terms: Terms, advance: Callable[[], None] = lam
         moments(terms.events),
         terms.accepted,
     )
-    limited = limits(market, terms.events.restrictions, position.screened(market, terms.events), terms.mark)
-    tape = record(market, terms.fees, terms.fill, terms.cash, limited)
+    tape = terms.account.tape(market, terms.events, position.screened(market, terms.events))
     result = account(position, market, tape, terms.events)
     blind = position.without_events()
     plain = account(blind, market, tape, terms.events)

@@ -24,12 +24,4 @@ class Enablers(Blend):
     caveat: ClassVar[str] = (
         "It inherits the proxies of its parts: one of the three holds what the article names."
     )
-
-    def parts(self) -> tuple[Basket, ...]:
-        """The three, with this blend's exposure, half-life, look-back, response and screen."""
-        shared = {
-            p: getattr(self, p) for p in ("respond", "exposure", "half_life", "lookback", "gross_limit")
-        }
-        if self.screen != "own":
-            shared["screen"] = self.screen
-        return tuple(part(**shared) for part in (FertilizerProducers, MiddleCorridor, HongKongEquipment))
+    members: ClassVar[tuple[Basket, ...]] = (FertilizerProducers(), MiddleCorridor(), HongKongEquipment())

@@ -12,7 +12,9 @@ import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,11 +23,15 @@ import pandas as pd
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.sample import SampleSource
-from positioning.research.sweep import BLOCKS, FIGURES, Tapes, codes_of, measure, search
+from positioning.research.ground import Ground
+from positioning.research.measures import BLOCKS, FIGURES, Figures, block_edges, measure
+from positioning.research.shelf import FolderShelf, MemoryShelf, Shelf
+from positioning.research.sweep import Search, search, threads
+from positioning.research.trials import Plan
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.kernel import LANES, run_lanes
-from positioning.simulation.limits import limits
 from positioning.simulation.tape import Tape, record
+from positioning.simulation.terms import AccountTerms
 from strategies import FertilizerProducers
 
 ROWS, NAMES, EVERY, BPS, TRIALS = 2000, 10, 21, 10.0, 5000
@@ -98,7 +104,7 @@ def kernel_case() -> tuple[Market, Tape, np.ndarray, np.ndarray]:
 def run_kernel(tape: Tape, decided: np.ndarray, exposures: np.ndarray, per_year: float) -> np.ndarray:
     """(trials, FIGURES): accounts and metrics in lanes, WORKERS threads."""
     out = np.empty((exposures.size, len(FIGURES)))
-    edges = np.linspace(1, tape.rows.size, BLOCKS + 1).astype(np.int64)
+    edges = block_edges(tape.rows.size)
     years = float((tape.rows[-1] - tape.rows[0]).astype(int)) / 365.25
 
     def work(firsts: np.ndarray) -> None:
@@ -106,12 +112,12 @@ def run_kernel(tape: Tape, decided: np.ndarray, exposures: np.ndarray, per_year:
         for first in firsts:
             lanes = np.minimum(np.arange(first, first + LANES), exposures.size - 1)
             weights[:] = exposures[lanes] / NAMES
-            traded, cost, figures = np.zeros(LANES), np.zeros(LANES), np.empty((LANES, len(FIGURES)))
-            sums, squares = np.zeros((LANES, BLOCKS)), np.zeros((LANES, BLOCKS))
+            traded, cost, figures = np.zeros(LANES), np.zeros(LANES), np.empty((len(FIGURES), LANES))
+            sums, squares = np.zeros((BLOCKS, LANES)), np.zeros((BLOCKS, LANES))
             ruin = run_lanes(decided, weights, np.zeros(LANES), *tape.inputs, nav, traded, cost)
             measure(nav, tape.growth, ruin, traded, cost, years, per_year, edges, figures, sums, squares)
             kept = min(LANES, exposures.size - first)
-            out[first : first + kept] = figures[:kept]
+            out[first : first + kept] = figures[:, :kept].T
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, np.array_split(np.arange(0, exposures.size, LANES), WORKERS)))
@@ -163,44 +169,38 @@ def compare(name: str, own: float, ours: np.ndarray, chosen: np.ndarray, theirs:
     )
 
 
-def grid_case() -> tuple[FertilizerProducers, Market, Tapes, Any]:
+def grid_case(axes: dict[str, tuple[Any, ...]]) -> Ground:
     """The position with its default legs on the sample market."""
     from positioning.events.event import read_events
 
     events, position = read_events(), FertilizerProducers()
     market = load(SampleSource(), position.names, position.hedges, history=position.history)
-    tape = record(
-        market, read_fees(), limits=limits(market, events.restrictions, position.screened(market, events))
-    )
-    return position, market, lambda _: tape, events
+    return Ground(position, market, events, axes, AccountTerms(read_fees()))
 
 
-def search_once(axes: dict[str, tuple[Any, ...]], workers: int = WORKERS) -> Any:
-    """Seconds and trials of a search over these axes."""
-    position, market, tapes, events = grid_case()
-    count = int(np.prod([len(v) for v in axes.values()]))
+def search_once(ground: Ground, shelf: Shelf, workers: int = WORKERS) -> Any:
+    """Seconds and trials of a search over all combinations."""
     begun = time.perf_counter()
-    trials = search(position, market, tapes, events, axes, codes_of(np.arange(count), axes), workers)
+    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
+    trials = search(ground, Plan(codes, (Figures(squares=len(codes) <= 10_000),)), shelf, threads(workers))
     return time.perf_counter() - begun, trials
 
 
 def bench_search(theirs_for: int) -> None:
     """(b) of the issue: the targets are given to vectorbt for nothing, as amounts the ledger traded."""
-    from dataclasses import replace
-
     from positioning.simulation.simulate import Holdings, run
 
-    position, market, tapes, events = grid_case()
-    codes = codes_of(np.arange(10_000), AXES)
-    search(position, market, tapes, events, AXES, codes[:LANES], WORKERS)
-    seconds, trials = best_of(5, lambda: search(position, market, tapes, events, AXES, codes, WORKERS))
+    ground = grid_case(AXES)
+    search_once(replace(ground, axes={name: v[:3] for name, v in AXES.items()}), MemoryShelf())
+    seconds, trials = min((search_once(ground, MemoryShelf()) for _ in range(5)), key=lambda found: found[0])
     chosen = np.sort(np.random.default_rng(0).choice(10_000, theirs_for, replace=False))
-    tape, given = tapes(position), {}
+    given = {}
     for k in chosen:
-        own = replace(position, **{a: v[k].item() for a, v in trials.axes.items()})
-        r, _ = run(own.target_weights(market, events), market, tape, Holdings.opening(len(market.symbols)))
+        own = ground.at(trials.plan.codes[k])
+        targets, names = own.target_weights(ground.market, ground.events), len(ground.market.symbols)
+        r, _ = run(targets, ground.market, ground.tape(own), Holdings.opening(names))
         given[int(k)] = (r.trades, r.paid)
-    time_vectorbt(seconds / 10_000, tape, given)
+    time_vectorbt(seconds / 10_000, ground.tape(ground.position), given)
 
 
 def time_vectorbt(own: float, tape: Tape, given: dict[int, Any]) -> None:
@@ -244,7 +244,7 @@ def peak_memory() -> float:
 
 def grown(count: int) -> None:
     """One search of `count` trials in this process, as JSON: seconds, seconds of belief, peak memory."""
-    from positioning.research.belief import Ground, believe
+    from positioning.research.belief import believe
 
     steps = {1_000: (10, 10, 10), 100_000: (50, 50, 40), 1_000_000: (100, 100, 100)}[count]
     axes = {
@@ -252,19 +252,17 @@ def grown(count: int) -> None:
         "hedge_ratio": tuple(np.linspace(0.1, 1.0, steps[1]).tolist()),
         "exposure": tuple(np.linspace(0.1, 0.6, steps[2]).tolist()),
     }
-    search_once({name: v[:3] for name, v in axes.items()})
-    seconds, trials = search_once(axes)
-    peak = peak_memory()
-    begun = time.perf_counter()
-    position, market, tapes, events = grid_case()
-    believe(
-        Ground(position, market, tapes, events, axes, "sharpe", True),
-        codes_of(np.arange(count), axes),
-        trials,
-    )
-    belief = time.perf_counter() - begun
-    whole = peak_memory()
-    print(json.dumps([seconds, peak, belief, whole]))
+    ground = grid_case(axes)
+    search_once(replace(ground, axes={name: v[:3] for name, v in axes.items()}), MemoryShelf())
+    with TemporaryDirectory() as folder:
+        shelf = FolderShelf(Path(folder) / "chunks")
+        shelf.begin({})
+        seconds, trials = search_once(ground, shelf)
+        peak = peak_memory()
+        begun = time.perf_counter()
+        believe(Search(ground, "sharpe", True, threads(WORKERS)), trials)
+        belief = time.perf_counter() - begun
+    print(json.dumps([seconds, peak, belief, peak_memory()]))
 
 
 def bench_growth() -> None:

@@ -18,9 +18,10 @@ from backtests.grid_search import app, asked, chosen, grounded
 from backtests.request import Request
 from backtests.run import app as run_app
 from positioning.research.belief import believe, moments
+from positioning.research.measures import FIGURES, Figures
 from positioning.research.metrics import rows_per_year
 from positioning.research.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
-from positioning.research.sweep import FIGURES, codes_of, search
+from positioning.research.sweep import Search, threads
 from strategies import FertilizerProducers
 
 GRID = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.25", "--grid", "lookback=60,250")
@@ -113,12 +114,6 @@ def test_ten_billion_are_refused_with_a_way_out(tmp_path: Path) -> None:
     assert found["recommended"]["neighbours"] > 0
 
 
-def test_a_blend_is_refused() -> None:
-    code, _, stderr = run("enablers", "--grid", "half_life=5")
-    assert code == 2
-    assert "enablers blends other positions" in stderr
-
-
 def test_json_has_every_statistic(answer: tuple[dict, Path]) -> None:
     found, _ = answer
     assert found["trials"] == found["with_sharpe"] == 30
@@ -163,7 +158,7 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
     found, out = answer
     sharpes = pd.read_parquet(out / "trials.parquet")["sharpe"].to_numpy()
     position, axes = asked(Request(), "fertilizer_producers", list(GRID[1::2]), "sharpe")
-    ground = grounded(position, axes, Request().terms(""), "sharpe", True, 1)
+    ground = grounded(position, axes, Request().terms(""))
     _, _, rows, per_year = moments(ground, found["best"]["settings"])
     assert per_year == rows_per_year(ground.market.rows[ground.market.start :])
     variance = np.var(sharpes, ddof=1) / per_year
@@ -174,8 +169,10 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
         best["figures"]["sharpe"] / math.sqrt(per_year), luck, rows, best["skew"], best["kurtosis"]
     )
     assert best["deflated_sharpe"] == pytest.approx(dsr)
-    place = plateau(sharpes.reshape(3, 5, 2), (True, True, True))
-    assert found["recommended"]["trial"] == np.ravel_multi_index(place.best, (3, 5, 2))
+    codes = chosen(ground, None, 0)
+    grid = np.empty((3, 5, 2))
+    grid[tuple(codes.T)] = sharpes
+    assert codes[found["recommended"]["trial"]].tolist() == list(plateau(grid, (True, True, True)).best)
 
 
 def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
@@ -185,10 +182,10 @@ def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
     from positioning.simulation.simulate import run as account
 
     position, axes = asked(Request(cash="0.03"), "fertilizer_producers", ["half_life=5"], "sharpe")
-    ground = grounded(position, axes, Request(cash="0.03").terms(""), "sharpe", True, 1)
+    ground = grounded(position, axes, Request(cash="0.03").terms(""))
     found = moments(ground, {"half_life": 5.0})
     own, market = replace(position, half_life=5.0), ground.market
-    tape = ground.tapes(own)
+    tape = ground.tape(own)
     nav = account(
         own.target_weights(market, ground.events), market, tape, Holdings.opening(len(market.symbols))
     )[0].nav
@@ -200,10 +197,9 @@ def test_respond_zero_alone_is_its_own_twin() -> None:
     position, axes = asked(
         Request(settings=("respond=0",)), "fertilizer_producers", ["half_life=5,10"], "sharpe"
     )
-    ground = grounded(position, axes, Request().terms(""), "sharpe", True, 1)
-    codes = chosen(axes, None, 0)
-    trials = search(ground.position, ground.market, ground.tapes, ground.events, axes, codes)
-    belief = believe(ground, codes, trials)
+    ground = grounded(position, axes, Request().terms(""))
+    question = Search(ground, "sharpe", True, threads(1))
+    belief = believe(question, question.try_out(chosen(ground, None, 0), Figures()))
     assert belief.spa is None
     assert belief.luck == 0.0  # all trials are one
     assert belief.twin["sharpe"] == belief.best.figures["sharpe"]
@@ -212,20 +208,27 @@ def test_respond_zero_alone_is_its_own_twin() -> None:
 def test_screens_have_their_own_tapes() -> None:
     """A trial with another screen has the account of a run with that screen, purchases barred included."""
     position, axes = asked(Request(), "sanctioned", ["screen=none,listed,strict"], "sharpe")
-    ground = grounded(position, axes, Request().terms(""), "sharpe", True, 1)
-    tapes = [ground.tapes(ground.position.configured({"screen": s})) for s in axes["screen"]]
+    ground = grounded(position, axes, Request().terms(""))
+    tapes = [ground.tape(ground.position.configured({"screen": s})) for s in axes["screen"]]
     assert not np.array_equal(tapes[0].no_buy, tapes[2].no_buy)
 
 
 def test_random_trials_are_distinct_seeded_and_of_the_grid() -> None:
-    axes = {"a": tuple(range(300)), "b": tuple(range(200)), "c": tuple(range(100))}
-    once, again, other = (chosen(axes, 1000, seed) for seed in (1, 1, 2))
+    position, axes = asked(
+        Request(),
+        "fertilizer_producers",
+        ["half_life=1:300:1", "hedge_ratio=0:1:0.01", "exposure=0.01:1:0.01"],
+        "sharpe",
+    )
+    ground = grounded(position, axes, Request().terms(""))
+    once, again, other = (chosen(ground, 1000, seed) for seed in (1, 1, 2))
     assert np.array_equal(once, again)
     assert not np.array_equal(once, other)
     assert np.unique(once, axis=0).shape == (1000, 3)
-    assert (once.max(axis=0) < [300, 200, 100]).all()
-    assert np.array_equal(
-        chosen({"a": (1, 2), "b": (1, 2, 3)}, 100, 0), codes_of(np.arange(6), {"a": (1, 2), "b": (1, 2, 3)})
+    assert (once.max(axis=0) < [300, 101, 100]).all()
+    few = replace(ground, axes={"half_life": (1.0, 2.0), "exposure": (0.1, 0.2, 0.3)})
+    assert sorted(map(tuple, chosen(few, 100, 0).tolist())) == sorted(
+        map(tuple, few.codes(np.arange(6)).tolist())
     )
 
 

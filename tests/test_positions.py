@@ -449,18 +449,11 @@ class Three(Blend):
     benchmark: ClassVar[str] = "ACWI"
     caveat: ClassVar[str] = "test"
 
-    def parts(self) -> tuple[Basket, ...]:
-        shared = {
-            "exposure": self.exposure,
-            "lookback": self.lookback,
-            "hedge": "none",
-            "respond": self.respond,
-        }
-        return (
-            FertilizerProducers(legs=("A",), **shared),
-            MiddleCorridor(legs=("B",), **shared),
-            HongKongEquipment(legs=("C",), **shared),
-        )
+    members: ClassVar[tuple[Basket, ...]] = (
+        FertilizerProducers(legs=("A",), hedge="none"),
+        MiddleCorridor(legs=("B",)),
+        HongKongEquipment(legs=("C",)),
+    )
 
 
 def test_blend_shares_by_hand() -> None:

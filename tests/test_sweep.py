@@ -1,6 +1,7 @@
 """A sweep gives each trial the account that `simulate` gives it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 import pytest
@@ -9,15 +10,17 @@ from positioning.errors import BadInputError
 from positioning.events.event import read_events
 from positioning.market.load import load
 from positioning.market.sample import SampleSource
+from positioning.research.ground import Ground
+from positioning.research.measures import FIGURES, Accounts, Measure
 from positioning.research.metrics import summarise
-from positioning.research.sweep import FIGURES, sweep
+from positioning.research.sweep import sweep, tabulate
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from positioning.simulation.kernel import LANES, run_lanes
-from positioning.simulation.limits import limits
 from positioning.simulation.simulate import Holdings, run
 from positioning.simulation.tape import record
-from strategies import FertilizerProducers, HongKongEquipment, MiddleCorridor, Sanctioned
+from positioning.simulation.terms import AccountTerms
+from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor, Sanctioned
 
 EVENTS = read_events()
 GRIDS = {
@@ -30,6 +33,16 @@ GRIDS = {
         {"screen": ["none", "strict"], "exposure": [0.2, 1.0], "lookback": [60, 250]},
     ),
     "a halt and a delisting": (HongKongEquipment(), {"exposure": [0.1, 0.5, 1.0], "respond": [0.5]}),
+    "a blend": (
+        Enablers(),
+        {
+            "half_life": [5.0, 40.0],
+            "exposure": [0.3, 0.8],
+            "respond": [0.0, 0.5],
+            "lookback": [60, 120],
+            "band": [0.2],
+        },
+    ),
     "frozen": (Sanctioned(), {"exposure": [0.3, 1.0], "band": [0.0, 0.5]}),
 }
 
@@ -39,17 +52,13 @@ GRIDS = {
 def test_every_trial_is_the_account_of_simulate(name: str, mark: str) -> None:
     position, axes = GRIDS[name]
     market = load(SampleSource(), position.names, position.hedges, history=position.history)
-    screened = position.screened(market, EVENTS)
-    tape = record(
-        market,
-        read_fees(),
-        cash=CashRate.constant(0.03),
-        limits=limits(market, EVENTS.restrictions, screened, mark),
-    )
-    trials = sweep(position, market, tape, EVENTS, axes)
-    assert trials.sums.shape[0] == np.prod([len(v) for v in axes.values()])
-    for k in range(trials.sums.shape[0]):
+    terms = AccountTerms(read_fees(), cash=CashRate.constant(0.03), mark=mark)
+    trials = sweep(position, market, EVENTS, axes, terms)
+    assert trials.count == np.prod([len(v) for v in axes.values()])
+    sums = np.concatenate(list(trials.sums()))
+    for k in range(trials.count):
         own = replace(position, **{axis: values[k].item() for axis, values in trials.axes.items()})
+        tape = terms.tape(market, EVENTS, own.screened(market, EVENTS))
         r, _ = run(own.target_weights(market, EVENTS), market, tape, Holdings.opening(len(market.symbols)))
         m = summarise(
             r.rows,
@@ -65,8 +74,37 @@ def test_every_trial_is_the_account_of_simulate(name: str, mark: str) -> None:
                 trials.figures[figure][k], getattr(m, figure), rtol=1e-12, atol=1e-12, err_msg=figure
             )
         excess = (r.returns - tape.growth)[1:]
-        np.testing.assert_allclose(trials.sums[k].sum(), excess.sum(), rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(trials.squares[k].sum(), (excess**2).sum(), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(sums[k].sum(), excess.sum(), rtol=1e-12, atol=1e-12)
+
+
+@final
+@dataclass(frozen=True)
+class Nav(Measure):
+    """The whole path, to compare bits."""
+
+    rows: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"nav_{r}" for r in range(self.rows))
+
+    def read(self, accounts: Accounts) -> np.ndarray:
+        return accounts.nav
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_nav_of_every_trial_has_the_bits_of_simulate(name: str) -> None:
+    position, axes = GRIDS[name]
+    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    terms = AccountTerms(read_fees(), fill="close", cash=CashRate.constant(0.02))
+    ground = Ground(position, market, EVENTS, {a: tuple(v) for a, v in axes.items()}, terms)
+    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
+    paths = tabulate(ground, codes, (Nav(market.rows.size - market.start),))
+    for k, code in enumerate(codes):
+        own = ground.at(code)
+        targets = own.target_weights(market, EVENTS)
+        one, _ = run(targets, market, ground.tape(own), Holdings.opening(len(market.symbols)))
+        np.testing.assert_array_equal(paths[:, k], one.nav)
 
 
 def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
@@ -96,9 +134,9 @@ def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
 def test_results_do_not_depend_on_the_number_of_workers() -> None:
     position, axes = GRIDS["hedged, short, banded"]
     market = load(SampleSource(), position.names, position.hedges, history=position.history)
-    tape = record(market, read_fees())
-    one, three = (sweep(position, market, tape, EVENTS, axes, workers=n) for n in (1, 3))
-    np.testing.assert_array_equal(one.sums, three.sums)
+    terms = AccountTerms(read_fees())
+    one, three = (sweep(position, market, EVENTS, axes, terms, workers=n) for n in (1, 3))
+    np.testing.assert_array_equal(list(one.tables()), list(three.tables()))
     assert all(np.array_equal(one.figures[f], three.figures[f], equal_nan=True) for f in FIGURES)
 
 
@@ -114,4 +152,4 @@ def test_a_bad_axis_is_refused(axes: dict[str, list[float]], wanted: str) -> Non
     position = FertilizerProducers()
     market = load(SampleSource(), position.names, position.hedges, history=position.history)
     with pytest.raises(BadInputError, match=wanted.replace("?", r"\?")):
-        sweep(position, market, record(market, read_fees()), EVENTS, axes)
+        sweep(position, market, EVENTS, axes, AccountTerms(read_fees()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -12,15 +13,16 @@ from positioning.events.restriction import SCREENS, dropped
 from positioning.market.bars import FloatArray
 from positioning.market.market import BoolArray, Market
 from positioning.portfolio.features import Betas, Eligible, FeatureBook, Response
-from positioning.portfolio.position import Position, present, schedule
-from positioning.portfolio.targets import IntArray, Targets
+from positioning.portfolio.position import present
+from positioning.portfolio.scheduled import Deck, Scheduled
+from positioning.portfolio.targets import IntArray
 from positioning.portfolio.verbs import basket_weights
 
 NO_HEDGE = "none"
 
 
 @dataclass(frozen=True)
-class Basket(Position):
+class Basket(Scheduled):
     """Equal weights over eligible legs: long = exposure (1 + respond tanh(pressure / 5)), hedged by beta.
 
     legs: symbols, held when they have `lookback` rows of prices and no restriction is known; with a hedge
@@ -31,6 +33,10 @@ class Basket(Position):
     """
 
     theme: ClassVar[str]
+    LEANING: ClassVar[tuple[str, ...]] = (
+        "exposure", "respond", "half_life", "hedge_ratio", "band", "gross_limit",
+    )  # fmt: skip
+    SWITCHES: ClassVar[tuple[str, ...]] = ("respond", "hedge_ratio")
 
     legs: tuple[str, ...] = ()
     hedge: str = NO_HEDGE
@@ -70,28 +76,37 @@ class Basket(Position):
         symbols = [s if s in self.names else "" for s in market.symbols]
         return dropped(events.restrictions, symbols, market.rows, self.screen)
 
-    def target_weights(self, market: Market, events: Events) -> Targets:
-        decided = schedule(market, events, self.names, self.themes if self.respond > 0 else ())
-        book = FeatureBook(market, events, decided)
-        return Targets(market.rows, market.symbols, decided, self.weights(book), self.band, self.gross_limit)
-
-    def weights(self, book: FeatureBook) -> FloatArray:
-        """(D, N) target weights on the book's decision rows."""
-        eligible, betas, columns, hedge = self.ground(book)
-        out = np.zeros((book.decided.size, len(book.market.symbols)))
-        basket_weights(
-            eligible, book[Response(self.theme, self.half_life)], betas, columns, hedge,
-            self.exposure, self.respond, self.hedge_ratio, self.gross_limit, out,
-        )  # fmt: skip
-        return out
-
-    def ground(self, book: FeatureBook) -> tuple[BoolArray, FloatArray, IntArray, int]:
-        """What does not depend on how it leans: eligible (D, L), betas (D, L), columns of the legs, hedge or -1."""
-        market = book.market
-        legs = present(market, self.names, self.name)
+    def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> Deck:
+        """See `Scheduled.deck`."""
+        market, legs = book.market, present(book.market, self.names, self.name)
         eligible = book[Eligible(legs, self.history, self.screen)]
         betas, hedge = np.zeros(eligible.shape), -1
         if self.hedges:
             betas, hedge = book[Betas(legs, self.hedge, self.lookback)], market.column(self.hedge)
             eligible = eligible & np.isfinite(betas)
-        return eligible, betas, np.array([market.column(s) for s in legs], dtype=np.int64), hedge
+        lives, heard = np.unique(own["half_life"], return_inverse=True)
+        responses = np.stack([book[Response(self.theme, life)] for life in lives.tolist()])
+        columns = np.array([market.column(s) for s in legs], dtype=np.int64)
+        return _Leaned(book.decided, own, eligible, responses, betas, columns, hedge, heard.astype(np.int64))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Leaned(Deck):
+    """Baskets of one set of legs. eligible, betas: (D, L); responses: (H, D), one row a half-life; columns: of the
+    legs; hedge: its column or -1; heard: (K,) the row of responses that each set hears."""
+
+    eligible: BoolArray
+    responses: FloatArray
+    betas: FloatArray
+    columns: IntArray
+    hedge: int
+    heard: IntArray
+
+    def fill(self, sets: IntArray, out: FloatArray) -> None:
+        """See `Deck.fill`."""
+        own = self.own
+        basket_weights(
+            self.eligible, self.responses, self.betas, self.columns, self.hedge, self.heard[sets],
+            own["exposure"][sets], own["respond"][sets], own["hedge_ratio"][sets], own["gross_limit"][sets], out,
+        )  # fmt: skip

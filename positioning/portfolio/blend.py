@@ -1,9 +1,10 @@
-"""Several positions held as one, in proportion to the inverse of their volatility."""
+"""Several baskets held as one, in proportion to the inverse of their volatility."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -12,16 +13,27 @@ from positioning.market.bars import FloatArray
 from positioning.market.market import BoolArray, Market
 from positioning.portfolio.basket import Basket
 from positioning.portfolio.features import Covariance, FeatureBook
-from positioning.portfolio.position import Position, present, schedule
-from positioning.portfolio.targets import Targets
-from positioning.portfolio.verbs import blend_weights
+from positioning.portfolio.position import present
+from positioning.portfolio.scheduled import Deck, Scheduled
+from positioning.portfolio.targets import IntArray
+from positioning.portfolio.verbs import add_share, inverse_volatility
+
+SHARED = (
+    "respond",
+    "exposure",
+    "half_life",
+    "gross_limit",
+)  # a part's own value is the blend's, look-back too
 
 
 @dataclass(frozen=True)
-class Blend(Position):
+class Blend(Scheduled):
     """Parts weighted by 1 / volatility of their event-free baskets over the last `lookback` rows, so that news
-    moves a part's own exposure and not its share. half_life and exposure are those of every part; screen too,
-    unless it is "own"."""
+    moves a part's own exposure and not its share. members: the parts with what is theirs alone; response,
+    exposure, half-life, look-back and gross limit are the blend's, and so is the screen, unless it is "own"."""
+
+    members: ClassVar[tuple[Basket, ...]]
+    LEANING: ClassVar[tuple[str, ...]] = (*SHARED, "band")
 
     exposure: float = 0.5
     half_life: float = 20.0
@@ -32,9 +44,12 @@ class Blend(Position):
         super().__post_init__()
         self.parts()
 
-    @abstractmethod
     def parts(self) -> tuple[Basket, ...]:
-        """The positions it is made of, with this blend's parameters."""
+        """The members with this blend's parameters."""
+        shared = {name: getattr(self, name) for name in (*SHARED, "lookback")}
+        if self.screen != "own":
+            shared["screen"] = self.screen
+        return tuple(replace(member, **shared) for member in self.members)
 
     @property
     def themes(self) -> tuple[str, ...]:
@@ -55,17 +70,50 @@ class Blend(Position):
     def screened(self, market: Market, events: Events) -> BoolArray:
         return np.asarray(np.any([p.screened(market, events) for p in self.parts()], axis=0))
 
-    def target_weights(self, market: Market, events: Events) -> Targets:
-        decided = schedule(market, events, self.names, self.themes if self.respond > 0 else ())
-        book = FeatureBook(market, events, decided)
-        return Targets(market.rows, market.symbols, decided, self.weights(book), self.band, self.gross_limit)
+    def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> Deck:
+        """See `Scheduled.deck`."""
+        market, known = book.market, set(present(book.market, self.names, self.name))
+        sets = own["exposure"].size
+        made = []
+        for part in self.parts():
+            if not known & set(part.names):
+                continue
+            theirs = {
+                p: own[p] if p in SHARED else np.full(sets, float(getattr(part, p))) for p in part.LEANING
+            }
+            blind = theirs | {"respond": np.zeros(sets)}
+            held = [market.column(s) for s in (*part.names, *part.hedges) if s in market.symbols]
+            made.append(_Part(part.deck(book, theirs), part.deck(book, blind), np.array(sorted(held))))
+        return _Mixed(book.decided, own, tuple(made), book[Covariance(self.lookback)])
 
-    def weights(self, book: FeatureBook) -> FloatArray:
-        """(D, N) target weights on the book's decision rows."""
-        known = present(book.market, self.names, self.name)
-        parts = [p for p in self.parts() if set(p.names) & set(known)]
-        tilted = np.stack([p.weights(book) for p in parts])
-        plain = np.stack([p.without_events().weights(book) for p in parts])
-        out = np.zeros(tilted.shape[1:])
-        blend_weights(tilted, plain, book[Covariance(self.lookback)], out)
-        return out
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """leaned: as it is held; plain: without events; columns: all it may hold."""
+
+    leaned: Deck
+    plain: Deck
+    columns: IntArray
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Mixed(Deck):
+    """Shares in proportion to 1 / volatility of the plain parts; a part with nothing to hold leaves its share to the
+    others. covariance: (D, N, N)."""
+
+    parts: tuple[_Part, ...]
+    covariance: FloatArray
+
+    def fill(self, sets: IntArray, out: FloatArray) -> None:
+        """See `Deck.fill`."""
+        held, share = np.empty_like(out), np.empty((len(self.parts), out.shape[0], out.shape[2]))
+        for p, part in enumerate(self.parts):
+            part.plain.fill(sets, held)
+            inverse_volatility(held, part.columns, self.covariance, share[p])
+        total = share.sum(axis=0)
+        out[:] = 0.0
+        for p, part in enumerate(self.parts):
+            part.leaned.fill(sets, held)
+            add_share(held, part.columns, share[p], total, out)

@@ -3,8 +3,10 @@ per distinct value; all use rows up to the decision's own."""
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -18,6 +20,7 @@ from positioning.portfolio.verbs import covariances, rolling_betas
 
 TOP_SEVERITY = 5.0  # an event of the highest severity, fresh, moves the response to tanh(1)
 STALE = 10  # sessions without trading after which a name is no longer chosen
+MOST_BYTES = 2**28  # of the features of a book
 
 
 class Feature(ABC):
@@ -88,16 +91,25 @@ class Covariance(Feature):
 
 
 @final
-@dataclass(frozen=True, eq=False)
 class FeatureBook:
-    """Features of one market, one record of events and one set of decision rows, each computed once."""
+    """Features of one market, one record of events and one set of decision rows, each computed once, whichever
+    thread asks first. Beyond MOST_BYTES those asked for longest ago are forgotten."""
 
-    market: Market
-    events: Events
-    decided: IntArray
-    known: dict[Feature, Any] = field(default_factory=dict)
+    def __init__(
+        self, market: Market, events: Events, decided: IntArray, known: Mapping[Feature, Any] | None = None
+    ) -> None:
+        self.market, self.events, self.decided = market, events, decided
+        self.known: dict[Feature, Any] = dict(known or {})
+        self._held = sum(array.nbytes for array in self.known.values())
+        self._lock = threading.RLock()
 
     def __getitem__(self, feature: Feature) -> Any:
-        if feature not in self.known:
-            self.known[feature] = feature.compute(self.market, self.events, self.decided)
-        return self.known[feature]
+        with self._lock:
+            found = self.known.pop(feature, None)
+            if found is None:
+                found = feature.compute(self.market, self.events, self.decided)
+                self._held += found.nbytes
+                while self.known and self._held > MOST_BYTES:
+                    self._held -= self.known.pop(next(iter(self.known))).nbytes
+            self.known[feature] = found  # the last of the dict is the one asked for last
+            return found

@@ -24,11 +24,15 @@ class Position(ABC):
     band: a held leg within this fraction of its target weight is not traded (0.1: a 5 % target is left alone
     between 4.5 % and 5.5 %).
     gross_limit: the largest gross exposure it may ask for.
+    LEANING: parameters that trials decided and accounted side by side may differ in; SWITCHES: those of them at
+    whose zero something else is looked at (no news, no hedge).
     """
 
     name: ClassVar[str]
     benchmark: ClassVar[str]
     caveat: ClassVar[str]
+    LEANING: ClassVar[tuple[str, ...]] = ("band",)
+    SWITCHES: ClassVar[tuple[str, ...]] = ()
 
     respond: float = 1.0
     band: float = 0.1

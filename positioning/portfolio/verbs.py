@@ -67,43 +67,6 @@ def covariances(returns: FloatArray, rows: IntArray, lookback: int) -> FloatArra
 @njit(cache=True, nogil=True)
 def basket_weights(
     eligible: BoolArray,
-    response: FloatArray,
-    betas: FloatArray,
-    legs: IntArray,
-    hedge: int,
-    exposure: float,
-    respond: float,
-    hedge_ratio: float,
-    gross_limit: float,
-    out: FloatArray,
-) -> None:
-    """Equal weights over the eligible legs, tilted by the response to events, hedged by beta.
-
-    eligible: (D, L) bool; response: (D,) in (-1, 1); betas: (D, L); legs: (L,) columns; hedge: column or -1.
-    long = exposure (1 + respond response), kept within [0, 1]; hedge = -hedge_ratio x (weighted mean beta) x
-    long, cut so that gross stays within its limit, never positive. out: (D, N), overwritten.
-    """
-    for d in range(eligible.shape[0]):
-        out[d, :] = 0.0
-        count = 0
-        for j in range(legs.size):
-            count += eligible[d, j]
-        if count == 0:
-            continue
-        long = min(max(exposure * (1.0 + respond * response[d]), 0.0), 1.0)
-        beta = 0.0
-        for j in range(legs.size):
-            if eligible[d, j]:
-                out[d, legs[j]] = long / count
-                if hedge >= 0:
-                    beta += betas[d, j] / count
-        if hedge >= 0:
-            out[d, hedge] -= min(max(hedge_ratio * beta * long, 0.0), gross_limit - long)
-
-
-@njit(cache=True, nogil=True)
-def basket_weights_of_many(
-    eligible: BoolArray,
     responses: FloatArray,
     betas: FloatArray,
     legs: IntArray,
@@ -115,10 +78,13 @@ def basket_weights_of_many(
     gross_limit: FloatArray,
     out: FloatArray,
 ) -> None:
-    """`basket_weights` for K parameter sets at once, the same to the bit.
+    """Equal weights over the eligible legs, tilted by the response to events, hedged by beta; K parameter sets.
 
-    responses: (H, D), one row a half-life; heard: (K,) the row each set hears; exposure, respond, hedge_ratio,
-    gross_limit: (K,). out: (D, N, K), overwritten.
+    eligible: (D, L) bool; responses: (H, D) in (-1, 1), one row a half-life; betas: (D, L); legs: (L,) columns;
+    hedge: column or -1; heard: (K,) the row of responses each set hears; exposure, respond, hedge_ratio,
+    gross_limit: (K,). long = exposure (1 + respond response), kept within [0, 1]; hedge = -hedge_ratio x
+    (weighted mean beta) x long, cut so that gross stays within its limit, never positive. out: (D, N, K),
+    overwritten.
     """
     for d in range(eligible.shape[0]):
         out[d, :, :] = 0.0
@@ -141,23 +107,33 @@ def basket_weights_of_many(
 
 
 @njit(cache=True, nogil=True)
-def blend_weights(parts: FloatArray, plain: FloatArray, covariance: FloatArray, out: FloatArray) -> None:
-    """Parts in proportion to 1 / volatility of their plain (event-free) weights; the shares add up to one.
+def inverse_volatility(
+    weights: FloatArray, columns: IntArray, covariance: FloatArray, out: FloatArray
+) -> None:
+    """1 / volatility of K portfolios on each decision row, 0 where there is nothing to hold.
 
-    parts, plain: (K, D, N); covariance: (D, N, N). A part with nothing to hold leaves its share to the
-    others. out: (D, N), overwritten.
+    weights: (D, N, K), zero outside `columns`; covariance: (D, N, N). out: (D, K), overwritten.
     """
-    n_parts = parts.shape[0]
-    share = np.empty(n_parts)
-    for d in range(parts.shape[1]):
-        out[d, :] = 0.0
-        total = 0.0
-        for k in range(n_parts):
-            w = plain[k, d]
-            variance = w @ (covariance[d] @ w)
-            share[k] = 1.0 / np.sqrt(variance) if variance > 1e-16 else 0.0
-            total += share[k]
-        if total == 0.0:
-            continue
-        for k in range(n_parts):
-            out[d, :] += share[k] / total * parts[k, d]
+    sets = weights.shape[2]
+    for d in range(weights.shape[0]):
+        for k in range(sets):
+            out[d, k] = 0.0
+        for i in columns:
+            for j in columns:
+                c = covariance[d, i, j]
+                for k in range(sets):
+                    out[d, k] += weights[d, i, k] * c * weights[d, j, k]
+        for k in range(sets):
+            out[d, k] = 1.0 / np.sqrt(out[d, k]) if out[d, k] > 1e-16 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def add_share(
+    weights: FloatArray, columns: IntArray, share: FloatArray, total: FloatArray, out: FloatArray
+) -> None:
+    """out += share / total x weights. weights, out: (D, N, K); share, total: (D, K); nothing where total is 0."""
+    for d in range(weights.shape[0]):
+        for n in columns:
+            for k in range(weights.shape[2]):
+                if total[d, k] > 0.0:
+                    out[d, n, k] += share[d, k] / total[d, k] * weights[d, n, k]

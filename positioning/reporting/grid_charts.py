@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from positioning.market.bars import FloatArray
 from positioning.reporting.charts import AXIS, Figure, _text, _watermark, bare_layout
-from positioning.research.belief import Belief, Codes
+from positioning.research.belief import Belief
 from positioning.research.cross_validation import Pbo
-from positioning.research.sweep import Trials
+from positioning.research.ground import Codes
+from positioning.research.trials import Trials
 
 MOST_CELLS = 60  # bins along an axis of a heat map
 MOST_PAIRS = 15
@@ -38,14 +39,14 @@ def ticks(metric: str) -> str:
     return ".1%" if metric in PERCENTS else ".2f"
 
 
-def pairs(axes: dict[str, Sequence[Any]]) -> list[tuple[int, int]]:
+def pairs(axes: Mapping[str, Sequence[Any]]) -> list[tuple[int, int]]:
     """The axes that are drawn against each other: those with two values or more, MOST_PAIRS pairs at most."""
     wide = [a for a, values in enumerate(axes.values()) if len(values) > 1]
     return list(combinations(wide, 2))[:MOST_PAIRS]
 
 
 def heat_map(
-    axes: dict[str, Sequence[Any]],
+    axes: Mapping[str, Sequence[Any]],
     pair: tuple[int, int],
     codes: Codes,
     values: FloatArray,
@@ -170,7 +171,7 @@ def stamped(figure: Figure, simulated: bool) -> Figure:
     return figure
 
 
-def _whole(axes: dict[str, Sequence[Any]], pair: tuple[int, int]) -> list[tuple[Any, list[str]]]:
+def _whole(axes: Mapping[str, Sequence[Any]], pair: tuple[int, int]) -> list[tuple[Any, list[str]]]:
     return [_bins(v, np.arange(len(v))) for v in (list(axes.values())[a] for a in pair)]
 
 

@@ -21,8 +21,11 @@ from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.panel import banner
 from positioning.reporting.tearsheet import document, own_file
 from positioning.reporting.words import NOTHING, number, percent, signed
-from positioning.research.belief import HINDSIGHT, Belief, Codes, Ground, sentences
-from positioning.research.sweep import FIGURES, Trials
+from positioning.research.belief import HINDSIGHT, Belief, sentences
+from positioning.research.ground import Codes, Ground
+from positioning.research.measures import BLOCKS, FIGURES
+from positioning.research.sweep import Search
+from positioning.research.trials import Trials
 
 TOP = 50  # trials in the table
 STYLE = (
@@ -42,17 +45,26 @@ class Searched:
     """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
     seconds: that the trials took, without belief and page."""
 
-    ground: Ground
-    codes: Codes
+    asked: Search
     trials: Trials
     belief: Belief
     command: str
     words: tuple[str, ...]
     seconds: float
 
+    @property
+    def ground(self) -> Ground:
+        """What all trials share."""
+        return self.asked.ground
+
+    @property
+    def codes(self) -> Codes:
+        """(K, A) which value of each axis each trial has."""
+        return self.trials.plan.codes
+
     def values(self) -> FloatArray:
         """(K,) the metric searched for."""
-        return self.trials.figures[self.ground.metric]
+        return self.trials.figures[self.asked.metric]
 
 
 def rerun(searched: Searched, settings: Mapping[str, Any]) -> str:
@@ -82,17 +94,25 @@ def write_grid(searched: Searched, directory: Path) -> Path:
 
 
 def write_trials(searched: Searched, directory: Path) -> Path:
-    """Write trials.parquet: a row a trial, parameters then figures, NaN where undefined."""
+    """Write trials.parquet: a row a trial, parameters then figures, NaN where undefined; chunk by chunk."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    columns: dict[str, Any] = {}
-    for name, values in searched.trials.axes.items():
-        columns[name] = [",".join(v) for v in values] if values.dtype == object else values
+    trials = searched.trials
+    choices = {
+        name: pa.array([",".join(v) if isinstance(v, tuple) else v for v in values])
+        for name, values in searched.ground.axes.items()
+    }
+    schema = pa.schema([*((n, v.type) for n, v in choices.items()), *((f, pa.float64()) for f in FIGURES)])
     path = directory / "trials.parquet"
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        parquet.write_table(pa.table(columns | dict(searched.trials.figures)), draft)
+        with parquet.ParquetWriter(draft, schema) as writer:
+            for number, table in enumerate(trials.tables()):
+                codes = trials.plan.part(number)
+                columns = [values.take(pa.array(codes[:, a])) for a, values in enumerate(choices.values())]
+                columns += [pa.array(table[trials.plan.names.index(f)]) for f in FIGURES]
+                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
         return draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -183,7 +203,7 @@ def _chart(name: str, heading: str, words: str, shape: str = "low") -> Html:
 
 def _maps(searched: Searched, drawn: dict[str, Figure]) -> Html:
     g = searched.ground
-    axes, metric = dict(g.axes), g.metric.replace("_", " ")
+    axes, metric = g.axes, searched.asked.metric.replace("_", " ")
     chosen = grid_charts.pairs(axes)
     if not chosen:
         return Html("")
@@ -191,7 +211,9 @@ def _maps(searched: Searched, drawn: dict[str, Figure]) -> Html:
     made = []
     for a, b in chosen:
         key = f"map{a}x{b}"
-        drawn[key] = grid_charts.heat_map(axes, (a, b), searched.codes, searched.values(), g.metric, marked)
+        drawn[key] = grid_charts.heat_map(
+            axes, (a, b), searched.codes, searched.values(), searched.asked.metric, marked
+        )
         made.append(_chart(key, f"{names[a]} and {names[b]}", f"Average {metric}.", "map"))
     wide = sum(len(v) > 1 for v in axes.values())
     more = (
@@ -214,9 +236,11 @@ def _profiles(searched: Searched, drawn: dict[str, Figure]) -> Html:
     for a, (name, choices) in enumerate(g.axes.items()):
         if len(choices) > 1:
             drawn[f"profile{a}"] = grid_charts.profile(
-                searched.values(), searched.codes, a, choices, name, g.metric
+                searched.values(), searched.codes, a, choices, name, searched.asked.metric
             )
-            words = f"{g.metric.replace('_', ' ').capitalize()} of the trials that share each value."
+            words = (
+                f"{searched.asked.metric.replace('_', ' ').capitalize()} of the trials that share each value."
+            )
             made.append(_chart(f"profile{a}", name, words, "map"))
     note = "A line that hardly moves, within a wide band, is a parameter that hardly matters."
     return section(
@@ -255,7 +279,7 @@ def _top(searched: Searched) -> Html:
     heads = ["rank", *names, *(f.replace("_", " ") for f in FIGURES), "command"]
     head = tag("tr", *(tag("th", tag("button", h, type="button"), scope="col") for h in heads))
     rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
-    caption = f"The {order.size} best trials by {searched.ground.metric.replace('_', ' ')}; bold is the recommended one"
+    caption = f"The {order.size} best trials by {searched.asked.metric.replace('_', ' ')}; bold is the recommended one"
     made = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="sortable")
     held = tag("div", made, class_="scroll tall", tabindex="0", role="region", aria_label=caption)
     note = "All trials are in trials.parquet. The top of a search is where luck collects: read the belief above first."
@@ -282,14 +306,14 @@ def _cell(shown: object, value: object) -> Html:
 def _method(searched: Searched) -> Html:
     g, b = searched.ground, searched.belief
     m = g.market
-    tape = g.tapes(g.position)
+    tape = g.tape(g.position)
     said = [
         f"Account from {m.rows[m.start]} to {m.rows[-1]}, {b.rows:,} returns, {b.per_year:.1f} rows a year; "
         f"{m.base}; fees {tape.fee_label}; fills at the {tape.fill_at}; cash {tape.cash_label}; "
         f"frozen holdings marked at {tape.mark_label}.",
         "Each trial has the account that backtests.run gives it, to the last bit; only the figures are kept.",
         "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "
-        "Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over 16 blocks. All know the trials "
+        f"Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over {BLOCKS} blocks. All know the trials "
         "of this search alone: earlier searches, and ideas dropped before, are not counted.",
         "Every trial shares the rows of one market: its opening is the first row that suffices for the longest look-back "
         "and all names and hedges of the search.",

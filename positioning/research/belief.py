@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 
 from positioning.errors import BadInputError
-from positioning.events.event import Events
 from positioning.market.bars import FloatArray
-from positioning.market.market import Market
-from positioning.portfolio.basket import Basket
-from positioning.research.cross_validation import Pbo, pbo
+from positioning.research.cross_validation import Pbo, pbo, pbo_sample
+from positioning.research.ground import Codes, Ground
+from positioning.research.measures import BLOCKS, HALVED, Figures, block_edges, halved
 from positioning.research.metrics import NOISE, rows_per_year
 from positioning.research.overfitting import (
+    Plateau,
     Spa,
     deflated_sharpe,
     effective_trials,
@@ -27,39 +26,12 @@ from positioning.research.overfitting import (
     probabilistic_sharpe,
     spa,
 )
-from positioning.research.sweep import FIGURES, Tapes, Trials, search
+from positioning.research.sweep import Search
+from positioning.research.trials import Trials
 from positioning.simulation.simulate import Holdings, run
 
-METRICS = ("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown")  # more is better
 CANDIDATES = 100  # trials of a random search whose neighbours are tried
-STREAM = 65_536  # trials read at once
 CONFIDENCE = 0.95
-
-Codes = npt.NDArray[np.int32]
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """What every trial of a search shares. metric: one of METRICS, what the search looks for; full: whether every
-    combination was tried, in the order of itertools.product."""
-
-    position: Basket
-    market: Market
-    tapes: Tapes
-    events: Events
-    axes: Mapping[str, Sequence[Any]]
-    metric: str
-    full: bool
-    workers: int = 2
-
-    def ordered(self) -> tuple[bool, ...]:
-        """For each axis, whether neighbouring values are steps of one number."""
-        return tuple(all(isinstance(v, int | float) for v in values) for values in self.axes.values())
-
-    def settings(self, code: Codes) -> dict[str, Any]:
-        """Parameter values of one trial."""
-        return {name: values[code[a]] for a, (name, values) in enumerate(self.axes.items())}
 
 
 @final
@@ -109,32 +81,32 @@ class Belief:
     per_year: float
 
 
-def believe(ground: Ground, codes: Codes, trials: Trials) -> Belief:
+def believe(asked: Search, trials: Trials) -> Belief:
     """Everything `Belief` says of these trials. Raises BadInputError where no trial has the metric."""
-    values = _values(trials, ground.metric)
+    ground, values = asked.ground, values_of(trials, asked.metric)
     if not np.isfinite(values).any():
         raise BadInputError(
-            f"none of {values.size:,} trials has a {ground.metric}",
+            f"none of {values.size:,} trials has a {asked.metric}",
             "wanted one account that lives and moves",
             "choose other axes or another --metric",
         )
-    position, market, tapes, events = ground.position, ground.market, ground.tapes, ground.events
-    rows = tapes(position).rows
+    rows = ground.market.rows[ground.market.start :]
     per_year, sharpes = rows_per_year(rows), trials.figures["sharpe"]
     known = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
     variance = float(np.var(known, ddof=1)) if known.size > 1 else 0.0
-    effective = effective_trials(_stream(trials.sums))
+    effective = effective_trials(trials.sums())
     effective = effective if math.isfinite(effective) else 1.0
     luck = expected_maximum_sharpe(variance, effective)
-    place, score, neighbours, edges, tried = _recommended(ground, codes, values)
-    twin = search(position, market, tapes, events, {"respond": (0.0,)}, np.zeros((1, 1), np.int32), 1)
+    place, score, neighbours, edges, tried = _recommended(asked, trials.plan.codes, values)
+    blind = replace(ground, axes={"respond": (0.0,)})
+    twin = Search(blind, asked.metric, True, asked.work).try_out(np.zeros((1, 1), np.int32), Figures())
 
     def judge(trial: int) -> Contestant:
-        return _contestant(ground, codes[trial], trial, trials, variance, effective)
+        return _contestant(ground, trial, trials, variance, effective)
 
     return Belief(
-        metric=ground.metric,
-        full=ground.full,
+        metric=asked.metric,
+        full=asked.full,
         trials=values.size,
         measured=known.size,
         ruined=int(trials.ruined().sum()),
@@ -147,48 +119,48 @@ def believe(ground: Ground, codes: Codes, trials: Trials) -> Belief:
         neighbours=neighbours,
         edges=edges,
         tried=tried,
-        pbo=_pbo(trials),
-        spa=_spa(trials, twin),
-        twin={name: float(twin.figures[name][0]) for name in FIGURES},
+        pbo=_pbo(asked, trials, rows.size),
+        spa=_spa(trials, twin, rows.size),
+        twin=twin.figures_of(0),
         rows=rows.size - 1,
         per_year=per_year,
     )
 
 
-def _values(trials: Trials, metric: str) -> FloatArray:
+def values_of(trials: Trials, metric: str) -> FloatArray:
     """(K,) the metric, -inf for a dead account."""
     return np.where(trials.ruined(), -np.inf, trials.figures[metric])
 
 
-def _stream(sums: FloatArray) -> Iterator[FloatArray]:
-    return (sums[k : k + STREAM] for k in range(0, sums.shape[0], STREAM))
-
-
-def _pbo(trials: Trials) -> Pbo | None:
-    if trials.sampled.size < 2 or trials.counts.min() < 2:
+def _pbo(asked: Search, trials: Trials, rows: int) -> Pbo | None:
+    counts = halved(np.diff(block_edges(rows)).astype(np.float64))
+    chosen = pbo_sample(trials.count)
+    if chosen.size < 2 or counts.min() < 2:
         return None
-    found = pbo(trials.counts, trials.sums[trials.sampled], trials.squares)
-    return replace(found, sampled=trials.sampled.size < trials.sums.shape[0])
+    ranked = trials
+    if chosen.size < trials.count or not trials.squared:
+        ranked = asked.try_out(trials.plan.codes[chosen], Figures(squares=True))
+    sums = np.concatenate([halved(part) for part in ranked.sums()])
+    return replace(pbo(counts, sums, ranked.squares()), sampled=chosen.size < trials.count)
 
 
-def _spa(trials: Trials, twin: Trials) -> Spa | None:
-    if not np.isfinite(twin.sums).all():
+def _spa(trials: Trials, twin: Trials, rows: int) -> Spa | None:
+    benchmark = next(twin.sums())[0]
+    if not np.isfinite(benchmark).all() or np.diff(block_edges(rows)).min() < 1:
         return None
-    found = spa(_stream(trials.sums), twin.sums[0])
+    found = spa(trials.sums(), benchmark)
     return found if found.trials else None
 
 
-def _contestant(
-    ground: Ground, code: Codes, trial: int, trials: Trials, variance: float, effective: float
-) -> Contestant:
-    settings = ground.settings(code)
+def _contestant(ground: Ground, trial: int, trials: Trials, variance: float, effective: float) -> Contestant:
+    settings, figures = ground.settings(trials.plan.codes[trial]), trials.figures_of(trial)
     skew, kurtosis, rows, per_year = moments(ground, settings)
-    sharpe = float(trials.figures["sharpe"][trial]) / math.sqrt(per_year)
+    sharpe = figures["sharpe"] / math.sqrt(per_year)
     known = math.isfinite(sharpe) and math.isfinite(skew) and rows > 1
     return Contestant(
         trial=trial,
         settings=settings,
-        figures={name: float(trials.figures[name][trial]) for name in FIGURES},
+        figures=figures,
         skew=skew,
         kurtosis=kurtosis,
         psr=probabilistic_sharpe(sharpe, 0.0, rows, skew, kurtosis) if known else math.nan,
@@ -201,7 +173,7 @@ def moments(ground: Ground, settings: Mapping[str, Any]) -> tuple[float, float, 
     """Skew and kurtosis of the excess returns of one trial, accounted by `simulate`'s own ledger; their number and
     rows a year. NaN for a dead account or one that does not move."""
     position = replace(ground.position, **settings)
-    tape, names = ground.tapes(position), len(ground.market.instruments)
+    tape, names = ground.tape(position), len(ground.market.instruments)
     targets = position.target_weights(ground.market, ground.events)
     result, _ = run(targets, ground.market, tape, Holdings.opening(names))
     count, per_year = result.rows.size - 1, rows_per_year(result.rows)
@@ -217,35 +189,41 @@ def moments(ground: Ground, settings: Mapping[str, Any]) -> tuple[float, float, 
 
 
 def _recommended(
-    ground: Ground, codes: Codes, values: FloatArray
+    asked: Search, codes: Codes, values: FloatArray
 ) -> tuple[int, float, int, tuple[str, ...], int]:
     """The plateau's trial, its score, how many neighbours it has, axes on whose end it lies, trials run for it."""
-    if not ground.full:
-        return _refined(ground, codes, values)
-    found = plateau(values.reshape([len(v) for v in ground.axes.values()]), ground.ordered())
-    place = int(np.ravel_multi_index(found.best, found.scores.shape))
-    names = tuple(ground.axes)
+    if not asked.full:
+        return _refined(asked, codes, values)
+    trial, found = on_plateau(asked.ground, codes, values)
+    names = tuple(asked.ground.axes)
     edges = tuple(names[a] for a in found.edges)
-    return place, float(found.scores[found.best]), found.neighbours, edges, 0
+    return trial, float(found.scores[found.best]), found.neighbours, edges, 0
 
 
-def _refined(
-    ground: Ground, codes: Codes, values: FloatArray
-) -> tuple[int, float, int, tuple[str, ...], int]:
+def on_plateau(ground: Ground, codes: Codes, values: FloatArray) -> tuple[int, Plateau]:
+    """The trial that `overfitting.plateau` recommends, when every combination has been tried."""
+    shape = [len(v) for v in ground.axes.values()]
+    grid, place = np.full(shape, np.nan), tuple(codes.T)
+    grid[place] = values
+    found = plateau(grid, ground.ordered())
+    return int(np.flatnonzero((codes == found.best).all(axis=1))[0]), found
+
+
+def _refined(asked: Search, codes: Codes, values: FloatArray) -> tuple[int, float, int, tuple[str, ...], int]:
     """As `plateau`, over the CANDIDATES best trials of a random search, whose neighbours are run for it."""
+    ground = asked.ground
     top = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")
     top = top[np.isfinite(values[top])][:CANDIDATES]
     top = top[np.argsort(-values[top], kind="stable")]
     around = [(n, near) for n, k in enumerate(top) for near in neighbours_of(ground, codes[k])]
     scores, counts = values[top].copy(), np.zeros(top.size, dtype=np.int64)
+    tried = 0
     if around:
-        unique, back = np.unique(np.array([near for _, near in around]), axis=0, return_inverse=True)
-        found = search(
-            ground.position, ground.market, ground.tapes, ground.events, ground.axes,
-            unique.astype(np.int32), ground.workers,
-        )  # fmt: skip
-        near_values = _values(found, ground.metric)[back.ravel()]
-        for (n, _), value in zip(around, near_values, strict=True):
+        near = ground.walk(np.unique(np.array([code for _, code in around]), axis=0).astype(np.int32))
+        found = values_of(asked.try_out(near, Figures()), asked.metric)
+        known, tried = {code.tobytes(): float(v) for code, v in zip(near, found, strict=True)}, near.shape[0]
+        for n, code in around:
+            value = known[code.tobytes()]
             scores[n] = np.fmin(scores[n], value)
             counts[n] += not math.isnan(value)
     n = int(np.argmax(scores))
@@ -254,7 +232,7 @@ def _refined(
         for a, (name, v) in enumerate(ground.axes.items())
         if ground.ordered()[a] and len(v) > 1 and codes[top[n], a] in (0, len(v) - 1)
     )
-    return int(top[n]), float(scores[n]), int(counts[n]), edges, len(around) and unique.shape[0]
+    return int(top[n]), float(scores[n]), int(counts[n]), edges, tried
 
 
 def neighbours_of(ground: Ground, code: Codes) -> list[Codes]:
@@ -285,8 +263,8 @@ def _luck(b: Belief) -> list[str]:
     return [
         f"{lead}; luck alone would give {b.luck:.2f}.{dead}",
         f"Luck: the Sharpe to expect of the best of {b.effective:,.1f} skilless independent trials, which is what the "
-        f"{b.measured:,} trials with a Sharpe are worth by the average correlation of their returns over 16 blocks, "
-        f"when Sharpes scatter by {b.deviation:.2f}. Luck that lifts all trials alike is not in it: over "
+        f"{b.measured:,} trials with a Sharpe are worth by the average correlation of their returns over {BLOCKS} "
+        f"blocks, when Sharpes scatter by {b.deviation:.2f}. Luck that lifts all trials alike is not in it: over "
         f"{b.rows / b.per_year:.1f} years the Sharpe of even one skilless trial scatters by "
         f"{math.sqrt(b.per_year / b.rows):.2f}, which the probabilities below allow for.",
     ]
@@ -329,8 +307,8 @@ def _split(b: Belief) -> list[str]:
         return ["Too few trials or rows for the probability of backtest overfitting."]
     part = f"a random {b.pbo.trials:,} of the trials" if b.pbo.sampled else "the trials"
     return [
-        f"Over {b.pbo.logits.size:,} ways to halve the history into 16 blocks, the Sharpe winner among {part} on one "
-        f"half ended below the median on the other in {100 * b.pbo.probability:.0f} % (probability of backtest "
+        f"Over {b.pbo.logits.size:,} ways to halve the history into {HALVED} blocks, the Sharpe winner among {part} on "
+        f"one half ended below the median on the other in {100 * b.pbo.probability:.0f} % (probability of backtest "
         f"overfitting; one half is pure luck), and lost money over cash in {100 * b.pbo.probability_of_loss:.0f} %."
     ]
 

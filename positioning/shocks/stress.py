@@ -14,10 +14,9 @@ from positioning.events.event import Events
 from positioning.market.bars import DateArray, FloatArray
 from positioning.market.instruments import Instrument
 from positioning.market.market import BoolArray, Market
-from positioning.portfolio.basket import Basket
-from positioning.portfolio.blend import Blend
 from positioning.portfolio.features import Feature, FeatureBook, Response
 from positioning.portfolio.position import Position, schedule
+from positioning.portfolio.scheduled import Scheduled
 from positioning.portfolio.targets import IntArray, Targets
 from positioning.shocks.counterfactual import ending_restrictions, widened
 from positioning.shocks.paths import BLOCK, Urn, continued, draw
@@ -152,11 +151,11 @@ def play(made: Stage, market: Market, books: dict[bytes, FeatureBook] | None = N
 def _targets(
     made: Stage, position: Position, decided: IntArray, market: Market, books: dict[bytes, FeatureBook]
 ) -> Targets:
-    if not isinstance(position, Basket | Blend):
+    if not isinstance(position, Scheduled):
         return position.target_weights(market, made.terms.events)
     key = decided.tobytes()
     if key not in books:
-        books[key] = FeatureBook(market, made.terms.events, decided, dict(made.news.get(key, {})))
+        books[key] = FeatureBook(market, made.terms.events, decided, made.news.get(key))
     weights = position.weights(books[key])
     return Targets(market.rows, market.symbols, decided, weights, position.band, position.gross_limit)
 

@@ -1,0 +1,181 @@
+"""What is read off many accounts side by side while their nav is at hand; nothing of it is kept but the numbers."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numba import njit
+
+from positioning.market.bars import DateArray, FloatArray
+from positioning.portfolio.targets import IntArray
+from positioning.research.metrics import DAYS_PER_YEAR, NOISE, rows_per_year
+from positioning.simulation.kernel import LANES
+
+FIGURES = (
+    "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "turnover", "cost_bps_per_year",
+)  # fmt: skip
+BLOCKS = 64  # of rows whose sums of excess returns are kept of each trial
+HALVED = 16  # of rows that cross-validation halves; each is as many of BLOCKS as fit
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Accounts:
+    """LANES accounts over T rows. nav: (T, LANES); growth: (T,) return of cash; ruin: (LANES,) row of ruin, -1 for
+    none; traded, cost: (LANES,) totals."""
+
+    rows: DateArray
+    nav: FloatArray
+    growth: FloatArray
+    ruin: IntArray
+    traded: FloatArray
+    cost: FloatArray
+
+
+class Measure(ABC):
+    """A frozen recipe for some numbers of each account; it can be sent to another process."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """What the numbers are called."""
+
+    @abstractmethod
+    def read(self, accounts: Accounts) -> FloatArray:
+        """(names, LANES)."""
+
+
+@final
+@dataclass(frozen=True)
+class Figures(Measure):
+    """FIGURES as metrics.summarise defines them, NaN where undefined, and sum_0, sum_1, ... of the excess returns
+    over BLOCKS runs of rows; with `squares` square_0, ... of their squares over HALVED runs. NaN after ruin."""
+
+    squares: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Measure.names`."""
+        squares = tuple(f"square_{b}" for b in range(HALVED)) if self.squares else ()
+        return (*FIGURES, *(f"sum_{b}" for b in range(BLOCKS)), *squares)
+
+    def read(self, accounts: Accounts) -> FloatArray:
+        """See `Measure.read`."""
+        figures, sums, squares = measured(accounts, block_edges(accounts.rows.size))
+        parts = [figures, sums]
+        if self.squares:
+            parts.append(halved(squares.T).T)
+        return np.concatenate(parts)
+
+
+def block_edges(rows: int) -> IntArray:
+    """(BLOCKS + 1,) first rows of the blocks of an account of that many rows; row 0 has no return."""
+    return np.linspace(1, rows, BLOCKS + 1).astype(np.int64)
+
+
+def halved(blocks: FloatArray) -> FloatArray:
+    """(..., HALVED) of (..., BLOCKS)."""
+    return np.asarray(blocks.reshape(*blocks.shape[:-1], HALVED, BLOCKS // HALVED).sum(axis=-1))
+
+
+def measured(accounts: Accounts, edges: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """FIGURES (9, LANES), sums and sums of squares (B, LANES) of excess returns between the edges (B + 1,)."""
+    years = float((accounts.rows[-1] - accounts.rows[0]).astype(np.int64)) / DAYS_PER_YEAR
+    figures = np.empty((len(FIGURES), LANES))
+    sums, squares = np.zeros((edges.size - 1, LANES)), np.zeros((edges.size - 1, LANES))
+    measure(
+        accounts.nav, accounts.growth, accounts.ruin, accounts.traded, accounts.cost, years,
+        rows_per_year(accounts.rows), edges, figures, sums, squares,
+    )  # fmt: skip
+    return figures, sums, squares
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def measure(  # noqa: PLR0915 - one pass over the rows
+    nav: FloatArray,
+    growth: FloatArray,
+    ruin: IntArray,
+    traded: FloatArray,
+    cost: FloatArray,
+    years: float,
+    per_year: float,
+    edges: IntArray,
+    figures: FloatArray,
+    sums: FloatArray,
+    squares: FloatArray,
+) -> None:
+    """The FIGURES of LANES accounts from their nav (T, LANES), streamed row by row; see metrics.summarise.
+
+    edges: (B + 1,) first rows of the blocks. figures: out (9, LANES); sums, squares: out (B, LANES).
+    """
+    n_rows = nav.shape[0]
+    count = n_rows - 1
+    # One flat array at constant offsets: LLVM sees that nothing overlaps, and takes the lanes in vectors.
+    s = np.zeros(10 * LANES)
+    for k in range(LANES):
+        s[3 * LANES + k] = nav[0, k]
+        s[5 * LANES + k] = nav[0, k]
+    block = 0
+    for r in range(1, n_rows):
+        while r >= edges[block + 1]:
+            for k in range(LANES):
+                sums[block, k] = s[8 * LANES + k]
+                squares[block, k] = s[9 * LANES + k]
+                s[8 * LANES + k] = 0.0
+                s[9 * LANES + k] = 0.0
+            block += 1
+        rate = growth[r]
+        for k in range(LANES):
+            now = nav[r, k]
+            gain = now / nav[r - 1, k] - 1.0
+            excess = gain - rate
+            fall = min(excess, 0.0)
+            top = max(s[3 * LANES + k], now)
+            s[k] += excess
+            s[LANES + k] += excess * excess
+            s[2 * LANES + k] += fall * fall
+            s[3 * LANES + k] = top
+            s[4 * LANES + k] = min(s[4 * LANES + k], now / top - 1.0)
+            s[5 * LANES + k] += now
+            s[6 * LANES + k] += gain
+            s[7 * LANES + k] += gain * gain
+            s[8 * LANES + k] += excess
+            s[9 * LANES + k] += excess * excess
+    for k in range(LANES):
+        sums[block, k] = s[8 * LANES + k]
+        squares[block, k] = s[9 * LANES + k]
+    state = s.reshape(10, LANES)
+    total, square, down, low, level, net, net_square = (
+        state[0], state[1], state[2], state[4], state[5], state[6], state[7],
+    )  # fmt: skip
+    scale = math.sqrt(per_year)
+    for k in range(LANES):
+        mean = total[k] / count
+        spread = math.sqrt(max(square[k] - count * mean * mean, 0.0) / (count - 1)) if count > 1 else np.nan
+        own = (
+            math.sqrt(max(net_square[k] - net[k] * net[k] / count, 0.0) / (count - 1))
+            if count > 1
+            else np.nan
+        )
+        fallen = math.sqrt(down[k] / count) if count > 1 else np.nan
+        grown = nav[n_rows - 1, k] / nav[0, k]
+        cagr = math.expm1(math.log(grown) / years) if years > 0 and grown > 0 else np.nan
+        mean_nav = level[k] / n_rows
+        figures[0, k] = grown - 1.0
+        figures[1, k] = cagr
+        figures[2, k] = (own if own > NOISE else 0.0) * scale if count > 1 else np.nan
+        figures[3, k] = mean / spread * scale if spread > NOISE else np.nan
+        figures[4, k] = mean / fallen * scale if fallen > NOISE else np.nan
+        figures[5, k] = low[k] if low[k] < -NOISE else 0.0
+        figures[6, k] = cagr / -low[k] if low[k] < -NOISE else np.nan
+        figures[7, k] = 0.5 * traded[k] / mean_nav / years if years > 0 else np.nan
+        figures[8, k] = 1e4 * cost[k] / mean_nav / years if years > 0 else np.nan
+        if ruin[k] >= 0:
+            figures[0, k], figures[1, k], figures[5, k] = -1.0, -1.0, -1.0
+            figures[2, k], figures[3, k], figures[4, k], figures[6, k] = np.nan, np.nan, np.nan, np.nan
+            sums[:, k] = np.nan
+            squares[:, k] = np.nan
