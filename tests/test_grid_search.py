@@ -14,7 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from backtests.grid_axes import axes_of
-from backtests.grid_search import app, asked, chosen, grounded
+from backtests.grid_ground import asked, chosen, grounded
+from backtests.grid_search import app
 from backtests.request import Request
 from backtests.run import app as run_app
 from positioning.research.belief import believe, moments

@@ -152,7 +152,7 @@ def summarised(sheet: Sheet, request: Mapping[str, Any], digests: Mapping[str, s
         "snapshot": r.market.snapshot,
         "digests": dict(sorted(digests.items())),
         "events": {"digest": sheet.events.digest(), "records": records(sheet)},
-        "fees": {"label": r.tape.fee_label, "digest": _of(r.tape.fees)},
+        "fees": {"label": r.tape.fee_label, "digest": digest_of(r.tape.fees)},
         "cash": {"label": r.tape.cash_label, "digest": _digest(r.tape.growth.tobytes())},
         "fill": r.tape.fill_at,
         "mark": r.tape.mark_label,
@@ -175,7 +175,7 @@ def records(sheet: Sheet) -> dict[str, str]:
     """Digest of each event by id, and of each restriction by symbol, kind and date."""
     named: dict[str, Event | Restriction] = {e.id: e for e in sheet.events}
     named |= {f"{r.symbol} {r.kind} {r.known_on()}": r for r in sheet.events.restrictions}
-    return {key: _of(record)[:16] for key, record in named.items()}
+    return {key: digest_of(record)[:16] for key, record in named.items()}
 
 
 def code(position: type) -> dict[str, str]:
@@ -195,7 +195,7 @@ def _digest(content: str | bytes) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
-def _of(record: Any) -> str:
+def digest_of(record: Any) -> str:
     """SHA-256 of the fields of a dataclass."""
     h = hashlib.sha256()
     for f in fields(record):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -29,7 +30,8 @@ IN_FLIGHT = 4  # chunks a worker that may be begun or finished and not yet kept;
 METRICS = ("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown")  # more is better
 
 # Chunks of a plan worked out, in any order: (ground, plan, their numbers) to (number, table).
-Work = Callable[[Ground, Plan, Iterable[int]], Iterator[tuple[int, FloatArray]]]
+Found = Generator[tuple[int, FloatArray], None, None]
+Work = Callable[[Ground, Plan, Iterable[int]], Found]
 
 
 @final
@@ -73,16 +75,17 @@ def search(
     numbers = range(plan.chunks)
     missing = [n for n in numbers if not shelf.has(n, plan.shape(n))]
     advance(sum(plan.shape(n)[1] for n in set(numbers) - set(missing)))
-    for number, table in work(ground, plan, missing):
-        shelf.put(number, table)
-        advance(table.shape[1])
+    with closing(work(ground, plan, missing)) as found:  # whatever happens here, it ends there too
+        for number, table in found:
+            shelf.put(number, table)
+            advance(table.shape[1])
     return Trials(ground.axes, plan, shelf)
 
 
 def threads(workers: int) -> Work:
     """On the cores of this machine."""
 
-    def work(ground: Ground, plan: Plan, numbers: Iterable[int]) -> Iterator[tuple[int, FloatArray]]:
+    def work(ground: Ground, plan: Plan, numbers: Iterable[int]) -> Found:
         rest, running = iter(numbers), dict[Future[FloatArray], int]()
         pool = ThreadPoolExecutor(workers)
         try:

@@ -1,0 +1,104 @@
+"""What a grid search prints: a table and sentences for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from positioning.reporting.grid_page import Searched
+
+SHOWN = ("sharpe", "total_return", "cagr", "max_drawdown", "turnover", "cost_bps_per_year")
+
+
+def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) -> None:
+    """One JSON object, or a table and sentences."""
+    if as_json:
+        print(json.dumps(to_json(searched, files, data), allow_nan=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from positioning.reporting.grid_page import heading, percent_of, rerun
+    from positioning.research.belief import HINDSIGHT, sentences
+
+    console, b = Console(highlight=False, soft_wrap=True), searched.belief
+    if searched.ground.market.simulated:
+        console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+    table = Table(title=heading(searched), box=None, padding=(0, 1), pad_edge=False, title_justify="left")
+    table.add_column("trial")
+    for name in SHOWN:
+        table.add_column(name.replace("_", " "), justify="right")
+    shown = (("recommended", b.kept.figures), ("best", b.best.figures), ("no events", b.twin))
+    for label, figures in shown:
+        table.add_row(label, *(percent_of(name, figures[name]) for name in SHOWN))
+    console.print(table)
+    for line in [*sentences(b), HINDSIGHT]:
+        console.print(line, markup=False)
+    for label, one in (("recommended", b.kept), ("best", b.best)):
+        console.print(f"{label}: {rerun(searched, one.settings)}", markup=False)
+    for n in searched.ground.market.notices:
+        console.print(f"{n.symbol} {n.text}".strip(), style="dim", markup=False)
+    for f in files:
+        console.print(f"wrote {f}", markup=False)
+
+
+def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, Any]:
+    """Figures by name, undefined as None; p-values and probabilities as fractions."""
+    from positioning.research.belief import HINDSIGHT, sentences
+
+    b, g = searched.belief, searched.ground
+    return {
+        "data": data,
+        "simulated": g.market.simulated,
+        "snapshot": g.market.snapshot,
+        "position": g.position.name,
+        "axes": {name: [_plain(v) for v in values] for name, values in g.axes.items()},
+        "metric": b.metric,
+        "every_combination": b.full,
+        "trials": b.trials,
+        "with_sharpe": b.measured,
+        "ruined": b.ruined,
+        "seconds": searched.seconds,
+        "effective_trials": b.effective,
+        "sharpe_deviation": b.deviation,
+        "luck": b.luck,
+        "best": _contestant(searched, b.best),
+        "recommended": _contestant(searched, b.kept)
+        | {"score": _plain(b.score), "neighbours": b.neighbours, "edges": list(b.edges)},
+        "pbo": None
+        if b.pbo is None
+        else {"probability": b.pbo.probability, "trials": b.pbo.trials, "sampled": b.pbo.sampled,
+              "slope": _plain(b.pbo.slope), "probability_of_loss": b.pbo.probability_of_loss},
+        "spa": None
+        if b.spa is None
+        else {"lower": b.spa.lower, "consistent": b.spa.consistent, "upper": b.spa.upper, "trials": b.spa.trials},
+        "without_events": {name: _plain(v) for name, v in b.twin.items()},
+        "words": [*sentences(b), HINDSIGHT],
+        "files": [str(f) for f in files],
+    }  # fmt: skip
+
+
+def _contestant(searched: Searched, one: Any) -> dict[str, Any]:
+    from positioning.reporting.grid_page import rerun
+
+    return {
+        "trial": one.trial,
+        "settings": {k: _plain(v) for k, v in one.settings.items()},
+        "figures": {k: _plain(v) for k, v in one.figures.items()},
+        "skew": _plain(one.skew),
+        "kurtosis": _plain(one.kurtosis),
+        "probabilistic_sharpe": _plain(one.psr),
+        "deflated_sharpe": _plain(one.dsr),
+        "minimum_track_record_rows": _plain(one.enough),
+        "command": rerun(searched, one.settings),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,110 @@
+"""What a grid search is asked, as values: position, axes, market, trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from backtests.grid_axes import axes_of, require_few
+from backtests.request import Request
+from positioning.errors import BadInputError, did_you_mean
+
+if TYPE_CHECKING:
+    from backtests.pipeline import Terms
+    from positioning.portfolio.position import Position
+    from positioning.research.ground import Codes, Ground
+
+
+def asked(
+    request: Request, name: str, grid: Sequence[str], metric: str
+) -> tuple[Position, dict[str, tuple[Any, ...]]]:
+    """The position and its axes. Raises BadInputError."""
+    from positioning.market.gate import accept
+    from positioning.research.sweep import METRICS
+
+    if metric not in METRICS:
+        raise BadInputError(
+            f"--metric {metric}", f"wanted one of {', '.join(METRICS)}", did_you_mean(metric, METRICS)
+        )
+    position = request.positions([name])[0]
+    axes = axes_of(position, grid)
+    if "screen" in axes and request.screen is not None:
+        raise BadInputError("--screen beside --grid screen", "wanted one of them", "leave out --screen")
+    accept((), request.accepted, {*symbols(position, axes)[0], *symbols(position, axes)[1]})
+    return position, axes
+
+
+def symbols(position: Position, axes: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Every name and every hedge that some trial may hold. Raises BadInputError where one is both."""
+    worded = [name for name, values in axes.items() if isinstance(values[0], str | tuple)]
+    widest = {name: max(axes[name]) for name in position.SWITCHES if name in axes}
+    names: dict[str, None] = {}
+    hedges: dict[str, None] = {}
+    for values in product(*(axes[name] for name in worded)):
+        one = replace(position, **widest, **dict(zip(worded, values, strict=True)))
+        names |= dict.fromkeys(one.names)
+        hedges |= dict.fromkeys(one.hedges)
+    both = set(names) & set(hedges)
+    if both:
+        raise BadInputError(
+            f"{min(both)} is a leg in one trial and a hedge in another",
+            "wanted symbols that are always one of them",
+            "take it out of --grid legs or --grid hedge",
+        )
+    return tuple(names), tuple(hedges)
+
+
+def chosen(ground: Ground, random: int | None, seed: int) -> Codes:
+    """(K, A) which value of each axis each trial has: all combinations, or `random` of them, none twice; those that
+    may run side by side one after the other."""
+    import numpy as np
+
+    count = ground.combinations
+    if random is not None and random < 1:
+        raise BadInputError(f"--random {random}", "wanted at least one trial", "type --random 10000")
+    if random is None or random >= count:
+        require_few(count)
+        return ground.walk(ground.codes(np.arange(count)))
+    require_few(random)
+    draw = np.random.default_rng(seed)
+    if count < 2**62:
+        return ground.walk(ground.codes(np.sort(draw.choice(count, random, replace=False))))
+    drawn = [draw.integers(len(v), size=random, dtype=np.int32) for v in ground.axes.values()]
+    return ground.walk(np.unique(np.column_stack(drawn), axis=0))
+
+
+def grounded(position: Position, axes: Mapping[str, tuple[Any, ...]], terms: Terms) -> Ground:
+    """The market of all trials, loaded once, and what they share."""
+    from backtests.pipeline import moments
+    from positioning.market.load import load
+    from positioning.research.ground import Ground, check_axes
+
+    check_axes(position, axes)
+    names, hedges = symbols(position, axes)
+    history = max(axes.get("lookback", (position.history,)))
+    market = load(
+        terms.source, names, hedges, terms.span, terms.base, history, moments(terms.events), terms.accepted
+    )
+    return Ground(position, market, terms.events, axes, terms.account)
+
+
+def words_of(request: Request, ground: Ground) -> tuple[str, ...]:
+    """The command that reruns a trial on the same rows, before its settings."""
+    market, plain = ground.market, Request()
+    words = ["python", "-m", "backtests.run", ground.position.name]
+    request = replace(request, start=str(market.rows[market.start]), end=str(market.rows[-1]))
+    for option, field in (
+        ("data", "data"), ("start", "start"), ("end", "end"), ("base", "base"), ("fees", "fees"), ("fill", "fill"),
+        ("cash", "cash"), ("events", "events"), ("screen", "screen"), ("mark", "mark"),
+        ("restrictions", "restrictions"), ("cache", "cache"),
+    ):  # fmt: skip
+        if getattr(request, field) != getattr(plain, field):
+            words += [f"--{option}", str(getattr(request, field))]
+    for option, each in (("--accept", request.accepted), ("--set", request.settings)):
+        words += [w for value in each for w in (option, value)]
+    missing = set(ground.position.names) - set(market.symbols)
+    if missing and "legs" not in ground.axes:
+        words += ["--set", "legs=" + ",".join(s for s in ground.position.names if s not in missing)]
+    return tuple(words)

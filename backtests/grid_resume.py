@@ -1,0 +1,149 @@
+"""A search that was stopped goes on where it was, if nothing that its numbers depend on has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from positioning.errors import BadInputError, PositioningError
+
+if TYPE_CHECKING:
+    from positioning.research.ground import Ground
+    from positioning.research.shelf import FolderShelf
+    from positioning.research.trials import Plan
+
+LEFT = "unfinished"  # folder of stopped searches, under the place of the pages
+MOST_LEFT = 5  # of them, the newest; and all of the last day, which may be running
+DAY = 86_400.0  # seconds
+NAMED = 4  # things that changed, before "and so on"
+
+
+def inputs_of(ground: Ground, plan: Plan, prices: Mapping[str, str]) -> dict[str, str]:
+    """All that the numbers of a search depend on, by what a reader would call it; prices: digests by symbol."""
+    from backtests.pipeline import versions
+    from positioning.reporting.runs import code, digest_of
+
+    tape, rows = ground.tape(ground.position), ground.market.rows
+    return {
+        "position": ground.position.name,
+        **{f"parameter {k}": str(v) for k, v in ground.position.parameters().items() if k not in ground.axes},
+        **{f"axis {k}": _short(json.dumps(v)) for k, v in ground.axes.items()},
+        "choice of trials": _short(plan.codes.tobytes()),
+        "measures": str(plan.measures),
+        **{f"prices {symbol}": digest for symbol, digest in sorted(prices.items())},
+        "names held": " ".join(ground.market.symbols),
+        "span": f"{rows[ground.market.start]} to {rows[-1]}, {rows.size} rows",
+        "events": ground.events.digest(),
+        "fees": digest_of(tape.fees),
+        "cash": _short(tape.growth.tobytes()),
+        "fill": tape.fill_at,
+        "mark": tape.mark_label,
+        "base": ground.market.base,
+        "python": sys.version.split()[0],
+        **{f"package {k}": v for k, v in versions().items()},
+        **{f"code {k}": v for k, v in code(type(ground.position)).items()},
+    }
+
+
+def _short(content: str | bytes) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:16]
+
+
+@contextmanager
+def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> Iterator[FolderShelf]:
+    """Where the chunks of this search go: a folder named by the position and the hash of all inputs. It goes when
+    the search ends well and stays when it does not.
+
+    With `resume` what is there is used; words on standard error say so, or why not. Raises BadInputError where
+    another process is at it.
+    """
+    from filelock import FileLock, Timeout
+
+    from positioning.research.shelf import FolderShelf
+
+    key = _short(json.dumps(dict(inputs), sort_keys=True))
+    places = out / LEFT
+    shelf = FolderShelf(places / f"{inputs['position']}-{key}")
+    places.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(places / f".{shelf.place.name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BadInputError(
+            f"another process is at this search in {shelf.place}",
+            "wanted one at a time",
+            "wait for it, or give --out another folder",
+        ) from None
+    try:
+        print(_opened(shelf, places, inputs, plan, resume), end="", file=sys.stderr)
+        yield shelf
+        shelf.remove()
+    except PositioningError:
+        if not _kept(shelf, plan):
+            shelf.remove()
+        raise
+    except KeyboardInterrupt:
+        print(
+            f"stopped; {_kept(shelf, plan):,} of {plan.trials:,} trials are kept in {shelf.place}: "
+            "the same command with --resume goes on from there",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+    finally:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
+        _tidy(out)
+
+
+def _opened(shelf: FolderShelf, places: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> str:
+    """Ready for the search; what to tell the user, a line or nothing."""
+    same, newest = shelf.begun_with() == inputs, _newest(places, inputs["position"])
+    if resume and same:
+        return f"resumed: {_kept(shelf, plan):,} of {plan.trials:,} trials were kept\n"
+    shelf.begin(inputs)
+    if not resume:
+        return "what was kept of this search is discarded: --resume would have used it\n" if same else ""
+    if newest is None:
+        return f"nothing to resume in {places}: starts from the beginning\n"
+    changed = [k for k in {**newest, **inputs} if newest.get(k) != inputs.get(k)]
+    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+    return f"starts anew: since the search that was stopped, changed: {', '.join(changed[:NAMED])}{more}\n"
+
+
+def _newest(places: Path, position: str) -> Mapping[str, str] | None:
+    """Inputs of the last search of this position that was stopped here."""
+    from positioning.research.shelf import FolderShelf
+
+    found = [FolderShelf(p).begun_with() for p in _by_age(places) if p.name.startswith(f"{position}-")]
+    return next((f for f in found if f), None)
+
+
+def _kept(shelf: FolderShelf, plan: Plan) -> int:
+    shapes = (plan.shape(n) for n in range(plan.chunks) if shelf.has(n, plan.shape(n)))
+    return sum(trials for _, trials in shapes)
+
+
+def _by_age(places: Path) -> list[Path]:
+    """Folders of stopped searches, the newest first."""
+    folders = [p for p in places.iterdir() if p.is_dir()]
+    return sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True)
+
+
+def _tidy(out: Path) -> None:
+    """Only the newest stay; no empty folder stays."""
+    from positioning.research.shelf import FolderShelf
+
+    for old in _by_age(out / LEFT)[MOST_LEFT:]:
+        if old.stat().st_mtime < time.time() - DAY:
+            FolderShelf(old).remove()
+    for place in (out / LEFT, out):
+        if not any(place.iterdir()):
+            place.rmdir()

@@ -1,0 +1,230 @@
+"""A search that is stopped, however rudely, goes on and ends as if it had not been."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from backtests.grid_resume import LEFT
+from backtests.grid_search import app
+
+WIDE = ("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02", "--grid", "exposure=0.1:0.59:0.01")
+WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
+SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.01")
+PATIENCE = 120.0  # seconds until a chunk must be there
+
+
+def command(out: Path, *words: str) -> list[str]:
+    return [
+        sys.executable, "-m", "backtests.grid_search", "fertilizer_producers", *words, "--workers", "1",
+        "--out", str(out),
+    ]  # fmt: skip
+
+
+def chunks(out: Path) -> set[Path]:
+    return set((out / LEFT).glob("*/[0-9]*.npy")) if (out / LEFT).exists() else set()
+
+
+def stopped(out: Path, how: signal.Signals, moment: float, *words: str) -> tuple[int, str]:
+    """The search, stopped `moment` seconds after it has kept chunks of its own."""
+    before, begun = chunks(out), time.monotonic()
+    with subprocess.Popen(
+        command(out, *words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as run:
+        while run.poll() is None and len(chunks(out) - before) < 2:
+            assert time.monotonic() - begun < PATIENCE
+            time.sleep(0.001)
+        time.sleep(moment)
+        run.send_signal(how)
+        assert run.stderr is not None
+        return run.wait(), run.stderr.read()
+
+
+def finished(out: Path, *words: str) -> bytes:
+    """The table of trials of the search, run to its end."""
+    subprocess.run(command(out, *words), check=True, capture_output=True)
+    assert not (out / LEFT).exists()
+    return (out / "trials.parquet").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return finished(tmp_path_factory.mktemp("whole"), *WIDE)
+
+
+def killed_and_resumed(out: Path, kills: int, *words: str) -> bytes:
+    """The table of a search that is killed so often before it may end."""
+    moments = np.random.default_rng(kills).uniform(0.0, 0.1, kills)
+    for k, moment in enumerate(moments):
+        code, _ = stopped(out, signal.SIGKILL, moment, *words, *(["--resume"] if k else []))
+        assert code == -signal.SIGKILL, "it ended before it was killed: make the grid wider"
+        assert not (out / "trials.parquet").exists()
+    assert len(chunks(out)) >= 2 * kills
+    done = subprocess.run(command(out, *words, "--resume"), check=True, capture_output=True, text=True)
+    assert "resumed: " in done.stderr
+    assert sorted(p.name for p in out.iterdir()) == ["assets", "grid.html", "trials.parquet"]
+    return (out / "trials.parquet").read_bytes()
+
+
+def test_killed_and_resumed_it_ends_in_the_same_bytes(whole: bytes, tmp_path: Path) -> None:
+    assert killed_and_resumed(tmp_path, 2, *WIDE) == whole
+
+
+@pytest.mark.slow
+def test_killed_ten_times_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    assert killed_and_resumed(tmp_path / "killed", 10, *WIDER) == finished(tmp_path / "whole", *WIDER)
+
+
+def test_ctrl_c_says_how_to_go_on(whole: bytes, tmp_path: Path) -> None:
+    code, said = stopped(tmp_path, signal.SIGINT, 0.05, *WIDE)
+    assert code == 130
+    assert len(said.strip().splitlines()) == 1, said
+    assert "of 125,000 trials are kept in" in said
+    assert "--resume" in said
+    done = subprocess.run(command(tmp_path, *WIDE, "--resume"), check=True, capture_output=True, text=True)
+    assert "resumed: " in done.stderr
+    assert (tmp_path / "trials.parquet").read_bytes() == whole
+
+
+def run(out: Path, *words: str) -> tuple[int, str]:
+    outcome = CliRunner().invoke(app, ["fertilizer_producers", *words, "--out", str(out)])
+    assert outcome.exception is None or isinstance(outcome.exception, SystemExit), outcome.exception
+    return outcome.exit_code, outcome.stderr
+
+
+@pytest.fixture
+def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a search that was stopped in its judgement, all chunks kept."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("positioning.research.belief.believe", stop)
+        code, said = run(tmp_path, *SMALL)
+    assert code == 130
+    assert "stopped; 303 of 303 trials are kept" in said
+    return tmp_path
+
+
+def test_with_the_same_inputs_nothing_is_done_again(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("a chunk was worked out again")
+
+    monkeypatch.setattr("positioning.research.shelf.FolderShelf.put", never)
+    code, said = run(left, *SMALL, "--resume")
+    assert code == 0, said
+    assert "resumed: 303 of 303 trials were kept" in said
+    assert not (left / LEFT).exists()
+
+
+def test_a_torn_chunk_is_done_again(left: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    torn = sorted(chunks(left))
+    torn[0].write_bytes(torn[0].read_bytes()[:-8])
+    torn[1].write_bytes(b"")
+    code, said = run(left, *SMALL, "--resume")
+    assert code == 0, said
+    assert "resumed: 0 of 303 trials" in said  # both chunks
+    fresh = tmp_path_factory.mktemp("fresh")
+    assert run(fresh, *SMALL)[0] == 0
+    assert (left / "trials.parquet").read_bytes() == (fresh / "trials.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        (("--grid", "half_life=5,20,41", *SMALL[2:]), "axis half_life"),
+        ((*SMALL, "--set", "band=0.2"), "parameter band"),
+        ((*SMALL, "--fees", "none"), "fees"),
+        ((*SMALL, "--cash", "0.02"), "cash"),
+        ((*SMALL, "--fill", "close"), "fill"),
+        ((*SMALL, "--end", "2025-06-30"), "span"),
+        ((*SMALL, "--random", "200"), "choice of trials"),
+    ],
+)
+def test_changed_inputs_start_anew_and_say_why(left: Path, words: tuple[str, ...], changed: str) -> None:
+    before = chunks(left)
+    code, said = run(left, *words, "--resume")
+    assert code == 0, said
+    assert f"starts anew: since the search that was stopped, changed: {changed}" in said
+    assert chunks(left) == before  # it may still go on under its own inputs
+
+
+def test_changed_code_prices_and_events_start_anew(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from positioning.market.bars import Bars
+    from positioning.reporting import runs
+
+    known = runs.code
+
+    def edited(position: type) -> dict[str, str]:
+        return known(position) | {"simulation/kernel.py": "0" * 16}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "code", edited)
+        assert "changed: code simulation/kernel.py" in run(left, *SMALL, "--resume")[1]
+    digest = Bars.digest
+    with monkeypatch.context() as patched:
+        patched.setattr(Bars, "digest", lambda self: "0" * 64 if self.symbol == "NTR" else digest(self))
+        assert "changed: prices NTR" in run(left, *SMALL, "--resume")[1]
+    events = left / "events.csv"
+    lines = (
+        (Path(runs.__file__).parents[1] / "events" / "events.csv").read_text(encoding="utf-8").splitlines()
+    )
+    events.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    assert "changed: events" in run(left, *SMALL, "--resume", "--events", str(events))[1]
+
+
+def test_without_resume_it_begins_anew_and_says_so(left: Path) -> None:
+    code, said = run(left, *SMALL)
+    assert code == 0
+    assert "is discarded: --resume would have used it" in said
+    assert not (left / LEFT).exists()
+
+
+def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
+    code, said = run(tmp_path, *SMALL, "--resume")
+    assert code == 0
+    assert "nothing to resume in" in said
+
+
+def test_two_at_once_are_one_too_many(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        command(tmp_path, *WIDE), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as first:
+        begun = time.monotonic()
+        while not chunks(tmp_path):
+            assert time.monotonic() - begun < PATIENCE
+            time.sleep(0.01)
+        second = subprocess.run(command(tmp_path, *WIDE), check=False, capture_output=True, text=True)
+        assert second.returncode == 2
+        assert "another process is at this search" in second.stderr
+        first.kill()
+
+
+def test_disk_full_is_one_line_and_keeps_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from positioning.research.shelf import FolderShelf
+
+    put, times = FolderShelf.put, iter(range(100))
+
+    def full(self: FolderShelf, number: int, table: object) -> None:
+        if next(times) >= 1:
+            raise OSError(28, "No space left on device", str(self.place))
+        put(self, number, table)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderShelf, "put", full)
+        code, said = run(tmp_path, *SMALL)
+    assert code == 2
+    assert "No space left" in said
+    code, said = run(tmp_path, *SMALL, "--resume")
+    assert code == 0
+    assert "resumed: 256 of 303" in said or "resumed: 47 of 303" in said  # whichever chunk was first
