@@ -27,7 +27,7 @@ from positioning.research.ground import Ground
 from positioning.research.measures import BLOCKS, FIGURES, Figures, block_edges, measure
 from positioning.research.shelf import FolderShelf, MemoryShelf, Shelf
 from positioning.research.sweep import Search, search, threads
-from positioning.research.trials import Plan
+from positioning.research.trials import Plan, Trials
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.simulation.tape import Tape, record
@@ -201,6 +201,29 @@ def bench_search(theirs_for: int) -> None:
         r, _ = run(targets, ground.market, ground.tape(own), Holdings.opening(names))
         given[int(k)] = (r.trades, r.paid)
     time_vectorbt(seconds / 10_000, ground.tape(ground.position), given)
+    bench_rest(ground, trials, seconds)
+
+
+def bench_rest(ground: Ground, trials: Trials, seconds: float) -> None:
+    """What a user waits for besides the trials: belief, page and table, the start of a process."""
+    from positioning.reporting.grid_page import Searched, write_grid, write_trials
+    from positioning.research.belief import believe
+
+    question = Search(ground, "sharpe", True, threads(WORKERS))
+    believe(question, trials)
+    belief_seconds, belief = best_of(2, lambda: believe(question, trials))
+    made = Searched(question, trials, belief, "bench", ("python", "-m", "backtests.run"), seconds)
+    with TemporaryDirectory() as folder:
+        page_seconds, _ = best_of(2, lambda: write_grid(made, Path(folder)))
+        table_seconds, _ = best_of(2, lambda: write_trials(made, Path(folder)))
+        words = [sys.executable, "-m", "backtests.grid_search", "fertilizer_producers", "--out", folder]
+        for name, values in AXES.items():
+            words += ["--grid", f"{name}={','.join(f'{v:.4f}' for v in values)}"]
+        whole_seconds, _ = best_of(2, lambda: subprocess.run(words, check=True, capture_output=True))
+    print(
+        f"  apart from that: belief {belief_seconds:.2f} s, page {page_seconds:.2f} s, table {table_seconds:.2f} s; "
+        f"the whole command in a new process {whole_seconds:.1f} s, of which the trials {seconds:.2f} s"
+    )
 
 
 def time_vectorbt(own: float, tape: Tape, given: dict[int, Any]) -> None:

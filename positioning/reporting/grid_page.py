@@ -290,8 +290,7 @@ def _row(searched: Searched, rank: int | None, place: int) -> Html:
     settings = searched.ground.settings(searched.codes[place])
     cells = [_cell(rank or NOTHING, rank or math.inf)]
     cells += [_cell(label(v), label(v)) for v in settings.values()]
-    for name in FIGURES:
-        value = float(searched.trials.figures[name][place])
+    for name, value in searched.trials.figures_of(place).items():
         cells.append(_cell(percent_of(name, value), value))
     command = rerun(searched, settings)
     cells.append(tag("td", tag("code", command), class_="command", data_value=command))
