@@ -37,6 +37,7 @@ DIRECTIONS = (
     "price_benchmark",
 )
 SLEEVES = ("fertilizer", "corridor", "equipment")
+ARTICLE = np.datetime64("2025-06-05", "D")  # the advice these positions are built on
 
 _TEXTS = ("id", "title", "issuer", "instrument", "direction", "source", "confidence", "follows")
 _COLUMNS = ("announced", "severity", "themes", *_TEXTS, *SLEEVES)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from positioning.reporting.charts import ARTICLE
+from positioning.events.event import ARTICLE
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
 from positioning.reporting.sheet import Sheet
 from positioning.reporting.words import NOTHING, number, percent, signed

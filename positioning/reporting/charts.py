@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from positioning.events.event import Event
+from positioning.events.event import ARTICLE, Event
 from positioning.market.bars import FloatArray
 from positioning.reporting.files import write_whole
 from positioning.reporting.html import Html
@@ -20,7 +20,6 @@ from positioning.reporting.sheet import Sheet
 Figure = dict[str, Any]
 AXIS = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
 
-ARTICLE = np.datetime64("2025-06-05", "D")  # the advice these positions are built on
 MOODS = {
     1: ("Good news", "triangle-up", "$good"),
     -1: ("Bad news", "triangle-down", "$bad"),
