@@ -197,6 +197,22 @@ def _sharpes(n: FloatArray, total: FloatArray, squares: FloatArray) -> FloatArra
     return sharpes
 
 
+def rank_correlation(first: FloatArray, second: FloatArray) -> float:
+    """Spearman's: the correlation of the ranks of two (K,) arrays, equals sharing their middle rank.
+
+    Pairs with a NaN are left out; -inf is a value, the lowest. NaN for fewer than three pairs, or where either
+    is constant.
+    """
+    from scipy.stats import rankdata
+
+    known = ~(np.isnan(first) | np.isnan(second))
+    if known.sum() < 3:
+        return math.nan
+    x, y = (rankdata(values[known]) - (known.sum() + 1) / 2 for values in (first, second))
+    spread = math.sqrt(float(np.sum(x * x)) * float(np.sum(y * y)))
+    return float(np.sum(x * y)) / spread if spread > 0 else math.nan
+
+
 def _winners(inside: FloatArray, outside: FloatArray) -> FloatArray:
     """Of each row's winner inside: its logit, its value inside, its value outside."""
     trials = inside.shape[1]

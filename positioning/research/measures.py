@@ -179,3 +179,38 @@ def measure(  # noqa: PLR0915 - one pass over the rows
             figures[2, k], figures[3, k], figures[4, k], figures[6, k] = np.nan, np.nan, np.nan, np.nan
             sums[:, k] = np.nan
             squares[:, k] = np.nan
+
+
+@final
+@dataclass(frozen=True)
+class Spans(Measure):
+    """One of FIGURES over the train and over the test span of each fold of a walk-forward, named train_0, test_0,
+    train_1, ...; as metrics.summarise of the account's nav cut to that span defines it, NaN where undefined.
+
+    folds: (first train row, last train row b, last test row) of each, account rows; returns on rows up to b train,
+    those after it test. Ruined by a span's last row, an account has -inf there, whatever the figure.
+    """
+
+    folds: tuple[tuple[int, int, int], ...]
+    figure: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Measure.names`."""
+        return tuple(f"{part}_{f}" for f in range(len(self.folds)) for part in ("train", "test"))
+
+    def read(self, accounts: Accounts) -> FloatArray:
+        """See `Measure.read`."""
+        dead = accounts.nav <= 0
+        ruin = np.where(dead.any(axis=0), dead.argmax(axis=0), accounts.rows.size)
+        row, out = FIGURES.index(self.figure), np.empty((2 * len(self.folds), LANES))
+        spans = [span for first, middle, last in self.folds for span in ((first, middle), (middle + 1, last))]
+        for n, (first, last) in enumerate(spans):
+            here = slice(first - 1, last + 1)
+            part = Accounts(
+                accounts.rows[here], accounts.nav[here], accounts.growth[here], np.full(LANES, -1),
+                accounts.traded, accounts.cost,
+            )  # fmt: skip
+            figures, _, _ = measured(part, np.array([1, part.rows.size]))
+            out[n] = np.where(ruin <= last, -np.inf, figures[row])
+        return out

@@ -1,0 +1,259 @@
+"""Walk-forward: did choosing parameters by the past pay afterwards?
+
+Each fold chooses a trial on its train rows. What is judged is one account that the ledger keeps: it opens in cash on
+the last train row of the first fold and from there follows whichever trial was chosen last, every change of mind
+traded and paid for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from positioning.errors import BadInputError
+from positioning.events.event import ARTICLE
+from positioning.market.bars import DateArray, FloatArray
+from positioning.market.market import Market
+from positioning.portfolio.position import Position
+from positioning.portfolio.targets import IntArray, Targets
+from positioning.research.belief import on_plateau
+from positioning.research.cross_validation import rank_correlation
+from positioning.research.ground import Codes, Ground
+from positioning.research.measures import Spans
+from positioning.research.metrics import Metrics, summarise
+from positioning.research.sweep import Search
+from positioning.research.trials import Trials
+from positioning.simulation.simulate import Holdings, run
+
+FEWEST = 20  # rows of a span; a ratio of fewer is noise
+USUAL = (504, 126)  # two years to choose on, half a year to hold
+RATES = ("sharpe", "sortino", "cagr")  # metrics that do not grow with the length of a span
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One way to choose. chosen: (F,) trial of each fold; train, test: (F,) the metric of its own account over the
+    fold's spans; nav: (R,), metrics: of the account that follows the choices."""
+
+    chosen: IntArray
+    train: FloatArray
+    test: FloatArray
+    nav: FloatArray
+    metrics: Metrics
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class WalkForward:
+    """What `walk_forward` found. metric: chosen by; trials: how many were chosen from; spans: (F, 3), see `spans`;
+    rows: (R,) dates of the stitched accounts; ways: "plateau", where every combination was tried, and "peak"; twin:
+    the position without events over the same rows; correlation: (F,) of the trials' ranks by train and by test
+    metric, NaN where undefined."""
+
+    metric: str
+    trials: int
+    spans: IntArray
+    rows: DateArray
+    ways: Mapping[str, Way]
+    twin_nav: FloatArray
+    twin_metrics: Metrics
+    correlation: FloatArray
+
+
+def spans(rows: int, train: int, test: int) -> IntArray:
+    """(F, 3) first train row, last train row b and last test row c of each fold, as rows of an account of `rows`.
+
+    Returns exist from row 1 on; `train` of them up to b are chosen on and `test` of them, b + 1 .. c, are held
+    through. Test spans follow one another up to the last row; what does not fit is left out at the beginning.
+    Raises BadInputError where no fold fits, or a span is shorter than FEWEST.
+    """
+    asked = f"--walk-forward {train}:{test}"
+    most = min(USUAL[1], (rows - 1) // 8)  # four folds, each trained on four times what it is tested on
+    ratio = USUAL[0] // USUAL[1]
+    remedy = f"type --walk-forward {ratio * most}:{most}" if most >= FEWEST else "begin earlier with --start"
+    if min(train, test) < FEWEST:
+        raise BadInputError(asked, f"wanted {FEWEST} rows or more of each", remedy)
+    folds = (rows - 1 - train) // test
+    if folds < 1:
+        raise BadInputError(
+            f"{asked} on an account of {rows:,} rows", f"wanted {train + test + 1:,} rows or more", remedy
+        )
+    last = rows - 1 - test * np.arange(folds)[::-1]
+    return np.stack([last - test - train + 1, last - test, last], axis=1).astype(np.int64)
+
+
+def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
+    """Every fold chosen, followed and compared. spans: (F, 3) of `spans`.
+
+    The metric over the spans is read from `trials` where their plan measured it, else they are run again. Raises
+    BadInputError where no trial has the metric on a fold's train rows.
+    """
+    ground, codes = asked.ground, trials.plan.codes
+    measure = Spans(tuple((a, b, c) for a, b, c in spans.tolist()), asked.metric)
+    read = trials if measure in trials.plan.measures else asked.try_out(codes, measure)
+    train = np.stack([read.column(f"train_{f}") for f in range(len(spans))])
+    test = np.stack([read.column(f"test_{f}") for f in range(len(spans))])
+    rows = ground.market.rows[ground.market.start :]
+    for values, (first, last, end) in zip(train, spans, strict=True):
+        if not np.isfinite(values).any():
+            raise BadInputError(
+                f"none of {values.size:,} trials has a {asked.metric} from {rows[first]} to {rows[last]}",
+                "wanted one account that lives and moves on every train span",
+                f"lengthen it: --walk-forward {2 * (last - first + 1)}:{end - last}",
+            )
+    picks = {"plateau": [on_plateau(ground, codes, values)[0] for values in train]} if asked.full else {}
+    picks["peak"] = [int(np.nanargmax(values)) for values in train]
+    twin_nav, twin_metrics = stitched(ground, [ground.position.without_events()], spans[:1, 1])
+    return WalkForward(
+        metric=asked.metric,
+        trials=trials.count,
+        spans=spans,
+        rows=rows[spans[0, 1] :],
+        ways={
+            way: _way(ground, codes, np.array(chosen), train, test, spans) for way, chosen in picks.items()
+        },
+        twin_nav=twin_nav,
+        twin_metrics=twin_metrics,
+        correlation=np.array([rank_correlation(*pair) for pair in zip(train, test, strict=True)]),
+    )
+
+
+def _way(
+    ground: Ground, codes: Codes, chosen: IntArray, train: FloatArray, test: FloatArray, spans: IntArray
+) -> Way:
+    folds = np.arange(chosen.size)
+    nav, metrics = stitched(ground, [ground.at(codes[trial]) for trial in chosen], spans[:, 1])
+    return Way(chosen, train[folds, chosen], test[folds, chosen], nav, metrics)
+
+
+def stitched(ground: Ground, positions: Sequence[Position], switches: IntArray) -> tuple[FloatArray, Metrics]:
+    """(R,) nav and metrics of an account that opens with 1 in cash on the first of the switches, (F,) account rows,
+    and from each on follows the position of that number, to the last row.
+
+    On a switch row it adopts what the position last decided, as a decision of that row, and then follows the
+    decisions the position goes on to make; where the position stays the same nothing is decided anew. Band, gross
+    limit and screen are those of the position followed.
+    """
+    market, followed = ground.market, None
+    firsts = [int(row) + market.start for row in switches]
+    lasts = [*firsts[1:], market.rows.size - 1]
+    holdings = Holdings.opening(len(market.instruments))
+    nav, traded, cost, growth = [np.ones(1)], [np.zeros(1)], [np.zeros(1)], [np.zeros(1)]
+    for position, first, last in zip(positions, firsts, lasts, strict=True):
+        here = replace(market.until(last), start=first)
+        targets = _decisions(position.target_weights(market, ground.events), here, position != followed)
+        tape = ground.terms.tape(here, ground.events, position.screened(here, ground.events))
+        result, holdings = run(targets, here, tape, holdings)
+        for parts, values in (
+            (nav, result.nav), (traded, result.trade_value.sum(axis=1)), (cost, result.cost), (growth, tape.growth),
+        ):  # fmt: skip
+            parts.append(values[1:])  # the first row is the last of the part before
+        followed = position
+    whole = np.concatenate(nav)
+    metrics = summarise(
+        market.rows[firsts[0] :],
+        whole,
+        trade_value=np.concatenate(traded),
+        cost=np.concatenate(cost),
+        cash_rate=np.concatenate(growth),
+        ruined=bool(whole.min() <= 0),
+    )
+    return whole, metrics
+
+
+def _decisions(targets: Targets, here: Market, adopted: bool) -> Targets:
+    """Of the targets, decided on a longer market, those of the account of `here`; with `adopted` the last one up to
+    its first row is moved to that row. A position that has not decided yet is in cash."""
+    inside = (targets.decided > here.start - (not adopted)) & (targets.decided < here.rows.size)
+    decided, weights = targets.decided[inside], targets.weights[inside]
+    if adopted:
+        standing = int(np.searchsorted(targets.decided, here.start, side="right")) - 1
+        adopt = targets.weights[standing] if standing >= 0 else np.zeros(weights.shape[1])
+        decided, weights = np.append(here.start, decided), np.vstack([adopt, weights])
+    return replace(targets, rows=here.rows, decided=decided, weights=weights)
+
+
+def sentences(w: WalkForward) -> list[str]:
+    """What it says, in words made from the numbers alone; the last one limits all the others."""
+    return [_accounts(w), *_kept(w), _ranks(w), _hindsight(w)]
+
+
+def _accounts(w: WalkForward) -> str:
+    train, test = w.spans[0, 1] - w.spans[0, 0] + 1, w.spans[0, 2] - w.spans[0, 1]
+    earned = ", ".join(
+        f"the account that followed the {way} had Sharpe {_ratio(one.metrics.sharpe)}"
+        for way, one in w.ways.items()
+    )
+    return (
+        f"Walk-forward in {_count(len(w.spans), 'fold')}, each choosing by {_word(w.metric)} among {w.trials:,} trials "
+        f"on {train:,} rows and holding the choice through the next {test:,}: {earned}, its switches paid for; the "
+        f"position as it stands, without events, had {_ratio(w.twin_metrics.sharpe)} over the same rows."
+    )
+
+
+def _kept(w: WalkForward) -> list[str]:
+    lines = []
+    for way, one in w.ways.items():
+        ruined = int(np.isneginf(one.test).sum())
+        if ruined:
+            lines.append(
+                f"The trial chosen by the {way} was ruined before the end of the rows the choice had not seen in "
+                f"{ruined} of {_count(one.test.size, 'fold')}."
+            )
+        known = np.isfinite(one.train) & np.isfinite(one.test)
+        if w.metric not in RATES or not known.any():
+            continue
+        before, after = float(one.train[known].mean()), float(one.test[known].mean())
+        share = (
+            ""
+            if before <= 0
+            else f": {100 * after / before:.0f} % was kept"
+            if after > 0
+            else ": none was kept"
+        )
+        lines.append(
+            f"The trials chosen by the {way} had on average {_word(w.metric)} {before:.2f} on the rows they were chosen "
+            f"on and {after:.2f} on the rows the choice had not seen{share}."
+        )
+    if w.metric not in RATES:
+        lines.append(
+            f"{_word(w.metric).capitalize()} grows with the length of a span, so nothing is said of how much of it was "
+            f"kept."
+        )
+    return lines
+
+
+def _ranks(w: WalkForward) -> str:
+    known = w.correlation[~np.isnan(w.correlation)]
+    if not known.size:
+        return "In no fold could the ranks of the trials before and after the choice be compared."
+    return (
+        f"Over all trials the rank by {_word(w.metric)} before the choice and the rank after it had correlation "
+        f"{known.mean():.2f} on average, above zero in {(known > 0).sum()} of {_count(known.size, 'fold')}: at zero the "
+        f"past says nothing about which trial to hold."
+    )
+
+
+def _hindsight(w: WalkForward) -> str:
+    return (
+        f"Names, signs and severities of events were set with hindsight, by an article of 5 June 2025 and after: "
+        f"walk-forward takes out the luck of choosing parameters and nothing else, and no row before that day is out of "
+        f"sample. Of the {w.rows.size - 1:,} rows held through, {(w.rows[1:] > ARTICLE).sum():,} lie after it."
+    )
+
+
+def _ratio(sharpe: float) -> str:
+    return f"{sharpe:.2f}" if math.isfinite(sharpe) else "undefined"
+
+
+def _word(metric: str) -> str:
+    return "Sharpe" if metric == "sharpe" else "CAGR" if metric == "cagr" else metric.replace("_", " ")
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
