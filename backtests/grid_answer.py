@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from positioning.reporting.grid_page import Searched
+    from positioning.research.walk_forward import WalkForward
 
 SHOWN = ("sharpe", "total_return", "cagr", "max_drawdown", "turnover", "cost_bps_per_year")
 
@@ -23,7 +24,6 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
     from rich.table import Table
 
     from positioning.reporting.grid_page import heading, percent_of, rerun
-    from positioning.research.belief import HINDSIGHT, sentences
 
     console, b = Console(highlight=False, soft_wrap=True), searched.belief
     if searched.ground.market.simulated:
@@ -36,7 +36,7 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
     for label, figures in shown:
         table.add_row(label, *(percent_of(name, figures[name]) for name in SHOWN))
     console.print(table)
-    for line in [*sentences(b), HINDSIGHT]:
+    for line in said(searched):
         console.print(line, markup=False)
     for label, one in (("recommended", b.kept), ("best", b.best)):
         console.print(f"{label}: {rerun(searched, one.settings)}", markup=False)
@@ -46,10 +46,17 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
         console.print(f"wrote {f}", markup=False)
 
 
+def said(searched: Searched) -> list[str]:
+    """Everything in words."""
+    from positioning.research.belief import HINDSIGHT, sentences
+    from positioning.research.walk_forward import sentences as walk_sentences
+
+    walked = [] if searched.walk is None else walk_sentences(searched.walk)
+    return [*sentences(searched.belief), *walked, *([] if walked else [HINDSIGHT])]
+
+
 def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, Any]:
     """Figures by name, undefined as None; p-values and probabilities as fractions."""
-    from positioning.research.belief import HINDSIGHT, sentences
-
     b, g = searched.belief, searched.ground
     return {
         "data": data,
@@ -59,6 +66,7 @@ def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, A
         "axes": {name: [_plain(v) for v in values] for name, values in g.axes.items()},
         "metric": b.metric,
         "every_combination": b.full,
+        "way": searched.way,
         "trials": b.trials,
         "with_sharpe": b.measured,
         "ruined": b.ruined,
@@ -77,8 +85,24 @@ def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, A
         if b.spa is None
         else {"lower": b.spa.lower, "consistent": b.spa.consistent, "upper": b.spa.upper, "trials": b.spa.trials},
         "without_events": {name: _plain(v) for name, v in b.twin.items()},
-        "words": [*sentences(b), HINDSIGHT],
+        "walk_forward": None if searched.walk is None else _walk(searched.walk),
+        "words": said(searched),
         "files": [str(f) for f in files],
+    }  # fmt: skip
+
+
+def _walk(w: WalkForward) -> dict[str, Any]:
+    from positioning.research.metrics import to_json as metrics_json
+
+    return {
+        "folds": [[str(w.rows[c - w.spans[0, 1]]) for c in (b, end)] for _, b, end in w.spans.tolist()],
+        "ways": {
+            way: {"trials": one.chosen.tolist(), "before": [_plain(v) for v in one.train.tolist()],
+                  "after": [_plain(v) for v in one.test.tolist()], "metrics": metrics_json(one.metrics)}
+            for way, one in w.ways.items()
+        },
+        "without_events": metrics_json(w.twin_metrics),
+        "rank_correlation": [_plain(v) for v in w.correlation.tolist()],
     }  # fmt: skip
 
 

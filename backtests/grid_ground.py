@@ -36,6 +36,19 @@ def asked(
     return position, axes
 
 
+def whole_numbers(option: str, text: str, example: str) -> tuple[int, ...]:
+    """Of FIRST:SECOND, as many as the example has. Raises BadInputError."""
+    try:
+        numbers = tuple(int(part) for part in text.split(":"))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != len(example.split(":")):
+        raise BadInputError(
+            f"{option} {text}", f"wanted whole numbers such as {example}", f"type {option} {example}"
+        )
+    return numbers
+
+
 def symbols(position: Position, axes: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Every name and every hedge that some trial may hold. Raises BadInputError where one is both."""
     worded = [name for name, values in axes.items() if isinstance(values[0], str | tuple)]
@@ -79,9 +92,8 @@ def grounded(position: Position, axes: Mapping[str, tuple[Any, ...]], terms: Ter
     """The market of all trials, loaded once, and what they share."""
     from backtests.pipeline import moments
     from positioning.market.load import load
-    from positioning.research.ground import Ground, check_axes
+    from positioning.research.ground import Ground
 
-    check_axes(position, axes)
     names, hedges = symbols(position, axes)
     history = max(axes.get("lookback", (position.history,)))
     market = load(

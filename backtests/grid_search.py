@@ -62,6 +62,14 @@ def grid_search(
         typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Threads; default all cores.")] = os.cpu_count() or 1,
+    walk: Annotated[
+        str | None,
+        typer.Option(
+            "--walk-forward",
+            metavar="TRAIN:TEST",
+            help="Choose on TRAIN rows, hold through TEST, and again: 504:126.",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a search that was stopped, where its inputs are the same."),
@@ -71,14 +79,15 @@ def grid_search(
 ) -> None:
     """Every combination decided, accounted and measured; the plateau, the peak, and how much of it is luck."""
     with one_line_errors():
-        from backtests.grid_ground import asked, chosen, grounded, words_of
+        from backtests.grid_ground import asked, chosen, grounded, whole_numbers, words_of
         from backtests.witness import Witness
         from positioning.reporting.grid_page import Searched, write_grid, write_trials
         from positioning.research.belief import believe
         from positioning.research.cross_validation import PBO_TRIALS
-        from positioning.research.measures import Figures
+        from positioning.research.measures import Figures, Measure
         from positioning.research.sweep import Search, search, threads
         from positioning.research.trials import Plan
+        from positioning.research.walk_forward import over, spans, walk_forward
 
         request = Request(
             data, start, end, base, fees, fill, cash, tuple(settings or ()), None, _text(events), screen, mark,
@@ -90,7 +99,14 @@ def grid_search(
         ground = grounded(position, axes, replace(terms, source=witness))
         codes = chosen(ground, random, seed)
         question = Search(ground, metric, codes.shape[0] == ground.combinations, threads(workers))
-        plan = Plan(codes, (Figures(squares=codes.shape[0] <= PBO_TRIALS),))
+        measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
+        if walk is not None:
+            folds = spans(
+                ground.market.rows.size - ground.market.start,
+                *whole_numbers("--walk-forward", walk, "504:126"),
+            )
+            measures.append(over(folds, metric))
+        plan = Plan(codes, tuple(measures))
         inputs = inputs_of(ground, plan, witness.digests)
         with shelf_of(out, inputs, plan, resume) as shelf, progress(as_json) as bar:
             task = bar.add_task("trials", total=plan.trials)
@@ -99,7 +115,11 @@ def grid_search(
             seconds = time.perf_counter() - begun
             bar.add_task("belief", total=None)
             belief = believe(question, trials)
-            found = Searched(question, trials, belief, terms.command, words_of(request, ground), seconds)
+            found = Searched(
+                question, trials, belief, terms.command, words_of(request, ground), seconds,
+                "every combination" if question.full else "drawn at random",
+                None if walk is None else walk_forward(question, trials, folds),
+            )  # fmt: skip
             files = [write_grid(found, out), write_trials(found, out)]
         answer(found, files, data, as_json)
 

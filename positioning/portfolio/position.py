@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -99,7 +100,7 @@ class Position(ABC):
 
     def configured(self, settings: Mapping[str, str]) -> Self:
         """With fields set from text (`half_life=20`, `legs=NTR,MOS`). Raises BadInputError."""
-        hints = get_type_hints(type(self))
+        hints = _hints(type(self))
         values = {}
         for parameter, text in settings.items():
             if parameter not in self.parameters():
@@ -110,6 +111,12 @@ class Position(ABC):
                 )
             values[parameter] = _parse(text, hints[parameter], f"{self.name}.{parameter}")
         return replace(self, **values)
+
+
+@cache
+def _hints(position: type) -> dict[str, Any]:
+    """Types of its fields; finding them takes a millisecond, and a grid has thousands of values."""
+    return get_type_hints(position)
 
 
 def _parse(text: str, hint: Any, what: str) -> Any:

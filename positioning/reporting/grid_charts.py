@@ -11,9 +11,11 @@ import numpy as np
 
 from positioning.market.bars import FloatArray
 from positioning.reporting.charts import AXIS, Figure, _text, _watermark, bare_layout
+from positioning.reporting.html import Html, tag
 from positioning.research.belief import Belief
 from positioning.research.cross_validation import Pbo
 from positioning.research.ground import Codes
+from positioning.research.sweep import in_words
 from positioning.research.trials import Trials
 
 MOST_CELLS = 60  # bins along an axis of a heat map
@@ -109,7 +111,7 @@ def profile(
         {"type": "scatter", "mode": "lines+markers", "name": "best", "x": labels, "y": _plain(top),
          "line": {"color": "$twin", "width": 1.5, "dash": "dot"}} | hover,
     ]  # fmt: skip
-    made = _figure(data, name, metric.replace("_", " "), {"type": "category"}, {"tickformat": ticks(metric)})
+    made = _figure(data, name, in_words(metric), {"type": "category"}, {"tickformat": ticks(metric)})
     made["layout"] |= {"showlegend": True, "legend": _legend()}
     return made
 
@@ -162,6 +164,12 @@ def halves(found: Pbo, per_year: float) -> Figure:
     made = _figure(data, "Sharpe on the half it won", "Sharpe on the other half", {}, {})
     made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
     return made
+
+
+def chart(name: str, heading: str, words: str, shape: str = "low") -> Html:
+    """The place of a figure on the page, with its caption."""
+    drawn = tag("div", class_=f"chart {shape}", data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 
 def stamped(figure: Figure, simulated: bool) -> Figure:

@@ -17,6 +17,7 @@ from positioning.reporting import charts, grid_charts
 from positioning.reporting.charts import Figure
 from positioning.reporting.files import write_whole
 from positioning.reporting.grid_charts import MOST_PAIRS, MOST_POINTS, PERCENTS, label
+from positioning.reporting.grid_walk import walked
 from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.panel import banner
 from positioning.reporting.tearsheet import document, own_file
@@ -24,8 +25,9 @@ from positioning.reporting.words import NOTHING, number, percent, signed
 from positioning.research.belief import HINDSIGHT, Belief, sentences
 from positioning.research.ground import Codes, Ground
 from positioning.research.measures import BLOCKS, FIGURES
-from positioning.research.sweep import Search
+from positioning.research.sweep import Search, in_words
 from positioning.research.trials import Trials
+from positioning.research.walk_forward import WalkForward
 
 TOP = 50  # trials in the table
 STYLE = (
@@ -43,7 +45,7 @@ STYLE = (
 @dataclass(frozen=True, eq=False)
 class Searched:
     """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
-    seconds: that the trials took, without belief and page."""
+    seconds: that the trials took, without belief and page; way: how trials were chosen; walk: None where not asked."""
 
     asked: Search
     trials: Trials
@@ -51,6 +53,8 @@ class Searched:
     command: str
     words: tuple[str, ...]
     seconds: float
+    way: str = "every combination"
+    walk: WalkForward | None = None
 
     @property
     def ground(self) -> Ground:
@@ -76,9 +80,8 @@ def rerun(searched: Searched, settings: Mapping[str, Any]) -> str:
 def heading(searched: Searched) -> str:
     """What was searched, in a line."""
     b, g = searched.belief, searched.ground
-    kind = "every combination" if b.full else "at random"
     axes = ", ".join(f"{name} ({len(v):,})" for name, v in g.axes.items())
-    return f"{g.position.name}: {b.trials:,} trials, {kind}, of {axes}"
+    return f"{g.position.name}: {b.trials:,} trials, {searched.way}, of {axes}"
 
 
 def percent_of(name: str, value: float) -> str:
@@ -140,6 +143,7 @@ def page(searched: Searched, script: str) -> str:
         _maps(searched, drawn),
         _profiles(searched, drawn),
         _clouds(searched, drawn),
+        walked(searched.walk, searched.ground, searched.codes, drawn) if searched.walk else "",
         _top(searched),
         _method(searched),
     )
@@ -196,14 +200,9 @@ def _contestants(searched: Searched) -> Html:
     return section("chosen", "Which trial to hold", tag("div", *made, class_="two"))
 
 
-def _chart(name: str, heading: str, words: str, shape: str = "low") -> Html:
-    drawn = tag("div", class_=f"chart {shape}", data_chart=name, role="img", aria_label=f"{heading}. {words}")
-    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
-
-
 def _maps(searched: Searched, drawn: dict[str, Figure]) -> Html:
     g = searched.ground
-    axes, metric = g.axes, searched.asked.metric.replace("_", " ")
+    axes, metric = g.axes, in_words(searched.asked.metric)
     chosen = grid_charts.pairs(axes)
     if not chosen:
         return Html("")
@@ -214,7 +213,7 @@ def _maps(searched: Searched, drawn: dict[str, Figure]) -> Html:
         drawn[key] = grid_charts.heat_map(
             axes, (a, b), searched.codes, searched.values(), searched.asked.metric, marked
         )
-        made.append(_chart(key, f"{names[a]} and {names[b]}", f"Average {metric}.", "map"))
+        made.append(grid_charts.chart(key, f"{names[a]} and {names[b]}", f"Average {metric}.", "map"))
     wide = sum(len(v) > 1 for v in axes.values())
     more = (
         f" The first {MOST_PAIRS} of {wide * (wide - 1) // 2} pairs."
@@ -238,10 +237,8 @@ def _profiles(searched: Searched, drawn: dict[str, Figure]) -> Html:
             drawn[f"profile{a}"] = grid_charts.profile(
                 searched.values(), searched.codes, a, choices, name, searched.asked.metric
             )
-            words = (
-                f"{searched.asked.metric.replace('_', ' ').capitalize()} of the trials that share each value."
-            )
-            made.append(_chart(f"profile{a}", name, words, "map"))
+            words = f"Its {in_words(searched.asked.metric)} over the trials that share each value."
+            made.append(grid_charts.chart(f"profile{a}", name, words, "map"))
     note = "A line that hardly moves, within a wide band, is a parameter that hardly matters."
     return section(
         "profiles",
@@ -255,7 +252,7 @@ def _clouds(searched: Searched, drawn: dict[str, Figure]) -> Html:
     b = searched.belief
     drawn["cloud"] = grid_charts.cloud(searched.trials, b)
     part = f" A random {MOST_POINTS:,} of {b.measured:,} are drawn." if b.measured > MOST_POINTS else ""
-    made = [_chart("cloud", "Trials", f"Sharpe against the worst drawdown.{part}", "")]
+    made = [grid_charts.chart("cloud", "Trials", f"Sharpe against the worst drawdown.{part}", "")]
     if b.pbo is not None:
         drawn["halves"] = grid_charts.halves(b.pbo, b.per_year)
         part = f" {MOST_POINTS:,} of them drawn." if b.pbo.logits.size > MOST_POINTS else ""
@@ -264,7 +261,7 @@ def _clouds(searched: Searched, drawn: dict[str, Figure]) -> Html:
             f"Slope {number(b.pbo.slope)}. Both halves make up one history: where trials are alike, a good half leaves a "
             "poor one and the slope is near −1 by itself; what counts is the height of the cloud."
         )
-        made.append(_chart("halves", "In sample against out of sample", words, ""))
+        made.append(grid_charts.chart("halves", "In sample against out of sample", words, ""))
     return section("scatter", "All trials", tag("div", *made, class_="two"))
 
 
@@ -279,7 +276,9 @@ def _top(searched: Searched) -> Html:
     heads = ["rank", *names, *(f.replace("_", " ") for f in FIGURES), "command"]
     head = tag("tr", *(tag("th", tag("button", h, type="button"), scope="col") for h in heads))
     rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
-    caption = f"The {order.size} best trials by {searched.asked.metric.replace('_', ' ')}; bold is the recommended one"
+    caption = (
+        f"The {order.size} best trials by {in_words(searched.asked.metric)}; bold is the recommended one"
+    )
     made = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="sortable")
     held = tag("div", made, class_="scroll tall", tabindex="0", role="region", aria_label=caption)
     note = "All trials are in trials.parquet. The top of a search is where luck collects: read the belief above first."

@@ -26,7 +26,7 @@ from positioning.research.overfitting import (
     probabilistic_sharpe,
     spa,
 )
-from positioning.research.sweep import Search
+from positioning.research.sweep import Search, in_words
 from positioning.research.trials import Trials
 from positioning.simulation.simulate import Holdings, run
 
@@ -256,7 +256,7 @@ def _luck(b: Belief) -> list[str]:
     best = b.best.figures["sharpe"]
     lead = f"The best of {b.trials:,} trials has Sharpe {best:.2f}"
     if b.metric != "sharpe":
-        lead = f"The best of {b.trials:,} trials by {b.metric.replace('_', ' ')} has Sharpe {best:.2f}"
+        lead = f"The best of {b.trials:,} trials by {in_words(b.metric)} has Sharpe {best:.2f}"
     if not math.isfinite(best):
         lead = f"The best of {b.trials:,} trials has no Sharpe ratio"
     dead = f" {b.ruined:,} trials were ruined." if b.ruined else ""
@@ -297,7 +297,7 @@ def _plateau(b: Belief) -> list[str]:
         else ""
     )
     return [
-        f"Recommended is the plateau, not the peak: one step on any axis keeps at least {b.metric.replace('_', ' ')} "
+        f"Recommended is the plateau, not the peak: one step on any axis keeps at least {in_words(b.metric)} "
         f"{b.score:.2f} ({b.neighbours} neighbours).{same}{edges}{extra}"
     ]
 

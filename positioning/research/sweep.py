@@ -29,6 +29,12 @@ IN_FLIGHT = 4  # chunks a worker that may be begun or finished and not yet kept;
 
 METRICS = ("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown")  # more is better
 
+
+def in_words(metric: str) -> str:
+    """Its name inside a sentence."""
+    return {"sharpe": "Sharpe", "cagr": "CAGR"}.get(metric, metric.replace("_", " "))
+
+
 # Chunks of a plan worked out, in any order: (ground, plan, their numbers) to (number, table).
 Found = Generator[tuple[int, FloatArray], None, None]
 Work = Callable[[Ground, Plan, Iterable[int]], Found]

@@ -25,7 +25,7 @@ from positioning.research.cross_validation import rank_correlation
 from positioning.research.ground import Codes, Ground
 from positioning.research.measures import Spans
 from positioning.research.metrics import Metrics, summarise
-from positioning.research.sweep import Search
+from positioning.research.sweep import Search, in_words
 from positioning.research.trials import Trials
 from positioning.simulation.simulate import Holdings, run
 
@@ -87,6 +87,11 @@ def spans(rows: int, train: int, test: int) -> IntArray:
     return np.stack([last - test - train + 1, last - test, last], axis=1).astype(np.int64)
 
 
+def over(spans: IntArray, metric: str) -> Spans:
+    """What a plan must measure so that `walk_forward` need not run its trials again."""
+    return Spans(tuple((a, b, c) for a, b, c in spans.tolist()), metric)
+
+
 def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
     """Every fold chosen, followed and compared. spans: (F, 3) of `spans`.
 
@@ -94,7 +99,7 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
     BadInputError where no trial has the metric on a fold's train rows.
     """
     ground, codes = asked.ground, trials.plan.codes
-    measure = Spans(tuple((a, b, c) for a, b, c in spans.tolist()), asked.metric)
+    measure = over(spans, asked.metric)
     read = trials if measure in trials.plan.measures else asked.try_out(codes, measure)
     train = np.stack([read.column(f"train_{f}") for f in range(len(spans))])
     test = np.stack([read.column(f"test_{f}") for f in range(len(spans))])
@@ -190,8 +195,8 @@ def _accounts(w: WalkForward) -> str:
         for way, one in w.ways.items()
     )
     return (
-        f"Walk-forward in {_count(len(w.spans), 'fold')}, each choosing by {_word(w.metric)} among {w.trials:,} trials "
-        f"on {train:,} rows and holding the choice through the next {test:,}: {earned}, its switches paid for; the "
+        f"Walk-forward in {_count(len(w.spans), 'fold')}, each choosing by {in_words(w.metric)} among {w.trials:,} "
+        f"trials on {train:,} rows and holding the choice through the next {test:,}: {earned}, its switches paid for; the "
         f"position as it stands, without events, had {_ratio(w.twin_metrics.sharpe)} over the same rows."
     )
 
@@ -217,13 +222,13 @@ def _kept(w: WalkForward) -> list[str]:
             else ": none was kept"
         )
         lines.append(
-            f"The trials chosen by the {way} had on average {_word(w.metric)} {before:.2f} on the rows they were chosen "
-            f"on and {after:.2f} on the rows the choice had not seen{share}."
+            f"The trials chosen by the {way} had on average {in_words(w.metric)} {before:.2f} on the rows they were "
+            f"chosen on and {after:.2f} on the rows the choice had not seen{share}."
         )
     if w.metric not in RATES:
         lines.append(
-            f"{_word(w.metric).capitalize()} grows with the length of a span, so nothing is said of how much of it was "
-            f"kept."
+            f"{in_words(w.metric).capitalize()} grows with the length of a span, so nothing is said of how much of it "
+            f"was kept."
         )
     return lines
 
@@ -233,7 +238,7 @@ def _ranks(w: WalkForward) -> str:
     if not known.size:
         return "In no fold could the ranks of the trials before and after the choice be compared."
     return (
-        f"Over all trials the rank by {_word(w.metric)} before the choice and the rank after it had correlation "
+        f"Over all trials the rank by {in_words(w.metric)} before the choice and the rank after it had correlation "
         f"{known.mean():.2f} on average, above zero in {(known > 0).sum()} of {_count(known.size, 'fold')}: at zero the "
         f"past says nothing about which trial to hold."
     )
@@ -249,10 +254,6 @@ def _hindsight(w: WalkForward) -> str:
 
 def _ratio(sharpe: float) -> str:
     return f"{sharpe:.2f}" if math.isfinite(sharpe) else "undefined"
-
-
-def _word(metric: str) -> str:
-    return "Sharpe" if metric == "sharpe" else "CAGR" if metric == "cagr" else metric.replace("_", " ")
 
 
 def _count(n: int, what: str) -> str:
