@@ -196,8 +196,8 @@ def _accounts(w: WalkForward) -> str:
     )
     return (
         f"Walk-forward in {_count(len(w.spans), 'fold')}, each choosing by {in_words(w.metric)} among {w.trials:,} "
-        f"trials on {train:,} rows and holding the choice through the next {test:,}: {earned}, its switches paid for; the "
-        f"position as it stands, without events, had {_ratio(w.twin_metrics.sharpe)} over the same rows."
+        f"trials on {train:,} rows and holding the choice through the next {test:,}: {earned}, its switches paid for; "
+        f"the position as it stands, without events, had {_ratio(w.twin_metrics.sharpe)} over the same rows."
     )
 
 
