@@ -20,14 +20,14 @@ from positioning.portfolio.basket import Basket
 from positioning.portfolio.position import Position
 from positioning.portfolio.targets import Targets
 from positioning.research.belief import HINDSIGHT, on_plateau
-from positioning.research.cross_validation import rank_correlation
+from positioning.research.cross_validation import FEWEST, rank_correlation
 from positioning.research.ground import Ground
 from positioning.research.measures import Accounts, Figures, Spans
 from positioning.research.metrics import summarise, to_json
 from positioning.research.shelf import MemoryShelf
 from positioning.research.sweep import METRICS, Search, search, threads
 from positioning.research.trials import Plan
-from positioning.research.walk_forward import FEWEST, WalkForward, sentences, spans, stitched, walk_forward
+from positioning.research.walk_forward import WalkForward, sentences, spans, stitched, walk_forward
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from positioning.simulation.kernel import LANES

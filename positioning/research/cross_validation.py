@@ -16,6 +16,10 @@ from positioning.research.metrics import NOISE
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
+FEWEST = 20  # rows of a part that is chosen on or judged; a ratio of fewer is noise
+ALIKE = (
+    9  # decimals to which trials that differ in nothing but rounding agree; they must not be told apart by it
+)
 PBO_TRIALS = 10_000
 PBO_BLOCKS = 20  # 184,756 splits; two blocks more are four times as many
 
@@ -75,8 +79,8 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
     halves, every = _halves(counts.size), 2**counts.size - 1
     found = []
     for part in np.array_split(halves, -(-halves.size * chosen.size // CHUNK)):
-        first = _sharpes(*(table.sums(part) for table in tables))
-        second = _sharpes(*(table.sums(every ^ part) for table in tables))
+        first = sharpes(*(table.sums(part) for table in tables))
+        second = sharpes(*(table.sums(every ^ part) for table in tables))
         found += [_winners(first, second), _winners(second, first)]
     logits, inside, outside = np.concatenate(found, axis=1)
     return Pbo(
@@ -118,7 +122,7 @@ def purged_splits(
     """
     if not 0 < test_groups < groups <= rows or embargo < 0:
         raise ValueError(f"{test_groups} of {groups} groups of {rows} rows, embargo {embargo}")
-    group = np.sort(np.arange(rows) % groups)
+    group = grouped(rows, groups)
     splits = []
     for chosen in combinations(range(groups), test_groups):
         test = np.isin(group, chosen)
@@ -127,6 +131,11 @@ def purged_splits(
             raise ValueError(f"groups {chosen} in test leave no row to train on; purge or embargo fewer")
         splits.append(Split(train, test))
     return tuple(splits)
+
+
+def grouped(rows: int, groups: int) -> IntArray:
+    """(rows,) the group of each row: consecutive, their lengths differing by one at most, the longer first."""
+    return np.sort(np.arange(rows) % groups)
 
 
 def _barred(test: BoolArray, embargo: int, event_windows: IntArray) -> BoolArray:
@@ -186,19 +195,27 @@ def _subset_sums(values: FloatArray) -> FloatArray:
     return sums
 
 
-def _sharpes(n: FloatArray, total: FloatArray, squares: FloatArray) -> FloatArray:
-    """mean / std, ddof 1, of n rows with this total and sum of squares."""
+def sharpes(n: FloatArray, total: FloatArray, squares: FloatArray) -> FloatArray:
+    """mean / std, ddof 1, of n rows with this total and sum of squares; 0 without risk, -inf where they are NaN."""
     deviations = squares - total * total / n
     flat = deviations <= ROUNDING * squares
     with np.errstate(divide="ignore", invalid="ignore"):
-        sharpes = total / np.sqrt(deviations) * (np.sqrt(n - 1.0) / n)
-    sharpes[flat] = 0.0
-    sharpes[np.isnan(sharpes)] = -math.inf
-    return sharpes
+        ratios = np.asarray(total / np.sqrt(deviations) * (np.sqrt(n - 1.0) / n))
+    ratios[flat] = 0.0
+    ratios[np.isnan(ratios)] = -math.inf
+    return ratios
+
+
+def ranks(values: FloatArray, chosen: IntArray) -> FloatArray:
+    """(S,) rank of one trial of each row of (S, N) values, 1 the lowest; equals share their middle rank."""
+    own = np.take_along_axis(values, chosen[:, None], axis=1)
+    above, level = np.count_nonzero(values > own, axis=1), np.count_nonzero(values == own, axis=1)
+    return np.asarray(values.shape[1] - above - (level - 1) / 2)
 
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> float:
-    """Spearman's: the correlation of the ranks of two (K,) arrays, equals sharing their middle rank.
+    """Spearman's: the correlation of the ranks of two (K,) arrays, those equal to ALIKE decimals sharing their middle
+    rank.
 
     Pairs with a NaN are left out; -inf is a value, the lowest. NaN for fewer than three pairs, or where either
     is constant.
@@ -208,21 +225,16 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> float:
     known = ~(np.isnan(first) | np.isnan(second))
     if known.sum() < 3:
         return math.nan
-    x, y = (rankdata(values[known]) - (known.sum() + 1) / 2 for values in (first, second))
+    x, y = (rankdata(np.round(values[known], ALIKE)) - (known.sum() + 1) / 2 for values in (first, second))
     spread = math.sqrt(float(np.sum(x * x)) * float(np.sum(y * y)))
     return float(np.sum(x * y)) / spread if spread > 0 else math.nan
 
 
 def _winners(inside: FloatArray, outside: FloatArray) -> FloatArray:
     """Of each row's winner inside: its logit, its value inside, its value outside."""
-    trials = inside.shape[1]
-    winner = inside.argmax(axis=1)[:, None]
-    own = np.take_along_axis(outside, winner, axis=1)
-    above = np.count_nonzero(outside > own, axis=1)
-    level = np.count_nonzero(outside == own, axis=1)
-    rank = trials - above - (level - 1) / 2
-    logits = np.log(rank / (trials + 1 - rank))
-    return np.stack([logits, np.take_along_axis(inside, winner, axis=1)[:, 0], own[:, 0]])
+    trials, winner = inside.shape[1], inside.argmax(axis=1)
+    rank, rows = ranks(outside, winner), np.arange(winner.size)
+    return np.stack([np.log(rank / (trials + 1 - rank)), inside[rows, winner], outside[rows, winner]])
 
 
 def _slope(inside: FloatArray, outside: FloatArray) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from positioning.market.bars import DateArray, FloatArray
+from positioning.market.market import BoolArray
 from positioning.portfolio.targets import IntArray
 from positioning.research.metrics import DAYS_PER_YEAR, NOISE, rows_per_year
 from positioning.simulation.kernel import LANES
@@ -214,3 +215,77 @@ class Spans(Measure):
             figures, _, _ = measured(part, np.array([1, part.rows.size]))
             out[n] = np.where(ruin <= last, -np.inf, figures[row])
         return out
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PurgedSums(Measure):
+    """Sums of excess returns and of their squares over the train rows of S splits and over N groups of rows, named
+    train_sum_0, ..., train_square_0, ..., group_sum_0, ..., group_square_0, ...; NaN where the account died on one
+    of their rows or before.
+
+    Held by runs of rows that are alike. edges: (R + 1,) their first account rows; group: (R,) the group of each;
+    train: (S, R) whether it is trained on.
+    """
+
+    edges: IntArray
+    group: IntArray
+    train: BoolArray
+
+    @classmethod
+    def of(cls, group: IntArray, train: BoolArray) -> PurgedSums:
+        """group: (T - 1,) of each row with a return, 0 .. N - 1 ascending; train: (S, T - 1) masks."""
+        turns = (group[1:] != group[:-1]) | (train[:, 1:] != train[:, :-1]).any(axis=0)
+        firsts = np.append(0, np.flatnonzero(turns) + 1)
+        edges = np.append(firsts, group.size) + 1  # row 0 has no return
+        return cls(edges, group[firsts], np.ascontiguousarray(train[:, firsts]))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Measure.names`."""
+        parts = (("train", self.train.shape[0]), ("group", int(self.group[-1]) + 1))
+        return tuple(
+            f"{part}_{of}_{n}" for part, many in parts for of in ("sum", "square") for n in range(many)
+        )
+
+    def read(self, accounts: Accounts) -> FloatArray:
+        """See `Measure.read`."""
+        runs = np.empty((2, self.group.size, LANES))
+        sum_runs(accounts.nav, accounts.growth, self.edges, runs)
+        masks = np.concatenate([self.train, self.group == np.arange(self.group[-1] + 1)[:, None]])
+        sums = np.zeros((2, masks.shape[0], LANES))
+        add_runs(runs, masks, sums)
+        splits = self.train.shape[0]
+        return np.concatenate([*sums[:, :splits], *sums[:, splits:]])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sum_runs(nav: FloatArray, growth: FloatArray, edges: IntArray, out: FloatArray) -> None:
+    """Sums and sums of squares of excess returns, out (2, R, LANES), between the edges (R + 1,); NaN from the first
+    row on which nav (T, LANES) is not above zero."""
+    s = np.zeros(3 * LANES)  # sum, square, and 0 for the living or NaN
+    for run in range(edges.size - 1):
+        s[: 2 * LANES] = 0.0
+        for r in range(edges[run], edges[run + 1]):
+            rate = growth[r]
+            for k in range(LANES):
+                now = nav[r, k]
+                alive = s[2 * LANES + k] if now > 0.0 else np.nan
+                excess = now / nav[r - 1, k] - 1.0 - rate + alive
+                s[k] += excess
+                s[LANES + k] += excess * excess
+                s[2 * LANES + k] = alive
+        for k in range(LANES):
+            out[0, run, k] = s[k]
+            out[1, run, k] = s[LANES + k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_runs(runs: FloatArray, masks: BoolArray, out: FloatArray) -> None:
+    """Added to out (2, M, LANES): the runs (2, R, LANES) of each mask (M, R), in their order."""
+    for m in range(masks.shape[0]):
+        for run in range(masks.shape[1]):
+            if masks[m, run]:
+                for k in range(LANES):
+                    out[0, m, k] += runs[0, run, k]
+                    out[1, m, k] += runs[1, run, k]

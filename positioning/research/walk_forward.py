@@ -21,7 +21,7 @@ from positioning.market.market import Market
 from positioning.portfolio.position import Position
 from positioning.portfolio.targets import IntArray, Targets
 from positioning.research.belief import on_plateau
-from positioning.research.cross_validation import rank_correlation
+from positioning.research.cross_validation import ALIKE, FEWEST, rank_correlation
 from positioning.research.ground import Codes, Ground
 from positioning.research.measures import Spans
 from positioning.research.metrics import Metrics, summarise
@@ -29,7 +29,6 @@ from positioning.research.sweep import Search, in_words
 from positioning.research.trials import Trials
 from positioning.simulation.simulate import Holdings, run
 
-FEWEST = 20  # rows of a span; a ratio of fewer is noise
 USUAL = (504, 126)  # two years to choose on, half a year to hold
 RATES = ("sharpe", "sortino", "cagr")  # metrics that do not grow with the length of a span
 
@@ -111,8 +110,9 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
                 "wanted one account that lives and moves on every train span",
                 f"lengthen it: --walk-forward {2 * (last - first + 1)}:{end - last}",
             )
-    picks = {"plateau": [on_plateau(ground, codes, values)[0] for values in train]} if asked.full else {}
-    picks["peak"] = [int(np.nanargmax(values)) for values in train]
+    known = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
+    picks = {"plateau": [on_plateau(ground, codes, values)[0] for values in known]} if asked.full else {}
+    picks["peak"] = [int(np.nanargmax(values)) for values in known]
     twin_nav, twin_metrics = stitched(ground, [ground.position.without_events()], spans[:1, 1])
     return WalkForward(
         metric=asked.metric,
