@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from positioning.reporting.grid_page import Searched
+    from positioning.research.purged import Purged
     from positioning.research.walk_forward import WalkForward
 
 SHOWN = ("sharpe", "total_return", "cagr", "max_drawdown", "turnover", "cost_bps_per_year")
@@ -49,10 +50,12 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
 def said(searched: Searched) -> list[str]:
     """Everything in words."""
     from positioning.research.belief import HINDSIGHT, sentences
+    from positioning.research.purged import sentences as purged_sentences
     from positioning.research.walk_forward import sentences as walk_sentences
 
-    walked = [] if searched.walk is None else walk_sentences(searched.walk)
-    return [*sentences(searched.belief), *walked, *([] if walked else [HINDSIGHT])]
+    purged = [] if searched.purged is None else purged_sentences(searched.purged)
+    limits = [HINDSIGHT] if searched.walk is None else walk_sentences(searched.walk)
+    return [*sentences(searched.belief), *purged, *limits]
 
 
 def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, Any]:
@@ -86,6 +89,7 @@ def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, A
         else {"lower": b.spa.lower, "consistent": b.spa.consistent, "upper": b.spa.upper, "trials": b.spa.trials},
         "without_events": {name: _plain(v) for name, v in b.twin.items()},
         "walk_forward": None if searched.walk is None else _walk(searched.walk),
+        "purged": None if searched.purged is None else _purged(searched.purged),
         "words": said(searched),
         "files": [str(f) for f in files],
     }  # fmt: skip
@@ -103,6 +107,17 @@ def _walk(w: WalkForward) -> dict[str, Any]:
         },
         "without_events": metrics_json(w.twin_metrics),
         "rank_correlation": [_plain(v) for v in w.correlation.tolist()],
+    }  # fmt: skip
+
+
+def _purged(p: Purged) -> dict[str, Any]:
+    return {
+        "groups": p.groups, "test_groups": p.test_groups, "embargo": p.embargo, "hold": p.hold, "trials": p.trials,
+        "sampled": p.sampled, "rows_purged": p.purged, "rows_embargoed": p.embargoed,
+        "winners": p.winner.tolist(), "before": [_plain(v) for v in p.train.tolist()],
+        "after": [_plain(v) for v in p.test.tolist()], "below_median": p.below_median,
+        "rank_correlation": [_plain(v) for v in p.correlation.tolist()],
+        "paths": [_plain(v) for v in p.paths.tolist()], "probability_of_loss": p.loss,
     }  # fmt: skip
 
 

@@ -49,6 +49,15 @@ def whole_numbers(option: str, text: str, example: str) -> tuple[int, ...]:
     return numbers
 
 
+def groups_of(text: str, rows: int) -> tuple[int, int, int]:
+    """Groups, test groups and embargo of GROUPS:TEST[:EMBARGO]; an embargo not given is a hundredth of the rows."""
+    if text.count(":") == 2:
+        groups, tested, embargo = whole_numbers("--cpcv", text, "10:2:15")
+        return groups, tested, embargo
+    groups, tested = whole_numbers("--cpcv", text, "10:2")
+    return groups, tested, round(rows / 100)
+
+
 def symbols(position: Position, axes: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Every name and every hedge that some trial may hold. Raises BadInputError where one is both."""
     worded = [name for name, values in axes.items() if isinstance(values[0], str | tuple)]

@@ -70,6 +70,12 @@ def grid_search(
             help="Choose on TRAIN rows, hold through TEST, and again: 504:126.",
         ),
     ] = None,
+    cpcv: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUPS:TEST[:EMBARGO]", help="Purged cross-validation: 10:2, embargo 1 % of the rows."
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a search that was stopped, where its inputs are the same."),
@@ -79,12 +85,13 @@ def grid_search(
 ) -> None:
     """Every combination decided, accounted and measured; the plateau, the peak, and how much of it is luck."""
     with one_line_errors():
-        from backtests.grid_ground import asked, chosen, grounded, whole_numbers, words_of
+        from backtests.grid_ground import asked, chosen, grounded, groups_of, whole_numbers, words_of
         from backtests.witness import Witness
         from positioning.reporting.grid_page import Searched, write_grid, write_trials
         from positioning.research.belief import believe
         from positioning.research.cross_validation import PBO_TRIALS
         from positioning.research.measures import Figures, Measure
+        from positioning.research.purged import cross_validate
         from positioning.research.sweep import Search, search, threads
         from positioning.research.trials import Plan
         from positioning.research.walk_forward import over, spans, walk_forward
@@ -106,6 +113,7 @@ def grid_search(
                 *whole_numbers("--walk-forward", walk, "504:126"),
             )
             measures.append(over(folds, metric))
+        parts = None if cpcv is None else groups_of(cpcv, ground.market.rows.size - ground.market.start)
         plan = Plan(codes, tuple(measures))
         inputs = inputs_of(ground, plan, witness.digests)
         with shelf_of(out, inputs, plan, resume) as shelf, progress(as_json) as bar:
@@ -119,6 +127,7 @@ def grid_search(
                 question, trials, belief, terms.command, words_of(request, ground), seconds,
                 "every combination" if question.full else "drawn at random",
                 None if walk is None else walk_forward(question, trials, folds),
+                None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip
             files = [write_grid(found, out), write_trials(found, out)]
         answer(found, files, data, as_json)

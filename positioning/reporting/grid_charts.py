@@ -15,6 +15,7 @@ from positioning.reporting.html import Html, tag
 from positioning.research.belief import Belief
 from positioning.research.cross_validation import Pbo
 from positioning.research.ground import Codes
+from positioning.research.purged import Purged
 from positioning.research.sweep import in_words
 from positioning.research.trials import Trials
 
@@ -152,16 +153,40 @@ def cloud(trials: Trials, belief: Belief) -> Figure:
 def halves(found: Pbo, per_year: float) -> Figure:
     """Each way to halve the history: the winner's Sharpe on the half it won, and on the other."""
     scale = math.sqrt(per_year)
-    inside, outside = found.in_sample * scale, found.out_of_sample * scale
-    known = np.flatnonzero(np.isfinite(inside) & np.isfinite(outside))
+    return before_and_after(
+        found.in_sample * scale, found.out_of_sample * scale, "the half it won", "the other half"
+    )
+
+
+def splits(found: Purged) -> Figure:
+    """Each split of the purged cross-validation: the winner's Sharpe on the rows it won, and on those tested."""
+    return before_and_after(found.train, found.test, "the rows it won", "the rows tested")
+
+
+def before_and_after(before: FloatArray, after: FloatArray, here: str, there: str) -> Figure:
+    """One dot a choice: Sharpe where it was made, and where it was not; a random part above MOST_POINTS."""
+    known = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
     if known.size > MOST_POINTS:
         known = np.sort(np.random.default_rng(0).choice(known, MOST_POINTS, replace=False))
+    few = known.size < MOST_POINTS // 10
     data = [
-        {"type": "scatter", "mode": "markers", "x": _plain(inside[known]), "y": _plain(outside[known]),
-         "marker": {"color": "$position", "size": 4, "opacity": 0.35},
-         "hovertemplate": "in %{x:.2f}, out %{y:.2f}<extra></extra>"}
+        {"type": "scatter", "mode": "markers", "x": _plain(before[known]), "y": _plain(after[known]),
+         "marker": {"color": "$position", "size": 7 if few else 4, "opacity": 0.7 if few else 0.35},
+         "hovertemplate": "before %{x:.2f}, after %{y:.2f}<extra></extra>"}
     ]  # fmt: skip
-    made = _figure(data, "Sharpe on the half it won", "Sharpe on the other half", {}, {})
+    made = _figure(data, f"Sharpe on {here}", f"Sharpe on {there}", {}, {})
+    made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
+    return made
+
+
+def paths(found: Purged) -> Figure:
+    """Sharpe of each path, in ascending order."""
+    ordered = np.sort(found.paths)
+    data = [
+        {"type": "bar", "x": [str(n + 1) for n in range(ordered.size)], "y": _plain(ordered),
+         "marker": {"color": "$position"}, "hovertemplate": "Sharpe %{y:.2f}<extra></extra>"}
+    ]  # fmt: skip
+    made = _figure(data, "path, from the worst", "Sharpe", {"type": "category"}, {"tickformat": ".2f"})
     made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
     return made
 

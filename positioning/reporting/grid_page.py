@@ -17,7 +17,7 @@ from positioning.reporting import charts, grid_charts
 from positioning.reporting.charts import Figure
 from positioning.reporting.files import write_whole
 from positioning.reporting.grid_charts import MOST_PAIRS, MOST_POINTS, PERCENTS, label
-from positioning.reporting.grid_walk import walked
+from positioning.reporting.grid_walk import purged, walked
 from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.panel import banner
 from positioning.reporting.tearsheet import document, own_file
@@ -25,6 +25,7 @@ from positioning.reporting.words import NOTHING, number, percent, signed
 from positioning.research.belief import HINDSIGHT, Belief, sentences
 from positioning.research.ground import Codes, Ground
 from positioning.research.measures import BLOCKS, FIGURES
+from positioning.research.purged import Purged
 from positioning.research.sweep import Search, in_words
 from positioning.research.trials import Trials
 from positioning.research.walk_forward import WalkForward
@@ -45,7 +46,8 @@ STYLE = (
 @dataclass(frozen=True, eq=False)
 class Searched:
     """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
-    seconds: that the trials took, without belief and page; way: how trials were chosen; walk: None where not asked."""
+    seconds: that the trials took, without belief and page; way: how they were chosen; walk, purged: None where not
+    asked."""
 
     asked: Search
     trials: Trials
@@ -55,6 +57,7 @@ class Searched:
     seconds: float
     way: str = "every combination"
     walk: WalkForward | None = None
+    purged: Purged | None = None
 
     @property
     def ground(self) -> Ground:
@@ -144,6 +147,7 @@ def page(searched: Searched, script: str) -> str:
         _profiles(searched, drawn),
         _clouds(searched, drawn),
         walked(searched.walk, searched.ground, searched.codes, drawn) if searched.walk else "",
+        purged(searched.purged, drawn) if searched.purged else "",
         _top(searched),
         _method(searched),
     )

@@ -1,4 +1,4 @@
-"""The part of a grid page that asks whether choosing by the past paid afterwards."""
+"""The parts of a grid page that ask whether what was chosen on some rows paid on others."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 
 from positioning.events.event import ARTICLE
 from positioning.market.bars import DateArray
+from positioning.reporting import grid_charts
 from positioning.reporting.charts import AXIS, Figure, _line, _mark_article, bare_layout
 from positioning.reporting.grid_charts import PERCENTS, chart, label, ticks
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.words import number, percent
 from positioning.research.ground import Codes, Ground
+from positioning.research.purged import Purged
+from positioning.research.purged import sentences as purged_sentences
 from positioning.research.sweep import in_words
 from positioning.research.walk_forward import WalkForward, sentences
 
@@ -38,6 +41,22 @@ def walked(w: WalkForward, ground: Ground, codes: Codes, drawn: dict[str, Figure
             class_="two",
         ),
         *(_choices(w, way, ground, codes, rows) for way in w.ways),
+    )
+
+
+def purged(p: Purged, drawn: dict[str, Figure]) -> Html:
+    """Sentences, the splits and the paths. drawn: filled with the charts."""
+    drawn["splits"], drawn["paths"] = grid_charts.splits(p), grid_charts.paths(p)
+    return section(
+        "cpcv",
+        "Choosing on some rows, testing on others",
+        bullets(purged_sentences(p)),
+        tag(
+            "div",
+            chart("splits", "Splits", "The Sharpe of each winner where it won and where it was tested."),
+            chart("paths", "Paths", "Sharpe of the winners pieced together, cost of switching left out."),
+            class_="two",
+        ),
     )
 
 
