@@ -49,13 +49,18 @@ def whole_numbers(option: str, text: str, example: str) -> tuple[int, ...]:
     return numbers
 
 
-def groups_of(text: str, rows: int) -> tuple[int, int, int]:
-    """Groups, test groups and embargo of GROUPS:TEST[:EMBARGO]; an embargo not given is a hundredth of the rows."""
+def groups_of(text: str, ground: Ground) -> tuple[int, int, int]:
+    """Groups, test groups and embargo of GROUPS:TEST[:EMBARGO]; an embargo not given is a hundredth of the rows.
+    Raises BadInputError, also for what leaves nothing to train on."""
+    from positioning.research.purged import splits_of
+
     if text.count(":") == 2:
         groups, tested, embargo = whole_numbers("--cpcv", text, "10:2:15")
-        return groups, tested, embargo
-    groups, tested = whole_numbers("--cpcv", text, "10:2")
-    return groups, tested, round(rows / 100)
+    else:
+        groups, tested = whole_numbers("--cpcv", text, "10:2")
+        embargo = round((ground.market.rows.size - ground.market.start) / 100)
+    splits_of(ground, groups, tested, embargo)
+    return groups, tested, embargo
 
 
 def symbols(position: Position, axes: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -113,7 +113,7 @@ def grid_search(
                 *whole_numbers("--walk-forward", walk, "504:126"),
             )
             measures.append(over(folds, metric))
-        parts = None if cpcv is None else groups_of(cpcv, ground.market.rows.size - ground.market.start)
+        parts = None if cpcv is None else groups_of(cpcv, ground)
         plan = Plan(codes, tuple(measures))
         inputs = inputs_of(ground, plan, witness.digests)
         with shelf_of(out, inputs, plan, resume) as shelf, progress(as_json) as bar:

@@ -17,6 +17,8 @@ GRIDS = {
     "random": ["--grid", "half_life=1:100:1", "--grid", "exposure=0.1:1:0.01", "--grid", "hedge=MOO,DBA,none",
                "--random", "4000", "--metric", "calmar"],
     "one": ["--grid", "half_life=20"],
+    "walk": ["--grid", "half_life=5,20,40", "--grid", "exposure=0.2,0.4,0.6",
+             "--walk-forward", "504:126", "--cpcv", "8:2"],
 }  # fmt: skip
 
 
@@ -67,6 +69,16 @@ def test_a_map_for_each_pair_and_a_profile_for_each_axis(folder: Path) -> None:
         1,
         0,
     ]
+
+
+def test_walk_forward_and_cross_validation_are_shown_and_limited_in_words(folder: Path) -> None:
+    text = (folder / "walk" / "grid.html").read_text(encoding="utf-8")
+    assert [text.count(f'data-chart="{c}"') for c in ("walk", "folds", "splits", "paths")] == [1, 1, 1, 1]
+    assert text.count("<summary>Choices by the ") == 2
+    assert "no row before that day is out of sample" in text
+    assert "lie after it" in text
+    assert "which nobody could have done at the time" in text
+    assert 'data-chart="walk"' not in (folder / "full" / "grid.html").read_text(encoding="utf-8")
 
 
 def test_what_is_not_drawn_is_said(folder: Path) -> None:

@@ -81,6 +81,14 @@ def test_symbols_and_words_are_axes_too() -> None:
         (["--grid", "hedge=NTR"], "a symbol that is not one of the legs"),
         (["--grid", "gross_limit=0.3,2"], "above gross_limit=0.3"),
         (["--grid", "half_life=5", "--start", "soon"], "wanted a date"),
+        (["--grid", "half_life=5", "--walk-forward", "504"], "type --walk-forward 504:126"),
+        (["--grid", "half_life=5", "--walk-forward", "a:b"], "type --walk-forward 504:126"),
+        (["--grid", "half_life=5", "--walk-forward", "9999:126"], "wanted 10,126 rows or more"),
+        (["--grid", "half_life=5", "--walk-forward", "-5:126"], "wanted 20 rows or more of each"),
+        (["--grid", "half_life=5", "--cpcv", "10"], "type --cpcv 10:2"),
+        (["--grid", "half_life=5", "--cpcv", "2:2"], "wanted groups"),
+        (["--grid", "half_life=5", "--cpcv", "10:2:900"], "test on fewer groups"),
+        (["--grid", "half_life=5", "--cpcv", "10:2:-1"], "wanted 0 rows or more"),
     ],
 )
 def test_a_bad_request_is_one_line_and_leaves_nothing(words: list[str], wanted: str, tmp_path: Path) -> None:
@@ -131,6 +139,24 @@ def test_json_has_every_statistic(answer: tuple[dict, Path]) -> None:
     )
     assert any("hindsight" in w for w in found["words"])
     assert [Path(f).name for f in found["files"]] == ["grid.html", "trials.parquet"]
+
+
+def test_json_of_walk_forward_and_cross_validation(tmp_path: Path) -> None:
+    code, stdout, stderr = run(
+        "enablers", "--grid", "half_life=5,40", "--grid", "exposure=0.2,0.6", "--walk-forward", "504:252",
+        "--cpcv", "6:2", "--out", str(tmp_path), "--json",
+    )  # fmt: skip
+    assert code == 0, stderr
+    found = json.loads(stdout)
+    walk, purged = found["walk_forward"], found["purged"]
+    assert len(walk["folds"]) == len(walk["rank_correlation"]) == len(walk["ways"]["plateau"]["trials"])
+    assert all(a < b for a, b in walk["folds"])
+    assert [b for _, b in walk["folds"][:-1]] == [a for a, _ in walk["folds"][1:]]
+    assert walk["ways"]["peak"]["metrics"]["first"] == walk["folds"][0][0]
+    assert len(purged["winners"]) == 15
+    assert len(purged["paths"]) == 5
+    assert 0 <= purged["below_median"] <= 1
+    assert sum("out of sample" in w for w in found["words"]) == 1  # to say that nothing is
 
 
 def test_parquet_has_every_trial(answer: tuple[dict, Path]) -> None:

@@ -322,9 +322,12 @@ def _method(searched: Searched) -> Html:
         f"Not varied: {', '.join(f'{k}={label(v)}' for k, v in g.position.parameters().items() if k not in g.axes)}.",
         f"{b.trials:,} trials took {searched.seconds:.1f} seconds.",
         *(f"{n.symbol} {n.text}".strip() for n in m.notices),
-        *(str(f) for f in m.findings),
     ]
+    warned = tag(
+        "details", tag("summary", f"{len(m.findings):,} warnings about the prices"), bullets(m.findings)
+    )
     return section(
-        "method", "How it was measured", bullets(said), tag("p", g.position.caveat),
+        "method", "How it was measured", bullets(said), warned if m.findings else "",
+        tag("p", g.position.caveat),
         tag("p", tag("code", searched.command)), tag("p", "Snapshot ", tag("code", m.snapshot), class_="quiet"),
     )  # fmt: skip

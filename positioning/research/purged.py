@@ -114,9 +114,7 @@ def cross_validate(
     ground = asked.ground
     dates = ground.market.rows[ground.market.start :]
     rows = dates.size - 1
-    _require(rows, groups, test_groups, embargo, hold)
-    windows = event_windows(ground, hold) - 1  # row 0 of a split is the first with a return
-    splits, unembargoed = (_splits(rows, groups, test_groups, e, windows) for e in (embargo, 0))
+    splits, unembargoed = (splits_of(ground, groups, test_groups, e, hold) for e in (embargo, 0))
     group, chosen = grouped(rows, groups), pbo_sample(trials.count)
     train_rows = np.array([s.train for s in splits])
     tested = np.array([np.unique(group[s.test]) for s in splits])
@@ -169,7 +167,13 @@ def _require(rows: int, groups: int, test_groups: int, embargo: int, hold: int) 
         )
 
 
-def _splits(rows: int, groups: int, test_groups: int, embargo: int, windows: IntArray) -> tuple[Split, ...]:
+def splits_of(
+    ground: Ground, groups: int, test_groups: int, embargo: int, hold: int = HOLD
+) -> tuple[Split, ...]:
+    """The splits of the account's rows with a return. Raises BadInputError as `cross_validate` does."""
+    rows = ground.market.rows.size - ground.market.start - 1
+    _require(rows, groups, test_groups, embargo, hold)
+    windows = event_windows(ground, hold) - 1  # row 0 of a split is the first with a return
     try:
         splits = purged_splits(rows, groups, test_groups, embargo=embargo, event_windows=windows)
         fewest = min(int(s.train.sum()) for s in splits)
