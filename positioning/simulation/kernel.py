@@ -29,47 +29,56 @@ NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
 
 # Fractions of nav below this are what rounding leaves, neither cash to buy with nor a living account.
 DUST = 1e-12
-LANES = 64  # accounts side by side: eight AVX-512 registers of doubles a row of state
+LANES = 64  # accounts side by side; LLVM unrolls loops over 32 or fewer, which costs what vectors gain
+
+# The slots of what the ledger keeps of an account, and of a leg of an account.
+CASH, TOTAL, TRAPPED, CARRY, LAST, DEAD, ON, BAND, SHORTS, AWAITED, NEED, SCALE, TRADED, COST = range(14)
+SHARES, WANTED, PARTIAL, RISE = range(4)
 
 
 def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
-    """The ledger for `lanes` accounts; with `recording` (one lane) the out arrays of `run_ledger` are filled."""
+    """The ledger for `lanes` accounts; with `recording` (one lane) the out arrays of `run_ledger` are filled.
+
+    What an account has stands in two arrays made in the ledger, lane (slots, lanes) and legs (names, slots, lanes).
+    LLVM takes the lanes in vectors only where it sees constant offsets and no branches: so the parts are inlined,
+    and the loops that run often join conditions by & and | and choose values instead of skipping.
+    """
 
     # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @njit(nogil=True, cache=True, error_model="numpy", inline="always")
     def trade(  # noqa: PLR0912, PLR0915
-        r, d, fresh, on, total, band, why, early, no_buy, frozen, fill, value, buy, sell,
-        cash, shares, pending, partial, traded, cost, scratch, wish,
+        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs,
         trades, paid, status, waits, reason, filled_row, wanted, got,
     ):  # fmt: skip
-        """The pending legs of a row. on: (lanes,) 1 where the account may trade; total: (lanes,) its free equity at
-        this row's fill prices. Returns whether any leg is still pending, and whether anyone is short."""
+        """The pending legs of a row. lane[ON]: 1 where the account may trade; lane[TOTAL]: its free equity at this
+        row's fill prices; short: (N,) the names anyone is short of, brought up to date. Returns whether any leg is
+        still pending."""
         n_names = fill.shape[1]
-        shorts, awaited, need, scale, low = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
-        delayed = False
+        off = 0
         for k in range(lanes):
-            delayed = delayed or on[k] == 0.0
-            low[k] = 0.0
-            shorts[k] = 0.0
-            awaited[k] = 0.0
-            need[k] = 0.0
+            off += lane[ON, k] == 0.0
+            lane[SHORTS, k] = 0.0
+            lane[AWAITED, k] = 0.0
+            lane[NEED, k] = 0.0
+        delayed = off > 0
         for n in range(n_names):
-            price = value[r, n]
-            for k in range(lanes):
-                shorts[k] -= min(shares[n, k], 0.0) * price
+            if short[n]:
+                price = value[r, n]
+                for k in range(lanes):
+                    lane[SHORTS, k] -= min(legs[n, SHARES, k], 0.0) * price
 
         # sells first; remember what the waiting sales would have released
         for n in range(n_names):
             if no_buy[r, n]:
                 price = value[r, n]
                 for k in range(lanes):
-                    w, s = pending[n, k], shares[n, k]
-                    if on[k] > 0.0 and w > 0.0 and (s <= 0.0 or w * total[k] > s * price):
+                    w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
+                    if lane[ON, k] > 0.0 and w > 0.0 and (s <= 0.0 or w * t > s * price):
                         if recording:
                             status[d, n] = CANCELLED
-                        partial[n, k] = 0.0
+                        legs[n, PARTIAL, k] = 0.0
                         delayed = True
-                        pending[n, k] = np.nan if s >= 0.0 else 0.0  # a short may still be covered
+                        legs[n, WANTED, k] = np.nan if s >= 0.0 else 0.0  # a short may still be covered
             code = why[r, n]
             if code == OPEN and early[r, n] and fresh:
                 code = TOO_EARLY
@@ -77,42 +86,47 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 delayed = True
                 price = value[r, n]
                 for k in range(lanes):
-                    w, s = pending[n, k], shares[n, k]
-                    if on[k] > 0.0 and not np.isnan(w):
+                    w, s = legs[n, WANTED, k], legs[n, SHARES, k]
+                    if lane[ON, k] > 0.0 and not np.isnan(w):
                         if recording:
                             if waits[d, n] == 0:
                                 reason[d, n] = code
                             waits[d, n] += 1
                         if s > 0.0 and not frozen[r, n]:
-                            awaited[k] += max(s * price - max(w, 0.0) * total[k], 0.0)
+                            lane[AWAITED, k] += max(s * price - max(w, 0.0) * lane[TOTAL, k], 0.0)
                 continue
             price, on_buy, on_sale = fill[r, n], buy[r, n], sell[r, n]
+            if banded:
+                for k in range(lanes):
+                    w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
+                    held = (lane[ON, k] > 0.0) & (w != 0.0) & (s != 0.0) & (legs[n, PARTIAL, k] == 0.0)
+                    near = held & (abs(w - s * price / t) < lane[BAND, k] * abs(w))
+                    legs[n, WANTED, k] = np.nan if near else w
+                    if recording and near:
+                        status[d, n] = IN_BAND
             for k in range(lanes):
-                w, s, t = pending[n, k], shares[n, k], total[k]
-                live = on[k] > 0.0 and not np.isnan(w)
+                w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
+                live = (lane[ON, k] > 0.0) & (not np.isnan(w))
                 delta = w * t / price - s
-                rest = partial[n, k] > 0.0
-                near = (not rest) and w != 0.0 and s != 0.0 and abs(w - s * price / t) < band[k] * abs(w)
-                carried = rest and delta <= 0.0  # the market carried the rest of the buy to its target
-                deal = live and not (near or carried)
-                sale = -delta if deal and delta < 0.0 else 0.0
-                rise = delta if deal and delta > 0.0 else 0.0
+                rest = legs[n, PARTIAL, k] > 0.0
+                carried = rest & (delta <= 0.0)  # the market carried the rest of the buy to its target
+                deal = live & (not carried)
+                sale = -delta if deal & (delta < 0.0) else 0.0
+                rise = delta if deal & (delta > 0.0) else 0.0
                 cover = min(rise, max(-s, 0.0))
                 # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
-                cash[k] += sale * price * (1.0 - on_sale) - cover * price * on_buy
-                shorts[k] += (min(s, 0.0) - min(s - sale, 0.0)) * price
-                need[k] += (rise - cover) * price * (1.0 + on_buy)
-                traded[k] += sale * price
-                cost[k] += sale * price * on_sale
-                shares[n, k] = s - sale
-                wish[n, k] = rise
-                pending[n, k] = np.nan if live and rise == 0.0 else w
+                lane[CASH, k] += sale * price * (1.0 - on_sale) - cover * price * on_buy
+                lane[SHORTS, k] += (min(s, 0.0) - min(s - sale, 0.0)) * price
+                lane[NEED, k] += (rise - cover) * price * (1.0 + on_buy)
+                lane[TRADED, k] += sale * price
+                lane[COST, k] += sale * price * on_sale
+                legs[n, SHARES, k] = s - sale
+                legs[n, RISE, k] = rise
+                legs[n, WANTED, k] = np.nan if live & (rise == 0.0) else w
                 if recording and live:
-                    if near:
-                        status[d, n] = IN_BAND
-                    elif rise == 0.0:
+                    if rise == 0.0:
                         status[d, n] = FILLED
-                    if not (near or rest):
+                    if not rest:
                         wanted[d, n] = delta
                     if sale > 0.0:
                         trades[r, n] = -sale
@@ -122,75 +136,74 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
 
         # buys: covers in full, longs shrunk by one factor to the free cash
         for k in range(lanes):
-            free, t = cash[k] - shorts[k], total[k]
-            short_of = need[k] > 0.0 and need[k] > free + DUST * t
-            scale[k] = (free / need[k] if free > DUST * t else 0.0) if short_of else 1.0
-        waiting, shorted = False, False
+            free, t, need = lane[CASH, k] - lane[SHORTS, k], lane[TOTAL, k], lane[NEED, k]
+            share = free / need if free > DUST * t else 0.0
+            lane[SCALE, k] = share if (need > 0.0) & (need > free + DUST * t) else 1.0
         for n in range(n_names):
             if why[r, n] == OPEN and not (early[r, n] and fresh):
                 price, on_buy = fill[r, n], buy[r, n]
                 for k in range(lanes):
-                    s, rise = shares[n, k], wish[n, k]
+                    s, rise, scale = legs[n, SHARES, k], legs[n, RISE, k], lane[SCALE, k]
                     cover = min(rise, max(-s, 0.0))
-                    long = (rise - cover) * scale[k]
-                    cash[k] -= cover * price + long * price * (1.0 + on_buy)
-                    traded[k] += (cover + long) * price
-                    cost[k] += (cover + long) * price * on_buy
-                    shares[n, k] = s + (cover + long)
-                    due = (
-                        scale[k] < 1.0 and rise > cover and awaited[k] > 0.0
-                    )  # its cash comes from a waiting sale
-                    if rise > 0.0:
-                        partial[n, k] = 1.0 if due else partial[n, k]
-                        pending[n, k] = pending[n, k] if due else np.nan
+                    long = (rise - cover) * scale
+                    lane[CASH, k] -= cover * price + long * price * (1.0 + on_buy)
+                    lane[TRADED, k] += (cover + long) * price
+                    lane[COST, k] += (cover + long) * price * on_buy
+                    legs[n, SHARES, k] = s + (cover + long)
+                    # its cash comes from a waiting sale
+                    due = (scale < 1.0) & (rise > cover) & (lane[AWAITED, k] > 0.0)
+                    legs[n, PARTIAL, k] = 1.0 if due & (rise > 0.0) else legs[n, PARTIAL, k]
+                    legs[n, WANTED, k] = np.nan if (not due) & (rise > 0.0) else legs[n, WANTED, k]
                     if recording and rise > 0.0:
                         if not due:
-                            status[d, n] = CUT if scale[k] < 1.0 and rise > cover else FILLED
+                            status[d, n] = CUT if scale < 1.0 and rise > cover else FILLED
                         if cover + long > 0.0:
                             trades[r, n] = cover + long
                             paid[r, n] = price
                             got[d, n] += cover + long
                             filled_row[d, n] = r
+        left = 0
+        for n in range(n_names):
+            owing = 0
             for k in range(lanes):
-                low[k] = min(low[k], shares[n, k])
+                owing += legs[n, SHARES, k] < 0.0
+            short[n] = owing > 0
             if delayed:  # only then can a leg be left over
                 for k in range(lanes):
-                    waiting = waiting or pending[n, k] == pending[n, k]
-        for k in range(lanes):
-            shorted = shorted or low[k] < 0.0
-        return waiting, shorted
+                    left += not np.isnan(legs[n, WANTED, k])
+        return left > 0
 
-    @njit(nogil=True, cache=True)
-    def appraise(prices, frozen, cash, shares, total, trapped):
-        """total: free equity at these prices; trapped: value of frozen long holdings, which is no part of it."""
+    @njit(nogil=True, cache=True, inline="always")
+    def appraise(r, prices, frozen, lane, legs):
+        """lane[TOTAL]: free equity at these prices; lane[TRAPPED]: value of frozen long holdings, no part of it."""
         for k in range(lanes):
-            total[k] = cash[k]
-            trapped[k] = 0.0
-        for n in range(prices.size):
-            price = prices[n]
-            if frozen[n]:
+            lane[TOTAL, k] = lane[CASH, k]
+            lane[TRAPPED, k] = 0.0
+        for n in range(prices.shape[1]):
+            price = prices[r, n]
+            if frozen[r, n]:
                 for k in range(lanes):
-                    trapped[k] += max(shares[n, k], 0.0) * price
-                    total[k] += min(shares[n, k], 0.0) * price
+                    lane[TRAPPED, k] += max(legs[n, SHARES, k], 0.0) * price
+                    lane[TOTAL, k] += min(legs[n, SHARES, k], 0.0) * price
             else:
                 for k in range(lanes):
-                    total[k] += shares[n, k] * price
+                    lane[TOTAL, k] += legs[n, SHARES, k] * price
 
     @njit(nogil=True, cache=True, error_model="numpy")
-    def bury(r, k, total, at_fill, cash, shares, pending, dead, ruin_row, ruined_at_fill, deficit, status):
+    def bury(r, k, at_fill, lane, legs, ruin_row, ruined_at_fill, deficit, status):
         """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
-        for n in range(shares.shape[0]):
-            shares[n, k] = 0.0
-            pending[n, k] = np.nan
+        for n in range(legs.shape[0]):
+            legs[n, SHARES, k] = 0.0
+            legs[n, WANTED, k] = np.nan
             if recording:
                 for d in range(status.shape[0]):
                     if status[d, n] == PENDING:
                         status[d, n] = CANCELLED
-        cash[k] = 0.0
-        dead[k] = True
+        deficit[k] = max(-lane[TOTAL, k], 0.0)
+        lane[CASH, k], lane[TOTAL, k], lane[TRAPPED, k] = 0.0, 0.0, 0.0
+        lane[DEAD, k] = 1.0
         ruin_row[k] = r
         ruined_at_fill[k] = at_fill
-        deficit[k] = max(-total, 0.0)
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
@@ -200,51 +213,60 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
         held, trades, paid, cash_path, status, waits, reason, filled_row, wanted, got,
     ):  # fmt: skip
         n_rows, n_names = fill.shape
-        total, trapped, carry = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-        on, dead = np.empty(lanes), np.zeros(lanes, np.bool_)
-        last, before = np.zeros(lanes), np.zeros(lanes)
-        scratch, wish = np.empty((5, lanes)), np.zeros((n_names, lanes))
-        waiting, shorted = False, False
-        d = 0
+        lane, legs = np.zeros((14, lanes)), np.zeros((n_names, 4, lanes))
+        short = np.zeros(n_names, np.bool_)
+        waiting, banded, last_exit, d = False, False, -1, 0
+        for k in range(lanes):
+            lane[CASH, k] = cash[k]
+            lane[BAND, k] = band[k]
+            banded = banded or band[k] > 0.0
         for n in range(n_names):
+            last_exit = max(last_exit, exit_row[n])
             for k in range(lanes):
-                shorted = shorted or shares[n, k] < 0.0
+                legs[n, SHARES, k], legs[n, WANTED, k] = shares[n, k], pending[n, k]
+                legs[n, PARTIAL, k] = partial[n, k]
+                short[n] = short[n] or shares[n, k] < 0.0
                 if not np.isnan(pending[n, k]):
                     waiting = True
                     if recording:
                         status[0, n] = PENDING
 
+        shorted = short.any()
         for r in range(n_rows):
             if r > 0:
                 # financing and dividends on what was held overnight
                 rate = growth[r]
-                for k in range(lanes):
-                    carry[k] = cash[k] * rate
+                paying = False
                 for n in range(n_names):
-                    per_share, charge, price = dividend[r, n], borrow[r, n], mark[r - 1, n]
-                    if per_share != 0.0:
-                        for k in range(lanes):
-                            carry[k] += shares[n, k] * per_share
-                    if shorted and charge != 0.0:
-                        for k in range(lanes):
-                            carry[k] += min(shares[n, k], 0.0) * price * charge
-                for k in range(lanes):
-                    cash[k] += carry[k]
+                    paying = paying or dividend[r, n] != 0.0
+                if paying or shorted or rate != 0.0:
+                    for k in range(lanes):
+                        lane[CARRY, k] = lane[CASH, k] * rate
+                    for n in range(n_names):
+                        per_share, charge, price = dividend[r, n], borrow[r, n], mark[r - 1, n]
+                        if per_share != 0.0:
+                            for k in range(lanes):
+                                lane[CARRY, k] += legs[n, SHARES, k] * per_share
+                        if short[n] and charge != 0.0:
+                            for k in range(lanes):
+                                lane[CARRY, k] += min(legs[n, SHARES, k], 0.0) * price * charge
+                    for k in range(lanes):
+                        lane[CASH, k] += lane[CARRY, k]
 
                 # forced exits at stated terms
-                for n in range(n_names):
+                for n in range(n_names if r <= last_exit else 0):
                     if exit_row[n] == r:
                         for k in range(lanes):
-                            if not np.isnan(pending[n, k]):
-                                pending[n, k] = np.nan
+                            if not np.isnan(legs[n, WANTED, k]):
+                                legs[n, WANTED, k] = np.nan
                                 if recording:
                                     status[d, n] = CANCELLED
-                            if shares[n, k] != 0.0:
-                                cash[k] += shares[n, k] * exit_price[n]
+                            if legs[n, SHARES, k] != 0.0:
+                                lane[CASH, k] += legs[n, SHARES, k] * exit_price[n]
                                 if recording:
-                                    trades[r, n] = -shares[n, k]
+                                    trades[r, n] = -legs[n, SHARES, k]
                                     paid[r, n] = exit_price[n]
-                                shares[n, k] = 0.0
+                                legs[n, SHARES, k] = 0.0
 
                 # the decision of the row before becomes pending
                 fresh = d < decided.size and decided[d] == r - 1
@@ -254,65 +276,65 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     for n in range(n_names):
                         over = 0 <= exit_row[n] <= r
                         for k in range(lanes):
-                            if dead[k]:
-                                continue
-                            w = weights[d - 1, n, k]
-                            if recording and not np.isnan(pending[n, k]):
+                            w, dead = weights[d - 1, n, k], lane[DEAD, k] > 0.0
+                            if recording and not np.isnan(legs[n, WANTED, k]):
                                 status[d - 1, n] = REPLACED
-                            partial[n, k] = 0.0
-                            pending[n, k] = np.nan
-                            if over:
-                                if recording and w != 0.0:
-                                    status[d, n] = CANCELLED
-                            elif w != 0.0 or shares[n, k] != 0.0:
-                                pending[n, k] = w
-                                if recording:
+                            moves = (w != 0.0) | (legs[n, SHARES, k] != 0.0)
+                            legs[n, PARTIAL, k] = legs[n, PARTIAL, k] if dead else 0.0
+                            legs[n, WANTED, k] = w if moves & (not (dead | over)) else np.nan
+                            if recording and not dead:
+                                if over:
+                                    if w != 0.0:
+                                        status[d, n] = CANCELLED
+                                elif moves:
                                     status[d, n] = PENDING
 
                 # pending legs: value the accounts at this row's fill prices
                 if waiting or shorted:  # an account without shorts cannot be ruined between two closes
-                    appraise(value[r], frozen[r], cash, shares, total, trapped)
+                    appraise(r, value, frozen, lane, legs)
                     low = 0
                     for k in range(lanes):
-                        on[k] = 1.0 if total[k] > DUST * last[k] else 0.0  # if not: all is trapped, or over
-                        low += total[k] <= DUST * last[k]
+                        total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
+                        lane[ON, k] = 1.0 if total > dust else 0.0  # if not: all is trapped, or over
+                        low += total <= dust
                     if low > 0:
                         for k in range(lanes):
-                            over = total[k] < -DUST * last[k] or (on[k] == 0.0 and trapped[k] == 0.0)
-                            if over and not dead[k]:
-                                bury(
-                                    r, k, total[k], True, cash, shares, pending, dead,
-                                    ruin_row, ruined_at_fill, deficit, status,
-                                )  # fmt: skip
+                            total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
+                            over = total < -dust or (lane[ON, k] == 0.0 and lane[TRAPPED, k] == 0.0)
+                            if over and lane[DEAD, k] == 0.0:
+                                bury(r, k, True, lane, legs, ruin_row, ruined_at_fill, deficit, status)
                 if waiting:
-                    waiting, shorted = trade(
-                        r, d, fresh, on, total, band, why, early, no_buy, frozen, fill, value, buy, sell,
-                        cash, shares, pending, partial, traded, cost, scratch, wish,
+                    waiting = trade(
+                        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs,
                         trades, paid, status, waits, reason, filled_row, wanted, got,
                     )  # fmt: skip
+                    shorted = short.any()
 
-            appraise(mark[r], frozen[r], cash, shares, total, trapped)
+            appraise(r, mark, frozen, lane, legs)
             low = 0
             for k in range(lanes):
-                low += total[k] <= DUST * last[k]
-                before[k] = last[k]
-                last[k] = total[k] + keep * trapped[k]
-                nav[r, k] = last[k]
+                low += lane[TOTAL, k] <= DUST * lane[LAST, k]
             if low > 0:
                 for k in range(lanes):
-                    dust = DUST * before[k]
-                    if not dead[k] and (total[k] < -dust or (total[k] <= dust and trapped[k] == 0.0)):
-                        bury(
-                            r, k, total[k], False, cash, shares, pending, dead,
-                            ruin_row, ruined_at_fill, deficit, status,
-                        )  # fmt: skip
-                    if dead[k]:
-                        last[k] = 0.0
-                        nav[r, k] = 0.0
-            if recording and not dead[0]:
-                cash_path[r] = cash[0]
+                    total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
+                    over = total < -dust or (total <= dust and lane[TRAPPED, k] == 0.0)
+                    if over and lane[DEAD, k] == 0.0:
+                        bury(r, k, False, lane, legs, ruin_row, ruined_at_fill, deficit, status)
+            for k in range(lanes):
+                last = lane[TOTAL, k] + keep * lane[TRAPPED, k]
+                lane[LAST, k] = last
+                nav[r, k] = last
+            if recording and lane[DEAD, 0] == 0.0:
+                cash_path[r] = lane[CASH, 0]
                 for n in range(n_names):
-                    held[r, n] = shares[n, 0]
+                    held[r, n] = legs[n, SHARES, 0]
+
+        for k in range(lanes):
+            traded[k], cost[k] = lane[TRADED, k], lane[COST, k]
+        for n in range(n_names):
+            for k in range(lanes):
+                shares[n, k], pending[n, k] = legs[n, SHARES, k], legs[n, WANTED, k]
+                partial[n, k] = legs[n, PARTIAL, k]
 
     return ledger
 
@@ -394,8 +416,8 @@ def run_lanes(
     exit_row: IntArray,
     exit_price: FloatArray,
     nav: FloatArray,  # out (T, LANES)
-    traded: FloatArray,  # out (LANES,) sum of absolute trade values, comes in as zeros
-    cost: FloatArray,  # out (LANES,) sum of fees, comes in as zeros
+    traded: FloatArray,  # out (LANES,) sum of absolute trade values
+    cost: FloatArray,  # out (LANES,) sum of fees
 ) -> IntArray:
     """LANES accounts opened with one unit of cash. Returns (LANES,) the rows of their ruin, -1 for none."""
     names = fill.shape[1]
