@@ -1,22 +1,26 @@
 """A sweep gives each trial the account that `simulate` gives it."""
 
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Any, final
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.events.event import read_events
+from positioning.events.event import Events, read_events
 from positioning.market.load import load
+from positioning.market.market import Market
 from positioning.market.sample import SampleSource
+from positioning.portfolio.position import Position
 from positioning.research.ground import Ground
-from positioning.research.measures import FIGURES, Accounts, Measure
+from positioning.research.measures import FIGURES, Accounts, Figures, Measure
 from positioning.research.metrics import summarise
 from positioning.research.sweep import sweep, tabulate
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from positioning.simulation.kernel import LANES, run_lanes
+from positioning.simulation.result import Result
 from positioning.simulation.simulate import Holdings, run
 from positioning.simulation.tape import record
 from positioning.simulation.terms import AccountTerms
@@ -60,19 +64,7 @@ def test_every_trial_is_the_account_of_simulate(name: str, mark: str) -> None:
         own = replace(position, **{axis: values[k].item() for axis, values in trials.axes.items()})
         tape = terms.tape(market, EVENTS, own.screened(market, EVENTS))
         r, _ = run(own.target_weights(market, EVENTS), market, tape, Holdings.opening(len(market.symbols)))
-        m = summarise(
-            r.rows,
-            r.nav,
-            trade_value=r.trade_value.sum(axis=1),
-            cost=r.cost,
-            cash_rate=tape.growth,
-            ruined=r.ruined,
-        )
-        for figure in FIGURES:
-            # 1e-12 of the size: the same nav to the bit, summed in another order
-            np.testing.assert_allclose(
-                trials.figures[figure][k], getattr(m, figure), rtol=1e-12, atol=1e-12, err_msg=figure
-            )
+        same_figures(np.array([trials.figures[f][k] for f in FIGURES]), r)
         excess = (r.returns - tape.growth)[1:]
         np.testing.assert_allclose(sums[k].sum(), excess.sum(), rtol=1e-12, atol=1e-12)
 
@@ -105,6 +97,81 @@ def test_nav_of_every_trial_has_the_bits_of_simulate(name: str) -> None:
         targets = own.target_weights(market, EVENTS)
         one, _ = run(targets, market, ground.tape(own), Holdings.opening(len(market.symbols)))
         np.testing.assert_array_equal(paths[:, k], one.nav)
+
+
+def random_axes(rng: np.random.Generator, position: Position) -> dict[str, tuple[Any, ...]]:
+    """A few values of some of its parameters, extremes among them."""
+    drawn: dict[str, tuple[Any, ...]] = {
+        "exposure": tuple(rng.uniform(0.05, 1.0, 2)), "half_life": tuple(rng.uniform(0.5, 200.0, 2)),
+        "respond": (0.0, float(rng.uniform(0.1, 1.0))), "hedge_ratio": (0.0, float(rng.uniform(0.1, 2.0))),
+        "band": (0.0, float(rng.uniform(0.0, 0.9))), "gross_limit": (float(rng.uniform(1.0, 3.0)),),
+        "lookback": tuple(int(v) for v in rng.integers(20, 250, 2)), "screen": ("none", "strict"),
+    }  # fmt: skip
+    known = [name for name in drawn if name in position.parameters()]
+    return {name: drawn[name] for name in rng.choice(known, 4, replace=False).tolist()}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_grids_have_the_accounts_of_simulate(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    position = (FertilizerProducers, MiddleCorridor, HongKongEquipment, Enablers)[seed % 4]()
+    market = load(SampleSource(), position.names, position.hedges, history=250)
+    terms = AccountTerms(
+        read_fees(("default", "none")[seed % 2]), ("open", "close")[seed // 4 % 2],
+        CashRate.constant(float(rng.uniform(0.0, 0.05))), f"haircut:{rng.uniform():.2f}",
+    )  # fmt: skip
+    ground = Ground(position, market, EVENTS, random_axes(rng, position), terms)
+    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
+    measures = (Nav(market.rows.size - market.start), Figures())
+    table = tabulate(ground, codes, measures)
+    for k, code in enumerate(codes):
+        own = ground.at(code)
+        one, _ = run(
+            own.target_weights(market, EVENTS),
+            market,
+            ground.tape(own),
+            Holdings.opening(len(market.symbols)),
+        )
+        np.testing.assert_array_equal(table[: one.nav.size, k], one.nav)
+        same_figures(table[one.nav.size :, k], one)
+
+
+def same_figures(found: np.ndarray, one: Result) -> None:
+    """1e-12 of the size: the same nav to the bit, summed in another order."""
+    m = summarise(
+        one.rows, one.nav, trade_value=one.trade_value.sum(axis=1), cost=one.cost, cash_rate=one.tape.growth,
+        ruined=one.ruined,
+    )  # fmt: skip
+    wanted = [getattr(m, figure) for figure in FIGURES]
+    np.testing.assert_allclose(found[: len(FIGURES)], wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_flat_and_ruined_trials_are_undefined_in_both() -> None:
+    """A hedge that moves with its leg, then rises by a third a day: a small short
+    lives through it, one as large as the account does not."""
+    up = np.cumprod(np.where(np.arange(90) % 2 == 0, 1.01, 1 / 1.01))
+    squeeze = np.concatenate([np.ones(60), 1.33 ** np.arange(1, 31)])
+    index = pd.bdate_range("2021-01-04", periods=90)
+    market = Market.from_frames(pd.DataFrame({"NTR": 50 * up, "MOO": 80 * up * squeeze}, index))
+    position = FertilizerProducers(legs=("NTR",), lookback=20)
+    axes = {"hedge_ratio": (0.0, 0.02, 1.0), "exposure": (0.2, 1.0)}
+    ground = Ground(position, market, Events(()), axes, AccountTerms(read_fees("none")))
+    codes = ground.codes(np.arange(6))
+    table = tabulate(ground, codes, (Figures(),))
+    for k, code in enumerate(codes):
+        own = ground.at(code)
+        targets = own.target_weights(market, Events(()))
+        same_figures(table[:, k], run(targets, market, ground.tape(own), Holdings.opening(2))[0])
+    figures = dict(zip(FIGURES, table, strict=False))
+    assert (figures["total_return"] == -1.0).tolist() == [False] * 5 + [True]
+    assert np.isnan(figures["sharpe"]).tolist() == [False] * 5 + [True]
+    still = Market.from_frames(pd.DataFrame({"NTR": np.full(90, 50.0), "MOO": 80 * up}, index))
+    flat = replace(ground, market=still, axes={"exposure": (0.5,)})
+    own = flat.at(np.zeros(1, np.int32))
+    table = tabulate(flat, np.zeros((1, 1), np.int32), (Figures(),))
+    one, _ = run(own.target_weights(still, Events(())), still, flat.tape(own), Holdings.opening(2))
+    same_figures(table[:, 0], one)
+    assert np.isnan(table[FIGURES.index("sharpe"), 0])
 
 
 def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
