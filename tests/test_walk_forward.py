@@ -44,7 +44,8 @@ SAMPLE_TERMS = AccountTerms(read_fees(), cash=CashRate.constant(0.02))
 @final
 @dataclass(frozen=True)
 class Held(Position):
-    """Decides on the market's first row, and every `every` rows from there, to hold A at a weight."""
+    """Decides on the market's first row, and every `every` rows from there, to hold A at a weight; bars its purchase
+    from row `barred` on."""
 
     name: ClassVar[str] = "held"
     benchmark: ClassVar[str] = "A"
@@ -56,9 +57,10 @@ class Held(Position):
 
     weight: float = 0.5
     every: int = 1000
+    barred: int = 1000
 
     def screened(self, market: Market, events: Events) -> BoolArray:  # noqa: ARG002
-        return np.zeros(market.close.shape, dtype=bool)
+        return np.broadcast_to(np.arange(market.rows.size)[:, None] >= self.barred, market.close.shape).copy()
 
     def target_weights(self, market: Market, events: Events) -> Targets:  # noqa: ARG002
         decided = np.arange(0, market.rows.size, self.every)
@@ -284,6 +286,16 @@ def test_a_position_opens_with_the_decision_that_stands() -> None:
     nav, metrics = stitched(ground, [Held()], np.array([3]))
     assert nav.tolist() == [1.0, 1.0, 1.5]
     assert metrics.sessions == 3
+
+
+def test_the_screen_is_that_of_the_position_followed() -> None:
+    """At 100 a half is bought; it may not be raised, then it may: 0.75 of a nav of 1.25 at 150."""
+    market = build({"A": [100, 100, 100, 100, 150, 150, 300]})
+    ground = Ground(Held(), market, NO_EVENTS, {}, AccountTerms(FREE))
+    positions = [Held(), Held(weight=0.75, barred=0), Held(weight=0.75)]
+    nav, _ = stitched(ground, positions, np.array([0, 2, 4]))
+    np.testing.assert_allclose(nav, [1, 1, 1, 1, 1.25, 1.25, 1.25 * 1.75], **exactly)
+    assert stitched(ground, [Held(barred=0)], np.array([0]))[0].tolist() == [1.0] * 7
 
 
 def test_a_ruined_account_stays_ruined() -> None:
