@@ -14,6 +14,9 @@ class PositioningError(Exception):
         self.seen, self.wanted, self.remedy = seen, wanted, remedy
         super().__init__(" ".join(f"{seen}; {wanted}; {remedy}".split()))
 
+    def __reduce__(self) -> tuple[type[PositioningError], tuple[str, str, str]]:
+        return type(self), (self.seen, self.wanted, self.remedy)  # it crosses processes
+
 
 @final
 class BadInputError(PositioningError):

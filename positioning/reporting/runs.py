@@ -17,7 +17,6 @@ Its ID is the UTC time, the position and six digits of a hash of what it stands 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
 import shutil
@@ -31,7 +30,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-import positioning
+from positioning.code import code
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import Event
 from positioning.events.restriction import Restriction
@@ -60,7 +59,6 @@ metrics, blind metrics as `backtests.run --json` has them and more; deficit; spa
 """
 
 POINTS = 120
-_APART = ("events.csv", "restrictions.csv", "fees.csv")  # facts that have digests of their own
 
 
 @final
@@ -176,19 +174,6 @@ def records(sheet: Sheet) -> dict[str, str]:
     named: dict[str, Event | Restriction] = {e.id: e for e in sheet.events}
     named |= {f"{r.symbol} {r.kind} {r.known_on()}": r for r in sheet.events.restrictions}
     return {key: digest_of(record)[:16] for key, record in named.items()}
-
-
-def code(position: type) -> dict[str, str]:
-    """Digest of each file of the engine that can move a number, and of the position's own folder."""
-    house, own = Path(positioning.__file__).parent, Path(inspect.getfile(position)).parent
-    rooms = [house / room for room in ("market", "events", "portfolio", "simulation", "research")]
-    files = [
-        f
-        for room in (*rooms, own)
-        for f in sorted(room.iterdir())
-        if f.suffix in (".py", ".csv", ".toml") and f.name not in _APART
-    ]
-    return {f"{f.parent.name}/{f.name}": _digest(f.read_bytes())[:16] for f in files}
 
 
 def _digest(content: str | bytes) -> str:

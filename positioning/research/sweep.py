@@ -35,7 +35,8 @@ def in_words(metric: str) -> str:
     return {"sharpe": "Sharpe", "cagr": "CAGR"}.get(metric, metric.replace("_", " "))
 
 
-# Chunks of a plan worked out, in any order: (ground, plan, their numbers) to (number, table).
+# Chunks of a plan worked out, in any order: (ground, plan, their numbers) to (number, table). Closed, it gives up what
+# it has begun.
 Found = Generator[tuple[int, FloatArray], None, None]
 Work = Callable[[Ground, Plan, Iterable[int]], Found]
 
@@ -81,7 +82,7 @@ def search(
     numbers = range(plan.chunks)
     missing = [n for n in numbers if not shelf.has(n, plan.shape(n))]
     advance(sum(plan.shape(n)[1] for n in set(numbers) - set(missing)))
-    with closing(work(ground, plan, missing)) as found:  # whatever happens here, it ends there too
+    with closing(work(ground, plan, missing)) as found:
         for number, table in found:
             shelf.put(number, table)
             advance(table.shape[1])
