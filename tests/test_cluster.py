@@ -1,0 +1,407 @@
+"""A search on the workers of a dask scheduler: the bits of one on threads, whoever dies or joins."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import dask
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+from positioning.errors import BadInputError
+from positioning.events.event import read_events
+from positioning.market.load import load
+from positioning.market.sample import SampleSource
+from positioning.portfolio.position import Position
+from positioning.research import cluster as there
+from positioning.research.cluster import cluster
+from positioning.research.ground import Ground
+from positioning.research.measures import Accounts, Figures, Measure
+from positioning.research.shelf import MemoryShelf
+from positioning.research.sweep import Work, search, threads
+from positioning.research.trials import Plan
+from positioning.simulation.fees import read_fees
+from positioning.simulation.terms import AccountTerms
+from strategies import Enablers, FertilizerProducers
+
+pytestmark = [
+    # LocalCluster and the clients of these tests: distributed closes its sockets and loops when they are collected
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+HALVES = tuple(np.linspace(2.0, 60.0, 16).tolist())
+SHARES = tuple(np.linspace(0.1, 0.6, 16).tolist())
+
+
+def grounded(position: Position | None = None, **axes: tuple[Any, ...]) -> Ground:
+    own = position or FertilizerProducers()
+    market = load(SampleSource(), own.names, own.hedges, history=own.history)
+    return Ground(own, market, read_events(), axes, AccountTerms(read_fees()))
+
+
+def planned(ground: Ground, *measures: Measure) -> Plan:
+    return Plan(ground.walk(ground.codes(np.arange(ground.combinations))), measures)
+
+
+def tables(ground: Ground, plan: Plan, work: Work, advance: Callable[[int], None] = lambda _: None) -> Any:
+    return np.concatenate(list(search(ground, plan, MemoryShelf(), work, advance).tables()), axis=1)
+
+
+@final
+@dataclass(frozen=True)
+class Dawdling(Measure):
+    """Closing nav, after a while; a process that finds the file `deadly` takes it away and dies."""
+
+    seconds: float = 0.01
+    deadly: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("end",)
+
+    def read(self, accounts: Accounts) -> np.ndarray:
+        time.sleep(self.seconds)
+        if self.deadly and Path(self.deadly).exists():
+            Path(self.deadly).unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return accounts.nav[-1:].copy()
+
+
+class Machines:
+    """A scheduler and workers, each a process as one starts it by hand."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.running = place, dict[str, subprocess.Popen[bytes]]()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        self._start(
+            "scheduler", "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2]
+        )
+
+    def worker(self, name: str, *words: str) -> None:
+        plain = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(self.place))
+        self._start(name, "worker", self.address, "--name", name, *plain, *words)
+
+    def _start(self, name: str, kind: str, *words: str) -> None:
+        command = [sys.executable, "-m", "dask", kind, *words, "--no-dashboard"]
+        with (self.place / f"{name}.log").open("wb") as log:
+            self.running[name] = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def kill(self, name: str) -> None:
+        self.running[name].kill()
+        self.running.pop(name).wait()
+
+    def wait(self, workers: int) -> None:
+        with Client(self.address, timeout=30, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=60)
+
+    def end(self) -> None:
+        for name in list(self.running):
+            self.kill(name)
+
+
+@contextmanager
+def machines(place: Path, workers: int) -> Iterator[Machines]:
+    with ExitStack() as stack:
+        made = Machines(place)
+        stack.callback(made.end)
+        for n in range(workers):
+            made.worker(f"first-{n}")
+        if workers:
+            made.wait(workers)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """Two workers for the tests that leave them alive."""
+    with machines(tmp_path_factory.mktemp("pair"), 2) as made:
+        yield made
+
+
+@contextmanager
+def within(workers: int) -> Iterator[LocalCluster]:
+    """Scheduler and workers in this process, to look inside."""
+    with LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=":0"
+    ) as made:
+        yield made
+
+
+@pytest.mark.parametrize("position", [FertilizerProducers(), Enablers()])
+def test_tables_have_the_bits_of_threads(pair: Machines, position: Position) -> None:
+    ground = grounded(position, half_life=HALVES, exposure=SHARES, lookback=(60, 120), respond=(0.0, 1.0))
+    plan = planned(ground, Figures(squares=True))
+    told: list[int] = []
+    found = tables(ground, plan, cluster(pair.address), told.append)
+    np.testing.assert_array_equal(found, tables(ground, plan, threads(2)))
+    assert sum(told) == plan.trials == 1024
+
+
+def test_nothing_to_do_asks_no_one() -> None:
+    ground = grounded(half_life=(5.0,))
+    assert list(cluster("tcp://127.0.0.1:1")(ground, planned(ground, Figures()), [])) == []
+
+
+def test_a_worker_killed_and_one_that_joins_change_nothing(tmp_path: Path) -> None:
+    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 90, 120, 150, 180, 210, 240, 250))
+    plan = planned(ground, Dawdling(0.05))
+    with machines(tmp_path, 2) as made:
+        told: list[int] = []
+
+        def advance(trials: int) -> None:
+            told.append(trials)
+            if len(told) == 2:  # the first is what the shelf had
+                made.worker("second")
+                made.kill("first-0")
+            if len(told) == 5:
+                made.wait(2)
+                made.kill("first-1")
+
+        found = tables(ground, plan, cluster(made.address), advance)
+        assert set(made.running) == {"scheduler", "second"}
+    np.testing.assert_array_equal(found, tables(ground, planned(ground, Dawdling(0.0)), threads(2)))
+
+
+def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground, deadly = (
+        grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240)),
+        tmp_path / "deadly",
+    )
+    plan = planned(ground, Dawdling(0.05, str(deadly)))
+    plain = tables(ground, planned(ground, Dawdling(0.0)), threads(2))
+    told: list[int] = []
+
+    def advance(trials: int) -> None:
+        told.append(trials)
+        if len(told) == 2:  # after the trial that this process proves
+            deadly.touch()
+
+    # Each lost worker gives its chunks up at once, so that it is the search that begins them again.
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
+        ) as one,
+    ):
+        np.testing.assert_array_equal(tables(ground, plan, cluster(one.scheduler_address), advance), plain)
+        assert not deadly.exists()
+        monkeypatch.setattr(there, "LIVES", 0)
+        told.clear()
+        with pytest.raises(BadInputError, match=r"chunk \d brought down .*--memory-limit.*--resume"):
+            tables(ground, plan, cluster(one.scheduler_address), advance)
+
+
+def test_the_ground_is_sent_once_a_worker_and_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+    plan, opened, loads = planned(ground, Figures()), list[int](), there.loads
+
+    def counting(sent: bytes) -> Any:
+        opened.append(len(sent))
+        return loads(sent)
+
+    monkeypatch.setattr(there, "loads", counting)
+    with within(2) as two:
+        tables(ground, plan, cluster(two.scheduler_address))
+        assert plan.chunks == 4
+        assert len(opened) == 2
+        assert opened[0] > 20 * plan.part(0).nbytes  # what a chunk is sent with
+        held = [*two.scheduler.worker_plugins, *(name for w in two.workers.values() for name in w.plugins)]
+        assert not any("positioning" in name for name in held)
+
+
+def test_a_search_given_up_leaves_nothing_queued() -> None:
+    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+    plan = planned(ground, Dawdling(0.2))
+
+    def stop(trials: int) -> None:
+        if trials:
+            raise KeyboardInterrupt
+
+    with within(1) as one:
+        with pytest.raises(KeyboardInterrupt):
+            tables(ground, plan, cluster(one.scheduler_address), stop)
+        assert not any("positioning" in name for name in one.scheduler.worker_plugins)
+        assert not [key for key, task in one.scheduler.tasks.items() if task.who_wants]
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("", "an empty address"),
+        ("localhost", "missing port"),
+        ("tcp://127.0.0.1:http", "invalid literal"),
+        ("http://127.0.0.1:80", "unknown address scheme"),
+        ("tls://127.0.0.1:1", "TLS"),
+        ("tcp://127.0.0.1:1", "nothing in"),
+    ],
+)
+def test_no_scheduler_is_one_line(address: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(there, "SOON", 0.5)
+    ground = grounded(half_life=(5.0,))
+    with pytest.raises(
+        BadInputError, match=rf"(?s)^no dask scheduler answers.*{why}.*dask worker tcp"
+    ) as caught:
+        tables(ground, planned(ground, Figures()), cluster(address))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_port_of_something_else_is_no_scheduler(pair: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = grounded(half_life=(5.0,))
+    plan = planned(ground, Figures())
+    with Client(pair.address, set_as_default=False) as client:
+        worker = min(client.nthreads())
+    with pytest.raises(BadInputError, match="a worker"):
+        tables(ground, plan, cluster(worker))
+    monkeypatch.setattr(there, "SOON", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(BadInputError, match="nothing in"):
+        tables(ground, plan, cluster(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
+
+
+def test_a_scheduler_without_workers_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(there, "SOON", 1.0)
+    ground = grounded(half_life=(5.0,))
+    with (
+        within(0) as none,
+        pytest.raises(BadInputError, match="has no workers; wanted one; start one: dask w"),
+    ):
+        tables(ground, planned(ground, Figures()), cluster(none.scheduler_address))
+
+
+def test_other_code_is_refused(pair: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = grounded(half_life=(5.0,))
+    mine = there.code(FertilizerProducers)
+    monkeypatch.setattr(there, "code", lambda _: mine | {"simulation/kernel.py": "other"})
+    monkeypatch.setattr(np, "__version__", "2.0.0")
+    wanted = (
+        r"^worker tcp://127.0.0.1:\d+ differs in numpy, simulation/kernel.py; wanted the code and packages of"
+    )
+    with pytest.raises(BadInputError, match=wanted):
+        tables(ground, planned(ground, Figures()), cluster(pair.address))
+
+
+def test_other_code_that_joins_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=tuple(range(60, 240, 9)))
+    mine = there.code(FertilizerProducers)
+    told: list[int] = []
+
+    with within(1) as one:
+
+        def advance(trials: int) -> None:
+            told.append(trials)
+            if len(told) == 2:
+                monkeypatch.setattr(there, "code", lambda _: mine | {"research/sweep.py": "other"})
+                one.scale(2)
+
+        with pytest.raises(
+            BadInputError, match=r"^worker \S+ differs in research/sweep.py; .*start it again$"
+        ):
+            tables(ground, planned(ground, Dawdling(0.05)), cluster(one.scheduler_address), advance)
+
+
+def test_other_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    tabulate, ground = there.tabulate, grounded(half_life=(5.0,))
+    runs: list[int] = []
+
+    def drifting(*given: Any) -> Any:
+        runs.append(1)
+        return np.nextafter(tabulate(*given), 9.0 * len(runs))
+
+    monkeypatch.setattr(there, "tabulate", drifting)
+    monkeypatch.setattr(np, "nextafter", lambda table, n: table * (1 + n * 1e-15))
+    with within(1) as one, pytest.raises(BadInputError, match="gives the first trial other numbers"):
+        tables(ground, planned(ground, Figures()), cluster(one.scheduler_address))
+
+
+def test_a_bad_trial_reaches_the_caller_as_it_is(pair: Machines) -> None:
+    ground = grounded(exposure=(0.2, 0.9), gross_limit=(2.0, 0.3))
+    plan = planned(ground, Figures())
+    with pytest.raises(BadInputError) as here:
+        tables(ground, plan, threads(1))
+    with pytest.raises(BadInputError) as caught:
+        tables(ground, plan, cluster(pair.address))
+    assert str(caught.value) == str(here.value)
+    assert (caught.value.seen, caught.value.remedy) == (here.value.seen, here.value.remedy)
+
+
+def test_no_worker_left_is_one_line() -> None:
+    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+    wanted = "no worker at .* for 1 s; wanted one to go on with; start dask worker tcp.*--resume"
+    with within(1) as one:
+        told: list[int] = []
+
+        def advance(trials: int) -> None:
+            told.append(trials)
+            if len(told) == 2:
+                one.scale(0)
+
+        with pytest.raises(BadInputError, match=wanted):
+            tables(
+                ground, planned(ground, Dawdling(0.1)), cluster(one.scheduler_address, patience=1.0), advance
+            )
+
+
+def test_a_scheduler_killed_is_one_line(tmp_path: Path) -> None:
+    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+    with machines(tmp_path, 1) as made:
+        told: list[int] = []
+
+        def advance(trials: int) -> None:
+            told.append(trials)
+            if len(told) == 2:
+                made.kill("scheduler")
+
+        with pytest.raises(
+            BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*--resume"
+        ):
+            tables(ground, planned(ground, Dawdling(0.1)), cluster(made.address), advance)
+
+
+SCRIPT = """
+import sys
+from positioning.errors import BadInputError
+from tests.test_cluster import Dawdling, HALVES, SHARES, cluster, grounded, planned, tables
+
+ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+try:
+    tables(ground, planned(ground, Dawdling(0.3)), cluster(sys.argv[1]), lambda n: print(n, flush=True))
+except BadInputError as error:
+    print(error, file=sys.stderr)
+except KeyboardInterrupt:
+    print("stopped", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(("reached", "said"), [(False, "no dask scheduler answers"), (True, "stopped")])
+def test_standard_error_has_one_line(pair: Machines, reached: bool, said: str) -> None:
+    command = [sys.executable, "-c", SCRIPT, pair.address if reached else "tcp://127.0.0.1:1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "0\n"
+        if reached:
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert stderr.startswith(said)
+    assert len(stderr.splitlines()) == 1, stderr
+
+
+def test_without_the_package_it_says_what_to_install() -> None:
+    code = (
+        "import sys\nsys.modules['distributed'] = None\nfrom positioning.errors import BadInputError\n"
+        "try:\n    import positioning.research.cluster\nexcept BadInputError as error:\n    print(error)"
+    )
+    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert said.strip().endswith("type pip install 'positioning[dask]'")
