@@ -65,8 +65,8 @@ class Ground:
     events: Events
     axes: Mapping[str, tuple[Any, ...]]
     terms: AccountTerms
-    _tapes: Recent = field(default_factory=Recent, repr=False)
-    _books: Recent = field(default_factory=Recent, repr=False)
+    _tapes: Recent = field(default_factory=Recent, init=False, repr=False)
+    _books: Recent = field(default_factory=Recent, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_axes(self.position, self.axes)
