@@ -54,8 +54,8 @@ def said(searched: Searched) -> list[str]:
     from positioning.research.walk_forward import sentences as walk_sentences
 
     purged = [] if searched.purged is None else purged_sentences(searched.purged)
-    limits = [HINDSIGHT] if searched.walk is None else walk_sentences(searched.walk)
-    return [*sentences(searched.belief), *purged, *limits]
+    *walked, limits = [HINDSIGHT] if searched.walk is None else walk_sentences(searched.walk)
+    return [*sentences(searched.belief), *walked, *purged, limits]
 
 
 def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, Any]:

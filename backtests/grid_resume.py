@@ -29,7 +29,8 @@ NAMED = 4  # things that changed, before "and so on"
 def inputs_of(ground: Ground, plan: Plan, prices: Mapping[str, str]) -> dict[str, str]:
     """All that the numbers of a search depend on, by what a reader would call it; prices: digests by symbol."""
     from backtests.pipeline import versions
-    from positioning.reporting.runs import code, digest_of
+    from positioning.code import code
+    from positioning.reporting.runs import digest_of
 
     tape, rows = ground.tape(ground.position), ground.market.rows
     return {

@@ -8,9 +8,13 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from positioning.research.measures import Measure
+    from positioning.research.sweep import Work
 
 from backtests.cli import Command, one_line_errors, progress
 from backtests.grid_answer import answer
@@ -62,6 +66,9 @@ def grid_search(
         typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Threads; default all cores.")] = os.cpu_count() or 1,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The workers of a dask scheduler: tcp://HOST:8786.")
+    ] = None,
     walk: Annotated[
         str | None,
         typer.Option(
@@ -90,7 +97,7 @@ def grid_search(
         from positioning.reporting.grid_page import Searched, write_grid, write_trials
         from positioning.research.belief import believe
         from positioning.research.cross_validation import PBO_TRIALS
-        from positioning.research.measures import Figures, Measure
+        from positioning.research.measures import Figures
         from positioning.research.purged import cross_validate
         from positioning.research.sweep import Search, search, threads
         from positioning.research.trials import Plan
@@ -115,11 +122,12 @@ def grid_search(
             measures.append(over(folds, metric))
         parts = None if cpcv is None else groups_of(cpcv, ground)
         plan = Plan(codes, tuple(measures))
+        work = question.work if dask is None else on_cluster(dask)
         inputs = inputs_of(ground, plan, witness.digests)
         with shelf_of(out, inputs, plan, resume) as shelf, progress(as_json) as bar:
             task = bar.add_task("trials", total=plan.trials)
             begun = time.perf_counter()
-            trials = search(ground, plan, shelf, question.work, lambda n: bar.advance(task, n))
+            trials = search(ground, plan, shelf, work, lambda n: bar.advance(task, n))
             seconds = time.perf_counter() - begun
             bar.add_task("belief", total=None)
             belief = believe(question, trials)
@@ -131,6 +139,13 @@ def grid_search(
             )  # fmt: skip
             files = [write_grid(found, out), write_trials(found, out)]
         answer(found, files, data, as_json)
+
+
+def on_cluster(address: str) -> Work:
+    """Raises BadInputError where the package for it is missing."""
+    from positioning.research.cluster import cluster
+
+    return cluster(address)
 
 
 def _text(path: Path | None) -> str | None:

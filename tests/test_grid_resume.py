@@ -158,25 +158,23 @@ def test_changed_inputs_start_anew_and_say_why(left: Path, words: tuple[str, ...
 
 
 def test_changed_code_prices_and_events_start_anew(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from positioning import code as codes
     from positioning.market.bars import Bars
-    from positioning.reporting import runs
 
-    known = runs.code
+    known = codes.code
 
     def edited(position: type) -> dict[str, str]:
         return known(position) | {"simulation/kernel.py": "0" * 16}
 
     with monkeypatch.context() as patched:
-        patched.setattr(runs, "code", edited)
+        patched.setattr(codes, "code", edited)
         assert "changed: code simulation/kernel.py" in run(left, *SMALL, "--resume")[1]
     digest = Bars.digest
     with monkeypatch.context() as patched:
         patched.setattr(Bars, "digest", lambda self: "0" * 64 if self.symbol == "NTR" else digest(self))
         assert "changed: prices NTR" in run(left, *SMALL, "--resume")[1]
     events = left / "events.csv"
-    lines = (
-        (Path(runs.__file__).parents[1] / "events" / "events.csv").read_text(encoding="utf-8").splitlines()
-    )
+    lines = (Path(codes.__file__).parent / "events" / "events.csv").read_text(encoding="utf-8").splitlines()
     events.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     assert "changed: events" in run(left, *SMALL, "--resume", "--events", str(events))[1]
 

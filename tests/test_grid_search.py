@@ -85,6 +85,8 @@ def test_symbols_and_words_are_axes_too() -> None:
         (["--grid", "half_life=5", "--walk-forward", "a:b"], "type --walk-forward 504:126"),
         (["--grid", "half_life=5", "--walk-forward", "9999:126"], "wanted 10,126 rows or more"),
         (["--grid", "half_life=5", "--walk-forward", "-5:126"], "wanted 20 rows or more of each"),
+        (["--grid", "half_life=5", "--dask", "tcp://127.0.0.1:9"], "start one: dask scheduler"),
+        (["--grid", "half_life=5", "--dask", "nowhere"], "wanted one such as tcp://"),
         (["--grid", "half_life=5", "--cpcv", "10"], "type --cpcv 10:2"),
         (["--grid", "half_life=5", "--cpcv", "2:2"], "wanted groups"),
         (["--grid", "half_life=5", "--cpcv", "10:2:900"], "test on fewer groups"),
@@ -157,6 +159,16 @@ def test_json_of_walk_forward_and_cross_validation(tmp_path: Path) -> None:
     assert len(purged["paths"]) == 5
     assert 0 <= purged["below_median"] <= 1
     assert sum("out of sample" in w for w in found["words"]) == 1  # to say that nothing is
+
+
+def test_the_twin_holds_what_is_in_the_market(tmp_path: Path) -> None:
+    """The position's own hedge, MOO, is not among those tried, so nothing knows its prices."""
+    code, stdout, stderr = run(
+        "fertilizer_producers", "--grid", "hedge=none,DBA", "--grid", "half_life=5,20", "--walk-forward", "504:504",
+        "--out", str(tmp_path), "--json",
+    )  # fmt: skip
+    assert code == 0, stderr
+    assert any("without events (Sharpe" in w and "hedge none" in w for w in json.loads(stdout)["words"])
 
 
 def test_parquet_has_every_trial(answer: tuple[dict, Path]) -> None:

@@ -58,7 +58,8 @@ class Belief:
     effective: independent trials they are worth (overfitting.effective_trials); deviation: of the trials' Sharpes,
     luck: the best Sharpe that many skilless trials would have, both a year; kept: the recommended trial, whose own
     and neighbours' lowest metric is `score`; neighbours: how many; edges: axes on whose end it lies; tried: further
-    trials run to find neighbours. twin: figures of the position without events."""
+    trials run to find neighbours. twin: figures of `Ground.twin`, named: its parameters that are not
+    the position's own."""
 
     metric: str
     full: bool
@@ -77,6 +78,7 @@ class Belief:
     pbo: Pbo | None
     spa: Spa | None
     twin: Mapping[str, float]
+    named: Mapping[str, Any]
     rows: int
     per_year: float
 
@@ -98,7 +100,7 @@ def believe(asked: Search, trials: Trials) -> Belief:
     effective = effective if math.isfinite(effective) else 1.0
     luck = expected_maximum_sharpe(variance, effective)
     place, score, neighbours, edges, tried = _recommended(asked, trials.plan.codes, values)
-    blind = replace(ground, axes={"respond": (0.0,)})
+    blind = replace(ground, position=ground.twin(), axes={"respond": (0.0,)})
     twin = Search(blind, asked.metric, True, asked.work).try_out(np.zeros((1, 1), np.int32), Figures())
 
     def judge(trial: int) -> Contestant:
@@ -122,6 +124,11 @@ def believe(asked: Search, trials: Trials) -> Belief:
         pbo=_pbo(asked, trials, rows.size),
         spa=_spa(trials, twin, rows.size),
         twin=twin.figures_of(0),
+        named={
+            name: value
+            for name, value in blind.position.parameters().items()
+            if name != "respond" and value != ground.position.parameters()[name]
+        },
         rows=rows.size - 1,
         per_year=per_year,
     )
@@ -319,8 +326,9 @@ def _against_twin(b: Belief) -> list[str]:
     verdict = (
         "better than luck explains" if b.spa.consistent < 1 - CONFIDENCE else "this cannot be told from luck"
     )
+    own = "".join(f", {k} {'+'.join(v) if isinstance(v, tuple) else v}" for k, v in b.named.items())
     return [
-        f"Against the same basket without events (Sharpe {b.twin['sharpe']:.2f}) the best mean return of "
+        f"Against the same basket without events (Sharpe {b.twin['sharpe']:.2f}{own}) the best mean return of "
         f"{b.spa.trials:,} different trials has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}."
     ]
 

@@ -88,6 +88,17 @@ class Ground:
         """The position of one trial."""
         return replace(self.position, **self.settings(code))
 
+    def twin(self) -> Position:
+        """The position without events, to compare with; its symbols and words are its own where they are among those
+        tried, else the first tried, since nothing else is in the market."""
+        own = self.position.parameters()
+        strange: dict[str, Any] = {
+            name: values[0]
+            for name, values in self.axes.items()
+            if isinstance(values[0], str | tuple) and own[name] not in values
+        }
+        return replace(self.position, **strange).without_events()
+
     def codes(self, flat: IntArray) -> Codes:
         """(K, A) of the combinations with these numbers in the order of itertools.product."""
         codes = np.empty((flat.size, len(self.axes)), dtype=np.int32)

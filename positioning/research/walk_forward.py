@@ -113,7 +113,7 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
     known = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
     picks = {"plateau": [on_plateau(ground, codes, values)[0] for values in known]} if asked.full else {}
     picks["peak"] = [int(np.nanargmax(values)) for values in known]
-    twin_nav, twin_metrics = stitched(ground, [ground.position.without_events()], spans[:1, 1])
+    twin_nav, twin_metrics = stitched(ground, [ground.twin()], spans[:1, 1])
     return WalkForward(
         metric=asked.metric,
         trials=trials.count,
