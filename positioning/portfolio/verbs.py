@@ -86,24 +86,28 @@ def basket_weights(
     (weighted mean beta) x long, cut so that gross stays within its limit, never positive. out: (D, N, K),
     overwritten.
     """
+    sets = exposure.size
+    held, long = np.zeros(out.shape[1], np.bool_), np.empty(sets)
     for d in range(eligible.shape[0]):
-        out[d, :, :] = 0.0
         count = 0
         for j in range(legs.size):
+            held[legs[j]] = eligible[d, j]
             count += eligible[d, j]
         if count == 0:
+            out[d, :, :] = 0.0
             continue
         beta = 0.0
         for j in range(legs.size):
             if eligible[d, j] and hedge >= 0:
                 beta += betas[d, j] / count
-        for k in range(exposure.size):
-            long = min(max(exposure[k] * (1.0 + respond[k] * responses[heard[k], d]), 0.0), 1.0)
-            for j in range(legs.size):
-                if eligible[d, j]:
-                    out[d, legs[j], k] = long / count
-            if hedge >= 0:
-                out[d, hedge, k] -= min(max(hedge_ratio[k] * beta * long, 0.0), gross_limit[k] - long)
+        for k in range(sets):
+            long[k] = min(max(exposure[k] * (1.0 + respond[k] * responses[heard[k], d]), 0.0), 1.0)
+        for n in range(out.shape[1]):  # name by name, so that the sets are written side by side
+            for k in range(sets):
+                out[d, n, k] = long[k] / count if held[n] else 0.0
+        if hedge >= 0:
+            for k in range(sets):
+                out[d, hedge, k] -= min(max(hedge_ratio[k] * beta * long[k], 0.0), gross_limit[k] - long[k])
 
 
 @njit(cache=True, nogil=True)

@@ -75,7 +75,7 @@ class Figures(Measure):
 
 def block_edges(rows: int) -> IntArray:
     """(BLOCKS + 1,) first rows of the blocks of an account of that many rows; row 0 has no return."""
-    return np.linspace(1, rows, BLOCKS + 1).astype(np.int64)
+    return 1 + np.arange(BLOCKS + 1, dtype=np.int64) * (rows - 1) // BLOCKS
 
 
 def halved(blocks: FloatArray) -> FloatArray:
@@ -108,14 +108,9 @@ def _add(nav: FloatArray, growth: FloatArray, first: int, last: int, step: int, 
     """Rows from `first` to before `last`, a multiple of `step` further, to the sums s (slots, LANES)."""
     for r in range(first, last, step):
         for k in range(LANES):
-            total, square, down, net, net_square = (
-                s[SUM, k],
-                s[SQUARE, k],
-                s[DOWN, k],
-                s[NET, k],
-                s[NET_SQUARE, k],
-            )
-            level, top, low, before = s[LEVEL, k], s[TOP, k], s[LOW, k], nav[r - 1, k]
+            total, square, down, net = s[SUM, k], s[SQUARE, k], s[DOWN, k], s[NET, k]
+            net_square, level, top, low = s[NET_SQUARE, k], s[LEVEL, k], s[TOP, k], s[LOW, k]
+            before = nav[r - 1, k]
             for i in range(step):
                 now = nav[r + i, k]
                 gain = now / before - 1.0
@@ -130,14 +125,8 @@ def _add(nav: FloatArray, growth: FloatArray, first: int, last: int, step: int, 
                 level += now
                 low = min(low, now / top - 1.0)
                 before = now
-            s[SUM, k], s[SQUARE, k], s[DOWN, k], s[NET, k], s[NET_SQUARE, k] = (
-                total,
-                square,
-                down,
-                net,
-                net_square,
-            )
-            s[LEVEL, k], s[TOP, k], s[LOW, k] = level, top, low
+            s[SUM, k], s[SQUARE, k], s[DOWN, k], s[NET, k] = total, square, down, net
+            s[NET_SQUARE, k], s[LEVEL, k], s[TOP, k], s[LOW, k] = net_square, level, top, low
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -179,15 +179,24 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
         for k in range(lanes):
             lane[TOTAL, k] = lane[CASH, k]
             lane[TRAPPED, k] = 0.0
-        for n in range(prices.shape[1]):
+        n, n_names = 0, prices.shape[1]
+        while n < n_names:
             price = prices[r, n]
             if frozen[r, n]:
                 for k in range(lanes):
                     lane[TRAPPED, k] += max(legs[n, SHARES, k], 0.0) * price
                     lane[TOTAL, k] += min(legs[n, SHARES, k], 0.0) * price
+                n += 1
+            elif n + 1 < n_names and not frozen[r, n + 1]:  # two names for each time the totals are fetched
+                other = prices[r, n + 1]
+                for k in range(lanes):
+                    first = lane[TOTAL, k] + legs[n, SHARES, k] * price
+                    lane[TOTAL, k] = first + legs[n + 1, SHARES, k] * other
+                n += 2
             else:
                 for k in range(lanes):
                     lane[TOTAL, k] += legs[n, SHARES, k] * price
+                n += 1
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def bury(r, k, at_fill, lane, legs, ruin_row, ruined_at_fill, deficit, status):
