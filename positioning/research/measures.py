@@ -98,7 +98,7 @@ def measured(accounts: Accounts, edges: IntArray) -> tuple[FloatArray, FloatArra
 # Rows are added two at a time, so that sums are fetched and put back half as often: that, not the arithmetic, is what
 # a row costs. The sums run in the order of the rows all the same.
 STEP = 2
-# The slots of those sums: of excess returns and their squares in a block and in all, of squared falls, of returns,
+# The slots of those sums: of excess returns and their squares, in the block and in all, of squared falls, of returns,
 # their squares, and nav; and the highest nav so far and the deepest fall from it.
 SUM, SQUARE, TOTAL, TOTAL_SQUARE, DOWN, NET, NET_SQUARE, LEVEL, TOP, LOW = range(10)
 
@@ -108,15 +108,17 @@ def _add(nav: FloatArray, growth: FloatArray, first: int, last: int, step: int, 
     """Rows from `first` to before `last`, a multiple of `step` further, to the sums s (slots, LANES)."""
     for r in range(first, last, step):
         for k in range(LANES):
-            total, square, down, net = s[SUM, k], s[SQUARE, k], s[DOWN, k], s[NET, k]
-            net_square, level, top, low = s[NET_SQUARE, k], s[LEVEL, k], s[TOP, k], s[LOW, k]
-            before = nav[r - 1, k]
+            part, part_square, total, square = s[SUM, k], s[SQUARE, k], s[TOTAL, k], s[TOTAL_SQUARE, k]
+            down, net, net_square, level = s[DOWN, k], s[NET, k], s[NET_SQUARE, k], s[LEVEL, k]
+            top, low, before = s[TOP, k], s[LOW, k], nav[r - 1, k]
             for i in range(step):
                 now = nav[r + i, k]
                 gain = now / before - 1.0
                 excess = gain - growth[r + i]
                 fall = min(excess, 0.0)
                 top = max(top, now)
+                part += excess
+                part_square += excess * excess
                 total += excess
                 square += excess * excess
                 down += fall * fall
@@ -125,8 +127,9 @@ def _add(nav: FloatArray, growth: FloatArray, first: int, last: int, step: int, 
                 level += now
                 low = min(low, now / top - 1.0)
                 before = now
-            s[SUM, k], s[SQUARE, k], s[DOWN, k], s[NET, k] = total, square, down, net
-            s[NET_SQUARE, k], s[LEVEL, k], s[TOP, k], s[LOW, k] = net_square, level, top, low
+            s[SUM, k], s[SQUARE, k], s[TOTAL, k], s[TOTAL_SQUARE, k] = part, part_square, total, square
+            s[DOWN, k], s[NET, k], s[NET_SQUARE, k], s[LEVEL, k] = down, net, net_square, level
+            s[TOP, k], s[LOW, k] = top, low
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -165,8 +168,6 @@ def measure(
         for k in range(LANES):
             sums[b, k] = s[SUM, k]
             squares[b, k] = s[SQUARE, k]
-            s[TOTAL, k] += s[SUM, k]
-            s[TOTAL_SQUARE, k] += s[SQUARE, k]
     total, square, down, low, level, net, net_square = (
         s[TOTAL], s[TOTAL_SQUARE], s[DOWN], s[LOW], s[LEVEL], s[NET], s[NET_SQUARE],
     )  # fmt: skip
