@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from positioning.research.ground import Codes, Ground
     from positioning.research.measures import Measure
     from positioning.research.sweep import Work
 
@@ -20,6 +21,7 @@ from backtests.cli import Command, one_line_errors, progress
 from backtests.grid_answer import answer
 from backtests.grid_resume import inputs_of, shelf_of
 from backtests.request import Request
+from positioning.errors import BadInputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -33,6 +35,9 @@ def grid_search(
     ] = None,
     random: Annotated[
         int | None, typer.Option(metavar="N", help="Try N of the combinations, drawn at random.")
+    ] = None,
+    optuna: Annotated[
+        int | None, typer.Option(metavar="N", help="Try N that Optuna proposes by what earlier ones gave.")
     ] = None,
     metric: Annotated[
         str, typer.Option(help="sharpe, sortino, calmar, cagr, total_return or max_drawdown.")
@@ -107,12 +112,23 @@ def grid_search(
             data, start, end, base, fees, fill, cash, tuple(settings or ()), None, _text(events), screen, mark,
             _text(restrictions), 0, seed, str(cache), tuple(accepted or ()),
         )  # fmt: skip
+        if optuna is not None and (random is not None or walk is not None or cpcv is not None):
+            raise BadInputError(
+                "--optuna beside --random, --walk-forward or --cpcv",
+                "wanted trials that were not chosen by the rows they are tested on",
+                "leave one of them out",
+            )
         position, axes = asked(request, name, grid or [], metric)
         terms = request.terms(shlex.join(["python", "-m", "backtests.grid_search", *sys.argv[1:]]))
         witness = Witness(terms.source)
         ground = grounded(position, axes, replace(terms, source=witness))
-        codes = chosen(ground, random, seed)
-        question = Search(ground, metric, codes.shape[0] == ground.combinations, threads(workers))
+        codes = (
+            chosen(ground, random, seed)
+            if optuna is None
+            else proposed(ground, metric, optuna, seed, as_json)
+        )
+        full = codes.shape[0] == ground.combinations
+        question = Search(ground, metric, full, threads(workers), proposed=optuna is not None and not full)
         measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
         if walk is not None:
             folds = spans(
@@ -133,12 +149,20 @@ def grid_search(
             belief = believe(question, trials)
             found = Searched(
                 question, trials, belief, terms.command, words_of(request, ground), seconds,
-                "every combination" if question.full else "drawn at random",
                 None if walk is None else walk_forward(question, trials, folds),
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip
             files = [write_grid(found, out), write_trials(found, out)]
         answer(found, files, data, as_json)
+
+
+def proposed(ground: Ground, metric: str, trials: int, seed: int, quiet: bool) -> Codes:
+    """Raises BadInputError where the package for it is missing."""
+    from positioning.research.proposals import propose
+
+    with progress(quiet) as bar:
+        task = bar.add_task("proposals", total=trials)
+        return propose(ground, metric, trials, seed, lambda n: bar.advance(task, n))
 
 
 def on_cluster(address: str) -> Work:

@@ -87,6 +87,9 @@ def test_symbols_and_words_are_axes_too() -> None:
         (["--grid", "half_life=5", "--walk-forward", "-5:126"], "wanted 20 rows or more of each"),
         (["--grid", "half_life=5", "--dask", "tcp://127.0.0.1:9"], "start one: dask scheduler"),
         (["--grid", "half_life=5", "--dask", "nowhere"], "wanted one such as tcp://"),
+        (["--grid", "half_life=5,9", "--optuna", "0"], "type --optuna 1000"),
+        (["--grid", "half_life=5,9", "--optuna", "2", "--random", "2"], "leave one of them out"),
+        (["--grid", "half_life=5,9", "--optuna", "2", "--cpcv", "10:2"], "leave one of them out"),
         (["--grid", "half_life=5", "--cpcv", "10"], "type --cpcv 10:2"),
         (["--grid", "half_life=5", "--cpcv", "2:2"], "wanted groups"),
         (["--grid", "half_life=5", "--cpcv", "10:2:900"], "test on fewer groups"),
@@ -169,6 +172,26 @@ def test_the_twin_holds_what_is_in_the_market(tmp_path: Path) -> None:
     )  # fmt: skip
     assert code == 0, stderr
     assert any("without events (Sharpe" in w and "hedge none" in w for w in json.loads(stdout)["words"])
+
+
+def test_what_was_proposed_is_said_to_be_too_kind(tmp_path: Path) -> None:
+    words = (
+        "--grid",
+        "half_life=1:100:1",
+        "--grid",
+        "exposure=0.01:1:0.01",
+        "--optuna",
+        "70",
+        "--out",
+        str(tmp_path),
+    )
+    code, stdout, stderr = run("fertilizer_producers", *words, "--json")
+    assert code == 0, stderr
+    found = json.loads(stdout)
+    assert found["way"] == "proposed by Optuna"
+    assert found["trials"] == 70
+    assert any("is too kind" in w for w in found["words"])
+    assert "too kind" in (tmp_path / "grid.html").read_text(encoding="utf-8")
 
 
 def test_parquet_has_every_trial(answer: tuple[dict, Path]) -> None:

@@ -16,12 +16,12 @@ from positioning.events.event import read_events
 from positioning.market.load import load
 from positioning.market.sample import SampleSource
 from positioning.research import proposals
-from positioning.research.belief import believe, values_of
+from positioning.research.belief import values_of
 from positioning.research.ground import Ground
 from positioning.research.measures import Figures
 from positioning.research.proposals import propose
-from positioning.research.shelf import FolderShelf, MemoryShelf
-from positioning.research.sweep import Found, Search, search, threads
+from positioning.research.shelf import MemoryShelf
+from positioning.research.sweep import search, threads
 from positioning.research.trials import Plan, Trials
 from positioning.simulation.fees import read_fees
 from positioning.simulation.terms import AccountTerms
@@ -41,7 +41,8 @@ def grounded(**axes: tuple[Any, ...]) -> Ground:
 
 
 def proposed(ground: Ground, trials: int, seed: int = 1, workers: int = 1, metric: str = "sharpe") -> Trials:
-    return propose(Search(ground, metric, False, threads(workers)), trials, seed, (Figures(),), MemoryShelf())
+    plan = Plan(propose(ground, metric, trials, seed), (Figures(),))
+    return search(ground, plan, MemoryShelf(), threads(workers))
 
 
 def test_a_seed_gives_the_same_trials_whoever_works() -> None:
@@ -128,31 +129,16 @@ def test_what_has_no_metric_is_the_worst() -> None:
         assert proposed(ground, 200).count == 200  # nothing but the worst: still proposed, still an end
 
 
-def test_told_of_each_trial_once_and_resumed_from_the_shelf(tmp_path: Any) -> None:
-    ground, shelf, told, made = grounded(**GRID), FolderShelf(tmp_path / "shelf"), list[int](), list[int]()
-    shelf.begin({})
-
-    def counted(ground: Ground, plan: Plan, numbers: Any) -> Found:
-        for number, table in threads(2)(ground, plan, numbers):
-            made.append(number)
-            yield number, table
-
-    asked = Search(ground, "sharpe", False, counted)
-    first = propose(asked, 300, 1, (Figures(squares=True),), shelf, told.append)
-    assert sum(told) == first.count == 300
-    assert sorted(made) == [0, 1]
-    (tmp_path / "shelf" / "000001.npy").unlink()
-    again = propose(asked, 300, 1, (Figures(squares=True),), shelf)
-    assert made[2:] == [1]
-    np.testing.assert_array_equal(again.column("sharpe"), first.column("sharpe"))
-    assert believe(asked, again).trials == 300
+def test_told_of_each_trial_once() -> None:
+    told = list[int]()
+    assert propose(grounded(**GRID), "sharpe", 300, 1, told.append).shape[0] == sum(told) == 300
 
 
 @pytest.mark.parametrize(
     ("trials", "seed", "metric", "wanted"),
     [
-        (0, 0, "sharpe", "0 proposals; wanted at least one trial; ask for 1000"),
-        (-5, 0, "sharpe", "-5 proposals"),
+        (0, 0, "sharpe", "--optuna 0; wanted at least one trial; type --optuna 1000"),
+        (-5, 0, "sharpe", "--optuna -5"),
         (5, -1, "sharpe", "seed -1; wanted one from 0 to 4294967295; type --seed 0"),
         (5, 2**32, "sharpe", "seed 4294967296"),
         (5, 0, "sharp", "Did you mean sharpe"),

@@ -46,8 +46,7 @@ STYLE = (
 @dataclass(frozen=True, eq=False)
 class Searched:
     """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
-    seconds: that the trials took, without belief and page; way: how they were chosen; walk, purged: None where not
-    asked."""
+    seconds: that the trials took, without belief and page; walk, purged: None where not asked."""
 
     asked: Search
     trials: Trials
@@ -55,7 +54,6 @@ class Searched:
     command: str
     words: tuple[str, ...]
     seconds: float
-    way: str = "every combination"
     walk: WalkForward | None = None
     purged: Purged | None = None
 
@@ -63,6 +61,12 @@ class Searched:
     def ground(self) -> Ground:
         """What all trials share."""
         return self.asked.ground
+
+    @property
+    def way(self) -> str:
+        """How the trials were chosen."""
+        asked = self.asked
+        return "every combination" if asked.full else "proposed by Optuna" if asked.proposed else "at random"
 
     @property
     def codes(self) -> Codes:

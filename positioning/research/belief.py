@@ -63,6 +63,7 @@ class Belief:
 
     metric: str
     full: bool
+    proposed: bool
     trials: int
     measured: int
     ruined: int
@@ -109,6 +110,7 @@ def believe(asked: Search, trials: Trials) -> Belief:
     return Belief(
         metric=asked.metric,
         full=asked.full,
+        proposed=asked.proposed,
         trials=values.size,
         measured=known.size,
         ruined=int(trials.ruined().sum()),
@@ -256,7 +258,7 @@ def neighbours_of(ground: Ground, code: Codes) -> list[Codes]:
 
 def sentences(b: Belief) -> list[str]:
     """What to believe, in words made from the numbers alone; the first is the one to read."""
-    return [*_luck(b), *_deflated(b), *_plateau(b), *_split(b), *_against_twin(b), *_track(b)]
+    return [*_luck(b), *_proposed(b), *_deflated(b), *_plateau(b), *_split(b), *_against_twin(b), *_track(b)]
 
 
 def _luck(b: Belief) -> list[str]:
@@ -274,6 +276,16 @@ def _luck(b: Belief) -> list[str]:
         f"blocks, when Sharpes scatter by {b.deviation:.2f}. Luck that lifts all trials alike is not in it: over "
         f"{b.rows / b.per_year:.1f} years the Sharpe of even one skilless trial scatters by "
         f"{math.sqrt(b.per_year / b.rows):.2f}, which the probabilities below allow for.",
+    ]
+
+
+def _proposed(b: Belief) -> list[str]:
+    if not b.proposed:
+        return []
+    return [
+        "The trials were proposed by what earlier ones gave over the same rows, so they crowd around what did well: "
+        "their Sharpes scatter less than those of the grid, and all that is said here about luck, overfitting and the test "
+        "against the twin is too kind. A grid or --random counts honestly."
     ]
 
 
@@ -299,7 +311,7 @@ def _plateau(b: Belief) -> list[str]:
     same = " It is the best trial itself." if b.kept.trial == b.best.trial else ""
     edges = f" It lies at the end of {', '.join(b.edges)}: widen there." if b.edges else ""
     extra = (
-        f" Found among the {CANDIDATES} best of the random trials, whose {b.tried:,} neighbours were run."
+        f" Found among the {CANDIDATES} best trials, whose {b.tried:,} neighbours were run."
         if b.tried
         else ""
     )

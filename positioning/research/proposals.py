@@ -12,11 +12,9 @@ import numpy as np
 
 from positioning.errors import BadInputError, did_you_mean
 from positioning.research.belief import values_of
-from positioning.research.ground import Ground
-from positioning.research.measures import Figures, Measure
-from positioning.research.shelf import Shelf
-from positioning.research.sweep import METRICS, Search, search, threads
-from positioning.research.trials import Plan, Trials
+from positioning.research.ground import Codes, Ground
+from positioning.research.measures import Figures
+from positioning.research.sweep import METRICS, Search, threads
 from positioning.simulation.kernel import LANES
 
 try:
@@ -35,32 +33,25 @@ Code = tuple[int, ...]
 
 
 def propose(
-    asked: Search,
-    trials: int,
-    seed: int,
-    measures: Sequence[Measure],
-    shelf: Shelf,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Trials:
-    """At most that many different trials, proposed by a tree of Parzen estimators that looks for `asked.metric`.
+    ground: Ground, metric: str, trials: int, seed: int, advance: Callable[[int], None] = lambda _: None
+) -> Codes:
+    """(K, A) at most that many different trials, proposed by a tree of Parzen estimators that looks for the metric.
 
-    Fewer where there are fewer combinations, or nothing new is proposed any more. The same for a seed, whoever works.
-    The proposals are made anew each time, on one core, and `advance` is told of them; `asked.work` then measures the
-    trials that the shelf lacks. Raises BadInputError for a number, seed or metric out of range, and what a trial raises.
+    Fewer where there are fewer combinations, or nothing new is proposed any more. The same for a seed. `advance` is
+    told of trials proposed. Raises BadInputError for a number, seed or metric out of range, and what a trial raises.
     """
-    _check(asked.metric, trials, seed)
-    ground, known = asked.ground, dict[Code, float]()
+    _check(metric, trials, seed)
+    known = dict[Code, float]()
     wanted, fruitless = min(trials, ground.combinations), 0
     with _quiet():
         sampler = _Sampler(ground, seed)
         while len(known) < wanted and fruitless < FRUITLESS:
             fresh = sampler.ask(known, wanted)
-            known |= _values(ground, asked.metric, fresh)
+            known |= _values(ground, metric, fresh)
             sampler.tell(known)
             fruitless = 0 if fresh else fruitless + 1
             advance(len(fresh))
-    codes = ground.walk(np.array(sorted(known), dtype=np.int32))
-    return search(ground, Plan(codes, tuple(measures)), shelf, asked.work)
+    return ground.walk(np.array(sorted(known), dtype=np.int32))
 
 
 @final
@@ -114,7 +105,7 @@ def _check(metric: str, trials: int, seed: int) -> None:
             f"no metric {metric}", f"wanted one of {', '.join(METRICS)}", did_you_mean(metric, METRICS)
         )
     if trials < 1:
-        raise BadInputError(f"{trials} proposals", "wanted at least one trial", "ask for 1000")
+        raise BadInputError(f"--optuna {trials}", "wanted at least one trial", "type --optuna 1000")
     if not 0 <= seed < SEEDS:
         raise BadInputError(f"seed {seed}", f"wanted one from 0 to {SEEDS - 1}", "type --seed 0")
 

@@ -45,12 +45,13 @@ Work = Callable[[Ground, Plan, Iterable[int]], Found]
 @dataclass(frozen=True, eq=False)
 class Search:
     """ground; metric: one of METRICS, which is looked for; full: whether every combination is tried; work: who works
-    out the further trials that judging takes."""
+    out the further trials that judging takes; proposed: whether trials were chosen by what earlier ones gave."""
 
     ground: Ground
     metric: str
     full: bool
     work: Work
+    proposed: bool = False
 
     def try_out(self, codes: Codes, *measures: Measure) -> Trials:
         """More trials of the same ground, kept in memory."""
