@@ -284,8 +284,8 @@ def _proposed(b: Belief) -> list[str]:
         return []
     return [
         "The trials were proposed by what earlier ones gave over the same rows, so they crowd around what did well: "
-        "their Sharpes scatter less than those of the grid, and all that is said here about luck, overfitting and the test "
-        "against the twin is too kind. A grid or --random counts honestly."
+        "their Sharpes scatter less than those of the grid, and all that is said here about luck, overfitting and the "
+        "test against the twin is too kind. A grid or --random counts honestly."
     ]
 
 
