@@ -13,7 +13,7 @@ from numba import njit
 from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import BoolArray
 from positioning.portfolio.targets import IntArray
-from positioning.research.metrics import DAYS_PER_YEAR, NOISE, rows_per_year
+from positioning.research.metrics import DAYS_PER_YEAR, NOISE
 from positioning.simulation.kernel import LANES
 
 FIGURES = (
@@ -88,9 +88,11 @@ def measured(accounts: Accounts, edges: IntArray) -> tuple[FloatArray, FloatArra
     years = float((accounts.rows[-1] - accounts.rows[0]).astype(np.int64)) / DAYS_PER_YEAR
     figures = np.empty((len(FIGURES), LANES))
     sums, squares = np.zeros((edges.size - 1, LANES)), np.zeros((edges.size - 1, LANES))
+    # metrics.rows_per_year, whose check of the dates would be made anew for every LANES accounts
+    per_year = (accounts.rows.size - 1) / years if years > 0 else math.nan
     measure(
-        accounts.nav, accounts.growth, accounts.ruin, accounts.traded, accounts.cost, years,
-        rows_per_year(accounts.rows), edges, figures, sums, squares,
+        accounts.nav, accounts.growth, accounts.ruin, accounts.traded, accounts.cost, years, per_year,
+        edges, figures, sums, squares,
     )  # fmt: skip
     return figures, sums, squares
 

@@ -31,8 +31,10 @@ NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
 DUST = 1e-12
 LANES = 64  # accounts side by side; LLVM unrolls loops over 32 or fewer, which costs what vectors gain
 
-# The slots of what the ledger keeps of an account, and of a leg of an account.
-CASH, TOTAL, TRAPPED, CARRY, LAST, DEAD, ON, BAND, SHORTS, AWAITED, NEED, SCALE, TRADED, COST = range(14)
+# The slots of what the ledger keeps of an account (NEAR: of the leg at hand, 1 where it is within the band), and of a
+# leg of an account (WANTED: its pending weight; RISE: the shares it is to buy).
+CASH, TOTAL, TRAPPED, CARRY, LAST, DEAD, ON, BAND = range(8)
+NEAR, SHORTS, AWAITED, NEED, SCALE, TRADED, COST = range(8, 15)
 SHARES, WANTED, PARTIAL, RISE = range(4)
 
 
@@ -96,21 +98,19 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                             lane[AWAITED, k] += max(s * price - max(w, 0.0) * lane[TOTAL, k], 0.0)
                 continue
             price, on_buy, on_sale = fill[r, n], buy[r, n], sell[r, n]
-            if banded:
+            if banded:  # a loop of its own, since only the band needs this division
                 for k in range(lanes):
                     w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
-                    held = (lane[ON, k] > 0.0) & (w != 0.0) & (s != 0.0) & (legs[n, PARTIAL, k] == 0.0)
-                    near = held & (abs(w - s * price / t) < lane[BAND, k] * abs(w))
-                    legs[n, WANTED, k] = np.nan if near else w
-                    if recording and near:
-                        status[d, n] = IN_BAND
+                    apart = abs(w - s * price / t) < lane[BAND, k] * abs(w)
+                    near = (legs[n, PARTIAL, k] == 0.0) & (w != 0.0) & (s != 0.0) & apart
+                    lane[NEAR, k] = 1.0 if near else 0.0
             for k in range(lanes):
                 w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
                 live = (lane[ON, k] > 0.0) & (not np.isnan(w))
                 delta = w * t / price - s
-                rest = legs[n, PARTIAL, k] > 0.0
+                rest, near = legs[n, PARTIAL, k] > 0.0, lane[NEAR, k] > 0.0
                 carried = rest & (delta <= 0.0)  # the market carried the rest of the buy to its target
-                deal = live & (not carried)
+                deal = live & (not (near | carried))
                 sale = -delta if deal & (delta < 0.0) else 0.0
                 rise = delta if deal & (delta > 0.0) else 0.0
                 cover = min(rise, max(-s, 0.0))
@@ -124,9 +124,11 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 legs[n, RISE, k] = rise
                 legs[n, WANTED, k] = np.nan if live & (rise == 0.0) else w
                 if recording and live:
-                    if rise == 0.0:
+                    if near:
+                        status[d, n] = IN_BAND
+                    elif rise == 0.0:
                         status[d, n] = FILLED
-                    if not rest:
+                    if not (near or rest):
                         wanted[d, n] = delta
                     if sale > 0.0:
                         trades[r, n] = -sale
@@ -222,7 +224,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
         held, trades, paid, cash_path, status, waits, reason, filled_row, wanted, got,
     ):  # fmt: skip
         n_rows, n_names = fill.shape
-        lane, legs = np.zeros((14, lanes)), np.zeros((n_names, 4, lanes))
+        lane, legs = np.zeros((COST + 1, lanes)), np.zeros((n_names, RISE + 1, lanes))
         short = np.zeros(n_names, np.bool_)
         waiting, banded, last_exit, d = False, False, -1, 0
         for k in range(lanes):
