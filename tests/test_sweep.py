@@ -14,7 +14,7 @@ from positioning.market.market import Market
 from positioning.market.sample import SampleSource
 from positioning.portfolio.position import Position
 from positioning.research.ground import Ground
-from positioning.research.measures import FIGURES, Accounts, Figures, Measure
+from positioning.research.measures import FIGURES, Accounts, Figures, Measure, block_edges, measured
 from positioning.research.metrics import summarise
 from positioning.research.sweep import sweep, tabulate
 from positioning.simulation.cash import CashRate
@@ -67,6 +67,31 @@ def test_every_trial_is_the_account_of_simulate(name: str, mark: str) -> None:
         same_figures(np.array([trials.figures[f][k] for f in FIGURES]), r)
         excess = (r.returns - tape.growth)[1:]
         np.testing.assert_allclose(sums[k].sum(), excess.sum(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 64, 65, 66, 129, 200, 500])
+def test_figures_of_accounts_of_any_length(
+    rows: int,
+) -> None:  # blocks of none, one, an odd and an even number
+    rng = np.random.default_rng(rows)
+    dates = np.datetime64("2020-01-01") + np.arange(rows)
+    nav = np.exp(np.cumsum(rng.standard_normal((rows, LANES)) * 0.01, axis=0))
+    growth = np.full(rows, 1e-4)
+    none = np.zeros(LANES)
+    figures, sums, squares = measured(
+        Accounts(dates, nav, growth, np.full(LANES, -1), none, none), block_edges(rows)
+    )
+    excess = nav[1:] / nav[:-1] - 1.0 - growth[1:, None]
+    np.testing.assert_allclose(sums.sum(axis=0), excess.sum(axis=0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(squares.sum(axis=0), (excess**2).sum(axis=0), rtol=1e-12)
+    for k in (0, LANES - 1):
+        m = summarise(
+            dates, nav[:, k], trade_value=none[:1].repeat(rows), cost=none[:1].repeat(rows), cash_rate=growth
+        )
+        for i, figure in enumerate(FIGURES):
+            np.testing.assert_allclose(
+                figures[i, k], getattr(m, figure), rtol=1e-9, atol=1e-12, err_msg=figure
+            )
 
 
 @final

@@ -154,9 +154,8 @@ def measure(
     """
     n_rows = nav.shape[0]
     count = n_rows - 1
-    s = np.zeros(
-        (10, LANES)
-    )  # made here, so that LLVM sees it overlaps with nothing, and takes the lanes in vectors
+    # Made here, so that LLVM sees constant offsets that never overlap, and takes the lanes in vectors.
+    s = np.zeros((LOW + 1, LANES))
     for k in range(LANES):
         s[LEVEL, k] = nav[0, k]
         s[TOP, k] = nav[0, k]
