@@ -17,7 +17,7 @@ from backtests.grid_search import app
 
 WIDE = ("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02", "--grid", "exposure=0.1:0.59:0.01")
 WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
-SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.01")
+SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.005")
 PATIENCE = 120.0  # seconds until a chunk must be there
 
 
@@ -110,7 +110,7 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         patched.setattr("positioning.research.belief.believe", stop)
         code, said = run(tmp_path, *SMALL)
     assert code == 130
-    assert "stopped; 303 of 303 trials are kept" in said
+    assert "stopped; 603 of 603 trials are kept" in said
     return tmp_path
 
 
@@ -121,7 +121,7 @@ def test_with_the_same_inputs_nothing_is_done_again(left: Path, monkeypatch: pyt
     monkeypatch.setattr("positioning.research.shelf.FolderShelf.put", never)
     code, said = run(left, *SMALL, "--resume")
     assert code == 0, said
-    assert "resumed: 303 of 303 trials were kept" in said
+    assert "resumed: 603 of 603 trials were kept" in said
     assert not (left / LEFT).exists()
 
 
@@ -131,7 +131,7 @@ def test_a_torn_chunk_is_done_again(left: Path, tmp_path_factory: pytest.TempPat
     torn[1].write_bytes(b"")
     code, said = run(left, *SMALL, "--resume")
     assert code == 0, said
-    assert "resumed: 0 of 303 trials" in said  # both chunks
+    assert "resumed: 0 of 603 trials" in said  # both chunks
     fresh = tmp_path_factory.mktemp("fresh")
     assert run(fresh, *SMALL)[0] == 0
     assert (left / "trials.parquet").read_bytes() == (fresh / "trials.parquet").read_bytes()
@@ -225,4 +225,4 @@ def test_disk_full_is_one_line_and_keeps_what_is_done(
     assert "No space left" in said
     code, said = run(tmp_path, *SMALL, "--resume")
     assert code == 0
-    assert "resumed: 256 of 303" in said or "resumed: 47 of 303" in said  # whichever chunk was first
+    assert "resumed: 512 of 603" in said or "resumed: 91 of 603" in said  # whichever chunk was first

@@ -17,6 +17,7 @@ from positioning.simulation.kernel import LANES
 
 MOST_CHUNK = 8192  # trials of a chunk
 CHUNKS = 64  # of a search that needs no more
+LEAST = 8  # times LANES trials in a chunk: with fewer, making it ready costs more than a tenth of its time
 
 
 @final
@@ -36,7 +37,7 @@ class Plan:
     def size(self) -> int:
         """Trials of a chunk; it depends on their number alone, so that a search can be resumed anywhere."""
         fair = -(-self.trials // CHUNKS)
-        return min(max(-(-fair // LANES), 4) * LANES, MOST_CHUNK)
+        return min(max(-(-fair // LANES), LEAST) * LANES, MOST_CHUNK)
 
     @property
     def chunks(self) -> int:
