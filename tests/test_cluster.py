@@ -155,7 +155,7 @@ def test_nothing_to_do_asks_no_one() -> None:
     assert list(cluster("tcp://127.0.0.1:1")(ground, planned(ground, Figures()), [])) == []
 
 
-def test_a_worker_killed_and_one_that_joins_change_nothing(tmp_path: Path) -> None:
+def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one_line(tmp_path: Path) -> None:
     ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 90, 120, 150, 180, 210, 240, 250))
     plan = planned(ground, Dawdling(0.05))
     with machines(tmp_path, 2) as made:
@@ -171,8 +171,12 @@ def test_a_worker_killed_and_one_that_joins_change_nothing(tmp_path: Path) -> No
                 made.kill("first-1")
 
         found = tables(ground, plan, cluster(made.address), advance)
+        np.testing.assert_array_equal(found, tables(ground, planned(ground, Dawdling(0.0)), threads(2)))
         assert set(made.running) == {"scheduler", "second"}
-    np.testing.assert_array_equal(found, tables(ground, planned(ground, Dawdling(0.0)), threads(2)))
+        with pytest.raises(
+            BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*--resume"
+        ):
+            tables(ground, plan, cluster(made.address), lambda n: made.kill("scheduler") if n else None)
 
 
 def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,22 +355,6 @@ def test_no_worker_left_is_one_line() -> None:
             tables(
                 ground, planned(ground, Dawdling(0.1)), cluster(one.scheduler_address, patience=1.0), advance
             )
-
-
-def test_a_scheduler_killed_is_one_line(tmp_path: Path) -> None:
-    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
-    with machines(tmp_path, 1) as made:
-        told: list[int] = []
-
-        def advance(trials: int) -> None:
-            told.append(trials)
-            if len(told) == 2:
-                made.kill("scheduler")
-
-        with pytest.raises(
-            BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*--resume"
-        ):
-            tables(ground, planned(ground, Dawdling(0.1)), cluster(made.address), advance)
 
 
 SCRIPT = """

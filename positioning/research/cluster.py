@@ -31,6 +31,7 @@ try:
     from distributed import Client, Future, KilledWorker, Security, Worker, WorkerPlugin, get_worker
     from distributed.core import rpc
     from distributed.protocol.pickle import dumps, loads
+    from distributed.versions import VersionMismatchWarning
 except ImportError:
     raise BadInputError(
         "the package distributed is missing",
@@ -219,9 +220,7 @@ def _connected(address: str) -> Iterator[Client]:
             "wanted one such as tcp://127.0.0.1:8786",
             "start one: dask scheduler, and dask worker tcp://127.0.0.1:8786",
         )
-    with warnings.catch_warnings():  # of versions that differ: those that matter are compared here
-        warnings.simplefilter("ignore")
-        client = Client(address, timeout=SOON, set_as_default=False)
+    client = Client(address, timeout=SOON, set_as_default=False)
     try:
         try:
             client.wait_for_workers(1, timeout=SOON)
@@ -272,12 +271,16 @@ def _held(client: Client, ground: Ground, plan: Plan) -> Iterator[str]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What is wrong with a cluster is said in one line, not by its loggers."""
+    """What is wrong with a cluster is said in one line, not by its loggers and warnings."""
     levels = {name: logging.getLogger(name).level for name in LOUD}
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VersionMismatchWarning)  # the versions that matter are compared here
+        # Ctrl-C may come before a call to the scheduler has begun.
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        try:
+            yield
+        finally:
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
