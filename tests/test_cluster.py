@@ -40,7 +40,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
 
-HALVES = tuple(np.linspace(2.0, 60.0, 16).tolist())
+HALVES = tuple(np.linspace(2.0, 60.0, 32).tolist())
 SHARES = tuple(np.linspace(0.1, 0.6, 16).tolist())
 
 
