@@ -147,7 +147,7 @@ def test_tables_have_the_bits_of_threads(pair: Machines, position: Position) -> 
     told: list[int] = []
     found = tables(ground, plan, cluster(pair.address), told.append)
     np.testing.assert_array_equal(found, tables(ground, plan, threads(2)))
-    assert sum(told) == plan.trials == 1024
+    assert sum(told) == plan.trials == 2048
 
 
 def test_nothing_to_do_asks_no_one() -> None:
