@@ -24,7 +24,7 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
     from rich.console import Console
     from rich.table import Table
 
-    from positioning.reporting.grid_page import heading, percent_of, rerun
+    from positioning.reporting.grid_page import ALONE, differs_alone, heading, percent_of, rerun
 
     console, b = Console(highlight=False, soft_wrap=True), searched.belief
     if searched.ground.market.simulated:
@@ -41,6 +41,8 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
         console.print(line, markup=False)
     for label, one in (("recommended", b.kept), ("best", b.best)):
         console.print(f"{label}: {rerun(searched, one.settings)}", markup=False)
+    if any(differs_alone(searched, one.settings) for one in (b.kept, b.best)):
+        console.print(ALONE, markup=False)
     for n in searched.ground.market.notices:
         console.print(f"{n.symbol} {n.text}".strip(), style="dim", markup=False)
     for f in files:
@@ -74,6 +76,7 @@ def to_json(searched: Searched, files: Sequence[Path], data: str) -> dict[str, A
         "with_sharpe": b.measured,
         "ruined": b.ruined,
         "seconds": searched.seconds,
+        "resumed_trials": searched.resumed,
         "effective_trials": b.effective,
         "sharpe_deviation": b.deviation,
         "luck": b.luck,
@@ -122,7 +125,7 @@ def _purged(p: Purged) -> dict[str, Any]:
 
 
 def _contestant(searched: Searched, one: Any) -> dict[str, Any]:
-    from positioning.reporting.grid_page import rerun
+    from positioning.reporting.grid_page import differs_alone, rerun
 
     return {
         "trial": one.trial,
@@ -134,6 +137,7 @@ def _contestant(searched: Searched, one: Any) -> dict[str, Any]:
         "deflated_sharpe": _plain(one.dsr),
         "minimum_track_record_rows": _plain(one.enough),
         "command": rerun(searched, one.settings),
+        "differs_alone": differs_alone(searched, one.settings),
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, get_type_hints
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, final
 
 from positioning.errors import BadInputError, did_you_mean
 
@@ -12,59 +14,83 @@ if TYPE_CHECKING:
     from positioning.portfolio.position import Position
 
 MOST_VALUES = 1_000_000  # of one axis
-MOST_TRIALS = 3_000_000  # held at once: some 300 bytes each
-A_SECOND = 30_000  # trials, of a position of five names on two cores
+SMALLEST, LARGEST = Decimal("1e-12"), Decimal("1e12")  # of numbers in a range
+MOST_TRIALS = 10_000_000
+KEPT_BYTES = 600  # of each on disk until the search ends; some 60 in memory
+A_SECOND = 50_000  # trials, of a position of five names on two cores
 
 
-def axes_of(position: Position, words: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+def axes_of(position: Position, words: Sequence[str], most: int | None = None) -> dict[str, tuple[Any, ...]]:
     """NAME=1,2,3 or NAME=FIRST:LAST:STEP, the last value included where the steps meet it; sets of symbols are
-    written A+B,C+D. Numbers come back in ascending order. Raises BadInputError."""
-    axes: dict[str, tuple[Any, ...]] = {}
+    written A+B,C+D. Numbers come back in ascending order. most: combinations there may be. Raises BadInputError."""
+    texts: dict[str, Sequence[str] | Range] = {}
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or not name:
             raise BadInputError(
                 f"--grid {word}", "wanted NAME=VALUES", "type --grid half_life=5,10,20 or half_life=5:50:5"
             )
-        if name in axes:
+        if name in texts:
             raise BadInputError(f"--grid {name} twice", "wanted each axis once", "put all its values in one")
-        axes[name] = _values(position, name, text)
-    if not axes:
+        texts[name] = _texts(position, name, text)
+    if not texts:
         raise BadInputError("no axis", "wanted one or more", "type --grid half_life=5,10,20")
-    return axes
+    if most is not None:
+        require_few(math.prod(len(t) for t in texts.values()), most)
+    return {name: _values(position, name, parts) for name, parts in texts.items()}
 
 
-def _values(position: Position, name: str, text: str) -> tuple[Any, ...]:
+@final
+@dataclass(frozen=True)
+class Range:
+    """FIRST:LAST:STEP."""
+
+    first: Decimal
+    step: Decimal
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[str]:
+        return (format(self.first + self.step * n, "f") for n in range(self.count))
+
+
+def _texts(position: Position, name: str, text: str) -> Sequence[str] | Range:
     if name not in position.parameters():
         raise BadInputError(
             f"{position.name} has no parameter {name}",
             "wanted one of its fields",
             did_you_mean(name, position.parameters()),
         )
-    hint = get_type_hints(type(position))[name]
-    number = hint in (int, float)
-    parts = _range(name, text) if number and ":" in text else [p.strip() for p in text.split(",")]
-    parts = [p for p in parts if p]
+    if position.kind_of(name) in (int, float) and ":" in text:
+        return _range(name, text)
+    parts = tuple(dict.fromkeys(p.strip() for p in text.split(",") if p.strip()))
     if not parts:
         raise BadInputError(
             f"axis {name} is empty", "wanted at least one value", f"type --grid {name}=A,B or {name}=1:9:2"
         )
-    symbols = not number and hint is not str
-    made = [
-        getattr(position.configured({name: p.replace("+", ",") if symbols else p}), name)
-        for p in dict.fromkeys(parts)
-    ]
-    return tuple(sorted(set(made))) if number else tuple(dict.fromkeys(made))
+    return parts
 
 
-def _range(name: str, text: str) -> list[str]:
+def _values(position: Position, name: str, parts: Sequence[str] | Range) -> tuple[Any, ...]:
+    symbols = position.kind_of(name) not in (int, float, str)
+    made = [position.parsed(name, p.replace("+", ",") if symbols else p) for p in parts]
+    if position.kind_of(name) in (int, float):
+        for value in {min(made), max(made), *(v for v in made if not math.isfinite(v))}:
+            replace(position, **{name: value})  # refuses what is out of range; ranges have two ends
+        return tuple(sorted(set(made)))
+    return tuple(dict.fromkeys(made))
+
+
+def _range(name: str, text: str) -> Range:
     pieces = text.split(":")
     try:
         first, last, step = (Decimal(p.strip()) for p in pieces)
-        finite = all(v.is_finite() for v in (first, last, step))
-    except (InvalidOperation, ValueError):
-        finite = False
-    if not finite:
+        usual = all(v == 0 or SMALLEST <= abs(v) <= LARGEST for v in (first, last, step))
+    except (ArithmeticError, ValueError):
+        usual = False
+    if not usual:
         raise BadInputError(f"--grid {name}={text}", "wanted FIRST:LAST:STEP", f"type --grid {name}=0:1:0.1")
     if step == 0 or (last - first) * step < 0:
         way = "zero" if step == 0 else "of the wrong sign"
@@ -78,15 +104,16 @@ def _range(name: str, text: str) -> list[str]:
         raise BadInputError(
             f"axis {name} has {count:,} values", f"wanted at most {MOST_VALUES:,}", "widen its step"
         )
-    return [format(first + step * n, "f") for n in range(count)]
+    return Range(first, step, count)
 
 
-def require_few(count: int) -> None:
-    """BadInputError for more than MOST_TRIALS: how many, how long, and the way out."""
-    if count > MOST_TRIALS:
+def require_few(count: int, most: int = MOST_TRIALS) -> None:
+    """BadInputError for more than `most` trials: how many, how long, and the way out."""
+    if count > most:
         raise BadInputError(
-            f"{count:,} combinations would take about {_long(count / A_SECOND)} and {count * 300 / 1e9:,.0f} GB",
-            f"wanted at most {MOST_TRIALS:,}",
+            f"{count:,} combinations would take about {_long(count / A_SECOND)} and "
+            f"{count * KEPT_BYTES / 1e9:,.0f} GB of disk",
+            f"wanted at most {most:,}",
             "type --random 100000 to try that many of them, or widen the steps",
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from backtests.grid_axes import axes_of, require_few
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def asked(
-    request: Request, name: str, grid: Sequence[str], metric: str
+    request: Request, name: str, grid: Sequence[str], metric: str, most: int | None = None
 ) -> tuple[Position, dict[str, tuple[Any, ...]]]:
-    """The position and its axes. Raises BadInputError."""
+    """The position and its axes; most: combinations there may be. Raises BadInputError."""
     from positioning.market.gate import accept
     from positioning.research.sweep import METRICS
 
@@ -29,9 +28,17 @@ def asked(
             f"--metric {metric}", f"wanted one of {', '.join(METRICS)}", did_you_mean(metric, METRICS)
         )
     position = request.positions([name])[0]
-    axes = axes_of(position, grid)
+    axes = axes_of(position, grid, most)
     if "screen" in axes and request.screen is not None:
         raise BadInputError("--screen beside --grid screen", "wanted one of them", "leave out --screen")
+    for setting in request.settings:
+        parameter = setting.partition("=")[0].removeprefix(f"{name}.")
+        if parameter in axes:
+            raise BadInputError(
+                f"--set {parameter} beside --grid {parameter}",
+                "wanted one of them",
+                f"leave out --set {parameter}",
+            )
     accept((), request.accepted, {*symbols(position, axes)[0], *symbols(position, axes)[1]})
     return position, axes
 
@@ -65,12 +72,12 @@ def groups_of(text: str, ground: Ground) -> tuple[int, int, int]:
 
 def symbols(position: Position, axes: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Every name and every hedge that some trial may hold. Raises BadInputError where one is both."""
-    worded = [name for name, values in axes.items() if isinstance(values[0], str | tuple)]
+    from positioning.research.ground import worded
+
     widest = {name: max(axes[name]) for name in position.SWITCHES if name in axes}
     names: dict[str, None] = {}
     hedges: dict[str, None] = {}
-    for values in product(*(axes[name] for name in worded)):
-        one = replace(position, **widest, **dict(zip(worded, values, strict=True)))
+    for one in worded(replace(position, **widest), axes):
         names |= dict.fromkeys(one.names)
         hedges |= dict.fromkeys(one.hedges)
     both = set(names) & set(hedges)
@@ -96,10 +103,15 @@ def chosen(ground: Ground, random: int | None, seed: int) -> Codes:
         return ground.walk(ground.codes(np.arange(count)))
     require_few(random)
     draw = np.random.default_rng(seed)
-    if count < 2**62:
+    if count <= 4 * random:
         return ground.walk(ground.codes(np.sort(draw.choice(count, random, replace=False))))
-    drawn = [draw.integers(len(v), size=random, dtype=np.int32) for v in ground.axes.values()]
-    return ground.walk(np.unique(np.column_stack(drawn), axis=0))
+    if count < 2**62:  # choice would hold them all
+        drawn = np.empty(0, dtype=np.int64)
+        while drawn.size < random:
+            drawn = np.unique(np.append(drawn, draw.integers(count, size=2 * random)))
+        return ground.walk(ground.codes(np.sort(draw.permutation(drawn)[:random])))
+    columns = [draw.integers(len(v), size=random, dtype=np.int32) for v in ground.axes.values()]
+    return ground.walk(np.unique(np.column_stack(columns), axis=0))
 
 
 def grounded(position: Position, axes: Mapping[str, tuple[Any, ...]], terms: Terms) -> Ground:
@@ -130,7 +142,4 @@ def words_of(request: Request, ground: Ground) -> tuple[str, ...]:
             words += [f"--{option}", str(getattr(request, field))]
     for option, each in (("--accept", request.accepted), ("--set", request.settings)):
         words += [w for value in each for w in (option, value)]
-    missing = set(ground.position.names) - set(market.symbols)
-    if missing and "legs" not in ground.axes:
-        words += ["--set", "legs=" + ",".join(s for s in ground.position.names if s not in missing)]
     return tuple(words)

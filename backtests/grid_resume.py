@@ -7,8 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +17,8 @@ import typer
 from positioning.errors import BadInputError, PositioningError
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from positioning.research.ground import Ground
     from positioning.research.shelf import FolderShelf
     from positioning.research.trials import Plan
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 LEFT = "unfinished"  # folder of stopped searches, under the place of the pages
 MOST_LEFT = 5  # of them, the newest; and all of the last day, which may be running
 DAY = 86_400.0  # seconds
+MACHINE = "numbers of this machine"
 NAMED = 4  # things that changed, before "and so on"
 
 
@@ -31,6 +35,7 @@ def inputs_of(ground: Ground, plan: Plan, prices: Mapping[str, str]) -> dict[str
     from backtests.pipeline import versions
     from positioning.code import code
     from positioning.reporting.runs import digest_of
+    from positioning.research.sweep import tabulate
 
     tape, rows = ground.tape(ground.position), ground.market.rows
     return {
@@ -39,6 +44,7 @@ def inputs_of(ground: Ground, plan: Plan, prices: Mapping[str, str]) -> dict[str
         **{f"axis {k}": _short(json.dumps(v)) for k, v in ground.axes.items()},
         "choice of trials": _short(plan.codes.tobytes()),
         "measures": str(plan.measures),
+        MACHINE: _short(tabulate(ground, plan.codes[:1], plan.measures).tobytes()),
         **{f"prices {symbol}": digest for symbol, digest in sorted(prices.items())},
         "names held": " ".join(ground.market.symbols),
         "span": f"{rows[ground.market.start]} to {rows[-1]}, {rows.size} rows",
@@ -66,15 +72,15 @@ def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> 
     With `resume` what is there is used; words on standard error say so, or why not. Raises BadInputError where
     another process is at it.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     from positioning.research.shelf import FolderShelf
 
-    key = _short(json.dumps(dict(inputs), sort_keys=True))
+    key, made = _short(json.dumps(dict(inputs), sort_keys=True)), not out.exists()
     places = out / LEFT
     shelf = FolderShelf(places / f"{inputs['position']}-{key}")
     places.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(places / f".{shelf.place.name}.lock", timeout=0)
+    lock = _lock(shelf.place)
     try:
         lock.acquire()
     except Timeout:
@@ -88,33 +94,39 @@ def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> 
         yield shelf
         shelf.remove()
     except PositioningError:
-        if not _kept(shelf, plan):
+        if kept(shelf, plan) in (
+            0,
+            plan.trials,
+        ):  # nothing to go on with, or nothing that would end otherwise
             shelf.remove()
         raise
     except KeyboardInterrupt:
         print(
-            f"stopped; {_kept(shelf, plan):,} of {plan.trials:,} trials are kept in {shelf.place}: "
+            f"stopped; {kept(shelf, plan):,} of {plan.trials:,} trials are kept in {shelf.place}: "
             "the same command with --resume goes on from there",
             file=sys.stderr,
         )
         raise typer.Exit(130) from None
     finally:
         lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
-        _tidy(out)
+        _tidy(places)
+        if made:
+            with suppress(OSError):
+                out.rmdir()
 
 
 def _opened(shelf: FolderShelf, places: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> str:
     """Ready for the search; what to tell the user, a line or nothing."""
     same, newest = shelf.begun_with() == inputs, _newest(places, inputs["position"])
     if resume and same:
-        return f"resumed: {_kept(shelf, plan):,} of {plan.trials:,} trials were kept\n"
+        return f"resumed: {kept(shelf, plan):,} of {plan.trials:,} trials were kept\n"
     shelf.begin(inputs)
     if not resume:
         return "what was kept of this search is discarded: --resume would have used it\n" if same else ""
     if newest is None:
         return f"nothing to resume in {places}: starts from the beginning\n"
     changed = [k for k in {**newest, **inputs} if newest.get(k) != inputs.get(k)]
+    changed = [k for k in changed if k != MACHINE] or changed  # it follows from all the others
     more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
     return f"starts anew: since the search that was stopped, changed: {', '.join(changed[:NAMED])}{more}\n"
 
@@ -127,7 +139,7 @@ def _newest(places: Path, position: str) -> Mapping[str, str] | None:
     return next((f for f in found if f), None)
 
 
-def _kept(shelf: FolderShelf, plan: Plan) -> int:
+def kept(shelf: FolderShelf, plan: Plan) -> int:
     shapes = (plan.shape(n) for n in range(plan.chunks) if shelf.has(n, plan.shape(n)))
     return sum(trials for _, trials in shapes)
 
@@ -138,13 +150,22 @@ def _by_age(places: Path) -> list[Path]:
     return sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True)
 
 
-def _tidy(out: Path) -> None:
-    """Only the newest stay; no empty folder stays."""
+def _tidy(places: Path) -> None:
+    """Only the newest stay; no empty folder stays. Others may be at work here, so whatever fails is theirs to mend."""
+    from filelock import Timeout
+
     from positioning.research.shelf import FolderShelf
 
-    for old in _by_age(out / LEFT)[MOST_LEFT:]:
-        if old.stat().st_mtime < time.time() - DAY:
-            FolderShelf(old).remove()
-    for place in (out / LEFT, out):
-        if not any(place.iterdir()):
-            place.rmdir()
+    with suppress(OSError):
+        for old in _by_age(places)[MOST_LEFT:]:
+            if old.stat().st_mtime < time.time() - DAY:
+                with suppress(Timeout), _lock(old):
+                    FolderShelf(old).remove()
+        places.rmdir()
+
+
+def _lock(place: Path) -> FileLock:
+    """Of a folder; the file stays behind where files of the moment are, since removing it could split the lock."""
+    from filelock import FileLock
+
+    return FileLock(Path(gettempdir()) / f"positioning-{_short(str(place.resolve()))}.lock", timeout=0)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 from backtests.cli import Command, one_line_errors, progress
 from backtests.grid_answer import answer
-from backtests.grid_resume import inputs_of, shelf_of
+from backtests.grid_axes import MOST_TRIALS
+from backtests.grid_resume import inputs_of, kept, shelf_of
 from backtests.request import Request
 from positioning.errors import BadInputError
 
@@ -37,7 +38,8 @@ def grid_search(
         int | None, typer.Option(metavar="N", help="Try N of the combinations, drawn at random.")
     ] = None,
     optuna: Annotated[
-        int | None, typer.Option(metavar="N", help="Try N that Optuna proposes by what earlier ones gave.")
+        int | None,
+        typer.Option(metavar="N", help="Try N that Optuna proposes; not kept for --resume until all are."),
     ] = None,
     metric: Annotated[
         str, typer.Option(help="sharpe, sortino, calmar, cagr, total_return or max_drawdown.")
@@ -118,7 +120,9 @@ def grid_search(
                 "wanted trials that were not chosen by the rows they are tested on",
                 "leave one of them out",
             )
-        position, axes = asked(request, name, grid or [], metric)
+        position, axes = asked(
+            request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
+        )
         terms = request.terms(shlex.join(["python", "-m", "backtests.grid_search", *sys.argv[1:]]))
         witness = Witness(terms.source)
         ground = grounded(position, axes, replace(terms, source=witness))
@@ -141,14 +145,14 @@ def grid_search(
         work = question.work if dask is None else on_cluster(dask)
         inputs = inputs_of(ground, plan, witness.digests)
         with shelf_of(out, inputs, plan, resume) as shelf, progress(as_json) as bar:
-            task = bar.add_task("trials", total=plan.trials)
+            before, task = kept(shelf, plan), bar.add_task("trials", total=plan.trials)
             begun = time.perf_counter()
             trials = search(ground, plan, shelf, work, lambda n: bar.advance(task, n))
             seconds = time.perf_counter() - begun
             bar.add_task("belief", total=None)
             belief = believe(question, trials)
             found = Searched(
-                question, trials, belief, terms.command, words_of(request, ground), seconds,
+                question, trials, belief, terms.command, words_of(request, ground), seconds, before,
                 None if walk is None else walk_forward(question, trials, folds),
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip

@@ -179,6 +179,43 @@ def test_changed_code_prices_and_events_start_anew(left: Path, monkeypatch: pyte
     assert "changed: events" in run(left, *SMALL, "--resume", "--events", str(events))[1]
 
 
+def test_another_machine_starts_anew(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose numbers differ in the last bit: its chunks would not fit beside those kept."""
+    from positioning.research import measures
+
+    known = measures.Figures.read
+    monkeypatch.setattr(
+        measures.Figures, "read", lambda self, accounts: np.nextafter(known(self, accounts), np.inf)
+    )
+    assert "changed: numbers of this machine" in run(left, *SMALL, "--resume")[1]
+
+
+def test_what_was_kept_is_no_speed(left: Path) -> None:
+    code, _ = run(left, *SMALL, "--resume")
+    assert code == 0
+    assert "0 trials took" in (left / "grid.html").read_text(encoding="utf-8")
+    assert "603 were kept from before" in (left / "grid.html").read_text(encoding="utf-8")
+
+
+def test_an_empty_folder_of_the_user_stays(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    code, said = run(own, "--grid", "gross_limit=0.3", "--grid", "exposure=0.9")
+    assert code == 2
+    assert "above gross_limit=0.3" in said
+    assert own.is_dir()
+    assert not list(own.iterdir())
+
+
+def test_searches_side_by_side_leave_each_other_alone(tmp_path: Path) -> None:
+    begun = [
+        subprocess.Popen(command(tmp_path, *SMALL, "--set", f"band={k / 10}"), stdout=subprocess.DEVNULL)
+        for k in range(3)
+    ]
+    assert [one.wait() for one in begun] == [0, 0, 0]
+    assert not (tmp_path / LEFT).exists()
+
+
 def test_without_resume_it_begins_anew_and_says_so(left: Path) -> None:
     code, said = run(left, *SMALL)
     assert code == 0

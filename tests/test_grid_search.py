@@ -16,13 +16,15 @@ from typer.testing import CliRunner
 from backtests.grid_axes import axes_of
 from backtests.grid_ground import asked, chosen, grounded
 from backtests.grid_search import app
+from backtests.pipeline import backtest
 from backtests.request import Request
-from backtests.run import app as run_app
-from positioning.research.belief import believe, moments
-from positioning.research.measures import FIGURES, Figures
+from positioning.research.belief import advantages, believe, ends, moments
+from positioning.research.measures import FIGURES, Figures, block_edges
 from positioning.research.metrics import rows_per_year
 from positioning.research.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
 from positioning.research.sweep import Search, threads
+from positioning.simulation.simulate import Holdings
+from positioning.simulation.simulate import run as account
 from strategies import FertilizerProducers
 
 GRID = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.25", "--grid", "lookback=60,250")
@@ -69,6 +71,12 @@ def test_symbols_and_words_are_axes_too() -> None:
         (["--grid", "half_life=1:5:0"], "a step that is zero"),
         (["--grid", "half_life=1:x:2"], "wanted FIRST:LAST:STEP"),
         (["--grid", "half_life=1:inf:2"], "wanted FIRST:LAST:STEP"),
+        (["--grid", "half_life=0:1e5000:1"], "wanted FIRST:LAST:STEP"),
+        (["--grid", "half_life=1:2:1e-999999"], "wanted FIRST:LAST:STEP"),
+        (["--grid", "half_life=5,nan,10"], "wanted a finite number"),
+        (["--grid", "hedge_ratio=0.5,3"], "wanted between 0 and 2"),
+        (["--grid", "half_life=5,10", "--set", "half_life=7"], "leave out --set half_life"),
+        (["--grid", "half_life=1:1000:0.001", "--grid", "exposure=0.000001:1:0.000001"], "--random 100000"),
         (["--grid", "half_life=ten"], "wanted a number"),
         (["--grid", "lookback=30:40:2.5"], "wanted a whole number"),
         (["--grid", "half_life=-5"], "wanted sessions above 0"),
@@ -116,7 +124,7 @@ def test_ten_billion_are_refused_with_a_way_out(tmp_path: Path) -> None:
     ]
     code, _, stderr = run("fertilizer_producers", *words, "--out", str(tmp_path))
     assert code == 2
-    assert "10,000,000,000 combinations would take about 4 days" in stderr
+    assert "10,000,000,000 combinations would take about 2 days" in stderr
     assert "--random 100000" in stderr
     code, stdout, stderr = run(
         "fertilizer_producers", *words, "--random", "500", "--out", str(tmp_path), "--json"
@@ -138,10 +146,9 @@ def test_json_has_every_statistic(answer: tuple[dict, Path]) -> None:
     assert 0 <= found["pbo"]["probability"] <= 1
     assert found["spa"]["lower"] <= found["spa"]["consistent"] <= found["spa"]["upper"]
     best = found["best"]["figures"]["sharpe"]
-    assert (
-        found["words"][0]
-        == f"The best of 30 trials has Sharpe {best:.2f}; luck alone would give {found['luck']:.2f}."
-    )
+    lead = f"The best of 30 trials has Sharpe {best:.2f}; luck alone would give {found['luck']:.2f} by the choice"
+    assert found["words"][0].startswith(lead)
+    assert "beside the 0.41 by which the Sharpe of even one skilless trial scatters" in found["words"][0]
     assert any("hindsight" in w for w in found["words"])
     assert [Path(f).name for f in found["files"]] == ["grid.html", "trials.parquet"]
 
@@ -171,7 +178,7 @@ def test_the_twin_holds_what_is_in_the_market(tmp_path: Path) -> None:
         "--out", str(tmp_path), "--json",
     )  # fmt: skip
     assert code == 0, stderr
-    assert any("without events (Sharpe" in w and "hedge none" in w for w in json.loads(stdout)["words"])
+    assert any("without events has Sharpe" in w and "hedge none" in w for w in json.loads(stdout)["words"])
 
 
 def test_what_was_proposed_is_said_to_be_too_kind(tmp_path: Path) -> None:
@@ -204,16 +211,49 @@ def test_parquet_has_every_trial(answer: tuple[dict, Path]) -> None:
     assert row["sharpe"] == table["sharpe"].max() == found["best"]["figures"]["sharpe"]
 
 
+def rerun(command: str, out: Path) -> dict[str, float]:
+    """Metrics of the run that a search's command makes."""
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "backtests.run"]
+    request = Request(
+        start=words[words.index("--start") + 1], end=words[words.index("--end") + 1],
+        settings=tuple(words[n + 1] for n, w in enumerate(words) if w == "--set"),
+    )  # fmt: skip
+    sheet = backtest(request.positions(words[3:4])[0], request.terms(""))
+    return {name: getattr(sheet.metrics, name) for name in FIGURES}
+
+
 @pytest.mark.parametrize("which", ["best", "recommended"])
 def test_the_command_reruns_the_trial(answer: tuple[dict, Path], which: str, tmp_path: Path) -> None:
     one = answer[0][which]
-    words = shlex.split(one["command"])
-    assert words[:3] == ["python", "-m", "backtests.run"]
-    outcome = CliRunner().invoke(run_app, [*words[3:], "--out", str(tmp_path), "--json"])
-    assert outcome.exit_code == 0, outcome.stderr
-    metrics = json.loads(outcome.stdout)["positions"]["fertilizer_producers"]
-    for name in set(FIGURES) & set(metrics):  # the same account, summed in another order
+    metrics = rerun(one["command"], tmp_path)
+    for name in FIGURES:  # the same account, summed in another order
         assert metrics[name] == pytest.approx(one["figures"][name], rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("words", "alone"),
+    [
+        (("fertilizer_producers", "--grid", "hedge_ratio=0", "--grid", "half_life=5,10"), False),
+        (("fertilizer_producers", "--grid", "legs=MOO+NTR", "--grid", "hedge=none"), False),
+        (("fertilizer_producers", "--grid", "legs=NTR+MOS,SDF.DE", "--set", "hedge=none"), True),
+        (("fertilizer_producers", "--grid", "hedge=none,MOO", "--set", "legs=SDF.DE"), True),
+        (
+            ("hong_kong_equipment", "--grid", "vehicle=distributors,manufacturers", "--grid", "exposure=0.5"),
+            True,
+        ),
+    ],
+)
+def test_where_a_trial_alone_would_differ_it_is_said(
+    words: tuple[str, ...], alone: bool, tmp_path: Path
+) -> None:
+    code, stdout, stderr = run(*words, "--out", str(tmp_path), "--json")
+    assert code == 0, stderr
+    one = json.loads(stdout)["best"]
+    assert one["differs_alone"] == alone
+    same = rerun(one["command"], tmp_path)["sharpe"] == pytest.approx(one["figures"]["sharpe"], rel=1e-12)
+    assert same or alone
+    assert ("Run alone, a trial" in run(*words, "--out", str(tmp_path))[1]) == alone
 
 
 def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -> None:
@@ -240,9 +280,6 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
 def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
     from scipy.stats import kurtosis, skew
 
-    from positioning.simulation.simulate import Holdings
-    from positioning.simulation.simulate import run as account
-
     position, axes = asked(Request(cash="0.03"), "fertilizer_producers", ["half_life=5"], "sharpe")
     ground = grounded(position, axes, Request(cash="0.03").terms(""))
     found = moments(ground, {"half_life": 5.0})
@@ -253,6 +290,56 @@ def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
     )[0].nav
     excess = nav[1:] / nav[:-1] - 1 - tape.growth[1:]
     assert found[:3] == pytest.approx((skew(excess), kurtosis(excess, fisher=False), excess.size))
+
+
+def test_each_trial_is_tested_against_itself_without_events() -> None:
+    """The advantage is the difference of two accounts, and an axis that only moves the basket shows none."""
+    words = ["half_life=5,40", "exposure=0.2,0.6", "respond=0,1", "lookback=60,120"]
+    position, axes = asked(Request(), "fertilizer_producers", words, "sharpe")
+    ground = grounded(position, axes, Request().terms(""))
+    question = Search(ground, "sharpe", True, threads(1))
+    trials = question.try_out(chosen(ground, None, 0), Figures())
+    gained = np.concatenate(list(advantages(question, trials)))
+    for k, code in enumerate(trials.plan.codes):
+        both = []
+        for one in (ground.at(code), ground.at(code).without_events()):
+            targets = one.target_weights(ground.market, ground.events)
+            names = len(ground.market.symbols)
+            nav = account(targets, ground.market, ground.tape(one), Holdings.opening(names))[0].nav
+            both.append(np.add.reduceat(nav[1:] / nav[:-1] - 1, block_edges(nav.size)[:-1] - 1))
+        np.testing.assert_allclose(gained[k], both[0] - both[1], rtol=0, atol=1e-13)  # of sums near 0.1
+    assert (gained[trials.axes["respond"] == 0] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (
+            ("--set", "respond=0", "--grid", "exposure=0.1:1:0.1"),
+            "no trial differs from itself without events",
+        ),
+        (("--grid", "half_life=5,10", "--start", "2025-11-28"), "fewer than 64 returns"),
+    ],
+)
+def test_what_cannot_be_tested_says_why(words: tuple[str, ...], why: str, tmp_path: Path) -> None:
+    code, stdout, stderr = run("fertilizer_producers", *words, "--out", str(tmp_path), "--json")
+    assert code == 0, stderr
+    assert any(f"What events add cannot be tested: {why}." in w for w in json.loads(stdout)["words"])
+
+
+def test_the_twin_trades_by_values_that_were_tried(tmp_path: Path) -> None:
+    """The position's own exposure would break the gross limit of these trials."""
+    words = ("--set", "gross_limit=0.3", "--grid", "exposure=0.05,0.1", "--out", str(tmp_path), "--json")
+    code, stdout, stderr = run("fertilizer_producers", *words)
+    assert code == 0, stderr
+    assert any("exposure 0.1" in w for w in json.loads(stdout)["words"])
+
+
+def test_an_end_that_cannot_be_widened_is_no_advice() -> None:
+    axes = {"hedge_ratio": (0.0, 0.1), "exposure": (0.9, 1.0), "respond": (0.5, 1.0), "lookback": (20, 40)}
+    ground = grounded(FertilizerProducers(), axes, Request().terms(""))
+    assert ends(ground, np.array([0, 1, 1, 1], dtype=np.int32)) == ("lookback",)
+    assert ends(ground, np.array([1, 0, 0, 0], dtype=np.int32)) == ("hedge_ratio", "exposure", "respond")
 
 
 def test_respond_zero_alone_is_its_own_twin() -> None:

@@ -26,7 +26,7 @@ class Position(ABC):
     between 4.5 % and 5.5 %).
     gross_limit: the largest gross exposure it may ask for.
     LEANING: parameters that trials decided and accounted side by side may differ in; SWITCHES: those of them at
-    whose zero something else is looked at (no news, no hedge).
+    whose zero something else is looked at (no news, no hedge); NEWS: those that matter to news alone.
     """
 
     name: ClassVar[str]
@@ -34,6 +34,7 @@ class Position(ABC):
     caveat: ClassVar[str]
     LEANING: ClassVar[tuple[str, ...]] = ("band",)
     SWITCHES: ClassVar[tuple[str, ...]] = ()
+    NEWS: ClassVar[tuple[str, ...]] = ("respond",)
 
     respond: float = 1.0
     band: float = 0.1
@@ -100,17 +101,22 @@ class Position(ABC):
 
     def configured(self, settings: Mapping[str, str]) -> Self:
         """With fields set from text (`half_life=20`, `legs=NTR,MOS`). Raises BadInputError."""
-        hints = _hints(type(self))
-        values = {}
-        for parameter, text in settings.items():
+        for parameter in settings:
             if parameter not in self.parameters():
                 raise BadInputError(
                     f"{self.name} has no parameter {parameter}",
                     "wanted one of its fields",
                     did_you_mean(parameter, self.parameters()),
                 )
-            values[parameter] = _parse(text, hints[parameter], f"{self.name}.{parameter}")
-        return replace(self, **values)
+        return replace(self, **{p: self.parsed(p, text) for p, text in settings.items()})
+
+    def parsed(self, parameter: str, text: str) -> Any:
+        """A value of a parameter from text, its range not yet checked. Raises BadInputError."""
+        return _parse(text, self.kind_of(parameter), f"{self.name}.{parameter}")
+
+    def kind_of(self, parameter: str) -> Any:
+        """The type of a parameter."""
+        return _hints(type(self))[parameter]
 
 
 @cache

@@ -50,6 +50,7 @@ class Scheduled(Position):
     set and the lanes of a search."""
 
     SWITCHES: ClassVar[tuple[str, ...]] = ("respond",)
+    NEWS: ClassVar[tuple[str, ...]] = ("respond", "half_life")
 
     @abstractmethod
     def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> Deck:

@@ -6,13 +6,14 @@ import math
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
 from positioning.market.bars import FloatArray
+from positioning.portfolio.position import Position
 from positioning.reporting import charts, grid_charts
 from positioning.reporting.charts import Figure
 from positioning.reporting.files import write_whole
@@ -22,7 +23,7 @@ from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.panel import banner
 from positioning.reporting.tearsheet import document, own_file
 from positioning.reporting.words import NOTHING, number, percent, signed
-from positioning.research.belief import HINDSIGHT, Belief, sentences
+from positioning.research.belief import HINDSIGHT, Belief, sentences, values_of
 from positioning.research.ground import Codes, Ground
 from positioning.research.measures import BLOCKS, FIGURES
 from positioning.research.purged import Purged
@@ -46,7 +47,8 @@ STYLE = (
 @dataclass(frozen=True, eq=False)
 class Searched:
     """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
-    seconds: that the trials took, without belief and page; walk, purged: None where not asked."""
+    seconds: that the trials took, without belief and page; resumed: trials kept from before;
+    walk, purged: None where not asked."""
 
     asked: Search
     trials: Trials
@@ -54,6 +56,7 @@ class Searched:
     command: str
     words: tuple[str, ...]
     seconds: float
+    resumed: int = 0
     walk: WalkForward | None = None
     purged: Purged | None = None
 
@@ -74,14 +77,37 @@ class Searched:
         return self.trials.plan.codes
 
     def values(self) -> FloatArray:
-        """(K,) the metric searched for."""
-        return self.trials.figures[self.asked.metric]
+        """(K,) the metric searched for; -inf for a dead account."""
+        return values_of(self.trials, self.asked.metric)
 
 
 def rerun(searched: Searched, settings: Mapping[str, Any]) -> str:
-    """The command that backtests one trial on the rows of the search."""
-    own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in settings.items()]
+    """The command that backtests one trial on the span of the search."""
+    known = dict(settings)
+    position, symbols = _trial(searched, settings), searched.ground.market.symbols
+    held = tuple(s for s in position.names if s in symbols)
+    if held != position.names and position.parameters().get("legs") == position.names:
+        known["legs"] = held
+    own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in known.items()]
     return shlex.join([*searched.words, *(word for text in own for word in ("--set", text))])
+
+
+def differs_alone(searched: Searched, settings: Mapping[str, Any]) -> bool:
+    """Whether a trial run alone may have other rows, those of its own venues, or names that the search left out."""
+    position, symbols = _trial(searched, settings), searched.ground.market.symbols
+    own = {*position.names, *position.hedges}
+    legs = position.parameters().get("legs") == position.names  # then its command names those held
+    return not (own >= set(symbols) and (legs or own <= set(symbols)))
+
+
+def _trial(searched: Searched, settings: Mapping[str, Any]) -> Position:
+    return replace(searched.ground.position, **settings)
+
+
+ALONE = (
+    "Run alone, a trial that holds fewer symbols than the search has the rows of its own venues, and may hold names that "
+    "the search had to leave out: its figures then differ from those here."
+)
 
 
 def heading(searched: Searched) -> str:
@@ -173,10 +199,13 @@ def _title(searched: Searched) -> str:
 def _tiles(b: Belief) -> Html:
     pairs = [
         (number(b.best.figures["sharpe"]), f"Sharpe of the best of {b.trials:,} trials"),
-        (number(b.luck), f"Sharpe that luck alone gives the best of {b.effective:,.0f} independent ones"),
+        (
+            number(b.luck),
+            f"Sharpe that the choice among {b.effective:,.0f} independent skilless ones adds by luck",
+        ),
         (percent(b.best.dsr, 0), "deflated Sharpe of the best: probability that it is above zero"),
         (percent(b.pbo.probability, 0) if b.pbo else NOTHING, "probability of backtest overfitting"),
-        (number(b.spa.consistent, 3) if b.spa else NOTHING, "SPA p-value against the basket without events"),
+        (number(b.spa.consistent, 3) if b.spa else NOTHING, "SPA p-value: does any trial gain by events?"),
         (number(b.kept.figures["sharpe"]), "Sharpe of the recommended trial, on the plateau"),
     ]
     return tag(
@@ -202,6 +231,7 @@ def _contestants(searched: Searched) -> Html:
                 class_="quiet",
             ),
             tag("p", tag("code", rerun(searched, c.settings))),
+            tag("p", ALONE, class_="quiet") if differs_alone(searched, c.settings) else "",
         )
         for name, c in (("Recommended, the plateau", b.kept), ("Best, the peak", b.best))
     ]
@@ -317,14 +347,17 @@ def _method(searched: Searched) -> Html:
         f"Account from {m.rows[m.start]} to {m.rows[-1]}, {b.rows:,} returns, {b.per_year:.1f} rows a year; "
         f"{m.base}; fees {tape.fee_label}; fills at the {tape.fill_at}; cash {tape.cash_label}; "
         f"frozen holdings marked at {tape.mark_label}.",
-        "Each trial has the account that backtests.run gives it, to the last bit; only the figures are kept.",
+        "Each trial has the account that the ledger of backtests.run keeps on these rows and symbols, to the last bit; "
+        "only the figures are kept. " + ALONE,
         "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "
-        f"Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over {BLOCKS} blocks. All know the trials "
-        "of this search alone: earlier searches, and ideas dropped before, are not counted.",
+        f"Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over {BLOCKS} blocks of each trial's excess returns "
+        "less those of the same trial without events. All know the trials of this search alone: earlier searches, and "
+        "ideas dropped before, are not counted.",
         "Every trial shares the rows of one market: its opening is the first row that suffices for the longest look-back "
         "and all names and hedges of the search.",
         f"Not varied: {', '.join(f'{k}={label(v)}' for k, v in g.position.parameters().items() if k not in g.axes)}.",
-        f"{b.trials:,} trials took {searched.seconds:.1f} seconds.",
+        f"{b.trials - searched.resumed:,} trials took {searched.seconds:.1f} seconds"
+        + (f"; {searched.resumed:,} were kept from before." if searched.resumed else "."),
         *(f"{n.symbol} {n.text}".strip() for n in m.notices),
     ]
     warned = tag(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -57,9 +57,9 @@ class Belief:
     """What a search is worth. trials: raw count; measured: those with a Sharpe ratio; ruined: accounts that died;
     effective: independent trials they are worth (overfitting.effective_trials); deviation: of the trials' Sharpes,
     luck: the best Sharpe that many skilless trials would have, both a year; kept: the recommended trial, whose own
-    and neighbours' lowest metric is `score`; neighbours: how many; edges: axes on whose end it lies; tried: further
-    trials run to find neighbours. twin: figures of `Ground.twin`, named: its parameters that are not
-    the position's own."""
+    and neighbours' lowest metric is `score`; neighbours: how many; edges: axes that can be widened and on
+    whose end it lies; tried: further trials run to find neighbours. untested: why there is no spa. twin: figures of
+    `Ground.twin`, named: its parameters that are not the position's own."""
 
     metric: str
     full: bool
@@ -78,6 +78,7 @@ class Belief:
     tried: int
     pbo: Pbo | None
     spa: Spa | None
+    untested: str
     twin: Mapping[str, float]
     named: Mapping[str, Any]
     rows: int
@@ -103,6 +104,7 @@ def believe(asked: Search, trials: Trials) -> Belief:
     place, score, neighbours, edges, tried = _recommended(asked, trials.plan.codes, values)
     blind = replace(ground, position=ground.twin(), axes={"respond": (0.0,)})
     twin = Search(blind, asked.metric, True, asked.work).try_out(np.zeros((1, 1), np.int32), Figures())
+    tested, untested = _spa(asked, trials, rows.size)
 
     def judge(trial: int) -> Contestant:
         return _contestant(ground, trial, trials, variance, effective)
@@ -124,12 +126,13 @@ def believe(asked: Search, trials: Trials) -> Belief:
         edges=edges,
         tried=tried,
         pbo=_pbo(asked, trials, rows.size),
-        spa=_spa(trials, twin, rows.size),
+        spa=tested,
+        untested=untested,
         twin=twin.figures_of(0),
         named={
             name: value
             for name, value in blind.position.parameters().items()
-            if name != "respond" and value != ground.position.parameters()[name]
+            if name not in ground.position.NEWS and value != ground.position.parameters()[name]
         },
         rows=rows.size - 1,
         per_year=per_year,
@@ -153,12 +156,27 @@ def _pbo(asked: Search, trials: Trials, rows: int) -> Pbo | None:
     return replace(pbo(counts, sums, ranked.squares()), sampled=chosen.size < trials.count)
 
 
-def _spa(trials: Trials, twin: Trials, rows: int) -> Spa | None:
-    benchmark = next(twin.sums())[0]
-    if not np.isfinite(benchmark).all() or np.diff(block_edges(rows)).min() < 1:
-        return None
-    found = spa(trials.sums(), benchmark)
-    return found if found.trials else None
+def _spa(asked: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
+    """The test of what events add, or why there is none."""
+    if np.diff(block_edges(rows)).min() < 1:
+        return None, f"fewer than {BLOCKS} returns"
+    found = spa(advantages(asked, trials), np.zeros(BLOCKS))
+    return (found, "") if found.trials else (None, "no trial differs from itself without events")
+
+
+def advantages(asked: Search, trials: Trials) -> Iterator[FloatArray]:
+    """(n, BLOCKS) by chunk: sums of excess returns less those of the same trial without events."""
+    ground = asked.ground
+    blind = replace(asked, ground=ground.blind())
+    for number, own in enumerate(trials.sums()):
+        codes = ground.blinded(trials.plan.part(number))
+        padded, back = np.unique(
+            np.pad(codes, ((0, 0), (1, 0))), axis=0, return_inverse=True
+        )  # there may be no axis
+        order = blind.ground.order(padded[:, 1:])
+        found, twins = blind.try_out(padded[order, 1:], Figures()), np.empty((order.size, BLOCKS))
+        twins[order] = np.concatenate(list(found.sums()))
+        yield own - twins[back.ravel()]
 
 
 def _contestant(ground: Ground, trial: int, trials: Trials, variance: float, effective: float) -> Contestant:
@@ -204,8 +222,7 @@ def _recommended(
     if not asked.full:
         return _refined(asked, codes, values)
     trial, found = on_plateau(asked.ground, codes, values)
-    names = tuple(asked.ground.axes)
-    edges = tuple(names[a] for a in found.edges)
+    edges = ends(asked.ground, codes[trial])
     return trial, float(found.scores[found.best]), found.neighbours, edges, 0
 
 
@@ -236,12 +253,23 @@ def _refined(asked: Search, codes: Codes, values: FloatArray) -> tuple[int, floa
             scores[n] = np.fmin(scores[n], value)
             counts[n] += not math.isnan(value)
     n = int(np.argmax(scores))
-    edges = tuple(
-        name
-        for a, (name, v) in enumerate(ground.axes.items())
-        if ground.ordered()[a] and len(v) > 1 and codes[top[n], a] in (0, len(v) - 1)
-    )
+    edges = ends(ground, codes[top[n]])
     return int(top[n]), float(scores[n]), int(counts[n]), edges, tried
+
+
+def ends(ground: Ground, code: Codes) -> tuple[str, ...]:
+    """The axes on whose end a trial lies, where the position takes a further step."""
+    found = []
+    for a, (name, values) in enumerate(ground.axes.items()):
+        if not ground.ordered()[a] or len(values) < 2 or code[a] not in (0, len(values) - 1):
+            continue
+        here, inside = (values[0], values[1]) if code[a] == 0 else (values[-1], values[-2])
+        try:
+            replace(ground.position, **{name: type(here)(2 * here - inside)})
+        except BadInputError:
+            continue
+        found.append(name)
+    return tuple(found)
 
 
 def neighbours_of(ground: Ground, code: Codes) -> list[Codes]:
@@ -270,13 +298,17 @@ def _luck(b: Belief) -> list[str]:
         lead = f"The best of {b.trials:,} trials has no Sharpe ratio"
     dead = f" {b.ruined:,} trials were ruined." if b.ruined else ""
     return [
-        f"{lead}; luck alone would give {b.luck:.2f}.{dead}",
+        f"{lead}; luck alone would give {b.luck:.2f} by the choice among them, beside the {_scatter(b):.2f} by which the "
+        f"Sharpe of even one skilless trial scatters in {b.rows / b.per_year:.1f} years.{dead}",
         f"Luck: the Sharpe to expect of the best of {b.effective:,.1f} skilless independent trials, which is what the "
         f"{b.measured:,} trials with a Sharpe are worth by the average correlation of their returns over {BLOCKS} "
-        f"blocks, when Sharpes scatter by {b.deviation:.2f}. Luck that lifts all trials alike is not in it: over "
-        f"{b.rows / b.per_year:.1f} years the Sharpe of even one skilless trial scatters by "
-        f"{math.sqrt(b.per_year / b.rows):.2f}, which the probabilities below allow for.",
+        f"blocks, when Sharpes scatter by {b.deviation:.2f}. Luck that lifts all trials alike is not in it; the "
+        f"probabilities below allow for it.",
     ]
+
+
+def _scatter(b: Belief) -> float:
+    return math.sqrt(b.per_year / b.rows)
 
 
 def _proposed(b: Belief) -> list[str]:
@@ -315,9 +347,14 @@ def _plateau(b: Belief) -> list[str]:
         if b.tried
         else ""
     )
+    kept = (
+        f"keeps at least {in_words(b.metric)} {b.score:.2f}"
+        if math.isfinite(b.score)
+        else "may ruin it, whichever it is"
+    )
     return [
-        f"Recommended is the plateau, not the peak: one step on any axis keeps at least {in_words(b.metric)} "
-        f"{b.score:.2f} ({b.neighbours} neighbours).{same}{edges}{extra}"
+        f"Recommended is the plateau, not the peak: one step on any axis of numbers {kept} "
+        f"({b.neighbours} neighbour{'s' if b.neighbours > 1 else ''}).{same}{edges}{extra}"
     ]
 
 
@@ -333,15 +370,17 @@ def _split(b: Belief) -> list[str]:
 
 
 def _against_twin(b: Belief) -> list[str]:
+    own = "".join(f", {k} {'+'.join(v) if isinstance(v, tuple) else v}" for k, v in b.named.items())
+    twin = f"The position itself without events has Sharpe {b.twin['sharpe']:.2f}{own}."
     if b.spa is None:
-        return ["No trial differs from the basket without events, so there is nothing to test against it."]
+        return [f"What events add cannot be tested: {b.untested}. {twin}"]
     verdict = (
         "better than luck explains" if b.spa.consistent < 1 - CONFIDENCE else "this cannot be told from luck"
     )
-    own = "".join(f", {k} {'+'.join(v) if isinstance(v, tuple) else v}" for k, v in b.named.items())
     return [
-        f"Against the same basket without events (Sharpe {b.twin['sharpe']:.2f}{own}) the best mean return of "
-        f"{b.spa.trials:,} different trials has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}."
+        f"Each trial against itself without events: the best gain in mean return of {b.spa.trials:,} different trials "
+        f"has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}. Holding more on average counts as a gain here: "
+        f"shuffled dates (backtests.run --placebo) tell the two apart. {twin}"
     ]
 
 

@@ -6,7 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from threading import RLock
 from typing import Any, final
 
@@ -78,7 +78,7 @@ class Ground:
 
     def ordered(self) -> tuple[bool, ...]:
         """For each axis, whether neighbouring values are steps of one number."""
-        return tuple(all(isinstance(v, int | float) for v in values) for values in self.axes.values())
+        return tuple(not _worded(values) for values in self.axes.values())
 
     def settings(self, code: Codes) -> dict[str, Any]:
         """Parameter values of one trial."""
@@ -89,15 +89,29 @@ class Ground:
         return replace(self.position, **self.settings(code))
 
     def twin(self) -> Position:
-        """The position without events, to compare with; its symbols and words are its own where they are among those
-        tried, else the first tried, since nothing else is in the market."""
-        own = self.position.parameters()
-        strange: dict[str, Any] = {
-            name: values[0]
-            for name, values in self.axes.items()
-            if isinstance(values[0], str | tuple) and own[name] not in values
-        }
+        """The position without events, to compare with. Where one of its own values is not among those tried, the
+        nearest of them stands in, of words the first: nothing else is in the market."""
+        strange: dict[str, Any] = {}
+        for name, values in self.axes.items():
+            own = getattr(self.position, name)
+            if own not in values and name != "respond":
+                strange[name] = values[0] if _worded(values) else min(values, key=lambda v: abs(v - own))
         return replace(self.position, **strange).without_events()
+
+    def blind(self) -> Ground:
+        """The same trials without events: axes that only news reads have one value, respond is 0."""
+        axes = {
+            name: values[:1] if name in self.position.NEWS else values
+            for name, values in self.axes.items()
+            if name != "respond"
+        }
+        return replace(self, position=self.position.without_events(), axes=axes)
+
+    def blinded(self, codes: Codes) -> Codes:
+        """Codes in `blind` of the twins of these trials."""
+        kept = [a for a, name in enumerate(self.axes) if name != "respond"]
+        deaf = [name in self.position.NEWS for name in self.axes if name != "respond"]
+        return np.where(deaf, 0, codes[:, kept]).astype(np.int32)
 
     def codes(self, flat: IntArray) -> Codes:
         """(K, A) of the combinations with these numbers in the order of itertools.product."""
@@ -109,8 +123,12 @@ class Ground:
 
     def walk(self, codes: Codes) -> Codes:
         """The same trials, those that may run side by side one after the other."""
+        return codes[self.order(codes)]
+
+    def order(self, codes: Codes) -> IntArray:
+        """(K,) their places in the order of `walk`."""
         keys = self._apart(codes)
-        return codes[np.lexsort(keys[::-1])] if keys else codes
+        return np.lexsort(keys[::-1]) if keys else np.arange(codes.shape[0])
 
     def runs(self, codes: Codes) -> Iterator[tuple[Position, slice]]:
         """(position of its first trial, its trials) of each stretch that shares decision rows, features and tape."""
@@ -157,8 +175,21 @@ class Ground:
         return position.deck(book, own)
 
 
+def _worded(values: Sequence[Any]) -> bool:
+    """Whether they are words or symbols, which have no order."""
+    return not all(isinstance(v, int | float) for v in values)
+
+
+def worded(position: Position, axes: Mapping[str, Sequence[Any]]) -> Iterator[Position]:
+    """The position with every combination of words and symbols. Raises BadInputError for one that it refuses."""
+    names = [name for name, values in axes.items() if _worded(values)]
+    for values in product(*(axes[name] for name in names)):
+        yield replace(position, **dict(zip(names, values, strict=True)))
+
+
 def check_axes(position: Position, axes: Mapping[str, Sequence[Any]]) -> None:
-    """BadInputError for an axis that the position lacks, that is empty, or whose value it refuses."""
+    """BadInputError for an axis that the position lacks, that is empty, or whose value it refuses; of numbers the
+    ends are tried, since what a position takes is a range."""
     for name, values in axes.items():
         if name not in position.parameters():
             raise BadInputError(
@@ -170,5 +201,10 @@ def check_axes(position: Position, axes: Mapping[str, Sequence[Any]]) -> None:
             raise BadInputError(
                 f"axis {name} is empty", "wanted at least one value", f"type --grid {name}=1,2"
             )
-        for value in values:
-            replace(position, **{name: value})  # refuses what is out of range
+    for name, values in axes.items():
+        for value in (
+            () if _worded(values) else {min(values), max(values), *(v for v in values if math.isnan(v))}
+        ):
+            replace(position, **{name: value})
+    for _ in worded(position, axes):
+        pass

@@ -183,7 +183,9 @@ def splits_of(
         raise BadInputError(
             f"--cpcv {groups}:{test_groups} with an embargo of {embargo} rows leaves {fewest} rows to train on",
             f"wanted {FEWEST} or more in every split",
-            f"test on fewer groups, such as --cpcv {groups}:1, or shorten the embargo",
+            f"test on fewer groups, such as --cpcv {groups}:1, or shorten the embargo"
+            if test_groups > 1
+            else "shorten the embargo",
         )
     return splits
 

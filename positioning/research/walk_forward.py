@@ -22,7 +22,7 @@ from positioning.portfolio.position import Position
 from positioning.portfolio.targets import IntArray, Targets
 from positioning.research.belief import on_plateau
 from positioning.research.cross_validation import ALIKE, FEWEST, rank_correlation
-from positioning.research.ground import Codes, Ground
+from positioning.research.ground import Ground
 from positioning.research.measures import Spans
 from positioning.research.metrics import Metrics, summarise
 from positioning.research.sweep import Search, in_words
@@ -100,40 +100,41 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
     ground, codes = asked.ground, trials.plan.codes
     measure = over(spans, asked.metric)
     read = trials if measure in trials.plan.measures else asked.try_out(codes, measure)
-    train = np.stack([read.column(f"train_{f}") for f in range(len(spans))])
-    test = np.stack([read.column(f"test_{f}") for f in range(len(spans))])
     rows = ground.market.rows[ground.market.start :]
-    for values, (first, last, end) in zip(train, spans, strict=True):
-        if not np.isfinite(values).any():
+    picks: dict[str, list[int]] = {"plateau": [], "peak": []} if asked.full else {"peak": []}
+    before: dict[str, list[float]] = {way: [] for way in picks}
+    after: dict[str, list[float]] = {way: [] for way in picks}
+    correlation = []
+    for f, (first, last, end) in enumerate(spans.tolist()):  # one fold in memory at a time
+        train, test = read.column(f"train_{f}"), read.column(f"test_{f}")
+        if not np.isfinite(train).any():
             raise BadInputError(
-                f"none of {values.size:,} trials has a {asked.metric} from {rows[first]} to {rows[last]}",
+                f"none of {train.size:,} trials has a {asked.metric} from {rows[first]} to {rows[last]}",
                 "wanted one account that lives and moves on every train span",
                 f"lengthen it: --walk-forward {2 * (last - first + 1)}:{end - last}",
             )
-    known = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
-    picks = {"plateau": [on_plateau(ground, codes, values)[0] for values in known]} if asked.full else {}
-    picks["peak"] = [int(np.nanargmax(values)) for values in known]
+        known = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
+        for way, chosen in picks.items():
+            trial = on_plateau(ground, codes, known)[0] if way == "plateau" else int(np.nanargmax(known))
+            chosen.append(trial)
+            before[way].append(float(train[trial]))
+            after[way].append(float(test[trial]))
+        correlation.append(rank_correlation(train, test))
+    ways = {}
+    for way, chosen in picks.items():
+        nav, metrics = stitched(ground, [ground.at(codes[trial]) for trial in chosen], spans[:, 1])
+        ways[way] = Way(np.array(chosen), np.array(before[way]), np.array(after[way]), nav, metrics)
     twin_nav, twin_metrics = stitched(ground, [ground.twin()], spans[:1, 1])
     return WalkForward(
         metric=asked.metric,
         trials=trials.count,
         spans=spans,
         rows=rows[spans[0, 1] :],
-        ways={
-            way: _way(ground, codes, np.array(chosen), train, test, spans) for way, chosen in picks.items()
-        },
+        ways=ways,
         twin_nav=twin_nav,
         twin_metrics=twin_metrics,
-        correlation=np.array([rank_correlation(*pair) for pair in zip(train, test, strict=True)]),
+        correlation=np.array(correlation),
     )
-
-
-def _way(
-    ground: Ground, codes: Codes, chosen: IntArray, train: FloatArray, test: FloatArray, spans: IntArray
-) -> Way:
-    folds = np.arange(chosen.size)
-    nav, metrics = stitched(ground, [ground.at(codes[trial]) for trial in chosen], spans[:, 1])
-    return Way(chosen, train[folds, chosen], test[folds, chosen], nav, metrics)
 
 
 def stitched(ground: Ground, positions: Sequence[Position], switches: IntArray) -> tuple[FloatArray, Metrics]:
@@ -197,7 +198,7 @@ def _accounts(w: WalkForward) -> str:
     return (
         f"Walk-forward in {_count(len(w.spans), 'fold')}, each choosing by {in_words(w.metric)} among {w.trials:,} "
         f"trials on {train:,} rows and holding the choice through the next {test:,}: {earned}, its switches paid for; "
-        f"the position as it stands, without events, had {_ratio(w.twin_metrics.sharpe)} over the same rows."
+        f"the position without events had {_ratio(w.twin_metrics.sharpe)} over the same rows."
     )
 
 
