@@ -15,7 +15,10 @@ from typer.testing import CliRunner
 from backtests.grid_resume import LEFT
 from backtests.grid_search import app
 
-WIDE = ("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02", "--grid", "exposure=0.1:0.59:0.01")
+WIDE = (
+    *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
+    *("--grid", "exposure=0.1:0.58:0.02"),
+)  # 62,500 trials, 62 chunks
 WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
 SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.005")
 PATIENCE = 120.0  # seconds until a chunk must be there
@@ -54,11 +57,6 @@ def finished(out: Path, *words: str) -> bytes:
     return (out / "trials.parquet").read_bytes()
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return finished(tmp_path_factory.mktemp("whole"), *WIDE)
-
-
 def killed_and_resumed(out: Path, kills: int, *words: str) -> bytes:
     """The table of a search that is killed so often before it may end."""
     moments = np.random.default_rng(kills).uniform(0.0, 0.1, kills)
@@ -73,24 +71,24 @@ def killed_and_resumed(out: Path, kills: int, *words: str) -> bytes:
     return (out / "trials.parquet").read_bytes()
 
 
-def test_killed_and_resumed_it_ends_in_the_same_bytes(whole: bytes, tmp_path: Path) -> None:
-    assert killed_and_resumed(tmp_path, 2, *WIDE) == whole
+def test_stopped_killed_and_resumed_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    out = tmp_path / "stopped"
+    code, said = stopped(out, signal.SIGINT, 0.05, *WIDE)
+    assert code == 130
+    assert len(said.strip().splitlines()) == 1, said
+    assert "of 62,500 trials are kept in" in said
+    assert "--resume" in said
+    code, said = stopped(out, signal.SIGKILL, 0.02, *WIDE, "--resume")
+    assert code == -signal.SIGKILL
+    assert "resumed: " in said
+    done = subprocess.run(command(out, *WIDE, "--resume"), check=True, capture_output=True, text=True)
+    assert "resumed: " in done.stderr
+    assert (out / "trials.parquet").read_bytes() == finished(tmp_path / "whole", *WIDE)
 
 
 @pytest.mark.slow
 def test_killed_ten_times_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
     assert killed_and_resumed(tmp_path / "killed", 10, *WIDER) == finished(tmp_path / "whole", *WIDER)
-
-
-def test_ctrl_c_says_how_to_go_on(whole: bytes, tmp_path: Path) -> None:
-    code, said = stopped(tmp_path, signal.SIGINT, 0.05, *WIDE)
-    assert code == 130
-    assert len(said.strip().splitlines()) == 1, said
-    assert "of 125,000 trials are kept in" in said
-    assert "--resume" in said
-    done = subprocess.run(command(tmp_path, *WIDE, "--resume"), check=True, capture_output=True, text=True)
-    assert "resumed: " in done.stderr
-    assert (tmp_path / "trials.parquet").read_bytes() == whole
 
 
 def run(out: Path, *words: str) -> tuple[int, str]:

@@ -93,7 +93,6 @@ def test_symbols_and_words_are_axes_too() -> None:
         (["--grid", "half_life=5", "--walk-forward", "a:b"], "type --walk-forward 504:126"),
         (["--grid", "half_life=5", "--walk-forward", "9999:126"], "wanted 10,126 rows or more"),
         (["--grid", "half_life=5", "--walk-forward", "-5:126"], "wanted 20 rows or more of each"),
-        (["--grid", "half_life=5", "--dask", "tcp://127.0.0.1:9"], "start one: dask scheduler"),
         (["--grid", "half_life=5", "--dask", "nowhere"], "wanted one such as tcp://"),
         (["--grid", "half_life=5,9", "--optuna", "0"], "type --optuna 1000"),
         (["--grid", "half_life=5,9", "--optuna", "2", "--random", "2"], "leave one of them out"),

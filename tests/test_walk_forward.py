@@ -167,7 +167,8 @@ def test_a_span_is_measured_as_summarise_measures_it(metric: str) -> None:
 def test_two_weights_that_alternate_by_hand() -> None:
     """A rises by a fifth on row 2, halves on row 4, rises by half on row 6. So 0.8 is chosen on row 2: at 120 on row 3
     1/150 share and 0.2 in cash, worth 0.6 on row 4. There 0.2 is chosen: at 60 on row 5 0.002 shares and 0.48 in
-    cash, worth 0.66 on row 6. The twin holds a half: 1/240 share and 0.5 in cash, 0.75 and 0.875."""
+    cash, worth 0.66 on row 6. The twin holds 0.2, of those tried the nearest to its own half: 1/600 share and
+    0.8 in cash, 0.9 and 0.95."""
     market = build({"A": [100, 100, 120, 120, 60, 60, 90]})
     asked = asked_of(Held(band=0.0), market, {"weight": (0.2, 0.8)}, metric="total_return")
     found = walked(asked, np.array([[1, 2, 4], [3, 4, 6]]))
@@ -175,7 +176,7 @@ def test_two_weights_that_alternate_by_hand() -> None:
     peak = found.ways["peak"]
     assert peak.chosen.tolist() == [1, 0]
     np.testing.assert_allclose(peak.nav, [1, 1, 0.6, 0.6, 0.66], **exactly)
-    np.testing.assert_allclose(found.twin_nav, [1, 1, 0.75, 0.75, 0.875], **exactly)
+    np.testing.assert_allclose(found.twin_nav, [1, 1, 0.9, 0.9, 0.95], **exactly)
     # the trials' own accounts, both bought on row 1: 0.8 went 1, 1.16, 0.68 and 0.2 went 1, 1.04, 0.92, 0.98
     np.testing.assert_allclose(peak.train, [0.16, 0.92 / 1.04 - 1], **exactly)
     np.testing.assert_allclose(peak.test, [0.68 / 1.16 - 1, 0.98 / 0.92 - 1], **exactly)
