@@ -18,7 +18,7 @@ endif
 	$(BIN)/python -m backtests.run --data $(DATA) $(ARGS)
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 3 --dist loadscope  # many wait for a browser or a clock
 
 lint: .venv/ready
 	$(BIN)/ruff check .
