@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from positioning.reporting.grid_page import Searched
+    from positioning.reporting.searched import Searched
     from positioning.research.purged import Purged
     from positioning.research.walk_forward import WalkForward
 
@@ -24,7 +24,7 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
     from rich.console import Console
     from rich.table import Table
 
-    from positioning.reporting.grid_page import ALONE, differs_alone, heading, percent_of, rerun
+    from positioning.reporting.searched import ALONE, differs_alone, heading, percent_of, rerun
 
     console, b = Console(highlight=False, soft_wrap=True), searched.belief
     if searched.ground.market.simulated:
@@ -51,7 +51,7 @@ def answer(searched: Searched, files: Sequence[Path], data: str, as_json: bool) 
 
 def said(searched: Searched) -> list[str]:
     """Everything in words."""
-    from positioning.research.belief import HINDSIGHT, sentences
+    from positioning.research.belief_words import HINDSIGHT, sentences
     from positioning.research.purged import sentences as purged_sentences
     from positioning.research.walk_forward import sentences as walk_sentences
 
@@ -125,7 +125,7 @@ def _purged(p: Purged) -> dict[str, Any]:
 
 
 def _contestant(searched: Searched, one: Any) -> dict[str, Any]:
-    from positioning.reporting.grid_page import differs_alone, rerun
+    from positioning.reporting.searched import differs_alone, rerun
 
     return {
         "trial": one.trial,

@@ -101,7 +101,8 @@ def grid_search(
     with one_line_errors():
         from backtests.grid_ground import asked, chosen, grounded, groups_of, whole_numbers, words_of
         from backtests.witness import Witness
-        from positioning.reporting.grid_page import Searched, write_grid, write_trials
+        from positioning.reporting.grid_page import write_grid
+        from positioning.reporting.searched import Searched, write_trials
         from positioning.research.belief import believe
         from positioning.research.cross_validation import PBO_TRIALS
         from positioning.research.measures import Figures

@@ -202,7 +202,8 @@ def bench_search(theirs_for: int) -> None:
 
 def bench_rest(ground: Ground, trials: Trials, seconds: float) -> None:
     """What a user waits for besides the trials: belief, page and table, the start of a process."""
-    from positioning.reporting.grid_page import Searched, write_grid, write_trials
+    from positioning.reporting.grid_page import write_grid
+    from positioning.reporting.searched import Searched, write_trials
     from positioning.research.belief import believe
 
     question = Search(ground, "sharpe", True, threads(WORKERS))

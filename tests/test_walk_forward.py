@@ -19,7 +19,8 @@ from positioning.market.sample import SampleSource
 from positioning.portfolio.basket import Basket
 from positioning.portfolio.position import Position
 from positioning.portfolio.targets import Targets
-from positioning.research.belief import HINDSIGHT, on_plateau
+from positioning.research.belief import on_plateau
+from positioning.research.belief_words import HINDSIGHT
 from positioning.research.cross_validation import FEWEST, rank_correlation
 from positioning.research.ground import Ground
 from positioning.research.measures import Accounts, Figures, Spans

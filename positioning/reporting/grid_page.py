@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import math
-import os
-import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, final
 
 import numpy as np
 
-from positioning.market.bars import FloatArray
-from positioning.portfolio.position import Position
 from positioning.reporting import charts, grid_charts
 from positioning.reporting.charts import Figure
 from positioning.reporting.files import write_whole
-from positioning.reporting.grid_charts import MOST_PAIRS, MOST_POINTS, PERCENTS, label
+from positioning.reporting.grid_charts import MOST_PAIRS, MOST_POINTS, label
 from positioning.reporting.grid_walk import purged, walked
 from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.panel import banner
+from positioning.reporting.searched import ALONE, Searched, differs_alone, heading, percent_of, rerun
 from positioning.reporting.tearsheet import document, own_file
-from positioning.reporting.words import NOTHING, number, percent, signed
-from positioning.research.belief import HINDSIGHT, Belief, sentences, values_of
-from positioning.research.ground import Codes, Ground
+from positioning.reporting.words import NOTHING, number, percent
+from positioning.research.belief import Belief
+from positioning.research.belief_words import HINDSIGHT, sentences
 from positioning.research.measures import BLOCKS, FIGURES
-from positioning.research.purged import Purged
-from positioning.research.sweep import Search, in_words
-from positioning.research.trials import Trials
-from positioning.research.walk_forward import WalkForward
+from positioning.research.sweep import in_words
 
 TOP = 50  # trials in the table
 STYLE = (
@@ -43,115 +34,9 @@ STYLE = (
 )
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Searched:
-    """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
-    seconds: that the trials took, without belief and page; resumed: trials kept from before;
-    walk, purged: None where not asked."""
-
-    asked: Search
-    trials: Trials
-    belief: Belief
-    command: str
-    words: tuple[str, ...]
-    seconds: float
-    resumed: int = 0
-    walk: WalkForward | None = None
-    purged: Purged | None = None
-
-    @property
-    def ground(self) -> Ground:
-        """What all trials share."""
-        return self.asked.ground
-
-    @property
-    def way(self) -> str:
-        """How the trials were chosen."""
-        asked = self.asked
-        return "every combination" if asked.full else "proposed by Optuna" if asked.proposed else "at random"
-
-    @property
-    def codes(self) -> Codes:
-        """(K, A) which value of each axis each trial has."""
-        return self.trials.plan.codes
-
-    def values(self) -> FloatArray:
-        """(K,) the metric searched for; -inf for a dead account."""
-        return values_of(self.trials, self.asked.metric)
-
-
-def rerun(searched: Searched, settings: Mapping[str, Any]) -> str:
-    """The command that backtests one trial on the span of the search."""
-    known = dict(settings)
-    position, symbols = _trial(searched, settings), searched.ground.market.symbols
-    held = tuple(s for s in position.names if s in symbols)
-    if held != position.names and position.parameters().get("legs") == position.names:
-        known["legs"] = held
-    own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in known.items()]
-    return shlex.join([*searched.words, *(word for text in own for word in ("--set", text))])
-
-
-def differs_alone(searched: Searched, settings: Mapping[str, Any]) -> bool:
-    """Whether a trial run alone may have other rows, those of its own venues, or names that the search left out."""
-    position, symbols = _trial(searched, settings), searched.ground.market.symbols
-    own = {*position.names, *position.hedges}
-    legs = position.parameters().get("legs") == position.names  # then its command names those held
-    return not (own >= set(symbols) and (legs or own <= set(symbols)))
-
-
-def _trial(searched: Searched, settings: Mapping[str, Any]) -> Position:
-    return replace(searched.ground.position, **settings)
-
-
-ALONE = (
-    "Run alone, a trial that holds fewer symbols than the search has the rows of its own venues, and may hold names that "
-    "the search had to leave out: its figures then differ from those here."
-)
-
-
-def heading(searched: Searched) -> str:
-    """What was searched, in a line."""
-    b, g = searched.belief, searched.ground
-    axes = ", ".join(f"{name} ({len(v):,})" for name, v in g.axes.items())
-    return f"{g.position.name}: {b.trials:,} trials, {searched.way}, of {axes}"
-
-
-def percent_of(name: str, value: float) -> str:
-    """A figure in its own unit."""
-    if name in PERCENTS:
-        return percent(value) if name == "max_drawdown" else signed(value)
-    return percent(value) if name == "volatility" else number(value, 0 if name == "cost_bps_per_year" else 2)
-
-
 def write_grid(searched: Searched, directory: Path) -> Path:
     """Write grid.html."""
     return write_whole(directory / "grid.html", page(searched, charts.share_script(directory)))
-
-
-def write_trials(searched: Searched, directory: Path) -> Path:
-    """Write trials.parquet: a row a trial, parameters then figures, NaN where undefined; chunk by chunk."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    trials = searched.trials
-    choices = {
-        name: pa.array([",".join(v) if isinstance(v, tuple) else v for v in values])
-        for name, values in searched.ground.axes.items()
-    }
-    schema = pa.schema([*((n, v.type) for n, v in choices.items()), *((f, pa.float64()) for f in FIGURES)])
-    path = directory / "trials.parquet"
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with parquet.ParquetWriter(draft, schema) as writer:
-            for number, table in enumerate(trials.tables()):
-                codes = trials.plan.part(number)
-                columns = [values.take(pa.array(codes[:, a])) for a, values in enumerate(choices.values())]
-                columns += [pa.array(table[trials.plan.names.index(f)]) for f in FIGURES]
-                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-        return draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def page(searched: Searched, script: str) -> str:
