@@ -79,7 +79,6 @@ def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> 
     key, made = _short(json.dumps(dict(inputs), sort_keys=True)), not out.exists()
     places = out / LEFT
     shelf = FolderShelf(places / f"{inputs['position']}-{key}")
-    places.mkdir(parents=True, exist_ok=True)
     lock = _lock(shelf.place)
     try:
         lock.acquire()
@@ -145,9 +144,14 @@ def kept(shelf: FolderShelf, plan: Plan) -> int:
 
 
 def _by_age(places: Path) -> list[Path]:
-    """Folders of stopped searches, the newest first."""
-    folders = [p for p in places.iterdir() if p.is_dir()]
-    return sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True)
+    """Folders of stopped searches, the newest first; other processes may be making and removing them."""
+    ages: dict[Path, float] = {}
+    with suppress(OSError):
+        for place in places.iterdir():
+            with suppress(OSError):
+                if place.is_dir():
+                    ages[place] = place.stat().st_mtime
+    return sorted(ages, key=ages.__getitem__, reverse=True)
 
 
 def _tidy(places: Path) -> None:

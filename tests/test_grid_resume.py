@@ -195,6 +195,14 @@ def test_what_was_kept_is_no_speed(left: Path) -> None:
     assert "603 were kept from before" in (left / "grid.html").read_text(encoding="utf-8")
 
 
+def test_a_place_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    for place in (Path("/proc/nowhere"), tmp_path / "file" / "out"):
+        code, said = run(place, *SMALL)
+        assert code == 2
+        assert len(said.strip().splitlines()) == 1
+
+
 def test_an_empty_folder_of_the_user_stays(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()

@@ -7,12 +7,15 @@ import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
 import numpy as np
 
 from positioning.market.bars import FloatArray
+
+TRIES = 20  # at making a folder whose empty parent another search, ending, may be taking away
 
 
 class Shelf(ABC):
@@ -66,7 +69,12 @@ class FolderShelf(Shelf):
     def begin(self, inputs: Mapping[str, str]) -> None:
         """Empty, for a search of these inputs."""
         self.remove()
-        self.place.mkdir(parents=True)
+        for _ in range(TRIES):
+            with suppress(FileNotFoundError):
+                self.place.mkdir(parents=True)
+                break
+        else:
+            self.place.mkdir(parents=True)
         draft = self.place / f".inputs.{os.getpid()}"
         draft.write_text(json.dumps(dict(inputs), indent=1) + "\n", encoding="utf-8")
         draft.replace(self.place / "inputs.json")
