@@ -93,10 +93,7 @@ def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> 
         yield shelf
         shelf.remove()
     except PositioningError:
-        if kept(shelf, plan) in (
-            0,
-            plan.trials,
-        ):  # nothing to go on with, or nothing that would end otherwise
+        if kept(shelf, plan) in (0, plan.trials):  # nothing to go on with, or it would end so again
             shelf.remove()
         raise
     except KeyboardInterrupt:

@@ -170,9 +170,8 @@ def advantages(asked: Search, trials: Trials) -> Iterator[FloatArray]:
     blind = replace(asked, ground=ground.blind())
     for number, own in enumerate(trials.sums()):
         codes = ground.blinded(trials.plan.part(number))
-        padded, back = np.unique(
-            np.pad(codes, ((0, 0), (1, 0))), axis=0, return_inverse=True
-        )  # there may be no axis
+        padded = np.pad(codes, ((0, 0), (1, 0)))  # there may be no axis
+        padded, back = np.unique(padded, axis=0, return_inverse=True)
         order = blind.ground.order(padded[:, 1:])
         found, twins = blind.try_out(padded[order, 1:], Figures()), np.empty((order.size, BLOCKS))
         twins[order] = np.concatenate(list(found.sums()))
