@@ -17,9 +17,9 @@ from positioning.errors import BadInputError, PositioningError, did_you_mean
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from positioning.market.coverage import Span
     from positioning.market.source import Source
-    from positioning.market.span import Span
-    from positioning.portfolio.position import Position
+    from positioning.strategy.strategy import Strategy
 
 
 @final
@@ -65,7 +65,7 @@ def one_line_errors() -> Iterator[None]:
 
 def span_of(start: str | None, end: str | None) -> Span:
     """The asked-for span. Raises BadInputError for what is not a date, or reversed."""
-    from positioning.market.span import Span
+    from positioning.market.coverage import Span
 
     return Span(day_of("--start", start), day_of("--end", end))
 
@@ -91,58 +91,58 @@ def source_of(text: str, cache: Path = Path("data_cache")) -> Source:
     """
     kind, _, place = text.partition(":")
     if kind == "sample" and not place:
-        from positioning.market.sample import SampleSource
+        from positioning.data.sample import SampleSource
 
         return SampleSource()
     if kind == "folder" and place:
-        from positioning.market.folder import FolderSource
+        from positioning.data.folder import FolderSource
 
         return FolderSource(Path(place))
     if (kind == "yahoo" and not place) or (kind == "snapshot" and place):
-        from positioning.market.store import StoreSource
+        from positioning.data.cache_source import StoreSource
 
         return StoreSource(cache, place)
     kinds = ["sample", "folder:DIR", "yahoo", "snapshot:NAME"]
     raise BadInputError(f"--data {text}", f"wanted {', '.join(kinds)}", did_you_mean(kind, kinds))
 
 
-def positions_of(names: Sequence[str], settings: Sequence[str]) -> list[Position]:
-    """The named positions (all when none is named) with `name=value` or `POSITION.name=value` applied.
+def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strategy]:
+    """The named strategies (all when none is named) with `name=value` or `STRATEGY.name=value` applied.
 
-    Raises BadInputError for an unknown position, for a parameter none of them has, and for a bad value.
+    Raises BadInputError for an unknown strategy, for a parameter none of them has, and for a bad value.
     """
-    from strategies import CONTROLS, POSITIONS
+    from strategies import CONTROLS, STRATEGIES
 
-    known = {p.name: p for p in (*POSITIONS, *CONTROLS)}
+    known = {p.name: p for p in (*STRATEGIES, *CONTROLS)}
     for name in names:
         if name not in known:
-            raise BadInputError(f"no position {name}", "wanted one of the list", did_you_mean(name, known))
-    chosen = {name: known[name]() for name in dict.fromkeys(names or [p.name for p in POSITIONS])}
+            raise BadInputError(f"no strategy {name}", "wanted one of the list", did_you_mean(name, known))
+    chosen = {name: known[name]() for name in dict.fromkeys(names or [p.name for p in STRATEGIES])}
     wanted: dict[str, dict[str, str]] = {name: {} for name in chosen}
     for text in settings:
         key, equals, value = text.partition("=")
         owner, dot, parameter = key.partition(".")
         if not equals or not key:
             raise BadInputError(
-                f"--set {text}", "wanted name=value or POSITION.name=value", "type --set half_life=10"
+                f"--set {text}", "wanted name=value or STRATEGY.name=value", "type --set half_life=10"
             )
         if dot and owner not in chosen:
             raise BadInputError(
                 f"--set {text}",
-                f"wanted a position of this run before the dot, not {owner}",
+                f"wanted a strategy of this run before the dot, not {owner}",
                 did_you_mean(owner, chosen),
             )
         for name in [owner] if dot else _having(key, chosen):
             wanted[name][parameter if dot else key] = value
-    return [position.configured(wanted[name]) for name, position in chosen.items()]
+    return [strategy.configured(wanted[name]) for name, strategy in chosen.items()]
 
 
-def _having(parameter: str, chosen: dict[str, Position]) -> list[str]:
+def _having(parameter: str, chosen: dict[str, Strategy]) -> list[str]:
     having = [name for name, p in chosen.items() if parameter in p.parameters()]
     if not having:
         every = sorted({q for p in chosen.values() for q in p.parameters()})
         raise BadInputError(
-            f"no position of this run has a parameter {parameter}",
+            f"no strategy of this run has a parameter {parameter}",
             "wanted one of their fields",
             did_you_mean(parameter, every),
         )

@@ -1,4 +1,4 @@
-"""Set kept runs side by side on one page: python -m backtests.compare [RUN|POSITION ...]"""
+"""Set kept runs side by side on one page: python -m backtests.compare [RUN|STRATEGY ...]"""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from backtests.cli import Command, one_line_errors
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
-    from positioning.reporting.contenders import Comparison
-    from positioning.reporting.runs import Kept
+    from positioning.runs.comparison import Comparison
+    from positioning.runs.saved import SavedRun
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -25,7 +25,7 @@ def compare(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN|POSITION]...", help="Run IDs, folders, or positions; none: each one's newest."
+            metavar="[RUN|STRATEGY]...", help="Run IDs, folders, or strategies; none: each one's newest."
         ),
     ] = None,
     draws: Annotated[int, typer.Option(min=100, max=100_000, help="Of the bootstrap.")] = 1000,
@@ -36,11 +36,11 @@ def compare(
 ) -> None:
     """Metrics with intervals, curves, contributions and tests over the dates the runs share."""
     with one_line_errors():
-        from positioning.reporting.comparison_page import write_comparison
-        from positioning.reporting.contenders import compare as set_side_by_side
-        from positioning.reporting.contenders import remarks
-        from positioning.reporting.files import write_whole
+        from positioning.files import write_whole
+        from positioning.reporting.comparison.page import write_comparison
         from positioning.reporting.index import write_index
+        from positioning.runs.comparison import compare as set_side_by_side
+        from positioning.runs.comparison import remarks
 
         found = set_side_by_side(chosen(out, names or []), draws, seed)
         files = [write_comparison(found, out), write_index(out)]
@@ -55,15 +55,15 @@ def compare(
             print(f"wrote {f}")
 
 
-def chosen(out: Path, names: list[str]) -> list[Kept]:
-    """The named runs, each once; the newest of each position where none is named. Raises BadInputError."""
-    from positioning.reporting.runs import find_run, runs_in
+def chosen(out: Path, names: list[str]) -> list[SavedRun]:
+    """The named runs, each once; the newest of each strategy where none is named. Raises BadInputError."""
+    from positioning.runs.saved import find_run, runs_in
 
     if names:
         return list({run.id: run for run in (find_run(out, name) for name in names)}.values())
-    newest: dict[str, Kept] = {}
+    newest: dict[str, SavedRun] = {}
     for run in runs_in(out):
-        newest.setdefault(run.summary["position"], run)
+        newest.setdefault(run.summary["strategy"], run)
     if not newest:
         raise BadInputError(f"no run in {out}", "wanted two or more", "make some: python -m backtests.run")
     return sorted(newest.values(), key=lambda run: str(run.summary["made"]))
@@ -71,7 +71,7 @@ def chosen(out: Path, names: list[str]) -> list[Kept]:
 
 def figures(found: Comparison) -> list[dict[str, Any]]:
     """One row a strategy and metric, with its interval; undefined is None."""
-    from positioning.reporting.panel import ROWS
+    from positioning.reporting.tearsheet.figures import ROWS
 
     rows = []
     for x in found.contenders:
@@ -101,7 +101,7 @@ def to_csv(found: Comparison) -> str:
 
 def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
     """The common span, what must be known, every figure with its interval, and the pairwise tests."""
-    from positioning.reporting.contenders import differences, remarks
+    from positioning.runs.comparison import differences, remarks
 
     names = [found.contenders[n].label for n in found.rivals]
     return {

@@ -1,4 +1,4 @@
-"""Do prices move with the events a position answers? python -m backtests.event_study [POSITION|SYMBOL ...]"""
+"""Do prices move with the events a strategy answers? python -m backtests.event_study [STRATEGY|SYMBOL ...]"""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, one_line_errors, positions_of, progress, source_of
+from backtests.cli import Command, one_line_errors, progress, source_of, strategies_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
-    from positioning.research.abnormal import Sleeve
-    from positioning.research.event_study import Group, Outcome, Study
-    from positioning.research.study_placebo import StudyPlacebo
+    from positioning.event_study.abnormal import Sleeve
+    from positioning.event_study.placebo import StudyPlacebo
+    from positioning.event_study.study import EventStudy, Group, Outcome
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,7 +32,7 @@ def event_study(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[POSITION|SYMBOL]...", help="Sleeves, or single names; none means every sleeve."
+            metavar="[STRATEGY|SYMBOL]...", help="Sleeves, or single names; none means every sleeve."
         ),
     ] = None,
     window: Annotated[str, typer.Option(help="FIRST:LAST sessions around day zero.")] = "-5:10",
@@ -63,23 +63,23 @@ def event_study(
 ) -> None:
     """Prices around dated events, against what a model expected; tests; a page and its CSVs."""
     with one_line_errors():
-        from backtests.pipeline import moments
+        from positioning.analysis.placebo import check_draws
+        from positioning.event_study.abnormal import Design, sleeve_returns
+        from positioning.event_study.day_zero import EventFilter, parse_window
+        from positioning.event_study.placebo import study_placebo
+        from positioning.event_study.study import singly, study
         from positioning.events.event import read_events
-        from positioning.reporting.event_study_page import write_event_study
-        from positioning.research.abnormal import Design, sleeve_returns
-        from positioning.research.day_zero import Choice, parse_window
-        from positioning.research.event_study import singly, study
-        from positioning.research.placebo import check_draws
-        from positioning.research.study_placebo import study_placebo
+        from positioning.reporting.event_study import write_event_study
+        from positioning.runs.backtest import crash_dates
 
         if placebos:
             check_draws(placebos)
         more = tuple(s.strip() for s in factors.split(",") if s.strip())
         design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
-        choice = Choice(theme, direction)
+        choice = EventFilter(theme, direction)
         sleeves = sleeves_of(names or [], benchmark, theme)
         source, record = source_of(data, cache), read_events(events)
-        near, studies = moments(record), []
+        near, studies = crash_dates(record), []
         with progress(as_json) as bar:
             task = bar.add_task("event studies", total=len(sleeves))
             for sleeve in sleeves:
@@ -96,23 +96,23 @@ def event_study(
 
 
 def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -> list[Sleeve]:
-    """A sleeve for each position (a blend gives its parts) and each symbol, in the order of the words.
+    """A sleeve for each strategy (a blend gives its parts) and each symbol, in the order of the words.
 
     Raises BadInputError for a word that is neither, and for a symbol that no sleeve gives a benchmark and signs.
     """
+    from positioning.event_study.abnormal import Sleeve
     from positioning.events.event import SLEEVES
     from positioning.market.instruments import instrument
-    from positioning.portfolio.blend import Blend
-    from positioning.research.abnormal import Sleeve
-    from strategies import POSITIONS
+    from positioning.strategy.blend import Blend
+    from strategies import STRATEGIES
 
-    known = {p.name: p() for p in POSITIONS}
+    known = {p.name: p() for p in STRATEGIES}
     baskets = {p.themes[0]: p for p in known.values() if not isinstance(p, Blend)}
     found = []
     for word in words or [p.name for p in baskets.values()]:
-        if word.islower():  # symbols are not, positions are
-            position = positions_of([word], [])[0]
-            parts = position.parts() if isinstance(position, Blend) else (position,)
+        if word.islower():  # symbols are not, strategies are
+            strategy = strategies_of([word], [])[0]
+            parts = strategy.parts() if isinstance(strategy, Blend) else (strategy,)
             found += [Sleeve(p.name, p.themes[0], p.names, benchmark or p.benchmark) for p in parts]
             continue
         belongs = next((t for t in (instrument(word).theme, theme) if t in SLEEVES), None)
@@ -126,7 +126,7 @@ def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -
     return list({s.label: s for s in found}.values())
 
 
-def require_some(studies: Sequence[Study]) -> None:
+def require_some(studies: Sequence[EventStudy]) -> None:
     """BadInputError with the commonest reason where no study has an observation."""
     if any(s.observations for s in studies):
         return
@@ -140,13 +140,13 @@ def require_some(studies: Sequence[Study]) -> None:
 
 def print_answer(
     data: str,
-    studies: Sequence[Study],
+    studies: Sequence[EventStudy],
     shuffled: Mapping[str, StudyPlacebo],
     files: Sequence[Path],
     as_json: bool,
 ) -> None:
     """One JSON object, or a table a study."""
-    from positioning.reporting.event_study_page import findings, notices, placebo_words
+    from positioning.reporting.event_study import findings, notices, placebo_words
 
     if as_json:
         print(json.dumps(to_json(data, studies, shuffled, files), allow_nan=False))
@@ -168,11 +168,11 @@ def print_answer(
         console.print(f"wrote {f}", markup=False)
 
 
-def _table(s: Study, shuffled: StudyPlacebo | None) -> Any:
+def _table(s: EventStudy, shuffled: StudyPlacebo | None) -> Any:
     from rich.table import Table
 
-    from positioning.reporting.event_study_page import FEW
-    from positioning.research.event_study import ALL, ALONE
+    from positioning.event_study.study import ALL, ALONE
+    from positioning.reporting.event_study import FEW
 
     table = Table(title=f"{s.label}: p-values, CARs times the expected sign", box=None, padding=(0, 1),
                   pad_edge=False, header_style="bold", title_justify="left")  # fmt: skip
@@ -193,7 +193,7 @@ def _table(s: Study, shuffled: StudyPlacebo | None) -> Any:
 
 
 def to_json(
-    data: str, studies: Sequence[Study], shuffled: Mapping[str, StudyPlacebo], files: Sequence[Path]
+    data: str, studies: Sequence[EventStudy], shuffled: Mapping[str, StudyPlacebo], files: Sequence[Path]
 ) -> dict[str, Any]:
     """CAARs and shares as fractions; undefined is None. placebo: empty where no shuffles were asked for."""
     return {
@@ -205,7 +205,7 @@ def to_json(
     }
 
 
-def _study_json(s: Study) -> dict[str, Any]:
+def _study_json(s: EventStudy) -> dict[str, Any]:
     return {
         "used": [o.news.ids for o in s.observations],
         "left_out": {o.ids: o.reason for o in s.left_out},
@@ -213,7 +213,7 @@ def _study_json(s: Study) -> dict[str, Any]:
     }
 
 
-def _placebo_json(s: Study, placebo: StudyPlacebo) -> dict[str, Any]:
+def _placebo_json(s: EventStudy, placebo: StudyPlacebo) -> dict[str, Any]:
     groups = {
         g.name: {
             f"{o.span[0]}:{o.span[1]}": {

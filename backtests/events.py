@@ -42,7 +42,7 @@ def events(
     with one_line_errors():
         from positioning.events.event import read_events
         from positioning.events.restriction import read_restrictions
-        from positioning.reporting.timeline_page import write_timeline
+        from positioning.reporting.timeline import write_timeline
 
         day = day_of("--since", since)
         record = replace(read_events(events), restrictions=read_restrictions(restrictions))
@@ -85,7 +85,7 @@ def _events(record: Events) -> Table:
     from rich.markup import escape
 
     from positioning.events.event import SLEEVES
-    from positioning.reporting.timeline_page import remark, signs_in_words
+    from positioning.reporting.timeline import remark, signs_in_words
 
     table = _table(f"{len(record)} events; signs of {', '.join(SLEEVES)}")
     for heading in ("id", "known", "sev", "direction", "signs"):

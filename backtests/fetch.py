@@ -16,8 +16,8 @@ from backtests.cli import Command, one_line_errors, progress, span_of
 from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:
-    from positioning.market.download import Fetched, Provider, Wanted
-    from positioning.market.gate import Finding
+    from positioning.data.download import Fetched, Provider, Wanted
+    from positioning.market.quality import Finding
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -30,7 +30,7 @@ RESUMABLE = ("rate_limited", "failed", "quarantined")
 def fetch(
     symbols: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SYMBOL]...", help="Yahoo symbols; none means all the positions need."),
+        typer.Argument(metavar="[SYMBOL]...", help="Yahoo symbols; none means all the strategies need."),
     ] = None,
     start: Annotated[str | None, typer.Option(help="First day; default 2018-01-01.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day; default the last that is over.")] = None,
@@ -44,9 +44,9 @@ def fetch(
 ) -> None:
     """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input."""
     with one_line_errors():
-        from positioning.market.archive import Store
-        from positioning.market.download import checked_symbol
-        from positioning.market.manifest import fingerprint
+        from positioning.data.download import checked_symbol
+        from positioning.data.manifest import fingerprint
+        from positioning.data.store import Store
 
         chosen = list(dict.fromkeys(checked_symbol(s) for s in symbols or needed()))
         asked = origin or (None if check else YAHOO)
@@ -72,13 +72,13 @@ def fetch(
 
 
 def needed() -> list[str]:
-    """Every symbol of the positions, their hedges and benchmarks, and the currencies of all these."""
-    from positioning.market.download import rate_symbol
+    """Every symbol of the strategies, their hedges and benchmarks, and the currencies of all these."""
+    from positioning.data.download import rate_symbol
     from positioning.market.instruments import instrument
-    from strategies import POSITIONS
+    from strategies import STRATEGIES
 
-    positions = [position() for position in POSITIONS]
-    symbols = [s for p in positions for s in (*p.names, *p.hedges, p.benchmark)]
+    strategies = [strategy() for strategy in STRATEGIES]
+    symbols = [s for p in strategies for s in (*p.names, *p.hedges, p.benchmark)]
     currencies = sorted({instrument(s).currency for s in symbols} - {"USD"})
     return [*dict.fromkeys(symbols), *(rate_symbol(c) for c in currencies)]
 
@@ -129,7 +129,7 @@ def now() -> datetime:
 
 def yahoo(cache: Path) -> Provider:
     """The client, with its cookies and zones inside the cache."""
-    from positioning.market.yahoo import YahooClient
+    from positioning.data.yahoo import YahooClient
 
     return YahooClient(cache / "yfinance")
 
@@ -139,8 +139,8 @@ def _provider(asked: str, cache: Path) -> Provider:
     if asked == YAHOO:
         return yahoo(cache)
     if kind == "folder" and place:
-        from positioning.market.folder import FolderSource
-        from positioning.market.folder_provider import FolderProvider
+        from positioning.data.folder import FolderSource
+        from positioning.data.folder_provider import FolderProvider
 
         return FolderProvider(FolderSource(Path(place)))
     raise BadInputError(
@@ -149,7 +149,7 @@ def _provider(asked: str, cache: Path) -> Provider:
 
 
 def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
-    from positioning.market.download import DEFAULT_START, Wanted
+    from positioning.data.download import DEFAULT_START, Wanted
 
     span = span_of(start, end)
     # A file costs nothing to read whole, so only what is asked for is left out.
@@ -164,8 +164,8 @@ def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
 
 
 def _download(cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet: bool) -> dict[str, Fetched]:
-    from positioning.market.archive import Store
-    from positioning.market.download import rate_symbol, refresh
+    from positioning.data.download import rate_symbol, refresh
+    from positioning.data.store import Store
 
     provider = _provider(asked, cache)
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
@@ -183,8 +183,8 @@ def _download(cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet:
 
 def _stored(cache: Path, chosen: Sequence[str]) -> dict[str, Fetched]:
     """How each symbol stands in the store, nothing asked."""
-    from positioning.market.archive import Store
-    from positioning.market.download import Fetched
+    from positioning.data.download import Fetched
+    from positioning.data.store import Store
     from positioning.market.instruments import table
 
     store = Store.reading(cache)
@@ -203,8 +203,8 @@ def _stored(cache: Path, chosen: Sequence[str]) -> dict[str, Fetched]:
 
 def _findings(cache: Path, results: Mapping[str, Fetched], check: bool) -> tuple[Finding, ...]:
     """What the stored rows of these symbols show; with `check` all that the quality gate asks."""
-    from positioning.market import gate
-    from positioning.market.store import StoreSource
+    from positioning.data.cache_source import StoreSource
+    from positioning.market import quality as gate
 
     stored = [s for s, r in results.items() if r.rows]
     if not stored:
@@ -213,18 +213,18 @@ def _findings(cache: Path, results: Mapping[str, Fetched], check: bool) -> tuple
     names = [s for s in stored if not s.endswith("=X")]
     found = source.findings(names)
     if check:
-        from backtests.pipeline import moments
         from positioning.events.event import read_events
+        from positioning.runs.backtest import crash_dates
 
         currencies = [s.removesuffix("=X").removesuffix("USD") for s in stored if s.endswith("=X")]
         given = source.deliver(names, currencies)
-        known, quoted = moments(read_events()), source.quoted(names)
-        found = (*gate.check(given.bars, given.rates, moments=known, quoted=quoted), *found)
+        known, quoted = crash_dates(read_events()), source.quoted(names)
+        found = (*gate.check(given.bars, given.rates, crash_dates=known, quoted=quoted), *found)
     return found
 
 
 def _pin(cache: Path, name: str) -> None:
-    from positioning.market.archive import Store
+    from positioning.data.store import Store
 
     with Store.writing(cache, WAIT) as store:
         store.pin(name)

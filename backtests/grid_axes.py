@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, final
 from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:
-    from positioning.portfolio.position import Position
+    from positioning.strategy.strategy import Strategy
 
 MOST_VALUES = 1_000_000  # of one axis
 SMALLEST, LARGEST = Decimal("1e-12"), Decimal("1e12")  # of numbers in a range
 MOST_TRIALS = 10_000_000
 KEPT_BYTES = 600  # of each on disk until the search ends; some 60 in memory
-A_SECOND = 50_000  # trials, of a position of five names on two cores
+A_SECOND = 50_000  # trials, of a strategy of five names on two cores
 
 
-def axes_of(position: Position, words: Sequence[str], most: int | None = None) -> dict[str, tuple[Any, ...]]:
+def axes_of(strategy: Strategy, words: Sequence[str], most: int | None = None) -> dict[str, tuple[Any, ...]]:
     """NAME=1,2,3 or NAME=FIRST:LAST:STEP, the last value included where the steps meet it; sets of symbols are
     written A+B,C+D. Numbers come back in ascending order. most: combinations there may be. Raises BadInputError."""
     texts: dict[str, Sequence[str] | Range] = {}
@@ -32,12 +32,12 @@ def axes_of(position: Position, words: Sequence[str], most: int | None = None) -
             )
         if name in texts:
             raise BadInputError(f"--grid {name} twice", "wanted each axis once", "put all its values in one")
-        texts[name] = _texts(position, name, text)
+        texts[name] = _texts(strategy, name, text)
     if not texts:
         raise BadInputError("no axis", "wanted one or more", "type --grid half_life=5,10,20")
     if most is not None:
         require_few(math.prod(len(t) for t in texts.values()), most)
-    return {name: _values(position, name, parts) for name, parts in texts.items()}
+    return {name: _values(strategy, name, parts) for name, parts in texts.items()}
 
 
 @final
@@ -56,14 +56,14 @@ class Range:
         return (format(self.first + self.step * n, "f") for n in range(self.count))
 
 
-def _texts(position: Position, name: str, text: str) -> Sequence[str] | Range:
-    if name not in position.parameters():
+def _texts(strategy: Strategy, name: str, text: str) -> Sequence[str] | Range:
+    if name not in strategy.parameters():
         raise BadInputError(
-            f"{position.name} has no parameter {name}",
+            f"{strategy.name} has no parameter {name}",
             "wanted one of its fields",
-            did_you_mean(name, position.parameters()),
+            did_you_mean(name, strategy.parameters()),
         )
-    if position.kind_of(name) in (int, float) and ":" in text:
+    if strategy.kind_of(name) in (int, float) and ":" in text:
         return _range(name, text)
     parts = tuple(dict.fromkeys(p.strip() for p in text.split(",") if p.strip()))
     if not parts:
@@ -73,12 +73,12 @@ def _texts(position: Position, name: str, text: str) -> Sequence[str] | Range:
     return parts
 
 
-def _values(position: Position, name: str, parts: Sequence[str] | Range) -> tuple[Any, ...]:
-    symbols = position.kind_of(name) not in (int, float, str)
-    made = [position.parsed(name, p.replace("+", ",") if symbols else p) for p in parts]
-    if position.kind_of(name) in (int, float):
+def _values(strategy: Strategy, name: str, parts: Sequence[str] | Range) -> tuple[Any, ...]:
+    symbols = strategy.kind_of(name) not in (int, float, str)
+    made = [strategy.parsed(name, p.replace("+", ",") if symbols else p) for p in parts]
+    if strategy.kind_of(name) in (int, float):
         for value in {min(made), max(made), *(v for v in made if not math.isfinite(v))}:
-            replace(position, **{name: value})  # refuses what is out of range; ranges have two ends
+            replace(strategy, **{name: value})  # refuses what is out of range; ranges have two ends
         return tuple(sorted(set(made)))
     return tuple(dict.fromkeys(made))
 

@@ -1,4 +1,4 @@
-"""Search a grid of parameters and say how much of the winner is luck: python -m backtests.grid_search POSITION"""
+"""Search a grid of parameters and say how much of the winner is luck: python -m backtests.grid_search STRATEGY"""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from positioning.research.ground import Codes, Ground
-    from positioning.research.measures import Measure
-    from positioning.research.sweep import Work
+    from positioning.search.measures import Measure
+    from positioning.search.run import Work
+    from positioning.search.space import GridIndex, SearchSpace
 
 from backtests.cli import Command, one_line_errors, progress
-from backtests.grid_answer import answer
 from backtests.grid_axes import MOST_TRIALS
-from backtests.grid_resume import inputs_of, kept, shelf_of
+from backtests.grid_output import answer
 from backtests.request import Request
 from positioning.errors import BadInputError
+from positioning.search.checkpoint import inputs_of, kept, shelf_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command(cls=Command)
 def grid_search(
-    name: Annotated[str, typer.Argument(metavar="POSITION", help="The position to search.")],
+    name: Annotated[str, typer.Argument(metavar="STRATEGY", help="The strategy to search.")],
     grid: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUES", help="An axis: 5,10,20 or 0:1:0.1; symbols as A+B,C+D."),
@@ -99,17 +99,17 @@ def grid_search(
 ) -> None:
     """Every combination decided, accounted and measured; the plateau, the peak, and how much of it is luck."""
     with one_line_errors():
-        from backtests.grid_ground import asked, chosen, grounded, groups_of, whole_numbers, words_of
-        from backtests.witness import Witness
-        from positioning.reporting.grid_page import write_grid
-        from positioning.reporting.searched import Searched, write_trials
-        from positioning.research.belief import believe
-        from positioning.research.cross_validation import PBO_TRIALS
-        from positioning.research.measures import Figures
-        from positioning.research.purged import cross_validate
-        from positioning.research.sweep import Search, search, threads
-        from positioning.research.trials import Plan
-        from positioning.research.walk_forward import over, spans, walk_forward
+        from backtests.grid_request import asked, chosen, groups_of, space_of, whole_numbers, words_of
+        from positioning.analysis.cross_validation import PBO_TRIALS
+        from positioning.data.recording import RecordingSource
+        from positioning.reporting.search.outcome import SearchReport, write_trials
+        from positioning.reporting.search.page import write_grid
+        from positioning.search.assessment import assess
+        from positioning.search.measures import Figures
+        from positioning.search.purged_cv import cross_validate
+        from positioning.search.run import Search, search, threads
+        from positioning.search.trials import Plan
+        from positioning.search.walk_forward import over, spans, walk_forward
 
         request = Request(
             data, start, end, base, fees, fill, cash, tuple(settings or ()), None, _text(events), screen, mark,
@@ -121,39 +121,37 @@ def grid_search(
                 "wanted trials that were not chosen by the rows they are tested on",
                 "leave one of them out",
             )
-        position, axes = asked(
+        strategy, axes = asked(
             request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
         )
         terms = request.terms(shlex.join(["python", "-m", "backtests.grid_search", *sys.argv[1:]]))
-        witness = Witness(terms.source)
-        ground = grounded(position, axes, replace(terms, source=witness))
+        witness = RecordingSource(terms.source)
+        space = space_of(strategy, axes, replace(terms, source=witness))
         codes = (
-            chosen(ground, random, seed)
-            if optuna is None
-            else proposed(ground, metric, optuna, seed, as_json)
+            chosen(space, random, seed) if optuna is None else proposed(space, metric, optuna, seed, as_json)
         )
-        full = codes.shape[0] == ground.combinations
-        question = Search(ground, metric, full, threads(workers), proposed=optuna is not None and not full)
+        full = codes.shape[0] == space.combinations
+        question = Search(space, metric, full, threads(workers), proposed=optuna is not None and not full)
         measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
         if walk is not None:
             folds = spans(
-                ground.market.rows.size - ground.market.start,
+                space.market.rows.size - space.market.start,
                 *whole_numbers("--walk-forward", walk, "504:126"),
             )
             measures.append(over(folds, metric))
-        parts = None if cpcv is None else groups_of(cpcv, ground)
+        parts = None if cpcv is None else groups_of(cpcv, space)
         plan = Plan(codes, tuple(measures))
         work = question.work if dask is None else on_cluster(dask)
-        inputs = inputs_of(ground, plan, witness.digests)
-        with shelf_of(out, inputs, plan, resume) as shelf, progress(as_json) as bar:
-            before, task = kept(shelf, plan), bar.add_task("trials", total=plan.trials)
+        inputs = inputs_of(space, plan, witness.digests)
+        with shelf_of(out, inputs, plan, resume) as chunks, progress(as_json) as bar:
+            before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
             begun = time.perf_counter()
-            trials = search(ground, plan, shelf, work, lambda n: bar.advance(task, n))
+            trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
             seconds = time.perf_counter() - begun
-            bar.add_task("belief", total=None)
-            belief = believe(question, trials)
-            found = Searched(
-                question, trials, belief, terms.command, words_of(request, ground), seconds, before,
+            bar.add_task("assessment", total=None)
+            assessment = assess(question, trials)
+            found = SearchReport(
+                question, trials, assessment, terms.command, words_of(request, space), seconds, before,
                 None if walk is None else walk_forward(question, trials, folds),
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip
@@ -161,18 +159,18 @@ def grid_search(
         answer(found, files, data, as_json)
 
 
-def proposed(ground: Ground, metric: str, trials: int, seed: int, quiet: bool) -> Codes:
+def proposed(space: SearchSpace, metric: str, trials: int, seed: int, quiet: bool) -> GridIndex:
     """Raises BadInputError where the package for it is missing."""
-    from positioning.research.proposals import propose
+    from positioning.search.optuna_sampler import propose
 
     with progress(quiet) as bar:
         task = bar.add_task("proposals", total=trials)
-        return propose(ground, metric, trials, seed, lambda n: bar.advance(task, n))
+        return propose(space, metric, trials, seed, lambda n: bar.advance(task, n))
 
 
 def on_cluster(address: str) -> Work:
     """Raises BadInputError where the package for it is missing."""
-    from positioning.research.cluster import cluster
+    from positioning.search.dask_cluster import cluster
 
     return cluster(address)
 

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, final
 
-from backtests.cli import positions_of, source_of, span_of
+from backtests.cli import source_of, span_of, strategies_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
-    from backtests.pipeline import Terms
-    from positioning.portfolio.position import Position
+    from positioning.runs.backtest import RunSettings
+    from positioning.strategy.strategy import Strategy
 
 
 @final
@@ -38,21 +38,21 @@ class Request:
     cache: str = "data_cache"
     accepted: tuple[str, ...] = ()
 
-    def positions(self, names: Sequence[str]) -> list[Position]:
-        """The named positions under these settings; all where none is named. Raises BadInputError."""
+    def strategies(self, names: Sequence[str]) -> list[Strategy]:
+        """The named strategies under these settings; all where none is named. Raises BadInputError."""
         screens = [] if self.screen is None else [f"screen={self.screen}"]
-        return positions_of(names, [*self.settings, *screens])
+        return strategies_of(names, [*self.settings, *screens])
 
-    def terms(self, command: str) -> Terms:
+    def terms(self, command: str) -> RunSettings:
         """The options as values. Raises BadInputError, DataMissingError."""
-        from backtests.pipeline import Terms
         from positioning.events.event import read_events
         from positioning.events.restriction import read_restrictions
+        from positioning.runs.backtest import RunSettings
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 
         record = read_restrictions(None if self.restrictions is None else Path(self.restrictions))
-        return Terms(
+        return RunSettings(
             source=source_of(self.data, Path(self.cache)),
             span=span_of(self.start, self.end),
             base=self.base.upper(),
@@ -68,8 +68,8 @@ class Request:
             command=command,
         )
 
-    def kept(self, position: str) -> dict[str, Any]:
-        """As JSON, for one position: files by their absolute paths, settings of other positions left out."""
+    def kept(self, strategy: str) -> dict[str, Any]:
+        """As JSON, for one strategy: files by their absolute paths, settings of other strategies left out."""
         words = asdict(self)
         kind, _, place = self.data.partition(":")
         if kind == "folder":
@@ -77,7 +77,7 @@ class Request:
         for name in ("events", "restrictions", "cache", "fees", "cash"):
             if words[name] is not None and Path(words[name]).exists():
                 words[name] = str(Path(words[name]).resolve())
-        words["settings"] = [s.removeprefix(f"{position}.") for s in self.settings if _for(s, position)]
+        words["settings"] = [s.removeprefix(f"{strategy}.") for s in self.settings if _for(s, strategy)]
         return words | {"accepted": list(self.accepted)}
 
     @classmethod
@@ -91,6 +91,6 @@ class Request:
         return cls(**{**words, **listed})
 
 
-def _for(setting: str, position: str) -> bool:
+def _for(setting: str, strategy: str) -> bool:
     owner, dot, _ = setting.partition("=")[0].partition(".")
-    return not dot or owner == position
+    return not dot or owner == strategy

@@ -1,4 +1,4 @@
-"""Backtest positions and write their tearsheets: python -m backtests.run [POSITION ...]"""
+"""Backtest strategies and write their tearsheets: python -m backtests.run [STRATEGY ...]"""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command(cls=Command)
 def run(
-    positions: Annotated[
-        list[str] | None, typer.Argument(metavar="[POSITION]...", help="Positions; none means all.")
+    strategies: Annotated[
+        list[str] | None, typer.Argument(metavar="[STRATEGY]...", help="Strategies; none means all.")
     ] = None,
     data: Annotated[
         str,
@@ -41,15 +41,15 @@ def run(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="A parameter, for all that have it, or POSITION.NAME=VALUE."
+            "--set", metavar="NAME=VALUE", help="A parameter, for all that have it, or STRATEGY.NAME=VALUE."
         ),
     ] = None,
-    benchmark: Annotated[str | None, typer.Option(help="Symbol; default each position's own.")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="Symbol; default each strategy's own.")] = None,
     events: Annotated[
         Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
     ] = None,
     screen: Annotated[
-        str | None, typer.Option(help="none, listed or strict, for all; default each position's own.")
+        str | None, typer.Option(help="none, listed or strict, for all; default each strategy's own.")
     ] = None,
     mark: Annotated[
         str, typer.Option(help="Of frozen holdings: last, zero or haircut:X (X of the price is lost).")
@@ -77,14 +77,14 @@ def run(
     as_csv: Annotated[bool, typer.Option("--csv", help="Write each account's daily rows, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Prices in; positions decided, accounted, judged; tearsheets out."""
+    """Prices in; strategies decided, accounted, judged; tearsheets out."""
     with one_line_errors():
-        from backtests.pipeline import backtest
-        from backtests.table import print_summary, to_json
-        from backtests.witness import Witness
-        from positioning.market.gate import accept
-        from positioning.reporting.pages import Finished, write_csv, write_pages
-        from positioning.reporting.paper import browser, print_pdf
+        from backtests.run_output import print_summary, to_json
+        from positioning.data.recording import RecordingSource
+        from positioning.market.quality import accept
+        from positioning.reporting.pages import CompletedRun, write_csv, write_pages
+        from positioning.reporting.pdf import browser, print_pdf
+        from positioning.runs.backtest import backtest
 
         if pdf:
             browser()  # missed before anything is computed
@@ -92,27 +92,27 @@ def run(
             data, start, end, base, fees, fill, cash, tuple(settings or ()), benchmark, _text(events), screen, mark,
             _text(restrictions), placebos, seed, str(cache), tuple(accepted or ()),
         )  # fmt: skip
-        chosen = request.positions(positions or [])
+        chosen = request.strategies(strategies or [])
         accept((), accepted or [], {s for p in chosen for s in (*p.names, *p.hedges)})  # words naming nothing
         terms = request.terms(shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]))
         with progress(as_json) as bar:
             task = bar.add_task("backtests", total=len(chosen) * (1 + placebos))
             works = []
-            for position in chosen:
-                bar.update(task, description=position.name)
-                witness = Witness(terms.source)
-                sheet = backtest(position, replace(terms, source=witness), lambda: bar.advance(task))
-                works.append(Finished(sheet, request.kept(position.name), witness.digests))
+            for strategy in chosen:
+                bar.update(task, description=strategy.name)
+                witness = RecordingSource(terms.source)
+                report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
+                works.append(CompletedRun(report, request.kept(strategy.name), witness.digests))
                 bar.advance(task)
             task = bar.add_task("pages", total=len(chosen))
             files = write_pages(works, out, lambda: bar.advance(task), standalone)
-            files += [write_csv(work.sheet, out) for work in works if as_csv]
+            files += [write_csv(work.report, out) for work in works if as_csv]
             files += [print_pdf(page) for page in files[: len(works)] if pdf]
-        sheets = [work.sheet for work in works]
+        reports = [work.report for work in works]
         if as_json:
-            print(json.dumps(to_json(data, sheets, files), allow_nan=False))
+            print(json.dumps(to_json(data, reports, files), allow_nan=False))
         else:
-            print_summary(sheets, files)
+            print_summary(reports, files)
 
 
 def _text(path: Path | None) -> str | None:

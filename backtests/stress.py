@@ -1,4 +1,4 @@
-"""What positions stand to lose in simulated futures: python -m backtests.stress [POSITION ...]"""
+"""What strategies stand to lose in simulated futures: python -m backtests.stress [STRATEGY ...]"""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, one_line_errors, positions_of, progress, source_of, span_of
+from backtests.cli import Command, one_line_errors, progress, source_of, span_of, strategies_of
 from positioning.errors import BadInputError, DataMissingError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from positioning.market.source import Driver, Source
-    from positioning.shocks.scenario import ScenarioSet
-    from positioning.shocks.study import Study
+    from positioning.scenarios.scenario import ScenarioSet
+    from positioning.scenarios.stress_test import StressTest
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command(cls=Command)
 def stress(
-    positions: Annotated[
-        list[str] | None, typer.Argument(metavar="[POSITION]...", help="Positions; none means all.")
+    strategies: Annotated[
+        list[str] | None, typer.Argument(metavar="[STRATEGY]...", help="Strategies; none means all.")
     ] = None,
     scenarios: Annotated[
         str, typer.Option(help="article (55/25/20), article_plus_easing, or a TOML file.")
@@ -58,7 +58,7 @@ def stress(
     mark: Annotated[str, typer.Option(help="Of frozen holdings: last, zero or haircut:X.")] = "last",
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter, or POSITION.NAME=VALUE."),
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter, or STRATEGY.NAME=VALUE."),
     ] = None,
     cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
     accepted: Annotated[
@@ -70,26 +70,28 @@ def stress(
 ) -> None:
     """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
     with one_line_errors():
-        from backtests.pipeline import moments
         from positioning.events.event import read_events
         from positioning.market.load import load
-        from positioning.reporting.stress_page import write_stress
-        from positioning.shocks.scenario import read_scenarios
-        from positioning.shocks.stress import Terms
-        from positioning.shocks.study import Choice, study, total_paths
+        from positioning.reporting.stress_test import write_stress
+        from positioning.runs.backtest import crash_dates
+        from positioning.scenarios.scenario import read_scenarios
+        from positioning.scenarios.simulation import StressTerms
+        from positioning.scenarios.stress_test import StressSettings, study, total_paths
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 
-        chosen, futures = positions_of(positions or [], settings or []), read_scenarios(scenarios, horizon)
-        choice = Choice(paths, seed, workers or os.cpu_count() or 1, history, drift, window_of(window), limit)  # type: ignore[arg-type]  # checked there
-        terms = Terms(read_events(), read_fees(fees), cash=read_cash(cash), mark=mark)
+        chosen, futures = strategies_of(strategies or [], settings or []), read_scenarios(scenarios, horizon)
+        choice = StressSettings(
+            paths, seed, workers or os.cpu_count() or 1, history, drift, window_of(window), limit
+        )  # type: ignore[arg-type]  # checked there
+        terms = StressTerms(read_events(), read_fees(fees), cash=read_cash(cash), mark=mark)
         source = source_of(data, cache)
         names, hedges = (
             list(dict.fromkeys(s for p in chosen for s in f(p)))
             for f in (lambda p: p.names, lambda p: p.hedges)
         )
         market = load(source, names, hedges, span_of(None, None), base.upper(), max(p.history for p in chosen),
-                      moments(terms.events), tuple(accepted or ()))  # fmt: skip
+                      crash_dates(terms.events), tuple(accepted or ()))  # fmt: skip
         series = series_of(source, market.drivers, futures)
         with progress(as_json) as bar:
             task = bar.add_task("paths", total=total_paths(futures, choice))
@@ -116,7 +118,7 @@ def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
 
 def series_of(source: Source, carried: Mapping[str, Driver], futures: ScenarioSet) -> dict[str, Driver]:
     """The published series that transmissions name and the source has."""
-    from positioning.market.folder import FolderSource
+    from positioning.data.folder import FolderSource
 
     found = dict(carried)
     for name in {s for t in futures.transmissions for s in t.series} - set(found):
@@ -128,7 +130,7 @@ def series_of(source: Source, carried: Mapping[str, Driver], futures: ScenarioSe
     return found
 
 
-def answer(data: str, made: Study, files: Sequence[Path], as_json: bool) -> None:
+def answer(data: str, made: StressTest, files: Sequence[Path], as_json: bool) -> None:
     """One JSON object, or the table."""
     if as_json:
         print(json.dumps({"data": data, **to_json(made), "files": [str(f) for f in files]}, allow_nan=False))
@@ -145,23 +147,23 @@ def answer(data: str, made: Study, files: Sequence[Path], as_json: bool) -> None
         console.print(f"wrote {f}", markup=False)
 
 
-def to_json(made: Study) -> dict[str, Any]:
+def to_json(made: StressTest) -> dict[str, Any]:
     """The table, what it was made with, and the thresholds."""
-    from positioning.reporting.stress_page import to_json as figures_json
+    from positioning.reporting.stress_test import to_json as figures_json
 
     return figures_json(made)
 
 
-def _table(made: Study) -> Any:
-    from rich.table import Table
+def _table(made: StressTest) -> Any:
+    from rich.table import FixedFees
 
-    table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
-    table.add_column("position\n  scenario", no_wrap=True)
+    table = FixedFees(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
+    table.add_column("strategy\n  scenario", no_wrap=True)
     for heading in ("p", "mean", "vol", "VaR 95", "ES 95", "draw-\ndown", "loss", "drop\n20 %", "trap-\nped"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in made.table():
         if row["scenario"] == made.scenarios.scenarios[0].name:
-            table.add_row(row["position"])
+            table.add_row(row["strategy"])
         table.add_row(
             f"  {row['scenario']}", f"{row['probability']:.0%}", f"{row['mean']:+.1%}", f"{row['deviation']:.1%}",
             f"{row['var_95']:+.1%}", f"{row['es_95']:+.1%}", f"{row['drawdown']:.1%}", f"{row['loss']:.0%}",

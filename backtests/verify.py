@@ -13,8 +13,8 @@ import typer
 from backtests.cli import Command, one_line_errors
 
 if TYPE_CHECKING:
-    from positioning.reporting.runs import Kept
-    from positioning.reporting.sheet import Sheet
+    from positioning.analysis.report import BacktestReport
+    from positioning.runs.saved import SavedRun
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -27,17 +27,17 @@ PLAIN = ("python", "fill", "mark", "base", "simulated", "benchmark")
 
 @app.command(cls=Command)
 def verify(
-    run: Annotated[str, typer.Argument(help="A run's ID or its beginning, its folder, or a position.")],
+    run: Annotated[str, typer.Argument(help="A run's ID or its beginning, its folder, or a strategy.")],
     out: Annotated[Path, typer.Option(help="Where the runs are.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Rerun it on the prices, events and code of now. Exit status 0: the same numbers; 1: others."""
     with one_line_errors():
-        from positioning.reporting.runs import find_run
+        from positioning.runs.saved import find_run
 
         kept = find_run(out, run)
-        sheet, digests = again(kept)
-        changed, moved = changes(kept, sheet, digests), difference(kept, sheet)
+        report, digests = again(kept)
+        changed, moved = changes(kept, report, digests), difference(kept, report)
     if as_json:
         print(json.dumps({"run": kept.id, "identical": moved == "", "numbers": moved, "changed": changed}))
     else:
@@ -50,26 +50,26 @@ def verify(
         raise typer.Exit(1)
 
 
-def again(kept: Kept) -> tuple[Sheet, Mapping[str, str]]:
+def again(kept: SavedRun) -> tuple[BacktestReport, Mapping[str, str]]:
     """The run as its request makes it today, placebos left out, and the digests of what was delivered."""
-    from backtests.pipeline import backtest
     from backtests.request import Request
-    from backtests.witness import Witness
+    from positioning.data.recording import RecordingSource
+    from positioning.runs.backtest import backtest
 
     request = replace(Request.read(kept.summary["request"]), placebos=0)
     terms = request.terms(kept.summary["command"])
-    witness = Witness(terms.source)
-    position = request.positions([kept.summary["position"]])[0]
-    return backtest(position, replace(terms, source=witness)), witness.digests
+    witness = RecordingSource(terms.source)
+    strategy = request.strategies([kept.summary["strategy"]])[0]
+    return backtest(strategy, replace(terms, source=witness)), witness.digests
 
 
-def changes(kept: Kept, sheet: Sheet, digests: Mapping[str, str]) -> list[str]:
+def changes(kept: SavedRun, report: BacktestReport, digests: Mapping[str, str]) -> list[str]:
     """What the run stood on then and stands on now, where it differs, each in a sentence."""
-    from positioning.reporting.runs import summarised
+    from positioning.runs.saved import summarised
 
-    old, new = kept.summary, summarised(sheet, kept.summary["request"], digests)
+    old, new = kept.summary, summarised(report, kept.summary["request"], digests)
     lines = [line for key in TABLES for line in _table(TABLES[key], old[key], new[key])]
-    lines = [_since(line, kept, sheet) for line in lines]
+    lines = [_since(line, kept, report) for line in lines]
     lines += _table("event or restriction {} changed", old["events"]["records"], new["events"]["records"])
     lines += [f"{key} was {_text(old[key])}, is {_text(new[key])}" for key in PLAIN if old[key] != new[key]]
     lines += [
@@ -107,17 +107,17 @@ def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _since(line: str, kept: Kept, sheet: Sheet) -> str:
+def _since(line: str, kept: SavedRun, report: BacktestReport) -> str:
     """With the first day on which the marks of the symbol differ, where the account has one."""
     import numpy as np
 
-    market = sheet.result.market
+    market = report.result.market
     symbol = line.removeprefix("prices of ").removesuffix(" changed")
     if not line.startswith("prices of ") or symbol not in market.symbols:
         return line
     old = kept.ledger[kept.ledger["symbol"] == symbol].set_index("date")["mark"]
-    now = sheet.result.tape.mark[:, market.column(symbol)]
-    for day, mark in zip(sheet.result.rows, now, strict=True):
+    now = report.result.tape.mark[:, market.column(symbol)]
+    for day, mark in zip(report.result.rows, now, strict=True):
         then = old.get(np.datetime64(day, "ms"), np.nan)
         if then != mark and np.isfinite([then, mark]).any():
             return f"{line}: on {day} its mark was {then:.10g}, is {mark:.10g}"
@@ -126,24 +126,24 @@ def _since(line: str, kept: Kept, sheet: Sheet) -> str:
     )
 
 
-def difference(kept: Kept, sheet: Sheet) -> str:
+def difference(kept: SavedRun, report: BacktestReport) -> str:
     """Where the account differs from the one kept; "" where every nav, share and trade is the same to the bit."""
     import numpy as np
 
-    from positioning.reporting.runs import daily, legs
+    from positioning.runs.saved import daily, legs
 
-    days = daily(sheet)
-    if not np.array_equal(kept.returns["date"].to_numpy().astype("datetime64[D]"), sheet.result.rows):
+    days = daily(report)
+    if not np.array_equal(kept.returns["date"].to_numpy().astype("datetime64[D]"), report.result.rows):
         return (
-            f"rows from {sheet.metrics.first} to {sheet.metrics.last}, "
+            f"rows from {report.metrics.first} to {report.metrics.last}, "
             f"then {kept.summary['metrics']['first']} to {kept.summary['metrics']['last']}"
         )
     nav = kept.returns["nav"].to_numpy()
-    if not np.array_equal(nav, sheet.result.nav):
-        row = int(np.argmax(nav != sheet.result.nav))
-        ends = f"it ended at {nav[-1]:.12g}, ends at {sheet.result.nav[-1]:.12g}"
-        return f"nav differs from {sheet.result.rows[row]} on; {ends}"
-    book = legs(sheet.result)
+    if not np.array_equal(nav, report.result.nav):
+        row = int(np.argmax(nav != report.result.nav))
+        ends = f"it ended at {nav[-1]:.12g}, ends at {report.result.nav[-1]:.12g}"
+        return f"nav differs from {report.result.rows[row]} on; {ends}"
+    book = legs(report.result)
     for frame, columns in ((kept.ledger, book), (kept.returns, days)):
         for name, values in columns.items():
             if name in ("date", "symbol"):

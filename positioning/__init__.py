@@ -1,1 +1,1 @@
-"""Backtests for geopolitical portfolio positions."""
+"""Backtests for geopolitical portfolio strategies."""

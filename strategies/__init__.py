@@ -1,4 +1,4 @@
-"""The positions. To add one: write its file, add it here."""
+"""The strategies. To add one: write its file, add it here."""
 
 from strategies.enablers import Enablers
 from strategies.fertilizer_producers import FertilizerProducers
@@ -6,5 +6,5 @@ from strategies.hong_kong_equipment import HongKongEquipment
 from strategies.middle_corridor import MiddleCorridor
 from strategies.sanctioned import Sanctioned
 
-POSITIONS = (FertilizerProducers, MiddleCorridor, HongKongEquipment, Enablers)
+STRATEGIES = (FertilizerProducers, MiddleCorridor, HongKongEquipment, Enablers)
 CONTROLS = (Sanctioned,)  # run only when named

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from positioning.portfolio.basket import Basket
+from positioning.strategy.basket import Basket
 
 
 @final
@@ -12,7 +12,7 @@ class FertilizerProducers(Basket):
     """Potash producers that dig no Belarusian ore gain when sanctions or transit stops keep that ore away.
 
     Long Nutrien, Mosaic, ICL and K+S in equal parts, leaning with the news of potash supply, and short an
-    agribusiness fund against the beta of the basket, since the article wants the position hedged and does
+    agribusiness fund against the beta of the basket, since the article wants the strategy hedged and does
     not say how. Against it: Mosaic lives on phosphate too, Nutrien on retail, and relief (December 2025)
     is news of the other sign.
     """

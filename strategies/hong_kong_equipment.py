@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from positioning.portfolio.basket import Basket
+from positioning.strategy.basket import Basket
 
 DISTRIBUTORS = ("9930.HK", "3360.HK", "2153.HK", "0936.HK", "1496.HK")
 

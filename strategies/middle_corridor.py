@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from positioning.portfolio.basket import Basket
+from positioning.strategy.basket import Basket
 
 
 @final

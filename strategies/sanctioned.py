@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from positioning.portfolio.basket import Basket
+from positioning.strategy.basket import Basket
 
 
 @final
@@ -19,7 +19,7 @@ class Sanctioned(Basket):
     theme: ClassVar[str] = "corridor"
     benchmark: ClassVar[str] = "EEM"
     caveat: ClassVar[str] = (
-        "A control, not a position: its names are chosen because it is known what became of them. "
+        "A control, not a strategy: its names are chosen because it is known what became of them. "
         "What a frozen share is worth is a matter of choice, so the page shows three marks. Polymetal's shares "
         "lived on in Astana: counting its exit from London as nothing is the harshest reading."
     )

@@ -19,19 +19,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from positioning.analysis.metrics import rows_per_year
+from positioning.data.sample import SampleSource
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.market.sample import SampleSource
-from positioning.research.ground import Ground
-from positioning.research.measures import BLOCKS, FIGURES, Figures, block_edges, measure
-from positioning.research.metrics import rows_per_year
-from positioning.research.shelf import FolderShelf, MemoryShelf, Shelf
-from positioning.research.sweep import Search, search, threads
-from positioning.research.trials import Plan, Trials
+from positioning.search.chunk_store import ChunkStore, FolderChunks, MemoryChunks
+from positioning.search.measures import BLOCKS, FIGURES, Figures, block_edges, measure
+from positioning.search.run import Search, search, threads
+from positioning.search.space import SearchSpace
+from positioning.search.trials import Plan, Trials
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
+from positioning.simulation.inputs import LedgerInputs, record
 from positioning.simulation.kernel import LANES, run_lanes
-from positioning.simulation.tape import Tape, record
-from positioning.simulation.terms import AccountTerms
 from strategies import FertilizerProducers
 
 ROWS, NAMES, EVERY, BPS, TRIALS = 2000, 10, 21, 10.0, 5000
@@ -85,7 +85,7 @@ def _without_opening(sharpe: np.ndarray, rows: int, per_year: float) -> np.ndarr
     return np.sign(sharpe) * np.sqrt(x * (n - 1) / n**2 / (1 - x / n) * per_year)
 
 
-def kernel_case() -> tuple[Market, Tape, np.ndarray, np.ndarray]:
+def kernel_case() -> tuple[Market, LedgerInputs, np.ndarray, np.ndarray]:
     """Ten names on one venue; constant weights k/10 each, decided every EVERY rows on the row they fill on."""
     rng = np.random.default_rng(1)
     index = pd.bdate_range("2016-01-01", periods=ROWS)
@@ -101,7 +101,7 @@ def kernel_case() -> tuple[Market, Tape, np.ndarray, np.ndarray]:
     return market, record(market, fees, "close"), decided, exposures
 
 
-def run_kernel(tape: Tape, decided: np.ndarray, exposures: np.ndarray, per_year: float) -> np.ndarray:
+def run_kernel(tape: LedgerInputs, decided: np.ndarray, exposures: np.ndarray, per_year: float) -> np.ndarray:
     """(trials, FIGURES): accounts and metrics in lanes, WORKERS threads."""
     out = np.empty((exposures.size, len(FIGURES)))
     edges = block_edges(tape.rows.size)
@@ -169,47 +169,47 @@ def compare(name: str, own: float, ours: np.ndarray, chosen: np.ndarray, theirs:
     )
 
 
-def grid_case(axes: dict[str, tuple[Any, ...]]) -> Ground:
-    """The position with its default legs on the sample market."""
+def grid_case(axes: dict[str, tuple[Any, ...]]) -> SearchSpace:
+    """The strategy with its default legs on the sample market."""
     from positioning.events.event import read_events
 
-    events, position = read_events(), FertilizerProducers()
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
-    return Ground(position, market, events, axes, AccountTerms(read_fees()))
+    events, strategy = read_events(), FertilizerProducers()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    return SearchSpace(strategy, market, events, axes, AccountTerms(read_fees()))
 
 
-def search_once(ground: Ground, shelf: Shelf, workers: int = WORKERS) -> Any:
+def search_once(space: SearchSpace, chunks: ChunkStore, workers: int = WORKERS) -> Any:
     """Seconds and trials of a search over all combinations."""
     begun = time.perf_counter()
-    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
-    trials = search(ground, Plan(codes, (Figures(squares=len(codes) <= 10_000),)), shelf, threads(workers))
+    codes = space.walk(space.codes(np.arange(space.combinations)))
+    trials = search(space, Plan(codes, (Figures(squares=len(codes) <= 10_000),)), chunks, threads(workers))
     return time.perf_counter() - begun, trials
 
 
 def bench_search(theirs_for: int) -> None:
     """(b) of the issue: the targets are given to vectorbt for nothing, as amounts the ledger traded."""
 
-    ground = grid_case(AXES)
-    search_once(replace(ground, axes={name: v[:3] for name, v in AXES.items()}), MemoryShelf())
-    seconds, trials = min((search_once(ground, MemoryShelf()) for _ in range(5)), key=lambda found: found[0])
+    space = grid_case(AXES)
+    search_once(replace(space, axes={name: v[:3] for name, v in AXES.items()}), MemoryChunks())
+    seconds, trials = min((search_once(space, MemoryChunks()) for _ in range(5)), key=lambda found: found[0])
     chosen = np.sort(np.random.default_rng(0).choice(10_000, theirs_for, replace=False))
-    bare = without_carry(ground)
+    bare = without_carry(space)
     ours = bare_figures(bare, trials.plan.codes[chosen])
     given = [traded(bare, code) for code in trials.plan.codes[chosen]]
-    compare_search(seconds / 10_000, bare.tape(bare.position), given, ours)
-    bench_rest(ground, trials, seconds)
+    compare_search(seconds / 10_000, bare.tape(bare.strategy), given, ours)
+    bench_rest(space, trials, seconds)
 
 
-def bench_rest(ground: Ground, trials: Trials, seconds: float) -> None:
-    """What a user waits for besides the trials: belief, page and table, the start of a process."""
-    from positioning.reporting.grid_page import write_grid
-    from positioning.reporting.searched import Searched, write_trials
-    from positioning.research.belief import believe
+def bench_rest(space: SearchSpace, trials: Trials, seconds: float) -> None:
+    """What a user waits for besides the trials: assessment, page and table, the start of a process."""
+    from positioning.reporting.search.outcome import SearchReport, write_trials
+    from positioning.reporting.search.page import write_grid
+    from positioning.search.assessment import assess
 
-    question = Search(ground, "sharpe", True, threads(WORKERS))
-    believe(question, trials)
-    belief_seconds, belief = best_of(2, lambda: believe(question, trials))
-    made = Searched(question, trials, belief, "bench", ("python", "-m", "backtests.run"), seconds)
+    question = Search(space, "sharpe", True, threads(WORKERS))
+    assess(question, trials)
+    belief_seconds, assessment = best_of(2, lambda: assess(question, trials))
+    made = SearchReport(question, trials, assessment, "bench", ("python", "-m", "backtests.run"), seconds)
     with TemporaryDirectory() as folder:
         page_seconds, _ = best_of(2, lambda: write_grid(made, Path(folder)))
         table_seconds, _ = best_of(2, lambda: write_trials(made, Path(folder)))
@@ -218,38 +218,38 @@ def bench_rest(ground: Ground, trials: Trials, seconds: float) -> None:
             words += ["--grid", f"{name}={','.join(f'{v:.4f}' for v in values)}"]
         whole_seconds, _ = best_of(2, lambda: subprocess.run(words, check=True, capture_output=True))
     print(
-        f"  apart from that: belief {belief_seconds:.2f} s, page {page_seconds:.2f} s, table {table_seconds:.2f} s; "
+        f"  apart from that: assessment {belief_seconds:.2f} s, page {page_seconds:.2f} s, table {table_seconds:.2f} s; "
         f"the whole command in a new process {whole_seconds:.1f} s, of which the trials {seconds:.2f} s"
     )
 
 
-def without_carry(ground: Ground) -> Ground:
+def without_carry(space: SearchSpace) -> SearchSpace:
     """The same without dividends and borrow, which vectorbt does not book."""
     fees = FeeTable(tuple(r for r in read_fees().rates if r.fee != "borrow"), "no borrow")
-    market = replace(ground.market, dividends=np.zeros_like(ground.market.dividends))
-    return replace(ground, market=market, terms=AccountTerms(fees))
+    market = replace(space.market, dividends=np.zeros_like(space.market.dividends))
+    return replace(space, market=market, terms=AccountTerms(fees))
 
 
-def bare_figures(ground: Ground, codes: np.ndarray) -> np.ndarray:
+def bare_figures(space: SearchSpace, codes: np.ndarray) -> np.ndarray:
     """(trials, 3) of the search."""
-    walked = ground.order(codes)
+    walked = space.order(codes)
     plan = Plan(codes[walked], (Figures(),))
-    found, out = search(ground, plan, MemoryShelf(), threads(WORKERS)), np.empty((codes.shape[0], 3))
+    found, out = search(space, plan, MemoryChunks(), threads(WORKERS)), np.empty((codes.shape[0], 3))
     out[walked] = np.column_stack([found.figures[name] for name in FIGURES_COMPARED])
     return out
 
 
-def traded(ground: Ground, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def traded(space: SearchSpace, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Shares traded and prices paid of one trial, which vectorbt is given for nothing."""
     from positioning.simulation.simulate import Holdings, run
 
-    own = ground.at(code)
-    targets, names = own.target_weights(ground.market, ground.events), len(ground.market.symbols)
-    result, _ = run(targets, ground.market, ground.tape(own), Holdings.opening(names))
+    own = space.at(code)
+    targets, names = own.target_weights(space.market, space.events), len(space.market.symbols)
+    result, _ = run(targets, space.market, space.tape(own), Holdings.opening(names))
     return result.trades, result.paid
 
 
-def compare_search(own: float, tape: Tape, given: list[Any], ours: np.ndarray) -> None:
+def compare_search(own: float, tape: LedgerInputs, given: list[Any], ours: np.ndarray) -> None:
     """Print seconds a trial of both; stop where the figures differ."""
     import vectorbt as vbt
 
@@ -293,8 +293,8 @@ def peak_memory() -> float:
 
 
 def grown(count: int) -> None:
-    """One search of `count` trials in this process, as JSON: seconds, seconds of belief, peak memory."""
-    from positioning.research.belief import believe
+    """One search of `count` trials in this process, as JSON: seconds, seconds of assessment, peak memory."""
+    from positioning.search.assessment import assess
 
     steps = {1_000: (10, 10, 10), 100_000: (50, 50, 40), 1_000_000: (100, 100, 100)}[count]
     axes = {
@@ -302,17 +302,17 @@ def grown(count: int) -> None:
         "hedge_ratio": tuple(np.linspace(0.1, 1.0, steps[1]).tolist()),
         "exposure": tuple(np.linspace(0.1, 0.6, steps[2]).tolist()),
     }
-    ground = grid_case(axes)
-    search_once(replace(ground, axes={name: v[:3] for name, v in axes.items()}), MemoryShelf())
+    space = grid_case(axes)
+    search_once(replace(space, axes={name: v[:3] for name, v in axes.items()}), MemoryChunks())
     with TemporaryDirectory() as folder:
-        shelf = FolderShelf(Path(folder) / "chunks")
-        shelf.begin({})
-        seconds, trials = search_once(ground, shelf)
+        chunks = FolderChunks(Path(folder) / "chunks")
+        chunks.begin({})
+        seconds, trials = search_once(space, chunks)
         peak = peak_memory()
         begun = time.perf_counter()
-        believe(Search(ground, "sharpe", True, threads(WORKERS)), trials)
-        belief = time.perf_counter() - begun
-    print(json.dumps([seconds, peak, belief, peak_memory()]))
+        assess(Search(space, "sharpe", True, threads(WORKERS)), trials)
+        assessment = time.perf_counter() - begun
+    print(json.dumps([seconds, peak, assessment, peak_memory()]))
 
 
 def bench_growth() -> None:
@@ -320,10 +320,10 @@ def bench_growth() -> None:
     for count in (1_000, 100_000, 1_000_000):
         words = [sys.executable, "-m", "tests.bench_grid", str(count)]
         found = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        seconds, peak, belief, whole = json.loads(found)
+        seconds, peak, assessment, whole = json.loads(found)
         print(
             f"{count:>9,} trials: {seconds:.2f} s ({count / seconds:,.0f} a second), peak memory {peak:,.0f} MB; "
-            f"belief {belief:.1f} s, peak then {whole:,.0f} MB"
+            f"assessment {assessment:.1f} s, peak then {whole:,.0f} MB"
         )
 
 

@@ -27,26 +27,26 @@ for name in names:
 
 
 def returns_csv(path: Path) -> None:
-    """The four positions' returns and their benchmarks' on the sample market, as the run sees them."""
+    """The four strategies' returns and their benchmarks' on the sample market, as the run sees them."""
     import pandas as pd
 
-    from backtests.cli import positions_of, source_of, span_of
-    from backtests.pipeline import Terms, backtest
+    from backtests.cli import source_of, span_of, strategies_of
     from positioning.events.event import read_events
+    from positioning.runs.backtest import RunSettings, backtest
     from positioning.simulation.cash import read_cash
     from positioning.simulation.fees import read_fees
 
     fees, cash = read_fees("default"), read_cash("0")
-    terms = Terms(
+    terms = RunSettings(
         source_of("sample"), span_of(None, None), "USD", read_events(), fees, "open", cash, None, ""
     )
     columns = {}
-    for position in positions_of([], []):
-        sheet = backtest(position, terms)
-        index = pd.DatetimeIndex(sheet.result.rows.astype("datetime64[ns]"))
-        columns[position.name] = pd.Series(sheet.result.returns[1:], index[1:])
-        assert sheet.benchmark is not None
-        columns[f"{position.name}:benchmark"] = pd.Series(sheet.benchmark.levels, index).pct_change(
+    for strategy in strategies_of([], []):
+        report = backtest(strategy, terms)
+        index = pd.DatetimeIndex(report.result.rows.astype("datetime64[ns]"))
+        columns[strategy.name] = pd.Series(report.result.returns[1:], index[1:])
+        assert report.benchmark is not None
+        columns[f"{strategy.name}:benchmark"] = pd.Series(report.benchmark.levels, index).pct_change(
             fill_method=None
         )[1:]
     pd.DataFrame(columns).to_csv(path)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from positioning.data.sample import SampleSource, _bars, _rates  # the caches that a cold load does without
 from positioning.events.event import Events, read_events
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.market.sample import SampleSource, _bars, _rates  # the caches that a cold load does without
-from positioning.portfolio.features import FeatureBook
-from positioning.portfolio.targets import Targets
 from positioning.simulation.fees import read_fees
+from positioning.simulation.inputs import record
 from positioning.simulation.simulate import Holdings, run, simulate
-from positioning.simulation.tape import record
+from positioning.strategy.features import FeatureBook
+from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
 from strategies.middle_corridor import MiddleCorridor
 
@@ -23,13 +23,13 @@ NAMES = (
     *("NTR", "MOS", "ICL", "SDF.DE", "CF", "YAR.OL", "IPI", "SQM", "WAB", "KAP.IL"),
     *("HSBK.IL", "BGEO.L", "TBCG.L", "0598.HK", "1199.HK", "1919.HK", "1157.HK", "3808.HK", "0631.HK"),
 )
-POSITION = FertilizerProducers(legs=NAMES)  # with its hedge: twenty columns, six venues, five currencies
+STRATEGY = FertilizerProducers(legs=NAMES)  # with its hedge: twenty columns, six venues, five currencies
 YEAR = 252
 
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    found = load(SampleSource(), POSITION.names, POSITION.hedges, history=POSITION.history)
+    found = load(SampleSource(), STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
     found = Market(**{**vars_of(found), "start": 0})  # the account runs over all eight years
     assert len(found.symbols) == 20
     assert found.rows.size > 2000
@@ -52,14 +52,14 @@ def again(market: Market) -> Market:
 
 def year_of(market: Market) -> Market:
     """A year of account after the history it is decided on; what a stress test runs a thousand times."""
-    first = market.rows.size - 1 - YEAR - POSITION.history
+    first = market.rows.size - 1 - YEAR - STRATEGY.history
     cut = {name: v[first:] for name, v in vars_of(market).items() if isinstance(v, np.ndarray)}
-    return Market(**{**vars_of(market), **cut, "start": POSITION.history + 1})
+    return Market(**{**vars_of(market), **cut, "start": STRATEGY.history + 1})
 
 
 @pytest.mark.benchmark(group="simulate, 8 years x 20 names, warm (wanted: under 10 ms)")
-def test_simulate_one_position(benchmark: Any, market: Market, events: Events) -> None:
-    targets, fees = POSITION.target_weights(market, events), read_fees()
+def test_simulate_one_strategy(benchmark: Any, market: Market, events: Events) -> None:
+    targets, fees = STRATEGY.target_weights(market, events), read_fees()
     result = benchmark(simulate, targets, market, fees)
     assert not result.ruined
     assert np.isfinite(result.nav).all()
@@ -68,7 +68,7 @@ def test_simulate_one_position(benchmark: Any, market: Market, events: Events) -
 @pytest.mark.benchmark(group="simulate, 8 years x 20 names, warm (wanted: under 10 ms)")
 def test_simulate_on_a_fresh_market(benchmark: Any, market: Market, events: Events) -> None:
     """As above, marks and carried prices computed anew."""
-    targets, fees = POSITION.target_weights(market, events), read_fees()
+    targets, fees = STRATEGY.target_weights(market, events), read_fees()
     benchmark.pedantic(
         lambda m: simulate(targets, m, fees), setup=lambda: ((again(market),), {}), rounds=50, warmup_rounds=2
     )
@@ -76,7 +76,7 @@ def test_simulate_on_a_fresh_market(benchmark: Any, market: Market, events: Even
 
 @pytest.mark.benchmark(group="ledger alone, 8 years x 20 names, tape recorded")
 def test_ledger_on_a_recorded_tape(benchmark: Any, market: Market, events: Events) -> None:
-    targets = POSITION.target_weights(market, events)
+    targets = STRATEGY.target_weights(market, events)
     tape = record(market, read_fees())
     benchmark(run, targets, market, tape, Holdings.opening(20))
 
@@ -87,7 +87,7 @@ def test_decide_and_account_for_a_year(benchmark: Any, market: Market, events: E
     assert year.rows.size - year.start == YEAR
 
     def once(fresh: Market) -> float:
-        targets = POSITION.target_weights(fresh, events)
+        targets = STRATEGY.target_weights(fresh, events)
         return float(simulate(targets, fresh, fees).nav[-1])
 
     benchmark.pedantic(once, setup=lambda: ((again(year),), {}), rounds=100, warmup_rounds=3)
@@ -99,16 +99,16 @@ def test_decide_and_account_for_a_year_with_news_and_fees_shared(
 ) -> None:
     """What a stress test repeats: new prices, but the same dates, events and fees; features of prices anew."""
     year = year_of(market)
-    plan = POSITION.target_weights(year, events)
+    plan = STRATEGY.target_weights(year, events)
     tape = record(year, read_fees())
     book = FeatureBook(year, events, plan.decided)
-    POSITION.weights(book)
+    STRATEGY.weights(book)
     fixed = {
         k: v for k, v in book.known.items() if type(v) is np.ndarray and v.ndim == 1
     }  # the response to news
 
     def once(fresh: Market) -> float:
-        weights = POSITION.weights(FeatureBook(fresh, events, plan.decided, dict(fixed)))
+        weights = STRATEGY.weights(FeatureBook(fresh, events, plan.decided, dict(fixed)))
         targets = Targets(fresh.rows, fresh.symbols, plan.decided, weights, plan.band, plan.gross_limit)
         return float(run(targets, fresh, tape, Holdings.opening(20))[0].nav[-1])
 
@@ -117,18 +117,18 @@ def test_decide_and_account_for_a_year_with_news_and_fees_shared(
 
 @pytest.mark.benchmark(group="deciding alone, 8 years")
 @pytest.mark.parametrize(
-    "position", [POSITION, MiddleCorridor()], ids=["20 names and a hedge", "middle_corridor"]
+    "strategy", [STRATEGY, MiddleCorridor()], ids=["20 names and a hedge", "middle_corridor"]
 )
-def test_decide(benchmark: Any, position: Any, events: Events) -> None:
-    found = load(SampleSource(), position.names, position.hedges, history=position.history)
+def test_decide(benchmark: Any, strategy: Any, events: Events) -> None:
+    found = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     benchmark.pedantic(
-        position.target_weights, setup=lambda: ((again(found), events), {}), rounds=30, warmup_rounds=2
+        strategy.target_weights, setup=lambda: ((again(found), events), {}), rounds=30, warmup_rounds=2
     )
 
 
 @pytest.mark.benchmark(group="load of the sample market, 20 names")
 def test_load_again(benchmark: Any) -> None:
-    benchmark(load, SampleSource(), POSITION.names, POSITION.hedges, history=POSITION.history)
+    benchmark(load, SampleSource(), STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
 
 
 @pytest.mark.benchmark(group="load of the sample market, 20 names")
@@ -139,7 +139,7 @@ def test_load_generating_every_bar(benchmark: Any) -> None:
 
     benchmark.pedantic(
         load,
-        (SampleSource(), POSITION.names, POSITION.hedges),
+        (SampleSource(), STRATEGY.names, STRATEGY.hedges),
         {"history": 1},
         setup=forget,
         rounds=10,

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from positioning.event_study.abnormal import Design, Returns, Sleeve
+from positioning.event_study.day_zero import EventFilter
+from positioning.event_study.study import singly, study
 from positioning.events.event import Events
-from positioning.research.abnormal import Design, Returns, Sleeve
-from positioning.research.day_zero import Choice
-from positioning.research.event_study import singly, study
 from tests.test_event_study import NYSE, an_event
 
 # In pairs three sessions apart, so that windows overlap and estimation has to look for quiet sessions.
@@ -40,7 +40,7 @@ def returns_of(
 
 def test_one_sleeve(benchmark: Any, prices: tuple[np.ndarray, np.ndarray]) -> None:
     returns = returns_of(prices, "sleeve", NAMES, slice(None))
-    made = benchmark(study, returns, EVENTS, Choice(), Design())
+    made = benchmark(study, returns, EVENTS, EventFilter(), Design())
     assert len(made.observations) == 80
 
 
@@ -49,6 +49,6 @@ def test_names_one_by_one(benchmark: Any, prices: tuple[np.ndarray, np.ndarray])
     each = [returns_of(prices, name, (name,), slice(n, n + 1)) for n, name in enumerate(NAMES)]
 
     def job() -> Any:
-        return singly([study(r, EVENTS, Choice(), design) for r in each], design)
+        return singly([study(r, EVENTS, EventFilter(), design) for r in each], design)
 
     assert len(benchmark.pedantic(job, rounds=3, warmup_rounds=1).observations) == 1600

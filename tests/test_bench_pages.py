@@ -8,32 +8,32 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backtests.pipeline import Terms, backtest
+from positioning.data.sample import SampleSource
 from positioning.events.event import read_events
-from positioning.market.sample import SampleSource
-from positioning.market.span import Span
-from positioning.reporting import tearsheet
-from positioning.reporting.comparison_page import write_comparison
-from positioning.reporting.contenders import compare
-from positioning.reporting.pages import Finished, write_pages
-from positioning.reporting.runs import runs_in
+from positioning.market.coverage import Span
+from positioning.reporting.comparison.page import write_comparison
+from positioning.reporting.pages import CompletedRun, write_pages
+from positioning.reporting.tearsheet import page as tearsheet
+from positioning.runs.backtest import RunSettings, backtest
+from positioning.runs.comparison import compare
+from positioning.runs.saved import runs_in
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
-from strategies import POSITIONS
+from strategies import STRATEGIES
 from tests.test_pages import CHROMIUM, STUB
 
 START = np.datetime64("2018-01-02")
 
 
 @pytest.fixture(scope="module")
-def works() -> list[Finished]:
-    """The four positions over all years of the sample market."""
-    terms = Terms(
+def works() -> list[CompletedRun]:
+    """The four strategies over all years of the sample market."""
+    terms = RunSettings(
         source=SampleSource(), span=Span(START), base="USD", events=read_events(), fees=read_fees("default"),
         fill="open", cash=CashRate.constant(0.0), benchmark=None, command="bench",
     )  # fmt: skip
-    made = [Finished(backtest(position(), terms), {}, {}) for position in POSITIONS]
-    assert min(w.sheet.result.rows.size for w in made) > 1950
+    made = [CompletedRun(backtest(strategy(), terms), {}, {}) for strategy in STRATEGIES]
+    assert min(w.report.result.rows.size for w in made) > 1950
     return made
 
 
@@ -46,7 +46,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     group="pages of four strategies, 8 years, beyond quantstats (wanted: under 3 s in all)"
 )
 def test_tearsheets_kept_runs_and_index(
-    benchmark: Any, works: list[Finished], bare: None, tmp_path: Path
+    benchmark: Any, works: list[CompletedRun], bare: None, tmp_path: Path
 ) -> None:
     benchmark.pedantic(write_pages, (works, tmp_path, lambda: None), rounds=3, warmup_rounds=1)
 
@@ -54,7 +54,7 @@ def test_tearsheets_kept_runs_and_index(
 @pytest.mark.benchmark(
     group="pages of four strategies, 8 years, beyond quantstats (wanted: under 3 s in all)"
 )
-def test_comparison(benchmark: Any, works: list[Finished], bare: None, tmp_path: Path) -> None:
+def test_comparison(benchmark: Any, works: list[CompletedRun], bare: None, tmp_path: Path) -> None:
     write_pages(works, tmp_path, lambda: None)
 
     def build() -> None:
@@ -71,7 +71,7 @@ def test_comparison(benchmark: Any, works: list[Finished], bare: None, tmp_path:
 )
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_opening_the_comparison(
-    benchmark: Any, works: list[Finished], bare: None, tmp_path: Path, seen: str
+    benchmark: Any, works: list[CompletedRun], bare: None, tmp_path: Path, seen: str
 ) -> None:
     from playwright.sync_api import sync_playwright
 

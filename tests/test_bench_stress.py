@@ -1,4 +1,4 @@
-"""How long 10,000 paths of 252 rows take for 20 names and four positions, one scenario, two processes, and the memory.
+"""How long 10,000 paths of 252 rows take for 20 names and four strategies, one scenario, two processes, and the memory.
 
 Printed by `make bench`. POSITIONING_STRESS_PATHS runs fewer; time grows in proportion but for the start of the processes.
 """
@@ -11,38 +11,38 @@ from typing import Any
 
 import pytest
 
+from positioning.data.sample import SampleSource
 from positioning.events.event import read_events
 from positioning.market.load import load
-from positioning.market.sample import SampleSource
-from positioning.shocks.outcome import Paths
-from positioning.shocks.paths import Urn, urn
-from positioning.shocks.scenario import read_scenarios
-from positioning.shocks.stress import Stage, Terms, simulated, stage
-from positioning.shocks.transmission import betas, scenario_effect
+from positioning.scenarios.outcome import Paths
+from positioning.scenarios.paths import ResamplingPool, urn
+from positioning.scenarios.scenario import read_scenarios
+from positioning.scenarios.simulation import ScenarioSetup, StressTerms, simulated, stage
+from positioning.scenarios.transmission import betas, scenario_effect
 from positioning.simulation.fees import read_fees
-from strategies import POSITIONS
+from strategies import STRATEGIES
 
 PATHS = int(os.environ.get("POSITIONING_STRESS_PATHS", "10000"))
 LEFT_OUT = {"1839.HK", "TBCG.L", "1919.HK", "0038.HK", "WAB"}  # so that twenty names remain
 
 
 @pytest.fixture(scope="module")
-def made() -> Stage:
+def made() -> ScenarioSetup:
     """The sanctions scenario, whose shocks make it the slowest."""
-    positions = [p() for p in POSITIONS]
-    names = [s for s in dict.fromkeys(s for p in positions for s in p.names) if s not in LEFT_OUT]
-    market = load(SampleSource(), names, list(dict.fromkeys(s for p in positions for s in p.hedges)))
-    source: Urn = urn(market, 132)
+    strategies = [p() for p in STRATEGIES]
+    names = [s for s in dict.fromkeys(s for p in strategies for s in p.names) if s not in LEFT_OUT]
+    market = load(SampleSource(), names, list(dict.fromkeys(s for p in strategies for s in p.hedges)))
+    source: ResamplingPool = urn(market, 132)
     assert len(source.past.symbols) == 20
     futures = read_scenarios()
     found = [
         b for b in betas(futures.transmissions, market, market.drivers) if b.symbol in source.past.symbols
     ]
     hit = scenario_effect(futures.scenarios[2], found, source.past.instruments, "USD")
-    return stage(source, hit, positions, Terms(read_events(), read_fees()))
+    return stage(source, hit, strategies, StressTerms(read_events(), read_fees()))
 
 
-def test_paths(benchmark: Any, made: Stage) -> None:
+def test_paths(benchmark: Any, made: ScenarioSetup) -> None:
     def job() -> list[Paths]:
         return [Paths.of(b) for _, batches in simulated({"one": made}, PATHS, 0, 2) for b in batches]
 

@@ -19,20 +19,20 @@ import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import read_events
 from positioning.market.load import load
-from positioning.market.sample import SampleSource
-from positioning.portfolio.position import Position
-from positioning.research import cluster as there
-from positioning.research.cluster import cluster
-from positioning.research.ground import Ground
-from positioning.research.measures import Accounts, Figures, Measure
-from positioning.research.shelf import MemoryShelf
-from positioning.research.sweep import Work, search, threads
-from positioning.research.trials import Plan
+from positioning.search import dask_cluster as there
+from positioning.search.chunk_store import MemoryChunks
+from positioning.search.dask_cluster import cluster
+from positioning.search.measures import Accounts, Figures, Measure
+from positioning.search.run import Work, search, threads
+from positioning.search.space import SearchSpace
+from positioning.search.trials import Plan
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
-from positioning.simulation.terms import AccountTerms
+from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers
 
 pytestmark = [
@@ -44,18 +44,20 @@ HALVES = tuple(np.linspace(2.0, 60.0, 32).tolist())
 SHARES = tuple(np.linspace(0.1, 0.6, 16).tolist())
 
 
-def grounded(position: Position | None = None, **axes: tuple[Any, ...]) -> Ground:
-    own = position or FertilizerProducers()
+def space_of(strategy: Strategy | None = None, **axes: tuple[Any, ...]) -> SearchSpace:
+    own = strategy or FertilizerProducers()
     market = load(SampleSource(), own.names, own.hedges, history=own.history)
-    return Ground(own, market, read_events(), axes, AccountTerms(read_fees()))
+    return SearchSpace(own, market, read_events(), axes, AccountTerms(read_fees()))
 
 
-def planned(ground: Ground, *measures: Measure) -> Plan:
-    return Plan(ground.walk(ground.codes(np.arange(ground.combinations))), measures)
+def planned(space: SearchSpace, *measures: Measure) -> Plan:
+    return Plan(space.walk(space.codes(np.arange(space.combinations))), measures)
 
 
-def tables(ground: Ground, plan: Plan, work: Work, advance: Callable[[int], None] = lambda _: None) -> Any:
-    return np.concatenate(list(search(ground, plan, MemoryShelf(), work, advance).tables()), axis=1)
+def tables(
+    space: SearchSpace, plan: Plan, work: Work, advance: Callable[[int], None] = lambda _: None
+) -> Any:
+    return np.concatenate(list(search(space, plan, MemoryChunks(), work, advance).tables()), axis=1)
 
 
 @final
@@ -140,52 +142,52 @@ def within(workers: int) -> Iterator[LocalCluster]:
         yield made
 
 
-@pytest.mark.parametrize("position", [FertilizerProducers(), Enablers()])
-def test_tables_have_the_bits_of_threads(pair: Machines, position: Position) -> None:
-    ground = grounded(position, half_life=HALVES, exposure=SHARES, lookback=(60, 120), respond=(0.0, 1.0))
-    plan = planned(ground, Figures(squares=True))
+@pytest.mark.parametrize("strategy", [FertilizerProducers(), Enablers()])
+def test_tables_have_the_bits_of_threads(pair: Machines, strategy: Strategy) -> None:
+    space = space_of(strategy, half_life=HALVES, exposure=SHARES, lookback=(60, 120), respond=(0.0, 1.0))
+    plan = planned(space, Figures(squares=True))
     told: list[int] = []
-    found = tables(ground, plan, cluster(pair.address), told.append)
-    np.testing.assert_array_equal(found, tables(ground, plan, threads(2)))
+    found = tables(space, plan, cluster(pair.address), told.append)
+    np.testing.assert_array_equal(found, tables(space, plan, threads(2)))
     assert sum(told) == plan.trials == 2048
 
 
 def test_nothing_to_do_asks_no_one() -> None:
-    ground = grounded(half_life=(5.0,))
-    assert list(cluster("tcp://127.0.0.1:1")(ground, planned(ground, Figures()), [])) == []
+    space = space_of(half_life=(5.0,))
+    assert list(cluster("tcp://127.0.0.1:1")(space, planned(space, Figures()), [])) == []
 
 
 def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one_line(tmp_path: Path) -> None:
-    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 90, 120, 150, 180, 210, 240, 250))
-    plan = planned(ground, Dawdling(0.05))
+    space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 90, 120, 150, 180, 210, 240, 250))
+    plan = planned(space, Dawdling(0.05))
     with machines(tmp_path, 2) as made:
         told: list[int] = []
 
         def advance(trials: int) -> None:
             told.append(trials)
-            if len(told) == 2:  # the first is what the shelf had
+            if len(told) == 2:  # the first is what the chunks had
                 made.worker("second")
                 made.kill("first-0")
             if len(told) == 5:
                 made.wait(2)
                 made.kill("first-1")
 
-        found = tables(ground, plan, cluster(made.address), advance)
-        np.testing.assert_array_equal(found, tables(ground, planned(ground, Dawdling(0.0)), threads(2)))
+        found = tables(space, plan, cluster(made.address), advance)
+        np.testing.assert_array_equal(found, tables(space, planned(space, Dawdling(0.0)), threads(2)))
         assert set(made.running) == {"scheduler", "second"}
         with pytest.raises(
             BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*--resume"
         ):
-            tables(ground, plan, cluster(made.address), lambda n: made.kill("scheduler") if n else None)
+            tables(space, plan, cluster(made.address), lambda n: made.kill("scheduler") if n else None)
 
 
 def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ground, deadly = (
-        grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240)),
+    space, deadly = (
+        space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240)),
         tmp_path / "deadly",
     )
-    plan = planned(ground, Dawdling(0.05, str(deadly)))
-    plain = tables(ground, planned(ground, Dawdling(0.0)), threads(2))
+    plan = planned(space, Dawdling(0.05, str(deadly)))
+    plain = tables(space, planned(space, Dawdling(0.0)), threads(2))
     told: list[int] = []
 
     def advance(trials: int) -> None:
@@ -200,17 +202,17 @@ def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest
             n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
         ) as one,
     ):
-        np.testing.assert_array_equal(tables(ground, plan, cluster(one.scheduler_address), advance), plain)
+        np.testing.assert_array_equal(tables(space, plan, cluster(one.scheduler_address), advance), plain)
         assert not deadly.exists()
         monkeypatch.setattr(there, "LIVES", 0)
         told.clear()
         with pytest.raises(BadInputError, match=r"chunk \d brought down .*--memory-limit.*--resume"):
-            tables(ground, plan, cluster(one.scheduler_address), advance)
+            tables(space, plan, cluster(one.scheduler_address), advance)
 
 
 def test_the_ground_is_sent_once_a_worker_and_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
-    plan, opened, loads = planned(ground, Figures()), list[int](), there.loads
+    space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+    plan, opened, loads = planned(space, Figures()), list[int](), there.loads
 
     def counting(sent: bytes) -> Any:
         opened.append(len(sent))
@@ -218,7 +220,7 @@ def test_the_ground_is_sent_once_a_worker_and_taken_back(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(there, "loads", counting)
     with within(2) as two:
-        tables(ground, plan, cluster(two.scheduler_address))
+        tables(space, plan, cluster(two.scheduler_address))
         assert plan.chunks == 4
         assert len(opened) == 2
         assert opened[0] > 20 * plan.part(0).nbytes  # what a chunk is sent with
@@ -227,8 +229,8 @@ def test_the_ground_is_sent_once_a_worker_and_taken_back(monkeypatch: pytest.Mon
 
 
 def test_a_search_given_up_leaves_nothing_queued() -> None:
-    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
-    plan = planned(ground, Dawdling(0.2))
+    space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+    plan = planned(space, Dawdling(0.2))
 
     def stop(trials: int) -> None:
         if trials:
@@ -236,7 +238,7 @@ def test_a_search_given_up_leaves_nothing_queued() -> None:
 
     with within(1) as one:
         with pytest.raises(KeyboardInterrupt):
-            tables(ground, plan, cluster(one.scheduler_address), stop)
+            tables(space, plan, cluster(one.scheduler_address), stop)
         assert not any("positioning" in name for name in one.scheduler.worker_plugins)
         assert not [key for key, task in one.scheduler.tasks.items() if task.who_wants]
 
@@ -254,38 +256,38 @@ def test_a_search_given_up_leaves_nothing_queued() -> None:
 )
 def test_no_scheduler_is_one_line(address: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(there, "SOON", 0.5)
-    ground = grounded(half_life=(5.0,))
+    space = space_of(half_life=(5.0,))
     with pytest.raises(
         BadInputError, match=rf"(?s)^no dask scheduler answers.*{why}.*dask worker tcp"
     ) as caught:
-        tables(ground, planned(ground, Figures()), cluster(address))
+        tables(space, planned(space, Figures()), cluster(address))
     assert "\n" not in str(caught.value)
 
 
 def test_a_port_of_something_else_is_no_scheduler(pair: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
-    ground = grounded(half_life=(5.0,))
-    plan = planned(ground, Figures())
+    space = space_of(half_life=(5.0,))
+    plan = planned(space, Figures())
     with Client(pair.address, set_as_default=False) as client:
         worker = min(client.nthreads())
     with pytest.raises(BadInputError, match="a worker"):
-        tables(ground, plan, cluster(worker))
+        tables(space, plan, cluster(worker))
     monkeypatch.setattr(there, "SOON", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(BadInputError, match="nothing in"):
-        tables(ground, plan, cluster(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
+        tables(space, plan, cluster(f"tcp://127.0.0.1:{silent.getsockname()[1]}"))
 
 
 def test_a_scheduler_without_workers_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(there, "SOON", 1.0)
-    ground = grounded(half_life=(5.0,))
+    space = space_of(half_life=(5.0,))
     with (
         within(0) as none,
         pytest.raises(BadInputError, match="has no workers; wanted one; start one: dask w"),
     ):
-        tables(ground, planned(ground, Figures()), cluster(none.scheduler_address))
+        tables(space, planned(space, Figures()), cluster(none.scheduler_address))
 
 
 def test_other_code_is_refused(pair: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
-    ground = grounded(half_life=(5.0,))
+    space = space_of(half_life=(5.0,))
     mine = there.code(FertilizerProducers)
     monkeypatch.setattr(there, "code", lambda _: mine | {"simulation/kernel.py": "other"})
     monkeypatch.setattr(np, "__version__", "2.0.0")
@@ -293,11 +295,11 @@ def test_other_code_is_refused(pair: Machines, monkeypatch: pytest.MonkeyPatch) 
         r"^worker tcp://127.0.0.1:\d+ differs in numpy, simulation/kernel.py; wanted the code and packages of"
     )
     with pytest.raises(BadInputError, match=wanted):
-        tables(ground, planned(ground, Figures()), cluster(pair.address))
+        tables(space, planned(space, Figures()), cluster(pair.address))
 
 
 def test_other_code_that_joins_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=tuple(range(60, 240, 9)))
+    space = space_of(half_life=HALVES, exposure=SHARES, lookback=tuple(range(60, 240, 9)))
     mine = there.code(FertilizerProducers)
     told: list[int] = []
 
@@ -312,11 +314,11 @@ def test_other_code_that_joins_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         with pytest.raises(
             BadInputError, match=r"^worker \S+ differs in research/sweep.py; .*start it again$"
         ):
-            tables(ground, planned(ground, Dawdling(0.05)), cluster(one.scheduler_address), advance)
+            tables(space, planned(space, Dawdling(0.05)), cluster(one.scheduler_address), advance)
 
 
 def test_other_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    tabulate, ground = there.tabulate, grounded(half_life=(5.0,))
+    tabulate, space = there.tabulate, space_of(half_life=(5.0,))
     runs: list[int] = []
 
     def drifting(*given: Any) -> Any:
@@ -326,22 +328,22 @@ def test_other_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(there, "tabulate", drifting)
     monkeypatch.setattr(np, "nextafter", lambda table, n: table * (1 + n * 1e-15))
     with within(1) as one, pytest.raises(BadInputError, match="gives the first trial other numbers"):
-        tables(ground, planned(ground, Figures()), cluster(one.scheduler_address))
+        tables(space, planned(space, Figures()), cluster(one.scheduler_address))
 
 
 def test_a_bad_trial_reaches_the_caller_as_it_is(pair: Machines) -> None:
-    ground = grounded(exposure=(0.2, 0.9), gross_limit=(2.0, 0.3))
-    plan = planned(ground, Figures())
+    space = space_of(exposure=(0.2, 0.9), gross_limit=(2.0, 0.3))
+    plan = planned(space, Figures())
     with pytest.raises(BadInputError) as here:
-        tables(ground, plan, threads(1))
+        tables(space, plan, threads(1))
     with pytest.raises(BadInputError) as caught:
-        tables(ground, plan, cluster(pair.address))
+        tables(space, plan, cluster(pair.address))
     assert str(caught.value) == str(here.value)
     assert (caught.value.seen, caught.value.remedy) == (here.value.seen, here.value.remedy)
 
 
 def test_no_worker_left_is_one_line() -> None:
-    ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+    space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
     wanted = "no worker at .* for 1 s; wanted one to go on with; start dask worker tcp.*--resume"
     with within(1) as one:
         told: list[int] = []
@@ -353,18 +355,18 @@ def test_no_worker_left_is_one_line() -> None:
 
         with pytest.raises(BadInputError, match=wanted):
             tables(
-                ground, planned(ground, Dawdling(0.1)), cluster(one.scheduler_address, patience=1.0), advance
+                space, planned(space, Dawdling(0.1)), cluster(one.scheduler_address, patience=1.0), advance
             )
 
 
 SCRIPT = """
 import sys
 from positioning.errors import BadInputError
-from tests.test_cluster import Dawdling, HALVES, SHARES, cluster, grounded, planned, tables
+from tests.test_cluster import Dawdling, HALVES, SHARES, cluster, space_of, planned, tables
 
-ground = grounded(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
 try:
-    tables(ground, planned(ground, Dawdling(0.3)), cluster(sys.argv[1]), lambda n: print(n, flush=True))
+    tables(space, planned(space, Dawdling(0.3)), cluster(sys.argv[1]), lambda n: print(n, flush=True))
 except BadInputError as error:
     print(error, file=sys.stderr)
 except KeyboardInterrupt:
@@ -389,7 +391,7 @@ def test_standard_error_has_one_line(pair: Machines, reached: bool, said: str) -
 def test_without_the_package_it_says_what_to_install() -> None:
     code = (
         "import sys\nsys.modules['distributed'] = None\nfrom positioning.errors import BadInputError\n"
-        "try:\n    import positioning.research.cluster\nexcept BadInputError as error:\n    print(error)"
+        "try:\n    import positioning.search.dask_cluster\nexcept BadInputError as error:\n    print(error)"
     )
     said = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert said.strip().endswith("type pip install 'positioning[dask]'")

@@ -7,13 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from positioning.market.bars import FloatArray
-from positioning.research import comparison
-from positioning.research.comparison import (
+from positioning.analysis import comparison
+from positioning.analysis.comparison import (
     BLOCK,
     LEAST,
     WINDOW,
-    Course,
+    AccountHistory,
     aligned,
     blocks,
     by_theme,
@@ -28,16 +27,17 @@ from positioning.research.comparison import (
     superior,
     within,
 )
+from positioning.market.bars import FloatArray
 
 
-def course(net: FloatArray, benchmark: FloatArray | None = None, cash: float = 0.0) -> Course:
+def course(net: FloatArray, benchmark: FloatArray | None = None, cash: float = 0.0) -> AccountHistory:
     """An account of these returns on business days from 2020."""
     dates = np.busday_offset("2020-01-01", np.arange(net.size + 1), roll="forward").astype("datetime64[D]")
     nav = np.cumprod(np.concatenate([[1.0], 1.0 + net]))
     rate, zero = np.full(nav.size, cash), np.zeros(nav.size)
     rate[0] = 0.0
     levels = np.full(nav.size, np.nan) if benchmark is None else benchmark
-    return Course(dates, nav, rate, zero + 0.01, zero + 1e-4, levels)
+    return AccountHistory(dates, nav, rate, zero + 0.01, zero + 1e-4, levels)
 
 
 def noise(rows: int, seed: int, mean: float = 0.0, scale: float = 0.01) -> FloatArray:
@@ -201,7 +201,7 @@ def test_windows_and_themes_add_up() -> None:
 def test_dates_are_those_that_all_have() -> None:
     one = course(noise(100, 1), cash=1e-4)
     kept = np.delete(np.arange(101), [30, 31])
-    other = Course(
+    other = AccountHistory(
         one.dates[kept], one.nav[kept], one.cash_rate[kept], one.trade_value[kept], one.cost[kept],
         one.benchmark[kept],
     )  # fmt: skip

@@ -14,21 +14,23 @@ import pytest
 from typer.testing import CliRunner
 
 from backtests.compare import app
-from backtests.pipeline import Terms, backtest
+from positioning.analysis.comparison import measured, within
+from positioning.analysis.report import BacktestReport
+from positioning.data.sample import SampleSource
 from positioning.events.event import Events, read_events
 from positioning.market.benchmark import Benchmark
-from positioning.market.sample import SampleSource
-from positioning.market.span import Span
-from positioning.reporting import charts, comparison_charts
-from positioning.reporting.comparison_page import contributions, page, write_comparison
-from positioning.reporting.contenders import Comparison, compare, course_of, differences, labels, remarks
-from positioning.reporting.panel import ROWS
-from positioning.reporting.runs import Kept, keep
-from positioning.reporting.sheet import Sheet
-from positioning.research.comparison import measured, within
+from positioning.market.coverage import Span
+from positioning.reporting.comparison import charts as comparison_charts
+from positioning.reporting.comparison.page import contributions, page, write_comparison
+from positioning.reporting.comparison.words import remarks
+from positioning.reporting.tearsheet import charts
+from positioning.reporting.tearsheet.figures import ROWS
+from positioning.runs.backtest import RunSettings, backtest
+from positioning.runs.comparison import Comparison, compare, course_of, differences, labels
+from positioning.runs.saved import SavedRun, keep
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
-from strategies import POSITIONS
+from strategies import STRATEGIES
 from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, Fixed, account, named, opened, text_of
 from tests.test_pages import hostile as with_code
 
@@ -36,22 +38,22 @@ STALE = "document.body.classList.contains('stale')"
 
 
 @pytest.fixture(scope="module")
-def sheets() -> list[Sheet]:
-    terms = Terms(
+def reports() -> list[BacktestReport]:
+    terms = RunSettings(
         source=SampleSource(), span=Span(), base="USD", events=read_events(), fees=read_fees("default"), fill="open",
         cash=CashRate.constant(0.02), benchmark=None, command="python -m backtests.run",
     )  # fmt: skip
-    return [backtest(position(), terms) for position in POSITIONS]
+    return [backtest(strategy(), terms) for strategy in STRATEGIES]
 
 
 @pytest.fixture(scope="module")
-def runs(sheets: list[Sheet], tmp_path_factory: pytest.TempPathFactory) -> list[Kept]:
+def runs(reports: list[BacktestReport], tmp_path_factory: pytest.TempPathFactory) -> list[SavedRun]:
     out = tmp_path_factory.mktemp("kept")
-    return [keep(s, {}, {}, out, "") for s in sheets]
+    return [keep(s, {}, {}, out, "") for s in reports]
 
 
 @pytest.fixture(scope="module")
-def four(runs: list[Kept]) -> Comparison:
+def four(runs: list[SavedRun]) -> Comparison:
     return compare(runs, draws=200)
 
 
@@ -60,7 +62,7 @@ def path(four: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_comparison(four, tmp_path_factory.mktemp("page"))
 
 
-def odd_sheets() -> dict[str, Sheet]:
+def odd_sheets() -> dict[str, BacktestReport]:
     """Accounts that have gone wrong in every way, on one hand-made market."""
     wave = [100.0 + 5 * math.sin(k / 3) + k / 10 for k in range(90)]
     own = account(Fixed(), wave)
@@ -75,7 +77,7 @@ def odd_sheets() -> dict[str, Sheet]:
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     out = tmp_path_factory.mktemp("odd")
-    made = [keep(replace(s, position=named(n)), {}, {}, out, "") for n, s in odd_sheets().items()]
+    made = [keep(replace(s, strategy=named(n)), {}, {}, out, "") for n, s in odd_sheets().items()]
     return compare(made, draws=200)
 
 
@@ -95,14 +97,14 @@ def test_the_page_has_every_part(four: Comparison, path: Path) -> None:
 
 
 def test_metrics_of_runs_with_the_same_span_are_those_of_their_tearsheets(
-    sheets: list[Sheet], four: Comparison
+    reports: list[BacktestReport], four: Comparison
 ) -> None:
     assert four.span is not None
-    for sheet, x in zip(sheets, four.contenders, strict=True):
-        if sheet.metrics.last == four.span[1]:
+    for report, x in zip(reports, four.contenders, strict=True):
+        if report.metrics.last == four.span[1]:
             for row in ROWS:
                 assert getattr(x.metrics, row.field) == pytest.approx(
-                    getattr(sheet.metrics, row.field), rel=1e-12
+                    getattr(report.metrics, row.field), rel=1e-12
                 )
 
 
@@ -116,28 +118,30 @@ def test_contributions_add_up_to_the_total_return(four: Comparison) -> None:
         assert sum(split["cost"].values()) == pytest.approx(paid, abs=1e-12)
 
 
-def test_themes_are_split_as_on_the_tearsheet(sheets: list[Sheet], four: Comparison) -> None:
-    sheet, x = sheets[0], four.contenders[0]
+def test_themes_are_split_as_on_the_tearsheet(reports: list[BacktestReport], four: Comparison) -> None:
+    report, x = reports[0], four.contenders[0]
     split = contributions(x)["theme"]
-    for theme, profit in sheet.attribution.by_theme.items():
+    for theme, profit in report.attribution.by_theme.items():
         assert split[theme] == pytest.approx(profit, abs=1e-12)
-    assert split["elsewhere"] == pytest.approx(sheet.attribution.rest, abs=1e-12)
+    assert split["elsewhere"] == pytest.approx(report.attribution.rest, abs=1e-12)
 
 
-def test_other_costs_and_bases_are_flagged(runs: list[Kept]) -> None:
-    other = Kept(runs[1].place, {**runs[1].summary, "fees": {"label": "none", "digest": ""}, "base": "EUR"})
+def test_other_costs_and_bases_are_flagged(runs: list[SavedRun]) -> None:
+    other = SavedRun(
+        runs[1].place, {**runs[1].summary, "fees": {"label": "none", "digest": ""}, "base": "EUR"}
+    )
     found = compare([runs[0], other], draws=100)
     assert {"Fees", "Base currency"} <= set(dict(differences(found)))
     assert "Not on the same terms: they differ in Base currency, Fees." in page(found)
 
 
-def test_labels_tell_runs_of_one_position_apart(runs: list[Kept]) -> None:
+def test_labels_tell_runs_of_one_position_apart(runs: list[SavedRun]) -> None:
     changed = {**runs[0].summary["parameters"], "half_life": 5.0}
-    other = Kept(runs[0].place, {**runs[0].summary, "parameters": changed})
+    other = SavedRun(runs[0].place, {**runs[0].summary, "parameters": changed})
     assert labels([runs[0], other]) == [
         "Fertilizer Producers (half_life=20.0)", "Fertilizer Producers (half_life=5.0)",
     ]  # fmt: skip
-    twins = labels([runs[0], Kept(runs[0].place.with_name("x-y-000001"), runs[0].summary)])
+    twins = labels([runs[0], SavedRun(runs[0].place.with_name("x-y-000001"), runs[0].summary)])
     assert len(set(twins)) == 2
 
 
@@ -155,10 +159,10 @@ def test_odd_accounts_are_said_in_words(odd: Comparison) -> None:
     assert 5 not in odd.rivals
 
 
-def test_runs_that_share_no_dates_still_have_a_page(runs: list[Kept], tmp_path: Path) -> None:
-    single = keep(replace(odd_sheets()["single"], position=named("alone")), {}, {}, tmp_path, "")
+def test_runs_that_share_no_dates_still_have_a_page(runs: list[SavedRun], tmp_path: Path) -> None:
+    single = keep(replace(odd_sheets()["single"], strategy=named("alone")), {}, {}, tmp_path, "")
     late = account(Fixed(), [100.0, 101.0])
-    early = keep(replace(late, position=named("early")), {}, {}, tmp_path, "")
+    early = keep(replace(late, strategy=named("early")), {}, {}, tmp_path, "")
     assert "no two dates" in page(compare([single], draws=100))
     assert "Only one run" in page(compare([runs[0]], draws=100))
     found = compare([early, single], draws=100)
@@ -186,7 +190,7 @@ def test_nothing_outside_the_page_is_named(path: Path) -> None:
 # -- the command -----------------------------------------------------------------------------------------------
 
 
-def test_the_command_compares_positions_and_writes_csv_and_json(runs: list[Kept]) -> None:
+def test_the_command_compares_positions_and_writes_csv_and_json(runs: list[SavedRun]) -> None:
     out = runs[0].place.parents[1]
     words = ["fertilizer_producers", runs[1].id, "--out", str(out), "--draws", "100", "--csv", "--json"]
     outcome = CliRunner().invoke(app, words)
@@ -395,10 +399,10 @@ def test_themes_filter_marks_and_rows(browser: Any, path: Path, four: Comparison
     assert wrong == []
 
 
-def test_nothing_hostile_executes(browser: Any, sheets: list[Sheet], tmp_path: Path) -> None:
-    code = with_code(sheets[0])
+def test_nothing_hostile_executes(browser: Any, reports: list[BacktestReport], tmp_path: Path) -> None:
+    code = with_code(reports[0])
     snow = replace(
-        sheets[1], position=named("\N{SNOWMAN}\u0645\u062b\u0627\u0644 </script>", type(sheets[1].position))
+        reports[1], strategy=named("\N{SNOWMAN}\u0645\u062b\u0627\u0644 </script>", type(reports[1].strategy))
     )
     runs = [keep(s, {"settings": [HOSTILE]}, {HOSTILE: "x"}, tmp_path, "") for s in (code, snow)]
     from positioning.reporting.index import write_index
@@ -423,12 +427,12 @@ def test_nothing_hostile_executes(browser: Any, sheets: list[Sheet], tmp_path: P
 
 
 def test_events_of_another_record_are_merged_once(
-    sheets: list[Sheet], runs: list[Kept], tmp_path: Path
+    reports: list[BacktestReport], runs: list[SavedRun], tmp_path: Path
 ) -> None:
-    bare = keep(replace(sheets[1], events=Events(())), {}, {}, tmp_path, "")
+    bare = keep(replace(reports[1], events=Events(())), {}, {}, tmp_path, "")
     found = compare([runs[0], bare], draws=100)
     assert "Event record" in dict(differences(found))
-    from positioning.reporting.contenders import facts
+    from positioning.runs.comparison import facts
 
     ids = [e["id"] for e in facts(found)]
     assert len(ids) == len(set(ids)) > 50

@@ -16,10 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from backtests.event_study import app
-from positioning.events.event import Event, Events, read_events
-from positioning.market.folder import FolderSource
-from positioning.market.venues import sessions
-from positioning.research.abnormal import (
+from positioning.data.folder import FolderSource
+from positioning.event_study.abnormal import (
     Design,
     Observation,
     Returns,
@@ -29,9 +27,11 @@ from positioning.research.abnormal import (
     overlapping,
     sleeve_returns,
 )
-from positioning.research.day_zero import Choice, News, blocked, day_zero, parse_window, select
-from positioning.research.event_study import ALL, TESTS, band, outcome, singly, study
-from positioning.research.panel import Panel
+from positioning.event_study.day_zero import EventFilter, News, blocked, day_zero, parse_window, select
+from positioning.event_study.panel import Panel
+from positioning.event_study.study import ALL, TESTS, band, outcome, singly, study
+from positioning.events.event import Event, Events, read_events
+from positioning.market.venues import sessions
 
 NYSE = sessions("XNYS", np.datetime64("2018-01-02"), np.datetime64("2025-12-31"))
 FERTILIZER = Sleeve("fertilizer", "fertilizer", ("A",), "SPY")
@@ -96,7 +96,7 @@ def test_events_of_one_day_merge_by_severity_and_cancel() -> None:
         an_event("C", "2021-05-22", 1, 3), an_event("D", "2021-05-23", 1, 3),  # a weekend
         an_event("E", "2023-03-01", 1, 3), an_event("F", "2023-03-01", -1, 3),
     ))  # fmt: skip
-    news, out = select(record, "fertilizer", Choice(), NYSE, "XNYS")
+    news, out = select(record, "fertilizer", EventFilter(), NYSE, "XNYS")
     assert [(n.ids, str(NYSE[n.day]), n.sign, n.direction) for n in news] == [
         ("C+D", "2021-05-24", 1, "tighten"),
         ("A+B", "2022-02-17", 1, "supply_shock"),
@@ -113,7 +113,7 @@ def test_what_is_left_out_says_why() -> None:
         an_event("PAY", "2022-01-07", themes=("payments",)), an_event("LATE", "2027-01-04"),
         an_event("OLD", "2001-01-04"),
     ))  # fmt: skip
-    _, out = select(record, "fertilizer", Choice("fertilizer", "tighten"), NYSE, "XNYS")
+    _, out = select(record, "fertilizer", EventFilter("fertilizer", "tighten"), NYSE, "XNYS")
     reasons = {o.ids: o.reason for o in out}
     assert set(reasons) == {"ZERO", "LOW", "ACT", "EASE", "PAY", "LATE", "OLD"}
     wanted = {"ZERO": "no expected sign", "LOW": "low confidence", "ACT": "LOW into force", "EASE": "direction tighten",
@@ -134,7 +134,7 @@ def test_estimation_is_the_last_quiet_sessions_within_reach() -> None:
     days = [500, 520, 700]
     low = an_event("L", str(NYSE[600]), confidence="low")  # not studied, yet its window is no quiet time
     record = Events((*(an_event(f"E{d}", str(NYSE[d])) for d in days), low))
-    kept, _ = observe(r, record, Choice(), Design((-5, 10), 120))
+    kept, _ = observe(r, record, EventFilter(), Design((-5, 10), 120))
     at = [np.searchsorted(NYSE, o.quiet) for o in kept]
     assert at[0].tolist() == list(range(375, 495))
     # 520's window opens at 515; 495..510 belongs to 500's.
@@ -147,7 +147,7 @@ def test_too_few_quiet_sessions_drop_the_event() -> None:
     rng = np.random.default_rng(0)
     r = returns_of(rng.normal(0, 0.02, NYSE.size), rng.normal(0, 0.01, NYSE.size))
     crowded = Events(tuple(an_event(f"E{d}", str(NYSE[d])) for d in range(300, 701, 16)))
-    kept, out = observe(r, crowded, Choice(), Design((-5, 10), 120))
+    kept, out = observe(r, crowded, EventFilter(), Design((-5, 10), 120))
     assert {o.ids for o in out} >= {"E700"}
     assert "0 of the 300 sessions before its window are free" in next(
         o.reason for o in out if o.ids == "E700"
@@ -160,7 +160,7 @@ def test_a_name_without_history_joins_later() -> None:
     own = rng.normal(0, 0.02, (NYSE.size, 2))
     own[:800, 1] = np.nan
     record = Events((an_event("E500", str(NYSE[500])), an_event("E1000", str(NYSE[1000]))))
-    kept, _ = observe(returns_of(own, rng.normal(0, 0.01, NYSE.size)), record, Choice(), Design())
+    kept, _ = observe(returns_of(own, rng.normal(0, 0.01, NYSE.size)), record, EventFilter(), Design())
     assert [o.symbols for o in kept] == [("A",), ("A", "B")]
 
 
@@ -196,8 +196,8 @@ def test_hong_kong_answers_new_york_a_session_later(tmp_path: Path) -> None:
     assert r.lagged
     assert r.venue == "XHKG"
     record = Events((an_event("E", "2022-05-04"),))
-    both, _ = observe(r, record, Choice(), Design())
-    plain, _ = observe(replace(r, factors=r.factors[:, 1:2]), record, Choice(), Design())
+    both, _ = observe(r, record, EventFilter(), Design())
+    plain, _ = observe(replace(r, factors=r.factors[:, 1:2]), record, EventFilter(), Design())
     assert both[0].residuals.std() < 0.1 * plain[0].residuals.std()
 
 
@@ -316,7 +316,7 @@ def test_numbers_on_real_closes(names: tuple[str, ...], prices: Path, tmp_path: 
     own[ends + 1 :] = math.nan
     expected = outside(own, closes["SPY"])
     r = sleeve_returns(source, Sleeve("x", "fertilizer", names, "SPY"), Design())
-    got = study(r, read_events(), Choice(), Design())
+    got = study(r, read_events(), EventFilter(), Design())
     keep = np.array([n for n, o in enumerate(got.observations) if o.days[-1] <= NYSE[ends]])
     assert keep.size == len(expected) > 25
     panel = Panel([got.observations[n] for n in keep], -5)
@@ -341,7 +341,7 @@ def test_names_one_by_one_average_over_all_pairs(prices: Path, tmp_path: Path) -
         study(
             sleeve_returns(source, Sleeve(s, "fertilizer", (s,), "SPY"), Design()),
             read_events(),
-            Choice(),
+            EventFilter(),
             Design(),
         )
         for s in ("MOS", "NTR")
@@ -377,7 +377,7 @@ def test_names_one_by_one_average_over_all_pairs(prices: Path, tmp_path: Path) -
 # Sizes and power.
 
 Draw = Callable[[np.random.Generator], list[Observation]]
-NEWS = an_event("E", "2020-01-02")
+EVENT_PARAMETERS = an_event("E", "2020-01-02")
 CALENDAR = np.arange(np.datetime64("1990-01-01", "D"), np.datetime64("1990-01-01", "D") + 10_000)
 
 
@@ -386,7 +386,7 @@ def simulated(own: np.ndarray, factor: np.ndarray, start: int, name: str) -> Obs
     x = np.column_stack([np.ones(136), factor])
     m = fit(own[:120], x[:120], own[120:], x[120:])
     days = CALENDAR[start : start + 136]
-    news = News(start + 125, (NEWS,), 1, "tighten", ())
+    news = News(start + 125, (EVENT_PARAMETERS,), 1, "tighten", ())
     return Observation(
         name, news, days[125], (name,), days[120:], m.abnormal, m.covariance, days[:120], m.residuals, m.loading,
         m.freedom, False, True,
@@ -501,7 +501,7 @@ def on_record(volatility: str) -> Draw:
                 level[t] = 0.97 * level[t - 1] + shock
         factor = rng.normal(0, 0.01, NYSE.size)
         own = factor + 0.02 * np.exp(level) * rng.normal(0, 1, NYSE.size)
-        return list(observe(returns_of(own, factor), record, Choice(), Design())[0])
+        return list(observe(returns_of(own, factor), record, EventFilter(), Design())[0])
 
     return draw
 
@@ -541,7 +541,7 @@ BAD = {
     "symbol of no sleeve": (["SPY"], "belongs to no sleeve"),
     "symbol not on record": (["AAPL"], "belongs to no sleeve"),
     "unknown symbol": (["ABC.XX"], "ABC.XX"),
-    "unknown position": (["fertiliser_producers"], "Did you mean fertilizer_producers?"),
+    "unknown strategy": (["fertiliser_producers"], "Did you mean fertilizer_producers?"),
     "missing benchmark": (["NTR", "--benchmark", "ZZZZ"], "ZZZZ"),
     "nothing left": (["NTR", "--direction", "corridor_negative"], "no event can be used"),
 }
@@ -628,8 +628,8 @@ def test_selection_does_not_move_quiet_time() -> None:
     assert mask.sum() > 300
     rng = np.random.default_rng(0)
     r = returns_of(rng.normal(0, 0.02, NYSE.size), rng.normal(0, 0.01, NYSE.size))
-    everything, _ = observe(r, record, Choice(), Design())
-    some, _ = observe(r, record, Choice(direction="supply_shock"), Design())
+    everything, _ = observe(r, record, EventFilter(), Design())
+    some, _ = observe(r, record, EventFilter(direction="supply_shock"), Design())
     by_day = {o.day: o for o in everything}
     assert some
     assert all(np.array_equal(o.abnormal, by_day[o.day].abnormal) for o in some)

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from backtests.events import app
 from positioning.events.event import THEMES, Events, read_events
-from positioning.reporting.charts import MOODS
-from positioning.reporting.timeline_page import figure, page
+from positioning.reporting.tearsheet.charts import MOODS
+from positioning.reporting.timeline import figure, page
 from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, opened
 
 EVENT_HEADS = (

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from backtests.run import app
 from backtests.serve import HOST, server
 from positioning.errors import BadInputError
-from positioning.reporting import paper, tearsheet
-from positioning.reporting.quantstats_door import QuantstatsPage
+from positioning.reporting import pdf as paper
+from positioning.reporting.tearsheet import page as tearsheet
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from tests.test_pages import CHROMIUM
 
 

@@ -19,10 +19,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from backtests import fetch
-from positioning.market.archive import Store
-from positioning.market.manifest import read_entries
-from positioning.market.store import StoreSource
-from positioning.market.yahoo import Pace, YahooClient
+from positioning.data.cache_source import StoreSource
+from positioning.data.manifest import read_entries
+from positioning.data.store import Store
+from positioning.data.yahoo import Pace, YahooClient
 from tests import yahoo_stand_in as stand_in
 from tests.yahoo_stand_in import Fault, LoopbackSession, World, served
 
@@ -374,7 +374,7 @@ def test_a_folder_becomes_the_same_store(desk: Desk, tmp_path: Path) -> None:
     assert statuses == {"BGEO.L": "fetched", "HKD=X": "fetched", "MOS": "unknown", "NTR": "failed"}
     assert "NTR.csv line 2" in symbols["NTR"]["reason"]
     assert not desk.world.asked
-    from positioning.market.folder import FolderSource
+    from positioning.data.folder import FolderSource
 
     theirs, ours = (
         FolderSource(folder).deliver(["BGEO.L"], ["HKD"]),
@@ -466,7 +466,9 @@ KILLS = """
 import os, random, shutil, signal, time
 import filelock, numpy as np, pyarrow.parquet, rich.progress
 from typer.testing import CliRunner
-from positioning.market import archive, download, store
+from positioning.data import cache_source as store
+from positioning.data import download
+from positioning.data import store as archive
 from positioning.market.venues import sessions
 from tests.yahoo_stand_in import forget
 forget()
@@ -492,7 +494,7 @@ for kill in range(int(sys.argv[5])):
     time.sleep(rng.random() * whole)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    from positioning.market.store import StoreSource
+    from positioning.data.cache_source import StoreSource
     from positioning.errors import DataMissingError
     try:
         source = StoreSource(cache)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from positioning.data.folder import FolderSource, recovered_dividends
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Bars
-from positioning.market.folder import FolderSource, recovered_dividends
 from positioning.market.load import Span, load
 
 DAYS = ("2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05")

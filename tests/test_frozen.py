@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from positioning.data.folder import FolderSource
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events, read_events
 from positioning.events.restriction import Restriction, read_restrictions
-from positioning.market.folder import FolderSource
+from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.market.sample import SampleSource
-from positioning.market.span import Span
-from positioning.portfolio.targets import Targets
+from positioning.simulation.constraints import kept, limits
 from positioning.simulation.fees import FeeTable
-from positioning.simulation.limits import kept, limits
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
-from strategies import POSITIONS
+from positioning.strategy.targets import Targets
+from strategies import STRATEGIES
 
 FREE = FeeTable((), "none")
 exactly = {"rtol": 1e-13, "atol": 1e-14}  # a dozen sums near one
@@ -150,23 +150,23 @@ def postponed(events: Events, until: datetime) -> Events:
     )
 
 
-@pytest.mark.parametrize("position", [p() for p in POSITIONS], ids=lambda p: p.name)
-def test_the_screen_never_uses_a_later_list(position) -> None:
-    m = load(SampleSource(), position.names, position.hedges, history=position.history)
+@pytest.mark.parametrize("strategy", [p() for p in STRATEGIES], ids=lambda p: p.name)
+def test_the_screen_never_uses_a_later_list(strategy) -> None:
+    m = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     events = read_events()
     first = (
-        min(r.known_on() for r in events.restrictions if r.symbol in position.names)
-        if any(r.symbol in position.names for r in events.restrictions)
+        min(r.known_on() for r in events.restrictions if r.symbol in strategy.names)
+        if any(r.symbol in strategy.names for r in events.restrictions)
         else m.rows[-1]
     )
-    strict = replace(position, screen="strict")
+    strict = replace(strategy, screen="strict")
     now = strict.target_weights(m, events)
     never = strict.target_weights(m, postponed(events, datetime(2030, 1, 1, tzinfo=UTC)))
     before = m.rows[now.decided] < first
     alike = m.rows[never.decided] < first
     np.testing.assert_array_equal(now.decided[before], never.decided[alike])
     np.testing.assert_array_equal(now.weights[before], never.weights[alike])
-    if position.name == "middle_corridor":  # the test can fail: afterwards they differ
+    if strategy.name == "middle_corridor":  # the test can fail: afterwards they differ
         assert now.weights.shape != never.weights.shape or not np.array_equal(now.weights, never.weights)
 
 

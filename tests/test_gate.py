@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
 from positioning.events.event import read_events
 from positioning.market.bars import Bars, DateArray, FloatArray, Rates
-from positioning.market.folder import FolderSource
-from positioning.market.gate import (
+from positioning.market.instruments import instrument
+from positioning.market.load import Span, load
+from positioning.market.quality import (
     Finding,
     accept,
     check,
@@ -25,11 +27,9 @@ from positioning.market.gate import (
     usable_opens,
     within,
 )
-from positioning.market.instruments import instrument
-from positioning.market.load import Span, load
 from positioning.market.venues import sessions
-from positioning.portfolio.position import Position
-from strategies import POSITIONS
+from positioning.strategy.strategy import Strategy
+from strategies import STRATEGIES
 
 DAYS = sessions("XNYS", np.datetime64("2022-01-03"), np.datetime64("2022-12-30"))
 NO_MOMENT: dict[str, DateArray] = {}
@@ -54,8 +54,10 @@ def wobble(size: int, level: float = 20.0, daily: float = 0.01, seed: int = 1) -
     return level * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, daily, size)))
 
 
-def found(*all_bars: Bars, moments: dict[str, DateArray] = NO_MOMENT, **quoted: str) -> tuple[Finding, ...]:
-    return check({b.symbol: b for b in all_bars}, {}, moments=moments, quoted=quoted)
+def found(
+    *all_bars: Bars, crash_dates: dict[str, DateArray] = NO_MOMENT, **quoted: str
+) -> tuple[Finding, ...]:
+    return check({b.symbol: b for b in all_bars}, {}, crash_dates=crash_dates, quoted=quoted)
 
 
 def brief(findings: Sequence[Finding]) -> list[tuple[str, str, str, str, str]]:
@@ -154,7 +156,7 @@ def test_a_large_move_over_a_hole_is_the_hole() -> None:
 def test_a_crash_near_a_moment_is_a_warning(factor: float, key: str, days_off: int, severity: str) -> None:
     close = np.full(60, 20.0)
     close[30:] *= factor
-    (f,) = found(bars(close), moments={key: DAYS[30:31] + np.timedelta64(days_off, "D")})
+    (f,) = found(bars(close), crash_dates={key: DAYS[30:31] + np.timedelta64(days_off, "D")})
     assert f.severity == severity
     assert f.check == ("unit_switch" if factor in (0.0102, 100.0) else "jump")
 
@@ -164,7 +166,7 @@ def test_a_long_halt_is_explained_by_the_names_own_restriction_only(key: str, se
     close = np.full(40, 20.0)
     close[20:] *= 0.005
     dates = np.append(DAYS[:20], DAYS[100:120])
-    findings = found(bars(close, dates=dates), moments={key: DAYS[60:61]})
+    findings = found(bars(close, dates=dates), crash_dates={key: DAYS[60:61]})
     assert [f.severity for f in findings if f.check == "jump"] == [severity]
 
 
@@ -451,10 +453,10 @@ def test_a_word_that_names_nothing(word: str, said: str) -> None:
 
 def recorded_moments() -> dict[str, DateArray]:
     events = read_events()
-    moments = {"": np.array([e.known_on() for e in events if e.severity >= 4])}
+    crash_dates = {"": np.array([e.known_on() for e in events if e.severity >= 4])}
     for r in events.restrictions:
-        moments[r.symbol] = np.append(moments.get(r.symbol, days()), r.known_on())
-    return moments
+        crash_dates[r.symbol] = np.append(crash_dates.get(r.symbol, days()), r.known_on())
+    return crash_dates
 
 
 @pytest.fixture(scope="module")
@@ -466,10 +468,12 @@ def real(prices: Path) -> tuple[dict[str, Bars], dict[str, Rates]]:
     return dict(delivery.bars), dict(delivery.rates)
 
 
-@pytest.mark.parametrize("moments", [{}, recorded_moments()], ids=["bare", "with the record"])
-def test_real_errors(real: tuple[dict[str, Bars], dict[str, Rates]], moments: dict[str, DateArray]) -> None:
+@pytest.mark.parametrize("crash_dates", [{}, recorded_moments()], ids=["bare", "with the record"])
+def test_real_errors(
+    real: tuple[dict[str, Bars], dict[str, Rates]], crash_dates: dict[str, DateArray]
+) -> None:
     assert len(real[0]) >= 39
-    assert brief(errors(check(*real, moments=moments))) == [
+    assert brief(errors(check(*real, crash_dates=crash_dates))) == [
         ("EVR.L", "unit_switch", "error", "2022-03-24", "2022-03-24"),
         ("RUB=X", "spike", "error", "2022-06-13", "2022-06-13"),
         ("RUB=X", "spike", "error", "2022-07-18", "2022-07-18"),
@@ -478,7 +482,7 @@ def test_real_errors(real: tuple[dict[str, Bars], dict[str, Rates]], moments: di
 
 
 def test_real_warnings(real: tuple[dict[str, Bars], dict[str, Rates]]) -> None:
-    findings = check(*real, moments=recorded_moments())
+    findings = check(*real, crash_dates=recorded_moments())
     said = brief(findings)
     assert ("FMC", "large_move", "warning", "2025-02-05", "2025-02-05") in said
     assert ("EVR.L", "stale", "warning", "2022-03-11", "2022-03-21") in said
@@ -497,18 +501,18 @@ def test_real_warnings(real: tuple[dict[str, Bars], dict[str, Rates]]) -> None:
         assert (np.isnan(usable_opens(b)) & np.isfinite(b.open)).sum() == row_count
 
 
-@pytest.mark.parametrize("position", [p() for p in POSITIONS], ids=lambda p: p.name)
+@pytest.mark.parametrize("strategy", [p() for p in STRATEGIES], ids=lambda p: p.name)
 @pytest.mark.parametrize("end", ["", "2025-12-31"])
 def test_positions_run_on_the_real_folder_without_accepting_anything(
-    prices: Path, position: Position, end: str
+    prices: Path, strategy: Strategy, end: str
 ) -> None:
     source = FolderSource(prices)
     span = Span(end=np.datetime64(end) if end else None)
-    market = load(source, position.names, position.hedges, span, history=position.history)
-    used = [*market.symbols, position.benchmark]
+    market = load(source, strategy.names, strategy.hedges, span, history=strategy.history)
+    used = [*market.symbols, strategy.benchmark]
     currencies = sorted({instrument(s).currency for s in used} - {"USD"})
     delivery = source.deliver(used, currencies)
-    findings = check(delivery.bars, delivery.rates, moments=recorded_moments())
+    findings = check(delivery.bars, delivery.rates, crash_dates=recorded_moments())
     assert errors(within(findings, market.rows[0], market.rows[-1], used)) == ()
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from backtests.grid_resume import LEFT
 from backtests.grid_search import app
+from positioning.search.checkpoint import LEFT
 
 WIDE = (
     *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
@@ -105,7 +105,7 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("positioning.research.belief.believe", stop)
+        patched.setattr("positioning.search.assessment.assess", stop)
         code, said = run(tmp_path, *SMALL)
     assert code == 130
     assert "stopped; 603 of 603 trials are kept" in said
@@ -116,7 +116,7 @@ def test_with_the_same_inputs_nothing_is_done_again(left: Path, monkeypatch: pyt
     def never(*_: object) -> None:
         raise AssertionError("a chunk was worked out again")
 
-    monkeypatch.setattr("positioning.research.shelf.FolderShelf.put", never)
+    monkeypatch.setattr("positioning.search.chunk_store.FolderChunks.put", never)
     code, said = run(left, *SMALL, "--resume")
     assert code == 0, said
     assert "resumed: 603 of 603 trials were kept" in said
@@ -156,16 +156,16 @@ def test_changed_inputs_start_anew_and_say_why(left: Path, words: tuple[str, ...
 
 
 def test_changed_code_prices_and_events_start_anew(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from positioning import code as codes
+    from positioning import provenance as codes
     from positioning.market.bars import Bars
 
-    known = codes.code
+    known = codes.code_digests
 
-    def edited(position: type) -> dict[str, str]:
-        return known(position) | {"simulation/kernel.py": "0" * 16}
+    def edited(strategy: type) -> dict[str, str]:
+        return known(strategy) | {"simulation/kernel.py": "0" * 16}
 
     with monkeypatch.context() as patched:
-        patched.setattr(codes, "code", edited)
+        patched.setattr(codes, "code_digests", edited)
         assert "changed: code simulation/kernel.py" in run(left, *SMALL, "--resume")[1]
     digest = Bars.digest
     with monkeypatch.context() as patched:
@@ -179,7 +179,7 @@ def test_changed_code_prices_and_events_start_anew(left: Path, monkeypatch: pyte
 
 def test_another_machine_starts_anew(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One whose numbers differ in the last bit: its chunks would not fit beside those kept."""
-    from positioning.research import measures
+    from positioning.search import measures
 
     known = measures.Figures.read
     monkeypatch.setattr(
@@ -252,17 +252,17 @@ def test_two_at_once_are_one_too_many(tmp_path: Path) -> None:
 def test_disk_full_is_one_line_and_keeps_what_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from positioning.research.shelf import FolderShelf
+    from positioning.search.chunk_store import FolderChunks
 
-    put, times = FolderShelf.put, iter(range(100))
+    put, times = FolderChunks.put, iter(range(100))
 
-    def full(self: FolderShelf, number: int, table: object) -> None:
+    def full(self: FolderChunks, number: int, table: object) -> None:
         if next(times) >= 1:
             raise OSError(28, "No space left on device", str(self.place))
         put(self, number, table)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(FolderShelf, "put", full)
+        patched.setattr(FolderChunks, "put", full)
         code, said = run(tmp_path, *SMALL)
     assert code == 2
     assert "No space left" in said

@@ -14,15 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 from backtests.grid_axes import axes_of
-from backtests.grid_ground import asked, chosen, grounded
+from backtests.grid_request import asked, chosen, space_of
 from backtests.grid_search import app
-from backtests.pipeline import backtest
 from backtests.request import Request
-from positioning.research.belief import advantages, believe, ends, moments
-from positioning.research.measures import FIGURES, Figures, block_edges
-from positioning.research.metrics import rows_per_year
-from positioning.research.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
-from positioning.research.sweep import Search, threads
+from positioning.analysis.metrics import rows_per_year
+from positioning.analysis.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
+from positioning.runs.backtest import backtest
+from positioning.search.assessment import advantages, assess, ends, return_moments
+from positioning.search.measures import FIGURES, Figures, block_edges
+from positioning.search.run import Search, threads
 from positioning.simulation.simulate import Holdings
 from positioning.simulation.simulate import run as account
 from strategies import FertilizerProducers
@@ -171,7 +171,7 @@ def test_json_of_walk_forward_and_cross_validation(tmp_path: Path) -> None:
 
 
 def test_the_twin_holds_what_is_in_the_market(tmp_path: Path) -> None:
-    """The position's own hedge, MOO, is not among those tried, so nothing knows its prices."""
+    """The strategy's own hedge, MOO, is not among those tried, so nothing knows its prices."""
     code, stdout, stderr = run(
         "fertilizer_producers", "--grid", "hedge=none,DBA", "--grid", "half_life=5,20", "--walk-forward", "504:504",
         "--out", str(tmp_path), "--json",
@@ -218,8 +218,8 @@ def rerun(command: str, out: Path) -> dict[str, float]:
         start=words[words.index("--start") + 1], end=words[words.index("--end") + 1],
         settings=tuple(words[n + 1] for n, w in enumerate(words) if w == "--set"),
     )  # fmt: skip
-    sheet = backtest(request.positions(words[3:4])[0], request.terms(""))
-    return {name: getattr(sheet.metrics, name) for name in FIGURES}
+    report = backtest(request.strategies(words[3:4])[0], request.terms(""))
+    return {name: getattr(report.metrics, name) for name in FIGURES}
 
 
 @pytest.mark.parametrize("which", ["best", "recommended"])
@@ -258,10 +258,10 @@ def test_where_a_trial_alone_would_differ_it_is_said(
 def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -> None:
     found, out = answer
     sharpes = pd.read_parquet(out / "trials.parquet")["sharpe"].to_numpy()
-    position, axes = asked(Request(), "fertilizer_producers", list(GRID[1::2]), "sharpe")
-    ground = grounded(position, axes, Request().terms(""))
-    _, _, rows, per_year = moments(ground, found["best"]["settings"])
-    assert per_year == rows_per_year(ground.market.rows[ground.market.start :])
+    strategy, axes = asked(Request(), "fertilizer_producers", list(GRID[1::2]), "sharpe")
+    space = space_of(strategy, axes, Request().terms(""))
+    _, _, rows, per_year = return_moments(space, found["best"]["settings"])
+    assert per_year == rows_per_year(space.market.rows[space.market.start :])
     variance = np.var(sharpes, ddof=1) / per_year
     luck = expected_maximum_sharpe(variance, found["effective_trials"])
     assert found["luck"] == pytest.approx(luck * math.sqrt(per_year))
@@ -270,7 +270,7 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
         best["figures"]["sharpe"] / math.sqrt(per_year), luck, rows, best["skew"], best["kurtosis"]
     )
     assert best["deflated_sharpe"] == pytest.approx(dsr)
-    codes = chosen(ground, None, 0)
+    codes = chosen(space, None, 0)
     grid = np.empty((3, 5, 2))
     grid[tuple(codes.T)] = sharpes
     assert codes[found["recommended"]["trial"]].tolist() == list(plateau(grid, (True, True, True)).best)
@@ -279,13 +279,13 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
 def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
     from scipy.stats import kurtosis, skew
 
-    position, axes = asked(Request(cash="0.03"), "fertilizer_producers", ["half_life=5"], "sharpe")
-    ground = grounded(position, axes, Request(cash="0.03").terms(""))
-    found = moments(ground, {"half_life": 5.0})
-    own, market = replace(position, half_life=5.0), ground.market
-    tape = ground.tape(own)
+    strategy, axes = asked(Request(cash="0.03"), "fertilizer_producers", ["half_life=5"], "sharpe")
+    space = space_of(strategy, axes, Request(cash="0.03").terms(""))
+    found = return_moments(space, {"half_life": 5.0})
+    own, market = replace(strategy, half_life=5.0), space.market
+    tape = space.tape(own)
     nav = account(
-        own.target_weights(market, ground.events), market, tape, Holdings.opening(len(market.symbols))
+        own.target_weights(market, space.events), market, tape, Holdings.opening(len(market.symbols))
     )[0].nav
     excess = nav[1:] / nav[:-1] - 1 - tape.growth[1:]
     assert found[:3] == pytest.approx((skew(excess), kurtosis(excess, fisher=False), excess.size))
@@ -294,17 +294,17 @@ def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
 def test_each_trial_is_tested_against_itself_without_events() -> None:
     """The advantage is the difference of two accounts, and an axis that only moves the basket shows none."""
     words = ["half_life=5,40", "exposure=0.2,0.6", "respond=0,1", "lookback=60,120"]
-    position, axes = asked(Request(), "fertilizer_producers", words, "sharpe")
-    ground = grounded(position, axes, Request().terms(""))
-    question = Search(ground, "sharpe", True, threads(1))
-    trials = question.try_out(chosen(ground, None, 0), Figures())
+    strategy, axes = asked(Request(), "fertilizer_producers", words, "sharpe")
+    space = space_of(strategy, axes, Request().terms(""))
+    question = Search(space, "sharpe", True, threads(1))
+    trials = question.try_out(chosen(space, None, 0), Figures())
     gained = np.concatenate(list(advantages(question, trials)))
     for k, code in enumerate(trials.plan.codes):
         both = []
-        for one in (ground.at(code), ground.at(code).without_events()):
-            targets = one.target_weights(ground.market, ground.events)
-            names = len(ground.market.symbols)
-            nav = account(targets, ground.market, ground.tape(one), Holdings.opening(names))[0].nav
+        for one in (space.at(code), space.at(code).without_events()):
+            targets = one.target_weights(space.market, space.events)
+            names = len(space.market.symbols)
+            nav = account(targets, space.market, space.tape(one), Holdings.opening(names))[0].nav
             both.append(np.add.reduceat(nav[1:] / nav[:-1] - 1, block_edges(nav.size)[:-1] - 1))
         np.testing.assert_allclose(gained[k], both[0] - both[1], rtol=0, atol=1e-13)  # of sums near 0.1
     assert (gained[trials.axes["respond"] == 0] == 0).all()
@@ -327,7 +327,7 @@ def test_what_cannot_be_tested_says_why(words: tuple[str, ...], why: str, tmp_pa
 
 
 def test_the_twin_trades_by_values_that_were_tried(tmp_path: Path) -> None:
-    """The position's own exposure would break the gross limit of these trials."""
+    """The strategy's own exposure would break the gross limit of these trials."""
     words = ("--set", "gross_limit=0.3", "--grid", "exposure=0.05,0.1", "--out", str(tmp_path), "--json")
     code, stdout, stderr = run("fertilizer_producers", *words)
     assert code == 0, stderr
@@ -336,45 +336,45 @@ def test_the_twin_trades_by_values_that_were_tried(tmp_path: Path) -> None:
 
 def test_an_end_that_cannot_be_widened_is_no_advice() -> None:
     axes = {"hedge_ratio": (0.0, 0.1), "exposure": (0.9, 1.0), "respond": (0.5, 1.0), "lookback": (20, 40)}
-    ground = grounded(FertilizerProducers(), axes, Request().terms(""))
-    assert ends(ground, np.array([0, 1, 1, 1], dtype=np.int32)) == ("lookback",)
-    assert ends(ground, np.array([1, 0, 0, 0], dtype=np.int32)) == ("hedge_ratio", "exposure", "respond")
+    space = space_of(FertilizerProducers(), axes, Request().terms(""))
+    assert ends(space, np.array([0, 1, 1, 1], dtype=np.int32)) == ("lookback",)
+    assert ends(space, np.array([1, 0, 0, 0], dtype=np.int32)) == ("hedge_ratio", "exposure", "respond")
 
 
 def test_respond_zero_alone_is_its_own_twin() -> None:
-    position, axes = asked(
+    strategy, axes = asked(
         Request(settings=("respond=0",)), "fertilizer_producers", ["half_life=5,10"], "sharpe"
     )
-    ground = grounded(position, axes, Request().terms(""))
-    question = Search(ground, "sharpe", True, threads(1))
-    belief = believe(question, question.try_out(chosen(ground, None, 0), Figures()))
-    assert belief.spa is None
-    assert belief.luck == 0.0  # all trials are one
-    assert belief.twin["sharpe"] == belief.best.figures["sharpe"]
+    space = space_of(strategy, axes, Request().terms(""))
+    question = Search(space, "sharpe", True, threads(1))
+    assessment = assess(question, question.try_out(chosen(space, None, 0), Figures()))
+    assert assessment.spa is None
+    assert assessment.luck == 0.0  # all trials are one
+    assert assessment.without_events["sharpe"] == assessment.best.figures["sharpe"]
 
 
 def test_screens_have_their_own_tapes() -> None:
     """A trial with another screen has the account of a run with that screen, purchases barred included."""
-    position, axes = asked(Request(), "sanctioned", ["screen=none,listed,strict"], "sharpe")
-    ground = grounded(position, axes, Request().terms(""))
-    tapes = [ground.tape(ground.position.configured({"screen": s})) for s in axes["screen"]]
+    strategy, axes = asked(Request(), "sanctioned", ["screen=none,listed,strict"], "sharpe")
+    space = space_of(strategy, axes, Request().terms(""))
+    tapes = [space.tape(space.strategy.configured({"screen": s})) for s in axes["screen"]]
     assert not np.array_equal(tapes[0].no_buy, tapes[2].no_buy)
 
 
 def test_random_trials_are_distinct_seeded_and_of_the_grid() -> None:
-    position, axes = asked(
+    strategy, axes = asked(
         Request(),
         "fertilizer_producers",
         ["half_life=1:300:1", "hedge_ratio=0:1:0.01", "exposure=0.01:1:0.01"],
         "sharpe",
     )
-    ground = grounded(position, axes, Request().terms(""))
-    once, again, other = (chosen(ground, 1000, seed) for seed in (1, 1, 2))
+    space = space_of(strategy, axes, Request().terms(""))
+    once, again, other = (chosen(space, 1000, seed) for seed in (1, 1, 2))
     assert np.array_equal(once, again)
     assert not np.array_equal(once, other)
     assert np.unique(once, axis=0).shape == (1000, 3)
     assert (once.max(axis=0) < [300, 101, 100]).all()
-    few = replace(ground, axes={"half_life": (1.0, 2.0), "exposure": (0.1, 0.2, 0.3)})
+    few = replace(space, axes={"half_life": (1.0, 2.0), "exposure": (0.1, 0.2, 0.3)})
     assert sorted(map(tuple, chosen(few, 100, 0).tolist())) == sorted(
         map(tuple, few.codes(np.arange(6)).tolist())
     )

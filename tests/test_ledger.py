@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from positioning.analysis.metrics import summarise
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
 from positioning.market.instruments import Instrument, table
@@ -20,13 +21,12 @@ from positioning.market.load import Span, load
 from positioning.market.market import Market
 from positioning.market.source import Delivery, Source
 from positioning.market.venues import calendar_name, opens_early
-from positioning.portfolio.targets import Targets
-from positioning.research.metrics import summarise
 from positioning.simulation.cash import CashRate, read_cash
 from positioning.simulation.fees import FeeRate, FeeTable
+from positioning.simulation.inputs import record
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import Holdings, run, simulate
-from positioning.simulation.tape import record
+from positioning.strategy.targets import Targets
 
 # Sums and quotients of a dozen doubles near one: an error of law shows at 1e-4 and more.
 exactly = {"rtol": 1e-13, "atol": 1e-15}

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market
-from positioning.portfolio.targets import Targets
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeRate, FeeTable
+from positioning.simulation.inputs import Fill, record
 from positioning.simulation.kernel import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING, REPLACED
 from positioning.simulation.result import REASON, Result
 from positioning.simulation.simulate import Holdings, run, simulate
-from positioning.simulation.tape import Fill, record
+from positioning.strategy.targets import Targets
 
 thorough = settings(derandomize=True, deadline=None, max_examples=500, database=None)
 modest = settings(derandomize=True, deadline=None, max_examples=150, database=None)

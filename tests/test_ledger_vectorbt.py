@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from positioning.market.market import Market
-from positioning.portfolio.targets import Targets
 from positioning.simulation.fees import FeeRate, FeeTable
 from positioning.simulation.simulate import simulate
+from positioning.strategy.targets import Targets
 
 vbt = pytest.importorskip("vectorbt")
 

@@ -14,7 +14,7 @@ import quantstats.stats as qs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from positioning.research.metrics import Drawdown, Metrics, returns, rows_per_year, summarise, to_json
+from positioning.analysis.metrics import Drawdown, Metrics, returns, rows_per_year, summarise, to_json
 
 # Two programs adding the same few hundred float64 numbers in another order: some 1e-13 of the result.
 SAME = 1e-12
@@ -63,7 +63,7 @@ def test_every_number_of_three_returns_by_hand() -> None:
     assert m.max_drawdown == near(-0.1)  # 0.99 under 1.1; 1.089 is not back at 1.1
     assert m.drawdown == Drawdown(m.max_drawdown, DATES[1], DATES[2], None)
     assert m.calmar == near((1.089**0.25 - 1) / 0.1)
-    assert m.var_95 == near(-0.08)  # a tenth of the way from -0.1 to 0.1: position 0.05 * (3 - 1)
+    assert m.var_95 == near(-0.08)  # a tenth of the way from -0.1 to 0.1: strategy 0.05 * (3 - 1)
     assert m.es_95 == near(-0.1)
     assert m.hit_rate == near(2 / 3)
     assert m.turnover == near(0.5 * 2.0 / 1.04475 / 4)  # mean nav 4.179 / 4
@@ -238,7 +238,7 @@ def test_growth_too_fast_for_a_float_is_null_in_json() -> None:
 
 
 def test_importing_metrics_stays_light() -> None:
-    code = "import sys, positioning.research.metrics; print(*{'numba', 'scipy', 'pandas'} & set(sys.modules))"
+    code = "import sys, positioning.analysis.metrics; print(*{'numba', 'scipy', 'pandas'} & set(sys.modules))"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

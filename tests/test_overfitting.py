@@ -1,4 +1,4 @@
-"""Belief: published examples, cases by hand, brute force, arch's SPA, and what pure noise must give."""
+"""Assessment: published examples, cases by hand, brute force, arch's SPA, and what pure noise must give."""
 
 import math
 from itertools import combinations
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import kurtosis, norm, rankdata, skew
 from scipy.stats import t as student
 
-from positioning.research.cross_validation import PBO_TRIALS, Pbo, pbo, pbo_sample, purged_splits
-from positioning.research.overfitting import (
+from positioning.analysis.cross_validation import PBO_TRIALS, Pbo, pbo, pbo_sample, purged_splits
+from positioning.analysis.overfitting import (
     CHUNK,
     deflated_sharpe,
     effective_trials,

@@ -18,27 +18,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backtests.pipeline import Terms, backtest, judged
+from positioning.analysis.attribution import Attribution
+from positioning.analysis.report import BacktestReport
+from positioning.data.sample import SampleSource
 from positioning.events.event import Event, Events, read_events
+from positioning.files import safe_name, write_whole
 from positioning.market.benchmark import Benchmark
 from positioning.market.load import Span
 from positioning.market.market import Market
-from positioning.market.sample import SampleSource
-from positioning.portfolio.position import Position
-from positioning.portfolio.targets import Targets
-from positioning.reporting import charts, panel, tearsheet
-from positioning.reporting.files import safe_name, write_whole
+from positioning.reporting.format import findings, number, percent, signed
 from positioning.reporting.html import Html, join, tag
 from positioning.reporting.index import write_index
-from positioning.reporting.quantstats_door import QuantstatsPage
-from positioning.reporting.runs import keep
-from positioning.reporting.sheet import Sheet
-from positioning.reporting.words import findings, number, percent, signed
-from positioning.research.attribution import Attribution
+from positioning.reporting.tearsheet import charts
+from positioning.reporting.tearsheet import figures as panel
+from positioning.reporting.tearsheet import page as tearsheet
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.runs.backtest import RunSettings, backtest, judged
+from positioning.runs.saved import keep
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable, read_fees
 from positioning.simulation.simulate import simulate
-from strategies import POSITIONS
+from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import Targets
+from strategies import STRATEGIES
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -47,7 +49,7 @@ STUB = QuantstatsPage("<p>quantstats</p>", "", {}, ())
 
 
 @dataclass(frozen=True)
-class Fixed(Position):
+class Fixed(Strategy):
     """Holds A at a fixed weight."""
 
     name: ClassVar[str] = "fixed"
@@ -69,19 +71,19 @@ class Fixed(Position):
         )
 
 
-def account(position: Fixed, prices: list[float], benchmark: bool = False) -> Sheet:
-    """The position on a hand-made market of these closes, without fees."""
+def account(strategy: Fixed, prices: list[float], benchmark: bool = False) -> BacktestReport:
+    """The strategy on a hand-made market of these closes, without fees."""
     dates = pd.bdate_range("2025-05-01", periods=len(prices))
     market = Market.from_frames(pd.DataFrame({"A": prices}, index=dates))
-    result = simulate(position.target_weights(market, Events(())), market, FeeTable((), "none"))
+    result = simulate(strategy.target_weights(market, Events(())), market, FeeTable((), "none"))
     measure = Benchmark("B", "Itself", result.nav.copy(), ()) if benchmark else None
     figures = judged(result, measure)
-    return Sheet(
-        position=position,
+    return BacktestReport(
+        strategy=strategy,
         result=result,
         metrics=figures,
         plain=result,
-        plain_metrics=figures,
+        without_events_metrics=figures,
         events=read_events(),
         benchmark=measure,
         attribution=Attribution({}, {}, 0.0, 0.0),
@@ -92,59 +94,61 @@ def account(position: Fixed, prices: list[float], benchmark: bool = False) -> Sh
 
 
 @pytest.fixture(scope="module")
-def sheets() -> list[Sheet]:
-    """The four positions on the sample market."""
-    terms = Terms(
+def reports() -> list[BacktestReport]:
+    """The four strategies on the sample market."""
+    terms = RunSettings(
         source=SampleSource(), span=Span(), base="USD", events=read_events(), fees=read_fees("default"), fill="open",
         cash=CashRate.constant(0.0), benchmark=None, command="python -m backtests.run --data sample",
     )  # fmt: skip
-    return [backtest(position(), terms) for position in POSITIONS]
+    return [backtest(strategy(), terms) for strategy in STRATEGIES]
 
 
 @pytest.fixture(scope="module")
-def outside(sheets: list[Sheet]) -> QuantstatsPage:
-    """quantstats' report on the first position, drawn once."""
-    return tearsheet._quantstats(sheets[0])
+def outside(reports: list[BacktestReport]) -> QuantstatsPage:
+    """quantstats' report on the first strategy, drawn once."""
+    return tearsheet._quantstats(reports[0])
 
 
 @pytest.fixture(scope="module")
-def folder(sheets: list[Sheet], outside: QuantstatsPage, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All pages; the other positions borrow the first one's quantstats, to save its time."""
+def folder(
+    reports: list[BacktestReport], outside: QuantstatsPage, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """All pages; the other strategies borrow the first one's quantstats, to save its time."""
     directory = tmp_path_factory.mktemp("reports")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tearsheet, "_quantstats", lambda _: outside)
-        for sheet in sheets:
-            tearsheet.write(sheet, directory)
-            keep(sheet, {}, {}, directory, "")
+        for report in reports:
+            tearsheet.write(report, directory)
+            keep(report, {}, {}, directory, "")
         write_index(directory)
         patch.setattr(tearsheet, "_quantstats", lambda _: STUB)
-        tearsheet.write(hostile(sheets[0]), directory)
+        tearsheet.write(hostile(reports[0]), directory)
     dead = account(Fixed(weight=-3.0), [100.0] * 4 + [140.0] * 20)
-    tearsheet.write(replace(dead, position=named("ruined")), directory)
-    tearsheet.write(replace(account(Fixed(weight=0.0), [100.0] * 30), position=named("flat")), directory)
-    tearsheet.write(replace(account(Fixed(), [100.0]), position=named("one_row")), directory)
+    tearsheet.write(replace(dead, strategy=named("ruined")), directory)
+    tearsheet.write(replace(account(Fixed(weight=0.0), [100.0] * 30), strategy=named("flat")), directory)
+    tearsheet.write(replace(account(Fixed(), [100.0]), strategy=named("one_row")), directory)
     return directory
 
 
-def named(name: str, base: type[Position] = Fixed) -> Position:
+def named(name: str, base: type[Strategy] = Fixed) -> Strategy:
     return type("Named", (base,), {"name": name, "__doc__": f"{name}: a thesis."})()  # type: ignore[no-any-return]
 
 
-def hostile(sheet: Sheet) -> Sheet:
-    """The sheet with code in every name that reaches the page."""
-    market = sheet.result.market
+def hostile(report: BacktestReport) -> BacktestReport:
+    """The report with code in every name that reaches the page."""
+    market = report.result.market
     instruments = tuple(replace(i, name=HOSTILE, reason=HOSTILE) for i in market.instruments)
     event = Event(
         "E", datetime(2022, 2, 1, tzinfo=UTC), f'{HOSTILE} "quoted" </script> \N{SNOWMAN}', "x", "x", "tighten", 5,
         ("fertilizer",), {"fertilizer": 1, "corridor": 0, "equipment": 0}, HOSTILE, "high",
     )  # fmt: skip
-    assert sheet.benchmark is not None
+    assert report.benchmark is not None
     return replace(
-        sheet,
-        position=named(HOSTILE, type(sheet.position)),
-        result=replace(sheet.result, market=replace(market, instruments=instruments)),
+        report,
+        strategy=named(HOSTILE, type(report.strategy)),
+        result=replace(report.result, market=replace(market, instruments=instruments)),
         events=Events((event,)),
-        benchmark=replace(sheet.benchmark, name=HOSTILE, symbol=HOSTILE),
+        benchmark=replace(report.benchmark, name=HOSTILE, symbol=HOSTILE),
         command=HOSTILE,
     )
 
@@ -158,14 +162,14 @@ def text_of(path: Path) -> str:
 # -- what a page says ------------------------------------------------------------------------------------------
 
 
-def test_each_page_carries_its_provenance(sheets: list[Sheet], folder: Path) -> None:
-    for sheet in sheets:
-        path = folder / f"{sheet.position.name}.html"
+def test_each_page_carries_its_provenance(reports: list[BacktestReport], folder: Path) -> None:
+    for report in reports:
+        path = folder / f"{report.strategy.name}.html"
         words = text_of(path)
         for fact in (
-            sheet.result.market.snapshot, sheet.events.digest(), sheet.command, "half_life=20.0", "Hindsight",
-            "What this page does not model", "exclude them", f"{sheet.metrics.rows_per_year:.1f} a year",
-            *(n.text for n in sheet.notices), *(i.name for i in sheet.result.market.instruments),
+            report.result.market.snapshot, report.events.digest(), report.command, "half_life=20.0", "Hindsight",
+            "What this page does not model", "exclude them", f"{report.metrics.rows_per_year:.1f} a year",
+            *(n.text for n in report.notices), *(i.name for i in report.result.market.instruments),
         ):  # fmt: skip
             assert " ".join(fact.split()) in words
         assert path.stat().st_size < 2_000_000
@@ -185,11 +189,11 @@ def test_real_pages_do_not(folder: Path) -> None:
     assert '"text":"SIMULATED"' not in (folder / "flat.html").read_text()
 
 
-def test_the_index_links_every_page(sheets: list[Sheet], folder: Path) -> None:
+def test_the_index_links_every_page(reports: list[BacktestReport], folder: Path) -> None:
     page = (folder / "index.html").read_text()
-    for sheet in sheets:
-        assert f'href="{sheet.position.name}.html"' in page
-    assert page.count("<polyline") == len(sheets)
+    for report in reports:
+        assert f'href="{report.strategy.name}.html"' in page
+    assert page.count("<polyline") == len(reports)
 
 
 def test_ruined_flat_and_single_row_accounts_have_a_page(folder: Path) -> None:
@@ -202,20 +206,20 @@ def test_ruined_flat_and_single_row_accounts_have_a_page(folder: Path) -> None:
 
 
 def test_a_benchmark_equal_to_the_position_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from positioning.reporting import quantstats_door
+    from positioning.reporting.tearsheet import quantstats_report as quantstats_door
 
     monkeypatch.setattr(quantstats_door, "_report", lambda *_: "body")
     wave = [100.0 + 5 * math.sin(k) for k in range(60)]
-    assert "The benchmark equals the position" in tearsheet.page(
+    assert "The benchmark equals the strategy" in tearsheet.page(
         account(Fixed(), wave, benchmark=True), "x.js"
     )
 
 
 def test_metrics_agree_with_quantstats_but_for_the_normal_tail(
-    sheets: list[Sheet], outside: QuantstatsPage
+    reports: list[BacktestReport], outside: QuantstatsPage
 ) -> None:
     """Sharpe, Sortino, CAGR and the rest are the same numbers; quantstats' tail is that of a normal law."""
-    verdicts = {r.field: panel._compared(r, sheets[0], outside.figures)[-1] for r in panel.ROWS}
+    verdicts = {r.field: panel._compared(r, reports[0], outside.figures)[-1] for r in panel.ROWS}
     differ = {field for field, verdict in verdicts.items() if "differ" in str(verdict)}
     assert differ == {"var_95", "es_95"}
 
@@ -225,22 +229,22 @@ def test_a_difference_nobody_can_explain_is_flagged() -> None:
     assert "agree" in panel._verdict(1.0, 1.0 + 3e-7, "")
 
 
-def test_costs_and_legs_add_up_to_what_the_metrics_say(sheets: list[Sheet]) -> None:
-    for sheet in sheets:
-        yearly = panel._yearly(sheet.result)
+def test_costs_and_legs_add_up_to_what_the_metrics_say(reports: list[BacktestReport]) -> None:
+    for report in reports:
+        yearly = panel._yearly(report.result)
         borrow = yearly.pop("borrow on shorts")
-        assert sum(yearly.values()) == pytest.approx(sheet.metrics.cost_bps_per_year, rel=1e-9)
+        assert sum(yearly.values()) == pytest.approx(report.metrics.cost_bps_per_year, rel=1e-9)
         assert borrow >= 0
-        total = sum(sum(parts.values()) for parts in sheet.result.contributions().values())
-        assert total == pytest.approx(sheet.metrics.total_return, abs=1e-12)
+        total = sum(sum(parts.values()) for parts in report.result.contributions().values())
+        assert total == pytest.approx(report.metrics.total_return, abs=1e-12)
 
 
-def test_round_trips_are_vectorbts_own(sheets: list[Sheet]) -> None:
+def test_round_trips_are_vectorbts_own(reports: list[BacktestReport]) -> None:
     """Closed trades, win rate and profit factor as `vectorbt.Trades` itself counts them."""
-    from positioning.reporting import background
+    from positioning.reporting.tearsheet import details as background
 
-    closed = sheets[0].result.to_vectorbt().trades.closed
-    words = str(background.trades(sheets[0]))
+    closed = reports[0].result.to_vectorbt().trades.closed
+    words = str(background.trades(reports[0]))
     assert f">{closed.count():,}<" in words
     assert f">{percent(float(closed.win_rate()))}<" in words
     assert f">{number(float(closed.profit_factor()))}<" in words
@@ -257,15 +261,15 @@ def test_round_trips_are_vectorbts_own(sheets: list[Sheet]) -> None:
     ],
 )
 def test_findings_follow_from_the_numbers(
-    sheets: list[Sheet], own: float, twin: float, sharpes: tuple[float, float], said: str
+    reports: list[BacktestReport], own: float, twin: float, sharpes: tuple[float, float], said: str
 ) -> None:
-    sheet = sheets[0]
-    sheet = replace(
-        sheet,
-        metrics=replace(sheet.metrics, total_return=own, sharpe=sharpes[0]),
-        plain_metrics=replace(sheet.plain_metrics, total_return=twin, sharpe=sharpes[1]),
+    report = reports[0]
+    report = replace(
+        report,
+        metrics=replace(report.metrics, total_return=own, sharpe=sharpes[0]),
+        without_events_metrics=replace(report.without_events_metrics, total_return=twin, sharpe=sharpes[1]),
     )
-    assert said in findings(sheet)[1]
+    assert said in findings(report)[1]
 
 
 def test_numbers_in_words() -> None:
@@ -277,32 +281,32 @@ def test_numbers_in_words() -> None:
 # -- charts ----------------------------------------------------------------------------------------------------
 
 
-def test_figures_are_valid_plotly_and_mark_every_event_once(sheets: list[Sheet]) -> None:
+def test_figures_are_valid_plotly_and_mark_every_event_once(reports: list[BacktestReport]) -> None:
     import plotly.graph_objects as go
 
-    for sheet in sheets:
+    for report in reports:
         for build in (charts.equity, charts.drawdown, charts.exposure):
             go.Figure(
-                json.loads(re.sub(r'"\$[a-z]+"', '"#123456"', json.dumps(build(sheet), allow_nan=False)))
+                json.loads(re.sub(r'"\$[a-z]+"', '"#123456"', json.dumps(build(report), allow_nan=False)))
             )
-        marks = [t for t in charts.equity(sheet)["data"] if t["mode"] == "markers"]
-        first, last = sheet.result.rows[[0, -1]]
-        inside = [e for e in sheet.events if first <= e.known_on() <= last]
+        marks = [t for t in charts.equity(report)["data"] if t["mode"] == "markers"]
+        first, last = report.result.rows[[0, -1]]
+        inside = [e for e in report.events if first <= e.known_on() <= last]
         assert sum(len(t["x"]) for t in marks) == len(inside)
         used = [t for t in marks if t["name"] != "Other events"]
         assert sum(len(t["x"]) for t in used) == sum(
-            charts.sign_for(e, sheet.position.themes) is not None for e in inside
+            charts.sign_for(e, report.strategy.themes) is not None for e in inside
         )
 
 
-def test_an_event_is_marked_where_it_became_known(sheets: list[Sheet]) -> None:
+def test_an_event_is_marked_where_it_became_known(reports: list[BacktestReport]) -> None:
     """A bare date is known at its end, so its mark stands on that date's row."""
-    sheet = sheets[0]
-    event = next(e for e in sheet.events if e.known_on() in sheet.result.rows)
-    trace = charts._markers(replace(sheet, events=Events((event,))))[0]
+    report = reports[0]
+    event = next(e for e in report.events if e.known_on() in report.result.rows)
+    trace = charts._markers(replace(report, events=Events((event,))))[0]
     assert trace["x"] == [str(event.known_on())]
-    row = int(np.searchsorted(sheet.result.rows, event.known_on()))
-    assert trace["y"] == [pytest.approx(sheet.result.nav[row], abs=1e-5)]
+    row = int(np.searchsorted(report.result.rows, event.known_on()))
+    assert trace["y"] == [pytest.approx(report.result.nav[row], abs=1e-5)]
 
 
 # -- files and escaping ----------------------------------------------------------------------------------------
@@ -335,10 +339,12 @@ def test_a_page_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
 
 
-def test_a_sheet_can_be_sent_to_another_process(sheets: list[Sheet], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sheet_can_be_sent_to_another_process(
+    reports: list[BacktestReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tearsheet, "_quantstats", lambda _: STUB)
-    there = pickle.loads(pickle.dumps(sheets[2]))  # noqa: S301 (made on the line itself)
-    assert tearsheet.page(there, "x.js") == tearsheet.page(sheets[2], "x.js")
+    there = pickle.loads(pickle.dumps(reports[2]))  # noqa: S301 (made on the line itself)
+    assert tearsheet.page(there, "x.js") == tearsheet.page(reports[2], "x.js")
 
 
 # -- in a browser ----------------------------------------------------------------------------------------------

@@ -14,24 +14,24 @@ import pytest
 from typer.testing import CliRunner
 
 from backtests.event_study import app
+from positioning.analysis.attribution import attribute
+from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
+from positioning.event_study.abnormal import Design, Returns, observe
+from positioning.event_study.day_zero import EventFilter
+from positioning.event_study.placebo import _Ring, study_placebo
+from positioning.event_study.study import ALL, singly, study
 from positioning.events.event import Event, Events, read_events
 from positioning.events.restriction import read_restrictions
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.market.sample import SampleSource
-from positioning.portfolio.basket import Basket
-from positioning.portfolio.targets import Targets
-from positioning.research.abnormal import Design, Returns, observe
-from positioning.research.attribution import attribute
-from positioning.research.day_zero import Choice
-from positioning.research.event_study import ALL, singly, study
-from positioning.research.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
-from positioning.research.study_placebo import _Ring, study_placebo
 from positioning.simulation.fees import FeeTable, read_fees
+from positioning.simulation.inputs import record
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
-from positioning.simulation.tape import record
+from positioning.strategy.basket import Basket
+from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
 from tests.test_event_study import FERTILIZER, NYSE, an_event, returns_of
 
@@ -96,14 +96,14 @@ def test_flipped_signs() -> None:
     assert flipped(record_).restrictions is record_.restrictions
 
 
-def test_p_value_counts_ties_against_the_position() -> None:
+def test_p_value_counts_ties_against_the_strategy() -> None:
     shuffles = np.array([0.1, 0.2, 0.3])
     assert monte_carlo_p(shuffles, 0.2) == (1 + 2) / 4
     assert monte_carlo_p(shuffles, 0.4) == 1 / 4
     assert Placebo(0.0, shuffles, 0.0, 0).p_value == 1.0
 
 
-# A position on made-up prices.
+# A strategy on made-up prices.
 
 
 @dataclass(frozen=True)
@@ -199,9 +199,9 @@ def test_attribution_by_theme_cut_short_and_left_out() -> None:
 
 
 def test_attribution_of_a_real_account_adds_up() -> None:
-    position, events = FertilizerProducers(), read_events()
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
-    result = simulate(position.target_weights(market, events), market, read_fees())
+    strategy, events = FertilizerProducers(), read_events()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    result = simulate(strategy.target_weights(market, events), market, read_fees())
     a = attribute(result, events, ("fertilizer", "corridor"))
     # Sums of two thousand daily profits near 1e-3.
     assert a.events + a.rest == pytest.approx(result.nav[-1] - 1, abs=1e-13)
@@ -239,7 +239,7 @@ def test_a_shuffle_is_the_study_of_events_on_those_days() -> None:
         low = first + (days[0] + 60 - first + shift) % size
         signs = [an_event(f"M{d}", str(NYSE[d])) for d in moved]
         there = Events((*signs, an_event("LOW", str(NYSE[low]), confidence="low")))
-        kept, _ = observe(r, there, Choice(), design)
+        kept, _ = observe(r, there, EventFilter(), design)
         expected = {o.news.day: [o.abnormal[a + 5 : b + 6].sum() for a, b in spans] for o in kept}
         for k, day in enumerate(moved):
             want = expected.get(day, [np.nan] * 3)
@@ -255,7 +255,7 @@ def test_study_placebo_says_what_was_planted() -> None:
     signs = {d: 1 if d % 3 else -1 for d in days}
     for d in days:
         own[d] += 0.02 * signs[d]
-    found = study(returns_of(own, factor), events, Choice(), Design())
+    found = study(returns_of(own, factor), events, EventFilter(), Design())
     p = study_placebo(found, events, Design(), 199, seed=1)
     outcome = found.group(ALL).signed[0]
     assert p.p_value(ALL, 0, outcome.caar) == 1 / 200
@@ -272,7 +272,7 @@ def test_names_one_by_one_are_shuffled_together() -> None:
     own = factor + rng.normal(0, 0.01, NYSE.size)
     events, design = crowded(list(range(400, 1900, 70))), Design()
     each = [
-        study(returns_of(own, factor, sleeve=replace(FERTILIZER, label=label)), events, Choice(), design)
+        study(returns_of(own, factor, sleeve=replace(FERTILIZER, label=label)), events, EventFilter(), design)
         for label in ("A", "B")
     ]
     both_ = singly(each, design)
@@ -338,7 +338,7 @@ def test_placebo_p_values_are_uniform_without_event_effects() -> None:
         found.append(
             placebo(Tiny(), market, record(market, FREE), events, 99, int(rng.integers(1 << 30))).p_value
         )
-    check_uniform(found, 99, rng, "a position on random walks")
+    check_uniform(found, 99, rng, "a strategy on random walks")
 
 
 @pytest.mark.slow
@@ -350,7 +350,7 @@ def test_study_placebo_p_values_are_uniform_without_event_effects() -> None:
             FERTILIZER, "XNYS", ("A",), days, (factor + rng.normal(0, 0.02, 500))[:, None], factor[:, None]
         )
         events = random_events(rng, days[70:480], 4)
-        made = study(r, events, Choice(), Design())
+        made = study(r, events, EventFilter(), Design())
         if made.panel is None:
             continue
         p = study_placebo(made, events, Design(), 99, int(rng.integers(1 << 30)))
@@ -358,13 +358,13 @@ def test_study_placebo_p_values_are_uniform_without_event_effects() -> None:
     check_uniform(found, 99, rng, "an event study on random walks, [0,10]")
 
 
-@pytest.mark.benchmark(group="1,000 placebo runs of a position (wanted: under 10 s on two cores)")
+@pytest.mark.benchmark(group="1,000 placebo runs of a strategy (wanted: under 10 s on two cores)")
 def test_thousand_placebos(benchmark: Any) -> None:
-    position, events = FertilizerProducers(), read_events()
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    strategy, events = FertilizerProducers(), read_events()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     tape = record(market, read_fees())
-    placebo(position, market, tape, events, 2)
-    found = benchmark.pedantic(placebo, (position, market, tape, events, 1000), rounds=1)
+    placebo(strategy, market, tape, events, 2)
+    found = benchmark.pedantic(placebo, (strategy, market, tape, events, 1000), rounds=1)
     assert found.shuffled.size == 1000
 
 
@@ -374,6 +374,6 @@ def test_thousand_shuffles_of_a_study(benchmark: Any) -> None:
 
     rng = np.random.default_rng(0)
     factor = rng.normal(0, 0.01, NYSE.size)
-    made = study(returns_of(factor + rng.normal(0, 0.02, NYSE.size), factor), EVENTS, Choice(), Design())
+    made = study(returns_of(factor + rng.normal(0, 0.02, NYSE.size), factor), EVENTS, EventFilter(), Design())
     found = benchmark.pedantic(study_placebo, (made, EVENTS, Design(), 1000), rounds=1)
     assert found.draws == 1000

@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import read_events
 from positioning.market.load import load
-from positioning.market.sample import SampleSource
-from positioning.research import proposals
-from positioning.research.belief import values_of
-from positioning.research.ground import Ground
-from positioning.research.measures import Figures
-from positioning.research.proposals import propose
-from positioning.research.shelf import MemoryShelf
-from positioning.research.sweep import search, threads
-from positioning.research.trials import Plan, Trials
+from positioning.search import optuna_sampler as proposals
+from positioning.search.assessment import values_of
+from positioning.search.chunk_store import MemoryChunks
+from positioning.search.measures import Figures
+from positioning.search.optuna_sampler import propose
+from positioning.search.run import search, threads
+from positioning.search.space import SearchSpace
+from positioning.search.trials import Plan, Trials
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
-from positioning.simulation.terms import AccountTerms
 from strategies import FertilizerProducers
 
 GRID = {
@@ -34,90 +34,92 @@ GRID = {
 }
 
 
-def grounded(**axes: tuple[Any, ...]) -> Ground:
+def space_of(**axes: tuple[Any, ...]) -> SearchSpace:
     own = FertilizerProducers()
     market = load(SampleSource(), own.names, own.hedges, history=own.history)
-    return Ground(own, market, read_events(), axes, AccountTerms(read_fees()))
+    return SearchSpace(own, market, read_events(), axes, AccountTerms(read_fees()))
 
 
-def proposed(ground: Ground, trials: int, seed: int = 1, workers: int = 1, metric: str = "sharpe") -> Trials:
-    plan = Plan(propose(ground, metric, trials, seed), (Figures(),))
-    return search(ground, plan, MemoryShelf(), threads(workers))
+def proposed(
+    space: SearchSpace, trials: int, seed: int = 1, workers: int = 1, metric: str = "sharpe"
+) -> Trials:
+    plan = Plan(propose(space, metric, trials, seed), (Figures(),))
+    return search(space, plan, MemoryChunks(), threads(workers))
 
 
 def test_a_seed_gives_the_same_trials_whoever_works() -> None:
-    ground = grounded(**GRID)
-    once, again = proposed(ground, 150), proposed(ground, 150, workers=3)
+    space = space_of(**GRID)
+    once, again = proposed(space, 150), proposed(space, 150, workers=3)
     np.testing.assert_array_equal(once.plan.codes, again.plan.codes)
     np.testing.assert_array_equal(np.hstack(list(once.tables())), np.hstack(list(again.tables())))
-    assert not np.array_equal(once.plan.codes, proposed(ground, 150, seed=2).plan.codes)
+    assert not np.array_equal(once.plan.codes, proposed(space, 150, seed=2).plan.codes)
 
 
 def test_trials_are_different_combinations_of_the_grid_in_its_order() -> None:
-    ground = grounded(**GRID)
-    codes = proposed(ground, 200).plan.codes
+    space = space_of(**GRID)
+    codes = proposed(space, 200).plan.codes
     assert codes.shape == (200, 3)
     assert np.unique(codes, axis=0).shape == (200, 3)
     assert (codes >= 0).all()
     assert (codes.max(axis=0) < [20, 20, 10]).all()
-    np.testing.assert_array_equal(codes, ground.walk(codes))
+    np.testing.assert_array_equal(codes, space.walk(codes))
 
 
 @pytest.mark.parametrize("metric", ["sharpe", "calmar"])
 def test_it_finds_what_the_whole_grid_has(metric: str) -> None:
-    ground = grounded(**GRID)
-    every = Plan(ground.walk(ground.codes(np.arange(ground.combinations))), (Figures(),))
-    whole = values_of(search(ground, every, MemoryShelf(), threads(2)), metric)
-    own = values_of(proposed(ground, 300, metric=metric), metric)
+    space = space_of(**GRID)
+    every = Plan(space.walk(space.codes(np.arange(space.combinations))), (Figures(),))
+    whole = values_of(search(space, every, MemoryChunks(), threads(2)), metric)
+    own = values_of(proposed(space, 300, metric=metric), metric)
     # 300 drawn at random have one of the best 1 % in 95 cases of 100 (1 - 0.99**300); a sampler that learns has to
     # do better than that: among the best 0.2 %, 8 of 4,000.
     assert np.nanmax(own) >= np.sort(whole[~np.isnan(whole)])[-8]
 
 
 def test_it_looks_where_the_good_ones_are() -> None:
-    ground = grounded(**GRID)
-    learned = values_of(proposed(ground, 300), "sharpe")
-    drawn = np.random.default_rng(0).choice(ground.combinations, 300, replace=False)
-    plan = Plan(ground.walk(ground.codes(np.sort(drawn))), (Figures(),))
-    blind = values_of(search(ground, plan, MemoryShelf(), threads(1)), "sharpe")
+    space = space_of(**GRID)
+    learned = values_of(proposed(space, 300), "sharpe")
+    drawn = np.random.default_rng(0).choice(space.combinations, 300, replace=False)
+    plan = Plan(space.walk(space.codes(np.sort(drawn))), (Figures(),))
+    blind = values_of(search(space, plan, MemoryChunks(), threads(1)), "sharpe")
     assert np.nanmedian(learned) > np.nanquantile(blind, 0.75)
 
 
 def test_a_small_grid_is_tried_whole_and_ends() -> None:
-    ground = grounded(half_life=(5.0, 20.0, 40.0), lookback=(60, 120), respond=(0.5, 1.0), exposure=(0.3,))
-    found = proposed(ground, 1000)
-    assert found.count == ground.combinations == 12
+    space = space_of(half_life=(5.0, 20.0, 40.0), lookback=(60, 120), respond=(0.5, 1.0), exposure=(0.3,))
+    found = proposed(space, 1000)
+    assert found.count == space.combinations == 12
     assert np.unique(found.plan.codes, axis=0).shape == (12, 4)
 
 
 def test_a_sampler_that_repeats_itself_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    ground, batches = grounded(half_life=(5.0, 20.0), respond=(0.5, 1.0)), []
+    space, batches = space_of(half_life=(5.0, 20.0), respond=(0.5, 1.0)), []
 
     def again(self: Any, known: dict[Any, float], wanted: int) -> list[tuple[int, ...]]:
         batches.append(len(known))
         return [] if known else [(0, 0)]
 
     monkeypatch.setattr(proposals._Sampler, "ask", again)
-    assert proposed(ground, 4).count == 1
+    assert proposed(space, 4).count == 1
     assert len(batches) == 1 + proposals.FRUITLESS
 
 
 def test_words_and_symbols_are_axes_too() -> None:
     legs = (("NTR", "MOS"), ("ICL", "SDF.DE"), ("NTR", "MOS", "ICL", "SDF.DE"))
-    ground = grounded(
+    space = space_of(
         legs=legs, screen=("none", "strict"), hedge_ratio=GRID["hedge_ratio"], respond=(0.0, 1.0)
     )
-    found = proposed(ground, 60)
+    found = proposed(space, 60)
     assert found.count == 60
     assert set(found.axes["legs"]) == set(legs)
     assert set(found.axes["screen"]) == {"none", "strict"}
 
 
 def test_what_has_no_metric_is_the_worst() -> None:
-    ground = grounded(
+    space = space_of(
         half_life=GRID["half_life"], exposure=(0.0001, *GRID["exposure"]), hedge_ratio=(0.0, 1.0)
     )
-    values = proposals._values(ground, "sharpe", [(0, 0, 0), (0, 5, 0)])
+    values = proposals._values(space, "sharpe", [(0, 0, 0), (0, 5, 0)])
     assert all(math.isfinite(v) for v in values.values())
 
     def undefined(trials: Trials, _: str) -> np.ndarray:
@@ -125,13 +127,13 @@ def test_what_has_no_metric_is_the_worst() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proposals, "values_of", undefined)
-        assert set(proposals._values(ground, "sharpe", [(0, 0, 0)]).values()) == {-math.inf}
-        assert proposed(ground, 200).count == 200  # nothing but the worst: still proposed, still an end
+        assert set(proposals._values(space, "sharpe", [(0, 0, 0)]).values()) == {-math.inf}
+        assert proposed(space, 200).count == 200  # nothing but the worst: still proposed, still an end
 
 
 def test_told_of_each_trial_once() -> None:
     told = list[int]()
-    assert propose(grounded(**GRID), "sharpe", 300, 1, told.append).shape[0] == sum(told) == 300
+    assert propose(space_of(**GRID), "sharpe", 300, 1, told.append).shape[0] == sum(told) == 300
 
 
 @pytest.mark.parametrize(
@@ -146,12 +148,12 @@ def test_told_of_each_trial_once() -> None:
 )
 def test_a_bad_request_is_one_line(trials: int, seed: int, metric: str, wanted: str) -> None:
     with pytest.raises(BadInputError, match=wanted):
-        proposed(grounded(half_life=(5.0, 10.0)), trials, seed, metric=metric)
+        proposed(space_of(half_life=(5.0, 10.0)), trials, seed, metric=metric)
 
 
 def test_optuna_says_nothing_and_is_left_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
     level = logging.getLogger("optuna").level
-    proposed(grounded(half_life=(5.0, 10.0)), 2)
+    proposed(space_of(half_life=(5.0, 10.0)), 2)
     assert capfd.readouterr().err == ""
     assert logging.getLogger("optuna").level == level
 
@@ -159,7 +161,7 @@ def test_optuna_says_nothing_and_is_left_as_it_was(capfd: pytest.CaptureFixture[
 def test_without_the_package_it_says_what_to_install() -> None:
     code = (
         "import sys\nsys.modules['optuna'] = None\nfrom positioning.errors import BadInputError\n"
-        "try:\n    import positioning.research.proposals\nexcept BadInputError as error:\n    print(error)"
+        "try:\n    import positioning.search.optuna_sampler\nexcept BadInputError as error:\n    print(error)"
     )
     said = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert said.strip().endswith("type pip install 'positioning[optuna]'")

@@ -14,16 +14,15 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, rankdata, spearmanr
 
+from positioning.analysis.cross_validation import PBO_TRIALS, grouped, pbo_sample, purged_splits
+from positioning.analysis.metrics import rows_per_year
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events, read_events
 from positioning.market.load import load
-from positioning.market.sample import SampleSource
-from positioning.portfolio.position import Position
-from positioning.research.cross_validation import PBO_TRIALS, grouped, pbo_sample, purged_splits
-from positioning.research.ground import Ground
-from positioning.research.measures import Accounts, Figures, PurgedSums
-from positioning.research.metrics import rows_per_year
-from positioning.research.purged import (
+from positioning.search.chunk_store import MemoryChunks
+from positioning.search.measures import Accounts, Figures, PurgedSums
+from positioning.search.purged_cv import (
     HOLD,
     MOST_SPLITS,
     Purged,
@@ -32,13 +31,14 @@ from positioning.research.purged import (
     paths,
     sentences,
 )
-from positioning.research.shelf import MemoryShelf
-from positioning.research.sweep import Search, Work, tabulate, threads
-from positioning.research.trials import Plan, Trials
+from positioning.search.run import Search, Work, tabulate, threads
+from positioning.search.space import SearchSpace
+from positioning.search.trials import Plan, Trials
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from positioning.simulation.kernel import LANES
-from positioning.simulation.terms import AccountTerms
+from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, MiddleCorridor
 from tests.test_event_study import an_event
 from tests.test_ledger import FREE, build
@@ -49,16 +49,16 @@ from tests.test_walk_forward import NO_EVENTS, Held
 SUMS, RATIOS = 1e-12, 1e-9
 
 
-def all_of(ground: Ground, work: Work) -> tuple[Search, Trials]:
+def all_of(space: SearchSpace, work: Work) -> tuple[Search, Trials]:
     """Every combination, none of them measured yet."""
-    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
-    return Search(ground, "sharpe", True, work), Trials(ground.axes, Plan(codes, (Figures(),)), MemoryShelf())
+    codes = space.walk(space.codes(np.arange(space.combinations)))
+    return Search(space, "sharpe", True, work), Trials(space.axes, Plan(codes, (Figures(),)), MemoryChunks())
 
 
 # Which rows go
 
 
-NEWS = Events(
+EVENT_PARAMETERS = Events(
     (
         an_event("before any row", "2024-01-05"),
         an_event("over before the account opens", "2024-01-08"),
@@ -78,8 +78,8 @@ NEWS = Events(
 def test_windows_and_the_rows_they_purge_by_hand() -> None:
     """Sixteen weekdays from Monday the 8th, the account opens on Thursday the 11th: twelve rows with a return."""
     market = build({"A": np.full(16, 100.0)}, start=3)
-    ground = Ground(Held(), market, NEWS, {}, AccountTerms(FREE))
-    windows = event_windows(ground, 2)
+    space = SearchSpace(Held(), market, EVENT_PARAMETERS, {}, AccountTerms(FREE))
+    windows = event_windows(space, 2)
     assert windows.tolist() == [[-1, 1], [2, 4], [7, 9], [12, 14]]
     splits = purged_splits(12, 4, 1, embargo=1, event_windows=windows - 1)
     drawn = ["".join(np.where(s.test, "T", np.where(s.train, "x", "."))) for s in splits]
@@ -89,18 +89,18 @@ def test_windows_and_the_rows_they_purge_by_hand() -> None:
         "xxxxxxTTT.xx",  # the event of row 7 lies in the test with all its rows
         "xxxxxxxxxTTT",
     ]
-    assert event_windows(ground, 0).tolist() == [[2, 2], [7, 7], [12, 12]]
-    assert event_windows(replace(ground, events=NO_EVENTS)).shape == (0, 2)
-    assert (np.diff(event_windows(ground)) == HOLD).all()
+    assert event_windows(space, 0).tolist() == [[2, 2], [7, 7], [12, 12]]
+    assert event_windows(replace(space, events=NO_EVENTS)).shape == (0, 2)
+    assert (np.diff(event_windows(space)) == HOLD).all()
     # nobody answers what was known before the first row, so it has no window even where that would reach
-    assert event_windows(replace(ground, events=Events(NEWS.items[:1])), 10).shape == (0, 2)
+    assert event_windows(replace(space, events=Events(EVENT_PARAMETERS.items[:1])), 10).shape == (0, 2)
 
 
 def test_a_blend_answers_the_events_of_all_its_parts() -> None:
-    def rows(position: Position) -> set[int]:
+    def rows(strategy: Strategy) -> set[int]:
         market = load(SampleSource(), Enablers().names, Enablers().hedges, history=120)
-        ground = Ground(position, market, read_events(), {}, AccountTerms(FREE))
-        return {int(r) for r in event_windows(ground)[:, 0]}
+        space = SearchSpace(strategy, market, read_events(), {}, AccountTerms(FREE))
+        return {int(r) for r in event_windows(space)[:, 0]}
 
     parts = [rows(part) for part in Enablers().parts()]
     assert rows(Enablers()) == set.union(*parts)
@@ -121,7 +121,7 @@ def test_paths_by_hand() -> None:
 # Every number, from the series themselves
 
 
-CASES: dict[str, tuple[Position, dict[str, tuple[Any, ...]], tuple[int, int, int, int]]] = {
+CASES: dict[str, tuple[Strategy, dict[str, tuple[Any, ...]], tuple[int, int, int, int]]] = {
     "leaning": (
         FertilizerProducers(),
         {"half_life": (3.0, 10.0, 30.0), "hedge_ratio": (0.0, 0.7, 1.4), "respond": (0.0, 0.5, 1.0)},
@@ -147,22 +147,22 @@ CASES: dict[str, tuple[Position, dict[str, tuple[Any, ...]], tuple[int, int, int
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_number_is_that_of_the_whole_series(name: str) -> None:
-    position, axes, (groups, test_groups, embargo, hold) = CASES[name]
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    strategy, axes, (groups, test_groups, embargo, hold) = CASES[name]
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), cash=CashRate.constant(0.02))
-    asked, trials = all_of(Ground(position, market, read_events(), axes, terms), threads(2))
+    asked, trials = all_of(SearchSpace(strategy, market, read_events(), axes, terms), threads(2))
     found = cross_validate(asked, trials, groups, test_groups, embargo, hold)
     dates = market.rows[market.start :]
-    nav = tabulate(asked.ground, trials.plan.codes, (Nav(dates.size),))
-    growth = asked.ground.tape(position).growth
+    nav = tabulate(asked.space, trials.plan.codes, (Nav(dates.size),))
+    growth = asked.space.tape(strategy).growth
     excess = nav[1:] / nav[:-1] - 1 - growth[1:, None]  # (T - 1, K)
     rows, count = excess.shape
     assert (found.rows, found.trials, found.sampled) == (rows, trials.count, False)
-    windows = event_windows(asked.ground, hold) - 1
+    windows = event_windows(asked.space, hold) - 1
     splits = purged_splits(rows, groups, test_groups, embargo=embargo, event_windows=windows)
     # the measure itself
     measure = PurgedSums.of(grouped(rows, groups), np.array([s.train for s in splits]))
-    table = dict(zip(measure.names, tabulate(asked.ground, trials.plan.codes, (measure,)), strict=True))
+    table = dict(zip(measure.names, tabulate(asked.space, trials.plan.codes, (measure,)), strict=True))
     assert len(table) == 2 * (len(splits) + groups)
     parts = [(f"train_{{}}_{s}", split.train) for s, split in enumerate(splits)]
     parts += [(f"group_{{}}_{g}", grouped(rows, groups) == g) for g in range(groups)]
@@ -241,8 +241,8 @@ def test_an_account_has_no_sums_from_its_ruin_on() -> None:
 def made_up(seed: int, better: int | None = None, edge: float = 0.0025, dying: int | None = None) -> Work:
     """Trials of noise of 1 % a row; one may earn an edge, another die on the last row but one."""
 
-    def work(ground: Ground, plan: Plan, numbers: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
-        rows = ground.market.rows.size - ground.market.start - 1
+    def work(space: SearchSpace, plan: Plan, numbers: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        rows = space.market.rows.size - space.market.start - 1
         for number in numbers:
             rng, table = np.random.default_rng([seed, number]), np.empty(plan.shape(number))
             for first in range(0, table.shape[1], LANES):
@@ -266,8 +266,8 @@ def measure_all(plan: Plan, accounts: Accounts) -> np.ndarray:
 def noisy(seed: int, trials: int, rows: int, numbers: tuple[int, int, int], **one: Any) -> Purged:
     market = build({"A": np.full(rows + 1, 100.0)}, first="2024-01-08")
     axes = {"weight": tuple(np.linspace(0.1, 0.9, trials).tolist())}
-    ground = Ground(Held(), market, NEWS, axes, AccountTerms(FREE))
-    return cross_validate(*all_of(ground, made_up(seed, **one)), *numbers, 10)
+    space = SearchSpace(Held(), market, EVENT_PARAMETERS, axes, AccountTerms(FREE))
+    return cross_validate(*all_of(space, made_up(seed, **one)), *numbers, 10)
 
 
 def test_in_noise_the_winner_is_anyone() -> None:

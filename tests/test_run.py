@@ -56,11 +56,11 @@ def corridor(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, str]
 
 def test_json_has_what_the_readme_promises(corridor: tuple[dict, Path, str]) -> None:
     answer, out, stderr = corridor
-    assert set(answer) == {"data", "snapshot", "positions", "files"}
+    assert set(answer) == {"data", "snapshot", "strategies", "files"}
     assert answer["data"] == "sample"
     assert len(answer["snapshot"]) == 64
-    assert set(answer["positions"]["middle_corridor"]) == FIELDS
-    assert answer["positions"]["middle_corridor"]["max_drawdown"] <= 0
+    assert set(answer["strategies"]["middle_corridor"]) == FIELDS
+    assert answer["strategies"]["middle_corridor"]["max_drawdown"] <= 0
     assert [Path(f).name for f in answer["files"]] == ["middle_corridor.html", "index.html"]
     assert all(Path(f).is_file() for f in answer["files"])
     assert stderr == ""
@@ -70,14 +70,14 @@ def test_json_has_what_the_readme_promises(corridor: tuple[dict, Path, str]) -> 
 def test_same_answer_twice(corridor: tuple[dict, Path, str], tmp_path: Path) -> None:
     _, stdout, _ = run("middle_corridor", "--out", str(tmp_path), "--json")
     again = json.loads(stdout)
-    assert again["positions"] == corridor[0]["positions"]
+    assert again["strategies"] == corridor[0]["strategies"]
     assert again["snapshot"] == corridor[0]["snapshot"]
 
 
 BAD = {
-    "unknown position": (["fertiliser_producers"], "Did you mean fertilizer_producers?"),
+    "unknown strategy": (["fertiliser_producers"], "Did you mean fertilizer_producers?"),
     "unknown parameter": (["middle_corridor", "--set", "halflife=3"], "Did you mean half_life?"),
-    "parameter of another": (["middle_corridor", "--set", "enablers.respond=0"], "position of this run"),
+    "parameter of another": (["middle_corridor", "--set", "enablers.respond=0"], "strategy of this run"),
     "not a number": (["middle_corridor", "--set", "half_life=long"], "wanted a number"),
     "out of range": (["middle_corridor", "--set", "half_life=-1"], "wanted sessions above 0"),
     "not finite": (["middle_corridor", "--set", "exposure=nan"], "finite"),
@@ -185,7 +185,7 @@ def test_later_end_keeps_stale_holdings(prices: Path, tmp_path: Path) -> None:
     ]
     code, stdout, _ = run(*words, "--json")
     assert code == 0
-    answer = json.loads(stdout)["positions"]["fertilizer_producers"]
+    answer = json.loads(stdout)["strategies"]["fertilizer_producers"]
     assert answer["last"] == "2025-06-30"
     assert "NTR" in (tmp_path / "fertilizer_producers.html").read_text()
 

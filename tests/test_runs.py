@@ -14,15 +14,15 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from backtests import pipeline
 from backtests.run import app as run_app
 from backtests.verify import app as verify_app
 from positioning.errors import BadInputError
 from positioning.market.venues import sessions
-from positioning.reporting import runs as kept_runs
-from positioning.reporting import tearsheet
-from positioning.reporting.quantstats_door import QuantstatsPage
-from positioning.reporting.runs import Kept, find_run, read_run, runs_in
+from positioning.reporting.tearsheet import page as tearsheet
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.runs import backtest as pipeline
+from positioning.runs import saved as kept_runs
+from positioning.runs.saved import SavedRun, find_run, read_run, runs_in
 from strategies.middle_corridor import MiddleCorridor
 
 WORDS = ["middle_corridor", "--set", "legs=WAB,FRHC", "--start", "2020-01-02", "--end", "2021-06-30"]
@@ -145,7 +145,7 @@ def test_verify_names_a_changed_default(made: Path, monkeypatch: pytest.MonkeyPa
     class Edited(MiddleCorridor):  # type: ignore[misc]  # stands for an edit of the file
         half_life: float = 5.0
 
-    monkeypatch.setattr("strategies.POSITIONS", (Edited,))
+    monkeypatch.setattr("strategies.STRATEGIES", (Edited,))
     code, said = verify("middle_corridor", "--out", str(made))
     assert code == 1
     assert "parameter half_life was 20.0, is 5.0" in said["changed"]
@@ -159,16 +159,16 @@ def test_verify_names_the_event(made: Path, tmp_path: Path) -> None:
 
 
 def test_verify_names_the_package(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = pipeline.versions()
-    monkeypatch.setattr(pipeline, "versions", lambda: {**now, "numpy": "0.1"})
+    now = pipeline.package_versions()
+    monkeypatch.setattr(pipeline, "package_versions", lambda: {**now, "numpy": "0.1"})
     code, said = verify("middle_corridor", "--out", str(made))
     assert code == 0
     assert said["changed"] == [f"package numpy was {now['numpy']}, is 0.1"]
 
 
 def test_verify_names_the_code(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = kept_runs.code(MiddleCorridor)
-    monkeypatch.setattr(kept_runs, "code", lambda _: now | {"simulation/kernel.py": "other"})
+    now = kept_runs.code_digests(MiddleCorridor)
+    monkeypatch.setattr(kept_runs, "code_digests", lambda _: now | {"simulation/kernel.py": "other"})
     _, said = verify("middle_corridor", "--out", str(made))
     assert said["changed"] == ["code file simulation/kernel.py changed"]
 
@@ -185,7 +185,7 @@ def test_runs_are_found_by_position_beginning_and_folder(made: Path) -> None:
         find_run(made, "2")
 
 
-def copied(kept: Kept, name: str, when: str) -> Path:
+def copied(kept: SavedRun, name: str, when: str) -> Path:
     place = shutil.copytree(kept.place, kept.place.with_name(name))
     (place / "summary.json").write_text(json.dumps({**kept.summary, "id": name, "made": when}))
     return Path(place)

@@ -12,10 +12,10 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from positioning.data.sample import SampleSource
 from positioning.market.bars import Bars, FloatArray
 from positioning.market.instruments import instrument, table
 from positioning.market.load import Span, load, suspended
-from positioning.market.sample import SampleSource
 from positioning.market.source import Delivery
 from positioning.market.venues import sessions
 
@@ -87,7 +87,7 @@ def excess_kurtosis(symbol: str) -> float:
 
 def test_same_in_another_process_and_whatever_else_is_asked_for() -> None:
     code = (
-        "from positioning.market.sample import SampleSource\n"
+        "from positioning.data.sample import SampleSource\n"
         "d = SampleSource().deliver(['3339.HK'], ['TRY'])\n"
         "print(d.bars['3339.HK'].digest(), d.rates['TRY'].digest())"
     )
@@ -176,7 +176,7 @@ def test_hong_kong_answers_new_york_in_the_next_session() -> None:
 def test_fertilizer_reacts_after_its_events_and_not_before() -> None:
     """Over 20 draws the mean of 37 event dates (two carry two events, which count twice) has a standard error
     of about 0.2%: 6% of noise an event and 2.5% from the names' two days, over sqrt(740)."""
-    text = (files("positioning.market") / "sample.toml").read_text(encoding="utf-8")
+    text = (files("positioning.data") / "sample.toml").read_text(encoding="utf-8")
     reaction = tomllib.loads(text)["reaction"]
     signed = [(d, 1) for d in set(reaction["up"])] + [(d, -1) for d in set(reaction["down"])]
     before, after = [], []

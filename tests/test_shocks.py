@@ -11,10 +11,10 @@ import pytest
 
 from positioning.errors import BadInputError
 from positioning.market.market import Market
-from positioning.shocks.counterfactual import Common, Counterfactual, Moves, apply, moves, stressed
-from positioning.shocks.scenario import Scenario, ScenarioSet, read_scenarios
-from positioning.shocks.shock import Effect, Shock, effect
-from positioning.simulation.limits import limits
+from positioning.scenarios.counterfactual import Common, Counterfactual, Moves, apply, moves, stressed
+from positioning.scenarios.scenario import Scenario, ScenarioSet, read_scenarios
+from positioning.scenarios.shock import Effect, Shock, effect
+from positioning.simulation.constraints import limits
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
 from tests.test_ledger import FREE, TEN, build, charge, decide

@@ -16,11 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from positioning.errors import BadInputError, DataMissingError
-from positioning.market.archive import Store
-from positioning.market.load import load
-from positioning.market.manifest import Entry, file_name, fingerprint, read_entries, write_atomically
-from positioning.market.series import (
+from positioning.data.cache_source import StoreSource
+from positioning.data.manifest import Entry, file_name, fingerprint, read_entries, write_atomically
+from positioning.data.series import (
     COLUMNS,
     Series,
     adjusted,
@@ -31,7 +29,9 @@ from positioning.market.series import (
     restated,
     suspect,
 )
-from positioning.market.store import StoreSource
+from positioning.data.store import Store
+from positioning.errors import BadInputError, DataMissingError
+from positioning.market.load import load
 from positioning.market.venues import sessions
 
 ROOT = Path(__file__).parents[1]
@@ -442,7 +442,7 @@ def test_reading_them_takes_under_300_megabytes(tmp_path: Path) -> None:
     symbols = filled(tmp_path)
     code = (
         "import sys; from pathlib import Path\n"
-        "from positioning.market.load import load; from positioning.market.store import StoreSource\n"
+        "from positioning.market.load import load; from positioning.data.cache_source import StoreSource\n"
         "for _ in range(3): load(StoreSource(Path(sys.argv[1])), sys.argv[2:])\n"
         "status = Path('/proc/self/status').read_text().split()\n"  # ru_maxrss would count the parent's too
         "print(int(status[status.index('VmHWM:') + 1]) / 1024)\n"

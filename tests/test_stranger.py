@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from backtests import fetch, run
 from backtests.cli import one_line_errors
+from positioning.data.csv_prices import read_sheet
 from positioning.errors import BadInputError
-from positioning.market.csv_file import read_sheet
 
 HEADER = "Date,Open,Close"
 ROWS = "2020-01-02,1.0,1.5\n2020-01-03,1.1,1.6\n"

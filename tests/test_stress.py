@@ -21,15 +21,13 @@ from scipy.stats import ks_2samp, norm
 from typer.testing import CliRunner
 
 from backtests.stress import app
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.event import Events, read_events
 from positioning.market.load import load
 from positioning.market.market import BoolArray, Market
-from positioning.market.sample import SampleSource
 from positioning.market.source import Driver
-from positioning.portfolio.position import Position
-from positioning.portfolio.targets import Targets
-from positioning.shocks.outcome import (
+from positioning.scenarios.outcome import (
     Paths,
     break_even,
     crossings,
@@ -39,16 +37,18 @@ from positioning.shocks.outcome import (
     scaled_to,
     simplex,
 )
-from positioning.shocks.paths import Urn, continued, draw, following, urn
-from positioning.shocks.pooling import mean_and_volatility, pool
-from positioning.shocks.replay import breaking_multiples, calm, deepest, parts, replay, smallest
-from positioning.shocks.scenario import DriverPath, Scenario, Transmission, read_scenarios
-from positioning.shocks.shock import Effect, Shock, effect
-from positioning.shocks.stress import Batch, Terms, batch, play, simulated, stage
-from positioning.shocks.study import shares
-from positioning.shocks.transmission import Beta, betas, estimate, monthly, ols, scenario_effect
+from positioning.scenarios.paths import ResamplingPool, continued, draw, following, urn
+from positioning.scenarios.pooling import mean_and_volatility, pool
+from positioning.scenarios.replay import breaking_multiples, calm, deepest, parts, replay, smallest
+from positioning.scenarios.scenario import DriverPath, Scenario, Transmission, read_scenarios
+from positioning.scenarios.shock import Effect, Shock, effect
+from positioning.scenarios.simulation import Batch, StressTerms, batch, play, simulated, stage
+from positioning.scenarios.stress_test import shares
+from positioning.scenarios.transmission import Beta, betas, estimate, monthly, ols, scenario_effect
 from positioning.simulation.fees import read_fees
-from strategies import POSITIONS
+from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import Targets
+from strategies import STRATEGIES
 from tests.test_ledger import FREE, TEN, build
 from tests.test_pages import browser, opened  # noqa: F401
 
@@ -58,7 +58,7 @@ H = 60
 
 @final
 @dataclass(frozen=True)
-class Hold(Position):
+class Hold(Strategy):
     """A fixed weight of the first name, decided once."""
 
     name: ClassVar[str] = "hold"
@@ -100,8 +100,8 @@ def nothing(names: int = 2, horizon: int = H) -> Effect:
     return Effect.none(horizon, names)
 
 
-def terms(fees: object = FREE) -> Terms:
-    return Terms(Events(()), fees)  # type: ignore[arg-type]
+def terms(fees: object = FREE) -> StressTerms:
+    return StressTerms(Events(()), fees)  # type: ignore[arg-type]
 
 
 # Drawing
@@ -255,55 +255,59 @@ def test_wider_spreads_cost_that_much_more() -> None:
         play(stage(source, e, [Hold()], terms(fees)), continued(source, None, e))[0].nav[-1]
         for e in (nothing(), hit)
     )
-    assert 1 - wide == pytest.approx(4 * (1 - plain), rel=0.01)  # the position is half of nav net of the fee
+    assert 1 - wide == pytest.approx(4 * (1 - plain), rel=0.01)  # the strategy is half of nav net of the fee
 
 
 @pytest.fixture(scope="module")
-def everything() -> tuple[Urn, list[Position]]:
-    positions = [p() for p in POSITIONS]
-    names = dict.fromkeys(s for p in positions for s in p.names)
-    market = load(SampleSource(), list(names), list(dict.fromkeys(s for p in positions for s in p.hedges)))
-    return urn(market, 131), positions
+def everything() -> tuple[ResamplingPool, list[Strategy]]:
+    strategies = [p() for p in STRATEGIES]
+    names = dict.fromkeys(s for p in strategies for s in p.names)
+    market = load(SampleSource(), list(names), list(dict.fromkeys(s for p in strategies for s in p.hedges)))
+    return urn(market, 131), strategies
 
 
-def test_the_four_positions_decide_by_their_own_code(everything: tuple[Urn, list[Position]]) -> None:
+def test_the_four_positions_decide_by_their_own_code(
+    everything: tuple[ResamplingPool, list[Strategy]],
+) -> None:
     """Shared features change nothing: each decision equals `target_weights` on the whole market of the path."""
-    source, positions = everything
-    made = stage(source, nothing(len(source.past.symbols)), positions, terms(read_fees()))
+    source, strategies = everything
+    made = stage(source, nothing(len(source.past.symbols)), strategies, terms(read_fees()))
     market = continued(source, draw(4, 2, source.rows.size, H), made.hit)
-    for position, result in zip(positions, play(made, market), strict=True):
-        own = position.target_weights(market, made.terms.events)
+    for strategy, result in zip(strategies, play(made, market), strict=True):
+        own = strategy.target_weights(market, made.terms.events)
         np.testing.assert_array_equal(result.targets.weights, own.weights)
         np.testing.assert_array_equal(result.targets.decided, own.decided)
 
 
 def test_the_past_before_a_path_is_enough_for_the_first_decision(
-    everything: tuple[Urn, list[Position]],
+    everything: tuple[ResamplingPool, list[Strategy]],
 ) -> None:
     """Decided on the last rows alone, with news of all of them, as on the whole real market."""
-    source, positions = everything
-    names, hedges = (list(dict.fromkeys(s for p in positions for s in f)) for f in (
-        [s for p in positions for s in p.names], [s for p in positions for s in p.hedges]))  # fmt: skip
+    source, strategies = everything
+    names, hedges = (list(dict.fromkeys(s for p in strategies for s in f)) for f in (
+        [s for p in strategies for s in p.names], [s for p in strategies for s in p.hedges]))  # fmt: skip
     whole = load(SampleSource(), [s for s in names if s in source.past.symbols], hedges)
     whole = replace(whole, start=whole.rows.size - 1)
-    made = stage(source, nothing(len(source.past.symbols)), positions, Terms(read_events(), read_fees()))
+    made = stage(
+        source, nothing(len(source.past.symbols)), strategies, StressTerms(read_events(), read_fees())
+    )
     market = continued(source, None, made.hit)
-    for position, result in zip(positions, play(made, market), strict=True):
-        own = position.target_weights(whole, made.terms.events)
+    for strategy, result in zip(strategies, play(made, market), strict=True):
+        own = strategy.target_weights(whole, made.terms.events)
         assert result.targets.decided[0] == market.start
         np.testing.assert_allclose(result.targets.weights[0], own.weights[0], rtol=1e-9, atol=1e-12)
 
 
-def test_legs_add_up_to_the_account(everything: tuple[Urn, list[Position]]) -> None:
-    source, positions = everything
-    made = stage(source, nothing(len(source.past.symbols)), positions, terms(read_fees()))
+def test_legs_add_up_to_the_account(everything: tuple[ResamplingPool, list[Strategy]]) -> None:
+    source, strategies = everything
+    made = stage(source, nothing(len(source.past.symbols)), strategies, terms(read_fees()))
     for one in batch(made, 0, range(5)):
         np.testing.assert_allclose(one.legs.sum(axis=1), one.nav[:, -1] - 1, **exactly)
 
 
-def test_the_same_for_a_seed_whatever_the_workers(everything: tuple[Urn, list[Position]]) -> None:
-    source, positions = everything
-    made = stage(source, nothing(len(source.past.symbols)), positions, terms(read_fees()))
+def test_the_same_for_a_seed_whatever_the_workers(everything: tuple[ResamplingPool, list[Strategy]]) -> None:
+    source, strategies = everything
+    made = stage(source, nothing(len(source.past.symbols)), strategies, terms(read_fees()))
     one, two = (dict(simulated({"x": made}, 520, 7, w))["x"] for w in (1, 2))
     for a, b in zip(one, two, strict=True):
         for field in ("nav", "legs", "trapped"):
@@ -612,7 +616,7 @@ def test_the_command_writes_the_table_thrice(written: tuple[dict[str, Any], Path
 
 def test_weights_of_the_table_are_the_mixture(written: tuple[dict[str, Any], Path]) -> None:
     for name in ("fertilizer_producers", "middle_corridor", "hong_kong_equipment", "enablers"):
-        rows = [r for r in written[0]["table"] if r["position"] == name]
+        rows = [r for r in written[0]["table"] if r["strategy"] == name]
         assert sum(r["probability"] for r in rows[:-1]) == pytest.approx(1)
         assert sum(r["probability"] * r["mean"] for r in rows[:-1]) == pytest.approx(rows[-1]["mean"])
 

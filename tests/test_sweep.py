@@ -7,23 +7,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from positioning.analysis.metrics import summarise
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events, read_events
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.market.sample import SampleSource
-from positioning.portfolio.position import Position
-from positioning.research.ground import Ground
-from positioning.research.measures import FIGURES, Accounts, Figures, Measure, block_edges, measured
-from positioning.research.metrics import summarise
-from positioning.research.sweep import sweep, tabulate
+from positioning.search.measures import FIGURES, Accounts, Figures, Measure, block_edges, measured
+from positioning.search.run import sweep, tabulate
+from positioning.search.space import SearchSpace
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
+from positioning.simulation.inputs import record
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import Holdings, run
-from positioning.simulation.tape import record
-from positioning.simulation.terms import AccountTerms
+from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor, Sanctioned
 
 EVENTS = read_events()
@@ -54,14 +54,14 @@ GRIDS = {
 @pytest.mark.parametrize("name", GRIDS)
 @pytest.mark.parametrize("mark", ["last", "zero"])
 def test_every_trial_is_the_account_of_simulate(name: str, mark: str) -> None:
-    position, axes = GRIDS[name]
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    strategy, axes = GRIDS[name]
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), cash=CashRate.constant(0.03), mark=mark)
-    trials = sweep(position, market, EVENTS, axes, terms)
+    trials = sweep(strategy, market, EVENTS, axes, terms)
     assert trials.count == np.prod([len(v) for v in axes.values()])
     sums = np.concatenate(list(trials.sums()))
     for k in range(trials.count):
-        own = replace(position, **{axis: values[k].item() for axis, values in trials.axes.items()})
+        own = replace(strategy, **{axis: values[k].item() for axis, values in trials.axes.items()})
         tape = terms.tape(market, EVENTS, own.screened(market, EVENTS))
         r, _ = run(own.target_weights(market, EVENTS), market, tape, Holdings.opening(len(market.symbols)))
         same_figures(np.array([trials.figures[f][k] for f in FIGURES]), r)
@@ -111,20 +111,20 @@ class Nav(Measure):
 
 @pytest.mark.parametrize("name", GRIDS)
 def test_nav_of_every_trial_has_the_bits_of_simulate(name: str) -> None:
-    position, axes = GRIDS[name]
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    strategy, axes = GRIDS[name]
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), fill="close", cash=CashRate.constant(0.02))
-    ground = Ground(position, market, EVENTS, {a: tuple(v) for a, v in axes.items()}, terms)
-    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
-    paths = tabulate(ground, codes, (Nav(market.rows.size - market.start),))
+    space = SearchSpace(strategy, market, EVENTS, {a: tuple(v) for a, v in axes.items()}, terms)
+    codes = space.walk(space.codes(np.arange(space.combinations)))
+    paths = tabulate(space, codes, (Nav(market.rows.size - market.start),))
     for k, code in enumerate(codes):
-        own = ground.at(code)
+        own = space.at(code)
         targets = own.target_weights(market, EVENTS)
-        one, _ = run(targets, market, ground.tape(own), Holdings.opening(len(market.symbols)))
+        one, _ = run(targets, market, space.tape(own), Holdings.opening(len(market.symbols)))
         np.testing.assert_array_equal(paths[:, k], one.nav)
 
 
-def random_axes(rng: np.random.Generator, position: Position) -> dict[str, tuple[Any, ...]]:
+def random_axes(rng: np.random.Generator, strategy: Strategy) -> dict[str, tuple[Any, ...]]:
     """A few values of some of its parameters, extremes among them."""
     drawn: dict[str, tuple[Any, ...]] = {
         "exposure": tuple(rng.uniform(0.05, 1.0, 2)), "half_life": tuple(rng.uniform(0.5, 200.0, 2)),
@@ -132,29 +132,29 @@ def random_axes(rng: np.random.Generator, position: Position) -> dict[str, tuple
         "band": (0.0, float(rng.uniform(0.0, 0.9))), "gross_limit": (float(rng.uniform(1.0, 3.0)),),
         "lookback": tuple(int(v) for v in rng.integers(20, 250, 2)), "screen": ("none", "strict"),
     }  # fmt: skip
-    known = [name for name in drawn if name in position.parameters()]
+    known = [name for name in drawn if name in strategy.parameters()]
     return {name: drawn[name] for name in rng.choice(known, 4, replace=False).tolist()}
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_grids_have_the_accounts_of_simulate(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    position = (FertilizerProducers, MiddleCorridor, HongKongEquipment, Enablers)[seed % 4]()
-    market = load(SampleSource(), position.names, position.hedges, history=250)
+    strategy = (FertilizerProducers, MiddleCorridor, HongKongEquipment, Enablers)[seed % 4]()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=250)
     terms = AccountTerms(
         read_fees(("default", "none")[seed % 2]), ("open", "close")[seed // 4 % 2],
         CashRate.constant(float(rng.uniform(0.0, 0.05))), f"haircut:{rng.uniform():.2f}",
     )  # fmt: skip
-    ground = Ground(position, market, EVENTS, random_axes(rng, position), terms)
-    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
+    space = SearchSpace(strategy, market, EVENTS, random_axes(rng, strategy), terms)
+    codes = space.walk(space.codes(np.arange(space.combinations)))
     measures = (Nav(market.rows.size - market.start), Figures())
-    table = tabulate(ground, codes, measures)
+    table = tabulate(space, codes, measures)
     for k, code in enumerate(codes):
-        own = ground.at(code)
+        own = space.at(code)
         one, _ = run(
             own.target_weights(market, EVENTS),
             market,
-            ground.tape(own),
+            space.tape(own),
             Holdings.opening(len(market.symbols)),
         )
         np.testing.assert_array_equal(table[: one.nav.size, k], one.nav)
@@ -178,20 +178,20 @@ def test_flat_and_ruined_trials_are_undefined_in_both() -> None:
     squeeze = np.concatenate([np.ones(60), 1.33 ** np.arange(1, 31)])
     index = pd.bdate_range("2021-01-04", periods=90)
     market = Market.from_frames(pd.DataFrame({"NTR": 50 * up, "MOO": 80 * up * squeeze}, index))
-    position = FertilizerProducers(legs=("NTR",), lookback=20)
+    strategy = FertilizerProducers(legs=("NTR",), lookback=20)
     axes = {"hedge_ratio": (0.0, 0.02, 1.0), "exposure": (0.2, 1.0)}
-    ground = Ground(position, market, Events(()), axes, AccountTerms(read_fees("none")))
-    codes = ground.codes(np.arange(6))
-    table = tabulate(ground, codes, (Figures(),))
+    space = SearchSpace(strategy, market, Events(()), axes, AccountTerms(read_fees("none")))
+    codes = space.codes(np.arange(6))
+    table = tabulate(space, codes, (Figures(),))
     for k, code in enumerate(codes):
-        own = ground.at(code)
+        own = space.at(code)
         targets = own.target_weights(market, Events(()))
-        same_figures(table[:, k], run(targets, market, ground.tape(own), Holdings.opening(2))[0])
+        same_figures(table[:, k], run(targets, market, space.tape(own), Holdings.opening(2))[0])
     figures = dict(zip(FIGURES, table, strict=False))
     assert (figures["total_return"] == -1.0).tolist() == [False] * 5 + [True]
     assert np.isnan(figures["sharpe"]).tolist() == [False] * 5 + [True]
     still = Market.from_frames(pd.DataFrame({"NTR": np.full(90, 50.0), "MOO": 80 * up}, index))
-    flat = replace(ground, market=still, axes={"exposure": (0.5,)})
+    flat = replace(space, market=still, axes={"exposure": (0.5,)})
     own = flat.at(np.zeros(1, np.int32))
     table = tabulate(flat, np.zeros((1, 1), np.int32), (Figures(),))
     one, _ = run(own.target_weights(still, Events(())), still, flat.tape(own), Holdings.opening(2))
@@ -200,10 +200,10 @@ def test_flat_and_ruined_trials_are_undefined_in_both() -> None:
 
 
 def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
-    position = FertilizerProducers()
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    strategy = FertilizerProducers()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     tape = record(market, read_fees(), cash=CashRate.constant(0.02))
-    targets = position.target_weights(market, EVENTS)
+    targets = strategy.target_weights(market, EVENTS)
     scale = np.linspace(-1.0, 1.0, LANES)  # long and short, flat in between
     weights = targets.weights[:, :, None] * scale
     nav = np.empty((tape.rows.size, LANES))
@@ -224,10 +224,10 @@ def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
 
 
 def test_results_do_not_depend_on_the_number_of_workers() -> None:
-    position, axes = GRIDS["hedged, short, banded"]
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    strategy, axes = GRIDS["hedged, short, banded"]
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees())
-    one, three = (sweep(position, market, EVENTS, axes, terms, workers=n) for n in (1, 3))
+    one, three = (sweep(strategy, market, EVENTS, axes, terms, workers=n) for n in (1, 3))
     np.testing.assert_array_equal(list(one.tables()), list(three.tables()))
     assert all(np.array_equal(one.figures[f], three.figures[f], equal_nan=True) for f in FIGURES)
 
@@ -241,7 +241,7 @@ def test_results_do_not_depend_on_the_number_of_workers() -> None:
     ],
 )
 def test_a_bad_axis_is_refused(axes: dict[str, list[float]], wanted: str) -> None:
-    position = FertilizerProducers()
-    market = load(SampleSource(), position.names, position.hedges, history=position.history)
+    strategy = FertilizerProducers()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     with pytest.raises(BadInputError, match=wanted.replace("?", r"\?")):
-        sweep(position, market, EVENTS, axes, AccountTerms(read_fees()))
+        sweep(strategy, market, EVENTS, axes, AccountTerms(read_fees()))

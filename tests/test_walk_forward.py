@@ -11,32 +11,32 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from positioning.analysis.cross_validation import FEWEST, rank_correlation
+from positioning.analysis.metrics import summarise, to_json
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import ARTICLE, Events, read_events
 from positioning.market.load import load
 from positioning.market.market import BoolArray, Market
-from positioning.market.sample import SampleSource
-from positioning.portfolio.basket import Basket
-from positioning.portfolio.position import Position
-from positioning.portfolio.targets import Targets
-from positioning.research.belief import on_plateau
-from positioning.research.belief_words import HINDSIGHT
-from positioning.research.cross_validation import FEWEST, rank_correlation
-from positioning.research.ground import Ground
-from positioning.research.measures import Accounts, Figures, Spans
-from positioning.research.metrics import summarise, to_json
-from positioning.research.shelf import MemoryShelf
-from positioning.research.sweep import METRICS, Search, search, threads
-from positioning.research.trials import Plan
-from positioning.research.walk_forward import WalkForward, sentences, spans, stitched, walk_forward
+from positioning.reporting.search.words import HINDSIGHT
+from positioning.search.assessment import on_plateau
+from positioning.search.chunk_store import MemoryChunks
+from positioning.search.measures import Accounts, Figures, Spans
+from positioning.search.run import METRICS, Search, search, threads
+from positioning.search.space import SearchSpace
+from positioning.search.trials import Plan
+from positioning.search.walk_forward import WalkForward, sentences, spans, stitched, walk_forward
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from positioning.simulation.kernel import LANES
 from positioning.simulation.simulate import simulate
-from positioning.simulation.terms import AccountTerms
+from positioning.strategy.basket import Basket
+from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import Targets
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor
 from tests.test_ledger import FREE, TEN, build, exactly
-from tests.test_positions import other_news, tampered
+from tests.test_strategies import other_news, tampered
 
 NO_EVENTS = Events(())
 SAMPLE_TERMS = AccountTerms(read_fees(), cash=CashRate.constant(0.02))
@@ -44,7 +44,7 @@ SAMPLE_TERMS = AccountTerms(read_fees(), cash=CashRate.constant(0.02))
 
 @final
 @dataclass(frozen=True)
-class Held(Position):
+class Held(Strategy):
     """Decides on the market's first row, and every `every` rows from there, to hold A at a weight; bars its purchase
     from row `barred` on."""
 
@@ -70,7 +70,7 @@ class Held(Position):
 
 
 def asked_of(
-    position: Position,
+    strategy: Strategy,
     market: Market,
     axes: dict[str, tuple[Any, ...]],
     events: Events = NO_EVENTS,
@@ -78,14 +78,14 @@ def asked_of(
     metric: str = "sharpe",
 ) -> Search:
     return Search(
-        Ground(position, market, events, axes, terms or AccountTerms(FREE)), metric, True, threads(2)
+        SearchSpace(strategy, market, events, axes, terms or AccountTerms(FREE)), metric, True, threads(2)
     )
 
 
 def walked(asked: Search, folds: np.ndarray) -> WalkForward:
-    ground = asked.ground
-    codes = ground.walk(ground.codes(np.arange(ground.combinations)))
-    trials = search(ground, Plan(codes, (measure_of(asked, folds),)), MemoryShelf(), asked.work)
+    space = asked.space
+    codes = space.walk(space.codes(np.arange(space.combinations)))
+    trials = search(space, Plan(codes, (measure_of(asked, folds),)), MemoryChunks(), asked.work)
     return walk_forward(asked, trials, folds)
 
 
@@ -177,7 +177,7 @@ def test_two_weights_that_alternate_by_hand() -> None:
     peak = found.ways["peak"]
     assert peak.chosen.tolist() == [1, 0]
     np.testing.assert_allclose(peak.nav, [1, 1, 0.6, 0.6, 0.66], **exactly)
-    np.testing.assert_allclose(found.twin_nav, [1, 1, 0.9, 0.9, 0.95], **exactly)
+    np.testing.assert_allclose(found.without_events_nav, [1, 1, 0.9, 0.9, 0.95], **exactly)
     # the trials' own accounts, both bought on row 1: 0.8 went 1, 1.16, 0.68 and 0.2 went 1, 1.04, 0.92, 0.98
     np.testing.assert_allclose(peak.train, [0.16, 0.92 / 1.04 - 1], **exactly)
     np.testing.assert_allclose(peak.test, [0.68 / 1.16 - 1, 0.98 / 0.92 - 1], **exactly)
@@ -229,19 +229,21 @@ def test_the_stitched_account_is_that_of_a_plain_loop(every: int) -> None:
     plain = by_loop(prices, [axes["weight"][k] for k in chosen], every, folds[:, 1].tolist(), 1e-3)
     # 1e-12: some hundred trades of doubles near one
     np.testing.assert_allclose(found.ways["peak"].nav, plain, rtol=1e-12)
-    np.testing.assert_allclose(found.twin_nav, by_loop(prices, [0.5], every, [folds[0, 1]], 1e-3), rtol=1e-12)
+    np.testing.assert_allclose(
+        found.without_events_nav, by_loop(prices, [0.5], every, [folds[0, 1]], 1e-3), rtol=1e-12
+    )
 
 
-def sample(position: Position) -> tuple[Market, Events]:
-    return load(SampleSource(), position.names, position.hedges, history=position.history), read_events()
+def sample(strategy: Strategy) -> tuple[Market, Events]:
+    return load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history), read_events()
 
 
 @pytest.mark.parametrize(
-    "position", [FertilizerProducers(), MiddleCorridor(screen="strict"), HongKongEquipment(), Enablers()]
+    "strategy", [FertilizerProducers(), MiddleCorridor(screen="strict"), HongKongEquipment(), Enablers()]
 )
-def test_one_trial_is_the_account_of_simulate(position: Position) -> None:
-    market, events = sample(position)
-    asked = asked_of(position, market, {"exposure": (0.5,)}, events, SAMPLE_TERMS)
+def test_one_trial_is_the_account_of_simulate(strategy: Strategy) -> None:
+    market, events = sample(strategy)
+    asked = asked_of(strategy, market, {"exposure": (0.5,)}, events, SAMPLE_TERMS)
     dates = market.rows[market.start :].astype("datetime64[M]")
     months = (
         np.flatnonzero(dates[1:] != dates[:-1]) + 1
@@ -251,10 +253,10 @@ def test_one_trial_is_the_account_of_simulate(position: Position) -> None:
         asked, np.array([[b - 299, b, b + 150], [b - 149, b + 150, b + 301], [b, b + 301, dates.size - 1]])
     )
     later = replace(market, start=market.start + b)
-    barred = position.screened(market, events)
+    barred = strategy.screened(market, events)
     tape = SAMPLE_TERMS.tape(later, events, barred)
     whole = simulate(
-        position.target_weights(later, events), later, SAMPLE_TERMS.fees, cash=SAMPLE_TERMS.cash,
+        strategy.target_weights(later, events), later, SAMPLE_TERMS.fees, cash=SAMPLE_TERMS.cash,
         limits=limits_of(later, events, barred),
     )  # fmt: skip
     for way in found.ways.values():
@@ -267,16 +269,16 @@ def test_one_trial_is_the_account_of_simulate(position: Position) -> None:
         cash_rate=tape.growth,
     )
     assert to_json(found.ways["peak"].metrics) == to_json(one)
-    blind = position.without_events().target_weights(later, events)
+    blind = strategy.without_events().target_weights(later, events)
     twin = simulate(
         blind, later, SAMPLE_TERMS.fees, cash=SAMPLE_TERMS.cash, limits=limits_of(later, events, barred)
     )
     # the twin decides on the same rows but those of news; its opening decision is the one that stood
-    assert found.twin_nav.tolist() == twin.nav.tolist()
+    assert found.without_events_nav.tolist() == twin.nav.tolist()
 
 
 def limits_of(market: Market, events: Events, barred: BoolArray) -> Any:
-    from positioning.simulation.limits import limits
+    from positioning.simulation.constraints import limits
 
     return limits(market, events.restrictions, barred)
 
@@ -284,8 +286,8 @@ def limits_of(market: Market, events: Events, barred: BoolArray) -> Any:
 def test_a_position_opens_with_the_decision_that_stands() -> None:
     """Decided on row 0, opened on row 3: 0.5 at 50 on row 4, doubled on row 5."""
     market = build({"A": [100, 100, 100, 100, 50, 100]})
-    ground = Ground(Held(), market, NO_EVENTS, {}, AccountTerms(FREE))
-    nav, metrics = stitched(ground, [Held()], np.array([3]))
+    space = SearchSpace(Held(), market, NO_EVENTS, {}, AccountTerms(FREE))
+    nav, metrics = stitched(space, [Held()], np.array([3]))
     assert nav.tolist() == [1.0, 1.0, 1.5]
     assert metrics.sessions == 3
 
@@ -293,17 +295,17 @@ def test_a_position_opens_with_the_decision_that_stands() -> None:
 def test_the_screen_is_that_of_the_position_followed() -> None:
     """At 100 a half is bought; it may not be raised, then it may: 0.75 of a nav of 1.25 at 150."""
     market = build({"A": [100, 100, 100, 100, 150, 150, 300]})
-    ground = Ground(Held(), market, NO_EVENTS, {}, AccountTerms(FREE))
-    positions = [Held(), Held(weight=0.75, barred=0), Held(weight=0.75)]
-    nav, _ = stitched(ground, positions, np.array([0, 2, 4]))
+    space = SearchSpace(Held(), market, NO_EVENTS, {}, AccountTerms(FREE))
+    strategies = [Held(), Held(weight=0.75, barred=0), Held(weight=0.75)]
+    nav, _ = stitched(space, strategies, np.array([0, 2, 4]))
     np.testing.assert_allclose(nav, [1, 1, 1, 1, 1.25, 1.25, 1.25 * 1.75], **exactly)
-    assert stitched(ground, [Held(barred=0)], np.array([0]))[0].tolist() == [1.0] * 7
+    assert stitched(space, [Held(barred=0)], np.array([0]))[0].tolist() == [1.0] * 7
 
 
 def test_a_ruined_account_stays_ruined() -> None:
     market = build({"A": [100, 100, 100, 350, 350, 350, 300, 200, 100]})
-    ground = Ground(Held(), market, NO_EVENTS, {}, AccountTerms(FREE))
-    nav, metrics = stitched(ground, [Held(weight=-0.5), Held(weight=0.9)], np.array([0, 4]))
+    space = SearchSpace(Held(), market, NO_EVENTS, {}, AccountTerms(FREE))
+    nav, metrics = stitched(space, [Held(weight=-0.5), Held(weight=0.9)], np.array([0, 4]))
     assert nav.tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0]
     assert metrics.ruined
     assert np.isnan(metrics.sharpe)
@@ -324,20 +326,20 @@ GRIDS = {
 
 @pytest.mark.parametrize("name", GRIDS)
 def test_what_comes_after_a_choice_never_moves_it(name: str) -> None:
-    position, axes = GRIDS[name]
-    market, events = sample(position)
-    asked = asked_of(position, market, axes, events, SAMPLE_TERMS)
+    strategy, axes = GRIDS[name]
+    market, events = sample(strategy)
+    asked = asked_of(strategy, market, axes, events, SAMPLE_TERMS)
     folds = spans(market.rows.size - market.start, 400, 250)
     assert len(folds) == 4
     whole = walked(asked, folds)
-    codes = asked.ground.walk(asked.ground.codes(np.arange(asked.ground.combinations)))
+    codes = asked.space.walk(asked.space.codes(np.arange(asked.space.combinations)))
     measured = asked.try_out(codes, measure_of(asked, folds))
     moved = 0
     for f in range(len(folds)):
         last = int(folds[f, 1]) + market.start
         changed = tampered(market, slice(last + 1, None), seed=f)
         news = other_news(events, market.rows[last])
-        other = asked_of(position, changed, axes, news, SAMPLE_TERMS)
+        other = asked_of(strategy, changed, axes, news, SAMPLE_TERMS)
         again = other.try_out(codes, measure_of(asked, folds))
         for g in range(f + 1):
             assert again.column(f"train_{g}").tolist() == measured.column(f"train_{g}").tolist()
@@ -350,7 +352,7 @@ def test_what_comes_after_a_choice_never_moves_it(name: str) -> None:
             assert found.ways[way].test[:f].tolist() == one.test[:f].tolist()
             assert found.ways[way].nav[rows].tolist() == one.nav[rows].tolist()
             moved += found.ways[way].test[f] != one.test[f]
-        assert found.twin_nav[rows].tolist() == whole.twin_nav[rows].tolist()
+        assert found.without_events_nav[rows].tolist() == whole.without_events_nav[rows].tolist()
         np.testing.assert_array_equal(found.correlation[:f], whole.correlation[:f])
     assert moved == 2 * len(folds)  # and the tampering was not idle
 
@@ -408,9 +410,9 @@ def test_a_basket_that_is_truly_better_is_held_in_every_fold() -> None:
     axes = {"legs": tuple((f"S{n}",) for n in range(8)), "exposure": (0.4, 0.5, 0.6)}
     asked = asked_of(Few(), market, axes)
     found = walked(asked, spans(701, 300, 100))
-    codes = asked.ground.walk(asked.ground.codes(np.arange(24)))
+    codes = asked.space.walk(asked.space.codes(np.arange(24)))
     for way in found.ways.values():
-        assert [asked.ground.at(codes[k]).parameters()["legs"] for k in way.chosen] == [("S3",)] * 4
+        assert [asked.space.at(codes[k]).parameters()["legs"] for k in way.chosen] == [("S3",)] * 4
     assert found.ways["plateau"].metrics.sharpe > 3
     assert found.correlation.mean() > 0
 
@@ -419,40 +421,40 @@ def test_a_basket_that_is_truly_better_is_held_in_every_fold() -> None:
 
 
 def test_what_the_plan_measured_is_not_run_again() -> None:
-    position, axes = GRIDS["half-life and hedge"]
-    market, events = sample(position)
-    plain = asked_of(position, market, axes, events, SAMPLE_TERMS)
+    strategy, axes = GRIDS["half-life and hedge"]
+    market, events = sample(strategy)
+    plain = asked_of(strategy, market, axes, events, SAMPLE_TERMS)
     runs = []
 
-    def work(ground: Ground, plan: Plan, numbers: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+    def work(space: SearchSpace, plan: Plan, numbers: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
         runs.append(plan.measures)
-        return plain.work(ground, plan, numbers)
+        return plain.work(space, plan, numbers)
 
     asked = replace(plain, work=work)
     folds = spans(market.rows.size - market.start, 504, 126)
     one = walked(asked, folds)
     assert len(runs) == 1
-    codes = asked.ground.walk(asked.ground.codes(np.arange(6)))
+    codes = asked.space.walk(asked.space.codes(np.arange(6)))
     other = walk_forward(asked, asked.try_out(codes, Figures()), folds)
     assert len(runs) == 3
     assert one.ways["peak"].nav.tolist() == other.ways["peak"].nav.tolist()
     assert one.correlation.tolist() == other.correlation.tolist()
     for f in range(len(folds)):
         values = asked.try_out(codes, measure_of(asked, folds)).column(f"train_{f}")
-        assert one.ways["plateau"].chosen[f] == on_plateau(asked.ground, codes, values)[0]
+        assert one.ways["plateau"].chosen[f] == on_plateau(asked.space, codes, values)[0]
         assert one.ways["peak"].chosen[f] == values.argmax()
         assert one.ways["peak"].train[f] == values.max()
 
 
 def test_words() -> None:
-    position, axes = GRIDS["a blend"]
-    market, events = sample(position)
-    asked = asked_of(position, market, axes, events, SAMPLE_TERMS)
+    strategy, axes = GRIDS["a blend"]
+    market, events = sample(strategy)
+    asked = asked_of(strategy, market, axes, events, SAMPLE_TERMS)
     found = walked(asked, spans(market.rows.size - market.start, 504, 126))
     text = sentences(found)
     assert text[0].startswith("Walk-forward in 8 folds, each choosing by Sharpe among 8 trials on 504 rows")
     assert f"{found.ways['plateau'].metrics.sharpe:.2f}" in text[0]
-    assert f"{found.twin_metrics.sharpe:.2f} over the same rows" in text[0]
+    assert f"{found.without_events_metrics.sharpe:.2f} over the same rows" in text[0]
     after = int((market.rows[-1008:] > ARTICLE).sum())
     assert 100 < after < 200
     assert text[-1].endswith(f"Of the 1,008 rows held through, {after} lie after it.")

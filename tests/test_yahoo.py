@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from positioning.market.series import Series
-from positioning.market.yahoo import Answer, Pace, YahooClient, last_session
+from positioning.data.series import Series
+from positioning.data.yahoo import Answer, Pace, YahooClient, last_session
 from tests import yahoo_stand_in as stand_in
 from tests.yahoo_stand_in import Fault, LoopbackSession, World, served
 
@@ -113,7 +113,7 @@ def test_its_files_stay_in_its_folder(world: World, tmp_path: Path, monkeypatch:
 
 
 def test_the_package_imports_without_yfinance() -> None:
-    code = "import sys, backtests.fetch, positioning.market.yahoo, positioning.market.download as d; " \
+    code = "import sys, backtests.fetch, positioning.data.yahoo, positioning.data.download as d; " \
            "sys.exit('yfinance' in sys.modules or 'pandas' in sys.modules)"  # fmt: skip
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
 

@@ -1,4 +1,4 @@
-"""Dated news about the theme, and the pressure it puts on a sleeve of the position."""
+"""Dated news about the theme, and the pressure it puts on a sleeve of the strategy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DIRECTIONS = (
     "price_benchmark",
 )
 SLEEVES = ("fertilizer", "corridor", "equipment")
-ARTICLE = np.datetime64("2025-06-05", "D")  # the advice these positions are built on
+ARTICLE = np.datetime64("2025-06-05", "D")  # the advice these strategies are built on
 
 _TEXTS = ("id", "title", "issuer", "instrument", "direction", "source", "confidence", "follows")
 _COLUMNS = ("announced", "severity", "themes", *_TEXTS, *SLEEVES)

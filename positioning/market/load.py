@@ -9,7 +9,10 @@ import numpy as np
 
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
-from positioning.market.gate import (
+from positioning.market.coverage import Span, covering, edges, first_day, last_day, present
+from positioning.market.instruments import Instrument, instrument
+from positioning.market.market import RATE_CARRY, BoolArray, Market, snapshot_hash
+from positioning.market.quality import (
     NOTHING,
     Finding,
     accept,
@@ -19,10 +22,7 @@ from positioning.market.gate import (
     usable_opens,
     within,
 )
-from positioning.market.instruments import Instrument, instrument
-from positioning.market.market import RATE_CARRY, BoolArray, Market, snapshot_hash
 from positioning.market.source import Delivery, Source
-from positioning.market.span import Span, covering, edges, first_day, last_day, present
 from positioning.market.venues import opens_early, sessions
 
 WARM_UP = np.timedelta64(730, "D")  # history read before the start, for look-back windows
@@ -35,7 +35,7 @@ def load(
     span: Span | None = None,
     base: str = "USD",
     history: int = 1,
-    moments: Mapping[str, DateArray] = NOTHING,
+    crash_dates: Mapping[str, DateArray] = NOTHING,
     accepted: Sequence[str] = (),
 ) -> Market:
     """The market of these names and hedges, in `base`.
@@ -49,7 +49,7 @@ def load(
     rows of prices.
 
     The quality gate reads what was delivered: an error in a name and a day that are used stops here unless
-    `accepted` names it (SYMBOL:CHECK); the rest is in `Market.findings`. moments: see `gate.check`.
+    `accepted` names it (SYMBOL:CHECK); the rest is in `Market.findings`. crash_dates: see `gate.check`.
     """
     span = span or Span()
     wanted = [instrument(s) for s in dict.fromkeys([*names, *hedges])]
@@ -67,7 +67,7 @@ def load(
         raise BadInputError(
             f"no session between {first} and {last}", "wanted a span with sessions", "widen --start/--end"
         )
-    found = _inspected(rows, kept, delivery, source, base, moments, accepted)
+    found = _inspected(rows, kept, delivery, source, base, crash_dates, accepted)
     market = replace(_assemble(rows, start, kept, delivery, source, base, tuple(notices)), findings=found)
     return market if span.start is not None else _opened(market, set(hedges), history)
 
@@ -78,16 +78,18 @@ def _inspected(
     delivery: Delivery,
     source: Source,
     base: str,
-    moments: Mapping[str, DateArray],
+    crash_dates: Mapping[str, DateArray],
     accepted: Sequence[str],
 ) -> tuple[Finding, ...]:
     symbols = [i.symbol for i in kept]
     bars = {s: delivery.bars[s] for s in symbols}
     rates = {c: delivery.rates[c] for c in sorted({i.currency for i in kept} | {base}) if c != "USD"}
-    found = check(bars, rates, moments=moments, quoted=source.quoted(symbols)) + source.findings(symbols)
+    found = check(bars, rates, crash_dates=crash_dates, quoted=source.quoted(symbols)) + source.findings(
+        symbols
+    )
     series = [*symbols, f"{base}=X"]
     here = reachable(series)
-    words = [word for word in accepted if word.rpartition(":")[0] in here]  # others are another position's
+    words = [word for word in accepted if word.rpartition(":")[0] in here]  # others are another strategy's
     used = accept(within(found, rows[0], rows[-1], series), words, series)
     stop_on_errors(used)
     return used

@@ -19,7 +19,7 @@ from positioning.market.source import Driver
 if TYPE_CHECKING:
     import pandas as pd
 
-    from positioning.market.gate import Finding
+    from positioning.market.quality import Finding
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -12,7 +12,7 @@ from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
 if TYPE_CHECKING:
     import numpy as np
 
-    from positioning.market.gate import Finding
+    from positioning.market.quality import Finding
 
 
 @final

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from positioning.files import safe_name, write_whole
 from positioning.market.bars import FloatArray
-from positioning.reporting.files import safe_name, write_whole
+from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, join, section, tag
-from positioning.reporting.panel import banner
-from positioning.reporting.runs import Kept, runs_in
-from positioning.reporting.tearsheet import document, own_file
-from positioning.reporting.words import number, percent, signed
+from positioning.reporting.tearsheet.figures import banner
+from positioning.reporting.tearsheet.page import document, own_file
+from positioning.runs.saved import SavedRun, runs_in
 
 MOST_RUNS = 120  # cards; older runs stay on disk
 OTHERS = {
@@ -33,14 +33,14 @@ def write_index(directory: Path) -> Path:
     runs = runs_in(directory)
     newest: dict[str, str] = {}
     for run in runs:
-        newest.setdefault(run.summary["position"], run.id)
-    cards = [_card(run, newest[run.summary["position"]] == run.id, directory) for run in runs[:MOST_RUNS]]
+        newest.setdefault(run.summary["strategy"], run.id)
+    cards = [_card(run, newest[run.summary["strategy"]] == run.id, directory) for run in runs[:MOST_RUNS]]
     simulated = any(run.summary["simulated"] for run in runs)
     count = f"{len(runs)} runs, newest first." if len(runs) > 1 else ""
     more = f" The {MOST_RUNS} newest are shown; the rest is in runs/." if len(runs) > MOST_RUNS else ""
     body = tag(
         "main",
-        tag("p", "Positions", class_="eyebrow"),
+        tag("p", "Strategies", class_="eyebrow"),
         tag("h1", "Backtests"),
         banner() if simulated else "",
         _others(directory),
@@ -62,12 +62,12 @@ def _others(directory: Path) -> Html:
     return section("pages", "Across strategies", tag("ul", *items)) if items else Html("")
 
 
-def _card(run: Kept, newest: bool, directory: Path) -> Html:
+def _card(run: SavedRun, newest: bool, directory: Path) -> Html:
     s = run.summary
-    own = directory / f"{safe_name(s['position'])}.html"
+    own = directory / f"{safe_name(s['strategy'])}.html"
     address = own.name if newest and own.is_file() else f"runs/{run.id}/tearsheet.html"
     badge = tag("span", "Simulated", class_="badge") if s["simulated"] else ""
-    m, blind = _floats(s["metrics"]), _floats(s["blind"])
+    m, blind = _floats(s["metrics"]), _floats(s["without_events"])
     words = f"{signed(m['total_return'])} after costs, {percent(m['cagr'])} a year"
     if s["metrics"]["ruined"]:
         words = "RUINED"
@@ -97,7 +97,7 @@ def sparkline(nav: FloatArray) -> Html:
         "polyline",
         points=line,
         fill="none",
-        stroke="var(--position)",
+        stroke="var(--strategy)",
         stroke_width="1.5",
         vector_effect="non-scaling-stroke",
     )

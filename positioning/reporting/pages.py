@@ -7,25 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from positioning.reporting import charts, tearsheet
-from positioning.reporting.files import write_whole
+from positioning.analysis.report import BacktestReport
+from positioning.files import write_whole
 from positioning.reporting.index import write_index
-from positioning.reporting.runs import daily, keep
-from positioning.reporting.sheet import Sheet
+from positioning.reporting.tearsheet import charts
+from positioning.reporting.tearsheet import page as tearsheet
+from positioning.runs.saved import daily, keep
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Finished:
+class CompletedRun:
     """A judged account, the options it was asked with, and the digest of each series delivered to it."""
 
-    sheet: Sheet
+    report: BacktestReport
     request: Mapping[str, Any]
     digests: Mapping[str, str]
 
 
 def write_pages(
-    works: Sequence[Finished], directory: Path, done: Callable[[], None], standalone: bool = False
+    works: Sequence[CompletedRun], directory: Path, done: Callable[[], None], standalone: bool = False
 ) -> list[Path]:
     """A tearsheet and a kept run for each account, and the index of all runs; `done` is called after each.
 
@@ -33,11 +34,11 @@ def write_pages(
     script = charts.share_script(directory)
     paths = []
     for work in works:
-        text = tearsheet.page(work.sheet, script)
+        text = tearsheet.page(work.report, script)
         page = tearsheet.standing_alone(text, script) if standalone else text
-        paths.append(write_whole(tearsheet.address(work.sheet, directory), page))
+        paths.append(write_whole(tearsheet.address(work.report, directory), page))
         keep(
-            work.sheet,
+            work.report,
             work.request,
             work.digests,
             directory,
@@ -47,9 +48,9 @@ def write_pages(
     return [*paths, write_index(directory)]
 
 
-def write_csv(sheet: Sheet, directory: Path) -> Path:
+def write_csv(report: BacktestReport, directory: Path) -> Path:
     """Write the account's daily rows beside its tearsheet, in the columns of returns.parquet; returns the path."""
     import pandas as pd
 
-    text = pd.DataFrame(daily(sheet)).to_csv(index=False, date_format="%Y-%m-%d")
-    return write_whole(tearsheet.address(sheet, directory).with_suffix(".csv"), text)
+    text = pd.DataFrame(daily(report)).to_csv(index=False, date_format="%Y-%m-%d")
+    return write_whole(tearsheet.address(report, directory).with_suffix(".csv"), text)

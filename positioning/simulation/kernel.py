@@ -201,7 +201,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 n += 1
 
     @njit(nogil=True, cache=True, error_model="numpy")
-    def bury(r, k, at_fill, lane, legs, ruin_row, ruined_at_fill, deficit, status):
+    def close_ruined(r, k, at_fill, lane, legs, ruin_row, ruined_at_fill, deficit, status):
         """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
         for n in range(legs.shape[0]):
             legs[n, SHARES, k] = 0.0
@@ -313,7 +313,9 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                             total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
                             over = total < -dust or (lane[ON, k] == 0.0 and lane[TRAPPED, k] == 0.0)
                             if over and lane[DEAD, k] == 0.0:
-                                bury(r, k, True, lane, legs, ruin_row, ruined_at_fill, deficit, status)
+                                close_ruined(
+                                    r, k, True, lane, legs, ruin_row, ruined_at_fill, deficit, status
+                                )
                 if waiting:
                     waiting = trade(
                         r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs,
@@ -330,7 +332,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
                     over = total < -dust or (total <= dust and lane[TRAPPED, k] == 0.0)
                     if over and lane[DEAD, k] == 0.0:
-                        bury(r, k, False, lane, legs, ruin_row, ruined_at_fill, deficit, status)
+                        close_ruined(r, k, False, lane, legs, ruin_row, ruined_at_fill, deficit, status)
             for k in range(lanes):
                 last = lane[TOTAL, k] + keep * lane[TRAPPED, k]
                 lane[LAST, k] = last

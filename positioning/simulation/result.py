@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import Market
-from positioning.portfolio.targets import Targets
 from positioning.simulation import kernel
-from positioning.simulation.tape import Tape
+from positioning.simulation.inputs import LedgerInputs
+from positioning.strategy.targets import Targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ class Result:
 
     market: Market
     targets: Targets
-    tape: Tape
+    tape: LedgerInputs
     opening_shares: FloatArray
     opening_cash: float
     shares: FloatArray

@@ -9,12 +9,12 @@ import numpy as np
 
 from positioning.market.bars import FloatArray
 from positioning.market.market import BoolArray, Market
-from positioning.portfolio.targets import Targets
 from positioning.simulation.cash import CashRate
+from positioning.simulation.constraints import TradingConstraints
+from positioning.simulation.inputs import Fees, Fill, LedgerInputs, record
 from positioning.simulation.kernel import run_ledger
-from positioning.simulation.limits import Limits
 from positioning.simulation.result import Orders, Result
-from positioning.simulation.tape import Fees, Fill, Tape, record
+from positioning.strategy.targets import Targets
 
 
 @final
@@ -40,7 +40,7 @@ def simulate(
     fees: Fees,
     fill: Fill = "open",
     cash: CashRate | None = None,
-    limits: Limits | None = None,
+    limits: TradingConstraints | None = None,
 ) -> Result:
     """The account of these decisions on this market, opened with nav 1.0 on row `market.start`."""
     return run(
@@ -48,7 +48,7 @@ def simulate(
     )[0]
 
 
-def run(targets: Targets, market: Market, tape: Tape, opening: Holdings) -> tuple[Result, Holdings]:
+def run(targets: Targets, market: Market, tape: LedgerInputs, opening: Holdings) -> tuple[Result, Holdings]:
     """As `simulate`, on a tape already recorded and from given holdings; also the closing holdings.
 
     Cut after row t and continued (`market.until(t)`, then the whole market with `start=t`, which keeps the

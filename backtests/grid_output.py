@@ -1,0 +1,151 @@
+"""What a grid search prints: a table and sentences for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from positioning.reporting.search.outcome import SearchReport
+    from positioning.search.purged_cv import Purged
+    from positioning.search.walk_forward import WalkForward
+
+SHOWN = ("sharpe", "total_return", "cagr", "max_drawdown", "turnover", "cost_bps_per_year")
+
+
+def answer(searched: SearchReport, files: Sequence[Path], data: str, as_json: bool) -> None:
+    """One JSON object, or a table and sentences."""
+    if as_json:
+        print(json.dumps(to_json(searched, files, data), allow_nan=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from positioning.reporting.search.outcome import ALONE, differs_alone, heading, percent_of, rerun
+
+    console, b = Console(highlight=False, soft_wrap=True), searched.assessment
+    if searched.space.market.simulated:
+        console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+    table = Table(title=heading(searched), box=None, padding=(0, 1), pad_edge=False, title_justify="left")
+    table.add_column("trial")
+    for name in SHOWN:
+        table.add_column(name.replace("_", " "), justify="right")
+    shown = (
+        ("recommended", b.recommended.figures),
+        ("best", b.best.figures),
+        ("no events", b.without_events),
+    )
+    for label, figures in shown:
+        table.add_row(label, *(percent_of(name, figures[name]) for name in SHOWN))
+    console.print(table)
+    for line in said(searched):
+        console.print(line, markup=False)
+    for label, one in (("recommended", b.recommended), ("best", b.best)):
+        console.print(f"{label}: {rerun(searched, one.settings)}", markup=False)
+    if any(differs_alone(searched, one.settings) for one in (b.recommended, b.best)):
+        console.print(ALONE, markup=False)
+    for n in searched.space.market.notices:
+        console.print(f"{n.symbol} {n.text}".strip(), style="dim", markup=False)
+    for f in files:
+        console.print(f"wrote {f}", markup=False)
+
+
+def said(searched: SearchReport) -> list[str]:
+    """Everything in words."""
+    from positioning.reporting.search.words import HINDSIGHT, sentences
+    from positioning.search.purged_cv import sentences as purged_sentences
+    from positioning.search.walk_forward import sentences as walk_sentences
+
+    purged = [] if searched.purged is None else purged_sentences(searched.purged)
+    *walked, limits = [HINDSIGHT] if searched.walk is None else walk_sentences(searched.walk)
+    return [*sentences(searched.assessment), *walked, *purged, limits]
+
+
+def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[str, Any]:
+    """Figures by name, undefined as None; p-values and probabilities as fractions."""
+    b, g = searched.assessment, searched.space
+    return {
+        "data": data,
+        "simulated": g.market.simulated,
+        "snapshot": g.market.snapshot,
+        "strategy": g.strategy.name,
+        "axes": {name: [_plain(v) for v in values] for name, values in g.axes.items()},
+        "metric": b.metric,
+        "every_combination": b.full,
+        "way": searched.way,
+        "trials": b.trials,
+        "with_sharpe": b.measured,
+        "ruined": b.ruined,
+        "seconds": searched.seconds,
+        "resumed_trials": searched.resumed,
+        "effective_trials": b.effective,
+        "sharpe_deviation": b.deviation,
+        "luck": b.luck,
+        "best": _contestant(searched, b.best),
+        "recommended": _contestant(searched, b.recommended)
+        | {"score": _plain(b.score), "neighbours": b.neighbours, "edges": list(b.edges)},
+        "pbo": None
+        if b.pbo is None
+        else {"probability": b.pbo.probability, "trials": b.pbo.trials, "sampled": b.pbo.sampled,
+              "slope": _plain(b.pbo.slope), "probability_of_loss": b.pbo.probability_of_loss},
+        "spa": None
+        if b.spa is None
+        else {"lower": b.spa.lower, "consistent": b.spa.consistent, "upper": b.spa.upper, "trials": b.spa.trials},
+        "without_events": {name: _plain(v) for name, v in b.without_events.items()},
+        "walk_forward": None if searched.walk is None else _walk(searched.walk),
+        "purged": None if searched.purged is None else _purged(searched.purged),
+        "words": said(searched),
+        "files": [str(f) for f in files],
+    }  # fmt: skip
+
+
+def _walk(w: WalkForward) -> dict[str, Any]:
+    from positioning.analysis.metrics import to_json as metrics_json
+
+    return {
+        "folds": [[str(w.rows[c - w.spans[0, 1]]) for c in (b, end)] for _, b, end in w.spans.tolist()],
+        "ways": {
+            way: {"trials": one.chosen.tolist(), "before": [_plain(v) for v in one.train.tolist()],
+                  "after": [_plain(v) for v in one.test.tolist()], "metrics": metrics_json(one.metrics)}
+            for way, one in w.ways.items()
+        },
+        "without_events": metrics_json(w.without_events_metrics),
+        "rank_correlation": [_plain(v) for v in w.correlation.tolist()],
+    }  # fmt: skip
+
+
+def _purged(p: Purged) -> dict[str, Any]:
+    return {
+        "groups": p.groups, "test_groups": p.test_groups, "embargo": p.embargo, "hold": p.hold, "trials": p.trials,
+        "sampled": p.sampled, "rows_purged": p.purged, "rows_embargoed": p.embargoed,
+        "winners": p.winner.tolist(), "before": [_plain(v) for v in p.train.tolist()],
+        "after": [_plain(v) for v in p.test.tolist()], "below_median": p.below_median,
+        "rank_correlation": [_plain(v) for v in p.correlation.tolist()],
+        "paths": [_plain(v) for v in p.paths.tolist()], "probability_of_loss": p.loss,
+    }  # fmt: skip
+
+
+def _contestant(searched: SearchReport, one: Any) -> dict[str, Any]:
+    from positioning.reporting.search.outcome import differs_alone, rerun
+
+    return {
+        "trial": one.trial,
+        "settings": {k: _plain(v) for k, v in one.settings.items()},
+        "figures": {k: _plain(v) for k, v in one.figures.items()},
+        "skew": _plain(one.skew),
+        "kurtosis": _plain(one.kurtosis),
+        "probabilistic_sharpe": _plain(one.psr),
+        "deflated_sharpe": _plain(one.dsr),
+        "minimum_track_record_rows": _plain(one.enough),
+        "command": rerun(searched, one.settings),
+        "differs_alone": differs_alone(searched, one.settings),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

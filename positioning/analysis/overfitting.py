@@ -1,0 +1,281 @@
+"""How much of a search's winner is luck: what to expect of the best of many, and which winner to trust.
+
+Every Sharpe ratio here is per row, never annualised: divide an annual one by the square root of rows a year.
+Trials are known by their block sums, sums of excess returns over runs of consecutive rows whose lengths differ
+by one row at most, so that no series is kept and a million trials are read in pieces.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.analysis.metrics import NOISE
+from positioning.market.bars import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+
+NORMAL = NormalDist()
+
+# Trials whose resamples are worked through at once: 1,000 draws of them are 4 MB, which stay in the cache.
+CHUNK = 512
+
+
+def probabilistic_sharpe(
+    sharpe: float, benchmark_sharpe: float, observations: float, skew: float = 0.0, kurtosis: float = 3.0
+) -> float:
+    """Probability that the true Sharpe ratio is above a benchmark's, given the one seen.
+
+        PSR = Phi((SR - SR*) sqrt(T - 1) / sqrt(1 - skew SR + (kurtosis - 1)/4 SR^2))
+
+    Both ratios per row, over T = observations rows; kurtosis of a normal is 3. NaN where the moments leave no
+    variance. Rows are taken as independent. Raises ValueError for fewer than two observations.
+
+    Bailey and Lopez de Prado (2012), The Sharpe ratio efficient frontier, doi:10.21314/JOR.2012.255.
+    """
+    if observations < 2:
+        raise ValueError(f"a Sharpe ratio needs two observations or more, not {observations:g}")
+    variance = _sharpe_variance(sharpe, skew, kurtosis)
+    if not variance > 0:
+        return math.nan
+    return NORMAL.cdf((sharpe - benchmark_sharpe) * math.sqrt((observations - 1) / variance))
+
+
+def minimum_track_record_length(
+    sharpe: float,
+    benchmark_sharpe: float,
+    confidence: float = 0.95,
+    skew: float = 0.0,
+    kurtosis: float = 3.0,
+) -> float:
+    """Observations from which the probabilistic Sharpe ratio reaches `confidence`; it is that ratio's inverse.
+
+        MinTRL = 1 + (1 - skew SR + (kurtosis - 1)/4 SR^2) (Phi^-1(confidence) / (SR - SR*))^2
+
+    Infinite for a Sharpe ratio at or below the benchmark's. Raises ValueError for a confidence outside [0.5, 1).
+
+    Bailey and Lopez de Prado (2012), doi:10.21314/JOR.2012.255.
+    """
+    if not 0.5 <= confidence < 1:
+        raise ValueError(f"confidence must be in [0.5, 1), not {confidence:g}")
+    if sharpe <= benchmark_sharpe:
+        return math.inf
+    deviations = NORMAL.inv_cdf(confidence) / (sharpe - benchmark_sharpe)
+    return 1.0 + _sharpe_variance(sharpe, skew, kurtosis) * deviations**2
+
+
+def expected_maximum_sharpe(variance_of_trial_sharpes: float, independent_trials: float) -> float:
+    """The best Sharpe ratio to expect of N independent trials without any skill, whose Sharpes have variance V.
+
+        E[max] = sqrt(V) ((1 - g) Phi^-1(1 - 1/N) + g Phi^-1(1 - 1/(N e))),  g = 0.5772... (Euler-Mascheroni)
+
+    An approximation for many trials; below N = 1.3 it would be negative, where 0, what one trial expects, is
+    given. Raises ValueError for fewer than one trial or a variance below zero.
+
+    Bailey and Lopez de Prado (2014), The deflated Sharpe ratio, doi:10.3905/jpm.2014.40.5.094.
+    """
+    if independent_trials < 1 or variance_of_trial_sharpes < 0:
+        raise ValueError(f"{independent_trials:g} trials of variance {variance_of_trial_sharpes:g}")
+    if independent_trials == 1:
+        return 0.0
+    peak = NORMAL.inv_cdf(1 - 1 / independent_trials)
+    beyond = NORMAL.inv_cdf(1 - 1 / (independent_trials * math.e))
+    normal = (1 - np.euler_gamma) * peak + np.euler_gamma * beyond
+    return math.sqrt(variance_of_trial_sharpes) * float(np.maximum(normal, 0.0))
+
+
+def deflated_sharpe(
+    sharpe: float,
+    variance_of_trial_sharpes: float,
+    independent_trials: float,
+    observations: float,
+    skew: float = 0.0,
+    kurtosis: float = 3.0,
+) -> float:
+    """Probability that the best trial's true Sharpe ratio is above zero, knowing that it was the best of many:
+    the probabilistic Sharpe ratio against what luck alone would give.
+
+        DSR = PSR(SR* = E[max of N skilless trials])
+
+    Bailey and Lopez de Prado (2014), doi:10.3905/jpm.2014.40.5.094.
+    """
+    luck = expected_maximum_sharpe(variance_of_trial_sharpes, independent_trials)
+    return probabilistic_sharpe(sharpe, luck, observations, skew, kurtosis)
+
+
+def effective_trials(chunks: Iterable[FloatArray]) -> float:
+    """Number of independent trials that N correlated ones are worth, from their average correlation.
+
+        N_eff = rho + (1 - rho) N,   rho = (|sum_k z_k|^2 - N) / (N (N - 1)),   rho cut to [0, 1]
+
+    z_k is trial k's block sums less their mean, scaled to length 1, so rho is the plain average of all
+    N (N - 1) / 2 correlations without a matrix of them. Trials that never vary, or have a NaN, do not count;
+    NaN when none is left. Linear in N: a grid twice as fine counts for twice the trials, so it errs towards
+    too much deflation. Opposite trials cancel in rho and count as different.
+
+    chunks: the trials' (trials, blocks) block sums in as many pieces as memory asks for.
+
+    Bailey and Lopez de Prado (2014), appendix, doi:10.3905/jpm.2014.40.5.094.
+    """
+    trials, total = 0, np.zeros(1)
+    for chunk in chunks:
+        _, _, centred, deviation = varying(chunk)
+        trials += deviation.size
+        total = total + (centred / deviation[:, None]).sum(axis=0) / math.sqrt(chunk.shape[1])
+    if trials < 2:
+        return float(trials) if trials else math.nan
+    rho = (float(total @ total) - trials) / (trials * (trials - 1.0))
+    rho = min(max(rho, 0.0), 1.0)
+    return rho + (1.0 - rho) * trials
+
+
+def varying(block_sums: FloatArray) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """The trials whose block sums are all finite and vary by more than rounding: their places, their means,
+    their block sums less the mean (trials, blocks), and standard deviations, ddof 0.
+
+    Raises ValueError unless block_sums is (trials, 2 blocks or more)."""
+    if block_sums.ndim != 2 or block_sums.shape[1] < 2:
+        raise ValueError(f"block sums must be (trials, 2 blocks or more), not {block_sums.shape}")
+    mean = block_sums.mean(axis=1)
+    centred = block_sums - mean[:, None]
+    deviation = np.sqrt(np.square(centred).mean(axis=1))
+    kept = np.flatnonzero(deviation > NOISE)  # a NaN is above nothing
+    return kept, mean[kept], centred[kept], deviation[kept]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Spa:
+    """What `spa` found. statistic: Student's t of the best trial, at least 0; lower <= consistent <= upper:
+    p-values; best: the place of that trial among all given, -1 if none is better than the benchmark; trials:
+    how many differ from it at all."""
+
+    statistic: float
+    lower: float
+    consistent: float
+    upper: float
+    best: int
+    trials: int
+
+
+def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 1000, seed: int = 0) -> Spa:
+    """Hansen's test for superior predictive ability: has the best of all trials a higher mean return than the
+    benchmark by more than the search explains? The null: no trial has.
+
+        t_k = sqrt(B) mean(d_k) / w_k,   T = z(max(0, max_k t_k)),   p = (1 + #{T* >= T}) / (1 + draws)
+        T* = max(0, max_k sqrt(B) (mean(d*_k) - g(mean(d_k))) / w_k)
+
+    d_k: trial k's block sums less the benchmark's; w_k: their standard deviation; *: B blocks drawn with
+    replacement, the same for all trials, which keeps their correlation. g decides what a trial worse than the
+    benchmark adds to the null: lower max(0, mean), consistent mean 1{t_k >= -sqrt(2 ln ln B)}, upper mean.
+
+    Only block sums are kept, so the block is the observation: with blocks far longer than returns remember,
+    block sums are nearly independent and drawing whole blocks is the non-overlapping block bootstrap; w_k
+    then is the bootstrap's own deviation and needs no kernel. It tests the mean of active returns, not the
+    Sharpe ratio. Trials equal to the benchmark, or with a NaN, are left out.
+
+    z, from Student's t with B - 1 degrees of freedom to the normal, is not Hansen's. The draws keep w_k, so
+    they are normal, but the best of many t_k owes part of its height to a w_k that is too small: without z,
+    1,000 unlike skilless trials of 64 normal blocks are rejected in 15 % of cases at the 5 % level.
+
+    chunks: the trials' (trials, B) block sums in as many pieces as memory asks for; only one maximum a draw
+    is kept. benchmark: (B,). Raises ValueError for arrays that do not fit or fewer than one draw.
+
+    Hansen (2005), doi:10.1198/073500105000000063; Carlstein (1986), doi:10.1214/aos/1176350057.
+    """
+    from scipy.special import ndtri, stdtr
+
+    blocks = benchmark.size
+    if blocks < 3 or draws < 1 or not np.isfinite(benchmark).all():
+        raise ValueError(f"{blocks} blocks and {draws} draws; wanted 3 known blocks and 1 draw, or more")
+    drawn = np.random.default_rng(seed).integers(blocks, size=(draws, blocks))
+    times = np.array([np.bincount(row, minlength=blocks) for row in drawn], dtype=np.float64)
+    tops = np.zeros((3, draws))
+    statistic, best, seen, trials = 0.0, -1, 0, 0
+    for block_sums in _bounded(chunks):
+        if block_sums.shape[1:] != benchmark.shape:
+            raise ValueError(f"block sums {block_sums.shape} do not fit a benchmark of {blocks} blocks")
+        kept, mean, centred, deviation = varying(block_sums - benchmark)
+        t = math.sqrt(blocks) * mean / deviation
+        if t.size and t.max() > statistic:
+            statistic, best = float(t.max()), seen + int(kept[t.argmax()])
+        _raise_tops(tops, times @ (centred / (math.sqrt(blocks) * deviation[:, None])).T, t, blocks)
+        seen, trials = seen + block_sums.shape[0], trials + t.size
+    statistic *= math.sqrt(1.0 - 1.0 / blocks)  # Student's has its deviation with ddof 1
+    normal = -ndtri(stdtr(blocks - 1, -statistic))
+    p = (1.0 + (tops >= normal).sum(axis=1)) / (1.0 + draws)
+    return Spa(statistic, float(p[0]), float(p[1]), float(p[2]), best, trials)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Plateau:
+    """scores: shape of the grid, NaN where the trial's own value is. best: place of the recommended trial.
+    neighbours: how many of its neighbours have a value. edges: the ordered axes on whose end it lies, where
+    the plateau may go on beyond the grid."""
+
+    scores: FloatArray
+    best: tuple[int, ...]
+    neighbours: int
+    edges: tuple[int, ...]
+
+
+def plateau(values: FloatArray, ordered: tuple[bool, ...]) -> Plateau:
+    """The trial that loses least when any one parameter is a step off.
+
+    A trial's score is the lowest of its own value and its neighbours', one step up or down on each ordered
+    axis. The lowest, not the mean: a mean lets a lonely peak lift itself and all around it, while the lowest
+    is a promise one can say ("one step on any axis keeps at least 0.8"). Categories have no neighbours. At
+    the edge of the grid, and where a value is NaN (not tried, or undefined), there is one neighbour less; let
+    ruin be -inf. The best score wins; among equals the higher own value, then the first.
+
+    values: one axis a parameter, larger is better. ordered: for each axis, whether its steps are neighbours.
+    Raises ValueError where no value is known.
+    """
+    if len(ordered) != values.ndim or np.isnan(values).all():
+        raise ValueError(
+            f"{len(ordered)} axes told of {values.ndim}, {np.isfinite(values).sum()} values known"
+        )
+    scores = values.copy()
+    known = np.zeros(values.shape, dtype=np.int64)
+    for axis in np.flatnonzero(ordered):
+        # Views with the axis in front: writing to them writes to the grids.
+        score, count, value = (np.moveaxis(grid, axis, 0) for grid in (scores, known, values))
+        for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+            score[here] = np.fmin(score[here], value[there])
+            count[here] += ~np.isnan(value[there])
+    scores[np.isnan(values)] = math.nan
+    ties = np.where(scores == np.nanmax(scores), values, math.nan)
+    best = tuple(int(i) for i in np.unravel_index(int(np.nanargmax(ties)), values.shape))
+    searched = [a for a, size in enumerate(values.shape) if ordered[a] and size > 1]
+    edges = tuple(a for a in searched if best[a] in (0, values.shape[a] - 1))
+    return Plateau(scores, best, int(known[best]), edges)
+
+
+def _sharpe_variance(sharpe: float, skew: float, kurtosis: float) -> float:
+    """Variance of an estimated Sharpe ratio, times T - 1 (Mertens 2002)."""
+    return 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
+
+
+def _bounded(chunks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    for chunk in chunks:
+        for start in range(0, chunk.shape[0], CHUNK):
+            yield chunk[start : start + CHUNK]
+
+
+def _raise_tops(tops: FloatArray, drawn: FloatArray, t: FloatArray, blocks: int) -> None:
+    """Raise the lower, consistent and upper maxima (3, draws) to those of drawn (draws, trials), recentred
+    trials; drawn is used up."""
+    if not t.size:
+        return
+    lower = np.minimum(t, 0.0)
+    consistent = np.where(t < -math.sqrt(2.0 * math.log(math.log(blocks))), t, 0.0)
+    for top, shift in zip(tops[::-1], np.stack([0.0 * t, consistent, lower - consistent]), strict=True):
+        drawn += shift
+        np.maximum(top, drawn.max(axis=1), out=top)

@@ -1,0 +1,111 @@
+"""Would the strategy have done as well on events that never happened on those days?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import final
+
+import numpy as np
+
+from positioning.errors import BadInputError
+from positioning.events.event import Event, Events
+from positioning.market.bars import DateArray, FloatArray
+from positioning.market.market import Market
+from positioning.simulation.inputs import LedgerInputs
+from positioning.simulation.simulate import Holdings, run
+from positioning.strategy.strategy import Strategy
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Placebo:
+    """total_return: the strategy's; shuffled: (N,) the same on shifted event dates, seeded; flipped: on the
+    true dates with every sign reversed; p_value: share of shuffles at least as good."""
+
+    total_return: float
+    shuffled: FloatArray
+    flipped: float
+    seed: int
+
+    @property
+    def p_value(self) -> float:
+        """One-sided; see `monte_carlo_p`."""
+        return monte_carlo_p(self.shuffled, self.total_return)
+
+
+def monte_carlo_p(shuffled: FloatArray, seen: float) -> float:
+    """(1 + number of shuffles at or above what was seen) / (1 + number of shuffles).
+
+    Davison and Hinkley 1997, Bootstrap Methods and their Application, section 4.2.
+    """
+    return float((1 + (shuffled >= seen).sum()) / (1 + shuffled.size))
+
+
+def check_draws(draws: int) -> None:
+    """BadInputError for fewer than 1."""
+    if draws < 1:
+        raise BadInputError(f"--placebo {draws}", "wanted at least 1 shuffle", "type --placebo 1000")
+
+
+def placebo(
+    strategy: Strategy,
+    market: Market,
+    tape: LedgerInputs,
+    events: Events,
+    draws: int,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
+) -> Placebo:
+    """The strategy on `draws` sets of shifted event dates.
+
+    A shuffle moves all events of the account's span around it by one random number of rows: their count,
+    severities, order and clustering are those of the record, only the days are wrong.
+    Raises BadInputError for fewer than 1 draw.
+    """
+    check_draws(draws)
+    rng = np.random.default_rng(seed)
+    rows = market.rows[market.start :]
+    shifts = rng.integers(1, max(rows.size, 2), draws)
+    shuffled = np.empty(draws)
+    for k, shift in enumerate(shifts):
+        shuffled[k] = _total_return(strategy, market, tape, shifted(events, rows, int(shift)))
+        advance()
+    return Placebo(
+        _total_return(strategy, market, tape, events),
+        shuffled,
+        _total_return(strategy, market, tape, flipped(events)),
+        seed,
+    )
+
+
+def shifted(events: Events, rows: DateArray, shift: int) -> Events:
+    """Each event known between the first and last of `rows` moved `shift` rows on, round the end to the start;
+    restrictions and other events stay."""
+    inside = (events.known >= rows[0]) & (events.known <= rows[-1])
+    moved = (events.rows(rows) + shift) % rows.size
+    items = tuple(_known_on(e, rows[moved[i]]) if inside[i] else e for i, e in enumerate(events.items))
+    return replace(events, items=items)
+
+
+def flipped(events: Events) -> Events:
+    """Every expected sign reversed."""
+    return replace(
+        events,
+        items=tuple(
+            replace(e, signs=MappingProxyType({k: -v for k, v in e.signs.items()})) for e in events.items
+        ),
+    )
+
+
+def _known_on(event: Event, day: np.datetime64) -> Event:
+    midnight = datetime.fromisoformat(str(day)).replace(tzinfo=UTC) + timedelta(days=1)
+    return replace(event, announced=midnight, date_only=True)
+
+
+def _total_return(strategy: Strategy, market: Market, tape: LedgerInputs, events: Events) -> float:
+    targets = strategy.target_weights(market, events)
+    result, _ = run(targets, market, tape, Holdings.opening(len(market.instruments)))
+    return float(result.nav[-1] / result.nav[0] - 1.0)

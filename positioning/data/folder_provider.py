@@ -1,0 +1,70 @@
+"""A folder of CSV files asked as Yahoo is, so that a user's own prices get into the store."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from importlib.metadata import version
+from typing import final
+
+import numpy as np
+
+from positioning.data.folder import FolderSource
+from positioning.data.series import COLUMNS, PRICES, Series
+from positioning.data.yahoo import Answer
+from positioning.errors import BadInputError
+from positioning.market.bars import Bars, DateArray, FloatArray, Rates
+from positioning.market.instruments import instrument
+
+
+@final
+class FolderProvider:
+    """A folder of CSV files asked like a provider: each file is read whole."""
+
+    def __init__(self, source: FolderSource) -> None:
+        self._source = source
+
+    @property
+    def label(self) -> str:
+        """`folder:DIR`."""
+        return self._source.label
+
+    @property
+    def library(self) -> str:
+        """`positioning` and its version."""
+        return f"positioning {version('positioning')}"
+
+    def ask(self, symbol: str, start: date, now: datetime) -> Answer:  # noqa: ARG002 (files know no hour)
+        """The file's rows from `start` on; what is wrong with the file is the reason of a failure."""
+        currency = re.fullmatch(r"([A-Z]{3})(?:USD)?=X", symbol)
+        try:
+            if currency is not None:
+                rates = self._source.deliver([], [currency[1]]).rates.get(currency[1])
+                return self._absent(symbol) if rates is None else _of_rates(rates)
+            bars = self._source.deliver([symbol], []).bars.get(symbol)
+            return self._absent(symbol) if bars is None else _of_bars(bars)
+        except BadInputError as error:
+            return Answer("failed", str(error))
+
+    def _absent(self, symbol: str) -> Answer:
+        return Answer("nothing", f"{symbol} is not in {self.label}")
+
+
+def _of_bars(bars: Bars) -> Answer:
+    given = {name: getattr(bars, name) for name in (*PRICES, "volume", "dividends")}
+    texts = tuple(n.text for n in bars.notices)
+    series = _series(bars.dates, given)
+    unit = instrument(bars.symbol).currency  # the folder source has made pounds of pence
+    return Answer("prices", series=series, unit=unit, basis=bars.basis, notices=texts)
+
+
+def _of_rates(rates: Rates) -> Answer:
+    series = _series(rates.dates, {"close": rates.usd})
+    return Answer("prices", series=series, unit=f"USD per {rates.currency}")
+
+
+def _series(dates: DateArray, given: dict[str, FloatArray]) -> Series:
+    """What a file gives, NaN for the rest; it has neither splits nor a provider's adjustment."""
+    blank, none = np.full(dates.size, np.nan), np.zeros(dates.size)
+    columns = {name: given.get(name, none if name in ("dividends", "splits") else blank) for name in COLUMNS}
+    return Series(dates, columns, np.zeros(dates.size, dtype="U1"))

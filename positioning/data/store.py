@@ -1,0 +1,184 @@
+"""Downloaded prices on disk: verified on every reading, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import final
+
+from positioning.data.manifest import (
+    TEMPORARY,
+    Entries,
+    Entry,
+    cannot_write,
+    file_name,
+    fingerprint,
+    read_entries,
+    referenced,
+    to_json,
+    write_atomically,
+)
+from positioning.data.series import Series, decode, encode
+from positioning.errors import BadInputError, did_you_mean
+
+GRACE = 86_400.0  # seconds an unreferenced file is kept, for readers that hold an older manifest
+
+
+@final
+class Store:
+    """The folder of one cache: prices/, manifest.json, snapshots/, quarantine/.
+
+    `entries` is the manifest (or snapshot) as it was when it was read: one consistent state, whatever is
+    fetched since. Only one process at a time may write, inside `writing()`.
+    """
+
+    def __init__(self, cache: Path, entries: Entries) -> None:
+        self.cache, self.entries = cache, entries
+
+    @classmethod
+    def reading(cls, cache: Path, snapshot: str = "") -> Store:
+        """The present state, or that of a snapshot. Raises BadInputError for what cannot be read."""
+        store = cls(cache, {})
+        if snapshot:
+            store.entries = store._pinned(snapshot)
+        elif store._manifest.exists():
+            store.entries = read_entries(store._manifest)
+        return store
+
+    @classmethod
+    @contextlib.contextmanager
+    def writing(cls, cache: Path, wait: float) -> Iterator[Store]:
+        """The store of the one process that writes, after at most `wait` seconds.
+
+        Raises BadInputError while another one writes, and where the cache cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(cache / "fetch.lock")
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=wait)
+        except Timeout:
+            raise BadInputError(
+                f"another fetch is writing to {cache}", "one at a time can", "try again when it is done"
+            ) from None
+        except OSError as error:
+            raise cannot_write(cache, error) from None
+        try:
+            store = cls(cache, {})
+            store.entries = store._repaired()
+            yield store
+        finally:
+            lock.release()
+
+    @property
+    def _manifest(self) -> Path:
+        return self.cache / "manifest.json"
+
+    def path(self, entry: Entry) -> Path:
+        """Where an entry's file lies."""
+        return self.cache / "prices" / entry.file
+
+    def read(self, entry: Entry) -> Series | None:
+        """The entry's rows; None where the file is gone or is not the one the manifest names."""
+        try:
+            data = self.path(entry).read_bytes()
+        except OSError:
+            return None
+        return decode(data) if hashlib.sha256(data).hexdigest() == entry.sha256 else None
+
+    def put(self, series: Series, entry: Entry) -> Entry:
+        """Store the rows, then the manifest that names them; file, hash and span of `entry` follow from them."""
+        data = encode(series)
+        sha256 = hashlib.sha256(data).hexdigest()
+        entry = replace(
+            entry,
+            file=file_name(entry.symbol, sha256),
+            sha256=sha256,
+            first=str(series.dates[0]),
+            last=str(series.dates[-1]),
+            rows=int(series.dates.size),
+            paid_in=tuple(sorted({str(u) for u in series.paid_in} - {""})),
+        )
+        write_atomically(self.path(entry), data)
+        self.note(entry)
+        return entry
+
+    def note(self, entry: Entry) -> None:
+        """Store what is known of a symbol whose rows are as they were."""
+        entries = {**self.entries, entry.symbol: entry}
+        write_atomically(self._manifest, to_json(entries))
+        self.entries = entries
+
+    def quarantine(self, entry: Entry) -> str:
+        """Set a damaged file aside; where it is now, or that it is gone. Readers may do so too."""
+        path, aside = self.path(entry), self.cache / "quarantine" / entry.file
+        with contextlib.suppress(OSError):  # a cache that cannot be written is still refused by its reader
+            aside.parent.mkdir(exist_ok=True)
+            path.replace(aside)
+        return f"damaged, set aside as {aside}" if aside.exists() else "gone, or damaged"
+
+    def prune(self, age: float = GRACE) -> None:
+        """Remove what no manifest and no snapshot names: versions older than `age` seconds, and half-written
+        files. Only while writing. A snapshot that cannot be read keeps everything."""
+        try:
+            kept = referenced([self.entries, *(read_entries(p) for p in self._snapshots())])
+        except BadInputError:
+            return
+        limit = time.time() - age
+        for path in [*(self.cache / "prices").glob("*"), *self.cache.glob(f".*{TEMPORARY}")]:
+            if path.name.endswith(TEMPORARY) or (path.name not in kept and path.stat().st_mtime < limit):
+                path.unlink(missing_ok=True)
+
+    def _repaired(self) -> dict[str, Entry]:
+        """The manifest; one that cannot be read is set aside, and everything is fetched again."""
+        if not self._manifest.exists():
+            return {}
+        try:
+            return read_entries(self._manifest)
+        except BadInputError:
+            aside = self.cache / "quarantine"
+            aside.mkdir(exist_ok=True)
+            self._manifest.replace(aside / f"manifest-{os.getpid()}-{time.time_ns()}.json")
+            return {}
+
+    def _snapshots(self) -> list[Path]:
+        return sorted((self.cache / "snapshots").glob("*.json"))
+
+    def snapshot_path(self, name: str) -> Path:
+        """Where a snapshot of that name lies. Raises BadInputError for what is not a name."""
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", name):
+            raise BadInputError(
+                f"snapshot {name[:80]!r}", "wanted up to 64 letters, digits, _ . and -", "choose such a name"
+            )
+        return self.cache / "snapshots" / f"{name}.json"
+
+    def pin(self, name: str) -> None:
+        """Name the present files for good. Raises BadInputError where the name stands for others."""
+        path = self.snapshot_path(name)
+        if path.exists() and fingerprint(read_entries(path)) != fingerprint(self.entries):
+            raise BadInputError(
+                f"snapshot {name} exists and pins other prices",
+                "a snapshot never changes",
+                f"choose another name, or delete {path}",
+            )
+        write_atomically(path, to_json(self.entries))
+
+    def _pinned(self, name: str) -> dict[str, Entry]:
+        """The entries of a snapshot. Raises BadInputError where there is none of that name."""
+        path = self.snapshot_path(name)
+        if not path.exists():
+            known = [p.stem for p in self._snapshots()]
+            advice = (
+                did_you_mean(name, known)
+                if known
+                else f"make it with python -m backtests.fetch --snapshot {name}"
+            )
+            raise BadInputError(f"no snapshot {name} in {self.cache}", "wanted one that was made", advice)
+        return read_entries(path)

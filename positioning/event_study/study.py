@@ -1,0 +1,262 @@
+"""Did anything happen? Seven tests that the mean cumulative abnormal return of a group of news is zero.
+
+N observations, each with abnormal returns AR (W,), their covariance V and L estimation residuals; see
+research.abnormal. For sessions a to b of the window, w of them, g picking them, s the expected sign (1 when raw):
+
+    CAR  = s g'AR            CAAR = mean of CAR            SCAR = CAR / sqrt(g'Vg)
+
+cross_section     CAAR sqrt(N) / std(CAR), Student with N - 1
+patell            sum SCAR / sqrt(sum f / (f - 2)), f = L - K, normal. Patell 1976, doi:10.2307/2490543
+bmp               mean(SCAR) sqrt(N) / std(SCAR), Student with N - 1.
+                  Boehmer, Musumeci and Poulsen 1991, doi:10.1016/0304-405X(91)90032-F
+kolari_pynnonen   bmp sqrt((1 - r) / (1 + (N - 1) r)), r the mean over all pairs of their `overlap`, Student with
+                  N - 1. Kolari and Pynnonen 2010, doi:10.1093/rfs/hhq072
+clustered         the same with r the mean of their `error_correlation`, Student with Satterthwaite's degrees
+sign              (h - N p) / sqrt(N p (1 - p)), h the count of CAR > 0 and p the mean share of s times residual
+                  above zero, normal. Cowan 1992, doi:10.1007/BF00939016
+rank              see `_rank`, normal. Corrado 1989, doi:10.1016/0304-405X(89)90064-0
+
+Two pieces of news hang together when the same returns enter both. `Panel` measures this twice, for a pair whose
+residuals correlate by c on the estimation sessions they have in common (c = 1 for one sleeve met twice):
+
+    overlap             c times the share of the w sessions that both windows have: zero where they do not meet.
+                        The paper's for equal windows, else Kolari, Pape and Pynnonen 2018 (doi:10.2139/ssrn.3167271)
+    error_correlation   c times the correlation of the two CARs as sums of independent returns: +1 on the w sessions,
+                        -g' X* (X'X)^-1 X' on the estimation sessions. Windows that do not meet still share the error
+                        of parameters estimated on the same sessions; the longer w, the more.
+
+std(SCAR)^2 is a quadratic form in variables of known correlation, so where pairs correlate unalike it is worth
+fewer than N - 1 degrees: tr(B)^2 / tr(B^2), with B the correlations centred by row and column (Satterthwaite
+1946, doi:10.2307/3002019). `clustered` leads: on simulated returns with the record's own dates it keeps nearest to
+its size, with the sleeves' own volatility too; see tests/test_event_study.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from positioning.event_study.abnormal import Design, Observation, Returns, observe
+from positioning.event_study.day_zero import EventFilter, LeftOut
+from positioning.event_study.panel import IntArray, Panel
+from positioning.events.event import DIRECTIONS, Events
+from positioning.market.bars import FloatArray
+
+TESTS = ("clustered", "kolari_pynnonen", "cross_section", "patell", "bmp", "sign", "rank")
+LEAD = "clustered"
+LEVEL = 0.05
+ALL, ALONE = "all", "without overlap"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A statistic and its two-sided p-value; NaN where too few observations leave it undefined."""
+
+    statistic: float
+    p: float
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the sessions `span` (first and last, around day zero) of a group say.
+
+    caar: mean CAR; hits: share of CAR above zero; correlation: r of the leading test.
+    """
+
+    span: tuple[int, int]
+    count: int
+    caar: float
+    hits: float
+    correlation: float
+    tests: Mapping[str, Verdict]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Band:
+    """CAAR from the window's first session to each of its sessions, with a band for it.
+
+    half_width: of a 95 % band around it, from the spread between observations, widened for what they share as
+    the leading test is, times Student's quantile. NaN for a single observation.
+    """
+
+    sessions: IntArray
+    caar: FloatArray
+    half_width: FloatArray
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Some of a study's observations: outcomes with the expected sign and raw, in the order of Panel.spans."""
+
+    name: str
+    members: IntArray
+    signed: tuple[Outcome, ...]
+    raw: tuple[Outcome, ...]
+    band: Band
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class EventStudy:
+    """A sleeve, or several names met singly, and its events.
+
+    panel: None where no event could be used. groups: all, those without overlap, and each direction.
+    """
+
+    label: str
+    returns: tuple[Returns, ...]
+    panel: Panel | None
+    left_out: tuple[LeftOut, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """Those used, by date."""
+        return () if self.panel is None else self.panel.observations
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any price was generated."""
+        return any(r.simulated for r in self.returns)
+
+    def group(self, name: str) -> Group | None:
+        """A group by its name; None where it has no member."""
+        return next((g for g in self.groups if g.name == name), None)
+
+
+def study(returns: Returns, events: Events, choice: EventFilter, design: Design) -> EventStudy:
+    """One sleeve's events measured and tested. Raises BadInputError as `observe` does."""
+    observations, left_out = observe(returns, events, choice, design)
+    return _study(returns.sleeve.label, (returns,), observations, left_out, design)
+
+
+def singly(studies: Sequence[EventStudy], design: Design) -> EventStudy:
+    """The names of several studies met one by one: an observation is one event on one name."""
+    observations = [o for s in studies for o in s.observations]
+    returns = tuple(r for s in studies for r in s.returns)
+    return _study("names one by one", returns, observations, (), design)
+
+
+def _study(
+    label: str,
+    returns: tuple[Returns, ...],
+    observations: Sequence[Observation],
+    left_out: tuple[LeftOut, ...],
+    design: Design,
+) -> EventStudy:
+    if not observations:
+        return EventStudy(label, returns, None, left_out, ())
+    panel = Panel(observations, design.window[0])
+    where = {ALL: [True] * len(observations), ALONE: [o.alone for o in panel.observations]}
+    where |= {d: [o.news.direction == d for o in panel.observations] for d in DIRECTIONS}
+    groups = tuple(_group(name, panel, np.flatnonzero(mask)) for name, mask in where.items() if any(mask))
+    return EventStudy(label, returns, panel, left_out, groups)
+
+
+def _group(name: str, panel: Panel, members: IntArray) -> Group:
+    signed, raw = (
+        tuple(outcome(panel, members, s, signed) for s in panel.spans()) for signed in (True, False)
+    )
+    return Group(name, members, signed, raw, band(panel, members, True))
+
+
+def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool) -> Outcome:
+    """The tests over the observations `members` (indices). signed: CARs times the expected sign."""
+    sign = panel.sign[members] if signed else np.ones(members.size)
+    raw, error = panel.car(span)
+    car, scar = sign * raw[members], sign * raw[members] / error[members]
+    shared = panel.overlap(members, sign, span)
+    errors = panel.error_correlation(members, sign, span)
+    bmp, cross, n = _student(scar), _student(car), members.size
+    kp, lead = (bmp / math.sqrt(_inflation(r, n)) for r in (shared.correlation, errors.correlation))
+    patell = _patell(scar, panel.freedom[members])
+    positive = panel.positive[members]
+    sign_z = _sign(car, np.where(sign > 0, positive, 1 - positive))
+    rank = _rank(panel.ranks[members] * sign[:, None], panel, span)
+    tests = {
+        "clustered": Verdict(lead, _p(lead, errors.freedom)),
+        "kolari_pynnonen": Verdict(kp, _p(kp, n - 1)),
+        "cross_section": Verdict(cross, _p(cross, n - 1)),
+        "patell": Verdict(patell, _p(patell)),
+        "bmp": Verdict(bmp, _p(bmp, n - 1)),
+        "sign": Verdict(sign_z, _p(sign_z)),
+        "rank": Verdict(rank, _p(rank)),
+    }
+    return Outcome(span, n, float(car.mean()), float((car > 0).mean()), errors.correlation, tests)
+
+
+def band(panel: Panel, members: IntArray, signed: bool) -> Band:
+    """CAAR by session with its band."""
+    sessions = np.arange(panel.first, panel.last + 1)
+    sign = panel.sign[members] if signed else np.ones(members.size)
+    cars = np.cumsum(panel.abnormal[members], axis=1) * sign[:, None]
+    half = np.full(sessions.size, math.nan)
+    for n, session in enumerate(sessions if members.size > 1 else []):
+        errors = panel.error_correlation(members, sign, (panel.first, int(session)))
+        inflation = _inflation(errors.correlation, members.size)
+        error = cars[:, n].std(ddof=1) * math.sqrt(inflation / members.size)
+        half[n] = error * _quantile(errors.freedom)
+    return Band(sessions, cars.mean(axis=0), half)
+
+
+def _student(values: FloatArray) -> float:
+    if values.size < 2 or not (spread := float(values.std(ddof=1))) > 0:
+        return math.nan
+    return float(values.mean()) * math.sqrt(values.size) / spread
+
+
+def _patell(scar: FloatArray, freedom: FloatArray) -> float:
+    return float(scar.sum() / np.sqrt((freedom / (freedom - 2)).sum()))
+
+
+def _inflation(r: float, n: int) -> float:
+    """(1 + (N - 1) r) / (1 - r): true variance of a mean over what the spread between observations suggests."""
+    return (1.0 + (n - 1) * r) / (1.0 - r) if (n - 1) * r > -1.0 and r < 1.0 else math.nan
+
+
+def _sign(car: FloatArray, positive: FloatArray) -> float:
+    n, p = car.size, float(positive.mean())
+    return float(((car > 0).sum() - n * p) / math.sqrt(n * p * (1 - p))) if 0 < p < 1 else math.nan
+
+
+def _rank(ranks: FloatArray, panel: Panel, span: tuple[int, int]) -> float:
+    """Corrado's statistic for one or several sessions.
+
+    ranks: (N, M) signed U - 1/2, with U the rank of a session among one observation's M sessions (estimation and
+    window) over M + 1 (Corrado and Zivney 1992, doi:10.2307/2331331); NaN where it has fewer. With m the mean over
+    the N_t observations a session has, and q = sqrt(N_t) m:
+
+        rank = sum of q over the w sessions / (sqrt(mean of q^2 over M) sqrt(w (M - w) / (M - 1)))
+
+    The last root, in place of sqrt(w), is that of w ranks drawn from M without return (Luoma 2011, "Nonparametric
+    event study tests for testing cumulative abnormal returns", Acta Wasaensia 254). Sessions are lined up by their
+    distance from day zero, so names met on one day are seen to move together; one sleeve's own dates are not.
+    """
+    count = np.isfinite(ranks).sum(axis=0)
+    q = np.nansum(ranks, axis=0)[count > 0] / np.sqrt(count[count > 0])
+    window = q[q.size - panel.abnormal.shape[1] :][panel.columns(span)]
+    spread, m, w = float(np.sqrt((q**2).mean())), q.size, window.size
+    return float(window.sum()) / (spread * math.sqrt(w * (m - w) / (m - 1))) if spread > 0 else math.nan
+
+
+def _p(statistic: float, freedom: float = math.inf) -> float:
+    """Two-sided, Student's, or normal without degrees of freedom."""
+    from scipy.special import ndtr, stdtr
+
+    if math.isinf(freedom):
+        return float(2 * ndtr(-abs(statistic)))
+    return float(2 * stdtr(freedom, -abs(statistic))) if freedom > 0 else math.nan
+
+
+def _quantile(freedom: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 1 - LEVEL / 2)) if freedom > 0 else math.nan

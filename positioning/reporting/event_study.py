@@ -1,0 +1,362 @@
+"""The page of an event study and the CSVs beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from positioning.event_study.abnormal import FEWEST, REACH, Design, Observation
+from positioning.event_study.day_zero import PUBLIC_BY
+from positioning.event_study.placebo import StudyPlacebo
+from positioning.event_study.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
+from positioning.files import write_whole
+from positioning.reporting.format import number, percent, signed
+from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
+from positioning.reporting.tearsheet import charts
+from positioning.reporting.tearsheet.figures import banner
+from positioning.reporting.tearsheet.page import document, own_file
+
+Shuffled = Mapping[str, StudyPlacebo]  # by a study's label, empty where none was asked for
+
+NAMES = {
+    "clustered": "clustered", "kolari_pynnonen": "Kolari-Pynnonen", "cross_section": "cross-sectional t",
+    "patell": "Patell", "bmp": "BMP", "sign": "generalised sign", "rank": "Corrado rank",
+}  # fmt: skip
+FEW = 5  # observations below which a direction is in the table only
+
+
+def write_event_study(
+    studies: Sequence[EventStudy], shuffled: Shuffled, design: Design, command: str, directory: Path
+) -> list[Path]:
+    """Write event_study.html, event_study_events.csv and event_study_tests.csv; returns their paths."""
+    script = charts.share_script(directory)
+    return [
+        write_whole(directory / "event_study.html", page(studies, shuffled, design, command, script)),
+        write_whole(directory / "event_study_events.csv", events_csv(studies)),
+        write_whole(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
+    ]
+
+
+def findings(study: EventStudy) -> list[str]:
+    """What the tests say, in sentences made from the numbers alone."""
+    used = len({e.id for o in study.observations for e in o.news.events})
+    left = sum(len(o.ids.split("+")) for o in study.left_out)
+    if not study.observations:
+        return [f"None of the {left} events could be used."]
+    met = sum(o.overlaps for o in study.observations)
+    lines = [
+        f"{used} events in {len(study.observations)} observations, {met} of which overlap another; {left} left out."
+    ]
+    everything, apart = study.group(ALL), study.group(ALONE)
+    for n, outcome in enumerate(everything.signed if everything else ()):
+        lines.append(_sentence(outcome, apart.signed[n] if apart else None))
+    return lines
+
+
+def _sentence(o: Outcome, apart: Outcome | None) -> str:
+    p, span = o.tests[LEAD].p, _days(o.span)
+    moved = f"{span}: prices moved {signed(o.caar)} on average in the expected direction (p {_p(p)}"
+    if apart is None or apart.count == o.count:
+        return f"{moved}). {_verdict(o, o)}"
+    return (
+        f"{moved}; on the {apart.count} that do not overlap {signed(apart.caar)}, p {_p(apart.tests[LEAD].p)}). "
+        f"{_verdict(o, apart)}"
+    )
+
+
+def _verdict(o: Outcome, apart: Outcome) -> str:
+    clear = [x.tests[LEAD].p < LEVEL for x in (o, apart)]
+    if any(math.isnan(x.tests[LEAD].p) for x in (o, apart)):
+        return "Too few for a test."
+    if o.span[1] < 0 and all(clear):
+        return "Prices moved before day zero: the news was expected, or the dates are late."
+    if not any(clear):
+        return "This cannot be told from nothing."
+    if all(clear):
+        return "This is more than chance explains." if o.caar > 0 else "They moved against expectation."
+    return (
+        "Events that do not overlap do not show it: not enough to speak of an effect."
+        if clear[0]
+        else ("All events together do not show it: not enough to speak of an effect.")
+    )
+
+
+def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
+    """What the shuffles are, for the reader of their p-values."""
+    if placebo is None:
+        return ["Not compared with shuffled event dates in this run: type --placebo 1000 to do so."]
+    return [
+        f"Shuffled dates: all day zeros moved together to other days, {placebo.draws:,} times (seed {placebo.seed}); "
+        "one-sided p-value of a CAAR at least as far in the expected direction. With every expected sign reversed "
+        "a CAAR is merely its own negative, so that control adds nothing here."
+    ]
+
+
+def page(studies: Sequence[EventStudy], shuffled: Shuffled, design: Design, command: str, script: str) -> str:
+    """The HTML. script: address of plotly's script, relative to the page."""
+    simulated = any(s.simulated for s in studies)
+    drawn = {
+        f"s{n}g{m}": _figure(group.band, simulated)
+        for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _drawn(group)
+    }  # fmt: skip
+    body = join(
+        tag("p", "Event study", class_="eyebrow"),
+        tag(
+            "h1",
+            "Do prices move with the events?",
+            *([" ", tag("span", "Simulated", class_="badge")] * simulated),
+        ),
+        banner() if simulated else "",
+        *(join(tag("h3", s.label), bullets(findings(s))) for s in studies),
+        tag(
+            "nav",
+            tag("ul", *(tag("li", tag("a", s.label, href=f"#study{n}")) for n, s in enumerate(studies))),
+        ),
+        *(_section(n, s, shuffled.get(s.label)) for n, s in enumerate(studies)),
+        _method(studies, design, command),
+    )
+    scripts = join(
+        charts.embed(drawn),
+        Html(f'<script src="{escape(script)}"></script>'),
+        Html(f"<script>{own_file('theme.js')}{own_file('page.js')}</script>"),
+    )  # fmt: skip
+    return document("Event study", join(tag("main", body), scripts), simulated)
+
+
+def _section(n: int, study: EventStudy, placebo: StudyPlacebo | None) -> Html:
+    measures = {
+        f"{', '.join(r.symbols)} on {r.venue} sessions against {r.sleeve.benchmark}" for r in study.returns
+    }
+    charted = [_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups) if _drawn(g)]
+    return section(
+        f"study{n}", study.label,
+        tag("p", "; ".join(sorted(measures)), class_="quiet"),
+        *charted[:2],
+        tag("div", *charted[2:], class_="two"),
+        _tests(study, placebo), bullets(placebo_words(placebo)), _events(study), _left_out(study),
+        bullets(notices(study)),
+        bullets(str(f) for f in dict.fromkeys(f for r in study.returns for f in r.findings)),
+    )  # fmt: skip
+
+
+def notices(study: EventStudy) -> list[str]:
+    """What a reader must know of the prices, each once."""
+    return list(dict.fromkeys(f"{n.symbol} {n.text}".strip() for r in study.returns for n in r.notices))
+
+
+def _drawn(group: Group) -> bool:
+    return group.name in (ALL, ALONE) or group.members.size >= FEW
+
+
+def _chart(name: str, group: Group) -> Html:
+    words = f"{group.members.size} observations, CARs times the expected sign, with a 95 % band."
+    heading = group.name.replace("_", " ").capitalize()
+    drawn = tag("div", class_="chart low", data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
+
+
+def _tests(study: EventStudy, placebo: StudyPlacebo | None) -> Html:
+    first = ["events", "days", "n", "CAAR", "above 0", "raw CAAR", "raw p", f"p {NAMES[LEAD]}"]
+    heads = [
+        *first,
+        *([] if placebo is None else ["p shuffled dates"]),
+        *(f"p {NAMES[t]}" for t in TESTS[1:]),
+    ]
+    rows = [
+        [
+            group.name.replace("_", " "), _days(o.span), o.count, signed(o.caar), percent(o.hits, 0),
+            signed(raw.caar), _p(raw.tests[LEAD].p), _p(o.tests[LEAD].p),
+            *([] if placebo is None else [_p(placebo.p_value(group.name, n, o.caar))]),
+            *(_p(o.tests[t].p) for t in TESTS[1:]),
+        ]
+        for group in study.groups
+        for n, (o, raw) in enumerate(zip(group.signed, group.raw, strict=True))
+    ]  # fmt: skip
+    note = (
+        f"Two-sided p-values; {len(rows)} rows of {len(TESTS)} tests, so one in twenty below 0.05 is what chance "
+        "gives. The first test is the one to read: it allows for windows and estimation sessions that observations "
+        "share, and for volatility that rises with events. Patell's does neither; BMP, sign and rank take "
+        "observations as independent."
+    )
+    return join(
+        table("Tests, CARs times the expected sign", heads, rows, words=(0, 1)),
+        tag("p", note, class_="quiet"),
+    )
+
+
+def _events(study: EventStudy) -> Html:
+    if study.panel is None:
+        return Html("")
+    spans = study.panel.spans()
+    cars = [study.panel.car(span) for span in spans]
+    heads = [
+        "event",
+        "title",
+        "day zero",
+        "direction",
+        "sign",
+        *(f"CAR {_days(s)}" for s in spans),
+        "SCAR",
+        "remarks",
+    ]
+    rows = [
+        [
+            o.news.ids, "; ".join(e.title for e in o.news.events), str(o.day), o.news.direction.replace("_", " "),
+            f"{o.news.sign:+d}", *(signed(float(c[n])) for c, _ in cars),
+            number(float(cars[0][0][n] / cars[0][1][n])), "; ".join(_remarks(o)),
+        ]
+        for n, o in enumerate(study.observations)
+    ]  # fmt: skip
+    made = table("Every observation, raw", heads, rows, words=(0, 1, 2, 3, len(heads) - 1))
+    return tag(
+        "div",
+        tag("div", made, class_="tall"),
+        tag("p", f"SCAR: CAR {_days(spans[0])} over its standard error.", class_="quiet"),
+    )
+
+
+def _remarks(o: Observation) -> list[str]:
+    return [
+        *o.news.notes,
+        *(["overlaps another window"] if o.overlaps else []),
+        *([] if o.alone else ["not in the subset without overlap"]),
+    ]
+
+
+def _left_out(study: EventStudy) -> Html:
+    reasons: dict[str, list[str]] = {}
+    for o in study.left_out:
+        reasons.setdefault(o.reason, []).append(o.ids)
+    rows = [
+        [reason, len(ids), ", ".join(ids)]
+        for reason, ids in sorted(reasons.items(), key=lambda r: -len(r[1]))
+    ]
+    return table("Events left out", ["reason", "events", "which"], rows, words=(0, 2)) if rows else Html("")
+
+
+def _method(studies: Sequence[EventStudy], design: Design, command: str) -> Html:
+    lagged = any(r.lagged for s in studies for r in s.returns)
+    said = [
+        f"Model: {design.model}, fitted on the last {design.estimation} sessions before the window that lie outside "
+        f"the window of every event of the sleeve, at most {REACH} sessions back; "
+        f"with fewer than {FEWEST} an event is dropped.",
+        f"Day zero is the first session of the venue that had not closed when the news was public; a bare date "
+        f"counts as public at {PUBLIC_BY:%H:%M} UTC of it. A strategy decides at 24:00 UTC and trades the session "
+        "after, so it cannot earn the move of day zero.",
+        "A sleeve is the equal-weighted mean of its names that have prices on all sessions used, on the clock of the "
+        "venue most of them trade on; a name of a venue that closes before the news follows on day 1.",
+        *(["Where a benchmark closes at another hour, its returns of the session before and after enter too."] * lagged),
+        "Signs and dates of the events were set with hindsight; events of low confidence, and acts that only put "
+        "earlier news into force, are left out. Names were chosen by an article of June 2025.",
+        "CAR is the sum of simple abnormal returns in the base currency, dividends included where the source has them.",
+    ]  # fmt: skip
+    data = {f"{r.sleeve.label}: {r.snapshot}" for s in studies for r in s.returns}
+    return section(
+        "method", "How it was measured", bullets(said), tag("p", tag("code", command)),
+        bullets(tag("code", d) for d in sorted(data)),
+    )  # fmt: skip
+
+
+def _figure(course: Band, simulated: bool) -> charts.Figure:
+    axis = charts.AXIS | {"zerolinecolor": "$other"}
+    days = course.sessions.tolist()
+    low, high = course.caar - course.half_width, course.caar + course.half_width
+    edge = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": days,
+        "line": {"width": 0},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    traces = [
+        edge | {"y": _finite(low)},
+        edge | {"y": _finite(high), "fill": "tonexty", "fillcolor": "$fill"},
+        {"type": "scatter", "mode": "lines+markers", "name": "CAAR", "x": days, "y": _finite(course.caar),
+         "line": {"color": "$strategy", "width": 2}, "hovertemplate": "day %{x} %{y:.2%}<extra></extra>"},
+    ]  # fmt: skip
+    layout = charts.bare_layout() | {
+        "showlegend": False,
+        "xaxis": {**axis, "title": {"text": "sessions from day zero"}, "zeroline": True, "showgrid": False},
+        "yaxis": {**axis, "title": {"text": "CAAR"}, "tickformat": ".1%", "zeroline": True},
+        "annotations": [{
+            "text": "SIMULATED", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False,
+            "textangle": -10, "font": {"size": 38, "color": "$watermark"},
+        }] * simulated,
+    }  # fmt: skip
+    return {"data": traces, "layout": layout}
+
+
+def _finite(values: Iterable[float]) -> list[float | None]:
+    return [round(float(v), 6) if math.isfinite(v) else None for v in values]
+
+
+def events_csv(studies: Sequence[EventStudy]) -> str:
+    """A line per observation and per event left out; CARs raw, fractions."""
+    spans = next((s.panel.spans() for s in studies if s.panel is not None), ())
+    heads = ["study", "simulated", "name", "events", "used", "reason", "day_zero", "direction", "sign", "overlaps",
+             "alone", "names", "estimation",
+             *(f"{kind}_{a}_{b}" for a, b in spans for kind in ("car", "error"))]  # fmt: skip
+    rows: list[Sequence[object]] = [heads]
+    for s in studies:
+        cars = [] if s.panel is None else [s.panel.car(span) for span in spans]
+        for n, o in enumerate(s.observations):
+            rows.append([
+                s.label, int(s.simulated), o.sleeve, o.news.ids, 1, "; ".join(o.news.notes), o.day, o.news.direction,
+                o.news.sign, int(o.overlaps), int(o.alone), " ".join(o.symbols), o.residuals.size,
+                *(f"{float(v[n]):.10g}" for pair in cars for v in pair),
+            ])  # fmt: skip
+        rows += [
+            [s.label, int(s.simulated), "", o.ids, 0, o.reason, *[""] * (len(heads) - 6)] for o in s.left_out
+        ]
+    return _csv(rows)
+
+
+def tests_csv(studies: Sequence[EventStudy], shuffled: Shuffled) -> str:
+    """A line per study, group, span, treatment of the sign and test; CAARs as fractions.
+
+    placebo_p: of the CAAR against shuffled dates, empty where not asked for, and of raw CAARs.
+    """
+    heads = ("study", "simulated", "group", "first", "last", "signed", "events", "caar", "above_zero", "correlation",
+             "placebo_p", "test", "statistic", "p")  # fmt: skip
+    rows: list[Sequence[object]] = [heads]
+    for s in studies:
+        placebo = shuffled.get(s.label)
+        for g in s.groups:
+            for n, o in enumerate(g.signed):
+                p = math.nan if placebo is None else placebo.p_value(g.name, n, o.caar)
+                rows += _test_rows(s, g, o, True, p)
+            for o in g.raw:
+                rows += _test_rows(s, g, o, False, math.nan)
+    return _csv(rows)
+
+
+def _test_rows(
+    s: EventStudy, g: Group, o: Outcome, with_sign: bool, placebo_p: float
+) -> list[Sequence[object]]:
+    head: list[object] = [
+        s.label, int(s.simulated), g.name, *o.span, int(with_sign), o.count,
+        *(f"{v:.10g}" for v in (o.caar, o.hits, o.correlation)), _cell(placebo_p),
+    ]  # fmt: skip
+    return [[*head, t, _cell(o.tests[t].statistic), _cell(o.tests[t].p)] for t in TESTS]
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _cell(value: float) -> str:
+    return f"{value:.10g}" if math.isfinite(value) else ""
+
+
+def _days(span: tuple[int, int]) -> str:
+    return f"[{span[0]},{span[1]}]".replace("-", "\u2212")
+
+
+def _p(value: float) -> str:
+    return "below 0.001" if value < 0.001 else number(value, 3)

@@ -1,0 +1,90 @@
+"""Numbers and findings in words."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from positioning.analysis.report import BacktestReport
+
+NOTHING = "–"
+MINUS = "\u2212"
+NARROW = "\u00a0"  # a space that does not break
+
+
+def number(value: float, digits: int = 2) -> str:
+    """With a real minus sign; a dash for what is undefined."""
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace(
+        "-", MINUS
+    )  # adding 0 takes the sign from zero
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A fraction as per cent."""
+    return f"{number(100 * value, digits)}{NARROW}%" if math.isfinite(value) else NOTHING
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A fraction as per cent, with its sign."""
+    plus = "+" if round(100 * value, digits) > 0 else ""
+    return plus + percent(value, digits) if math.isfinite(value) else NOTHING
+
+
+def findings(report: BacktestReport) -> list[str]:
+    """What happened, in sentences made from the numbers alone."""
+    m = report.metrics
+    if m.sessions < 2:
+        return [f"One row, {m.first}: the account opened and nothing can be measured yet."]
+    if m.ruined:
+        return [ruin(report)]
+    if not report.result.gross_exposure.any():
+        return [f"From {m.first} to {m.last} the strategy held nothing: it was all in cash.", *_twin(report)]
+    prices = "In simulated prices, from" if report.result.market.simulated else "From"
+    own = (
+        f"{prices} {m.first} to {m.last}, after costs: {signed(m.total_return)} ({percent(m.cagr)} a year), "
+        f"Sharpe {number(m.sharpe)}, worst drawdown {percent(m.max_drawdown)}."
+    )
+    return [own, *_twin(report), *_measure(report)]
+
+
+def ruin(report: BacktestReport) -> str:
+    """When equity reached zero, and what was then owed."""
+    r = report.result
+    owed = f"; {percent(r.deficit)} of the opening value was then owed beyond it" if r.deficit > 0 else ""
+    day = r.rows[int(np.argmax(r.nav <= 0))]
+    stopped = f"RUINED on {day}: equity reached zero and the account was stopped{owed}."
+    return f"{stopped} No ratio is quoted on a dead account."
+
+
+def _twin(report: BacktestReport) -> list[str]:
+    m, p = report.metrics, report.without_events_metrics
+    if report.strategy.respond == 0:
+        return ["This run is itself without event tilts (respond=0)."]
+    if p.ruined:
+        return ["Without event tilts the same basket was ruined."]
+    made = f"Without event tilts the same basket made {signed(p.total_return)} (Sharpe {number(p.sharpe)})"
+    points = round(100 * (m.total_return - p.total_return), 1)
+    if points == 0:
+        return [f"{made}: the events changed nothing."]
+    better = m.sharpe - p.sharpe
+    verb, turn = ("added", better < 0) if points > 0 else ("took away", better > 0)
+    risk = f", but {'less' if points > 0 else 'more'} return per unit of risk" if turn else ""
+    return [f"{made}: the events {verb} {number(abs(points), 1)} points{risk}."]
+
+
+def _measure(report: BacktestReport) -> list[str]:
+    if report.benchmark is None:
+        return []
+    known = np.flatnonzero(np.isfinite(report.benchmark.levels))
+    if known.size < 2:
+        return []
+    rows, first, last = report.result.rows, known[0], known[-1]
+    made, own = (
+        signed(float(v[last] / v[first] - 1.0)) for v in (report.benchmark.levels, report.result.nav)
+    )
+    span = f"from {rows[first]} to {rows[last]}, the strategy {own}"
+    when = "over the same rows" if known.size == rows.size else span
+    return [f"Its benchmark {report.benchmark.name} ({report.benchmark.symbol}) made {made} {when}."]

@@ -1,0 +1,239 @@
+"""The charts of a grid search: `"$role"` stands for a colour of the page's style."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from positioning.analysis.cross_validation import Pbo
+from positioning.market.bars import FloatArray
+from positioning.reporting.html import Html, tag
+from positioning.reporting.tearsheet.charts import AXIS, Figure, _text, _watermark, bare_layout
+from positioning.search.assessment import Assessment
+from positioning.search.purged_cv import Purged
+from positioning.search.run import in_words
+from positioning.search.space import GridIndex
+from positioning.search.trials import Trials
+
+MOST_CELLS = 60  # bins along an axis of a heat map
+MOST_PAIRS = 15
+MOST_POINTS = 3_000
+QUANTILES = (0.1, 0.5, 0.9)
+PERCENTS = ("total_return", "cagr", "max_drawdown")
+
+
+def label(value: Any) -> str:
+    """One value of an axis as the reader types it."""
+    return (
+        "+".join(value)
+        if isinstance(value, tuple)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def ticks(metric: str) -> str:
+    """Format of a metric on an axis."""
+    return ".1%" if metric in PERCENTS else ".2f"
+
+
+def pairs(axes: Mapping[str, Sequence[Any]]) -> list[tuple[int, int]]:
+    """The axes that are drawn against each other: those with two values or more, MOST_PAIRS pairs at most."""
+    wide = [a for a, values in enumerate(axes.values()) if len(values) > 1]
+    return list(combinations(wide, 2))[:MOST_PAIRS]
+
+
+def heat_map(
+    axes: Mapping[str, Sequence[Any]],
+    pair: tuple[int, int],
+    codes: GridIndex,
+    values: FloatArray,
+    metric: str,
+    marked: GridIndex,
+) -> Figure:
+    """The metric averaged over all other axes, the best of them in the hover; a cross on the recommended trial."""
+    names = list(axes)
+    (across, x_labels), (along, y_labels) = (_bins(list(axes.values())[a], codes[:, a]) for a in pair)
+    shape = (len(y_labels), len(x_labels))
+    known = np.isfinite(values)
+    cell = np.ravel_multi_index((along[known], across[known]), shape)
+    count = np.bincount(cell, minlength=math.prod(shape)).astype(np.float64)
+    total = np.bincount(cell, values[known], minlength=math.prod(shape))
+    best = np.full(math.prod(shape), -np.inf)
+    np.maximum.at(best, cell, values[known])
+    with np.errstate(invalid="ignore"):
+        mean = total / count
+    at = [bins[0][marked[a]] for bins, a in zip(_whole(axes, pair), pair, strict=True)]
+    unit = ":.1%" if metric in PERCENTS else ":.3f"
+    data: list[Figure] = [
+        {"type": "heatmap", "x": x_labels, "y": y_labels, "z": _grid(mean, shape), "customdata": _grid(best, shape),
+         "colorscale": [[0, "$grid"], [1, "$strategy"]], "xgap": 1, "ygap": 1,
+         "colorbar": {"thickness": 10, "tickformat": ticks(metric), "outlinewidth": 0},
+         "hovertemplate": f"{names[pair[0]]} %{{x}}, {names[pair[1]]} %{{y}}<br>average %{{z{unit}}}"
+                          f"<br>best %{{customdata{unit}}}<extra></extra>"},
+        {"type": "scatter", "mode": "markers", "x": [x_labels[at[0]]], "y": [y_labels[at[1]]], "hoverinfo": "skip",
+         "marker": {"symbol": "x-thin", "size": 12, "line": {"width": 2.5, "color": "$accent"}}},
+    ]  # fmt: skip
+    return _figure(data, names[pair[0]], names[pair[1]], {"type": "category"}, {"type": "category"})
+
+
+def profile(
+    values: FloatArray, codes: GridIndex, axis: int, choices: Sequence[Any], name: str, metric: str
+) -> Figure:
+    """Median, middle 80 % and best of all trials that share each value of one axis."""
+    bins, labels = _bins(choices, codes[:, axis])
+    known = np.isfinite(values)
+    order = np.argsort(bins[known], kind="stable")
+    groups = np.split(values[known][order], np.searchsorted(bins[known][order], np.arange(1, len(labels))))
+    low, middle, high = (
+        [float(np.quantile(g, q)) if g.size else math.nan for g in groups] for q in QUANTILES
+    )
+    top = [float(g.max()) if g.size else math.nan for g in groups]
+    edge = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": labels,
+        "line": {"width": 0},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    unit = ":.1%" if metric in PERCENTS else ":.3f"
+    hover = {"hovertemplate": f"{name} %{{x}}: %{{y{unit}}}<extra>%{{fullData.name}}</extra>"}
+    data: list[Figure] = [
+        edge | {"y": _plain(low)},
+        edge | {"y": _plain(high), "fill": "tonexty", "fillcolor": "$fill"},
+        {"type": "scatter", "mode": "lines+markers", "name": "median, 10 to 90 % shaded", "x": labels,
+         "y": _plain(middle), "line": {"color": "$strategy", "width": 2}} | hover,
+        {"type": "scatter", "mode": "lines+markers", "name": "best", "x": labels, "y": _plain(top),
+         "line": {"color": "$accent", "width": 1.5, "dash": "dot"}} | hover,
+    ]  # fmt: skip
+    made = _figure(data, name, in_words(metric), {"type": "category"}, {"tickformat": ticks(metric)})
+    made["layout"] |= {"showlegend": True, "legend": _legend()}
+    return made
+
+
+def cloud(trials: Trials, assessment: Assessment) -> Figure:
+    """Sharpe against the worst drawdown, a random part above MOST_POINTS trials."""
+    sharpe, fall = trials.figures["sharpe"], trials.figures["max_drawdown"]
+    known = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
+    if known.size > MOST_POINTS:
+        known = np.sort(np.random.default_rng(0).choice(known, MOST_POINTS, replace=False))
+    dot = {
+        "type": "scatter",
+        "mode": "markers",
+        "hovertemplate": "drawdown %{x:.1%}, Sharpe %{y:.3f}<extra></extra>",
+    }
+    data = [
+        dot | {"name": "trials", "x": _plain(fall[known]), "y": _plain(sharpe[known]),
+               "marker": {"color": "$strategy", "size": 4, "opacity": 0.45}},
+        *(
+            dot | {"name": name, "x": _plain([c.figures["max_drawdown"]]), "y": _plain([c.figures["sharpe"]]),
+                   "marker": {"color": "$accent", "size": 13, "symbol": symbol, "line": {"color": "$ink", "width": 1.5}}}
+            for name, c, symbol in (("best", assessment.best, "star"), ("recommended", assessment.recommended, "diamond"))
+        ),
+    ]  # fmt: skip
+    made = _figure(data, "worst drawdown", "Sharpe", {"tickformat": ".0%"}, {"tickformat": ".2f"})
+    made["layout"] |= {"showlegend": True, "legend": _legend()}
+    made["layout"]["shapes"] = [
+        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": assessment.luck, "y1": assessment.luck,
+         "line": {"color": "$bad", "width": 1.5, "dash": "dash"}}
+    ]  # fmt: skip
+    made["layout"]["annotations"] = [
+        {"text": "what luck alone gives", "xref": "paper", "x": 0.01, "y": assessment.luck, "xanchor": "left",
+         "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": "$bad"}}
+    ]  # fmt: skip
+    return made
+
+
+def halves(found: Pbo, per_year: float) -> Figure:
+    """Each way to halve the history: the winner's Sharpe on the half it won, and on the other."""
+    scale = math.sqrt(per_year)
+    return before_and_after(
+        found.in_sample * scale, found.out_of_sample * scale, "the half it won", "the other half"
+    )
+
+
+def splits(found: Purged) -> Figure:
+    """Each split of the purged cross-validation: the winner's Sharpe on the rows it won, and on those tested."""
+    return before_and_after(found.train, found.test, "the rows it won", "the rows tested")
+
+
+def before_and_after(before: FloatArray, after: FloatArray, here: str, there: str) -> Figure:
+    """One dot a choice: Sharpe where it was made, and where it was not; a random part above MOST_POINTS."""
+    known = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
+    if known.size > MOST_POINTS:
+        known = np.sort(np.random.default_rng(0).choice(known, MOST_POINTS, replace=False))
+    few = known.size < MOST_POINTS // 10
+    data = [
+        {"type": "scatter", "mode": "markers", "x": _plain(before[known]), "y": _plain(after[known]),
+         "marker": {"color": "$strategy", "size": 7 if few else 4, "opacity": 0.7 if few else 0.35},
+         "hovertemplate": "before %{x:.2f}, after %{y:.2f}<extra></extra>"}
+    ]  # fmt: skip
+    made = _figure(data, f"Sharpe on {here}", f"Sharpe on {there}", {}, {})
+    made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
+    return made
+
+
+def paths(found: Purged) -> Figure:
+    """Sharpe of each path, in ascending order."""
+    ordered = np.sort(found.paths)
+    data = [
+        {"type": "bar", "x": [str(n + 1) for n in range(ordered.size)], "y": _plain(ordered),
+         "marker": {"color": "$strategy"}, "hovertemplate": "Sharpe %{y:.2f}<extra></extra>"}
+    ]  # fmt: skip
+    made = _figure(data, "path, from the worst", "Sharpe", {"type": "category"}, {"tickformat": ".2f"})
+    made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
+    return made
+
+
+def chart(name: str, heading: str, words: str, shape: str = "low") -> Html:
+    """The place of a figure on the page, with its caption."""
+    drawn = tag("div", class_=f"chart {shape}", data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
+
+
+def stamped(figure: Figure, simulated: bool) -> Figure:
+    """With SIMULATED across it where it is."""
+    if simulated:
+        figure["layout"]["annotations"] = [*figure["layout"].get("annotations", []), _watermark()]
+    return figure
+
+
+def _whole(axes: Mapping[str, Sequence[Any]], pair: tuple[int, int]) -> list[tuple[Any, list[str]]]:
+    return [_bins(v, np.arange(len(v))) for v in (list(axes.values())[a] for a in pair)]
+
+
+def _bins(choices: Sequence[Any], codes: Any) -> tuple[Any, list[str]]:
+    """The bin of each code, and the bins' labels: each value its own, or MOST_CELLS runs named by their first."""
+    size = len(choices)
+    if size <= MOST_CELLS:
+        return codes, [_text(label(v)) for v in choices]
+    bins = np.arange(size) * MOST_CELLS // size
+    firsts = np.searchsorted(bins, np.arange(MOST_CELLS))
+    return bins[codes], [_text(f"{label(choices[i])}…") for i in firsts]
+
+
+def _figure(data: list[Figure], x: str, y: str, x_axis: Figure, y_axis: Figure) -> Figure:
+    layout = bare_layout() | {
+        "showlegend": False, "hovermode": "closest",
+        "xaxis": {**AXIS, "title": {"text": _text(x), "standoff": 6}, "showgrid": False, "zeroline": False, **x_axis},
+        "yaxis": {**AXIS, "title": {"text": _text(y), "standoff": 6}, "zeroline": False, **y_axis},
+    }  # fmt: skip
+    return {"data": data, "layout": layout}
+
+
+def _legend() -> Figure:
+    return {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+
+
+def _grid(values: FloatArray, shape: tuple[int, int]) -> list[list[float | None]]:
+    return [_plain(row) for row in values.reshape(shape)]
+
+
+def _plain(values: Any) -> list[float | None]:
+    return [round(float(v), 5) if math.isfinite(v) else None for v in values]

@@ -1,0 +1,128 @@
+"""A search with what it found: its heading, the commands that rerun its trials, and all of them in Parquet."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, final
+
+from positioning.market.bars import FloatArray
+from positioning.reporting.format import number, percent, signed
+from positioning.reporting.search.charts import PERCENTS
+from positioning.search.assessment import Assessment, values_of
+from positioning.search.measures import FIGURES
+from positioning.search.purged_cv import Purged
+from positioning.search.run import Search
+from positioning.search.space import GridIndex, SearchSpace
+from positioning.search.trials import Trials
+from positioning.search.walk_forward import WalkForward
+from positioning.strategy.strategy import Strategy
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SearchReport:
+    """A search with what it found. words: the command that reruns a trial, before the trial's own settings;
+    seconds: that the trials took, without assessment and page; resumed: trials kept from before;
+    walk, purged: None where not asked."""
+
+    asked: Search
+    trials: Trials
+    assessment: Assessment
+    command: str
+    words: tuple[str, ...]
+    seconds: float
+    resumed: int = 0
+    walk: WalkForward | None = None
+    purged: Purged | None = None
+
+    @property
+    def space(self) -> SearchSpace:
+        """What all trials share."""
+        return self.asked.space
+
+    @property
+    def way(self) -> str:
+        """How the trials were chosen."""
+        asked = self.asked
+        return "every combination" if asked.full else "proposed by Optuna" if asked.proposed else "at random"
+
+    @property
+    def codes(self) -> GridIndex:
+        """(K, A) which value of each axis each trial has."""
+        return self.trials.plan.codes
+
+    def values(self) -> FloatArray:
+        """(K,) the metric searched for; -inf for a dead account."""
+        return values_of(self.trials, self.asked.metric)
+
+
+def rerun(searched: SearchReport, settings: Mapping[str, Any]) -> str:
+    """The command that backtests one trial on the span of the search."""
+    known = dict(settings)
+    strategy, symbols = _trial(searched, settings), searched.space.market.symbols
+    held = tuple(s for s in strategy.names if s in symbols)
+    if held != strategy.names and strategy.parameters().get("legs") == strategy.names:
+        known["legs"] = held
+    own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in known.items()]
+    return shlex.join([*searched.words, *(word for text in own for word in ("--set", text))])
+
+
+def differs_alone(searched: SearchReport, settings: Mapping[str, Any]) -> bool:
+    """Whether a trial run alone may have other rows, those of its own venues, or names that the search left out."""
+    strategy, symbols = _trial(searched, settings), searched.space.market.symbols
+    own = {*strategy.names, *strategy.hedges}
+    legs = strategy.parameters().get("legs") == strategy.names  # then its command names those held
+    return not (own >= set(symbols) and (legs or own <= set(symbols)))
+
+
+def _trial(searched: SearchReport, settings: Mapping[str, Any]) -> Strategy:
+    return replace(searched.space.strategy, **settings)
+
+
+ALONE = (
+    "Run alone, a trial that holds fewer symbols than the search has the rows of its own venues, and may hold names that "
+    "the search had to leave out: its figures then differ from those here."
+)
+
+
+def heading(searched: SearchReport) -> str:
+    """What was searched, in a line."""
+    b, g = searched.assessment, searched.space
+    axes = ", ".join(f"{name} ({len(v):,})" for name, v in g.axes.items())
+    return f"{g.strategy.name}: {b.trials:,} trials, {searched.way}, of {axes}"
+
+
+def percent_of(name: str, value: float) -> str:
+    """A figure in its own unit."""
+    if name in PERCENTS:
+        return percent(value) if name == "max_drawdown" else signed(value)
+    return percent(value) if name == "volatility" else number(value, 0 if name == "cost_bps_per_year" else 2)
+
+
+def write_trials(searched: SearchReport, directory: Path) -> Path:
+    """Write trials.parquet: a row a trial, parameters then figures, NaN where undefined; chunk by chunk."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    trials = searched.trials
+    choices = {
+        name: pa.array([",".join(v) if isinstance(v, tuple) else v for v in values])
+        for name, values in searched.space.axes.items()
+    }
+    schema = pa.schema([*((n, v.type) for n, v in choices.items()), *((f, pa.float64()) for f in FIGURES)])
+    path = directory / "trials.parquet"
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with parquet.ParquetWriter(draft, schema) as writer:
+            for number, table in enumerate(trials.tables()):
+                codes = trials.plan.part(number)
+                columns = [values.take(pa.array(codes[:, a])) for a, values in enumerate(choices.values())]
+                columns += [pa.array(table[trials.plan.names.index(f)]) for f in FIGURES]
+                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+        return draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""How much of a search to assess, in words made from the numbers alone."""
+
+from __future__ import annotations
+
+import math
+
+from positioning.search.assessment import CANDIDATES, CONFIDENCE, Assessment
+from positioning.search.measures import BLOCKS, HALVED
+from positioning.search.run import in_words
+
+
+def sentences(b: Assessment) -> list[str]:
+    """What to assess, in words made from the numbers alone; the first is the one to read."""
+    return [*_luck(b), *_proposed(b), *_deflated(b), *_plateau(b), *_split(b), *_against_twin(b), *_track(b)]
+
+
+def _luck(b: Assessment) -> list[str]:
+    best = b.best.figures["sharpe"]
+    lead = f"The best of {b.trials:,} trials has Sharpe {best:.2f}"
+    if b.metric != "sharpe":
+        lead = f"The best of {b.trials:,} trials by {in_words(b.metric)} has Sharpe {best:.2f}"
+    if not math.isfinite(best):
+        lead = f"The best of {b.trials:,} trials has no Sharpe ratio"
+    dead = f" {b.ruined:,} trials were ruined." if b.ruined else ""
+    return [
+        f"{lead}; luck alone would give {b.luck:.2f} by the choice among them, beside the {_scatter(b):.2f} by which the "
+        f"Sharpe of even one skilless trial scatters in {b.rows / b.per_year:.1f} years.{dead}",
+        f"Luck: the Sharpe to expect of the best of {b.effective:,.1f} skilless independent trials, which is what the "
+        f"{b.measured:,} trials with a Sharpe are worth by the average correlation of their returns over {BLOCKS} "
+        f"blocks, when Sharpes scatter by {b.deviation:.2f}. Luck that lifts all trials alike is not in it; the "
+        f"probabilities below allow for it.",
+    ]
+
+
+def _scatter(b: Assessment) -> float:
+    return math.sqrt(b.per_year / b.rows)
+
+
+def _proposed(b: Assessment) -> list[str]:
+    if not b.proposed:
+        return []
+    return [
+        "The trials were proposed by what earlier ones gave over the same rows, so they crowd around what did well: "
+        "their Sharpes scatter less than those of the grid, and all that is said here about luck, overfitting and the "
+        "test against the twin is too kind. A grid or --random counts honestly."
+    ]
+
+
+def _deflated(b: Assessment) -> list[str]:
+    lines = []
+    for words, c in (("The best trial", b.best), ("The recommended trial", b.recommended)):
+        if math.isfinite(c.dsr):
+            verdict = (
+                "more than the search explains" if c.dsr >= CONFIDENCE else "not enough to call it skill"
+            )
+            lines.append(
+                f"{words}: {100 * c.dsr:.0f} % probability that its true Sharpe is above zero once the search is "
+                f"allowed for (deflated Sharpe; {100 * c.psr:.0f} % had it been the only trial): {verdict}."
+            )
+    return lines
+
+
+def _plateau(b: Assessment) -> list[str]:
+    if b.neighbours == 0:
+        return [
+            "The recommended trial has no neighbour in the grid, so it is the best trial and nothing is known around it."
+        ]
+    same = " It is the best trial itself." if b.recommended.trial == b.best.trial else ""
+    edges = f" It lies at the end of {', '.join(b.edges)}: widen there." if b.edges else ""
+    extra = (
+        f" Found among the {CANDIDATES} best trials, whose {b.tried:,} neighbours were run."
+        if b.tried
+        else ""
+    )
+    kept = (
+        f"keeps at least {in_words(b.metric)} {b.score:.2f}"
+        if math.isfinite(b.score)
+        else "may ruin it, whichever it is"
+    )
+    return [
+        f"Recommended is the plateau, not the peak: one step on any axis of numbers {kept} "
+        f"({b.neighbours} neighbour{'s' if b.neighbours > 1 else ''}).{same}{edges}{extra}"
+    ]
+
+
+def _split(b: Assessment) -> list[str]:
+    if b.pbo is None:
+        return ["Too few trials or rows for the probability of backtest overfitting."]
+    part = f"a random {b.pbo.trials:,} of the trials" if b.pbo.sampled else "the trials"
+    return [
+        f"Over {b.pbo.logits.size:,} ways to halve the history into {HALVED} blocks, the Sharpe winner among {part} on "
+        f"one half ended below the median on the other in {100 * b.pbo.probability:.0f} % (probability of backtest "
+        f"overfitting; one half is pure luck), and lost money over cash in {100 * b.pbo.probability_of_loss:.0f} %."
+    ]
+
+
+def _against_twin(b: Assessment) -> list[str]:
+    own = "".join(f", {k} {'+'.join(v) if isinstance(v, tuple) else v}" for k, v in b.named.items())
+    twin = f"The strategy itself without events has Sharpe {b.without_events['sharpe']:.2f}{own}."
+    if b.spa is None:
+        return [f"What events add cannot be tested: {b.untested}. {twin}"]
+    verdict = (
+        "better than luck explains" if b.spa.consistent < 1 - CONFIDENCE else "this cannot be told from luck"
+    )
+    return [
+        f"Each trial against itself without events: the best gain in mean return of {b.spa.trials:,} different trials "
+        f"has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}. Holding more on average counts as a gain here: "
+        f"shuffled dates (backtests.run --placebo) tell the two apart. {twin}"
+    ]
+
+
+def _track(b: Assessment) -> list[str]:
+    c, years = b.recommended, b.rows / b.per_year
+    if not math.isfinite(c.enough):
+        return ["The recommended trial's Sharpe is not above zero: no length of record would prove it."]
+    need = c.enough / b.per_year
+    return [
+        f"Had the recommended trial been the only one, {need:.1f} years of record would show a Sharpe above zero at "
+        f"95 %; there are {years:.1f}."
+    ]
+
+
+HINDSIGHT = (
+    "Names, signs and severities of events were set with hindsight, by an article of 5 June 2025 and after: nothing here "
+    "before that day is out of sample, and no statistic above corrects for it."
+)

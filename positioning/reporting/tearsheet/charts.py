@@ -1,0 +1,238 @@
+"""The charts of a page as plotly figures in JSON. The one door to plotly, whose script pages share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+
+from positioning.analysis.report import BacktestReport
+from positioning.events.event import ARTICLE, Event
+from positioning.files import write_whole
+from positioning.market.bars import FloatArray
+from positioning.reporting.html import Html
+
+Figure = dict[str, Any]
+AXIS = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
+
+MOODS = {
+    1: ("Good news", "triangle-up", "$good"),
+    -1: ("Bad news", "triangle-down", "$bad"),
+    0: ("Mixed news", "diamond", "$other"),
+}
+
+
+def share_script(directory: Path) -> str:
+    """Put plotly's script beside the pages, once, and return its address relative to them."""
+    from plotly.offline import get_plotlyjs, get_plotlyjs_version
+
+    name = f"assets/plotly-{get_plotlyjs_version()}.min.js"
+    if not (directory / name).is_file():
+        write_whole(directory / name, get_plotlyjs())
+    return name
+
+
+def inline_script() -> Html:
+    """Plotly's script as an element of a page that needs no other file."""
+    from plotly.offline import get_plotlyjs
+
+    code = re.sub("</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
+    return Html(f"<script>{code}</script>")
+
+
+def embed(figures: dict[str, Figure]) -> Html:
+    """The figures by element id, as JSON that cannot end the script element it stands in.
+
+    A string "$role" stands for the colour the page's style gives that role, light or dark.
+    """
+    text = json.dumps(figures, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return Html(f'<script type="application/json" id="chart-data">{text}</script>')
+
+
+def equity(report: BacktestReport) -> Figure:
+    """Nav of the strategy, of its event-blind twin and of the benchmark, with the events on the curve."""
+    days = _days(report)
+    traces = [_line("No event tilts", days, report.without_events.nav, "$accent", dash="dot")]
+    if report.benchmark is not None and np.isfinite(report.benchmark.levels).any():
+        traces.insert(0, _line(_text(report.benchmark.symbol), days, _rebased(report), "$benchmark"))
+    traces.append(_line("Strategy", days, report.result.nav, "$strategy", width=2.2))
+    figure = _figure(report, [*traces, *_markers(report)], "nav, opened at 1", ".2f")
+    if days and days[0] <= str(ARTICLE) <= days[-1]:
+        _mark_article(figure)
+    return figure
+
+
+def drawdown(report: BacktestReport) -> Figure:
+    """Distance below the highest nav so far."""
+    own = _line("Strategy", _days(report), _below(report.result.nav), "$strategy") | {
+        "fill": "tozeroy",
+        "fillcolor": "$fill",
+    }
+    twin = _line("No event tilts", _days(report), _below(report.without_events.nav), "$accent", dash="dot")
+    return _figure(report, [own, twin], "below the high", ".0%")
+
+
+def exposure(report: BacktestReport) -> Figure:
+    """Gross and net exposure, and the share that is trapped in frozen names, fractions of nav."""
+    days, r = _days(report), report.result
+    lines = [
+        _line("Gross", days, r.gross_exposure, "$strategy"),
+        _line("Net", days, r.net_exposure, "$accent"),
+    ]
+    if r.trapped.any():
+        share = np.where(r.tape.frozen & (r.shares > 0), r.weights, 0.0).sum(axis=1)
+        lines.append(_line("Trapped", days, share, "$bad", "dash"))
+    return _figure(report, lines, "of nav", ".0%")
+
+
+def sign_for(event: Event, themes: Sequence[str]) -> int | None:
+    """The direction an event is expected to push these themes, 0 for both ways; None where it is not used."""
+    signs = [event.signs.get(theme, 0) for theme in themes]
+    if not any(signs) or event.confidence == "low" or event.follows:
+        return None
+    return int(np.sign(sum(signs)))
+
+
+def _days(report: BacktestReport) -> list[str]:
+    return [str(day) for day in report.result.rows]
+
+
+def _line(
+    name: str, days: list[str], values: FloatArray, colour: str, dash: str = "solid", width: float = 1.5
+) -> Figure:
+    return {
+        "type": "scatter", "mode": "lines", "name": name, "x": days, "y": _round(values),
+        "line": {"color": colour, "width": width, "dash": dash},
+    }  # fmt: skip
+
+
+def _round(values: FloatArray) -> list[float | None]:
+    return [round(v, 5) if np.isfinite(v) else None for v in values.tolist()]
+
+
+def _rebased(report: BacktestReport) -> FloatArray:
+    """The benchmark, worth what the strategy was on its own first row."""
+    assert report.benchmark is not None  # noqa: S101 (asked by the caller)
+    levels = report.benchmark.levels
+    first = int(np.flatnonzero(np.isfinite(levels))[0])
+    return np.asarray(levels / levels[first] * report.result.nav[first])
+
+
+def _below(nav: FloatArray) -> FloatArray:
+    worth = np.where(np.minimum.accumulate(nav) > 0, nav, 0.0)
+    return np.asarray(worth / np.maximum.accumulate(worth) - 1.0)
+
+
+def _markers(report: BacktestReport) -> list[Figure]:
+    """Events on the rows they became known: those the strategy answers by expected sign, then the rest."""
+    rows, themes = report.result.rows, report.strategy.themes
+    groups: dict[int | None, list[tuple[int, Event]]] = {1: [], -1: [], 0: [], None: []}
+    for event, row in zip(report.events, report.events.rows(rows), strict=True):
+        if row < rows.size and event.known_on() >= rows[0]:
+            groups[sign_for(event, themes)].append((int(row), event))
+    made = [
+        _marker(report, groups[s], name, shape, colour, 1.0)
+        for s, (name, shape, colour) in MOODS.items()
+        if groups[s]
+    ]
+    others = groups[None]
+    return [
+        *([_marker(report, others, "Other events", "circle-open", "$other", 0.45)] if others else []),
+        *made,
+    ]
+
+
+def _marker(
+    report: BacktestReport,
+    group: Iterable[tuple[int, Event]],
+    name: str,
+    shape: str,
+    colour: str,
+    opacity: float,
+) -> Figure:
+    group = list(group)
+    return {
+        "type": "scatter", "mode": "markers", "name": name, "opacity": opacity,
+        "x": [str(report.result.rows[row]) for row, _ in group],
+        "y": _round(report.result.nav[[row for row, _ in group]]),
+        "text": [story(event, report.strategy.themes) for _, event in group],
+        "hoverinfo": "text",
+        "marker": {"symbol": shape, "color": colour, "size": [5 + 1.5 * event.severity for _, event in group]},
+    }  # fmt: skip
+
+
+def story(event: Event, themes: Sequence[str]) -> str:
+    """What pointing at an event shows."""
+    signs = ", ".join(f"{theme} {event.signs.get(theme, 0):+d}" for theme in themes)
+    use = (
+        "left out: low confidence"
+        if event.confidence == "low"
+        else f"puts {event.follows} into force"
+        if event.follows
+        else ""
+    )
+    facts = [
+        f"{event.known_on()}, severity {event.severity} of 5",
+        f"expected sign: {signs}",
+        use,
+        *wrap(f"Source: {event.source}", 56),
+    ]
+    heading = "<br>".join(_text(line) for line in wrap(event.title, 56))
+    return f"<b>{heading}</b><br>" + "<br>".join(_text(f) for f in facts if f)
+
+
+def _text(text: str) -> str:
+    """Safe in a label: plotly reads a few tags and decodes a few entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def bare_layout() -> Figure:
+    """Margins, paper, letters and hover boxes of every chart."""
+    return {
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "autosize": True,
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
+        "hoverlabel": {"align": "left", "bgcolor": "$card", "bordercolor": "$grid", "font": {"color": "$ink"}},
+    }  # fmt: skip
+
+
+def _figure(report: BacktestReport, traces: list[Figure], unit: str, ticks: str) -> Figure:
+    value = "%{y:.2%}" if ticks.endswith("%") else "%{y:.3f}"
+    for line in (t for t in traces if t["mode"] == "lines"):
+        line["hovertemplate"] = "%{x|%Y-%m-%d} " + value + "<extra>%{fullData.name}</extra>"
+    first, last = str(report.result.rows[0]), str(report.result.rows[-1])
+    span = {"range": [first, last]} if first < last else {}
+    layout = bare_layout() | {
+        "hovermode": "closest",
+        "xaxis": {**AXIS, **span, "type": "date", "showgrid": False},
+        "yaxis": {**AXIS, "title": {"text": unit, "standoff": 6}, "tickformat": ticks},
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        "annotations": [],
+    }  # fmt: skip
+    if report.result.market.simulated:
+        layout["annotations"].append(_watermark())
+    return {"data": traces, "layout": layout}
+
+
+def _watermark() -> Figure:
+    return {
+        "text": "SIMULATED", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False,
+        "textangle": -10, "font": {"size": 38, "color": "$watermark"},
+    }  # fmt: skip
+
+
+def _mark_article(figure: Figure) -> None:
+    day = str(ARTICLE)
+    line = {"color": "$other", "width": 1, "dash": "dash"}
+    figure["layout"]["shapes"] = [
+        {"type": "line", "x0": day, "x1": day, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+    ]
+    figure["layout"]["annotations"].append(
+        {"text": "article", "x": day, "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "top", "showarrow": False,
+         "font": {"size": 11, "color": "$ink"}}
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+"""Our own judgement, first on the page: findings, figures beside quantstats', costs and where profit came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from positioning.analysis.metrics import DAYS_PER_YEAR
+from positioning.analysis.report import BacktestReport
+from positioning.reporting.format import NOTHING, findings, number, percent, signed
+from positioning.reporting.html import Html, join, section, table, tag
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.simulation.result import PARTS, Result
+
+TOLERANCE = 1e-6  # relative: both programs take the same numbers, so only rounding may part them
+
+_NORMAL = "quantstats' is a normal distribution's; ours is read off the returns themselves"
+KINDS = {"afrc_levy": "AFRC levy", "sec_fee": "SEC fee"}
+_OVER = "quantstats regresses without cash"
+_CASH = "quantstats' ratio is not over cash"
+
+
+class Row(NamedTuple):
+    """A metric: its field, its name, whether it is a fraction, and why quantstats may differ."""
+
+    field: str
+    label: str
+    fraction: bool = True
+    reason: str = ""
+
+
+ROWS = (
+    Row("total_return", "Total return"),
+    Row("cagr", "Return a year (CAGR)", reason="quantstats counts rows, not calendar days"),
+    Row("volatility", "Volatility a year"),
+    Row("sharpe", "Sharpe", False, _CASH),
+    Row("sortino", "Sortino", False, _CASH),
+    Row("max_drawdown", "Worst drawdown"),
+    Row("calmar", "Calmar", False, "quantstats divides its own CAGR"),
+    Row("var_95", "Value at risk, 95 %, one row", reason=_NORMAL),
+    Row("es_95", "Expected shortfall, 95 %, one row", reason=_NORMAL),
+    Row("hit_rate", "Rows with a gain"),
+    Row("beta", "Beta to the benchmark", False, _OVER),
+    Row("alpha", "Alpha a year", reason=_OVER),
+    Row("turnover", "Turnover a year, one-way", False),
+    Row("cost_bps_per_year", "Trading cost, bps a year", False),
+)
+
+TILES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("total_return", "return after costs", signed),
+    ("cagr", "a year", signed),
+    ("volatility", "volatility", percent),
+    ("sharpe", "Sharpe", number),
+    ("max_drawdown", "worst drawdown", percent),
+    ("cost_bps_per_year", "bps of cost a year", partial(number, digits=0)),
+)
+
+
+def opening(report: BacktestReport) -> Html:
+    """Name, warning, findings, thesis and caveat."""
+    market, strategy = report.result.market, report.strategy
+    said = [tag("p", s, class_="finding") for s in findings(report)]
+    thesis = [tag("p", paragraph) for paragraph in strategy.rationale.split("\n\n")]
+    caveat = tag("div", tag("h3", "What to hold against it"), tag("p", strategy.caveat), class_="aside")
+    return join(
+        tag("p", "Strategy note", class_="eyebrow"),
+        tag(
+            "h1",
+            report.strategy.title,
+            *([" ", tag("span", "Simulated", class_="badge")] if market.simulated else []),
+        ),
+        banner() if market.simulated else "",
+        *said,
+        section("thesis", "The thesis", tag("div", tag("div", *thesis), caveat, class_="two")),
+    )
+
+
+def banner() -> Html:
+    """The warning of every page made from the sample market."""
+    return tag(
+        "p", tag("strong", "SIMULATED."), " The prices behind this page were generated; none was ever paid. "
+        "It shows how the strategy is decided and accounted, and is no evidence about any security.",
+        class_="banner", role="note",
+    )  # fmt: skip
+
+
+def tiles(report: BacktestReport) -> Html:
+    """The six figures a reader looks for, each above its twin's."""
+    if report.metrics.ruined or report.metrics.sessions < 2:
+        return Html("")
+    return tag("div", *(_tile(report, *one) for one in TILES), class_="tiles")
+
+
+def _tile(report: BacktestReport, field: str, label: str, write: Callable[[float], str]) -> Html:
+    own, twin = (write(getattr(m, field)) for m in (report.metrics, report.without_events_metrics))
+    return tag("div", tag("b", own), tag("span", label), tag("span", f"without events {twin}"), class_="tile")
+
+
+def figures(report: BacktestReport, outside: QuantstatsPage) -> Html:
+    """Every metric: ours, the twin's, quantstats', and whether the two programs agree."""
+    m = report.metrics
+    rows = [_compared(row, report, outside.figures) for row in ROWS]
+    heads = ["", "This strategy", "Without events", "quantstats", "Do both programs agree?"]
+    made = tag(
+        "div",
+        table("The strategy, its event-blind twin, and quantstats", heads, rows, words=(0, 4)),
+        class_="long",
+    )
+    note = (
+        f"{m.sessions} rows from {m.first} to {m.last}, {number(m.rows_per_year, 1)} a year: volatility and ratios "
+        f"annualise by that, in both programs; the yearly return goes by calendar days ({DAYS_PER_YEAR:g} a year). "
+        f"Excess is over cash at {report.result.tape.cash_label}. "
+        f"Figures agree when they differ by less than {TOLERANCE * 1e6:g} in a million."
+    )
+    return section(
+        "figures", "Figures", made, tag("p", note, class_="quiet"), *_falls(report), *_remarks(outside)
+    )
+
+
+def _compared(row: Row, report: BacktestReport, outside: Mapping[str, float]) -> list[object]:
+    own, twin = getattr(report.metrics, row.field), getattr(report.without_events_metrics, row.field)
+    write = (lambda v: percent(v, 2)) if row.fraction else number
+    if row.field not in outside:
+        return [row.label, write(own), write(twin), NOTHING, Html('<span class="quiet">not asked</span>')]
+    other = outside[row.field]
+    return [row.label, write(own), write(twin), write(other), _verdict(own, other, row.reason)]
+
+
+def _verdict(own: float, other: float, reason: str) -> Html:
+    if math.isnan(own) and math.isnan(other):
+        return tag("span", "both undefined", class_="quiet")
+    if math.isclose(own, other, rel_tol=TOLERANCE, abs_tol=1e-12):
+        return tag("span", "agree", class_="quiet")
+    if reason:
+        return tag("div", tag("strong", "differ: "), reason, class_="wide")
+    return tag("div", "differ, for no known reason: trust neither before you know it", class_="differs wide")
+
+
+def _falls(report: BacktestReport) -> list[Html]:
+    d = report.metrics.drawdown
+    if d.peak is None:
+        return []
+    back = f"recovered on {d.recovery}" if d.recovery is not None else "not recovered by the last row"
+    return [tag("p", f"Worst drawdown: high on {d.peak}, low on {d.trough}, {back}.", class_="quiet")]
+
+
+def _remarks(outside: QuantstatsPage) -> list[Html]:
+    return [tag("p", r, class_="quiet") for r in outside.remarks]
+
+
+def costs(report: BacktestReport) -> Html:
+    """Fees by kind, and financing, in bps of mean nav a year, beside the twin's."""
+    own, twin = _yearly(report.result), _yearly(report.without_events)
+    total = ["All", *(number(sum(of.values()), 1) for of in (own, twin))]
+    rows = [
+        [KINDS.get(kind, kind.replace("_", " ").capitalize()), number(own[kind], 1), number(twin[kind], 1)]
+        for kind in own
+        if own[kind] or twin[kind]
+    ]
+    made = table(
+        "Costs, bps of mean nav a year", ["", "This strategy", "Without events"], [*rows, total], total=True
+    )
+    note = (
+        f"Fee table: {report.result.tape.fee_label}. "
+        "In the table that comes with the program, commissions, half-spreads and borrow are assumptions."
+    )
+    return join(made, tag("p", note, class_="quiet"))
+
+
+def _yearly(result: Result) -> dict[str, float]:
+    days = float((result.rows[-1] - result.rows[0]).astype(int))
+    per = 1e4 / result.nav.mean() / (days / DAYS_PER_YEAR) if days and result.nav.mean() > 0 else math.nan
+    fees = {kind: float(values.sum()) * per for kind, values in result.costs.items()}
+    return fees | {"borrow on shorts": -float(result.profit["financing"].sum()) * per}
+
+
+def legs(report: BacktestReport) -> Html:
+    """Profit by leg and part, in per cent of the opening nav; the parts add up to the total return."""
+    rows: list[list[object]] = []
+    book = report.result.contributions()
+    for symbol, parts in book.items():
+        if any(parts.values()):
+            rows.append([symbol, *(signed(parts[p], 2) for p in PARTS), signed(sum(parts.values()), 2)])
+    sums = [sum(parts[p] for parts in book.values()) for p in PARTS]
+    rows.append(["All", *(signed(s, 2) for s in sums), signed(sum(sums), 2)])
+    heads = ["Leg", "Price", "Currency", "Dividends", "Costs", "Financing", "Total"]
+    made = table(f"Profit by leg, % of opening nav, in {report.result.market.base}", heads, rows, total=True)
+    note = (
+        "The parts add up to the total return. Price is at the old exchange rate, currency at the new price. "
+        "Interest on cash stands under cash."
+    )
+    return join(made, tag("p", note, class_="quiet"))

@@ -1,0 +1,139 @@
+"""The straight line from prices to a judged account, for one strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from positioning.analysis.attribution import attribute
+from positioning.analysis.metrics import Metrics, summarise
+from positioning.analysis.placebo import Placebo, placebo
+from positioning.analysis.report import BacktestReport
+from positioning.errors import DataMissingError
+from positioning.events.event import Events
+from positioning.market.bars import DateArray
+from positioning.market.benchmark import Benchmark, benchmark
+from positioning.market.coverage import Span
+from positioning.market.load import load
+from positioning.market.market import Market
+from positioning.market.source import Source
+from positioning.provenance import package_versions
+from positioning.simulation.account import AccountTerms
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeTable
+from positioning.simulation.inputs import Fill, LedgerInputs
+from positioning.simulation.result import Result
+from positioning.simulation.simulate import Holdings, run
+from positioning.strategy.strategy import Strategy
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RunSettings:
+    """What all strategies of a run share."""
+
+    source: Source
+    span: Span
+    base: str
+    events: Events
+    fees: FeeTable
+    fill: Fill
+    cash: CashRate
+    benchmark: str | None
+    command: str
+    accepted: tuple[str, ...] = ()
+    mark: str = "last"
+    placebos: int = 0
+    seed: int = 0
+
+    @property
+    def account(self) -> AccountTerms:
+        """What the ledger is told."""
+        return AccountTerms(self.fees, self.fill, self.cash, self.mark)
+
+
+def backtest(
+    strategy: Strategy, terms: RunSettings, advance: Callable[[], None] = lambda: None
+) -> BacktestReport:
+    """The strategy, and itself without events, accounted and judged; `advance` is called after each placebo."""
+    market = load(
+        terms.source,
+        strategy.names,
+        strategy.hedges,
+        terms.span,
+        terms.base,
+        strategy.history,
+        crash_dates(terms.events),
+        terms.accepted,
+    )
+    tape = terms.account.tape(market, terms.events, strategy.screened(market, terms.events))
+    result = account(strategy, market, tape, terms.events)
+    reference = strategy.without_events()
+    without_events = account(reference, market, tape, terms.events)
+    measure = _benchmark(strategy, terms, result)
+    return BacktestReport(
+        strategy=strategy,
+        result=result,
+        metrics=judged(result, measure),
+        without_events=without_events,
+        without_events_metrics=judged(without_events, measure),
+        events=terms.events,
+        benchmark=measure,
+        attribution=attribute(result, terms.events, strategy.themes),
+        placebo=_placebo(strategy, market, tape, terms, advance),
+        command=terms.command,
+        versions=package_versions(),
+    )
+
+
+def account(strategy: Strategy, market: Market, tape: LedgerInputs, events: Events) -> Result:
+    """Decided and accounted, from one unit of base currency."""
+    targets = strategy.target_weights(market, events)
+    return run(targets, market, tape, Holdings.opening(len(market.instruments)))[0]
+
+
+def crash_dates(events: Events) -> dict[str, DateArray]:
+    """Days near which a large move of a price may be a crash and no misprint: of a symbol's restrictions, and
+    under "" of events of severity 4 and 5."""
+    near: dict[str, list[np.datetime64]] = {"": [e.known_on() for e in events if e.severity >= 4]}
+    for r in events.restrictions:
+        near.setdefault(r.symbol, []).append(r.known_on())
+    return {symbol: np.array(days, dtype="datetime64[D]") for symbol, days in near.items()}
+
+
+def judged(result: Result, measure: Benchmark | None) -> Metrics:
+    """The metrics of an account, against a benchmark where there is one."""
+    return summarise(
+        result.rows,
+        result.nav,
+        trade_value=result.trade_value.sum(axis=1),
+        cost=result.cost,
+        cash_rate=result.tape.growth,
+        benchmark=None if measure is None else measure.levels,
+        ruined=result.ruined,
+    )
+
+
+def _placebo(
+    strategy: Strategy, market: Market, tape: LedgerInputs, terms: RunSettings, advance: Callable[[], None]
+) -> Placebo | None:
+    if terms.placebos == 0:
+        return None
+    return placebo(strategy, market, tape, terms.events, terms.placebos, terms.seed, advance)
+
+
+def _benchmark(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:
+    symbol = terms.benchmark or strategy.benchmark
+    found = benchmark(terms.source, symbol, result.rows, terms.base)
+    if found is not None and np.isfinite(found.levels).sum() < 3:
+        found = None
+    if found is None and terms.benchmark is not None:
+        raise DataMissingError(
+            f"the benchmark {symbol} has no prices of this span in {terms.source.label}",
+            "wanted prices and its currency's rates",
+            "leave out --benchmark, or choose another",
+        )
+    return found

@@ -1,0 +1,182 @@
+"""Runs side by side: what they share, what differs, and everything the comparison page says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from positioning.analysis.comparison import (
+    AccountHistory,
+    Pair,
+    aligned,
+    correlation,
+    intervals,
+    measured,
+    pairs,
+    superior,
+    within,
+)
+from positioning.analysis.metrics import Metrics, rows_per_year
+from positioning.analysis.overfitting import Spa
+from positioning.market.bars import FloatArray
+from positioning.runs.saved import SavedRun
+
+Interval = tuple[float, float]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ComparedRun:
+    """One run in a comparison. course: its rows inside the common span, or its own where it is left out."""
+
+    kept: SavedRun
+    label: str
+    course: AccountHistory
+    inside: bool
+    metrics: Metrics | None
+    intervals: Mapping[str, Interval]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be set against others."""
+        return self.inside and not self.course.ruined
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """contenders in the order asked; span: the common dates, None where there are no two; correlation, pairs,
+    superior: over those in `rivals`, places among the contenders."""
+
+    contenders: tuple[ComparedRun, ...]
+    span: tuple[np.datetime64, np.datetime64] | None
+    rivals: tuple[int, ...]
+    dates: int
+    correlation: FloatArray
+    pairs: tuple[Pair, ...]
+    superior: tuple[Spa | None, ...]
+    draws: int
+    seed: int
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any of them stands on generated prices."""
+        return any(c.kept.summary["simulated"] for c in self.contenders)
+
+
+def compare(runs: Sequence[SavedRun], draws: int = 1000, seed: int = 0) -> Comparison:
+    """The runs over the dates common to all that have two rows or more."""
+    courses = [course_of(run) for run in runs]
+    span = common_span(courses)
+    contenders = []
+    for run, label, course in zip(runs, labels(runs), courses, strict=True):
+        inside = span is not None and course.dates.size > 1
+        cut = within(course, *span) if inside and span is not None else course
+        drawn = intervals(cut, draws, seed) if inside and cut.nav[0] > 0 else {}
+        contenders.append(ComparedRun(run, label, cut, inside, measured(cut), drawn))
+    rivals = tuple(n for n, c in enumerate(contenders) if c.alive)
+    dates, rows = np.zeros(0, "datetime64[D]"), np.zeros((0, 0))
+    if rivals:
+        dates, rows = aligned([contenders[n].course for n in rivals])
+    several = len(rivals) > 1 and dates.size > 2
+    return Comparison(
+        contenders=tuple(contenders),
+        span=span,
+        rivals=rivals,
+        dates=dates.size,
+        correlation=correlation(rows) if several else np.full((len(rivals), len(rivals)), np.nan),
+        pairs=tuple(pairs(rows, rows_per_year(dates), draws, seed)) if several else (),
+        superior=tuple(superior(rows, draws, seed)) if several else (None,) * (len(rivals) + 1),
+        draws=draws,
+        seed=seed,
+    )
+
+
+def course_of(run: SavedRun) -> AccountHistory:
+    """The whole account of a run."""
+    r = run.returns
+    columns = ("nav", "cash_return", "trade_value", "cost", "benchmark")
+    nav, cash, traded, cost, levels = (r[c].to_numpy(dtype=np.float64).copy() for c in columns)
+    return AccountHistory(r["date"].to_numpy().astype("datetime64[D]"), nav, cash, traded, cost, levels)
+
+
+def common_span(courses: Sequence[AccountHistory]) -> tuple[np.datetime64, np.datetime64] | None:
+    """From the latest first date to the earliest last one, of those with two rows or more, where each of them then
+    has two rows."""
+    long = [c for c in courses if c.dates.size > 1]
+    if not long:
+        return None
+    first, last = max(c.dates[0] for c in long), min(c.dates[-1] for c in long)
+    enough = all(((c.dates >= first) & (c.dates <= last)).sum() > 1 for c in long)
+    return (first, last) if enough else None
+
+
+def labels(runs: Sequence[SavedRun]) -> list[str]:
+    """Names that tell the runs apart: title, then the parameters that differ, then the end of the ID."""
+    titles = [str(r.summary["title"]) for r in runs]
+    out = []
+    for run, name in zip(runs, titles, strict=True):
+        same = [r.summary["parameters"] for r, other in zip(runs, titles, strict=True) if other == name]
+        own = run.summary["parameters"]
+        apart = [k for k in own if any(p.get(k) != own[k] for p in same)]
+        out.append(f"{name} ({', '.join(f'{k}={_shown(own[k])}' for k in apart)})" if apart else name)
+    return [
+        n if out.count(n) == 1 else f"{n} #{r.id.split('-', 1)[0]}-{r.id[-6:]}" for n, r in _zip(out, runs)
+    ]
+
+
+def _zip(names: list[str], runs: Sequence[SavedRun]) -> list[tuple[str, SavedRun]]:
+    return list(zip(names, runs, strict=True))
+
+
+def _shown(value: Any) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 30 else text[:29] + "…"
+
+
+def differences(c: Comparison) -> list[tuple[str, list[str]]]:
+    """Facts in which the runs differ: name, and each run's."""
+    every: dict[str, Callable[[Mapping[str, Any]], object]] = {
+        "Own span": lambda s: f"{s['metrics']['first']} to {s['metrics']['last']}",
+        "Prices": lambda s: s["source"] + (", SIMULATED" if s["simulated"] else ""),
+        "Base currency": lambda s: s["base"],
+        "Fees": lambda s: s["fees"]["label"],
+        "Fills": lambda s: f"at the {s['fill']}",
+        "Cash earns": lambda s: s["cash"]["label"],
+        "Mark of frozen holdings": lambda s: s["mark"],
+        "Benchmark": lambda s: s["benchmark"]["symbol"] if s["benchmark"] else "none",
+        "Event record": lambda s: s["events"]["digest"][:12],
+        "Packages": lambda s: ", ".join(f"{k} {v}" for k, v in s["versions"].items()),
+    }
+    found = []
+    for name, fact in every.items():
+        told = [str(fact(x.kept.summary)) for x in c.contenders]
+        if len(set(told)) > 1:
+            found.append((name, told))
+    restated = _restated(c)
+    return [*found, *([("Prices restated between runs", restated)] if any(restated) else [])]
+
+
+COSTLY = ("Base currency", "Fees", "Fills", "Cash earns", "Mark of frozen holdings")
+
+
+def _restated(c: Comparison) -> list[str]:
+    """By run, the symbols whose stored prices differ from those of another run."""
+    seen: dict[str, set[str]] = {}
+    for x in c.contenders:
+        for symbol, digest in x.kept.summary["digests"].items():
+            seen.setdefault(symbol, set()).add(digest)
+    moved = {symbol for symbol, digests in seen.items() if len(digests) > 1}
+    return [", ".join(sorted(moved & set(x.kept.summary["digests"]))) for x in c.contenders]
+
+
+def facts(c: Comparison) -> list[dict[str, Any]]:
+    """Events and restrictions inside the span, each once, by day."""
+    if c.span is None:
+        return []
+    first, last = (str(day) for day in c.span)
+    every = {e["id"]: e for x in c.contenders for e in x.kept.events if first <= e["day"] <= last}
+    return sorted(every.values(), key=lambda e: (e["day"], e["id"]))

@@ -1,0 +1,278 @@
+"""Runs kept on disk: what was asked, what it stood on, and every row of the account.
+
+`reports/runs/ID/` is written whole or not at all and never changed. It holds
+
+    summary.json     see `SCHEMA`
+    returns.parquet  one row a date: nav, returns, cash_return, benchmark (level), without_events_nav,
+                     gross, net, trapped, trade_value, cost, interest, and `cost_KIND` for each kind of fee
+    ledger.parquet   one row a date and symbol: shares, trades, paid, mark, weight, and the profit of the row in
+                     units of opening nav by part: price, currency, dividends, costs, financing
+    orders.parquet   one row an order
+    events.json      the events and restrictions known in the span, for the marks of a chart
+    tearsheet.html   the page as it was; its script is in `assets/` two folders up
+
+Its ID is the UTC time, the strategy and six digits of a hash of what it stands on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from positioning.analysis.metrics import to_json
+from positioning.analysis.report import BacktestReport
+from positioning.errors import BadInputError, did_you_mean
+from positioning.events.event import Event
+from positioning.events.restriction import Restriction
+from positioning.files import safe_name
+from positioning.market.bars import FloatArray
+from positioning.provenance import code_digests, digest, digest_of
+from positioning.simulation.result import PARTS, Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+"""Version of summary.json. Its keys:
+
+schema, id, made (UTC), strategy, title, themes, benchmark {symbol, name} or null, simulated
+command        what was typed; request: the options of backtests.run by name, files by absolute path
+parameters     all fields of the strategy, defaults included
+source, snapshot, digests {symbol or CUR=X: SHA-256 of the series delivered, benchmark included}
+events         {digest, records {id, or "SYMBOL kind date": 16 digits of its hash}}
+fees {label, digest}, cash {label, digest}: the digests are of the rates on the rows of the account
+fill, mark, base, seed, versions {package: version}, python, code {file: 16 digits of its hash}
+instruments    {symbol: {name, currency, venue}}
+metrics, blind metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
+"""
+
+POINTS = 120
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SavedRun:
+    """A run read back."""
+
+    place: Path
+    summary: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Name of its folder."""
+        return self.place.name
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """One row a date."""
+        import pandas as pd
+
+        return pd.read_parquet(self.place / "returns.parquet")
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """One row a date and symbol."""
+        import pandas as pd
+
+        return pd.read_parquet(self.place / "ledger.parquet")
+
+    @cached_property
+    def events(self) -> list[dict[str, Any]]:
+        """Events and restrictions of its span, each with id, day, title, themes, kind and story."""
+        return list(json.loads((self.place / "events.json").read_text(encoding="utf-8")))
+
+
+def keep(
+    report: BacktestReport, request: Mapping[str, Any], digests: Mapping[str, str], directory: Path, page: str
+) -> SavedRun:
+    """Write the run under `directory/runs`. request: the options it was asked with; digests: of each series
+    delivered; page: its tearsheet, whose links are relative to `directory`."""
+    made = datetime.now(UTC)
+    summary = summarised(report, request, digests)
+    mark = digest(json.dumps([summary["metrics"], summary["digests"], summary["events"], request]))[:6]
+    stem = f"{made:%Y%m%d-%H%M%S}-{safe_name(report.strategy.name)}-{mark}"
+    runs = directory / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    draft = runs / f".{stem}.{os.getpid()}"
+    draft.mkdir()
+    try:
+        _tables(report, draft)
+        _write(draft / "events.json", _facts(report))
+        (draft / "tearsheet.html").write_text(page, encoding="utf-8")
+        place = _free(runs, stem)
+        summary = {"schema": SCHEMA, "id": place.name, "made": made.isoformat(), **summary}
+        _write(draft / "summary.json", summary)
+        draft.rename(place)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return SavedRun(place, summary)
+
+
+def _free(runs: Path, stem: str) -> Path:
+    """The same run twice in a second gets a number."""
+    number, place = 1, runs / stem
+    while place.exists():
+        number += 1
+        place = runs / f"{stem}-{number}"
+    return place
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def summarised(
+    report: BacktestReport, request: Mapping[str, Any], digests: Mapping[str, str]
+) -> dict[str, Any]:
+    """All of summary.json but schema, id and made."""
+    r, b, p = report.result, report.benchmark, report.strategy
+    some = np.unique(np.linspace(0, r.nav.size - 1, min(POINTS, r.nav.size)).astype(int))
+    return {
+        "strategy": p.name,
+        "title": report.strategy.title,
+        "themes": list(p.themes),
+        "benchmark": None if b is None else {"symbol": b.symbol, "name": b.name},
+        "simulated": r.market.simulated,
+        "command": report.command,
+        "request": dict(request),
+        "parameters": {k: list(v) if isinstance(v, tuple) else v for k, v in p.parameters().items()},
+        "source": r.market.source,
+        "snapshot": r.market.snapshot,
+        "digests": dict(sorted(digests.items())),
+        "events": {"digest": report.events.digest(), "records": records(report)},
+        "fees": {"label": r.tape.fee_label, "digest": digest_of(r.tape.fees)},
+        "cash": {"label": r.tape.cash_label, "digest": digest(r.tape.growth.tobytes())},
+        "fill": r.tape.fill_at,
+        "mark": r.tape.mark_label,
+        "base": r.market.base,
+        "seed": request.get("seed", 0),
+        "versions": dict(report.versions),
+        "python": sys.version.split()[0],
+        "code": code_digests(type(p)),
+        "instruments": {
+            i.symbol: {"name": i.name, "currency": i.currency, "venue": i.venue} for i in r.market.instruments
+        },
+        "metrics": to_json(report.metrics),
+        "without_events": to_json(report.without_events_metrics),
+        "deficit": r.deficit,
+        "spark": [round(float(v), 5) for v in r.nav[some]],
+    }
+
+
+def records(report: BacktestReport) -> dict[str, str]:
+    """Digest of each event by id, and of each restriction by symbol, kind and date."""
+    named: dict[str, Event | Restriction] = {e.id: e for e in report.events}
+    named |= {f"{r.symbol} {r.kind} {r.known_on()}": r for r in report.events.restrictions}
+    return {key: digest_of(record)[:16] for key, record in named.items()}
+
+
+def _tables(report: BacktestReport, place: Path) -> None:
+    import pandas as pd
+
+    pd.DataFrame(daily(report)).to_parquet(place / "returns.parquet", index=False)
+    pd.DataFrame(legs(report.result)).to_parquet(place / "ledger.parquet", index=False)
+    report.result.orders.to_parquet(place / "orders.parquet", index=False)
+
+
+def daily(report: BacktestReport) -> dict[str, np.ndarray[Any, Any]]:
+    """The columns of returns.parquet."""
+    r = report.result
+    levels = np.full(r.nav.size, np.nan) if report.benchmark is None else report.benchmark.levels
+    return {
+        "date": r.rows.astype("datetime64[ms]"), "nav": r.nav, "returns": r.returns, "cash_return": r.tape.growth,
+        "benchmark": levels, "without_events_nav": report.without_events.nav,
+        "gross": r.gross_exposure, "net": r.net_exposure,
+        "trapped": r.trapped, "trade_value": np.asarray(r.trade_value.sum(axis=1)), "cost": r.cost,
+        "interest": r.interest,
+        **{f"cost_{kind}": np.asarray(values.sum(axis=1)) for kind, values in r.costs.items()},
+    }  # fmt: skip
+
+
+def legs(result: Result) -> dict[str, np.ndarray[Any, Any]]:
+    """The columns of ledger.parquet, date by date."""
+    shape = result.shares.shape
+    tables: dict[str, FloatArray] = {
+        "shares": result.shares, "trades": result.trades, "paid": result.paid,
+        "mark": result.tape.mark, "weight": result.weights, **{part: result.profit[part] for part in PARTS},
+    }  # fmt: skip
+    return {
+        "date": np.repeat(result.rows.astype("datetime64[ms]"), shape[1]),
+        "symbol": np.tile(np.array(result.market.symbols, dtype=object), shape[0]),
+        **{name: np.broadcast_to(values, shape).ravel() for name, values in tables.items()},
+    }
+
+
+def _facts(report: BacktestReport) -> list[dict[str, Any]]:
+    first, last = report.result.rows[[0, -1]]
+    held = set(report.result.market.symbols)
+    facts = [
+        {"id": e.id, "day": str(e.known_on()), "title": e.title, "themes": list(e.themes), "kind": "event",
+         "story": f"{e.issuer}, {e.direction.replace('_', ' ')}, severity {e.severity} of 5. Source: {e.source}",
+         "sleeves": [s for s, sign in e.signs.items() if sign] if e.counts else []}
+        for e in report.events if first <= e.known_on() <= last
+    ]  # fmt: skip
+    facts += [
+        {"id": f"{r.symbol} {r.kind} {r.known_on()}", "day": str(r.known_on()), "kind": "restriction", "sleeves": [],
+         "title": f"{r.symbol}: {r.kind.replace('_', ' ')}", "themes": ["restrictions"],
+         "story": f"{r.reason}. Source: {r.source}"}
+        for r in report.events.restrictions if r.symbol in held and first <= r.known_on() <= last
+    ]  # fmt: skip
+    return facts
+
+
+def read_run(place: Path) -> SavedRun:
+    """The run in that folder. Raises BadInputError where there is none, or one of another schema."""
+    try:
+        summary = json.loads((place / "summary.json").read_text(encoding="utf-8"))
+        schema = summary["schema"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadInputError(
+            f"{place} holds no run", "wanted a folder with a summary.json", "look in reports/runs"
+        ) from None
+    if schema != SCHEMA:
+        raise BadInputError(f"{place} has schema {schema}", f"wanted {SCHEMA}", "make the run again")
+    return SavedRun(place, summary)
+
+
+def runs_in(directory: Path) -> list[SavedRun]:
+    """All readable runs under `directory/runs`, newest first."""
+    kept = []
+    for place in (directory / "runs").glob("[!.]*/"):
+        try:
+            kept.append(read_run(place))
+        except BadInputError:
+            continue  # of another version, or being deleted: no reason to withhold the others
+    return sorted(kept, key=lambda k: (k.summary["made"], k.id), reverse=True)
+
+
+def find_run(directory: Path, word: str) -> SavedRun:
+    """The run of that ID, of its beginning, of that folder, or the newest of that strategy.
+
+    Raises BadInputError for none, or for a beginning that several share."""
+    if (Path(word) / "summary.json").is_file():
+        return read_run(Path(word))
+    known = runs_in(directory)
+    of_strategy = [k for k in known if k.summary["strategy"] == word]
+    if of_strategy:
+        return of_strategy[0]
+    begun = [k for k in known if k.id == word] or [k for k in known if word and k.id.startswith(word)]
+    if len(begun) == 1:
+        return begun[0]
+    if begun:
+        raise BadInputError(
+            f"{len(begun)} runs begin with {word}", "wanted one", f"type {begun[0].id} or another in full"
+        )
+    if not known:
+        raise BadInputError(f"no run in {directory}", f"wanted {word}", "make one: python -m backtests.run")
+    names = dict.fromkeys([*(k.summary["strategy"] for k in known), *(k.id for k in known)])
+    raise BadInputError(f"no run {word}", "wanted a strategy or a run", did_you_mean(word, names))

@@ -1,0 +1,290 @@
+"""A stress test from end to end: scenarios, strategies and one market in; everything the page shows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, final
+
+import numpy as np
+
+from positioning.errors import BadInputError, DataMissingError
+from positioning.market.bars import FloatArray, Notice
+from positioning.market.market import Market
+from positioning.market.source import Driver
+from positioning.scenarios.outcome import Figures, Paths, break_even, crossings, fan, figures
+from positioning.scenarios.paths import LEAST, Drift, ResamplingPool, urn
+from positioning.scenarios.pooling import FEWEST, Pooled, mean_and_volatility
+from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
+from positioning.scenarios.scenario import Scenario, ScenarioSet
+from positioning.scenarios.simulation import CHUNK, Batch, ScenarioSetup, StressTerms, simulated, stage
+from positioning.scenarios.transmission import Beta, betas, monthly, publication_rows, scenario_effect
+from positioning.simulation.constraints import limits
+from positioning.simulation.simulate import simulate
+from positioning.strategy.strategy import Strategy
+
+WEIGHTED = "weighted"
+ROWS_A_MONTH = 21
+Rows = dict[str, dict[str, FloatArray]]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StressSettings:
+    """What a user may set. window: first and last day replayed, None for no replay; limit: the drawdown, above 0,
+    that reverse stress looks for."""
+
+    paths: int = 10_000
+    seed: int = 0
+    workers: int = 1
+    least: int = LEAST
+    drift: Drift = "zero"
+    window: tuple[np.datetime64, np.datetime64] | None = None
+    limit: float = 0.2
+
+    def __post_init__(self) -> None:
+        for name, holds, wanted in (
+            ("paths", self.paths >= 1, "1 or more"),
+            ("seed", self.seed >= 0, "0 or more"),
+            ("workers", self.workers >= 1, "1 or more"),
+            ("least", self.least >= 2, "2 rows or more"),
+            ("drift", self.drift in ("zero", "history"), "zero or history"),
+            ("limit", 0 < self.limit < 1, "a drawdown above 0 and below 1"),
+        ):
+            if not holds:
+                option = "history" if name == "least" else name
+                raise BadInputError(
+                    f"--{option} {getattr(self, name)}", f"wanted {wanted}", f"correct --{option}"
+                )
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledRow:
+    """Months of history reweighted to one scenario's view of one driver. mean, deviation: of each strategy's monthly
+    return under it; effective: number of scenarios, of `months`."""
+
+    scenario: str
+    driver: str
+    view: float
+    months: int
+    effective: float
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class StressTest:
+    """Everything a page shows. By strategy and scenario unless told otherwise.
+
+    figures, fans ((len(FAN), H + 1)): with WEIGHTED among the scenarios. legs: (N,) mean profit of each of `symbols`.
+    parts: by scenario, in the order of strategies. break_even: probability of each scenario at which the strategy
+    expects nothing. crossings: by scenario, see `outcome.crossings`. multiples: of each scenario's shocks, at which
+    the drawdown reaches the limit. replayed: return and drawdown, where there are prices. pooled: see PooledRow.
+    """
+
+    scenarios: ScenarioSet
+    strategies: tuple[Strategy, ...]
+    choice: StressSettings
+    market: Market
+    source: ResamplingPool
+    betas: tuple[Beta, ...]
+    figures: Mapping[str, Mapping[str, Figures]]
+    fans: Mapping[str, Mapping[str, FloatArray]]
+    legs: Mapping[str, Mapping[str, FloatArray]]
+    parts: Mapping[str, tuple[Part, ...]]
+    break_even: Mapping[str, Mapping[str, float | None]]
+    crossings: Mapping[str, list[tuple[float, str, str]]]
+    multiples: Mapping[str, Mapping[str, float | None]]
+    replayed: Mapping[str, tuple[float, float]]
+    pooled: tuple[PooledRow, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The names on the paths."""
+        return self.source.past.symbols
+
+    @property
+    def means(self) -> dict[str, list[float]]:
+        """Expected return by strategy, in the order of the scenarios."""
+        return {name: [f[s.name].mean for s in self.scenarios.scenarios] for name, f in self.figures.items()}
+
+    def table(self) -> list[dict[str, Any]]:
+        """One record a strategy and scenario, the weighted one last."""
+        p = {s.name: s.probability for s in self.scenarios.scenarios} | {WEIGHTED: 1.0}
+        return [
+            {"strategy": name, "scenario": scenario, "probability": p[scenario], **f.to_json()}
+            for name, by in self.figures.items()
+            for scenario, f in by.items()
+        ]
+
+
+def study(
+    market: Market,
+    series: Mapping[str, Driver],
+    scenarios: ScenarioSet,
+    strategies: Sequence[Strategy],
+    terms: StressTerms,
+    choice: StressSettings,
+    advance: Callable[[int], None] = lambda _: None,
+) -> StressTest:
+    """Simulate, weigh, replay and search. `advance` is called with a number of paths done, `total_paths` in all.
+
+    Raises DataMissingError where a strategy has no name, or not its hedge, among those with enough rows.
+    """
+    lookback = max(p.history for p in strategies) + 12  # ten sessions of silence bar a name
+    source = urn(market, lookback, choice.least, choice.drift)
+    replayed, notices = _replayed(market, lookback, strategies, terms, choice)
+    for p in strategies:
+        if (lacking := _lacking(p, source)) is not None:
+            raise DataMissingError(f"{p.name} cannot be simulated: {lacking}", f"wanted {choice.least} rows in common",
+                                   "lower --history, or choose other strategies")  # fmt: skip
+    found = tuple(
+        b for b in betas(scenarios.transmissions, market, series) if b.symbol in source.past.symbols
+    )
+    instruments, base = source.past.instruments, source.past.base
+    stages = {
+        s.name: stage(source, scenario_effect(s, found, instruments, base), strategies, terms)
+        for s in scenarios.scenarios
+    }
+    paths, fans, legs = _run(stages, scenarios, strategies, choice, advance)
+    judged = {p.name: _figures(scenarios, paths, k) for k, p in enumerate(strategies)}
+    means = {name: [f[s.name].mean for s in scenarios.scenarios] for name, f in judged.items()}
+    odds = [s.probability for s in scenarios.scenarios]
+    multiples = {
+        s.name: breaking_multiples(source, s, found, strategies, terms, choice.limit)
+        for s in scenarios.scenarios
+    }
+    return StressTest(
+        scenarios=scenarios, strategies=tuple(strategies), choice=choice, market=market, source=source, betas=found,
+        figures=judged, fans=fans, legs=legs,
+        parts={s.name: parts(source, s, found, strategies, terms) for s in scenarios.scenarios},
+        break_even={
+            name: {s.name: break_even(m, odds, k) for k, s in enumerate(scenarios.scenarios)} for name, m in means.items()
+        },
+        crossings={s.name: crossings(means, odds, k) for k, s in enumerate(scenarios.scenarios)},
+        multiples={p.name: {s: row[k] for s, row in multiples.items()} for k, p in enumerate(strategies)},
+        replayed=replayed, pooled=_pooled(market, series, scenarios, strategies, terms),
+        notices=(*market.notices, *source.notices, *notices),
+    )  # fmt: skip
+
+
+def _run(
+    stages: dict[str, ScenarioSetup],
+    scenarios: ScenarioSet,
+    strategies: Sequence[Strategy],
+    choice: StressSettings,
+    advance: Callable[[int], None],
+) -> tuple[dict[str, list[Paths]], Rows, Rows]:
+    """Numbers a path by scenario, and fans and mean profit by name by strategy and scenario."""
+    paths: dict[str, list[Paths]] = {}
+    fans: dict[str, dict[str, FloatArray]] = {p.name: {} for p in strategies}
+    legs: dict[str, dict[str, FloatArray]] = {p.name: {} for p in strategies}
+    mixed: dict[str, list[FloatArray]] = {p.name: [] for p in strategies}
+    slices = shares([s.probability for s in scenarios.scenarios], choice.paths)
+    for part, (name, batches) in zip(
+        slices, simulated(stages, choice.paths, choice.seed, _workers(choice), advance), strict=True
+    ):
+        paths[name] = [Paths.of(b) for b in batches]
+        for p, b in zip(strategies, batches, strict=True):
+            fans[p.name][name], legs[p.name][name] = fan(b.nav), b.legs.mean(axis=0)
+            mixed[p.name].append(b.nav[part])
+    for p in strategies:
+        fans[p.name][WEIGHTED] = fan(np.concatenate(mixed[p.name]))
+    return paths, fans, legs
+
+
+def shares(probabilities: Sequence[float], paths: int) -> list[slice]:
+    """Which of its paths each scenario gives to the weighted fan: as many as its probability says, no draw twice."""
+    edges = np.round(np.cumsum([0.0, *probabilities]) * paths).astype(int)
+    return [slice(int(a), int(b)) for a, b in pairwise(edges)]
+
+
+def total_paths(scenarios: ScenarioSet, choice: StressSettings) -> int:
+    """How often a path is simulated."""
+    return len(scenarios.scenarios) * choice.paths
+
+
+def _workers(choice: StressSettings) -> int:
+    return min(choice.workers, -(-choice.paths // CHUNK))
+
+
+def _lacking(strategy: Strategy, source: ResamplingPool) -> str | None:
+    symbols = source.past.symbols
+    if not any(s in symbols for s in strategy.names):
+        return f"none of {', '.join(strategy.names)} has enough rows"
+    gone = [s for s in strategy.hedges if s not in symbols]
+    return f"its hedge {', '.join(gone)} has too few rows" if gone else None
+
+
+def _figures(scenarios: ScenarioSet, paths: Mapping[str, list[Paths]], which: int) -> dict[str, Figures]:
+    each = {s.name: figures([paths[s.name][which]], [1.0]) for s in scenarios.scenarios}
+    all_paths = [paths[s.name][which] for s in scenarios.scenarios]
+    return each | {WEIGHTED: figures(all_paths, [s.probability for s in scenarios.scenarios])}
+
+
+def _replayed(
+    market: Market, lookback: int, strategies: Sequence[Strategy], terms: StressTerms, choice: StressSettings
+) -> tuple[dict[str, tuple[float, float]], tuple[Notice, ...]]:
+    if choice.window is None:
+        return {}, ()
+    source = urn(market, lookback, choice.least, "history", choice.window)
+    lacking = {p.name: _lacking(p, source) for p in strategies}
+    able = [p for p in strategies if lacking[p.name] is None]
+    notices = tuple(Notice("", f"{name} is not replayed: {why}") for name, why in lacking.items() if why)
+    batches: list[Batch] = replay(source, able, terms) if able else []
+    made = {p.name: (float(b.nav[0, -1] - 1), deepest(b.nav[0])) for p, b in zip(able, batches, strict=True)}
+    return made, (*source.notices, *notices)
+
+
+def _pooled(
+    market: Market,
+    series: Mapping[str, Driver],
+    scenarios: ScenarioSet,
+    strategies: Sequence[Strategy],
+    terms: StressTerms,
+) -> tuple[PooledRow, ...]:
+    """For every driver with a published series: the strategies' own history by month, reweighted to each scenario."""
+    published = {
+        t.driver: series[s]
+        for t in reversed(scenarios.transmissions)
+        for s in reversed(t.series)
+        if s in series
+    }
+    navs = [_history(market, p, terms) for p in strategies] if published else []
+    made = []
+    for name, driver in published.items():
+        changes = [monthly(market, driver, nav) for nav in navs]
+        at = publication_rows(market, driver)
+        open_then = at[(at >= 0) & (at < market.rows.size)][:-1] >= market.start
+        x = changes[0][1][open_then]
+        if x.size < FEWEST:
+            continue
+        y = np.expm1(np.vstack([c[0][open_then] for c in changes]))
+        for s in scenarios.scenarios:
+            made += [_pooled_row(s, d.name, d.move, d.volatility, x, y) for d in s.drivers if d.name == name]
+    return tuple(made)
+
+
+def _history(market: Market, strategy: Strategy, terms: StressTerms) -> FloatArray:
+    """(T,) nav of the strategy on the real market, 1 before it opens."""
+    limited = limits(market, terms.events.restrictions, strategy.screened(market, terms.events), terms.mark)
+    targets = strategy.target_weights(market, terms.events)
+    result = simulate(targets, market, terms.fees, terms.fill, terms.cash, limited)
+    return np.concatenate([np.ones(market.start), result.nav])
+
+
+def _pooled_row(
+    s: Scenario, driver: str, move: float, volatility: float, x: FloatArray, y: FloatArray
+) -> PooledRow:
+    view = move * ROWS_A_MONTH / s.horizon
+    met: Pooled = mean_and_volatility(x, view, volatility)
+    p = met.probabilities
+    mean = y @ p
+    deviation = np.sqrt(((y - mean[:, None]) ** 2) @ p)
+    return PooledRow(
+        s.name, driver, view, x.size, met.effective, tuple(map(float, mean)), tuple(map(float, deviation))
+    )

@@ -1,0 +1,287 @@
+"""How much of a search to assess: what luck alone gives the best of many, and which trial to hold instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import numpy as np
+
+from positioning.analysis.cross_validation import Pbo, pbo, pbo_sample
+from positioning.analysis.metrics import NOISE, rows_per_year
+from positioning.analysis.overfitting import (
+    Plateau,
+    Spa,
+    deflated_sharpe,
+    effective_trials,
+    expected_maximum_sharpe,
+    minimum_track_record_length,
+    plateau,
+    probabilistic_sharpe,
+    spa,
+)
+from positioning.errors import BadInputError
+from positioning.market.bars import FloatArray
+from positioning.search.measures import BLOCKS, Figures, block_edges, halved
+from positioning.search.run import Search
+from positioning.search.space import GridIndex, SearchSpace
+from positioning.search.trials import Trials
+from positioning.simulation.simulate import Holdings, run
+
+CANDIDATES = 100  # trials of a random search whose neighbours are tried
+CONFIDENCE = 0.95
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TrialAssessment:
+    """One trial, judged. figures: as in Trials; skew, kurtosis: of its excess returns (3 for a normal), from its
+    own account; psr: probability that its true Sharpe is above 0 had it been the only trial; dsr: the same, knowing
+    how many were tried; enough: rows after which its Sharpe would be above 0 at CONFIDENCE, infinite for none."""
+
+    trial: int
+    settings: Mapping[str, Any]
+    figures: Mapping[str, float]
+    skew: float
+    kurtosis: float
+    psr: float
+    dsr: float
+    enough: float
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What a search is worth. trials: raw count; measured: those with a Sharpe ratio; ruined: accounts that died;
+    effective: independent trials they are worth (overfitting.effective_trials); deviation: of the trials' Sharpes,
+    luck: the best Sharpe that many skilless trials would have, both a year; kept: the recommended trial, whose own
+    and neighbours' lowest metric is `score`; neighbours: how many; edges: axes that can be widened and on
+    whose end it lies; tried: further trials run to find neighbours. untested: why there is no spa. twin: figures of
+    `SearchSpace.without_events`, named: its parameters that are not the strategy's own."""
+
+    metric: str
+    full: bool
+    proposed: bool
+    trials: int
+    measured: int
+    ruined: int
+    effective: float
+    deviation: float
+    luck: float
+    best: TrialAssessment
+    recommended: TrialAssessment
+    score: float
+    neighbours: int
+    edges: tuple[str, ...]
+    tried: int
+    pbo: Pbo | None
+    spa: Spa | None
+    untested: str
+    without_events: Mapping[str, float]
+    named: Mapping[str, Any]
+    rows: int
+    per_year: float
+
+
+def assess(asked: Search, trials: Trials) -> Assessment:
+    """Everything `Assessment` says of these trials. Raises BadInputError where no trial has the metric."""
+    space, values = asked.space, values_of(trials, asked.metric)
+    if not np.isfinite(values).any():
+        raise BadInputError(
+            f"none of {values.size:,} trials has a {asked.metric}",
+            "wanted one account that lives and moves",
+            "choose other axes or another --metric",
+        )
+    rows = space.market.rows[space.market.start :]
+    per_year, sharpes = rows_per_year(rows), trials.figures["sharpe"]
+    known = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
+    variance = float(np.var(known, ddof=1)) if known.size > 1 else 0.0
+    effective = effective_trials(trials.sums())
+    effective = effective if math.isfinite(effective) else 1.0
+    luck = expected_maximum_sharpe(variance, effective)
+    place, score, neighbours, edges, tried = _recommended(asked, trials.plan.codes, values)
+    blind = replace(space, strategy=space.without_events(), axes={"respond": (0.0,)})
+    twin = Search(blind, asked.metric, True, asked.work).try_out(np.zeros((1, 1), np.int32), Figures())
+    tested, untested = _spa(asked, trials, rows.size)
+
+    def judge(trial: int) -> TrialAssessment:
+        return _contestant(space, trial, trials, variance, effective)
+
+    return Assessment(
+        metric=asked.metric,
+        full=asked.full,
+        proposed=asked.proposed,
+        trials=values.size,
+        measured=known.size,
+        ruined=int(trials.ruined().sum()),
+        effective=effective,
+        deviation=math.sqrt(variance * per_year),
+        luck=luck * math.sqrt(per_year),
+        best=judge(int(np.nanargmax(values))),
+        recommended=judge(place),
+        score=score,
+        neighbours=neighbours,
+        edges=edges,
+        tried=tried,
+        pbo=_pbo(asked, trials, rows.size),
+        spa=tested,
+        untested=untested,
+        without_events=twin.figures_of(0),
+        named={
+            name: value
+            for name, value in blind.strategy.parameters().items()
+            if name not in space.strategy.EVENT_PARAMETERS and value != space.strategy.parameters()[name]
+        },
+        rows=rows.size - 1,
+        per_year=per_year,
+    )
+
+
+def values_of(trials: Trials, metric: str) -> FloatArray:
+    """(K,) the metric, -inf for a dead account."""
+    return np.where(trials.ruined(), -np.inf, trials.figures[metric])
+
+
+def _pbo(asked: Search, trials: Trials, rows: int) -> Pbo | None:
+    counts = halved(np.diff(block_edges(rows)).astype(np.float64))
+    chosen = pbo_sample(trials.count)
+    if chosen.size < 2 or counts.min() < 2:
+        return None
+    ranked = trials
+    if chosen.size < trials.count or not trials.squared:
+        ranked = asked.try_out(trials.plan.codes[chosen], Figures(squares=True))
+    sums = np.concatenate([halved(part) for part in ranked.sums()])
+    return replace(pbo(counts, sums, ranked.squares()), sampled=chosen.size < trials.count)
+
+
+def _spa(asked: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
+    """The test of what events add, or why there is none."""
+    if np.diff(block_edges(rows)).min() < 1:
+        return None, f"fewer than {BLOCKS} returns"
+    found = spa(advantages(asked, trials), np.zeros(BLOCKS))
+    return (found, "") if found.trials else (None, "no trial differs from itself without events")
+
+
+def advantages(asked: Search, trials: Trials) -> Iterator[FloatArray]:
+    """(n, BLOCKS) by chunk: sums of excess returns less those of the same trial without events."""
+    space = asked.space
+    blind = replace(asked, space=space.grid_without_events())
+    for number, own in enumerate(trials.sums()):
+        codes = space.index_without_events(trials.plan.part(number))
+        padded = np.pad(codes, ((0, 0), (1, 0)))  # there may be no axis
+        padded, back = np.unique(padded, axis=0, return_inverse=True)
+        order = blind.space.order(padded[:, 1:])
+        found, twins = blind.try_out(padded[order, 1:], Figures()), np.empty((order.size, BLOCKS))
+        twins[order] = np.concatenate(list(found.sums()))
+        yield own - twins[back.ravel()]
+
+
+def _contestant(
+    space: SearchSpace, trial: int, trials: Trials, variance: float, effective: float
+) -> TrialAssessment:
+    settings, figures = space.settings(trials.plan.codes[trial]), trials.figures_of(trial)
+    skew, kurtosis, rows, per_year = return_moments(space, settings)
+    sharpe = figures["sharpe"] / math.sqrt(per_year)
+    known = math.isfinite(sharpe) and math.isfinite(skew) and rows > 1
+    return TrialAssessment(
+        trial=trial,
+        settings=settings,
+        figures=figures,
+        skew=skew,
+        kurtosis=kurtosis,
+        psr=probabilistic_sharpe(sharpe, 0.0, rows, skew, kurtosis) if known else math.nan,
+        dsr=deflated_sharpe(sharpe, variance, effective, rows, skew, kurtosis) if known else math.nan,
+        enough=minimum_track_record_length(sharpe, 0.0, CONFIDENCE, skew, kurtosis) if known else math.nan,
+    )
+
+
+def return_moments(space: SearchSpace, settings: Mapping[str, Any]) -> tuple[float, float, int, float]:
+    """Skew and kurtosis of the excess returns of one trial, accounted by `simulate`'s own ledger; their number and
+    rows a year. NaN for a dead account or one that does not move."""
+    strategy = replace(space.strategy, **settings)
+    tape, names = space.tape(strategy), len(space.market.instruments)
+    targets = strategy.target_weights(space.market, space.events)
+    result, _ = run(targets, space.market, tape, Holdings.opening(names))
+    count, per_year = result.rows.size - 1, rows_per_year(result.rows)
+    if result.ruined or count < 2:
+        return math.nan, math.nan, count, per_year
+    excess = result.nav[1:] / result.nav[:-1] - 1.0 - tape.growth[1:]
+    deviations = excess - excess.mean()
+    spread = math.sqrt(float(np.mean(deviations**2)))
+    if not spread > NOISE:
+        return math.nan, math.nan, count, per_year
+    z = deviations / spread
+    return float(np.mean(z**3)), float(np.mean(z**4)), count, per_year
+
+
+def _recommended(
+    asked: Search, codes: GridIndex, values: FloatArray
+) -> tuple[int, float, int, tuple[str, ...], int]:
+    """The plateau's trial, its score, how many neighbours it has, axes on whose end it lies, trials run for it."""
+    if not asked.full:
+        return _refined(asked, codes, values)
+    trial, found = on_plateau(asked.space, codes, values)
+    edges = ends(asked.space, codes[trial])
+    return trial, float(found.scores[found.best]), found.neighbours, edges, 0
+
+
+def on_plateau(space: SearchSpace, codes: GridIndex, values: FloatArray) -> tuple[int, Plateau]:
+    """The trial that `overfitting.plateau` recommends, when every combination has been tried."""
+    shape = [len(v) for v in space.axes.values()]
+    grid, place = np.full(shape, np.nan), tuple(codes.T)
+    grid[place] = values
+    found = plateau(grid, space.ordered())
+    return int(np.flatnonzero((codes == found.best).all(axis=1))[0]), found
+
+
+def _refined(
+    asked: Search, codes: GridIndex, values: FloatArray
+) -> tuple[int, float, int, tuple[str, ...], int]:
+    """As `plateau`, over the CANDIDATES best trials of a random search, whose neighbours are run for it."""
+    space = asked.space
+    top = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")
+    top = top[np.isfinite(values[top])][:CANDIDATES]
+    top = top[np.argsort(-values[top], kind="stable")]
+    around = [(n, near) for n, k in enumerate(top) for near in neighbours_of(space, codes[k])]
+    scores, counts = values[top].copy(), np.zeros(top.size, dtype=np.int64)
+    tried = 0
+    if around:
+        near = space.walk(np.unique(np.array([code for _, code in around]), axis=0).astype(np.int32))
+        found = values_of(asked.try_out(near, Figures()), asked.metric)
+        known, tried = {code.tobytes(): float(v) for code, v in zip(near, found, strict=True)}, near.shape[0]
+        for n, code in around:
+            value = known[code.tobytes()]
+            scores[n] = np.fmin(scores[n], value)
+            counts[n] += not math.isnan(value)
+    n = int(np.argmax(scores))
+    edges = ends(space, codes[top[n]])
+    return int(top[n]), float(scores[n]), int(counts[n]), edges, tried
+
+
+def ends(space: SearchSpace, code: GridIndex) -> tuple[str, ...]:
+    """The axes on whose end a trial lies, where the strategy takes a further step."""
+    found = []
+    for a, (name, values) in enumerate(space.axes.items()):
+        if not space.ordered()[a] or len(values) < 2 or code[a] not in (0, len(values) - 1):
+            continue
+        here, inside = (values[0], values[1]) if code[a] == 0 else (values[-1], values[-2])
+        try:
+            replace(space.strategy, **{name: type(here)(2 * here - inside)})
+        except BadInputError:
+            continue
+        found.append(name)
+    return tuple(found)
+
+
+def neighbours_of(space: SearchSpace, code: GridIndex) -> list[GridIndex]:
+    """The trials one step up or down on each ordered axis."""
+    made = []
+    for a, (values, ordered) in enumerate(zip(space.axes.values(), space.ordered(), strict=True)):
+        for there in (code[a] - 1, code[a] + 1) if ordered else ():
+            if 0 <= there < len(values):
+                near = code.copy()
+                near[a] = there
+                made.append(near)
+    return made

@@ -1,0 +1,170 @@
+"""A search that was stopped goes on where it was, if nothing that its numbers depend on has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING
+
+import typer
+
+from positioning.errors import BadInputError, PositioningError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+    from positioning.search.chunk_store import FolderChunks
+    from positioning.search.space import SearchSpace
+    from positioning.search.trials import Plan
+
+LEFT = "unfinished"  # folder of stopped searches, under the place of the pages
+MOST_LEFT = 5  # of them, the newest; and all of the last day, which may be running
+DAY = 86_400.0  # seconds
+MACHINE = "numbers of this machine"
+NAMED = 4  # things that changed, before "and so on"
+
+
+def inputs_of(space: SearchSpace, plan: Plan, prices: Mapping[str, str]) -> dict[str, str]:
+    """All that the numbers of a search depend on, by what a reader would call it; prices: digests by symbol."""
+    from positioning.provenance import code_digests, digest_of, package_versions
+    from positioning.search.run import tabulate
+
+    tape, rows = space.tape(space.strategy), space.market.rows
+    return {
+        "strategy": space.strategy.name,
+        **{f"parameter {k}": str(v) for k, v in space.strategy.parameters().items() if k not in space.axes},
+        **{f"axis {k}": _short(json.dumps(v)) for k, v in space.axes.items()},
+        "choice of trials": _short(plan.codes.tobytes()),
+        "measures": str(plan.measures),
+        MACHINE: _short(tabulate(space, plan.codes[:1], plan.measures).tobytes()),
+        **{f"prices {symbol}": digest for symbol, digest in sorted(prices.items())},
+        "names held": " ".join(space.market.symbols),
+        "span": f"{rows[space.market.start]} to {rows[-1]}, {rows.size} rows",
+        "events": space.events.digest(),
+        "fees": digest_of(tape.fees),
+        "cash": _short(tape.growth.tobytes()),
+        "fill": tape.fill_at,
+        "mark": tape.mark_label,
+        "base": space.market.base,
+        "python": sys.version.split()[0],
+        **{f"package {k}": v for k, v in package_versions().items()},
+        **{f"code {k}": v for k, v in code_digests(type(space.strategy)).items()},
+    }
+
+
+def _short(content: str | bytes) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:16]
+
+
+@contextmanager
+def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> Iterator[FolderChunks]:
+    """Where the chunks of this search go: a folder named by the strategy and the hash of all inputs. It goes when
+    the search ends well and stays when it does not.
+
+    With `resume` what is there is used; words on standard error say so, or why not. Raises BadInputError where
+    another process is at it.
+    """
+    from filelock import Timeout
+
+    from positioning.search.chunk_store import FolderChunks
+
+    key, made = _short(json.dumps(dict(inputs), sort_keys=True)), not out.exists()
+    places = out / LEFT
+    chunks = FolderChunks(places / f"{inputs['strategy']}-{key}")
+    lock = _lock(chunks.place)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BadInputError(
+            f"another process is at this search in {chunks.place}",
+            "wanted one at a time",
+            "wait for it, or give --out another folder",
+        ) from None
+    try:
+        print(_opened(chunks, places, inputs, plan, resume), end="", file=sys.stderr)
+        yield chunks
+        chunks.remove()
+    except PositioningError:
+        if kept(chunks, plan) in (0, plan.trials):  # nothing to go on with, or it would end so again
+            chunks.remove()
+        raise
+    except KeyboardInterrupt:
+        print(
+            f"stopped; {kept(chunks, plan):,} of {plan.trials:,} trials are kept in {chunks.place}: "
+            "the same command with --resume goes on from there",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+    finally:
+        lock.release()
+        _tidy(places)
+        if made:
+            with suppress(OSError):
+                out.rmdir()
+
+
+def _opened(chunks: FolderChunks, places: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> str:
+    """Ready for the search; what to tell the user, a line or nothing."""
+    same, newest = chunks.begun_with() == inputs, _newest(places, inputs["strategy"])
+    if resume and same:
+        return f"resumed: {kept(chunks, plan):,} of {plan.trials:,} trials were kept\n"
+    chunks.begin(inputs)
+    if not resume:
+        return "what was kept of this search is discarded: --resume would have used it\n" if same else ""
+    if newest is None:
+        return f"nothing to resume in {places}: starts from the beginning\n"
+    changed = [k for k in {**newest, **inputs} if newest.get(k) != inputs.get(k)]
+    changed = [k for k in changed if k != MACHINE] or changed  # it follows from all the others
+    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+    return f"starts anew: since the search that was stopped, changed: {', '.join(changed[:NAMED])}{more}\n"
+
+
+def _newest(places: Path, strategy: str) -> Mapping[str, str] | None:
+    """Inputs of the last search of this strategy that was stopped here."""
+    from positioning.search.chunk_store import FolderChunks
+
+    found = [FolderChunks(p).begun_with() for p in _by_age(places) if p.name.startswith(f"{strategy}-")]
+    return next((f for f in found if f), None)
+
+
+def kept(chunks: FolderChunks, plan: Plan) -> int:
+    shapes = (plan.shape(n) for n in range(plan.chunks) if chunks.has(n, plan.shape(n)))
+    return sum(trials for _, trials in shapes)
+
+
+def _by_age(places: Path) -> list[Path]:
+    """Folders of stopped searches, the newest first; other processes may be making and removing them."""
+    ages: dict[Path, float] = {}
+    with suppress(OSError):
+        for place in places.iterdir():
+            with suppress(OSError):
+                if place.is_dir():
+                    ages[place] = place.stat().st_mtime
+    return sorted(ages, key=ages.__getitem__, reverse=True)
+
+
+def _tidy(places: Path) -> None:
+    """Only the newest stay; no empty folder stays. Others may be at work here, so whatever fails is theirs to mend."""
+    from filelock import Timeout
+
+    from positioning.search.chunk_store import FolderChunks
+
+    with suppress(OSError):
+        for old in _by_age(places)[MOST_LEFT:]:
+            if old.stat().st_mtime < time.time() - DAY:
+                with suppress(Timeout), _lock(old):
+                    FolderChunks(old).remove()
+        places.rmdir()
+
+
+def _lock(place: Path) -> FileLock:
+    """Of a folder; the file stays behind where files of the moment are, since removing it could split the lock."""
+    from filelock import FileLock
+
+    return FileLock(Path(gettempdir()) / f"positioning-{_short(str(place.resolve()))}.lock", timeout=0)

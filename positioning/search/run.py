@@ -1,0 +1,168 @@
+"""A strategy under many parameter sets: decided, accounted and measured in lanes, nothing kept but the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from positioning.errors import BadInputError
+from positioning.events.event import Events
+from positioning.market.bars import FloatArray
+from positioning.market.market import Market
+from positioning.search.chunk_store import ChunkStore, MemoryChunks
+from positioning.search.measures import Accounts, Figures, Measure
+from positioning.search.space import GridIndex, SearchSpace
+from positioning.search.trials import Plan, Trials
+from positioning.simulation.account import AccountTerms
+from positioning.simulation.inputs import LedgerInputs
+from positioning.simulation.kernel import LANES, run_lanes
+from positioning.strategy.batched import WeightBatch
+from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import IntArray
+
+IN_FLIGHT = 4  # chunks a worker that may be begun or finished and not yet kept; more would only hold memory
+
+METRICS = ("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown")  # more is better
+
+
+def in_words(metric: str) -> str:
+    """Its name inside a sentence."""
+    return {"sharpe": "Sharpe", "cagr": "CAGR"}.get(metric, metric.replace("_", " "))
+
+
+# Chunks of a plan worked out, in any order: (space, plan, their numbers) to (number, table). Closed, it gives up what
+# it has begun.
+Found = Generator[tuple[int, FloatArray], None, None]
+Work = Callable[[SearchSpace, Plan, Iterable[int]], Found]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Search:
+    """space; metric: one of METRICS, which is looked for; full: whether every combination is tried; work: who works
+    out the further trials that judging takes; proposed: whether trials were chosen by what earlier ones gave."""
+
+    space: SearchSpace
+    metric: str
+    full: bool
+    work: Work
+    proposed: bool = False
+
+    def try_out(self, codes: GridIndex, *measures: Measure) -> Trials:
+        """More trials of the same space, kept in memory."""
+        return search(self.space, Plan(codes, measures), MemoryChunks(), self.work)
+
+
+def sweep(
+    strategy: Strategy,
+    market: Market,
+    events: Events,
+    axes: Mapping[str, Sequence[Any]],
+    terms: AccountTerms,
+    workers: int = 2,
+) -> Trials:
+    """Every combination of the axes' values; `Trials.axes` tells which trial is which.
+
+    The account of a trial has the bits of `simulate`. Raises BadInputError for an axis that is not a field of
+    the strategy, is empty, or holds a value out of range.
+    """
+    space = SearchSpace(strategy, market, events, {name: tuple(v) for name, v in axes.items()}, terms)
+    codes = space.walk(space.codes(np.arange(space.combinations)))
+    return search(space, Plan(codes, (Figures(),)), MemoryChunks(), threads(workers))
+
+
+def search(
+    space: SearchSpace,
+    plan: Plan,
+    chunks: ChunkStore,
+    work: Work,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Trials:
+    """The trials of a plan; chunks that the chunks has are not worked out again. `advance` is told of trials done."""
+    numbers = range(plan.chunks)
+    missing = [n for n in numbers if not chunks.has(n, plan.shape(n))]
+    advance(sum(plan.shape(n)[1] for n in set(numbers) - set(missing)))
+    with closing(work(space, plan, missing)) as found:
+        for number, table in found:
+            chunks.put(number, table)
+            advance(table.shape[1])
+    return Trials(space.axes, plan, chunks)
+
+
+def threads(workers: int) -> Work:
+    """On the cores of this machine."""
+
+    def work(space: SearchSpace, plan: Plan, numbers: Iterable[int]) -> Found:
+        rest, running = iter(numbers), dict[Future[FloatArray], int]()
+        pool = ThreadPoolExecutor(workers)
+        try:
+            while True:
+                for number in rest:
+                    running[pool.submit(tabulate, space, plan.part(number), plan.measures)] = number
+                    if len(running) >= IN_FLIGHT * workers:
+                        break
+                if not running:
+                    return
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(done), done.result()
+        finally:  # an error or Ctrl-C: what is begun is finished, what waits is not
+            pool.shutdown(cancel_futures=True)
+
+    return work
+
+
+def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) -> FloatArray:
+    """(names, K) what the measures read off the accounts of K trials."""
+    width = sum(len(m.names) for m in measures)
+    out = np.empty((width, codes.shape[0]))
+    for strategy, here in space.runs(codes):
+        tape, deck = space.tape(strategy), space.deck(strategy, space.leaning(codes[here]))
+        for first, accounts in _accounts(space.market.start, deck, tape, here.stop - here.start):
+            table = np.concatenate([m.read(accounts) for m in measures])
+            last = min(first + LANES, here.stop - here.start)
+            out[:, here.start + first : here.start + last] = table[:, : last - first]
+    return out
+
+
+def _accounts(start: int, deck: WeightBatch, tape: LedgerInputs, sets: int) -> Iterator[tuple[int, Accounts]]:
+    """(first set, accounts) of each LANES sets of a deck, the last filled up with repeats; the same memory each time."""
+    inside = deck.decided >= start
+    decided: IntArray = deck.decided[inside] - start
+    n_rows, n_names = tape.fill.shape
+    nav, weights = np.empty((n_rows, LANES)), np.empty((deck.decided.size, n_names, LANES))
+    for first in range(0, sets, LANES):
+        lanes = np.minimum(np.arange(first, first + LANES), sets - 1)
+        deck.fill(lanes, weights)
+        own = {name: values[lanes] for name, values in deck.own.items()}
+        require_room(own, weights)
+        traded, cost = np.zeros(LANES), np.zeros(LANES)
+        ruin = run_lanes(  # type: ignore[call-arg]  # mypy counts the dispatcher's own
+            decided,
+            weights if inside.all() else weights[inside],
+            own["band"],
+            *tape.inputs,
+            nav,
+            traded,
+            cost,
+        )
+        yield first, Accounts(tape.rows, nav, tape.growth, ruin, traded, cost)
+
+
+def require_room(own: Mapping[str, FloatArray], weights: FloatArray) -> None:
+    """BadInputError where the longs alone exceed the gross limit, as `Targets` would say of the single trial."""
+    limits = own.get("gross_limit")
+    if limits is None or (limits >= 1.0).all():  # longs never exceed 1
+        return
+    over = np.flatnonzero(np.abs(weights).sum(axis=1).max(axis=0) > limits + 1e-9)
+    if over.size:
+        raise BadInputError(
+            f"a decision with exposure={own['exposure'][over[0]]:g} has gross exposure above "
+            f"gross_limit={limits[over[0]]:g}",
+            "wanted a limit that every trial keeps",
+            "raise gross_limit, or lower exposure",
+        )

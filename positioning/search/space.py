@@ -1,0 +1,210 @@
+"""What all trials of a search share, and which of them may run side by side."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, product
+from threading import RLock
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.errors import BadInputError, did_you_mean
+from positioning.events.event import Events
+from positioning.market.bars import FloatArray
+from positioning.market.market import Market
+from positioning.simulation.account import AccountTerms
+from positioning.simulation.inputs import LedgerInputs
+from positioning.strategy.batched import Fixed, Scheduled, WeightBatch
+from positioning.strategy.features import FeatureBook
+from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import IntArray
+
+GridIndex = npt.NDArray[np.int32]  # (K, A): which value of each axis each trial has
+
+KEPT = 8  # tapes, and books of features, that are remembered
+
+
+@final
+class Recent:
+    """The last KEPT things made, by what they were made of; each made once, whichever thread asks first. Sent to
+    another process it arrives empty."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = RLock()
+
+    def __reduce__(self) -> tuple[type[Recent], tuple[()]]:
+        return Recent, ()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` made, or makes."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+                if len(self._made) > KEPT:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(key)
+            return self._made[key]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SearchSpace:
+    """A strategy, the values to try of some of its parameters, and the market and terms that every trial has.
+
+    Raises BadInputError for an axis that the strategy lacks, that is empty, or whose value it refuses.
+    """
+
+    strategy: Strategy
+    market: Market
+    events: Events
+    axes: Mapping[str, tuple[Any, ...]]
+    terms: AccountTerms
+    _tapes: Recent = field(default_factory=Recent, init=False, repr=False)
+    _books: Recent = field(default_factory=Recent, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_axes(self.strategy, self.axes)
+
+    @property
+    def combinations(self) -> int:
+        """How many there are."""
+        return math.prod(len(v) for v in self.axes.values())
+
+    def ordered(self) -> tuple[bool, ...]:
+        """For each axis, whether neighbouring values are steps of one number."""
+        return tuple(not _worded(values) for values in self.axes.values())
+
+    def settings(self, code: GridIndex) -> dict[str, Any]:
+        """Parameter values of one trial."""
+        return {name: values[code[a]] for a, (name, values) in enumerate(self.axes.items())}
+
+    def at(self, code: GridIndex) -> Strategy:
+        """The strategy of one trial."""
+        return replace(self.strategy, **self.settings(code))
+
+    def without_events(self) -> Strategy:
+        """The strategy without events, to compare with. Where one of its own values is not among those tried, the
+        nearest of them stands in, of words the first: nothing else is in the market."""
+        strange: dict[str, Any] = {}
+        for name, values in self.axes.items():
+            own = getattr(self.strategy, name)
+            if own not in values and name != "respond":
+                strange[name] = values[0] if _worded(values) else min(values, key=lambda v: abs(v - own))
+        return replace(self.strategy, **strange).without_events()
+
+    def grid_without_events(self) -> SearchSpace:
+        """The same trials without events: axes that only news reads have one value, respond is 0."""
+        axes = {
+            name: values[:1] if name in self.strategy.EVENT_PARAMETERS else values
+            for name, values in self.axes.items()
+            if name != "respond"
+        }
+        return replace(self, strategy=self.strategy.without_events(), axes=axes)
+
+    def index_without_events(self, codes: GridIndex) -> GridIndex:
+        """GridIndex in `blind` of the twins of these trials."""
+        kept = [a for a, name in enumerate(self.axes) if name != "respond"]
+        deaf = [name in self.strategy.EVENT_PARAMETERS for name in self.axes if name != "respond"]
+        return np.where(deaf, 0, codes[:, kept]).astype(np.int32)
+
+    def codes(self, flat: IntArray) -> GridIndex:
+        """(K, A) of the combinations with these numbers in the order of itertools.product."""
+        codes = np.empty((flat.size, len(self.axes)), dtype=np.int32)
+        rest = flat
+        for a, values in reversed(list(enumerate(self.axes.values()))):
+            rest, codes[:, a] = np.divmod(rest, len(values))
+        return codes
+
+    def walk(self, codes: GridIndex) -> GridIndex:
+        """The same trials, those that may run side by side one after the other."""
+        return codes[self.order(codes)]
+
+    def order(self, codes: GridIndex) -> IntArray:
+        """(K,) their places in the order of `walk`."""
+        keys = self._apart(codes)
+        return np.lexsort(keys[::-1]) if keys else np.arange(codes.shape[0])
+
+    def runs(self, codes: GridIndex) -> Iterator[tuple[Strategy, slice]]:
+        """(strategy of its first trial, its trials) of each stretch that shares decision rows, features and tape."""
+        turns = np.zeros(codes.shape[0], dtype=bool)
+        for key in self._apart(codes):
+            turns[1:] |= key[1:] != key[:-1]
+        firsts = [0, *np.flatnonzero(turns).tolist(), codes.shape[0]]
+        for first, last in pairwise(firsts):
+            if last > first:
+                yield self.at(codes[first]), slice(first, last)
+
+    def _apart(self, codes: GridIndex) -> list[npt.NDArray[Any]]:
+        """(K,) keys in which trials side by side must agree."""
+        keys: list[npt.NDArray[Any]] = []
+        for a, (name, values) in enumerate(self.axes.items()):
+            if name not in self.strategy.BATCHABLE:
+                keys.append(codes[:, a])
+            elif name in self.strategy.ZERO_SWITCHES:
+                keys.append(np.array([v == 0 for v in values])[codes[:, a]])
+        return keys
+
+    def leaning(self, codes: GridIndex) -> dict[str, FloatArray]:
+        """(K,) values of the parameters that trials side by side may differ in."""
+        own = {p: np.full(codes.shape[0], float(getattr(self.strategy, p))) for p in self.strategy.BATCHABLE}
+        for a, (name, values) in enumerate(self.axes.items()):
+            if name in own:
+                own[name] = np.array(values, dtype=np.float64)[codes[:, a]]
+        return own
+
+    def tape(self, strategy: Strategy) -> LedgerInputs:
+        """The market as the ledger of that strategy reads it."""
+        barred = strategy.screened(self.market, self.events)
+        return self._tapes.get(  # type: ignore[no-any-return]
+            barred.tobytes(), lambda: self.terms.tape(self.market, self.events, barred)
+        )
+
+    def deck(self, strategy: Strategy, own: Mapping[str, FloatArray]) -> WeightBatch:
+        """The decisions of the trials with these leaning parameters, on market rows."""
+        if not isinstance(strategy, Scheduled):
+            targets = strategy.target_weights(self.market, self.events)
+            return Fixed(targets.decided, own, targets.weights)
+        key = (strategy.names, strategy.themes, strategy.respond > 0)
+        book: FeatureBook = self._books.get(key, lambda: strategy.book(self.market, self.events))
+        return strategy.deck(book, own)
+
+
+def _worded(values: Sequence[Any]) -> bool:
+    """Whether they are words or symbols, which have no order."""
+    return not all(isinstance(v, int | float) for v in values)
+
+
+def worded(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> Iterator[Strategy]:
+    """The strategy with every combination of words and symbols. Raises BadInputError for one that it refuses."""
+    names = [name for name, values in axes.items() if _worded(values)]
+    for values in product(*(axes[name] for name in names)):
+        yield replace(strategy, **dict(zip(names, values, strict=True)))
+
+
+def check_axes(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> None:
+    """BadInputError for an axis that the strategy lacks, that is empty, or whose value it refuses; of numbers the
+    ends are tried, since what a strategy takes is a range."""
+    for name, values in axes.items():
+        if name not in strategy.parameters():
+            raise BadInputError(
+                f"{strategy.name} has no parameter {name}",
+                "wanted one of its fields",
+                did_you_mean(name, strategy.parameters()),
+            )
+        if not len(values):
+            raise BadInputError(
+                f"axis {name} is empty", "wanted at least one value", f"type --grid {name}=1,2"
+            )
+    for name, values in axes.items():
+        for value in (
+            () if _worded(values) else {min(values), max(values), *(v for v in values if math.isnan(v))}
+        ):
+            replace(strategy, **{name: value})
+    for _ in worded(strategy, axes):
+        pass

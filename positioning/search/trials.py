@@ -1,0 +1,147 @@
+"""What a search found: a few numbers of each trial, read from its chunks as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.market.bars import FloatArray
+from positioning.search.chunk_store import ChunkStore
+from positioning.search.measures import BLOCKS, FIGURES, HALVED, Measure
+from positioning.search.space import GridIndex
+from positioning.simulation.kernel import LANES
+
+MOST_CHUNK = 8192  # trials of a chunk
+CHUNKS = 64  # of a search that needs no more
+LEAST = 8  # times LANES trials in a chunk: with fewer, making it ready costs more than a tenth of its time
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """K trials in chunks. codes: (K, A) which value of each axis each trial has; measures: what is read off them."""
+
+    codes: GridIndex
+    measures: tuple[Measure, ...]
+
+    @property
+    def trials(self) -> int:
+        """K."""
+        return int(self.codes.shape[0])
+
+    @property
+    def size(self) -> int:
+        """Trials of a chunk; it depends on their number alone, so that a search can be resumed anywhere."""
+        fair = -(-self.trials // CHUNKS)
+        return min(max(-(-fair // LANES), LEAST) * LANES, MOST_CHUNK)
+
+    @property
+    def chunks(self) -> int:
+        """How many."""
+        return -(-self.trials // self.size)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Rows of a chunk's table."""
+        return tuple(name for measure in self.measures for name in measure.names)
+
+    def part(self, number: int) -> GridIndex:
+        """GridIndex of the trials of a chunk."""
+        return self.codes[number * self.size : (number + 1) * self.size]
+
+    def shape(self, number: int) -> tuple[int, int]:
+        """Of a chunk's table: names, trials."""
+        return len(self.names), self.part(number).shape[0]
+
+
+@final
+class Columns(Mapping[str, npt.NDArray[Any]]):
+    """(K,) arrays by name, made when asked for."""
+
+    def __init__(self, names: Sequence[str], make: Callable[[str], npt.NDArray[Any]]) -> None:
+        self._names, self._make = tuple(names), make
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """The trials of a plan. NaN is undefined, as in metrics.summarise."""
+
+    choices: Mapping[str, tuple[Any, ...]]
+    plan: Plan
+    chunks: ChunkStore
+
+    @property
+    def count(self) -> int:
+        """K."""
+        return self.plan.trials
+
+    @property
+    def axes(self) -> Mapping[str, npt.NDArray[Any]]:
+        """(K,) parameter values by name."""
+        places = {name: a for a, name in enumerate(self.choices)}
+        return Columns(
+            tuple(self.choices), lambda name: _array(self.choices[name])[self.plan.codes[:, places[name]]]
+        )
+
+    @property
+    def figures(self) -> Mapping[str, FloatArray]:
+        """(K,) by name of FIGURES."""
+        return Columns(FIGURES, self.column)
+
+    def column(self, name: str) -> FloatArray:
+        """(K,) one of the plan's names."""
+        row = self.plan.names.index(name)
+        return np.concatenate([table[row] for table in self.tables()])
+
+    def figures_of(self, trial: int) -> dict[str, float]:
+        """FIGURES of one trial."""
+        number, place = divmod(trial, self.plan.size)
+        table = self.chunks.get(number)
+        return {name: float(table[self.plan.names.index(name), place]) for name in FIGURES}
+
+    def tables(self) -> Iterator[FloatArray]:
+        """(names, trials) of each chunk, one after the other."""
+        return (self.chunks.get(number) for number in range(self.plan.chunks))
+
+    def sums(self) -> Iterator[FloatArray]:
+        """(trials, BLOCKS) of each chunk: sums of excess returns over consecutive blocks of rows."""
+        first = self.plan.names.index("sum_0")
+        return (table[first : first + BLOCKS].T for table in self.tables())
+
+    @property
+    def squared(self) -> bool:
+        """Whether `squares` were measured."""
+        return "square_0" in self.plan.names
+
+    def squares(self) -> FloatArray:
+        """(K, HALVED) sums of squared excess returns."""
+        first = self.plan.names.index("square_0")
+        return np.concatenate([table[first : first + HALVED].T for table in self.tables()])
+
+    def ruined(self) -> npt.NDArray[np.bool_]:
+        """(K,) whether the account died."""
+        return self.column("total_return") <= -1.0
+
+
+def _array(values: Sequence[Any]) -> npt.NDArray[Any]:
+    if not isinstance(values[0], tuple):
+        return np.asarray(list(values))
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made

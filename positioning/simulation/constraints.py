@@ -1,0 +1,82 @@
+"""What sanctions do to an account: purchases barred, holdings frozen, listings ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from positioning.errors import BadInputError
+from positioning.events.restriction import Restriction
+from positioning.market.bars import FloatArray
+from positioning.market.market import BoolArray, Market
+from positioning.strategy.targets import IntArray
+
+MARKS = {"last": 1.0, "zero": 0.0}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TradingConstraints:
+    """Restrictions as the ledger reads them, over T market rows and N instruments.
+
+    no_buy: (T, N) purchases are barred, but for covering a short. frozen: (T, N) the name cannot be traded;
+    what is held long is trapped. exit_row: (N,) row of the forced exit, T or more for none; exit_price: (N,)
+    cash per share then, instrument's currency. keep: fraction of the last price a trapped holding is marked
+    at; mark: what the user called it.
+    """
+
+    no_buy: BoolArray
+    frozen: BoolArray
+    exit_row: IntArray
+    exit_price: FloatArray
+    keep: float
+    mark: str
+
+
+def limits(
+    market: Market,
+    restrictions: Sequence[Restriction] = (),
+    no_buy: BoolArray | None = None,
+    mark: str = "last",
+) -> TradingConstraints:
+    """The limits of a market: freezes and delistings on record, and what a strategy's screen bars.
+
+    A delisting not among the restrictions but in the instrument table holds too. mark: last, zero or
+    haircut:X (X of the last price is lost). Raises BadInputError for another mark.
+    """
+    shape = (market.rows.size, len(market.instruments))
+    frozen = np.zeros(shape, dtype=bool)
+    exit_row, exit_price = np.full(shape[1], shape[0], dtype=np.int64), np.zeros(shape[1])
+    for n, i in enumerate(market.instruments):
+        own = sorted((r for r in restrictions if r.symbol == i.symbol), key=lambda r: r.holds_from())
+        for r in own:
+            if r.kind in ("frozen", "lifted"):
+                frozen[np.searchsorted(market.rows, r.holds_from()) :, n] = r.kind == "frozen"
+        ended = [r for r in own if r.kind == "delisted"]
+        listed_to = None if i.delisted is None else np.datetime64(i.delisted, "D")
+        day = ended[-1].holds_from() if ended else listed_to
+        terms = ended[-1].recovery if ended and ended[-1].recovery is not None else i.exit_price
+        if day is not None:
+            exit_row[n] = np.searchsorted(market.rows, day, side="right")
+            exit_price[n] = terms or 0.0
+    barred = np.zeros(shape, dtype=bool) if no_buy is None else no_buy
+    return TradingConstraints(barred, frozen, exit_row, exit_price, kept(mark), mark)
+
+
+def kept(mark: str) -> float:
+    """The fraction of the last price that a mark keeps: last 1, zero 0, haircut:0.3 keeps 0.7."""
+    name, _, cut = mark.partition(":")
+    if not cut and name in MARKS:
+        return MARKS[name]
+    try:
+        lost = float(cut) if name == "haircut" else float("nan")
+    except ValueError:
+        lost = float("nan")
+    if not 0 <= lost <= 1:
+        raise BadInputError(
+            f"--mark {mark}", "wanted last, zero or haircut:X with X from 0 to 1", "type --mark haircut:0.5"
+        )
+    return 1.0 - lost

@@ -1,0 +1,165 @@
+"""A market as the ledger reads it: base currency, fees and reasons, computed once and shared by every run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, Protocol, final
+
+import numpy as np
+import numpy.typing as npt
+
+from positioning.errors import BadInputError
+from positioning.market.bars import DateArray, FloatArray
+from positioning.market.instruments import Instrument
+from positioning.market.market import BoolArray, Market
+from positioning.simulation.cash import CashRate
+from positioning.simulation.constraints import TradingConstraints
+from positioning.simulation.constraints import limits as unrestricted
+from positioning.simulation.fees import FeeRates
+from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN
+from positioning.strategy.targets import IntArray
+
+Fill = Literal["open", "close"]
+
+
+class Fees(Protocol):
+    """What a tape asks of a fee table: its name on the page, and its rates."""
+
+    @property
+    def label(self) -> str:
+        """What the page calls it."""
+
+    def on(self, dates: DateArray, instruments: Sequence[Instrument]) -> FeeRates:
+        """The rates of N instruments on T dates."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LedgerInputs:
+    """(T, N) arrays over the rows of the account (the market's rows from `market.start` on).
+
+    fill: price of a trade on the row; value: what a leg is worth while others trade (its fill price, else its
+    last mark at the row's rate); mark: closing mark; dividend: per share; all in base currency. local: the
+    last close in the instrument's currency. no_buy, frozen, keep: see `limits.TradingConstraints`.
+    why: int8, OPEN or why the leg cannot trade. borrow: cost of a short since the row before, fraction.
+    growth: (T,) return of cash since the row before. exit_row, exit_price: (N,) forced exits, -1 for none.
+    """
+
+    rows: DateArray
+    fill: FloatArray
+    value: FloatArray
+    mark: FloatArray
+    local: FloatArray
+    dividend: FloatArray
+    why: npt.NDArray[np.int8]
+    early: BoolArray
+    no_buy: BoolArray
+    frozen: BoolArray
+    keep: float
+    fees: FeeRates
+    borrow: FloatArray
+    growth: FloatArray
+    exit_row: IntArray
+    exit_price: FloatArray
+    fill_at: Fill
+    fee_label: str
+    cash_label: str
+    mark_label: str
+
+    @cached_property
+    def inputs(self) -> tuple[Any, ...]:
+        """What `kernel.run_ledger` and `run_lanes` read between the decisions and the out arrays, in their order; a
+        name without a price yet is worth 0, since nobody holds it."""
+        value, mark = np.nan_to_num(self.value), np.nan_to_num(self.mark)
+        return (
+            self.why, self.early, self.no_buy, self.frozen, self.keep, self.fill, value, mark,
+            self.fees.buy_total, self.fees.sell_total, self.dividend, self.borrow, self.growth,
+            self.exit_row, self.exit_price,
+        )  # fmt: skip
+
+
+def record(
+    market: Market,
+    fees: Fees,
+    fill: Fill = "open",
+    cash: CashRate | None = None,
+    limits: TradingConstraints | None = None,
+) -> LedgerInputs:
+    """The tape of a market under a fee table, a fill convention, a cash rate (none is zero) and limits (none:
+    delistings of the instrument table only).
+
+    A frozen name is marked at its last price up to the day of its freeze, and pays nothing.
+    Raises BadInputError for a fill that is neither "open" nor "close".
+    """
+    if fill not in ("open", "close"):
+        raise BadInputError(f"fill {fill}", "wanted open or close", "type --fill open")
+    cash = cash or CashRate.constant(0.0)
+    limits = limits or unrestricted(market)
+    if limits.frozen.any():
+        market = _without(market, limits.frozen)
+    first = market.start
+    rows, rate = market.rows[first:], market.rates[first:]
+    opens, close = market.open[first:], market.close[first:]
+    local = np.where(np.isfinite(opens), opens, close) if fill == "open" else close
+    why = np.full(close.shape, OPEN, dtype=np.int8)
+    why[~np.isfinite(rate)] = NO_RATE
+    why[~market.tradable[first:]] = HALTED
+    why[~market.venue_open[first:]] = CLOSED
+    why[limits.frozen[first:]] = FROZEN
+    price = np.where(why == OPEN, local * rate, np.nan)
+    days = np.diff(rows, prepend=rows[:1]).astype(np.float64)
+    table = fees.on(rows, market.instruments)
+    exit_row, exit_price = _exits(limits, first, market.carried_rates[first:])
+    return LedgerInputs(
+        rows=rows,
+        fill=price,
+        value=np.where(why == OPEN, price, _last_marks(market)[first:]),
+        mark=market.marks[first:],
+        local=market.carried_close[first:],
+        dividend=np.nan_to_num(market.dividends * market.carried_rates)[first:],
+        why=why,
+        early=market.early[first:] & (days == 1)[:, None],
+        no_buy=limits.no_buy[first:],
+        frozen=limits.frozen[first:],
+        keep=limits.keep,
+        fees=table,
+        borrow=table.borrow * days[:, None] / 365.0,
+        growth=cash.on(rows),
+        exit_row=exit_row,
+        exit_price=exit_price,
+        fill_at=fill,
+        fee_label=fees.label,
+        cash_label=cash.label,
+        mark_label=limits.mark,
+    )
+
+
+def _without(market: Market, frozen: BoolArray) -> Market:
+    begins = frozen & ~np.vstack([np.zeros_like(frozen[:1]), frozen[:-1]])
+    silent = frozen & ~(
+        begins & market.tradable
+    )  # what traded before a suspension that day set the last price
+    return replace(
+        market,
+        open=np.where(frozen, np.nan, market.open),
+        close=np.where(silent, np.nan, market.close),
+        dividends=np.where(frozen, 0.0, market.dividends),
+        tradable=market.tradable & ~frozen,
+    )
+
+
+def _last_marks(market: Market) -> FloatArray:
+    """(T, N) the close before the row at the row's rate, in base currency."""
+    last = np.full_like(market.marks, np.nan)
+    last[1:] = market.carried_close[:-1] * market.rates[1:]
+    last[1:] = np.where(np.isfinite(last[1:]), last[1:], market.marks[:-1])
+    return last
+
+
+def _exits(limits: TradingConstraints, first: int, rate: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Rows of the account on which listings are over (0 where they were before it), and the cash then paid."""
+    exit_row = np.where(limits.exit_row < limits.no_buy.shape[0], np.maximum(limits.exit_row - first, 0), -1)
+    there = rate[np.maximum(exit_row, 0), np.arange(exit_row.size)]
+    return exit_row, np.where(exit_row >= 0, np.nan_to_num(limits.exit_price * there), 0.0)

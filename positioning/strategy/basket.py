@@ -1,0 +1,112 @@
+"""A long basket that leans with the news of one theme and may be hedged by beta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import numpy as np
+
+from positioning.events.event import Events
+from positioning.events.restriction import SCREENS, dropped
+from positioning.market.bars import FloatArray
+from positioning.market.market import BoolArray, Market
+from positioning.strategy.batched import Scheduled, WeightBatch
+from positioning.strategy.features import Betas, Eligible, FeatureBook, Response
+from positioning.strategy.strategy import present
+from positioning.strategy.targets import IntArray
+from positioning.strategy.weights import basket_weights
+
+NO_HEDGE = "none"
+
+
+@dataclass(frozen=True)
+class Basket(Scheduled):
+    """Equal weights over eligible legs: long = exposure (1 + respond tanh(pressure / 5)), hedged by beta.
+
+    legs: symbols, held when they have `lookback` rows of prices and no restriction is known; with a hedge
+    only those whose beta can be measured. exposure: long fraction of nav without news. half_life: sessions
+    in which the weight of news halves. hedge: symbol sold short, or "none"; hedge_ratio: share of the
+    basket's beta that is sold. lookback: rows for betas. screen: which restrictions drop a name, from the
+    day they are known: none, listed or strict (see events.restriction.SCREENS).
+    """
+
+    theme: ClassVar[str]
+    BATCHABLE: ClassVar[tuple[str, ...]] = (
+        "exposure", "respond", "half_life", "hedge_ratio", "band", "gross_limit",
+    )  # fmt: skip
+    ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ("respond", "hedge_ratio")
+
+    legs: tuple[str, ...] = ()
+    hedge: str = NO_HEDGE
+    exposure: float = 0.5
+    half_life: float = 20.0
+    hedge_ratio: float = 1.0
+    lookback: int = 120
+    screen: str = "listed"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require("legs", bool(self.legs) and len(set(self.legs)) == len(self.legs), "symbols, each once")
+        self.require("hedge", self.hedge not in self.names, "a symbol that is not one of the legs, or none")
+        self.require("exposure", 0 < self.exposure <= 1, "above 0, at most 1")
+        self.require("half_life", 0 < self.half_life <= 10_000, "sessions above 0")
+        self.require("hedge_ratio", 0 <= self.hedge_ratio <= 2, "between 0 and 2")
+        self.require("lookback", 20 <= self.lookback <= 500, "20 to 500 rows")
+        self.require("screen", self.screen in SCREENS, f"one of {', '.join(SCREENS)}")
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        return (self.theme,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.legs
+
+    @property
+    def hedges(self) -> tuple[str, ...]:
+        return () if self.hedge == NO_HEDGE or self.hedge_ratio == 0 else (self.hedge,)
+
+    @property
+    def history(self) -> int:
+        return self.lookback
+
+    def screened(self, market: Market, events: Events) -> BoolArray:
+        symbols = [s if s in self.names else "" for s in market.symbols]
+        return dropped(events.restrictions, symbols, market.rows, self.screen)
+
+    def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
+        """See `Scheduled.deck`."""
+        market, legs = book.market, present(book.market, self.names, self.name)
+        eligible = book[Eligible(legs, self.history, self.screen)]
+        betas, hedge = np.zeros(eligible.shape), -1
+        if self.hedges:
+            betas, hedge = book[Betas(legs, self.hedge, self.lookback)], market.column(self.hedge)
+            eligible = eligible & np.isfinite(betas)
+        lives, heard = np.unique(own["half_life"], return_inverse=True)
+        responses = np.stack([book[Response(self.theme, life)] for life in lives.tolist()])
+        columns = np.array([market.column(s) for s in legs], dtype=np.int64)
+        return _Leaned(book.decided, own, eligible, responses, betas, columns, hedge, heard.astype(np.int64))
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Leaned(WeightBatch):
+    """Baskets of one set of legs. eligible, betas: (D, L); responses: (H, D), one row a half-life; columns: of the
+    legs; hedge: its column or -1; heard: (K,) the row of responses that each set hears."""
+
+    eligible: BoolArray
+    responses: FloatArray
+    betas: FloatArray
+    columns: IntArray
+    hedge: int
+    heard: IntArray
+
+    def fill(self, sets: IntArray, out: FloatArray) -> None:
+        """See `WeightBatch.fill`."""
+        own = self.own
+        basket_weights(
+            self.eligible, self.responses, self.betas, self.columns, self.hedge, self.heard[sets],
+            own["exposure"][sets], own["respond"][sets], own["hedge_ratio"][sets], own["gross_limit"][sets], out,
+        )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Several baskets held as one, in proportion to the inverse of their volatility."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, final
+
+import numpy as np
+
+from positioning.events.event import Events
+from positioning.market.bars import FloatArray
+from positioning.market.market import BoolArray, Market
+from positioning.strategy.basket import Basket
+from positioning.strategy.batched import Scheduled, WeightBatch
+from positioning.strategy.features import Covariance, FeatureBook
+from positioning.strategy.strategy import present
+from positioning.strategy.targets import IntArray
+from positioning.strategy.weights import add_share, inverse_volatility
+
+SHARED = (
+    "respond",
+    "exposure",
+    "half_life",
+    "gross_limit",
+)  # a part's own value is the blend's, look-back too
+
+
+@dataclass(frozen=True)
+class Blend(Scheduled):
+    """Parts weighted by 1 / volatility of their event-free baskets over the last `lookback` rows, so that news
+    moves a part's own exposure and not its share. members: the parts with what is theirs alone; response,
+    exposure, half-life, look-back and gross limit are the blend's, and so is the screen, unless it is "own"."""
+
+    members: ClassVar[tuple[Basket, ...]]
+    BATCHABLE: ClassVar[tuple[str, ...]] = (*SHARED, "band")
+
+    exposure: float = 0.5
+    half_life: float = 20.0
+    lookback: int = 120
+    screen: str = "own"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.parts()
+
+    def parts(self) -> tuple[Basket, ...]:
+        """The members with this blend's parameters."""
+        shared = {name: getattr(self, name) for name in (*SHARED, "lookback")}
+        if self.screen != "own":
+            shared["screen"] = self.screen
+        return tuple(replace(member, **shared) for member in self.members)
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(t for p in self.parts() for t in p.themes))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(s for p in self.parts() for s in p.names))
+
+    @property
+    def hedges(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(s for p in self.parts() for s in p.hedges))
+
+    @property
+    def history(self) -> int:
+        return self.lookback
+
+    def screened(self, market: Market, events: Events) -> BoolArray:
+        return np.asarray(np.any([p.screened(market, events) for p in self.parts()], axis=0))
+
+    def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
+        """See `Scheduled.deck`."""
+        market, known = book.market, set(present(book.market, self.names, self.name))
+        sets = own["exposure"].size
+        made = []
+        for part in self.parts():
+            if not known & set(part.names):
+                continue
+            theirs = {
+                p: own[p] if p in SHARED else np.full(sets, float(getattr(part, p))) for p in part.BATCHABLE
+            }
+            blind = theirs | {"respond": np.zeros(sets)}
+            held = [market.column(s) for s in (*part.names, *part.hedges) if s in market.symbols]
+            made.append(_Part(part.deck(book, theirs), part.deck(book, blind), np.array(sorted(held))))
+        return _Mixed(book.decided, own, tuple(made), book[Covariance(self.lookback)])
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """leaned: as it is held; plain: without events; columns: all it may hold."""
+
+    leaned: WeightBatch
+    plain: WeightBatch
+    columns: IntArray
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Mixed(WeightBatch):
+    """Shares in proportion to 1 / volatility of the plain parts; a part with nothing to hold leaves its share to the
+    others. covariance: (D, N, N)."""
+
+    parts: tuple[_Part, ...]
+    covariance: FloatArray
+
+    def fill(self, sets: IntArray, out: FloatArray) -> None:
+        """See `WeightBatch.fill`."""
+        held, share = np.empty_like(out), np.empty((len(self.parts), out.shape[0], out.shape[2]))
+        for p, part in enumerate(self.parts):
+            part.plain.fill(sets, held)
+            inverse_volatility(held, part.columns, self.covariance, share[p])
+        total = share.sum(axis=0)
+        out[:] = 0.0
+        for p, part in enumerate(self.parts):
+            part.leaned.fill(sets, held)
+            add_share(held, part.columns, share[p], total, out)

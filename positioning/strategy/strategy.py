@@ -1,0 +1,165 @@
+"""A strategy: a frozen value that turns a market and a record of events into target weights."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from positioning.errors import BadInputError, DataMissingError, did_you_mean
+from positioning.events.event import Events
+from positioning.market.market import BoolArray, Market
+from positioning.strategy.targets import IntArray, Targets
+
+
+@dataclass(frozen=True)
+class Strategy(ABC):
+    """What every strategy has. Its docstring is its thesis; its fields are its parameters.
+
+    respond: 0 leaves out event tilts and event rebalances; the basket, the screens and the schedule stay.
+    band: a held leg within this fraction of its target weight is not traded (0.1: a 5 % target is left alone
+    between 4.5 % and 5.5 %).
+    gross_limit: the largest gross exposure it may ask for.
+    BATCHABLE: parameters that trials decided and accounted side by side may differ in; ZERO_SWITCHES: those of them at
+    whose zero something else is looked at (no news, no hedge); EVENT_PARAMETERS: those that matter to news alone.
+    """
+
+    name: ClassVar[str]
+    benchmark: ClassVar[str]
+    caveat: ClassVar[str]
+    BATCHABLE: ClassVar[tuple[str, ...]] = ("band",)
+    ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ()
+    EVENT_PARAMETERS: ClassVar[tuple[str, ...]] = ("respond",)
+
+    respond: float = 1.0
+    band: float = 0.1
+    gross_limit: float = 2.0
+
+    def __post_init__(self) -> None:
+        for parameter, value in self.parameters().items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise BadInputError(
+                    f"{parameter}={value}", "wanted a finite number", f"correct --set {parameter}="
+                )
+        self.require("respond", 0 <= self.respond <= 1, "between 0 and 1")
+        self.require("band", 0 <= self.band < 1, "from 0 to below 1")
+        self.require("gross_limit", 0 < self.gross_limit <= 10, "above 0, at most 10")
+
+    def require(self, parameter: str, holds: bool, wanted: str) -> None:
+        """BadInputError for a parameter out of its range."""
+        if not holds:
+            value = getattr(self, parameter)
+            raise BadInputError(
+                f"{self.name}.{parameter}={value}", f"wanted {wanted}", f"correct --set {parameter}="
+            )
+
+    @property
+    @abstractmethod
+    def themes(self) -> tuple[str, ...]:
+        """Sleeves whose news it answers."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Symbols it may hold."""
+
+    @property
+    @abstractmethod
+    def hedges(self) -> tuple[str, ...]:
+        """Symbols it shorts against them."""
+
+    @property
+    @abstractmethod
+    def history(self) -> int:
+        """Rows of prices a name and a hedge need before they can be decided on."""
+
+    @abstractmethod
+    def screened(self, market: Market, events: Events) -> BoolArray:
+        """(T, N) True where its screen lets nobody buy the name any more."""
+
+    @abstractmethod
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        """The decisions on this market. Nothing after a decision's row enters it."""
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+        return " ".join(word[:1].upper() + word[1:] for word in self.name.split("_"))
+
+    @property
+    def rationale(self) -> str:
+        """The docstring, its paragraphs intact."""
+        return "\n".join(line.strip() for line in (type(self).__doc__ or "").strip().splitlines())
+
+    def without_events(self) -> Self:
+        """The same basket, screens and schedule, blind to events."""
+        return replace(self, respond=0.0)
+
+    def parameters(self) -> dict[str, Any]:
+        """Field values by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def configured(self, settings: Mapping[str, str]) -> Self:
+        """With fields set from text (`half_life=20`, `legs=NTR,MOS`). Raises BadInputError."""
+        for parameter in settings:
+            if parameter not in self.parameters():
+                raise BadInputError(
+                    f"{self.name} has no parameter {parameter}",
+                    "wanted one of its fields",
+                    did_you_mean(parameter, self.parameters()),
+                )
+        return replace(self, **{p: self.parsed(p, text) for p, text in settings.items()})
+
+    def parsed(self, parameter: str, text: str) -> Any:
+        """A value of a parameter from text, its range not yet checked. Raises BadInputError."""
+        return _parse(text, self.kind_of(parameter), f"{self.name}.{parameter}")
+
+    def kind_of(self, parameter: str) -> Any:
+        """The type of a parameter."""
+        return _hints(type(self))[parameter]
+
+
+@cache
+def _hints(strategy: type) -> dict[str, Any]:
+    """Types of its fields; finding them takes a millisecond, and a grid has thousands of values."""
+    return get_type_hints(strategy)
+
+
+def _parse(text: str, hint: Any, what: str) -> Any:
+    if get_origin(hint) is tuple and get_args(hint)[0] is str:
+        return tuple(s.strip() for s in text.split(",") if s.strip())
+    try:
+        return hint(text)
+    except ValueError:
+        kind = {int: "a whole number", float: "a number"}.get(hint, hint.__name__)
+        raise BadInputError(f"{what}={text}", f"wanted {kind}", f"type --set {what}=...") from None
+
+
+def schedule(market: Market, events: Events, names: tuple[str, ...], themes: tuple[str, ...]) -> IntArray:
+    """Decision rows: the opening, the first row of each month, rows on which a restriction of one of the names
+    becomes known, and rows on which an event of the themes with a sign does."""
+    rows = market.rows
+    months = rows.astype("datetime64[M]")
+    first_of_month = np.nonzero(months[1:] != months[:-1])[0] + 1
+    news = [np.nonzero(events.news(rows, theme))[0] for theme in themes]
+    known = [r.known_on() for r in events.restrictions if r.symbol in names]
+    screens = np.searchsorted(rows, np.array(known, dtype="datetime64[D]"))
+    every = np.unique(np.concatenate([[market.start], first_of_month, screens, *news]).astype(np.int64))
+    return every[(every >= market.start) & (every < rows.size)]
+
+
+def present(market: Market, symbols: tuple[str, ...], strategy: str) -> tuple[str, ...]:
+    """Those of the symbols that the market has; DataMissingError when it has none."""
+    kept = tuple(s for s in symbols if s in market.symbols)
+    if not kept:
+        raise DataMissingError(
+            f"{strategy}: none of {', '.join(symbols)} is in the market",
+            "wanted at least one name",
+            "add its prices",
+        )
+    return kept
