@@ -38,9 +38,9 @@ def compare(
     with one_line_errors():
         from positioning.files import write_whole
         from positioning.reporting.comparison.page import write_comparison
+        from positioning.reporting.comparison.words import remarks
         from positioning.reporting.index import write_index
         from positioning.runs.comparison import compare as set_side_by_side
-        from positioning.runs.comparison import remarks
 
         found = set_side_by_side(chosen(out, names or []), draws, seed)
         files = [write_comparison(found, out), write_index(out)]
@@ -101,7 +101,8 @@ def to_csv(found: Comparison) -> str:
 
 def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
     """The common span, what must be known, every figure with its interval, and the pairwise tests."""
-    from positioning.runs.comparison import differences, remarks
+    from positioning.reporting.comparison.words import remarks
+    from positioning.runs.comparison import differences
 
     names = [found.contenders[n].label for n in found.rivals]
     return {

@@ -155,9 +155,9 @@ def to_json(made: StressTest) -> dict[str, Any]:
 
 
 def _table(made: StressTest) -> Any:
-    from rich.table import FixedFees
+    from rich.table import Table
 
-    table = FixedFees(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
+    table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
     table.add_column("strategy\n  scenario", no_wrap=True)
     for heading in ("p", "mean", "vol", "VaR 95", "ES 95", "draw-\ndown", "loss", "drop\n20 %", "trap-\nped"):
         table.add_column(heading, justify="right", no_wrap=True)

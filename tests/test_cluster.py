@@ -288,8 +288,8 @@ def test_a_scheduler_without_workers_is_one_line(monkeypatch: pytest.MonkeyPatch
 
 def test_other_code_is_refused(pair: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
     space = space_of(half_life=(5.0,))
-    mine = there.code(FertilizerProducers)
-    monkeypatch.setattr(there, "code", lambda _: mine | {"simulation/kernel.py": "other"})
+    mine = there.code_digests(FertilizerProducers)
+    monkeypatch.setattr(there, "code_digests", lambda _: mine | {"simulation/kernel.py": "other"})
     monkeypatch.setattr(np, "__version__", "2.0.0")
     wanted = (
         r"^worker tcp://127.0.0.1:\d+ differs in numpy, simulation/kernel.py; wanted the code and packages of"
@@ -300,7 +300,7 @@ def test_other_code_is_refused(pair: Machines, monkeypatch: pytest.MonkeyPatch) 
 
 def test_other_code_that_joins_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     space = space_of(half_life=HALVES, exposure=SHARES, lookback=tuple(range(60, 240, 9)))
-    mine = there.code(FertilizerProducers)
+    mine = there.code_digests(FertilizerProducers)
     told: list[int] = []
 
     with within(1) as one:
@@ -308,7 +308,7 @@ def test_other_code_that_joins_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         def advance(trials: int) -> None:
             told.append(trials)
             if len(told) == 2:
-                monkeypatch.setattr(there, "code", lambda _: mine | {"research/sweep.py": "other"})
+                monkeypatch.setattr(there, "code_digests", lambda _: mine | {"search/run.py": "other"})
                 one.scale(2)
 
         with pytest.raises(

@@ -175,7 +175,7 @@ def test_years_stand_under_their_own_bars() -> None:
     returns = pd.Series(np.random.default_rng(4).normal(0, 0.01, dates.size), dates, name="r")
     with door._quiet() as qs:
         axes = qs.plots.yearly_returns(returns, show=False).axes[0]
-        labels = {round(t.get_strategy()[0]): t.get_text() for t in axes.get_xticklabels()}
+        labels = {round(t.get_position()[0]): t.get_text() for t in axes.get_xticklabels()}
     centres = [round(bar.get_x() + bar.get_width() / 2) for bar in axes.patches]
     assert [labels[c] for c in centres] == ["2019", "2020", "2021", "2022"]
 

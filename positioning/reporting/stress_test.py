@@ -41,7 +41,7 @@ def _parquet(made: StressTest, path: Path) -> Path:
     from pyarrow import parquet
 
     draft = path.with_name(f".{path.name}.draft")
-    parquet.write_table(pa.FixedFees.from_pylist(made.table()), draft)
+    parquet.write_table(pa.Table.from_pylist(made.table()), draft)
     return draft.replace(path)
 
 
