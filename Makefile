@@ -3,38 +3,60 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 
-.PHONY: backtest test lint bench bench-grid validate clean
+.PHONY: help backtest test lint bench bench-grid validate test-wheel test-oldest clean
 .DELETE_ON_ERROR:
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## /\1\t/' | expand -t 14
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-backtest: .venv/ready
+backtest: .venv/ready  ## tearsheets of the listed strategies in reports/ (DATA=sample, folder:DIR or yahoo; ARGS=...)
 ifeq ($(DATA),yahoo)
 	$(BIN)/python -m backtests.fetch || [ $$? -eq 1 ]  # 1: some names are missing; go on with what is stored
 endif
 	$(BIN)/python -m backtests.run --data $(DATA) $(ARGS)
 
-test: .venv/ready lint
+test: .venv/ready lint  ## all that a change must pass, in under five minutes
 	$(BIN)/python -m pytest -n 3 --dist loadscope  # many wait for a browser or a clock
 
-lint: .venv/ready
+lint: .venv/ready  ## formatter, linter, types, floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/ready
+bench: .venv/ready  ## times of the parts and of the main job
 	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s --benchmark-only --benchmark-columns=min,median,rounds
 	$(BIN)/python -m tests.bench_job
 
-bench-grid: .venv/ready
+bench-grid: .venv/ready  ## the search beside vectorbt
 	$(BIN)/python -m tests.bench_grid
 
-validate: .venv/ready
+validate: .venv/ready  ## the long validation
 	$(BIN)/python -m pytest -m slow -n 2 -s
 
-clean:
+test-wheel: .venv/ready  ## the wheel alone, in an empty environment and folder
+	rm -rf build/wheel
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt build/wheel/positioning-*.whl
+	cd build/wheel && venv/bin/python -c "import positioning; print(positioning.__version__)" \
+		&& venv/bin/positioning init workshop && cd workshop && ../venv/bin/positioning run
+
+test-oldest:  ## the tests on the oldest versions that pyproject.toml admits
+	rm -rf build/oldest
+	$(PYTHON) -m venv build/oldest
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	build/oldest/bin/uv pip compile --quiet --resolution lowest-direct --extra dev pyproject.toml \
+		--output-file build/oldest/constraints.txt
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint build/oldest/constraints.txt --editable '.[dev]'
+	build/oldest/bin/python -m pytest -n 3 --dist loadscope
+
+clean:  ## forget the environment and what tools have left
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
