@@ -15,9 +15,9 @@ from backtests.cli import Command, one_line_errors, progress, source_of, strateg
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
-    from positioning.event_study.abnormal import Sleeve
-    from positioning.event_study.placebo import StudyPlacebo
-    from positioning.event_study.study import EventStudy, Group, Outcome
+    from positioning.event_studies.abnormal import Sleeve
+    from positioning.event_studies.placebo import StudyPlacebo
+    from positioning.event_studies.study import EventStudy, Group, Outcome
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -64,10 +64,10 @@ def event_study(
     """Prices around dated events, against what a model expected; tests; a page and its CSVs."""
     with one_line_errors():
         from positioning.analysis.placebo import check_draws
-        from positioning.event_study.abnormal import Design, sleeve_returns
-        from positioning.event_study.day_zero import EventFilter, parse_window
-        from positioning.event_study.placebo import study_placebo
-        from positioning.event_study.study import singly, study
+        from positioning.event_studies.abnormal import Design, sleeve_returns
+        from positioning.event_studies.day_zero import EventFilter, parse_window
+        from positioning.event_studies.placebo import study_placebo
+        from positioning.event_studies.study import singly, study
         from positioning.events.event import read_events
         from positioning.reporting.event_study import write_event_study
         from positioning.runs.backtest import crash_dates
@@ -100,7 +100,7 @@ def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -
 
     Raises BadInputError for a word that is neither, and for a symbol that no sleeve gives a benchmark and signs.
     """
-    from positioning.event_study.abnormal import Sleeve
+    from positioning.event_studies.abnormal import Sleeve
     from positioning.events.event import SLEEVES
     from positioning.market.instruments import instrument
     from positioning.strategy.blend import Blend
@@ -171,7 +171,7 @@ def print_answer(
 def _table(s: EventStudy, shuffled: StudyPlacebo | None) -> Any:
     from rich.table import Table
 
-    from positioning.event_study.study import ALL, ALONE
+    from positioning.event_studies.study import ALL, ALONE
     from positioning.reporting.event_study import FEW
 
     table = Table(title=f"{s.label}: p-values, CARs times the expected sign", box=None, padding=(0, 1),

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from positioning.event_study.abnormal import Design, Returns, Sleeve
-from positioning.event_study.day_zero import EventFilter
-from positioning.event_study.study import singly, study
+from positioning.event_studies.abnormal import Design, Returns, Sleeve
+from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.study import singly, study
 from positioning.events.event import Events
 from tests.test_event_study import NYSE, an_event
 

@@ -311,9 +311,7 @@ def test_other_code_that_joins_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
                 monkeypatch.setattr(there, "code_digests", lambda _: mine | {"search/run.py": "other"})
                 one.scale(2)
 
-        with pytest.raises(
-            BadInputError, match=r"^worker \S+ differs in search/run.py; .*start it again$"
-        ):
+        with pytest.raises(BadInputError, match=r"^worker \S+ differs in search/run.py; .*start it again$"):
             tables(space, planned(space, Dawdling(0.05)), cluster(one.scheduler_address), advance)
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from backtests.event_study import app
 from positioning.data.folder import FolderSource
-from positioning.event_study.abnormal import (
+from positioning.event_studies.abnormal import (
     Design,
     Observation,
     Returns,
@@ -27,9 +27,9 @@ from positioning.event_study.abnormal import (
     overlapping,
     sleeve_returns,
 )
-from positioning.event_study.day_zero import EventFilter, News, blocked, day_zero, parse_window, select
-from positioning.event_study.panel import Panel
-from positioning.event_study.study import ALL, TESTS, band, outcome, singly, study
+from positioning.event_studies.day_zero import EventFilter, News, blocked, day_zero, parse_window, select
+from positioning.event_studies.panel import Panel
+from positioning.event_studies.study import ALL, TESTS, band, outcome, singly, study
 from positioning.events.event import Event, Events, read_events
 from positioning.market.venues import sessions
 

@@ -18,10 +18,10 @@ from positioning.analysis.attribution import attribute
 from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.event_study.abnormal import Design, Returns, observe
-from positioning.event_study.day_zero import EventFilter
-from positioning.event_study.placebo import _Ring, study_placebo
-from positioning.event_study.study import ALL, singly, study
+from positioning.event_studies.abnormal import Design, Returns, observe
+from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.placebo import _Ring, study_placebo
+from positioning.event_studies.study import ALL, singly, study
 from positioning.events.event import Event, Events, read_events
 from positioning.events.restriction import read_restrictions
 from positioning.market.load import load

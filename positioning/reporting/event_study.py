@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from positioning.event_study.abnormal import FEWEST, REACH, Design, Observation
-from positioning.event_study.day_zero import PUBLIC_BY
-from positioning.event_study.placebo import StudyPlacebo
-from positioning.event_study.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
+from positioning.event_studies.abnormal import FEWEST, REACH, Design, Observation
+from positioning.event_studies.day_zero import PUBLIC_BY
+from positioning.event_studies.placebo import StudyPlacebo
+from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
 from positioning.files import write_whole
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag

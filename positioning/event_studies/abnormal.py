@@ -28,7 +28,7 @@ from typing import Literal, final, get_args
 import numpy as np
 
 from positioning.errors import BadInputError, DataMissingError
-from positioning.event_study.day_zero import EventFilter, LeftOut, News, blocked, select
+from positioning.event_studies.day_zero import EventFilter, LeftOut, News, blocked, select
 from positioning.events.event import Events
 from positioning.market.bars import DateArray, FloatArray, Notice
 from positioning.market.benchmark import benchmark

@@ -40,9 +40,9 @@ from typing import final
 
 import numpy as np
 
-from positioning.event_study.abnormal import Design, Observation, Returns, observe
-from positioning.event_study.day_zero import EventFilter, LeftOut
-from positioning.event_study.panel import IntArray, Panel
+from positioning.event_studies.abnormal import Design, Observation, Returns, observe
+from positioning.event_studies.day_zero import EventFilter, LeftOut
+from positioning.event_studies.panel import IntArray, Panel
 from positioning.events.event import DIRECTIONS, Events
 from positioning.market.bars import FloatArray
 

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from positioning.event_study.abnormal import Observation
+from positioning.event_studies.abnormal import Observation
 from positioning.market.bars import DateArray, FloatArray
 
 IntArray = npt.NDArray[np.int64]
