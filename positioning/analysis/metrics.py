@@ -12,6 +12,7 @@ from typing import final
 
 import numpy as np
 
+from positioning.display import Displayed, Picture
 from positioning.market.bars import DateArray, FloatArray
 
 DAYS_PER_YEAR = 365.25
@@ -37,8 +38,8 @@ class Drawdown:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Metrics:
+@dataclass(frozen=True, slots=True, repr=False)
+class Metrics(Displayed):
     """What `summarise` returns. Fractions, not per cent, but for cost_bps_per_year.
 
     sessions: rows, the opening one included. benchmark_sessions: those with a benchmark level, else 0.
@@ -66,6 +67,21 @@ class Metrics:
     turnover: float
     cost_bps_per_year: float
     ruined: bool
+
+    def picture(self) -> Picture:
+        """The figures a reader looks for first."""
+        facts = {
+            "span": f"{self.first} to {self.last}, {self.sessions:,} rows"
+            + (", RUINED" if self.ruined else ""),
+            "total return": f"{self.total_return:+.2%}",
+            "a year (CAGR)": f"{self.cagr:+.2%}",
+            "volatility": f"{self.volatility:.2%}",
+            "Sharpe": f"{self.sharpe:.2f}",
+            "max drawdown": f"{self.max_drawdown:.2%}",
+            "beta, alpha": f"{self.beta:.2f}, {self.alpha:+.2%} over {self.benchmark_sessions:,} rows",
+            "turnover": f"{self.turnover:.2f} a year, costs {self.cost_bps_per_year:.0f} bps a year",
+        }
+        return Picture(facts)
 
 
 def returns(nav: FloatArray) -> FloatArray:

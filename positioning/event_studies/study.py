@@ -40,6 +40,7 @@ from typing import final
 
 import numpy as np
 
+from positioning.display import Displayed, Picture
 from positioning.event_studies.abnormal import Design, Observation, Returns, observe
 from positioning.event_studies.day_zero import EventFilter, LeftOut
 from positioning.event_studies.panel import IntArray, Panel
@@ -104,8 +105,8 @@ class Group:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class EventStudy:
+@dataclass(frozen=True, eq=False, repr=False)
+class EventStudy(Displayed):
     """A sleeve, or several names met singly, and its events.
 
     panel: None where no event could be used. groups: all, those without overlap, and each direction.
@@ -116,6 +117,21 @@ class EventStudy:
     panel: Panel | None
     left_out: tuple[LeftOut, ...]
     groups: tuple[Group, ...]
+
+    def picture(self) -> Picture:
+        """Events used and left out, and the leading test of each window; in a notebook also the mean path of all."""
+        whole = self.group(ALL)
+        facts = {
+            "studied": self.label + (" (SIMULATED prices)" if self.simulated else ""),
+            "observations": f"{len(self.observations)}, left out {len(self.left_out)}",
+        }
+        rows = [
+            (f"[{o.span[0]}, {o.span[1]}]", str(o.count), f"{o.caar:+.2%}", f"{o.tests[LEAD].p:.3f}")
+            for o in (whole.signed if whole else ())
+        ]
+        facts |= {f"CAAR {span}": f"{caar} in the expected direction, p {p}" for span, _, caar, p in rows}
+        curve = None if whole is None else whole.band.caar
+        return Picture(facts, ("window", "observations", "CAAR", "p"), rows, curve)
 
     @property
     def observations(self) -> tuple[Observation, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, cast, final, get_args
 import numpy as np
 import numpy.typing as npt
 
+from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_instant
 from positioning.events.restriction import INSTANT, Restriction, read_restrictions
@@ -104,8 +105,8 @@ class Event:
 
 
 @final
-@dataclass(frozen=True)
-class Events:
+@dataclass(frozen=True, repr=False)
+class Events(Displayed):
     """Events by instant and then id, with the restrictions known beside them.
 
     Raises BadInputError for an id used twice.
@@ -119,6 +120,34 @@ class Events:
         if repeated:
             raise BadInputError(f"id {repeated[0]!r} twice", "wanted each id once", "rename one of the two")
         object.__setattr__(self, "items", tuple(sorted(self.items, key=lambda e: (e.announced, e.id))))
+
+    def picture(self) -> Picture:
+        """How many, from when to when; in a notebook also the newest."""
+        themes = Counter(theme for e in self.items for theme in e.themes)
+        facts = {
+            "events": f"{len(self.items)}"
+            + (f", {self.items[0].known_on()} to {self.items[-1].known_on()}" if self.items else ""),
+            "themes": ", ".join(f"{theme} {count}" for theme, count in themes.most_common()) or "none",
+            "restrictions": str(len(self.restrictions)),
+        }
+        newest = [(e.id, str(e.known_on()), e.direction, str(e.severity), e.title) for e in self.items[::-1]]
+        return Picture(facts, ("id", "known on", "direction", "severity", "title"), newest)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an event by id: known_on, announced (UTC), title, issuer, instrument, direction, severity, themes,
+        a sign a sleeve, confidence, follows, source."""
+        import pandas as pd
+
+        records = [
+            {
+                "known_on": pd.Timestamp(e.known_on()), "announced": e.announced, "title": e.title,
+                "issuer": e.issuer, "instrument": e.instrument, "direction": e.direction, "severity": e.severity,
+                "themes": "; ".join(e.themes), **{f"sign_{s}": sign for s, sign in e.signs.items()},
+                "confidence": e.confidence, "follows": e.follows, "source": e.source,
+            }
+            for e in self.items
+        ]  # fmt: skip
+        return pd.DataFrame.from_records(records, index=pd.Index([e.id for e in self.items], name="id"))
 
     def __len__(self) -> int:
         return len(self.items)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 import numpy.typing as npt
 
+from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Basis, DateArray, FloatArray, Notice, Rates
 from positioning.market.instruments import Instrument
@@ -27,8 +28,8 @@ RATE_CARRY = 5  # rows a currency rate may be carried forward
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Market:
+@dataclass(frozen=True, eq=False, repr=False)
+class Market(Displayed):
     """Prices of N instruments over T rows; a row is a date on which at least one of their venues is open.
 
     rows: (T,) datetime64[D]; rows before `start` only feed signals, the account opens on row `start`.
@@ -70,6 +71,26 @@ class Market:
             raise ValueError(f"start row {self.start} lies outside {shape[0]} rows")
         if (self.tradable & ~np.isfinite(self.close)).any():
             raise ValueError("a tradable cell has no close")
+
+    def picture(self) -> Picture:
+        """Span, names, currencies and source; in a notebook also each name and the mean of their indices."""
+        rows, count = self.rows, len(self.instruments)
+        facts = {
+            "rows": f"{rows.size:,}, {rows[0]} to {rows[-1]}" if rows.size else "none",
+            "account opens": str(rows[self.start]) if rows.size else "never",
+            "instruments": f"{count}: {', '.join(self.symbols[:6])}{' ...' if count > 6 else ''}",
+            "base currency": self.base,
+            "source": self.source + (" (SIMULATED)" if self.simulated else ""),
+            "findings": f"{len(self.findings)}, notices {len(self.notices)}",
+        }
+        table = [
+            (i.symbol, i.name, i.venue, i.currency, basis, f"{int(np.isfinite(self.close[:, n]).sum()):,}")
+            for n, (i, basis) in enumerate(zip(self.instruments, self.basis, strict=True))
+        ]
+        known = np.isfinite(self.total_return)
+        total = np.where(known, self.total_return, 0.0).sum(axis=1)
+        mean = np.divide(total, known.sum(axis=1), out=np.full(rows.size, np.nan), where=known.any(axis=1))
+        return Picture(facts, ("symbol", "name", "venue", "currency", "basis", "closes"), table, mean)
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import FloatArray, Notice
 from positioning.market.market import Market
@@ -27,6 +28,9 @@ from positioning.strategy.strategy import Strategy
 WEIGHTED = "weighted"
 ROWS_A_MONTH = 21
 Rows = dict[str, dict[str, FloatArray]]
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @final
@@ -75,8 +79,8 @@ class PooledRow:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class StressTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class StressTest(Displayed):
     """Everything a page shows. By strategy and scenario unless told otherwise.
 
     figures, fans ((len(FAN), H + 1)): with WEIGHTED among the scenarios. legs: (N,) mean profit of each of `symbols`.
@@ -101,6 +105,27 @@ class StressTest:
     replayed: Mapping[str, tuple[float, float]]
     pooled: tuple[PooledRow, ...]
     notices: tuple[Notice, ...]
+
+    def picture(self) -> Picture:
+        """Mean return and expected shortfall of each strategy over the mixture; in a notebook by scenario, too."""
+        facts = {
+            "scenarios": ", ".join(f"{s.name} {s.probability:.0%}" for s in self.scenarios.scenarios),
+            "paths": f"{self.choice.paths:,} of {self.source.past.rows.size:,} past rows"
+            + (" (SIMULATED prices)" if self.market.simulated else ""),
+        }
+        rows = [
+            (name, scenario, f"{f.mean:+.1%}", f"{f.es_95:+.1%}", f"{f.drawdown:.1%}")
+            for name, by in self.figures.items()
+            for scenario, f in by.items()
+        ]
+        facts |= {name: f"mean {m}, shortfall {es}" for name, s, m, es, _ in rows if s == WEIGHTED}
+        return Picture(facts, ("strategy", "scenario", "mean", "expected shortfall", "drawdown"), rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """`table` as a frame."""
+        import pandas as pd
+
+        return pd.DataFrame.from_records(self.table())
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import numpy.typing as npt
 
+from positioning.display import Displayed, Picture
 from positioning.market.bars import FloatArray
 from positioning.search.chunk_store import ChunkStore
 from positioning.search.measures import BLOCKS, FIGURES, HALVED, Measure
 from positioning.search.space import GridIndex
 from positioning.simulation.kernel import LANES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_CHUNK = 8192  # trials of a chunk
 CHUNKS = 64  # of a search that needs no more
@@ -78,17 +82,42 @@ class Columns(Mapping[str, npt.NDArray[Any]]):
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Trials:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trials(Displayed):
     """The trials of a plan. NaN is undefined, as in metrics.summarise."""
 
     choices: Mapping[str, tuple[Any, ...]]
     plan: Plan
     chunks: ChunkStore
 
+    def picture(self) -> Picture:
+        """How many trials of which axes; in a notebook also those of the highest Sharpe, and all Sharpes in order."""
+        sharpe = self.figures["sharpe"]
+        order = np.argsort(-np.nan_to_num(sharpe, nan=-np.inf), kind="stable")
+        facts = {
+            "trials": f"{self.count:,}",
+            "axes": ", ".join(f"{name} ({len(values)})" for name, values in self.choices.items()) or "none",
+            "Sharpe": f"{np.nanmin(sharpe):.2f} to {np.nanmax(sharpe):.2f}"
+            if np.isfinite(sharpe).any()
+            else "undefined",
+            "mind": "the best of many trials owes much to luck: assess() says how much",
+        }
+        axes = {name: values[order[:8]] for name, values in self.axes.items()}
+        rows = [
+            (*(str(values[k]) for values in axes.values()), f"{sharpe[place]:.3f}")
+            for k, place in enumerate(order[:8])
+        ]
+        return Picture(facts, (*self.choices, "Sharpe"), rows, np.sort(sharpe))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a trial: its axes, then FIGURES."""
+        import pandas as pd
+
+        return pd.DataFrame({**self.axes, **self.figures})
+
     @property
     def count(self) -> int:
-        """K."""
+        """Number of trials, K."""
         return self.plan.trials
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 import numpy.typing as npt
 
+from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
 from positioning.market.bars import DateArray, FloatArray
 
@@ -19,8 +20,8 @@ IntArray = npt.NDArray[np.int64]
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Targets:
+@dataclass(frozen=True, eq=False, repr=False)
+class Targets(Displayed):
     """D decisions over N instruments.
 
     rows: (T,) the market's dates. decided: (D,) ascending row numbers; what is decided on row t uses
@@ -65,6 +66,23 @@ class Targets:
                 f"wanted at most {self.gross_limit:g}",
                 "lower the exposure or the hedge ratio",
             )
+
+    def picture(self) -> Picture:
+        """How often it decides, and the last weights; in a notebook also gross exposure by decision."""
+        gross = np.abs(self.weights).sum(axis=1)
+        facts = {
+            "decisions": str(self.decided.size)
+            + (f", {self.date(0)} to {self.date(-1)}" if self.decided.size else ""),
+            "symbols": f"{len(self.symbols)}: {', '.join(self.symbols[:6])}{' ...' if len(self.symbols) > 6 else ''}",
+            "gross exposure": f"{gross.min():.2f} to {gross.max():.2f}" if gross.size else "none",
+            "band": f"{self.band:g}",
+        }
+        last = (
+            [(s, f"{w:+.4f}") for s, w in zip(self.symbols, self.weights[-1], strict=True)]
+            if gross.size
+            else []
+        )
+        return Picture(facts, ("symbol", "last weight"), last, gross)
 
     def date(self, decision: int) -> np.datetime64:
         """The date decision number `decision` was taken."""
