@@ -100,18 +100,18 @@ def chosen(space: SearchSpace, random: int | None, seed: int) -> GridIndex:
         raise BadInputError(f"--random {random}", "wanted at least one trial", "type --random 10000")
     if random is None or random >= count:
         require_few(count)
-        return space.walk(space.codes(np.arange(count)))
+        return space.grouped(space.codes(np.arange(count)))
     require_few(random)
     draw = np.random.default_rng(seed)
     if count <= 4 * random:
-        return space.walk(space.codes(np.sort(draw.choice(count, random, replace=False))))
+        return space.grouped(space.codes(np.sort(draw.choice(count, random, replace=False))))
     if count < 2**62:  # choice would hold them all
         drawn = np.empty(0, dtype=np.int64)
         while drawn.size < random:
             drawn = np.unique(np.append(drawn, draw.integers(count, size=2 * random)))
-        return space.walk(space.codes(np.sort(draw.permutation(drawn)[:random])))
+        return space.grouped(space.codes(np.sort(draw.permutation(drawn)[:random])))
     columns = [draw.integers(len(v), size=random, dtype=np.int32) for v in space.axes.values()]
-    return space.walk(np.unique(np.column_stack(columns), axis=0))
+    return space.grouped(np.unique(np.column_stack(columns), axis=0))
 
 
 def space_of(strategy: Strategy, axes: Mapping[str, tuple[Any, ...]], terms: RunSettings) -> SearchSpace:

@@ -181,7 +181,7 @@ def grid_case(axes: dict[str, tuple[Any, ...]]) -> SearchSpace:
 def search_once(space: SearchSpace, chunks: ChunkStore, workers: int = WORKERS) -> Any:
     """Seconds and trials of a search over all combinations."""
     begun = time.perf_counter()
-    codes = space.walk(space.codes(np.arange(space.combinations)))
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
     trials = search(space, Plan(codes, (Figures(squares=len(codes) <= 10_000),)), chunks, threads(workers))
     return time.perf_counter() - begun, trials
 
@@ -232,7 +232,7 @@ def without_carry(space: SearchSpace) -> SearchSpace:
 
 def bare_figures(space: SearchSpace, codes: np.ndarray) -> np.ndarray:
     """(trials, 3) of the search."""
-    walked = space.order(codes)
+    walked = space.group_order(codes)
     plan = Plan(codes[walked], (Figures(),))
     found, out = search(space, plan, MemoryChunks(), threads(WORKERS)), np.empty((codes.shape[0], 3))
     out[walked] = np.column_stack([found.figures[name] for name in FIGURES_COMPARED])

@@ -51,7 +51,7 @@ def space_of(strategy: Strategy | None = None, **axes: tuple[Any, ...]) -> Searc
 
 
 def planned(space: SearchSpace, *measures: Measure) -> Plan:
-    return Plan(space.walk(space.codes(np.arange(space.combinations))), measures)
+    return Plan(space.grouped(space.codes(np.arange(space.combinations))), measures)
 
 
 def tables(

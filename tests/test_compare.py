@@ -10,7 +10,7 @@ import pytest
 from positioning.analysis import comparison
 from positioning.analysis.comparison import (
     BLOCK,
-    LEAST,
+    MIN_RETURNS,
     WINDOW,
     AccountHistory,
     aligned,
@@ -107,7 +107,7 @@ def test_intervals_cover_as_often_as_they_say() -> None:
 
 
 def test_short_ruined_and_flat_accounts_have_no_false_intervals() -> None:
-    assert intervals(course(noise(LEAST - 1, 1))) == {}
+    assert intervals(course(noise(MIN_RETURNS - 1, 1))) == {}
     assert intervals(course(np.append(noise(100, 1), -1.0))) == {}
     flat = intervals(course(np.zeros(200)))
     assert flat["total_return"] == (0.0, 0.0)

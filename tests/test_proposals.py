@@ -62,13 +62,13 @@ def test_trials_are_different_combinations_of_the_grid_in_its_order() -> None:
     assert np.unique(codes, axis=0).shape == (200, 3)
     assert (codes >= 0).all()
     assert (codes.max(axis=0) < [20, 20, 10]).all()
-    np.testing.assert_array_equal(codes, space.walk(codes))
+    np.testing.assert_array_equal(codes, space.grouped(codes))
 
 
 @pytest.mark.parametrize("metric", ["sharpe", "calmar"])
 def test_it_finds_what_the_whole_grid_has(metric: str) -> None:
     space = space_of(**GRID)
-    every = Plan(space.walk(space.codes(np.arange(space.combinations))), (Figures(),))
+    every = Plan(space.grouped(space.codes(np.arange(space.combinations))), (Figures(),))
     whole = values_of(search(space, every, MemoryChunks(), threads(2)), metric)
     own = values_of(proposed(space, 300, metric=metric), metric)
     # 300 drawn at random have one of the best 1 % in 95 cases of 100 (1 - 0.99**300); a sampler that learns has to
@@ -80,7 +80,7 @@ def test_it_looks_where_the_good_ones_are() -> None:
     space = space_of(**GRID)
     learned = values_of(proposed(space, 300), "sharpe")
     drawn = np.random.default_rng(0).choice(space.combinations, 300, replace=False)
-    plan = Plan(space.walk(space.codes(np.sort(drawn))), (Figures(),))
+    plan = Plan(space.grouped(space.codes(np.sort(drawn))), (Figures(),))
     blind = values_of(search(space, plan, MemoryChunks(), threads(1)), "sharpe")
     assert np.nanmedian(learned) > np.nanquantile(blind, 0.75)
 

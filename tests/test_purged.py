@@ -51,7 +51,7 @@ SUMS, RATIOS = 1e-12, 1e-9
 
 def all_of(space: SearchSpace, work: Work) -> tuple[Search, Trials]:
     """Every combination, none of them measured yet."""
-    codes = space.walk(space.codes(np.arange(space.combinations)))
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
     return Search(space, "sharpe", True, work), Trials(space.axes, Plan(codes, (Figures(),)), MemoryChunks())
 
 

@@ -23,7 +23,7 @@ from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.strategy.basket import Basket
 from positioning.strategy.blend import Blend
-from positioning.strategy.features import STALE, Betas, Eligible, Feature, FeatureBook, Response
+from positioning.strategy.features import STALE_SESSIONS, Betas, Eligible, Feature, FeatureBook, Response
 from positioning.strategy.strategy import Strategy, schedule
 from positioning.strategy.targets import Targets
 from positioning.strategy.weights import rolling_betas
@@ -518,7 +518,7 @@ def test_a_stale_name_is_not_chosen() -> None:
         # on days its venue is closed nobody is silent
         closed = replace(market, venue_open=market.tradable)
         assert strategy.target_weights(closed, NO_NEWS).weights[2].tolist() == [0.25, 0.25]
-    assert STALE == 10
+    assert STALE_SESSIONS == 10
 
 
 def test_decisions_of_a_schedule_by_hand() -> None:

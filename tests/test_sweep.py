@@ -115,7 +115,7 @@ def test_nav_of_every_trial_has_the_bits_of_simulate(name: str) -> None:
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), fill="close", cash=CashRate.constant(0.02))
     space = SearchSpace(strategy, market, EVENTS, {a: tuple(v) for a, v in axes.items()}, terms)
-    codes = space.walk(space.codes(np.arange(space.combinations)))
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
     paths = tabulate(space, codes, (Nav(market.rows.size - market.start),))
     for k, code in enumerate(codes):
         own = space.at(code)
@@ -146,7 +146,7 @@ def test_random_grids_have_the_accounts_of_simulate(seed: int) -> None:
         CashRate.constant(float(rng.uniform(0.0, 0.05))), f"haircut:{rng.uniform():.2f}",
     )  # fmt: skip
     space = SearchSpace(strategy, market, EVENTS, random_axes(rng, strategy), terms)
-    codes = space.walk(space.codes(np.arange(space.combinations)))
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
     measures = (Nav(market.rows.size - market.start), Figures())
     table = tabulate(space, codes, measures)
     for k, code in enumerate(codes):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from positioning.analysis.cross_validation import FEWEST, rank_correlation
+from positioning.analysis.cross_validation import MIN_ROWS, rank_correlation
 from positioning.analysis.metrics import summarise, to_json
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
@@ -84,7 +84,7 @@ def asked_of(
 
 def walked(asked: Search, folds: np.ndarray) -> WalkForward:
     space = asked.space
-    codes = space.walk(space.codes(np.arange(space.combinations)))
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
     trials = search(space, Plan(codes, (measure_of(asked, folds),)), MemoryChunks(), asked.work)
     return walk_forward(asked, trials, folds)
 
@@ -113,7 +113,7 @@ def test_spans_by_hand() -> None:
     [
         ((500, 504, 126), "500 rows; wanted 631 rows or more; type --walk-forward 248:62"),
         ((60, 40, 20), "wanted 61 rows or more; begin earlier"),
-        ((2000, 504, 19), f"wanted {FEWEST} rows or more of each; type --walk-forward 504:126"),
+        ((2000, 504, 19), f"wanted {MIN_ROWS} rows or more of each; type --walk-forward 504:126"),
         ((2000, 0, 126), "--walk-forward 0:126; wanted"),
         ((2000, 504, -5), "--walk-forward 504:-5; wanted"),
     ],
@@ -332,7 +332,7 @@ def test_what_comes_after_a_choice_never_moves_it(name: str) -> None:
     folds = spans(market.rows.size - market.start, 400, 250)
     assert len(folds) == 4
     whole = walked(asked, folds)
-    codes = asked.space.walk(asked.space.codes(np.arange(asked.space.combinations)))
+    codes = asked.space.grouped(asked.space.codes(np.arange(asked.space.combinations)))
     measured = asked.try_out(codes, measure_of(asked, folds))
     moved = 0
     for f in range(len(folds)):
@@ -410,7 +410,7 @@ def test_a_basket_that_is_truly_better_is_held_in_every_fold() -> None:
     axes = {"legs": tuple((f"S{n}",) for n in range(8)), "exposure": (0.4, 0.5, 0.6)}
     asked = asked_of(Few(), market, axes)
     found = walked(asked, spans(701, 300, 100))
-    codes = asked.space.walk(asked.space.codes(np.arange(24)))
+    codes = asked.space.grouped(asked.space.codes(np.arange(24)))
     for way in found.ways.values():
         assert [asked.space.at(codes[k]).parameters()["legs"] for k in way.chosen] == [("S3",)] * 4
     assert found.ways["plateau"].metrics.sharpe > 3
@@ -434,7 +434,7 @@ def test_what_the_plan_measured_is_not_run_again() -> None:
     folds = spans(market.rows.size - market.start, 504, 126)
     one = walked(asked, folds)
     assert len(runs) == 1
-    codes = asked.space.walk(asked.space.codes(np.arange(6)))
+    codes = asked.space.grouped(asked.space.codes(np.arange(6)))
     other = walk_forward(asked, asked.try_out(codes, Figures()), folds)
     assert len(runs) == 3
     assert one.ways["peak"].nav.tolist() == other.ways["peak"].nav.tolist()

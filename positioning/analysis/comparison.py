@@ -19,7 +19,7 @@ from positioning.analysis.overfitting import IntArray, Spa, spa
 from positioning.market.bars import DateArray, FloatArray
 
 BLOCK = 21  # rows, about a month: far longer than daily returns remember
-LEAST = 60  # returns below which nothing is resampled
+MIN_RETURNS = 60  # returns below which nothing is resampled
 CHUNK = 100  # draws worked through at once: 100 of 2,000 rows are 1.6 MB, which stay in the cache
 WINDOW = 11  # rows of an event window, from the row on which the event is known
 LEVEL = 0.95
@@ -86,14 +86,14 @@ def blocks(rows: int, draws: int, seed: int) -> Iterator[IntArray]:
 
 def intervals(course: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:
     """By metric the LEVEL percentile interval of its value on resampled rows; nothing for a ruined account or
-    one of fewer than LEAST returns. A metric that is undefined on a draw counts on the others.
+    one of fewer than MIN_RETURNS returns. A metric that is undefined on a draw counts on the others.
 
     turnover and cost resample value traded, and paid, together with nav. A resampled path has other falls than
     the true one, so the interval of max_drawdown and calmar is that of paths of such returns, and need not
     hold the value itself.
     """
     n = course.dates.size - 1
-    if course.ruined or n < LEAST:
+    if course.ruined or n < MIN_RETURNS:
         return {}
     drawn = [_redrawn(course, at) for at in blocks(n, draws, seed)]
     found = {name: _ends(np.concatenate([d[name] for d in drawn])) for name in drawn[0]}
@@ -200,7 +200,7 @@ def pairs(rows: FloatArray, per_year: float, draws: int = 1000, seed: int = 0) -
     One-sided; d* centred on d is its law were there no difference. Pairs equal to rounding are left out.
     Holm (1979), A simple sequentially rejective multiple test procedure.
     """
-    if rows.shape[1] < LEAST:
+    if rows.shape[1] < MIN_RETURNS:
         return []
     means, ratios = _redrawn_means(rows, per_year, draws, seed)
     mean, ratio = rows.mean(axis=1), sharpes(rows[None], per_year)[0]
@@ -257,7 +257,7 @@ def superior(rows: FloatArray, draws: int = 1000, seed: int = 0) -> list[Spa | N
     """Hansen's test on block sums of the (K, T) excess returns: first that any beats cash, then for each that any
     other beats it; None where too few rows, or no other that differs."""
     count = rows.shape[1] // BLOCK
-    if rows.shape[1] < LEAST or count < 3:
+    if rows.shape[1] < MIN_RETURNS or count < 3:
         return [None] * (len(rows) + 1)
     begins = np.linspace(0, rows.shape[1], count, endpoint=False).astype(np.int64)
     sums = np.add.reduceat(rows, begins, axis=1)

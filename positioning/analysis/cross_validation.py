@@ -16,7 +16,7 @@ from positioning.market.bars import FloatArray
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
-FEWEST = 20  # rows of a part that is chosen on or judged; a ratio of fewer is noise
+MIN_ROWS = 20  # rows of a part that is chosen on or judged; a ratio of fewer is noise
 ALIKE = (
     9  # decimals to which trials that differ in nothing but rounding agree; they must not be told apart by it
 )

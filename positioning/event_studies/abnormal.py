@@ -44,8 +44,8 @@ from positioning.market.venues import calendar_name
 Model = Literal["market", "mean", "factors"]
 
 REACH = 300  # sessions an estimation may reach back from the window
-FEWEST = 60  # estimation sessions below which an event is dropped
-STALE = 10  # sessions without a price after which a name has no return
+MIN_ESTIMATION_SESSIONS = 60  # estimation sessions below which an event is dropped
+STALE_SESSIONS = 10  # sessions without a price after which a name has no return
 FACTORS = ("SPY", "EEM", "DBA")  # world, emerging markets, crops: beside a sleeve's own benchmark
 
 
@@ -72,10 +72,10 @@ class Design:
 
     def __post_init__(self) -> None:
         check_choice("--model", self.model, get_args(Model))
-        if not FEWEST <= self.estimation <= REACH:
+        if not MIN_ESTIMATION_SESSIONS <= self.estimation <= REACH:
             raise BadInputError(
                 f"--estimation {self.estimation}",
-                f"wanted {FEWEST} to {REACH} sessions, as an estimation reaches back {REACH} at most",
+                f"wanted {MIN_ESTIMATION_SESSIONS} to {REACH} sessions, as an estimation reaches back {REACH} at most",
                 "type --estimation 120",
             )
 
@@ -262,10 +262,10 @@ def _measure(
         return f"{what} has a return on {returns.sessions[day]}, inside its window"
     begin = max(first - REACH, 0)
     quiet = begin + np.flatnonzero(free[begin:first])[-design.estimation :]
-    if quiet.size < FEWEST:
+    if quiet.size < MIN_ESTIMATION_SESSIONS:
         return (
             f"{quiet.size} of the {first - begin} sessions before its window are free of the sleeve's events; "
-            f"{FEWEST} are needed"
+            f"{MIN_ESTIMATION_SESSIONS} are needed"
         )
     span = np.concatenate([quiet, window])
     names = np.isfinite(returns.names[span]).all(axis=0)
@@ -314,7 +314,7 @@ def _name_returns(market: Market, rows: np.ndarray[tuple[int], np.dtype[np.int64
     index = market.total_return[rows]
     out = np.full_like(index, np.nan)
     out[1:] = index[1:] / index[:-1] - 1.0
-    stale = (market.silence[rows] > STALE) | ~np.isfinite(market.rates[rows])
+    stale = (market.silence[rows] > STALE_SESSIONS) | ~np.isfinite(market.rates[rows])
     stale[1:] |= stale[:-1]  # the first price after a hole would put the whole hole into one session
     out[stale] = np.nan
     return out

@@ -15,7 +15,7 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.placebo import check_draws, monte_carlo_p
-from positioning.event_studies.abnormal import FEWEST, REACH, Design, Returns
+from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Returns
 from positioning.event_studies.day_zero import signed_days
 from positioning.event_studies.panel import IntArray
 from positioning.event_studies.study import EventStudy
@@ -131,7 +131,7 @@ class _Ring:
         inverse = np.linalg.pinv(gram.reshape(*count.shape, k, k), rcond=1e-12, hermitian=True)
         b = inverse @ cross.reshape(*count.shape, k, n)
         whole = self._within(days, self._design.window)[..., k + n :]
-        known = (np.round(missing + whole) == 0) & (count >= FEWEST)[..., None]
+        known = (np.round(missing + whole) == 0) & (count >= MIN_ESTIMATION_SESSIONS)[..., None]
         made = np.empty((*count.shape, len(spans)))
         for at, span in enumerate(spans):
             x, own, _ = np.split(self._within(days, span), [k, k + n], axis=-1)
@@ -148,7 +148,7 @@ class _Ring:
         days = np.arange(-first, self._usable.size - last)
         reach = before[days + first] - before[np.maximum(days + first - REACH, 0)]
         whole = before[days + last + 1] - before[days + first] == last - first + 1
-        possible = self.returns.sessions[days[whole & (reach >= FEWEST)]]
+        possible = self.returns.sessions[days[whole & (reach >= MIN_ESTIMATION_SESSIONS)]]
         return possible[0], possible[-1]
 
 

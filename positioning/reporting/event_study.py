@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from positioning.event_studies.abnormal import FEWEST, REACH, Design, Observation
+from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Observation
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
@@ -242,7 +242,7 @@ def _method(studies: Sequence[EventStudy], design: Design, command: str) -> Html
     said = [
         f"Model: {design.model}, fitted on the last {design.estimation} sessions before the window that lie outside "
         f"the window of every event of the sleeve, at most {REACH} sessions back; "
-        f"with fewer than {FEWEST} an event is dropped.",
+        f"with fewer than {MIN_ESTIMATION_SESSIONS} an event is dropped.",
         f"Day zero is the first session of the venue that had not closed when the news was public; a bare date "
         f"counts as public at {PUBLIC_BY:%H:%M} UTC of it. A strategy decides at 24:00 UTC and trades the session "
         "after, so it cannot earn the move of day zero.",

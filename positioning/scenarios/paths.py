@@ -12,10 +12,10 @@ from positioning.market.bars import DateArray, FloatArray, Notice
 from positioning.market.market import BoolArray, Market
 from positioning.scenarios.counterfactual import Common, Moves, fair, halted, moves, stressed
 from positioning.scenarios.shock import Effect
-from positioning.strategy.features import STALE
+from positioning.strategy.features import STALE_SESSIONS
 from positioning.strategy.targets import IntArray
 
-LEAST = 500  # rows the names must have in common
+MIN_COMMON_ROWS = 500  # rows the names must have in common
 BLOCK = 21.0  # rows, on average, that are drawn together
 Drift = Literal["zero", "history"]
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class ResamplingPool:
 def urn(
     market: Market,
     lookback: int,
-    least: int = LEAST,
+    least: int = MIN_COMMON_ROWS,
     drift: Drift = "zero",
     window: tuple[np.datetime64, np.datetime64] | None = None,
 ) -> ResamplingPool:
@@ -62,7 +62,7 @@ def urn(
     first, last = _edges(market)
     used = (0, market.rows.size - 1) if window is None else _window(market, window)
     latest = used[0] - 1 if window is not None else market.rows.size - 1 - least
-    keep = (first >= 0) & (last >= market.rows.size - 1 - STALE) & (first <= latest)
+    keep = (first >= 0) & (last >= market.rows.size - 1 - STALE_SESSIONS) & (first <= latest)
     if not keep.any():
         raise DataMissingError(
             f"no name of {len(market.symbols)} has {least if window is None else 'the window'} rows of prices",
@@ -79,7 +79,7 @@ def urn(
 
 
 def _why(market: Market, first: int, last: int, least: int, replayed: bool) -> str:
-    if last < market.rows.size - 1 - STALE:
+    if last < market.rows.size - 1 - STALE_SESSIONS:
         return (
             f"has not traded since {market.rows[last]}: left out of the paths"
             if last >= 0

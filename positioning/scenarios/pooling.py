@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from positioning.errors import BadInputError
 from positioning.market.bars import FloatArray
 
-FEWEST = 24  # months
+MIN_MONTHS = 24  # months
 MULTIPLIER = 200.0  # of a standardised view: beyond it all weight is on the extreme observation
 
 

@@ -28,7 +28,7 @@ from positioning.strategy.features import Feature, FeatureBook, Response
 from positioning.strategy.strategy import Strategy, schedule
 from positioning.strategy.targets import IntArray, Targets
 
-CHUNK = 250  # paths a worker answers at once
+PATHS_PER_TASK = 250  # paths a worker answers at once
 
 
 @final
@@ -214,7 +214,7 @@ def simulated(
 ) -> Iterator[tuple[str, list[Batch]]]:
     """By scenario, the paths of every strategy: path k has the same draws under each scenario and whoever works it out.
     `advance` is called with a number of paths done."""
-    parts = [range(k, min(k + CHUNK, paths)) for k in range(0, paths, CHUNK)]
+    parts = [range(k, min(k + PATHS_PER_TASK, paths)) for k in range(0, paths, PATHS_PER_TASK)]
     if workers == 1:
         for name, made in stages.items():
             yield name, _gathered((batch(made, seed, part) for part in parts), parts, advance)

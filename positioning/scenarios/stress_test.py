@@ -15,11 +15,18 @@ from positioning.market.bars import FloatArray, Notice
 from positioning.market.market import Market
 from positioning.market.source import Driver
 from positioning.scenarios.outcome import Figures, Paths, break_even, crossings, fan, figures
-from positioning.scenarios.paths import LEAST, Drift, ResamplingPool, urn
-from positioning.scenarios.pooling import FEWEST, Pooled, mean_and_volatility
+from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
+from positioning.scenarios.pooling import MIN_MONTHS, Pooled, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
 from positioning.scenarios.scenario import Scenario, ScenarioSet
-from positioning.scenarios.simulation import CHUNK, Batch, ScenarioSetup, StressTerms, simulated, stage
+from positioning.scenarios.simulation import (
+    PATHS_PER_TASK,
+    Batch,
+    ScenarioSetup,
+    StressTerms,
+    simulated,
+    stage,
+)
 from positioning.scenarios.transmission import Beta, betas, monthly, publication_rows, scenario_effect
 from positioning.simulation.constraints import limits
 from positioning.simulation.simulate import simulate
@@ -42,7 +49,7 @@ class StressSettings:
     paths: int = 10_000
     seed: int = 0
     workers: int = 1
-    least: int = LEAST
+    least: int = MIN_COMMON_ROWS
     drift: Drift = "zero"
     window: tuple[np.datetime64, np.datetime64] | None = None
     limit: float = 0.2
@@ -234,7 +241,7 @@ def total_paths(scenarios: ScenarioSet, choice: StressSettings) -> int:
 
 
 def _workers(choice: StressSettings) -> int:
-    return min(choice.workers, -(-choice.paths // CHUNK))
+    return min(choice.workers, -(-choice.paths // PATHS_PER_TASK))
 
 
 def _lacking(strategy: Strategy, source: ResamplingPool) -> str | None:
@@ -286,7 +293,7 @@ def _pooled(
         at = publication_rows(market, driver)
         open_then = at[(at >= 0) & (at < market.rows.size)][:-1] >= market.start
         x = changes[0][1][open_then]
-        if x.size < FEWEST:
+        if x.size < MIN_MONTHS:
             continue
         y = np.expm1(np.vstack([c[0][open_then] for c in changes]))
         for s in scenarios.scenarios:

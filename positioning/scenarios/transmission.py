@@ -17,7 +17,7 @@ from positioning.scenarios.scenario import DriverPath, Scenario, Transmission
 from positioning.scenarios.shock import Effect, Shock, effect
 from positioning.strategy.targets import IntArray
 
-FEWEST = 24  # months below which nothing is estimated
+MIN_MONTHS = 24  # months below which nothing is estimated
 SPECIFIC = ("market", "theme", "instrument")  # the later replaces the earlier
 LAGS = 3  # of the Newey-West errors: a monthly average overlaps its neighbours
 
@@ -40,7 +40,7 @@ def betas(given: Sequence[Transmission], market: Market, series: Mapping[str, Dr
     """One beta for each driver and name: of the transmissions that aim at it the most specific, the last of equals.
     A name of none answers nothing.
 
-    Estimated where the transmission names a published series that `series` has and the name has FEWEST months.
+    Estimated where the transmission names a published series that `series` has and the name has MIN_MONTHS months.
     Raises BadInputError for an instrument the market lacks.
     """
     chosen: dict[tuple[str, int], Transmission] = {}
@@ -62,13 +62,13 @@ def _beta(t: Transmission, market: Market, n: int, series: Mapping[str, Driver])
 
 def estimate(market: Market, column: int, driver: Driver) -> tuple[float, float, int] | None:
     """(slope, standard error, months) of OLS with a constant: the name's log total return in base currency from one
-    publication to the next on the log change of the value then published. None with fewer than FEWEST of them.
+    publication to the next on the log change of the value then published. None with fewer than MIN_MONTHS of them.
 
     Standard error: Newey and West (1987), https://doi.org/10.2307/1913610, LAGS lags, no small-sample factor.
     """
     y, x = monthly(market, driver, market.total_return[:, column])
     seen = np.isfinite(y)
-    if seen.sum() < FEWEST:
+    if seen.sum() < MIN_MONTHS:
         return None
     return ols(y[seen], x[seen])
 

@@ -172,7 +172,7 @@ def advantages(asked: Search, trials: Trials) -> Iterator[FloatArray]:
         codes = space.index_without_events(trials.plan.part(number))
         padded = np.pad(codes, ((0, 0), (1, 0)))  # there may be no axis
         padded, back = np.unique(padded, axis=0, return_inverse=True)
-        order = blind.space.order(padded[:, 1:])
+        order = blind.space.group_order(padded[:, 1:])
         found, twins = blind.try_out(padded[order, 1:], Figures()), np.empty((order.size, BLOCKS))
         twins[order] = np.concatenate(list(found.sums()))
         yield own - twins[back.ravel()]
@@ -248,7 +248,7 @@ def _refined(
     scores, counts = values[top].copy(), np.zeros(top.size, dtype=np.int64)
     tried = 0
     if around:
-        near = space.walk(np.unique(np.array([code for _, code in around]), axis=0).astype(np.int32))
+        near = space.grouped(np.unique(np.array([code for _, code in around]), axis=0).astype(np.int32))
         found = values_of(asked.try_out(near, Figures()), asked.metric)
         known, tried = {code.tobytes(): float(v) for code, v in zip(near, found, strict=True)}, near.shape[0]
         for n, code in around:

@@ -51,7 +51,7 @@ def propose(
             sampler.tell(known)
             fruitless = 0 if fresh else fruitless + 1
             advance(len(fresh))
-    return space.walk(np.array(sorted(known), dtype=np.int32))
+    return space.grouped(np.array(sorted(known), dtype=np.int32))
 
 
 @final
@@ -91,7 +91,7 @@ def _values(space: SearchSpace, metric: str, codes: Sequence[Code]) -> dict[Code
     if not codes:
         return {}
     once = Search(space, metric, False, threads(1))  # they are too few to share out
-    found = once.try_out(space.walk(np.array(codes, dtype=np.int32)), Figures())
+    found = once.try_out(space.grouped(np.array(codes, dtype=np.int32)), Figures())
     values = values_of(found, metric)
     return {
         tuple(code): -math.inf if math.isnan(value) else value

@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.analysis.cross_validation import (
     ALIKE,
-    FEWEST,
+    MIN_ROWS,
     Split,
     grouped,
     pbo_sample,
@@ -108,7 +108,7 @@ def cross_validate(
     """Combinatorial purged cross-validation of the trials, or of `pbo_sample` of them: see
     `cross_validation.purged_splits`, with the windows of `event_windows`.
 
-    Raises BadInputError for numbers that leave fewer than FEWEST rows to a group or to train on, or make more than
+    Raises BadInputError for numbers that leave fewer than MIN_ROWS rows to a group or to train on, or make more than
     MOST_SPLITS splits.
     """
     space = asked.space
@@ -148,15 +148,15 @@ def cross_validate(
 
 
 def _require(rows: int, groups: int, test_groups: int, embargo: int, hold: int) -> None:
-    asked, most = f"--cpcv {groups}:{test_groups}", min(USUAL[0], rows // FEWEST)
+    asked, most = f"--cpcv {groups}:{test_groups}", min(USUAL[0], rows // MIN_ROWS)
     remedy = f"type --cpcv {most}:{USUAL[1]}" if most > USUAL[1] else "begin earlier with --start"
     if not 0 < test_groups < groups:
         raise BadInputError(
             asked, "wanted groups, and how many of them to test on: one or more, not all", remedy
         )
-    if rows < FEWEST * groups:
+    if rows < MIN_ROWS * groups:
         raise BadInputError(
-            f"{asked} on {rows:,} rows with a return", f"wanted {FEWEST} rows or more a group", remedy
+            f"{asked} on {rows:,} rows with a return", f"wanted {MIN_ROWS} rows or more a group", remedy
         )
     if math.comb(groups, test_groups) > MOST_SPLITS:
         made = math.comb(groups, test_groups)
@@ -179,10 +179,10 @@ def splits_of(
         fewest = min(int(s.train.sum()) for s in splits)
     except ValueError:  # it leaves none
         fewest = 0
-    if fewest < FEWEST:
+    if fewest < MIN_ROWS:
         raise BadInputError(
             f"--cpcv {groups}:{test_groups} with an embargo of {embargo} rows leaves {fewest} rows to train on",
-            f"wanted {FEWEST} or more in every split",
+            f"wanted {MIN_ROWS} or more in every split",
             f"test on fewer groups, such as --cpcv {groups}:1, or shorten the embargo"
             if test_groups > 1
             else "shorten the embargo",

@@ -72,7 +72,7 @@ def sweep(
     the strategy, is empty, or holds a value out of range.
     """
     space = SearchSpace(strategy, market, events, {name: tuple(v) for name, v in axes.items()}, terms)
-    codes = space.walk(space.codes(np.arange(space.combinations)))
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
     return search(space, Plan(codes, (Figures(),)), MemoryChunks(), threads(workers))
 
 
@@ -120,25 +120,27 @@ def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) 
     """(names, K) what the measures read off the accounts of K trials."""
     width = sum(len(m.names) for m in measures)
     out = np.empty((width, codes.shape[0]))
-    for strategy, here in space.runs(codes):
-        tape, deck = space.tape(strategy), space.deck(strategy, space.leaning(codes[here]))
-        for first, accounts in _accounts(space.market.start, deck, tape, here.stop - here.start):
+    for strategy, here in space.batches(codes):
+        tape, batch = space.tape(strategy), space.batch(strategy, space.batched_values(codes[here]))
+        for first, accounts in _accounts(space.market.start, batch, tape, here.stop - here.start):
             table = np.concatenate([m.read(accounts) for m in measures])
             last = min(first + LANES, here.stop - here.start)
             out[:, here.start + first : here.start + last] = table[:, : last - first]
     return out
 
 
-def _accounts(start: int, deck: WeightBatch, tape: LedgerInputs, sets: int) -> Iterator[tuple[int, Accounts]]:
-    """(first set, accounts) of each LANES sets of a deck, the last filled up with repeats; the same memory each time."""
-    inside = deck.decided >= start
-    decided: IntArray = deck.decided[inside] - start
+def _accounts(
+    start: int, batch: WeightBatch, tape: LedgerInputs, sets: int
+) -> Iterator[tuple[int, Accounts]]:
+    """(first set, accounts) of each LANES sets of a batch, the last filled up with repeats; the same memory each time."""
+    inside = batch.decided >= start
+    decided: IntArray = batch.decided[inside] - start
     n_rows, n_names = tape.fill.shape
-    nav, weights = np.empty((n_rows, LANES)), np.empty((deck.decided.size, n_names, LANES))
+    nav, weights = np.empty((n_rows, LANES)), np.empty((batch.decided.size, n_names, LANES))
     for first in range(0, sets, LANES):
         lanes = np.minimum(np.arange(first, first + LANES), sets - 1)
-        deck.fill(lanes, weights)
-        own = {name: values[lanes] for name, values in deck.own.items()}
+        batch.write(lanes, weights)
+        own = {name: values[lanes] for name, values in batch.own.items()}
         require_room(own, weights)
         traded, cost = np.zeros(LANES), np.zeros(LANES)
         ruin = run_lanes(  # type: ignore[call-arg]  # mypy counts the dispatcher's own

@@ -78,7 +78,7 @@ class SearchSpace:
 
     def ordered(self) -> tuple[bool, ...]:
         """For each axis, whether neighbouring values are steps of one number."""
-        return tuple(not _worded(values) for values in self.axes.values())
+        return tuple(not _categorical(values) for values in self.axes.values())
 
     def settings(self, code: GridIndex) -> dict[str, Any]:
         """Parameter values of one trial."""
@@ -95,7 +95,7 @@ class SearchSpace:
         for name, values in self.axes.items():
             own = getattr(self.strategy, name)
             if own not in values and name != "respond":
-                strange[name] = values[0] if _worded(values) else min(values, key=lambda v: abs(v - own))
+                strange[name] = values[0] if _categorical(values) else min(values, key=lambda v: abs(v - own))
         return replace(self.strategy, **strange).without_events()
 
     def grid_without_events(self) -> SearchSpace:
@@ -121,16 +121,16 @@ class SearchSpace:
             rest, codes[:, a] = np.divmod(rest, len(values))
         return codes
 
-    def walk(self, codes: GridIndex) -> GridIndex:
+    def grouped(self, codes: GridIndex) -> GridIndex:
         """The same trials, those that may run side by side one after the other."""
-        return codes[self.order(codes)]
+        return codes[self.group_order(codes)]
 
-    def order(self, codes: GridIndex) -> IntArray:
-        """(K,) their places in the order of `walk`."""
+    def group_order(self, codes: GridIndex) -> IntArray:
+        """(K,) their places in the order of `grouped`."""
         keys = self._apart(codes)
         return np.lexsort(keys[::-1]) if keys else np.arange(codes.shape[0])
 
-    def runs(self, codes: GridIndex) -> Iterator[tuple[Strategy, slice]]:
+    def batches(self, codes: GridIndex) -> Iterator[tuple[Strategy, slice]]:
         """(strategy of its first trial, its trials) of each stretch that shares decision rows, features and tape."""
         turns = np.zeros(codes.shape[0], dtype=bool)
         for key in self._apart(codes):
@@ -150,7 +150,7 @@ class SearchSpace:
                 keys.append(np.array([v == 0 for v in values])[codes[:, a]])
         return keys
 
-    def leaning(self, codes: GridIndex) -> dict[str, FloatArray]:
+    def batched_values(self, codes: GridIndex) -> dict[str, FloatArray]:
         """(K,) values of the parameters that trials side by side may differ in."""
         own = {p: np.full(codes.shape[0], float(getattr(self.strategy, p))) for p in self.strategy.BATCHABLE}
         for a, (name, values) in enumerate(self.axes.items()):
@@ -165,24 +165,24 @@ class SearchSpace:
             barred.tobytes(), lambda: self.terms.tape(self.market, self.events, barred)
         )
 
-    def deck(self, strategy: Strategy, own: Mapping[str, FloatArray]) -> WeightBatch:
+    def batch(self, strategy: Strategy, own: Mapping[str, FloatArray]) -> WeightBatch:
         """The decisions of the trials with these leaning parameters, on market rows."""
         if not isinstance(strategy, Scheduled):
             targets = strategy.target_weights(self.market, self.events)
             return Fixed(targets.decided, own, targets.weights)
         key = (strategy.names, strategy.themes, strategy.respond > 0)
         book: FeatureBook = self._books.get(key, lambda: strategy.book(self.market, self.events))
-        return strategy.deck(book, own)
+        return strategy.batch(book, own)
 
 
-def _worded(values: Sequence[Any]) -> bool:
+def _categorical(values: Sequence[Any]) -> bool:
     """Whether they are words or symbols, which have no order."""
     return not all(isinstance(v, int | float) for v in values)
 
 
 def worded(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> Iterator[Strategy]:
     """The strategy with every combination of words and symbols. Raises BadInputError for one that it refuses."""
-    names = [name for name, values in axes.items() if _worded(values)]
+    names = [name for name, values in axes.items() if _categorical(values)]
     for values in product(*(axes[name] for name in names)):
         yield replace(strategy, **dict(zip(names, values, strict=True)))
 
@@ -203,7 +203,7 @@ def check_axes(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> None:
             )
     for name, values in axes.items():
         for value in (
-            () if _worded(values) else {min(values), max(values), *(v for v in values if math.isnan(v))}
+            () if _categorical(values) else {min(values), max(values), *(v for v in values if math.isnan(v))}
         ):
             replace(strategy, **{name: value})
     for _ in worded(strategy, axes):

@@ -19,9 +19,11 @@ from positioning.simulation.kernel import LANES
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_CHUNK = 8192  # trials of a chunk
-CHUNKS = 64  # of a search that needs no more
-LEAST = 8  # times LANES trials in a chunk: with fewer, making it ready costs more than a tenth of its time
+MAX_CHUNK_TRIALS = 8192  # trials of a chunk
+TARGET_CHUNKS = 64  # of a search that needs no more
+MIN_CHUNK_LANES = (
+    8  # times LANES trials in a chunk: with fewer, making it ready costs more than a tenth of its time
+)
 
 
 @final
@@ -40,8 +42,8 @@ class Plan:
     @property
     def size(self) -> int:
         """Trials of a chunk; it depends on their number alone, so that a search can be resumed anywhere."""
-        fair = -(-self.trials // CHUNKS)
-        return min(max(-(-fair // LANES), LEAST) * LANES, MOST_CHUNK)
+        fair = -(-self.trials // TARGET_CHUNKS)
+        return min(max(-(-fair // LANES), MIN_CHUNK_LANES) * LANES, MAX_CHUNK_TRIALS)
 
     @property
     def chunks(self) -> int:

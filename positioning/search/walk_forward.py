@@ -14,7 +14,7 @@ from typing import final
 
 import numpy as np
 
-from positioning.analysis.cross_validation import ALIKE, FEWEST, rank_correlation
+from positioning.analysis.cross_validation import ALIKE, MIN_ROWS, rank_correlation
 from positioning.analysis.metrics import Metrics, summarise
 from positioning.errors import BadInputError
 from positioning.events.event import ARTICLE
@@ -69,14 +69,16 @@ def spans(rows: int, train: int, test: int) -> IntArray:
 
     Returns exist from row 1 on; `train` of them up to b are chosen on and `test` of them, b + 1 .. c, are held
     through. Test spans follow one another up to the last row; what does not fit is left out at the beginning.
-    Raises BadInputError where no fold fits, or a span is shorter than FEWEST.
+    Raises BadInputError where no fold fits, or a span is shorter than MIN_ROWS.
     """
     asked = f"--walk-forward {train}:{test}"
     most = min(USUAL[1], (rows - 1) // 8)  # four folds, each trained on four times what it is tested on
     ratio = USUAL[0] // USUAL[1]
-    remedy = f"type --walk-forward {ratio * most}:{most}" if most >= FEWEST else "begin earlier with --start"
-    if min(train, test) < FEWEST:
-        raise BadInputError(asked, f"wanted {FEWEST} rows or more of each", remedy)
+    remedy = (
+        f"type --walk-forward {ratio * most}:{most}" if most >= MIN_ROWS else "begin earlier with --start"
+    )
+    if min(train, test) < MIN_ROWS:
+        raise BadInputError(asked, f"wanted {MIN_ROWS} rows or more of each", remedy)
     folds = (rows - 1 - train) // test
     if folds < 1:
         raise BadInputError(

@@ -76,8 +76,8 @@ class Basket(Scheduled):
         symbols = [s if s in self.names else "" for s in market.symbols]
         return dropped(events.restrictions, symbols, market.rows, self.screen)
 
-    def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
-        """See `Scheduled.deck`."""
+    def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
+        """See `Scheduled.batch`."""
         market, legs = book.market, present(book.market, self.names, self.name)
         eligible = book[Eligible(legs, self.history, self.screen)]
         betas, hedge = np.zeros(eligible.shape), -1
@@ -103,7 +103,7 @@ class _Leaned(WeightBatch):
     hedge: int
     heard: IntArray
 
-    def fill(self, sets: IntArray, out: FloatArray) -> None:
+    def write(self, sets: IntArray, out: FloatArray) -> None:
         """See `WeightBatch.fill`."""
         own = self.own
         basket_weights(

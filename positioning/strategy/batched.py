@@ -28,7 +28,7 @@ class WeightBatch(ABC):
     own: Mapping[str, FloatArray]
 
     @abstractmethod
-    def fill(self, sets: IntArray, out: FloatArray) -> None:
+    def write(self, sets: IntArray, out: FloatArray) -> None:
         """The target weights of these sets, (D, N, sets.size), into out."""
 
 
@@ -39,7 +39,7 @@ class Fixed(WeightBatch):
 
     weights: FloatArray
 
-    def fill(self, sets: IntArray, out: FloatArray) -> None:  # noqa: ARG002
+    def write(self, sets: IntArray, out: FloatArray) -> None:  # noqa: ARG002
         """Repeated."""
         out[:] = self.weights[:, :, None]
 
@@ -53,7 +53,7 @@ class Scheduled(Strategy):
     EVENT_PARAMETERS: ClassVar[tuple[str, ...]] = ("respond", "half_life")
 
     @abstractmethod
-    def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
+    def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
         """The decisions of many sets that differ from this strategy in `own` alone, zeros of ZERO_SWITCHES where this
         strategy has zeros."""
 
@@ -66,7 +66,7 @@ class Scheduled(Strategy):
         """(D, N) target weights on the book's decision rows."""
         own = {name: np.array([float(getattr(self, name))]) for name in self.BATCHABLE}
         out = np.zeros((book.decided.size, len(book.market.symbols), 1))
-        self.deck(book, own).fill(np.zeros(1, dtype=np.int64), out)
+        self.batch(book, own).write(np.zeros(1, dtype=np.int64), out)
         return out[:, :, 0]
 
     def target_weights(self, market: Market, events: Events) -> Targets:

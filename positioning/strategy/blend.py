@@ -70,8 +70,8 @@ class Blend(Scheduled):
     def screened(self, market: Market, events: Events) -> BoolArray:
         return np.asarray(np.any([p.screened(market, events) for p in self.parts()], axis=0))
 
-    def deck(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
-        """See `Scheduled.deck`."""
+    def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
+        """See `Scheduled.batch`."""
         market, known = book.market, set(present(book.market, self.names, self.name))
         sets = own["exposure"].size
         made = []
@@ -83,7 +83,7 @@ class Blend(Scheduled):
             }
             blind = theirs | {"respond": np.zeros(sets)}
             held = [market.column(s) for s in (*part.names, *part.hedges) if s in market.symbols]
-            made.append(_Part(part.deck(book, theirs), part.deck(book, blind), np.array(sorted(held))))
+            made.append(_Part(part.batch(book, theirs), part.batch(book, blind), np.array(sorted(held))))
         return _Mixed(book.decided, own, tuple(made), book[Covariance(self.lookback)])
 
 
@@ -106,14 +106,14 @@ class _Mixed(WeightBatch):
     parts: tuple[_Part, ...]
     covariance: FloatArray
 
-    def fill(self, sets: IntArray, out: FloatArray) -> None:
+    def write(self, sets: IntArray, out: FloatArray) -> None:
         """See `WeightBatch.fill`."""
         held, share = np.empty_like(out), np.empty((len(self.parts), out.shape[0], out.shape[2]))
         for p, part in enumerate(self.parts):
-            part.plain.fill(sets, held)
+            part.plain.write(sets, held)
             inverse_volatility(held, part.columns, self.covariance, share[p])
         total = share.sum(axis=0)
         out[:] = 0.0
         for p, part in enumerate(self.parts):
-            part.leaned.fill(sets, held)
+            part.leaned.write(sets, held)
             add_share(held, part.columns, share[p], total, out)

@@ -19,8 +19,8 @@ from positioning.strategy.targets import IntArray
 from positioning.strategy.weights import covariances, rolling_betas
 
 TOP_SEVERITY = 5.0  # an event of the highest severity, fresh, moves the response to tanh(1)
-STALE = 10  # sessions without trading after which a name is no longer chosen
-MOST_BYTES = 2**28  # of the features of a book
+STALE_SESSIONS = 10  # sessions without trading after which a name is no longer chosen
+MAX_BYTES = 2**28  # of the features of a book
 
 
 class Feature(ABC):
@@ -65,7 +65,7 @@ class Betas(Feature):
 @final
 @dataclass(frozen=True, slots=True)
 class Eligible(Feature):
-    """(D, L) the leg has `history` rows of prices, has traded within STALE sessions, and no restriction that
+    """(D, L) the leg has `history` rows of prices, has traded within STALE_SESSIONS sessions, and no restriction that
     the screen looks at is known."""
 
     legs: tuple[str, ...]
@@ -75,7 +75,7 @@ class Eligible(Feature):
     def compute(self, market: Market, events: Events, decided: IntArray) -> BoolArray:
         columns = [market.column(s) for s in self.legs]
         enough = market.history[decided][:, columns] >= self.history
-        fresh = market.silence[decided][:, columns] <= STALE
+        fresh = market.silence[decided][:, columns] <= STALE_SESSIONS
         return enough & fresh & ~dropped(events.restrictions, self.legs, market.rows, self.screen)[decided]
 
 
@@ -93,7 +93,7 @@ class Covariance(Feature):
 @final
 class FeatureBook:
     """Features of one market, one record of events and one set of decision rows, each computed once, whichever
-    thread asks first. Beyond MOST_BYTES those asked for longest ago are forgotten."""
+    thread asks first. Beyond MAX_BYTES those asked for longest ago are forgotten."""
 
     def __init__(
         self, market: Market, events: Events, decided: IntArray, known: Mapping[Feature, Any] | None = None
@@ -109,7 +109,7 @@ class FeatureBook:
             if found is None:
                 found = feature.compute(self.market, self.events, self.decided)
                 self._held += found.nbytes
-                while self.known and self._held > MOST_BYTES:
+                while self.known and self._held > MAX_BYTES:
                     self._held -= self.known.pop(next(iter(self.known))).nbytes
             self.known[feature] = found  # the last of the dict is the one asked for last
             return found

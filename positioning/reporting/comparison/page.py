@@ -13,8 +13,8 @@ import numpy as np
 from positioning.analysis.comparison import (
     BLOCK,
     ELSEWHERE,
-    LEAST,
     LEVEL,
+    MIN_RETURNS,
     WINDOW,
     Pair,
     by_theme,
@@ -380,7 +380,7 @@ def _correlation(value: float) -> Html:
 def _tests(c: Comparison) -> Iterable[Html]:
     if not c.pairs:
         why = (
-            f"Not tested: it needs two strategies that live and differ, on {LEAST} common dates or more "
+            f"Not tested: it needs two strategies that live and differ, on {MIN_RETURNS} common dates or more "
             f"(here {len(c.rivals)} live, on {c.dates} common dates)."
         )
         yield tag("p", why)
@@ -442,7 +442,7 @@ def _method(c: Comparison) -> Html:
         "Metrics are defined as on the tearsheets: excess over the run's own cash rate, ratios annualised by its own "
         "rows a year, yearly return by calendar days. Beta and alpha are to each run's own benchmark.",
         f"Intervals: circular blocks of {BLOCK} rows, {c.draws:,} draws, seed {c.seed}, {LEVEL:.0%} percentiles, from "
-        f"{LEAST} returns on. They say how far chance moves a figure if the future is like this past; none of them knows "
+        f"{MIN_RETURNS} returns on. They say how far chance moves a figure if the future is like this past; none knows "
         "that the universe and the signs of the events were chosen with hindsight. That of the worst drawdown is of "
         "paths made of the same returns in another order, and need not hold the figure.",
         "p of a pair: share of block draws, centred on no difference, whose difference is at least as large; one-sided. "
