@@ -1,0 +1,80 @@
+"""Planted cheats are caught and named; honest strategies are not."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from positioning.analysis.look_ahead import look_ahead, mutated
+from positioning.events.event import Events, read_events
+from positioning.events.restriction import Restriction
+from positioning.market.market import Market
+from positioning.market.source import Driver
+from positioning.strategy.strategy import Strategy
+from strategies import STRATEGIES
+from tests.analysis.planted import CHEATS, HONEST, Planted
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    """Four names of two currencies over 500 days, with gaps, dividends and a series published a month late."""
+    rng, days = np.random.default_rng(5), pd.bdate_range("2021-06-01", periods=500)
+    symbols = ["AAA", "BBB", "CCC", "DDD"]
+    close = pd.DataFrame(
+        50 * np.exp(np.cumsum(rng.normal(0, 0.02, (500, 4)), axis=0)), index=days, columns=symbols
+    )
+    close = close.mask(rng.random(close.shape) < 0.03)
+    opens = close * np.exp(rng.normal(0, 0.01, close.shape))
+    paid = pd.DataFrame(np.where(rng.random(close.shape) < 0.01, 0.5, 0.0), index=days, columns=symbols)
+    rates = pd.DataFrame({"EUR": 1.1 * np.exp(np.cumsum(rng.normal(0, 0.005, 500)))}, index=days)
+    currency = {"AAA": "USD", "BBB": "USD", "CCC": "EUR", "DDD": "EUR"}
+    made = Market.from_frames(close, opens, paid, currency=currency, rates=rates)
+    months = np.arange("2021-01", "2023-06", dtype="datetime64[M]").astype("datetime64[D]")
+    series = Driver("INDEX", months, months + np.timedelta64(35, "D"), rng.normal(100, 10, months.size))
+    return replace(made, drivers={"INDEX": series})
+
+
+@pytest.fixture(scope="module")
+def events() -> Events:
+    barred = Restriction(
+        "BBB", datetime(2022, 6, 1, tzinfo=UTC), "no_buy", "designated", "test", "test 2022-06-01"
+    )
+    return replace(read_events(), restrictions=(barred,))
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_is_caught_and_its_input_named(name: str, market: Market, events: Events) -> None:
+    rule, wanted = CHEATS[name]
+    found = look_ahead(Planted(rule=rule), market, events)
+    assert wanted in {f.input for f in found}
+    first = next(f for f in found if f.input == wanted)
+    assert first.decided <= first.cut
+    assert first.symbol in market.symbols
+    assert first.sentence.startswith(f"{wanted} after {first.cut} moved the weight of {first.symbol}")
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_strategy_is_not_accused(name: str, market: Market, events: Events) -> None:
+    assert look_ahead(Planted(rule=HONEST[name]), market, events) == ()
+
+
+@pytest.mark.parametrize("kind", STRATEGIES, ids=lambda k: k.name)
+def test_the_listed_strategies_do_not_know_tomorrow(kind: type[Strategy]) -> None:
+    from positioning.data.sample import SampleSource
+    from positioning.market.load import load
+
+    strategy = kind()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    assert look_ahead(strategy, market, read_events(), cuts=8) == ()
+
+
+def test_a_strategy_that_writes_into_its_market_is_named(market: Market, events: Events) -> None:
+    def careless(m: Market, _: Events) -> np.ndarray:  # type: ignore[type-arg]
+        m.close[np.isnan(m.close)] = 0.0
+        return m.close
+
+    copy = replace(market, close=market.close.copy(), tradable=market.tradable)
+    assert mutated(Planted(rule=careless), copy, events) == ("close",)
+    assert mutated(Planted(), market, events) == ()
