@@ -62,10 +62,10 @@ class Fixed(Strategy):
     hedges = ()
     history = 1
 
-    def screened(self, market: Market, events: Events) -> np.ndarray:  # noqa: ARG002
+    def screened(self, market: Market, events: Events) -> np.ndarray:
         return np.zeros((market.rows.size, len(market.symbols)), dtype=bool)
 
-    def target_weights(self, market: Market, events: Events) -> Targets:  # noqa: ARG002
+    def target_weights(self, market: Market, events: Events) -> Targets:
         return Targets(
             market.rows, market.symbols, np.array([0]), np.array([[self.weight]]), gross_limit=10.0
         )

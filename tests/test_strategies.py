@@ -582,7 +582,7 @@ class Counted(Feature):
     value: int
     calls: ClassVar[list[int]] = []
 
-    def compute(self, market: Market, events: Events, decided: Any) -> Any:  # noqa: ARG002
+    def compute(self, market: Market, events: Events, decided: Any) -> Any:
         self.calls.append(self.value)
         return np.full(decided.size, self.value)
 

@@ -72,10 +72,10 @@ class Hold(Strategy):
     hedges = ()
     history = 1
 
-    def screened(self, market: Market, events: Events) -> BoolArray:  # noqa: ARG002
+    def screened(self, market: Market, events: Events) -> BoolArray:
         return np.zeros(market.close.shape, bool)
 
-    def target_weights(self, market: Market, events: Events) -> Targets:  # noqa: ARG002
+    def target_weights(self, market: Market, events: Events) -> Targets:
         weights = np.array([[self.weight] + [0.0] * (len(market.symbols) - 1)])
         return Targets(
             market.rows, market.symbols, np.array([market.start]), weights, self.band, self.gross_limit

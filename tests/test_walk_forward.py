@@ -60,10 +60,10 @@ class Held(Strategy):
     every: int = 1000
     barred: int = 1000
 
-    def screened(self, market: Market, events: Events) -> BoolArray:  # noqa: ARG002
+    def screened(self, market: Market, events: Events) -> BoolArray:
         return np.broadcast_to(np.arange(market.rows.size)[:, None] >= self.barred, market.close.shape).copy()
 
-    def target_weights(self, market: Market, events: Events) -> Targets:  # noqa: ARG002
+    def target_weights(self, market: Market, events: Events) -> Targets:
         decided = np.arange(0, market.rows.size, self.every)
         weights = np.full((decided.size, 1), self.weight)
         return Targets(market.rows, market.symbols, decided, weights, self.band, self.gross_limit)

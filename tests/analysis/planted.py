@@ -23,7 +23,7 @@ class Planted(Strategy):
     name: ClassVar[str] = "planted"
     benchmark: ClassVar[str] = "SPY"
     caveat: ClassVar[str] = "Only a test."
-    rule: Weights = lambda market, events: np.ones(market.close.shape)  # noqa: ARG005
+    rule: Weights = lambda market, events: np.ones(market.close.shape)
 
     @property
     def themes(self) -> tuple[str, ...]:
