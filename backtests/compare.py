@@ -49,6 +49,9 @@ def compare(
         if as_json:
             print(json.dumps(to_json(found, files), allow_nan=False))
             return
+        for x in found.contenders:
+            if "verdict" in x.kept.summary:
+                print(f"{x.label}: {x.kept.summary['verdict']['sentence']}")
         for line in remarks(found):
             print(line)
         for f in files:
@@ -109,6 +112,8 @@ def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
         "span": [str(day) for day in found.span] if found.span else None,
         "remarks": remarks(found),
         "differences": dict(differences(found)),
+        "verdicts": {x.label: x.kept.summary.get("verdict") for x in found.contenders},
+        "held": {x.label: x.kept.summary.get("held") for x in found.contenders},
         "figures": figures(found),
         "pairs": [
             {"better": names[p.winner], "worse": names[p.loser], "difference": p.difference, "low": p.low,

@@ -29,12 +29,13 @@ def answer(searched: SearchReport, files: Sequence[Path], data: str, as_json: bo
     console, b = Console(highlight=False, soft_wrap=True), searched.assessment
     if searched.space.market.simulated:
         console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+    console.print(searched.verdict.sentence, style="bold", markup=False)
     table = Table(title=heading(searched), box=None, padding=(0, 1), pad_edge=False, title_justify="left")
     table.add_column("trial")
     for name in SHOWN:
         table.add_column(name.replace("_", " "), justify="right")
     shown = (
-        ("recommended", b.recommended.figures),
+        ("plateau", b.plateau.figures),
         ("best", b.best.figures),
         ("no events", b.without_events),
     )
@@ -43,9 +44,9 @@ def answer(searched: SearchReport, files: Sequence[Path], data: str, as_json: bo
     console.print(table)
     for line in said(searched):
         console.print(line, markup=False)
-    for label, one in (("recommended", b.recommended), ("best", b.best)):
+    for label, one in (("plateau", b.plateau), ("best", b.best)):
         console.print(f"{label}: {rerun(searched, one.settings)}", markup=False)
-    if any(differs_alone(searched, one.settings) for one in (b.recommended, b.best)):
+    if any(differs_alone(searched, one.settings) for one in (b.plateau, b.best)):
         console.print(ALONE, markup=False)
     for n in searched.space.market.notices:
         console.print(f"{n.symbol} {n.text}".strip(), style="dim", markup=False)
@@ -67,8 +68,12 @@ def said(searched: SearchReport) -> list[str]:
 def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[str, Any]:
     """Figures by name, undefined as None; p-values and probabilities as fractions."""
     b, g = searched.assessment, searched.space
+    plateau = _contestant(searched, b.plateau) | {
+        "score": _plain(b.score), "neighbours": b.neighbours, "edges": list(b.edges),
+    }  # fmt: skip
     return {
         "data": data,
+        "verdict": searched.verdict.to_json(),
         "simulated": g.market.simulated,
         "snapshot": g.market.snapshot,
         "strategy": g.strategy.name,
@@ -85,8 +90,9 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         "sharpe_deviation": b.deviation,
         "luck": b.luck,
         "best": _contestant(searched, b.best),
-        "recommended": _contestant(searched, b.recommended)
-        | {"score": _plain(b.score), "neighbours": b.neighbours, "edges": list(b.edges)},
+        "plateau": plateau,
+        "recommended": None if b.withheld else plateau,
+        "withheld": list(b.withheld),
         "pbo": None
         if b.pbo is None
         else {"probability": b.pbo.probability, "trials": b.pbo.trials, "sampled": b.pbo.sampled,

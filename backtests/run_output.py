@@ -28,7 +28,14 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
     return {
         "data": data,
         "snapshot": snapshot(reports),
-        "strategies": {name: {field: f[field] for field in FIELDS} for name, f in figures.items()},
+        "strategies": {
+            s.strategy.name: {
+                "verdict": s.verdict.to_json(),
+                "held": s.held.to_json(),
+                **{field: figures[s.strategy.name][field] for field in FIELDS},
+            }
+            for s in reports
+        },
         "files": [str(f) for f in files],
     }
 
@@ -41,8 +48,12 @@ def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path]) -> N
     console = Console(highlight=False, soft_wrap=True)
     if any(s.result.market.simulated for s in reports):
         console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+    for s in reports:
+        tone = {"bad": "bold red", "good": "bold green"}.get(s.verdict.tone, "bold")
+        console.print(f"{s.strategy.name}: {s.verdict.sentence}", style=tone, markup=False)
     table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
     table.add_column("strategy", no_wrap=True)
+    table.add_column("held", justify="right", no_wrap=True)
     for heading in (
         "return",
         "a year",
@@ -58,7 +69,8 @@ def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path]) -> N
     for s in reports:
         m, p = s.metrics, s.without_events_metrics
         table.add_row(
-            s.strategy.name, f"{m.total_return:+.1%}", _pct(m.cagr), _pct(m.volatility), _num(m.sharpe),
+            s.strategy.name, f"{s.held.names}/{s.held.of}", f"{m.total_return:+.1%}",
+            _pct(m.cagr), _pct(m.volatility), _num(m.sharpe),
             _pct(m.max_drawdown), _num(m.turnover), _num(m.cost_bps_per_year, 0),
             f"{p.total_return:+.1%}", _num(p.sharpe),
         )  # fmt: skip

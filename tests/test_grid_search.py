@@ -132,7 +132,7 @@ def test_ten_billion_are_refused_with_a_way_out(tmp_path: Path) -> None:
     found = json.loads(stdout)
     assert found["trials"] == 500
     assert not found["every_combination"]
-    assert found["recommended"]["neighbours"] > 0
+    assert found["plateau"]["neighbours"] > 0
 
 
 def test_json_has_every_statistic(answer: tuple[dict, Path]) -> None:
@@ -140,8 +140,8 @@ def test_json_has_every_statistic(answer: tuple[dict, Path]) -> None:
     assert found["trials"] == found["with_sharpe"] == 30
     assert found["simulated"]
     assert 1 <= found["effective_trials"] <= 30
-    assert found["best"]["figures"]["sharpe"] >= found["recommended"]["figures"]["sharpe"]
-    assert found["recommended"]["score"] <= found["recommended"]["figures"]["sharpe"]
+    assert found["best"]["figures"]["sharpe"] >= found["plateau"]["figures"]["sharpe"]
+    assert found["plateau"]["score"] <= found["plateau"]["figures"]["sharpe"]
     assert 0 <= found["pbo"]["probability"] <= 1
     assert found["spa"]["lower"] <= found["spa"]["consistent"] <= found["spa"]["upper"]
     best = found["best"]["figures"]["sharpe"]
@@ -222,7 +222,7 @@ def rerun(command: str, out: Path) -> dict[str, float]:
     return {name: getattr(report.metrics, name) for name in FIGURES}
 
 
-@pytest.mark.parametrize("which", ["best", "recommended"])
+@pytest.mark.parametrize("which", ["best", "plateau"])
 def test_the_command_reruns_the_trial(answer: tuple[dict, Path], which: str, tmp_path: Path) -> None:
     one = answer[0][which]
     metrics = rerun(one["command"], tmp_path)
@@ -273,7 +273,7 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
     codes = chosen(space, None, 0)
     grid = np.empty((3, 5, 2))
     grid[tuple(codes.T)] = sharpes
-    assert codes[found["recommended"]["trial"]].tolist() == list(plateau(grid, (True, True, True)).best)
+    assert codes[found["plateau"]["trial"]].tolist() == list(plateau(grid, (True, True, True)).best)
 
 
 def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:

@@ -12,7 +12,7 @@ from backtests.run import app
 
 FIELDS = {
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown"),
-    *("turnover", "cost_bps_per_year", "first", "last", "sessions"),
+    *("turnover", "cost_bps_per_year", "first", "last", "sessions", "verdict", "held"),
 }
 
 

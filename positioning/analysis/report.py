@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
+import numpy as np
+
 from positioning.analysis.attribution import Attribution
+from positioning.analysis.held import Held, held_names
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.placebo import Placebo
+from positioning.analysis.verdict import RunEvidence, Verdict, verdict
 from positioning.events.event import Events
 from positioning.market.bars import Notice
 from positioning.market.benchmark import Benchmark
@@ -44,3 +49,47 @@ class BacktestReport:
         own = self.result.market.notices
         other = () if self.benchmark is None else self.benchmark.notices
         return tuple(dict.fromkeys((*own, *other)))
+
+    @cached_property
+    def held(self) -> Held:
+        """How much of what the strategy wants the account held."""
+        return held_names(self.strategy, self.result, self.events)
+
+    @property
+    def answers_events(self) -> bool:
+        """Whether news can move this strategy: not with respond=0, nor without a sleeve."""
+        return self.strategy.respond != 0 and bool(self.strategy.themes)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """One sentence by stated rules."""
+        return verdict(self.evidence)
+
+    @property
+    def evidence(self) -> RunEvidence:
+        """What the rules of the verdict read."""
+        r, placebo = self.result, self.placebo
+        name, made, beside = "", None, None
+        if self.benchmark is not None:
+            levels = self.benchmark.levels
+            known = np.flatnonzero(np.isfinite(levels))
+            if known.size > 1 and r.nav[known[0]] > 0:
+                name = self.benchmark.symbol
+                made, beside = (float(v[known[-1]] / v[known[0]] - 1.0) for v in (levels, r.nav))
+        return RunEvidence(
+            simulated=r.market.simulated,
+            ruined=r.ruined,
+            traded=bool(r.trades.any()),
+            returns=r.rows.size - 1,
+            held=self.held,
+            total_return=self.metrics.total_return,
+            cash=float(np.prod(1.0 + r.tape.growth[1:]) - 1.0),
+            answers_events=self.answers_events,
+            without_events=self.without_events_metrics.total_return,
+            equal_exposure=False,
+            benchmark_name=name,
+            benchmark=made,
+            beside=beside,
+            placebo_p=None if placebo is None else placebo.p_value,
+            shuffles=0 if placebo is None else placebo.shuffled.size,
+        )

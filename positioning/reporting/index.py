@@ -15,6 +15,7 @@ from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, join, section, tag
 from positioning.reporting.tearsheet.figures import banner
 from positioning.reporting.tearsheet.page import document, own_file
+from positioning.reporting.verdict import spoken_again
 from positioning.runs.saved import SavedRun, runs_in
 
 MOST_RUNS = 120  # cards; older runs stay on disk
@@ -75,7 +76,7 @@ def _card(run: SavedRun, newest: bool, directory: Path) -> Html:
     more = f"{risk} Without events {signed(blind['total_return'])}."
     asked = " ".join(s["request"].get("settings", []))
     return tag(
-        "a", badge, tag("h2", s["title"]), tag("div", tag("strong", words)),
+        "a", badge, tag("h2", s["title"]), spoken_again(s.get("verdict")), tag("div", tag("strong", words)),
         sparkline(np.array(s["spark"])), tag("div", more, class_="quiet"),
         tag("div", f"{s['metrics']['first']} to {s['metrics']['last']}, {s['source']}, {s['base']}", class_="quiet"),
         tag("div", f"Run {s['made'][:16].replace('T', ' ')} UTC", f", {asked}" if asked else "", class_="quiet"),

@@ -53,7 +53,8 @@ events         {digest, records {id, or "SYMBOL kind date": 16 digits of its has
 fees {label, digest}, cash {label, digest}: the digests are of the rates on the rows of the account
 fill, mark, base, seed, versions {package: version}, python, code {file: 16 digits of its hash}
 instruments    {symbol: {name, currency, venue}}
-metrics, blind metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
+verdict {grade, tone, sentence}, held {names, of, weight}: see analysis.verdict and analysis.held
+metrics, without_events metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
 """
 
 POINTS = 120
@@ -162,6 +163,8 @@ def summarised(
         "instruments": {
             i.symbol: {"name": i.name, "currency": i.currency, "venue": i.venue} for i in r.market.instruments
         },
+        "verdict": report.verdict.to_json(),
+        "held": report.held.to_json(),
         "metrics": to_json(report.metrics),
         "without_events": to_json(report.without_events_metrics),
         "deficit": r.deficit,

@@ -56,9 +56,9 @@ class TrialAssessment:
 class Assessment:
     """What a search is worth. trials: raw count; measured: those with a Sharpe ratio; ruined: accounts that died;
     effective: independent trials they are worth (overfitting.effective_trials); deviation: of the trials' Sharpes,
-    luck: the best Sharpe that many skilless trials would have, both a year; kept: the recommended trial, whose own
-    and neighbours' lowest metric is `score`; neighbours: how many; edges: axes that can be widened and on
-    whose end it lies; tried: further trials run to find neighbours. untested: why there is no spa. twin: figures of
+    luck: the best Sharpe that many skilless trials would have, both a year; plateau: the trial whose own and neighbours'
+    lowest metric, `score`, is the highest; neighbours: how many; edges: axes that can be widened and on whose end it
+    lies; tried: further trials run to find neighbours. untested: why there is no spa. without_events: figures of
     `SearchSpace.without_events`, named: its parameters that are not the strategy's own."""
 
     metric: str
@@ -71,7 +71,7 @@ class Assessment:
     deviation: float
     luck: float
     best: TrialAssessment
-    recommended: TrialAssessment
+    plateau: TrialAssessment
     score: float
     neighbours: int
     edges: tuple[str, ...]
@@ -83,6 +83,18 @@ class Assessment:
     named: Mapping[str, Any]
     rows: int
     per_year: float
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Why the trial on the plateau is not recommended; empty where it is."""
+        made = self.plateau.figures["total_return"]
+        lost = () if made > 0 else ("it was ruined",) if made <= -1 else ("it lost money",)
+        return (*lost, *(f"it lies at the end of {axis}: widen there" for axis in self.edges))
+
+    @property
+    def recommended(self) -> TrialAssessment | None:
+        """The trial on the plateau; None where it is withheld."""
+        return None if self.withheld else self.plateau
 
 
 def assess(asked: Search, trials: Trials) -> Assessment:
@@ -120,7 +132,7 @@ def assess(asked: Search, trials: Trials) -> Assessment:
         deviation=math.sqrt(variance * per_year),
         luck=luck * math.sqrt(per_year),
         best=judge(int(np.nanargmax(values))),
-        recommended=judge(place),
+        plateau=judge(place),
         score=score,
         neighbours=neighbours,
         edges=edges,

@@ -31,6 +31,7 @@ from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import KINDS, ROWS, Row, banner
 from positioning.reporting.tearsheet.page import document, own_file
+from positioning.reporting.verdict import spoken_again
 from positioning.runs.comparison import COSTLY, ComparedRun, Comparison, differences, facts
 from positioning.simulation.result import PARTS
 
@@ -52,6 +53,7 @@ def page(c: Comparison) -> str:
         tag("p", "Comparison", class_="eyebrow"),
         tag("h1", _heading(c), *([" ", tag("span", "Simulated", class_="badge")] if c.simulated else [])),
         banner() if c.simulated else "",
+        tag("ul", *(_judged(c, n) for n in range(len(c.contenders))), class_="verdicts"),
         *(tag("p", s, class_="finding") for s in remarks(c)),
         _shared(c),
         *(_parts(c) if c.span else ()),
@@ -68,6 +70,11 @@ def page(c: Comparison) -> str:
     )
     style = Html(f"<style>{own_file('comparison/comparison.css')}</style>")
     return document(_heading(c), join(style, tag("main", body), scripts), c.simulated)
+
+
+def _judged(c: Comparison, n: int) -> Html:
+    """A contender with the verdict on its whole account."""
+    return tag("li", _chip(c, n), spoken_again(c.contenders[n].kept.summary.get("verdict")))
 
 
 def _heading(c: Comparison) -> str:

@@ -56,7 +56,7 @@ def heat_map(
     metric: str,
     marked: GridIndex,
 ) -> Figure:
-    """The metric averaged over all other axes, the best of them in the hover; a cross on the recommended trial."""
+    """The metric averaged over all other axes, the best of them in the hover; a cross on the trial on the plateau."""
     names = list(axes)
     (across, x_labels), (along, y_labels) = (_bins(list(axes.values())[a], codes[:, a]) for a in pair)
     shape = (len(y_labels), len(x_labels))
@@ -134,7 +134,7 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
         *(
             dot | {"name": name, "x": _plain([c.figures["max_drawdown"]]), "y": _plain([c.figures["sharpe"]]),
                    "marker": {"color": "$accent", "size": 13, "symbol": symbol, "line": {"color": "$ink", "width": 1.5}}}
-            for name, c, symbol in (("best", assessment.best, "star"), ("recommended", assessment.recommended, "diamond"))
+            for name, c, symbol in (("best", assessment.best, "star"), ("plateau", assessment.plateau, "diamond"))
         ),
     ]  # fmt: skip
     made = _figure(data, "worst drawdown", "Sharpe", {"tickformat": ".0%"}, {"tickformat": ".2f"})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
+from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict
 from positioning.market.bars import FloatArray
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.search.charts import PERCENTS
@@ -58,6 +61,30 @@ class SearchReport:
     def values(self) -> FloatArray:
         """(K,) the metric searched for; -inf for a dead account."""
         return values_of(self.trials, self.asked.metric)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """One sentence by stated rules."""
+        return search_verdict(self.evidence)
+
+    @property
+    def evidence(self) -> SearchEvidence:
+        """What the rules of the verdict read. The walk-forward account is the plateau's, else the peak's."""
+        b, w = self.assessment, self.walk
+        followed = None if w is None else next(iter(w.ways.values())).metrics.sharpe
+        return SearchEvidence(
+            simulated=self.space.market.simulated,
+            trials=b.trials,
+            total_return=b.plateau.figures["total_return"],
+            edges=b.edges,
+            best=b.best.figures["sharpe"],
+            luck=b.luck,
+            deflated=b.best.dsr if math.isfinite(b.best.dsr) else None,
+            overfitting=None if b.pbo is None else b.pbo.probability,
+            spa_p=None if b.spa is None else b.spa.consistent,
+            walk_forward=followed,
+            without_events=None if w is None else w.without_events_metrics.sharpe,
+        )
 
 
 def rerun(searched: SearchReport, settings: Mapping[str, Any]) -> str:

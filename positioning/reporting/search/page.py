@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from positioning.analysis.verdict import SEARCH_RULES
 from positioning.files import write_whole
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.html import Html, bullets, escape, join, section, tag
@@ -26,6 +27,7 @@ from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.charts import Figure
 from positioning.reporting.tearsheet.figures import banner
 from positioning.reporting.tearsheet.page import document, own_file
+from positioning.reporting.verdict import rules, spoken
 from positioning.search.assessment import Assessment
 from positioning.search.measures import BLOCKS, FIGURES
 from positioning.search.run import in_words
@@ -61,10 +63,10 @@ def page(searched: SearchReport, script: str) -> str:
             *([" ", tag("span", "Simulated", class_="badge")] * simulated),
         ),
         banner() if simulated else "",
-        tag("p", words[0], class_="finding"),
+        spoken(searched.verdict),
         tag("p", heading(searched), class_="quiet"),
         _tiles(searched.assessment),
-        section("assessment", "How much of it to assess", bullets([*words[1:], HINDSIGHT])),
+        section("assessment", "How much of it to assess", bullets([*words, HINDSIGHT]), rules(SEARCH_RULES)),
         _contestants(searched),
         _maps(searched, drawn),
         _profiles(searched, drawn),
@@ -99,7 +101,10 @@ def _tiles(b: Assessment) -> Html:
         (percent(b.best.dsr, 0), "deflated Sharpe of the best: probability that it is above zero"),
         (percent(b.pbo.probability, 0) if b.pbo else NOTHING, "probability of backtest overfitting"),
         (number(b.spa.consistent, 3) if b.spa else NOTHING, "SPA p-value: does any trial gain by events?"),
-        (number(b.recommended.figures["sharpe"]), "Sharpe of the recommended trial, on the plateau"),
+        (
+            number(b.plateau.figures["sharpe"]),
+            f"Sharpe of the trial on the plateau, {'recommended' if b.recommended else 'NOT recommended'}",
+        ),
     ]
     return tag(
         "div", *(tag("div", tag("b", v), tag("span", w), class_="tile") for v, w in pairs), class_="tiles"
@@ -126,9 +131,15 @@ def _contestants(searched: SearchReport) -> Html:
             tag("p", tag("code", rerun(searched, c.settings))),
             tag("p", ALONE, class_="quiet") if differs_alone(searched, c.settings) else "",
         )
-        for name, c in (("Recommended, the plateau", b.recommended), ("Best, the peak", b.best))
+        for name, c in ((_plateau_heading(b), b.plateau), ("Best, the peak", b.best))
     ]
     return section("chosen", "Which trial to hold", tag("div", *made, class_="two"))
+
+
+def _plateau_heading(b: Assessment) -> str:
+    if not b.withheld:
+        return "Recommended, the plateau"
+    return f"The plateau, not recommended: {'; '.join(b.withheld)}"
 
 
 def _maps(searched: SearchReport, drawn: dict[str, Figure]) -> Html:
@@ -137,7 +148,7 @@ def _maps(searched: SearchReport, drawn: dict[str, Figure]) -> Html:
     chosen = grid_charts.pairs(axes)
     if not chosen:
         return Html("")
-    names, marked = list(axes), searched.codes[searched.assessment.recommended.trial]
+    names, marked = list(axes), searched.codes[searched.assessment.plateau.trial]
     made = []
     for a, b in chosen:
         key = f"map{a}x{b}"
@@ -153,7 +164,7 @@ def _maps(searched: SearchReport, drawn: dict[str, Figure]) -> Html:
     )
     note = (
         f"Each cell is the {metric} averaged over the trials of all other axes (point at it for the best of them); "
-        f"ruined and undefined trials are left out. The cross is the recommended trial.{more}"
+        f"ruined and undefined trials are left out. The cross is the trial on the plateau.{more}"
     )
     return section(
         "maps", "Pairs of parameters", tag("p", note, class_="quiet"), tag("div", *made, class_="maps")
@@ -201,15 +212,13 @@ def _top(searched: SearchReport) -> Html:
     order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")[:TOP]
     order = order[np.isfinite(values[order])]
     places = order.tolist()
-    if b.recommended.trial not in places:
-        places.append(b.recommended.trial)
+    if b.plateau.trial not in places:
+        places.append(b.plateau.trial)
     names = list(searched.space.axes)
     heads = ["rank", *names, *(f.replace("_", " ") for f in FIGURES), "command"]
     head = tag("tr", *(tag("th", tag("button", h, type="button"), scope="col") for h in heads))
     rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
-    caption = (
-        f"The {order.size} best trials by {in_words(searched.asked.metric)}; bold is the recommended one"
-    )
+    caption = f"The {order.size} best trials by {in_words(searched.asked.metric)}; bold is the plateau"
     made = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="sortable")
     held = tag("div", made, class_="scroll tall", tabindex="0", role="region", aria_label=caption)
     note = "All trials are in trials.parquet. The top of a search is where luck collects: read the assessment first."
@@ -224,7 +233,7 @@ def _row(searched: SearchReport, rank: int | None, place: int) -> Html:
         cells.append(_cell(percent_of(name, value), value))
     command = rerun(searched, settings)
     cells.append(tag("td", tag("code", command), class_="command", data_value=command))
-    return tag("tr", *cells, class_="kept" if place == searched.assessment.recommended.trial else False)
+    return tag("tr", *cells, class_="kept" if place == searched.assessment.plateau.trial else False)
 
 
 def _cell(shown: object, value: object) -> Html:

@@ -48,7 +48,7 @@ def _proposed(b: Assessment) -> list[str]:
 
 def _deflated(b: Assessment) -> list[str]:
     lines = []
-    for words, c in (("The best trial", b.best), ("The recommended trial", b.recommended)):
+    for words, c in (("The best trial", b.best), ("The trial on the plateau", b.plateau)):
         if math.isfinite(c.dsr):
             verdict = (
                 "more than the search explains" if c.dsr >= CONFIDENCE else "not enough to call it skill"
@@ -63,10 +63,10 @@ def _deflated(b: Assessment) -> list[str]:
 def _plateau(b: Assessment) -> list[str]:
     if b.neighbours == 0:
         return [
-            "The recommended trial has no neighbour in the grid, so it is the best trial and nothing is known around it."
+            "The best trial has no neighbour in the grid: it is taken for the plateau, and nothing is known around it."
         ]
-    same = " It is the best trial itself." if b.recommended.trial == b.best.trial else ""
-    edges = f" It lies at the end of {', '.join(b.edges)}: widen there." if b.edges else ""
+    same = " It is the best trial itself." if b.plateau.trial == b.best.trial else ""
+    edges = f" It is NOT recommended: {'; '.join(b.withheld)}." if b.withheld else ""
     extra = (
         f" Found among the {CANDIDATES} best trials, whose {b.tried:,} neighbours were run."
         if b.tried
@@ -78,7 +78,7 @@ def _plateau(b: Assessment) -> list[str]:
         else "may ruin it, whichever it is"
     )
     return [
-        f"Recommended is the plateau, not the peak: one step on any axis of numbers {kept} "
+        f"What could be held is the plateau, not the peak: one step on any axis of numbers {kept} "
         f"({b.neighbours} neighbour{'s' if b.neighbours > 1 else ''}).{same}{edges}{extra}"
     ]
 
@@ -110,12 +110,12 @@ def _against_twin(b: Assessment) -> list[str]:
 
 
 def _track(b: Assessment) -> list[str]:
-    c, years = b.recommended, b.rows / b.per_year
+    c, years = b.plateau, b.rows / b.per_year
     if not math.isfinite(c.enough):
-        return ["The recommended trial's Sharpe is not above zero: no length of record would prove it."]
+        return ["The plateau's Sharpe is not above zero: no length of record would prove it."]
     need = c.enough / b.per_year
     return [
-        f"Had the recommended trial been the only one, {need:.1f} years of record would show a Sharpe above zero at "
+        f"Had the trial on the plateau been the only one, {need:.1f} years of record would show a Sharpe above zero at "
         f"95 %; there are {years:.1f}."
     ]
 

@@ -12,6 +12,7 @@ from positioning.analysis.report import BacktestReport
 from positioning.reporting.format import NOTHING, findings, number, percent, signed
 from positioning.reporting.html import Html, join, section, table, tag
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.reporting.verdict import spoken
 from positioning.simulation.result import PARTS, Result
 
 TOLERANCE = 1e-6  # relative: both programs take the same numbers, so only rounding may part them
@@ -61,7 +62,7 @@ TILES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 def opening(report: BacktestReport) -> Html:
     """Name, warning, findings, thesis and caveat."""
     market, strategy = report.result.market, report.strategy
-    said = [tag("p", s, class_="finding") for s in findings(report)]
+    said = [spoken(report.verdict), *(tag("p", s, class_="finding") for s in findings(report))]
     thesis = [tag("p", paragraph) for paragraph in strategy.rationale.split("\n\n")]
     caveat = tag("div", tag("h3", "What to hold against it"), tag("p", strategy.caveat), class_="aside")
     return join(

@@ -1,0 +1,283 @@
+"""One sentence on an account, or on a search, by stated rules from a fixed scale.
+
+The same words stand in the terminal, in JSON, in a kept run and on every page. The grade is the first rule that
+holds, in the order of `Grade` and of `SearchGrade`; the rest of the sentence gives every figure that a rule read.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import final
+
+from positioning.analysis.held import Held
+
+LEVEL = 0.05  # a p-value above it is chance
+CONFIDENCE = 0.95  # a deflated Sharpe below it is luck
+LEAST_RETURNS = 60  # below which no probability is stated
+OVERFITTED = 0.5  # probability of backtest overfitting from which the choice is no better than a coin
+
+
+class Grade(StrEnum):
+    """The scale of a run; see `RULES`."""
+
+    RUINED = "Ruined"
+    NOTHING = "Nothing to judge"
+    NOT_HELD = "Not the strategy"
+    NO_MONEY = "Made no money"
+    UNTESTED = "Untested"
+    NONE = "No evidence"
+    WEAK = "Weak evidence"
+    EVIDENCE = "Evidence"
+    BEHIND = "Behind its benchmark"
+    AHEAD = "Ahead of its benchmark"
+    MADE = "Made money"
+
+
+class SearchGrade(StrEnum):
+    """The scale of a search; see `SEARCH_RULES`."""
+
+    NOTHING = "Nothing to hold"
+    OVERFITTED = "Overfitted"
+    LUCK = "Luck"
+    EDGE = "Unfinished"
+    UNTESTED = "Untested"
+    HOLDS = "Holds up"
+
+
+RULES = {
+    Grade.RUINED: "equity reached zero",
+    Grade.NOTHING: f"it never traded, or has fewer than {LEAST_RETURNS} returns",
+    Grade.NOT_HELD: "it held less than half of what the strategy wants, by names or by weight",
+    Grade.NO_MONEY: "after costs it made nothing, or no more than its cash would have",
+    Grade.UNTESTED: "it answers events and was not compared with shuffled event dates",
+    Grade.NONE: f"shuffled event dates do as well in more than {100 * LEVEL:.0f} % of shuffles",
+    Grade.WEAK: "true dates beat shuffled ones, but it trails its benchmark or itself without events",
+    Grade.EVIDENCE: "true dates beat shuffled ones, and after costs it beats its benchmark and itself without events",
+    Grade.BEHIND: "it answers no events, and made no more than its benchmark",
+    Grade.AHEAD: "it answers no events, and made more than its benchmark",
+    Grade.MADE: "it answers no events, and has no benchmark",
+}
+SEARCH_RULES = {
+    SearchGrade.NOTHING: "the trial on the plateau lost money or was ruined, so none is recommended",
+    SearchGrade.OVERFITTED: "winners of one half fall below the median on the other in "
+    f"{100 * OVERFITTED:.0f} % or more, or the walk-forward account earned nothing over cash, or less than the strategy "
+    "without events",
+    SearchGrade.LUCK: f"the best Sharpe is no higher than luck's, SPA's p is above {100 * LEVEL:.0f} %, or the best "
+    f"trial's deflated Sharpe is below {100 * CONFIDENCE:.0f} %",
+    SearchGrade.EDGE: "the trial on the plateau lies on the end of an axis that can be widened, so none is recommended",
+    SearchGrade.UNTESTED: "no walk-forward was asked for",
+    SearchGrade.HOLDS: "none of the above",
+}
+
+BAD = frozenset({
+    Grade.RUINED, Grade.NOT_HELD, Grade.NO_MONEY, SearchGrade.NOTHING, SearchGrade.OVERFITTED,
+})  # fmt: skip
+GOOD = frozenset({Grade.EVIDENCE, Grade.AHEAD, SearchGrade.HOLDS})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """grade: of the scale; sentence: with it, and with every figure that was read."""
+
+    grade: Grade | SearchGrade
+    sentence: str
+
+    @property
+    def tone(self) -> str:
+        """bad, good or neutral."""
+        return "bad" if self.grade in BAD else "good" if self.grade in GOOD else "neutral"
+
+    def to_json(self) -> dict[str, str]:
+        """Grade, tone and sentence."""
+        return {"grade": str(self.grade), "tone": self.tone, "sentence": self.sentence}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RunEvidence:
+    """What the rules of a run read. Returns are fractions over the whole account, after costs.
+
+    returns: their number; traded: whether it ever held anything; cash: what cash earned; answers_events: False for a
+    strategy without events, whose rules ask nothing of them; without_events: made by itself without events, at the same
+    average exposure where equal_exposure; benchmark, beside: made by its benchmark, and by the account over the
+    benchmark's rows, None where there is none; placebo_p, shuffles: None and 0 where dates were not shuffled.
+    """
+
+    simulated: bool
+    ruined: bool
+    traded: bool
+    returns: int
+    held: Held
+    total_return: float
+    cash: float
+    answers_events: bool
+    without_events: float
+    equal_exposure: bool
+    benchmark_name: str
+    benchmark: float | None
+    beside: float | None
+    placebo_p: float | None
+    shuffles: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SearchEvidence:
+    """What the rules of a search read. total_return: of the trial on the plateau, -1 where ruined; edges: axes that can
+    be widened and on whose end it lies; best, luck: Sharpe ratios; deflated: the best trial's; None where a
+    statistic was not had."""
+
+    simulated: bool
+    trials: int
+    total_return: float
+    edges: tuple[str, ...]
+    best: float
+    luck: float
+    deflated: float | None
+    overfitting: float | None
+    spa_p: float | None
+    walk_forward: float | None
+    without_events: float | None
+
+
+def verdict(e: RunEvidence) -> Verdict:
+    """The first rule of `RULES` that holds, and all that was read."""
+    grade = _grade(e)
+    if grade is Grade.RUINED:
+        return _sentence(
+            grade, e.simulated, ["equity reached zero and the account was stopped", f"it {e.held.words}"]
+        )
+    if grade is Grade.NOTHING:
+        why = (
+            "it never traded"
+            if not e.traded
+            else f"{e.returns} return{'s' if e.returns != 1 else ''} are too few"
+        )
+        return _sentence(grade, e.simulated, [why, f"it {e.held.words}"])
+    said = [f"it {e.held.words}", _events(e), _made(e)]
+    if grade in (Grade.NO_MONEY, Grade.BEHIND, Grade.AHEAD, Grade.MADE):
+        said = [_made(e), f"it {e.held.words}", _events(e)]
+    elif grade is not Grade.NOT_HELD:
+        said = [_events(e), _made(e), f"it {e.held.words}"]
+    return _sentence(grade, e.simulated, said)
+
+
+def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
+    if e.ruined:
+        return Grade.RUINED
+    if not e.traded or e.returns < LEAST_RETURNS:
+        return Grade.NOTHING
+    if e.held.under_half:
+        return Grade.NOT_HELD
+    if e.total_return <= max(e.cash, 0.0):
+        return Grade.NO_MONEY
+    trails = e.benchmark is not None and e.beside is not None and e.beside <= e.benchmark
+    if not e.answers_events:
+        return Grade.MADE if e.benchmark is None else Grade.BEHIND if trails else Grade.AHEAD
+    if e.placebo_p is None:
+        return Grade.UNTESTED
+    if e.placebo_p > LEVEL:
+        return Grade.NONE
+    return Grade.WEAK if trails or e.total_return <= e.without_events else Grade.EVIDENCE
+
+
+def _events(e: RunEvidence) -> str:
+    if not e.answers_events:
+        return ""
+    if e.placebo_p is None:
+        return "its events were not tested against shuffled dates"
+    found = "beat shuffled dates" if e.placebo_p <= LEVEL else "cannot be told from shuffled dates"
+    return f"its events {found} (p = {e.placebo_p:.3f} of {e.shuffles:,})"
+
+
+def _made(e: RunEvidence) -> str:
+    others = []
+    if e.benchmark is not None:
+        others.append(f"{_signed(e.benchmark)} of {e.benchmark_name}")
+    if e.answers_events:
+        same = " at equal exposure" if e.equal_exposure else ""
+        others.append(f"{_signed(e.without_events)} without events{same}")
+    if e.cash > 0:
+        others.append(f"{_signed(e.cash)} in cash")
+    against = f" against {_listed(others)}" if others else ""
+    own = f"after costs it made {_signed(e.total_return)}"
+    if e.beside is not None and e.benchmark is not None and abs(e.beside - e.total_return) > 5e-4:
+        own += f" ({_signed(e.beside)} over its benchmark's dates)"
+    return own + against
+
+
+def search_verdict(e: SearchEvidence) -> Verdict:
+    """The first rule of `SEARCH_RULES` that holds, and all that was read."""
+    chosen = f"the trial on the plateau made {_signed(e.total_return)}"
+    if e.total_return <= -1:
+        chosen = "the trial on the plateau was ruined"
+    if not e.total_return > 0:
+        chosen += ", so none is recommended"
+    parts = {
+        "money": chosen,
+        "fit": "" if e.overfitting is None else
+        f"winners of one half fell below the median on the other in {100 * e.overfitting:.0f} %",
+        "walk": "it was not walked forward" if e.walk_forward is None else _walked(e),
+        "spa": "" if e.spa_p is None else
+        f"the gain by events has p = {e.spa_p:.3f} (SPA)",
+        "luck": f"the best of {e.trials:,} trials has Sharpe {_ratio(e.best)} where luck alone gives {_ratio(e.luck)}"
+        + ("" if e.deflated is None else f" (deflated Sharpe {100 * e.deflated:.0f} %)"),
+        "edge": f"the trial on the plateau lies at the end of {_listed(list(e.edges))}, so none is "
+        "recommended: widen there" if e.edges else "",
+    }  # fmt: skip
+    grade = _search_grade(e)
+    first = {
+        SearchGrade.NOTHING: ("money",), SearchGrade.OVERFITTED: ("walk", "fit"), SearchGrade.LUCK: ("luck", "spa"),
+        SearchGrade.EDGE: ("edge",), SearchGrade.UNTESTED: ("walk",), SearchGrade.HOLDS: ("walk", "fit"),
+    }[grade]  # fmt: skip
+    order = [*first, *(key for key in ("walk", "fit", "spa", "luck", "edge", "money") if key not in first)]
+    return _sentence(grade, e.simulated, [parts[key] for key in order])
+
+
+def _search_grade(e: SearchEvidence) -> SearchGrade:
+    if not e.total_return > 0:
+        return SearchGrade.NOTHING
+    failed = e.walk_forward is not None and (
+        not e.walk_forward > 0 or (e.without_events is not None and e.walk_forward < e.without_events)
+    )
+    if failed or (e.overfitting is not None and e.overfitting >= OVERFITTED):
+        return SearchGrade.OVERFITTED
+    lucky = (
+        not e.best > e.luck
+        or (e.spa_p is not None and e.spa_p > LEVEL)
+        or (e.deflated is not None and e.deflated < CONFIDENCE)
+    )
+    if lucky:
+        return SearchGrade.LUCK
+    if e.edges:
+        return SearchGrade.EDGE
+    return SearchGrade.UNTESTED if e.walk_forward is None else SearchGrade.HOLDS
+
+
+def _walked(e: SearchEvidence) -> str:
+    own = f"walked forward it had Sharpe {_ratio(e.walk_forward)}"
+    return own if e.without_events is None else f"{own}, without events {_ratio(e.without_events)}"
+
+
+def _sentence(grade: Grade | SearchGrade, simulated: bool, parts: list[str]) -> Verdict:
+    told = "; ".join(p for p in parts if p)
+    where = "In simulated prices: " if simulated else ""
+    return Verdict(grade, f"{where}{grade}: {told}.")
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _signed(value: float) -> str:
+    shown = round(100 * value, 1) + 0.0
+    return f"{shown:+,.1f} %"
+
+
+def _ratio(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    return f"{round(value, 2) + 0.0:.2f}"
