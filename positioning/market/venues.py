@@ -74,6 +74,17 @@ def opens_early(mic: str, sessions: DateArray) -> npt.NDArray[np.bool_]:
     return early
 
 
+def next_opening(mic: str, day: np.datetime64) -> tuple[np.datetime64, np.datetime64]:
+    """The first session that opens at or after 24:00 UTC of `day`, and its opening in UTC [s].
+
+    Raises BadInputError as `sessions` does.
+    """
+    instant = (day.astype("datetime64[D]") + np.timedelta64(1, "D")).astype("datetime64[s]")
+    dates, opens = _openings(calendar_name(mic), _year(day), _year(day) + 1)
+    place = int(np.searchsorted(opens, instant))
+    return dates[place], opens[place]
+
+
 @lru_cache(maxsize=64)
 def _openings(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateArray]:
     """Session dates [D] and opening instants in UTC [s] of whole years: near spans share one build."""

@@ -50,7 +50,7 @@ class Planted(Strategy):
         rows = scores[decided]
         gross = np.abs(rows).sum(axis=1, keepdims=True)
         weights = np.divide(rows, gross, out=np.zeros_like(rows), where=gross > 0)
-        return Targets(market.rows, market.symbols, decided, weights)
+        return Targets(market.rows, market.symbols, decided, weights, self.band)
 
 
 def closes(market: Market) -> pd.DataFrame:
