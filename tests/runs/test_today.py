@@ -78,7 +78,7 @@ def answered(
 def barred(kind: str) -> Restriction:
     return Restriction(
         "N0",
-        datetime(2024, 3, 1, tzinfo=UTC),
+        datetime(2024, 3, 1, 12, tzinfo=UTC),
         kind,
         "designated",
         "Listed",
