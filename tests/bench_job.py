@@ -30,7 +30,8 @@ def returns_csv(path: Path) -> None:
     """The four strategies' returns and their benchmarks' on the sample market, as the run sees them."""
     import pandas as pd
 
-    from backtests.cli import source_of, span_of, strategies_of
+    from positioning.cli.strategies import strategies_of
+    from positioning.cli.values import source_of, span_of
     from positioning.events.event import read_events
     from positioning.runs.backtest import RunSettings, backtest
     from positioning.simulation.cash import read_cash

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from backtests.compare import app
+from positioning.cli.compare import app
 from positioning.analysis.comparison import measured, within
 from positioning.analysis.report import BacktestReport
 from positioning.data.sample import SampleSource

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from backtests.event_study import app
+from positioning.cli.event_study import app
 from positioning.data.folder import FolderSource
 from positioning.event_studies.abnormal import (
     Design,

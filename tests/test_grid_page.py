@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from backtests.grid_search import app
+from positioning.cli.grid_search import app
 from tests.test_pages import ARTEFACTS, CHROMIUM, opened
 
 GRIDS = {

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from backtests.event_study import app
+from positioning.cli.event_study import app
 from positioning.analysis.attribution import attribute
 from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
 from positioning.data.sample import SampleSource

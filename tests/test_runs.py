@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from backtests.run import app as run_app
-from backtests.verify import app as verify_app
+from positioning.cli.run import app as run_app
+from positioning.cli.verify import app as verify_app
 from positioning.errors import BadInputError
 from positioning.market.venues import sessions
 from positioning.reporting.tearsheet import page as tearsheet

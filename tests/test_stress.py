@@ -20,7 +20,7 @@ from pyarrow import parquet
 from scipy.stats import ks_2samp, norm
 from typer.testing import CliRunner
 
-from backtests.stress import app
+from positioning.cli.stress import app
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.event import Events, read_events

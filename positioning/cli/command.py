@@ -1,38 +1,40 @@
-"""What the commands share: their options' texts made values, and errors made one line."""
+"""How every command ends: errors made one line, progress on standard error."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import typer
 from typer.core import TyperCommand
 
-from positioning.errors import BadInputError, PositioningError, did_you_mean
+from positioning.errors import PositioningError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-    from positioning.market.coverage import Span
-    from positioning.market.source import Source
-    from positioning.strategy.strategy import Strategy
 
 
 @final
 class Command(TyperCommand):
     """A command whose usage errors (an unknown option, a word for a number) are one line and status 2 too."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **rest: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """As typer's; without its box."""
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **rest)
+            return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         usage_error: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
         try:
-            sys.exit(super().main(*args, standalone_mode=False, **rest))
+            sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
         except usage_error as error:
             print(
                 f"error: {' '.join(error.format_message().split())}; --help lists the options",
@@ -61,92 +63,6 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         print("stopped; nothing half-written is left", file=sys.stderr)
         raise typer.Exit(130) from None
-
-
-def span_of(start: str | None, end: str | None) -> Span:
-    """The asked-for span. Raises BadInputError for what is not a date, or reversed."""
-    from positioning.market.coverage import Span
-
-    return Span(day_of("--start", start), day_of("--end", end))
-
-
-def day_of(option: str, text: str | None) -> object:
-    """The date, datetime64[D], or None. Raises BadInputError for what is not a date."""
-    import numpy as np
-
-    if text is None:
-        return None
-    try:
-        return np.datetime64(date.fromisoformat(text), "D")
-    except ValueError:
-        raise BadInputError(
-            f"{option} {text}", "wanted a date such as 2021-06-30", f"type {option} 2021-06-30"
-        ) from None
-
-
-def source_of(text: str, cache: Path = Path("data_cache")) -> Source:
-    """`sample`, `folder:DIR`, `yahoo` (what is stored in the cache) or `snapshot:NAME`.
-
-    Raises BadInputError for anything else, DataMissingError where the store is empty.
-    """
-    kind, _, place = text.partition(":")
-    if kind == "sample" and not place:
-        from positioning.data.sample import SampleSource
-
-        return SampleSource()
-    if kind == "folder" and place:
-        from positioning.data.folder import FolderSource
-
-        return FolderSource(Path(place))
-    if (kind == "yahoo" and not place) or (kind == "snapshot" and place):
-        from positioning.data.cache_source import StoreSource
-
-        return StoreSource(cache, place)
-    kinds = ["sample", "folder:DIR", "yahoo", "snapshot:NAME"]
-    raise BadInputError(f"--data {text}", f"wanted {', '.join(kinds)}", did_you_mean(kind, kinds))
-
-
-def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strategy]:
-    """The named strategies (all when none is named) with `name=value` or `STRATEGY.name=value` applied.
-
-    Raises BadInputError for an unknown strategy, for a parameter none of them has, and for a bad value.
-    """
-    from strategies import CONTROLS, STRATEGIES
-
-    known = {p.name: p for p in (*STRATEGIES, *CONTROLS)}
-    for name in names:
-        if name not in known:
-            raise BadInputError(f"no strategy {name}", "wanted one of the list", did_you_mean(name, known))
-    chosen = {name: known[name]() for name in dict.fromkeys(names or [p.name for p in STRATEGIES])}
-    wanted: dict[str, dict[str, str]] = {name: {} for name in chosen}
-    for text in settings:
-        key, equals, value = text.partition("=")
-        owner, dot, parameter = key.partition(".")
-        if not equals or not key:
-            raise BadInputError(
-                f"--set {text}", "wanted name=value or STRATEGY.name=value", "type --set half_life=10"
-            )
-        if dot and owner not in chosen:
-            raise BadInputError(
-                f"--set {text}",
-                f"wanted a strategy of this run before the dot, not {owner}",
-                did_you_mean(owner, chosen),
-            )
-        for name in [owner] if dot else _having(key, chosen):
-            wanted[name][parameter if dot else key] = value
-    return [strategy.configured(wanted[name]) for name, strategy in chosen.items()]
-
-
-def _having(parameter: str, chosen: dict[str, Strategy]) -> list[str]:
-    having = [name for name, p in chosen.items() if parameter in p.parameters()]
-    if not having:
-        every = sorted({q for p in chosen.values() for q in p.parameters()})
-        raise BadInputError(
-            f"no strategy of this run has a parameter {parameter}",
-            "wanted one of their fields",
-            did_you_mean(parameter, every),
-        )
-    return having
 
 
 def progress(quiet: bool) -> Progress:

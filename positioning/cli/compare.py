@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, one_line_errors
+from positioning.cli.command import Command, one_line_errors
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -122,7 +122,3 @@ def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
         ],
         "files": [str(f) for f in files],
     }  # fmt: skip
-
-
-if __name__ == "__main__":
-    app()

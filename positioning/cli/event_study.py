@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, one_line_errors, progress, source_of, strategies_of
+from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.options import AsJson, Out, with_request
+from positioning.cli.request import Request
+from positioning.cli.strategies import standard, strategies_of
+from positioning.cli.values import source_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -28,7 +32,9 @@ COLUMNS = {
 
 
 @app.command(cls=Command)
+@with_request("start", "end", "fees", "fill", "cash", "settings", "screen", "mark", "restrictions")
 def event_study(
+    request: Request,
     names: Annotated[
         list[str] | None,
         typer.Argument(
@@ -40,26 +46,9 @@ def event_study(
     model: Annotated[str, typer.Option(help="market, mean or factors.")] = "market",
     theme: Annotated[str | None, typer.Option(help="Only events of this theme.")] = None,
     direction: Annotated[str | None, typer.Option(help="Only events of this direction.")] = None,
-    benchmark: Annotated[str | None, typer.Option(help="Symbol; default each sleeve's own.")] = None,
     factors: Annotated[str, typer.Option(help="Further factors of --model factors.")] = "SPY,EEM,DBA",
-    data: Annotated[
-        str, typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME.")
-    ] = "sample",
-    base: Annotated[str, typer.Option(help="Base currency.")] = "USD",
-    events: Annotated[
-        Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
-    ] = None,
-    cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
-    accepted: Annotated[
-        list[str] | None,
-        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
-    ] = None,
-    placebos: Annotated[
-        int, typer.Option("--placebo", metavar="N", help="Compare with N sets of shuffled event dates.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
-    out: Annotated[Path, typer.Option(help="Where the page and its CSVs go.")] = Path("reports"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    out: Out = "reports",
+    as_json: AsJson = False,
 ) -> None:
     """Prices around dated events, against what a model expected; tests; a page and its CSVs."""
     with one_line_errors():
@@ -72,27 +61,28 @@ def event_study(
         from positioning.reporting.event_study import write_event_study
         from positioning.runs.backtest import crash_dates
 
-        if placebos:
-            check_draws(placebos)
+        if request.placebos:
+            check_draws(request.placebos)
         more = tuple(s.strip() for s in factors.split(",") if s.strip())
         design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
         choice = EventFilter(theme, direction)
-        sleeves = sleeves_of(names or [], benchmark, theme)
-        source, record = source_of(data, cache), read_events(events)
+        sleeves = sleeves_of(names or [], request.benchmark, theme)
+        source, record = source_of(request.data, Path(request.cache)), read_events(request.events)
         near, studies = crash_dates(record), []
         with progress(as_json) as bar:
             task = bar.add_task("event studies", total=len(sleeves))
             for sleeve in sleeves:
-                returns = sleeve_returns(source, sleeve, design, base.upper(), near, accepted or ())
+                returns = sleeve_returns(source, sleeve, design, request.base.upper(), near, request.accepted)
                 studies.append(study(returns, record, choice, design))
                 bar.advance(task)
         require_some(studies)
         if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
             studies.append(singly(studies, design))
-        shuffled = {s.label: study_placebo(s, record, design, placebos, seed) for s in studies if placebos}
+        draws = request.placebos
+        shuffled = {s.label: study_placebo(s, record, design, draws, request.seed) for s in studies if draws}
         command = shlex.join(["python", "-m", "backtests.event_study", *sys.argv[1:]])
-        files = write_event_study(studies, shuffled, design, command, out)
-        print_answer(data, studies, shuffled, files, as_json)
+        files = write_event_study(studies, shuffled, design, command, Path(out))
+        print_answer(request.data, studies, shuffled, files, as_json)
 
 
 def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -> list[Sleeve]:
@@ -104,9 +94,8 @@ def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -
     from positioning.events.event import SLEEVES
     from positioning.market.instruments import instrument
     from positioning.strategy.blend import Blend
-    from strategies import STRATEGIES
 
-    known = {p.name: p() for p in STRATEGIES}
+    known = {name: p() for name, p in standard().items()}
     baskets = {p.themes[0]: p for p in known.values() if not isinstance(p, Blend)}
     found = []
     for word in words or [p.name for p in baskets.values()]:
@@ -247,7 +236,3 @@ def _outcome_json(o: Outcome) -> dict[str, Any]:
 
 def _plain(value: float) -> float | None:
     return value if value == value and abs(value) != float("inf") else None  # noqa: PLR0124 (NaN is not itself)
-
-
-if __name__ == "__main__":
-    app()

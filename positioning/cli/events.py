@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, day_of, one_line_errors
+from positioning.cli.command import Command, one_line_errors
+from positioning.cli.values import day_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -142,7 +143,3 @@ def to_json(record: Events, files: Sequence[Path]) -> dict[str, Any]:
         "restrictions": restrictions,
         "files": [str(f) for f in files],
     }
-
-
-if __name__ == "__main__":
-    app()

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, one_line_errors, progress, span_of
+from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.strategies import standard
+from positioning.cli.values import span_of
 from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -75,9 +77,8 @@ def needed() -> list[str]:
     """Every symbol of the strategies, their hedges and benchmarks, and the currencies of all these."""
     from positioning.data.download import rate_symbol
     from positioning.market.instruments import instrument
-    from strategies import STRATEGIES
 
-    strategies = [strategy() for strategy in STRATEGIES]
+    strategies = [strategy() for strategy in standard().values()]
     symbols = [s for p in strategies for s in (*p.names, *p.hedges, p.benchmark)]
     currencies = sorted({instrument(s).currency for s in symbols} - {"USD"})
     return [*dict.fromkeys(symbols), *(rate_symbol(c) for c in currencies)]
@@ -254,7 +255,3 @@ def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object]) -
         ]
         command = shlex.join(["python", "-m", "backtests.fetch", *again, *given])
         print(f"{len(again)} of {len(results)} symbols are not there; to resume: {command}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    app()

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from backtests.grid_axes import axes_of, require_few
-from backtests.request import Request
+from positioning.cli.grid_axes import axes_of, require_few
+from positioning.cli.request import Request
 from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:

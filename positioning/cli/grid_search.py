@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from positioning.search.run import Work
     from positioning.search.space import GridIndex, SearchSpace
 
-from backtests.cli import Command, one_line_errors, progress
-from backtests.grid_axes import MOST_TRIALS
-from backtests.grid_output import answer
-from backtests.request import Request
+from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.grid_axes import MOST_TRIALS
+from positioning.cli.grid_output import answer
+from positioning.cli.options import AsJson, Out, with_request
+from positioning.cli.request import Request
 from positioning.errors import BadInputError
 from positioning.search.checkpoint import inputs_of, kept, shelf_of
 
@@ -28,7 +29,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command(cls=Command)
+@with_request("benchmark", "placebos")
 def grid_search(
+    request: Request,
     name: Annotated[str, typer.Argument(metavar="STRATEGY", help="The strategy to search.")],
     grid: Annotated[
         list[str] | None,
@@ -44,34 +47,6 @@ def grid_search(
     metric: Annotated[
         str, typer.Option(help="sharpe, sortino, calmar, cagr, total_return or max_drawdown.")
     ] = "sharpe",
-    data: Annotated[
-        str, typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME.")
-    ] = "sample",
-    start: Annotated[str | None, typer.Option(help="First day, 2021-06-30.")] = None,
-    end: Annotated[str | None, typer.Option(help="Last day.")] = None,
-    base: Annotated[str, typer.Option(help="Base currency.")] = "USD",
-    fees: Annotated[str, typer.Option(help="default, none, or a CSV file.")] = "default",
-    fill: Annotated[
-        str, typer.Option(help="open or close of the first session after the decision.")
-    ] = "open",
-    cash: Annotated[str, typer.Option(help="Annual rate on cash (0.03), or a CSV with date,rate.")] = "0",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of every trial.")
-    ] = None,
-    events: Annotated[
-        Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
-    ] = None,
-    screen: Annotated[str | None, typer.Option(help="none, listed or strict, for every trial.")] = None,
-    mark: Annotated[str, typer.Option(help="Of frozen holdings: last, zero or haircut:X.")] = "last",
-    restrictions: Annotated[
-        Path | None, typer.Option(help="A CSV of restrictions in place of the shipped record.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random combinations.")] = 0,
-    cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
-    accepted: Annotated[
-        list[str] | None,
-        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
-    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Threads; default all cores.")] = os.cpu_count() or 1,
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="The workers of a dask scheduler: tcp://HOST:8786.")
@@ -94,13 +69,13 @@ def grid_search(
         bool,
         typer.Option("--resume", help="Go on with a search that was stopped, where its inputs are the same."),
     ] = False,
-    out: Annotated[Path, typer.Option(help="Where the page and the table of trials go.")] = Path("reports"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    out: Out = "reports",
+    as_json: AsJson = False,
 ) -> None:
     """Every combination decided, accounted and measured; the plateau, the peak, and how much of it is luck."""
     with one_line_errors():
-        from backtests.grid_request import asked, chosen, groups_of, space_of, whole_numbers, words_of
         from positioning.analysis.cross_validation import PBO_TRIALS
+        from positioning.cli.grid_request import asked, chosen, groups_of, space_of, whole_numbers, words_of
         from positioning.data.recording import RecordingSource
         from positioning.reporting.search.outcome import SearchReport, write_trials
         from positioning.reporting.search.page import write_grid
@@ -111,10 +86,6 @@ def grid_search(
         from positioning.search.trials import Plan
         from positioning.search.walk_forward import over, spans, walk_forward
 
-        request = Request(
-            data, start, end, base, fees, fill, cash, tuple(settings or ()), None, _text(events), screen, mark,
-            _text(restrictions), 0, seed, str(cache), tuple(accepted or ()),
-        )  # fmt: skip
         if optuna is not None and (random is not None or walk is not None or cpcv is not None):
             raise BadInputError(
                 "--optuna beside --random, --walk-forward or --cpcv",
@@ -127,9 +98,10 @@ def grid_search(
         terms = request.terms(shlex.join(["python", "-m", "backtests.grid_search", *sys.argv[1:]]))
         witness = RecordingSource(terms.source)
         space = space_of(strategy, axes, replace(terms, source=witness))
-        codes = (
-            chosen(space, random, seed) if optuna is None else proposed(space, metric, optuna, seed, as_json)
-        )
+        if optuna is None:
+            codes = chosen(space, random, request.seed)
+        else:
+            codes = proposed(space, metric, optuna, request.seed, as_json)
         full = codes.shape[0] == space.combinations
         question = Search(space, metric, full, threads(workers), proposed=optuna is not None and not full)
         measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
@@ -143,7 +115,7 @@ def grid_search(
         plan = Plan(codes, tuple(measures))
         work = question.work if dask is None else on_cluster(dask)
         inputs = inputs_of(space, plan, witness.digests)
-        with shelf_of(out, inputs, plan, resume) as chunks, progress(as_json) as bar:
+        with shelf_of(Path(out), inputs, plan, resume) as chunks, progress(as_json) as bar:
             before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
             begun = time.perf_counter()
             trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
@@ -155,8 +127,8 @@ def grid_search(
                 None if walk is None else walk_forward(question, trials, folds),
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip
-            files = [write_grid(found, out), write_trials(found, out)]
-        answer(found, files, data, as_json)
+            files = [write_grid(found, Path(out)), write_trials(found, Path(out))]
+        answer(found, files, request.data, as_json)
 
 
 def proposed(space: SearchSpace, metric: str, trials: int, seed: int, quiet: bool) -> GridIndex:
@@ -173,11 +145,3 @@ def on_cluster(address: str) -> Work:
     from positioning.search.dask_cluster import cluster
 
     return cluster(address)
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
-
-
-if __name__ == "__main__":
-    app()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, Self, final
 
-from backtests.cli import source_of, span_of, strategies_of
+import typer
+
+from positioning.cli.strategies import strategies_of
+from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -18,25 +21,49 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True)
 class Request:
-    """The options of `backtests.run` that numbers depend on; each as typed there, None where it was not."""
+    """The options that numbers depend on, for all commands; each as typed, None where it was not."""
 
-    data: str = "sample"
-    start: str | None = None
-    end: str | None = None
-    base: str = "USD"
-    fees: str = "default"
-    fill: str = "open"
-    cash: str = "0"
-    settings: tuple[str, ...] = ()
-    benchmark: str | None = None
-    events: str | None = None
-    screen: str | None = None
-    mark: str = "last"
-    restrictions: str | None = None
-    placebos: int = 0
-    seed: int = 0
-    cache: str = "data_cache"
-    accepted: tuple[str, ...] = ()
+    data: Annotated[
+        str, typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME.")
+    ] = "sample"
+    start: Annotated[
+        str | None, typer.Option(help="First day, 2021-06-30; default 2020-01-01 or when history suffices.")
+    ] = None
+    end: Annotated[
+        str | None, typer.Option(help="Last day; default the earliest end among names, hedge, currencies.")
+    ] = None
+    base: Annotated[str, typer.Option(help="Base currency.")] = "USD"
+    fees: Annotated[str, typer.Option(help="default, none, or a CSV file.")] = "default"
+    fill: Annotated[str, typer.Option(help="open or close of the first session after the decision.")] = "open"
+    cash: Annotated[str, typer.Option(help="Annual rate on cash (0.03), or a CSV with date,rate.")] = "0"
+    settings: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A parameter, for all that have it, or STRATEGY.NAME=VALUE."
+        ),
+    ] = ()
+    benchmark: Annotated[str | None, typer.Option(help="Symbol; default each strategy's own.")] = None
+    events: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A CSV of events in place of the shipped record.")
+    ] = None
+    screen: Annotated[
+        str | None, typer.Option(help="none, listed or strict, for all; default each strategy's own.")
+    ] = None
+    mark: Annotated[
+        str, typer.Option(help="Of frozen holdings: last, zero or haircut:X (X of the price is lost).")
+    ] = "last"
+    restrictions: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the shipped record.")
+    ] = None
+    placebos: Annotated[
+        int, typer.Option("--placebo", metavar="N", help="Rerun on N sets of shuffled event dates.")
+    ] = 0
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")] = 0
+    cache: Annotated[str, typer.Option(metavar="DIR", help="Where fetched prices are.")] = "data_cache"
+    accepted: Annotated[
+        tuple[str, ...],
+        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
+    ] = ()
 
     def strategies(self, names: Sequence[str]) -> list[Strategy]:
         """The named strategies under these settings; all where none is named. Raises BadInputError."""

@@ -7,11 +7,11 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated, Any, final
+from typing import Annotated, Any, cast, final
 
 import typer
 
-from backtests.cli import Command, one_line_errors
+from positioning.cli.command import Command, one_line_errors
 from positioning.errors import BadInputError
 
 HOST = "127.0.0.1"
@@ -25,7 +25,7 @@ class Pages(SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         root, wanted = Path(self.directory).resolve(), Path(self.translate_path(self.path)).resolve()
-        port = self.server.server_address[1]
+        port = cast(ThreadingHTTPServer, self.server).server_port
         named = self.headers.get("Host", "") in (f"{HOST}:{port}", f"localhost:{port}")
         hidden = (
             any(part.startswith(".") for part in wanted.relative_to(root).parts)
@@ -71,12 +71,8 @@ def serve(
 ) -> None:
     """Serve the pages on loopback until Ctrl-C."""
     with one_line_errors(), server(out, port) as running:
-        address = f"http://{HOST}:{running.server_address[1]}/"
+        address = f"http://{HOST}:{running.server_port}/"
         print(f"{address} (Ctrl-C stops)", flush=True)
         if show:
             webbrowser.open(address)
         running.serve_forever()
-
-
-if __name__ == "__main__":
-    app()

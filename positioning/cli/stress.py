@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, one_line_errors, progress, source_of, span_of, strategies_of
+from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.options import AsJson, Names, Out, with_request
+from positioning.cli.request import Request
+from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError, DataMissingError
 
 if TYPE_CHECKING:
@@ -27,20 +30,16 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command(cls=Command)
+@with_request("start", "end", "fill", "benchmark", "events", "screen", "restrictions", "placebos")
 def stress(
-    strategies: Annotated[
-        list[str] | None, typer.Argument(metavar="[STRATEGY]...", help="Strategies; none means all.")
-    ] = None,
+    request: Request,
+    strategies: Names = None,
     scenarios: Annotated[
         str, typer.Option(help="article (55/25/20), article_plus_easing, or a TOML file.")
     ] = "article",
     paths: Annotated[int, typer.Option(help="Simulated per scenario.")] = 10_000,
     horizon: Annotated[int, typer.Option(help="Rows; the article gives none, 252 is about a year.")] = 252,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes; 0 for one a core.")] = 0,
-    data: Annotated[
-        str, typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME.")
-    ] = "sample",
     history: Annotated[int, typer.Option(help="Rows the names must have in common.")] = 500,
     drift: Annotated[
         str, typer.Option(help="zero (mean returns of the past taken out) or history (kept).")
@@ -52,21 +51,8 @@ def stress(
         ),
     ] = "2022-02-17:2022-04-18",
     limit: Annotated[float, typer.Option(help="Drawdown that reverse stress looks for.")] = 0.2,
-    base: Annotated[str, typer.Option(help="Base currency.")] = "USD",
-    fees: Annotated[str, typer.Option(help="default, none, or a CSV file.")] = "default",
-    cash: Annotated[str, typer.Option(help="Annual rate on cash (0.03), or a CSV with date,rate.")] = "0",
-    mark: Annotated[str, typer.Option(help="Of frozen holdings: last, zero or haircut:X.")] = "last",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter, or STRATEGY.NAME=VALUE."),
-    ] = None,
-    cache: Annotated[Path, typer.Option(help="Where fetched prices are.")] = Path("data_cache"),
-    accepted: Annotated[
-        list[str] | None,
-        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where the page and its tables go.")] = Path("reports"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    out: Out = "reports",
+    as_json: AsJson = False,
 ) -> None:
     """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
     with one_line_errors():
@@ -80,25 +66,31 @@ def stress(
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 
-        chosen, futures = strategies_of(strategies or [], settings or []), read_scenarios(scenarios, horizon)
+        chosen, futures = request.strategies(strategies or []), read_scenarios(scenarios, horizon)
         choice = StressSettings(
-            paths, seed, workers or os.cpu_count() or 1, history, drift, window_of(window), limit
-        )  # type: ignore[arg-type]  # checked there
-        terms = StressTerms(read_events(), read_fees(fees), cash=read_cash(cash), mark=mark)
-        source = source_of(data, cache)
-        names, hedges = (
-            list(dict.fromkeys(s for p in chosen for s in f(p)))
-            for f in (lambda p: p.names, lambda p: p.hedges)
+            paths,
+            request.seed,
+            workers or os.cpu_count() or 1,
+            history,
+            drift,  # type: ignore[arg-type]  # checked there
+            window_of(window),
+            limit,
         )
-        market = load(source, names, hedges, span_of(None, None), base.upper(), max(p.history for p in chosen),
-                      crash_dates(terms.events), tuple(accepted or ()))  # fmt: skip
+        terms = StressTerms(
+            read_events(), read_fees(request.fees), cash=read_cash(request.cash), mark=request.mark
+        )
+        source = source_of(request.data, Path(request.cache))
+        names = list(dict.fromkeys(s for p in chosen for s in p.names))
+        hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
+        market = load(source, names, hedges, span_of(None, None), request.base.upper(), max(p.history for p in chosen),
+                      crash_dates(terms.events), request.accepted)  # fmt: skip
         series = series_of(source, market.drivers, futures)
         with progress(as_json) as bar:
             task = bar.add_task("paths", total=total_paths(futures, choice))
             made = study(market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n))
         command = shlex.join(["python", "-m", "backtests.stress", *sys.argv[1:]])
-        files = write_stress(made, command, out)
-        answer(data, made, files, as_json)
+        files = write_stress(made, command, Path(out))
+        answer(request.data, made, files, as_json)
 
 
 def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
@@ -170,7 +162,3 @@ def _table(made: StressTest) -> Any:
             f"{row['deep']:.1%}", f"{row['trapped']:.1%}",
         )  # fmt: skip
     return table
-
-
-if __name__ == "__main__":
-    app()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backtests.cli import Command, one_line_errors
+from positioning.cli.command import Command, one_line_errors
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
@@ -52,7 +52,7 @@ def verify(
 
 def again(kept: SavedRun) -> tuple[BacktestReport, Mapping[str, str]]:
     """The run as its request makes it today, placebos left out, and the digests of what was delivered."""
-    from backtests.request import Request
+    from positioning.cli.request import Request
     from positioning.data.recording import RecordingSource
     from positioning.runs.backtest import backtest
 
@@ -153,7 +153,3 @@ def difference(kept: SavedRun, report: BacktestReport) -> str:
             if not same:
                 return f"nav is the same, but {name} differs"
     return ""
-
-
-if __name__ == "__main__":
-    app()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from backtests.events import app
+from positioning.cli.events import app
 from positioning.events.event import THEMES, Events, read_events
 from positioning.reporting.tearsheet.charts import MOODS
 from positioning.reporting.timeline import figure, page

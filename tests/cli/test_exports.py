@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from backtests.run import app
-from backtests.serve import HOST, server
+from positioning.cli.run import app
+from positioning.cli.serve import HOST, server
 from positioning.errors import BadInputError
 from positioning.reporting import pdf as paper
 from positioning.reporting.tearsheet import page as tearsheet

@@ -18,7 +18,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from backtests import fetch
+from positioning.cli import fetch
 from positioning.data.cache_source import StoreSource
 from positioning.data.manifest import read_entries
 from positioning.data.store import Store
@@ -26,7 +26,7 @@ from positioning.data.yahoo import Pace, YahooClient
 from tests import yahoo_stand_in as stand_in
 from tests.yahoo_stand_in import Fault, LoopbackSession, World, served
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FAST = Pace(between=0, timeout=10, backoff=0, limited=0)
 HASTY = replace(FAST, timeout=1.0)
 
@@ -442,8 +442,8 @@ CHILD = """
 import sys, warnings
 from datetime import datetime
 from pathlib import Path
-from backtests import fetch
-from tests.test_fetch import client
+from positioning.cli import fetch
+from tests.cli.test_fetch import client
 from tests.yahoo_stand_in import NOON
 cache, url = Path(sys.argv[1]), sys.argv[2]
 fetch.now = lambda: NOON

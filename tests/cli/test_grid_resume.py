@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from backtests.grid_search import app
+from positioning.cli.grid_search import app
 from positioning.search.checkpoint import LEFT
 
 WIDE = (

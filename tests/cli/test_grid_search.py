@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from backtests.grid_axes import axes_of
-from backtests.grid_request import asked, chosen, space_of
-from backtests.grid_search import app
-from backtests.request import Request
+from positioning.cli.grid_axes import axes_of
+from positioning.cli.grid_request import asked, chosen, space_of
+from positioning.cli.grid_search import app
+from positioning.cli.request import Request
 from positioning.analysis.metrics import rows_per_year
 from positioning.analysis.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
 from positioning.runs.backtest import backtest
@@ -382,7 +382,7 @@ def test_random_trials_are_distinct_seeded_and_of_the_grid() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom backtests.grid_search import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom positioning.cli.grid_search import app\n"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
         "heavy = ('numba', 'numpy', 'vectorbt', 'matplotlib', 'pandas', 'plotly', 'exchange_calendars')\n"
         "print([m for m in heavy if m in sys.modules])"

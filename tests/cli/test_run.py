@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from backtests.run import app
+from positioning.cli.run import app
 
 FIELDS = {
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown"),
@@ -38,7 +38,7 @@ def refused(tmp_path: Path, *words: str) -> str:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom backtests.run import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom positioning.cli.run import app\n"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
         "heavy = ('numba', 'vectorbt', 'matplotlib', 'pandas', 'plotly', 'exchange_calendars')\n"
         "print([m for m in heavy if m in sys.modules])"

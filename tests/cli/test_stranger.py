@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from backtests import fetch, run
-from backtests.cli import one_line_errors
+from positioning.cli import fetch, run
+from positioning.cli.command import one_line_errors
 from positioning.data.csv_prices import read_sheet
 from positioning.errors import BadInputError
 
