@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from positioning.cli.compare import app
 from positioning.analysis.comparison import measured, within
 from positioning.analysis.report import BacktestReport
+from positioning.cli.compare import app
 from positioning.data.sample import SampleSource
 from positioning.events.event import Events, read_events
 from positioning.market.benchmark import Benchmark

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from positioning.cli.event_study import app
 from positioning.analysis.attribution import attribute
 from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
+from positioning.cli.event_study import app
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.event_studies.abnormal import Design, Returns, observe

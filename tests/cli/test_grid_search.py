@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from positioning.analysis.metrics import rows_per_year
+from positioning.analysis.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
 from positioning.cli.grid_axes import axes_of
 from positioning.cli.grid_request import asked, chosen, space_of
 from positioning.cli.grid_search import app
 from positioning.cli.request import Request
-from positioning.analysis.metrics import rows_per_year
-from positioning.analysis.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
 from positioning.runs.backtest import backtest
 from positioning.search.assessment import advantages, assess, ends, return_moments
 from positioning.search.measures import FIGURES, Figures, block_edges
