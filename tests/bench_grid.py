@@ -30,7 +30,7 @@ from positioning.search.space import SearchSpace
 from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
-from positioning.simulation.inputs import LedgerInputs, record
+from positioning.simulation.inputs import LedgerInputs, ledger_inputs
 from positioning.simulation.kernel import LANES, run_lanes
 from strategies import FertilizerProducers
 
@@ -98,24 +98,29 @@ def kernel_case() -> tuple[Market, LedgerInputs, np.ndarray, np.ndarray]:
     decided = np.arange(EVERY - 1, ROWS - 1, EVERY)
     # At 1.0 the fee does not fit: vectorbt then cuts the last leg, the ledger all by one factor.
     exposures = np.linspace(0.1, 0.99, TRIALS)
-    return market, record(market, fees, "close"), decided, exposures
+    return market, ledger_inputs(market, fees, "close"), decided, exposures
 
 
-def run_kernel(tape: LedgerInputs, decided: np.ndarray, exposures: np.ndarray, per_year: float) -> np.ndarray:
+def run_kernel(
+    inputs: LedgerInputs, decided: np.ndarray, exposures: np.ndarray, per_year: float
+) -> np.ndarray:
     """(trials, FIGURES): accounts and metrics in lanes, WORKERS threads."""
     out = np.empty((exposures.size, len(FIGURES)))
-    edges = block_edges(tape.rows.size)
-    years = float((tape.rows[-1] - tape.rows[0]).astype(int)) / 365.25
+    edges = block_edges(inputs.rows.size)
+    years = float((inputs.rows[-1] - inputs.rows[0]).astype(int)) / 365.25
 
     def work(firsts: np.ndarray) -> None:
-        nav, weights = np.empty((tape.rows.size, LANES)), np.empty((decided.size, NAMES, LANES))
+        nav, weights = np.empty((inputs.rows.size, LANES)), np.empty((decided.size, NAMES, LANES))
         for first in firsts:
             lanes = np.minimum(np.arange(first, first + LANES), exposures.size - 1)
             weights[:] = exposures[lanes] / NAMES
-            traded, cost, figures = np.zeros(LANES), np.zeros(LANES), np.empty((len(FIGURES), LANES))
+            figures = np.empty((len(FIGURES), LANES))
             sums, squares = np.zeros((BLOCKS, LANES)), np.zeros((BLOCKS, LANES))
-            ruin = run_lanes(decided, weights, np.zeros(LANES), *tape.inputs, nav, traded, cost)
-            measure(nav, tape.growth, ruin, traded, cost, years, per_year, edges, figures, sums, squares)
+            made = run_lanes(decided, weights, np.zeros(LANES), inputs.arrays, nav)
+            measure(
+                nav, inputs.growth, made.ruin_row, made.traded, made.cost, years, per_year, edges, figures, sums,
+                squares,
+            )  # fmt: skip
             kept = min(LANES, exposures.size - first)
             out[first : first + kept] = figures[:, :kept].T
 
@@ -136,10 +141,10 @@ def best_of(times: int, call: Any) -> tuple[float, Any]:
 
 def bench_kernel(theirs_for: int) -> None:
     """(a) of the issue."""
-    market, tape, decided, exposures = kernel_case()
+    market, inputs, decided, exposures = kernel_case()
     per_year = 252.0
-    run_kernel(tape, decided, exposures[:LANES], per_year)
-    seconds, ours = best_of(7, lambda: run_kernel(tape, decided, exposures, per_year))
+    run_kernel(inputs, decided, exposures[:LANES], per_year)
+    seconds, ours = best_of(7, lambda: run_kernel(inputs, decided, exposures, per_year))
     close = pd.DataFrame(market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")))
 
     def theirs(chosen: np.ndarray) -> np.ndarray:
@@ -196,7 +201,7 @@ def bench_search(theirs_for: int) -> None:
     bare = without_carry(space)
     ours = bare_figures(bare, trials.plan.codes[chosen])
     given = [traded(bare, code) for code in trials.plan.codes[chosen]]
-    compare_search(seconds / 10_000, bare.tape(bare.strategy), given, ours)
+    compare_search(seconds / 10_000, bare.inputs(bare.strategy), given, ours)
     bench_rest(space, trials, seconds)
 
 
@@ -241,26 +246,26 @@ def bare_figures(space: SearchSpace, codes: np.ndarray) -> np.ndarray:
 
 def traded(space: SearchSpace, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Shares traded and prices paid of one trial, which vectorbt is given for nothing."""
-    from positioning.simulation.simulate import Holdings, run
+    from positioning.simulation.simulate import run
 
     own = space.at(code)
-    targets, names = own.target_weights(space.market, space.events), len(space.market.symbols)
-    result, _ = run(targets, space.market, space.tape(own), Holdings.opening(names))
+    targets = own.target_weights(space.market, space.events)
+    result = run(targets, space.market, space.inputs(own))
     return result.trades, result.paid
 
 
-def compare_search(own: float, tape: LedgerInputs, given: list[Any], ours: np.ndarray) -> None:
+def compare_search(own: float, inputs: LedgerInputs, given: list[Any], ours: np.ndarray) -> None:
     """Print seconds a trial of both; stop where the figures differ."""
     import vectorbt as vbt
 
-    index, per_year = pd.DatetimeIndex(tape.rows.astype("datetime64[ns]")), rows_per_year(tape.rows)
-    mark = pd.DataFrame(tape.mark, index).bfill()
+    index, per_year = pd.DatetimeIndex(inputs.rows.astype("datetime64[ns]")), rows_per_year(inputs.rows)
+    mark = pd.DataFrame(inputs.mark, index).bfill()
     unit = 1e6  # vectorbt takes trades of less than 1e-12 for none
 
     def once(parts: list[Any]) -> np.ndarray:
         size = np.hstack([np.where(t != 0, t * unit, np.nan) for t, _ in parts])
         price = np.hstack([np.where(t != 0, p, mark.to_numpy()) for t, p in parts])
-        fees = np.hstack([np.where(t > 0, tape.fees.buy_total, tape.fees.sell_total) for t, _ in parts])
+        fees = np.hstack([np.where(t > 0, inputs.fees.buy_total, inputs.fees.sell_total) for t, _ in parts])
         wide = pd.concat([mark] * len(parts), axis=1, keys=range(len(parts)))
         made = vbt.Portfolio.from_orders(
             close=wide, size=size, size_type="amount", price=price, fees=fees, direction="both",

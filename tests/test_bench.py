@@ -12,8 +12,9 @@ from positioning.events.event import Events, read_events
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.simulation.fees import read_fees
-from positioning.simulation.inputs import record
-from positioning.simulation.simulate import Holdings, run, simulate
+from positioning.simulation.holdings import Holdings
+from positioning.simulation.inputs import ledger_inputs
+from positioning.simulation.simulate import run, simulate
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
@@ -74,11 +75,11 @@ def test_simulate_on_a_fresh_market(benchmark: Any, market: Market, events: Even
     )
 
 
-@pytest.mark.benchmark(group="ledger alone, 8 years x 20 names, tape recorded")
+@pytest.mark.benchmark(group="ledger alone, 8 years x 20 names, inputs made")
 def test_ledger_on_a_recorded_tape(benchmark: Any, market: Market, events: Events) -> None:
     targets = STRATEGY.target_weights(market, events)
-    tape = record(market, read_fees())
-    benchmark(run, targets, market, tape, Holdings.opening(20))
+    inputs = ledger_inputs(market, read_fees())
+    benchmark(run, targets, market, inputs, Holdings.opening(20))
 
 
 @pytest.mark.benchmark(group="deciding and ledger, 252 rows x 20 names (stress wants under 3 ms)")
@@ -100,7 +101,7 @@ def test_decide_and_account_for_a_year_with_news_and_fees_shared(
     """What a stress test repeats: new prices, but the same dates, events and fees; features of prices anew."""
     year = year_of(market)
     plan = STRATEGY.target_weights(year, events)
-    tape = record(year, read_fees())
+    inputs = ledger_inputs(year, read_fees())
     book = FeatureBook(year, events, plan.decided)
     STRATEGY.weights(book)
     fixed = {
@@ -110,7 +111,7 @@ def test_decide_and_account_for_a_year_with_news_and_fees_shared(
     def once(fresh: Market) -> float:
         weights = STRATEGY.weights(FeatureBook(fresh, events, plan.decided, dict(fixed)))
         targets = Targets(fresh.rows, fresh.symbols, plan.decided, weights, plan.band, plan.gross_limit)
-        return float(run(targets, fresh, tape, Holdings.opening(20))[0].nav[-1])
+        return float(run(targets, fresh, inputs, Holdings.opening(20)).nav[-1])
 
     benchmark.pedantic(once, setup=lambda: ((again(year),), {}), rounds=100, warmup_rounds=3)
 

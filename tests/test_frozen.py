@@ -16,7 +16,7 @@ from positioning.events.restriction import Restriction, read_restrictions
 from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.simulation.constraints import kept, limits
+from positioning.simulation.constraints import mark_factor, trading_constraints
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
@@ -55,7 +55,7 @@ def run(
     for r in restrictions:
         if r.symbol == barred:
             no_buy[np.searchsorted(m.rows, r.known_on()) :, m.column(barred)] = True
-    return simulate(targets, m, FREE, limits=limits(m, restrictions, no_buy, mark))
+    return simulate(targets, m, FREE, constraints=trading_constraints(m, restrictions, no_buy, mark))
 
 
 @pytest.mark.parametrize(("mark", "factor"), [("last", 1.0), ("zero", 0.0), ("haircut:0.5", 0.5)])
@@ -141,7 +141,7 @@ def test_an_account_wholly_trapped_is_not_ruined_at_its_last_mark() -> None:
 )
 def test_an_unknown_mark_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="wanted last, zero or haircut:X"):
-        kept(text)
+        mark_factor(text)
 
 
 def postponed(events: Events, until: datetime) -> Events:
@@ -178,7 +178,7 @@ def test_evraz_bought_before_the_war_cannot_be_sold(prices: Path) -> None:
     decided = np.array([m.start, int(np.searchsorted(m.rows, np.datetime64("2022-03-14")))])
     targets = Targets(m.rows, m.symbols, decided, np.array([[0.5], [0.0]]))
     results = {
-        mark: simulate(targets, m, FREE, limits=limits(m, read_restrictions(), mark=mark))
+        mark: simulate(targets, m, FREE, constraints=trading_constraints(m, read_restrictions(), mark=mark))
         for mark in ("last", "zero", "haircut:0.5")
     }
     last, zero, half = results.values()

@@ -23,9 +23,10 @@ from positioning.market.source import Delivery, Source
 from positioning.market.venues import calendar_name, opens_early
 from positioning.simulation.cash import CashRate, read_cash
 from positioning.simulation.fees import FeeRate, FeeTable
-from positioning.simulation.inputs import record
+from positioning.simulation.holdings import Holdings
+from positioning.simulation.inputs import ledger_inputs
 from positioning.simulation.result import Result
-from positioning.simulation.simulate import Holdings, run, simulate
+from positioning.simulation.simulate import run, simulate
 from positioning.strategy.targets import Targets
 
 # Sums and quotients of a dozen doubles near one: an error of law shows at 1e-4 and more.
@@ -795,9 +796,9 @@ def test_an_account_cut_while_a_leg_waits_goes_on_as_if_never_cut() -> None:
     whole = simulate(targets, market, TEN)
     before = market.until(3)
     early = decide(before, {0: {"A": 0.9}, 1: {"B": 0.9}})
-    head, holdings = run(early, before, record(before, TEN), Holdings.opening(2))
+    head = run(early, before, ledger_inputs(before, TEN), Holdings.opening(2))
     after = replace(market, start=3)
-    tail, _ = run(targets, after, record(after, TEN), holdings)
+    tail = run(targets, after, ledger_inputs(after, TEN), head.closing)
     assert np.concatenate([head.nav, tail.nav[1:]]).tolist() == whole.nav.tolist()
     assert tail.nav[0] == head.nav[-1]
     inherited = tail.orders

@@ -17,10 +17,11 @@ from positioning.market.instruments import Instrument
 from positioning.market.market import Market
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeRate, FeeTable
-from positioning.simulation.inputs import Fill, record
+from positioning.simulation.holdings import Holdings
+from positioning.simulation.inputs import Fill, ledger_inputs
 from positioning.simulation.kernel import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING, REPLACED
 from positioning.simulation.result import REASON, Result
-from positioning.simulation.simulate import Holdings, run, simulate
+from positioning.simulation.simulate import run, simulate
 from positioning.strategy.targets import Targets
 
 thorough = settings(derandomize=True, deadline=None, max_examples=500, database=None)
@@ -323,7 +324,7 @@ def test_the_random_markets_reach_every_fate() -> None:
         seen.add(
             (
                 "forced",
-                any(result.trades[row, n] != 0 for n, row in enumerate(result.tape.exit_row) if row >= 0),
+                any(result.trades[row, n] != 0 for n, row in enumerate(result.inputs.exit_row) if row >= 0),
             )
         )
         seen.add(("lots", max(lots, default=0) > 1))
@@ -359,13 +360,13 @@ def test_cash_is_conserved(case: Case) -> None:
     result = case.simulate()
     cash, stop = 1.0, result.ruin_row if result.ruined else result.rows.size
     for t in range(1, stop):
-        cash += cash * result.tape.growth[t]
+        cash += cash * result.inputs.growth[t]
         for n in range(len(case.market.symbols)):
             held, traded, paid = result.shares[t - 1, n], result.trades[t, n], result.paid[t, n]
-            cash += held * result.tape.dividend[t, n] - traded * paid
+            cash += held * result.inputs.dividend[t, n] - traded * paid
             if held < 0:
-                cash += held * result.tape.mark[t - 1, n] * result.tape.borrow[t, n]
-            if traded and t != result.tape.exit_row[n]:
+                cash += held * result.inputs.mark[t - 1, n] * result.inputs.borrow[t, n]
+            if traded and t != result.inputs.exit_row[n]:
                 dear = 2 if result.rows[t] >= case.dearer else 1
                 cash -= abs(traded) * paid * (case.buy if traded > 0 else case.sell) * dear / 1e4
             close_to(result.shares[t, n], held + traded)
@@ -427,8 +428,8 @@ def test_a_run_cut_and_continued_equals_the_whole(case: Case, share: float) -> N
         weights=case.targets.weights[known],
     )
     opening = Holdings.opening(len(m.symbols))
-    head, holdings = run(head_targets, until, record(until, case.fees, case.fill, cash), opening)
-    tail, _ = run(case.targets, after, record(after, case.fees, case.fill, cash), holdings)
+    head = run(head_targets, until, ledger_inputs(until, case.fees, case.fill, cash), opening)
+    tail = run(case.targets, after, ledger_inputs(after, case.fees, case.fill, cash), head.closing)
     # the same operations in the same order: the same bits
     assert [*head.nav, *tail.nav[1:]] == whole.nav.tolist()
     assert [*head.cash, *tail.cash[1:]] == whole.cash.tolist()
@@ -445,7 +446,7 @@ def test_no_trade_where_there_is_no_trading_nor_on_the_row_of_its_decision(case:
     m, result = case.market, case.simulate()
     first = m.start
     forced = np.zeros_like(result.trades, dtype=bool)
-    for n, row in enumerate(result.tape.exit_row):
+    for n, row in enumerate(result.inputs.exit_row):
         if row >= 0:
             forced[row, n] = True
     open_ = m.tradable[first:] & m.venue_open[first:] & np.isfinite(m.rates[first:])
@@ -474,7 +475,7 @@ def test_buys_never_take_longs_above_nav(case: Case) -> None:
         after, before = result.shares[t], result.shares[t - 1]
         if not (after > np.maximum(before, 0)).any():
             continue
-        value = np.where(after != 0, after * result.tape.value[t], 0.0)
+        value = np.where(after != 0, after * result.inputs.value[t], 0.0)
         nav = result.cash[t] + value.sum()
         assert value[value > 0].sum() <= nav * (1 + 1e-11)
 
@@ -502,7 +503,7 @@ def test_without_fees_dividends_and_rates_a_full_account_follows_its_single_name
     result = simulate(targets, m, FeeTable((), "none"), case.fill)
     filled = np.nonzero(result.trades[:, 0] > 0)[0]
     row = int(filled[0]) if filled.size else result.rows.size
-    stop = result.tape.exit_row[0] if result.tape.exit_row[0] >= 0 else result.rows.size
+    stop = result.inputs.exit_row[0] if result.inputs.exit_row[0] >= 0 else result.rows.size
     close_to(result.nav[:row], 1.0)
     if row < stop:
-        close_to(result.nav[row:stop], result.tape.mark[row:stop, 0] / result.paid[row, 0])
+        close_to(result.nav[row:stop], result.inputs.mark[row:stop, 0] / result.paid[row, 0])

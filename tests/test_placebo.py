@@ -26,8 +26,8 @@ from positioning.events.event import Event, Events, read_events
 from positioning.events.restriction import read_restrictions
 from positioning.market.load import load
 from positioning.market.market import Market
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeTable, read_fees
-from positioning.simulation.inputs import record
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
 from positioning.strategy.basket import Basket
@@ -136,8 +136,8 @@ def test_a_placebo_is_the_position_on_those_dates() -> None:
     rng = np.random.default_rng(1)
     market = walk(rng)
     rows = market.rows[market.start :]
-    events, tape, calls = random_events(rng, rows, 6), record(market, FREE), []
-    found = placebo(Tiny(), market, tape, events, 5, seed=3, advance=lambda: calls.append(1))
+    events, calls = random_events(rng, rows, 6), []
+    found = placebo(Tiny(), market, AccountTerms(FREE), events, 5, seed=3, advance=lambda: calls.append(1))
     shifts = np.random.default_rng(3).integers(1, rows.size, 5)
 
     def total(record_: Events) -> float:
@@ -149,14 +149,14 @@ def test_a_placebo_is_the_position_on_those_dates() -> None:
     assert found.total_return == pytest.approx(total(events), abs=1e-14)
     assert found.flipped == pytest.approx(total(flipped(events)), abs=1e-14)
     assert len(calls) == 5
-    again = placebo(Tiny(), market, tape, events, 5, seed=3)
+    again = placebo(Tiny(), market, AccountTerms(FREE), events, 5, seed=3)
     np.testing.assert_array_equal(again.shuffled, found.shuffled)
 
 
 def test_fewer_than_one_shuffle_is_refused() -> None:
     market = walk(np.random.default_rng(0))
     with pytest.raises(BadInputError, match="wanted at least 1 shuffle"):
-        placebo(Tiny(), market, record(market, FREE), Events(()), 0)
+        placebo(Tiny(), market, AccountTerms(FREE), Events(()), 0)
 
 
 # Attribution.
@@ -336,7 +336,7 @@ def test_placebo_p_values_are_uniform_without_event_effects() -> None:
         market = walk(rng)
         events = random_events(rng, market.rows[market.start :], 6)
         found.append(
-            placebo(Tiny(), market, record(market, FREE), events, 99, int(rng.integers(1 << 30))).p_value
+            placebo(Tiny(), market, AccountTerms(FREE), events, 99, int(rng.integers(1 << 30))).p_value
         )
     check_uniform(found, 99, rng, "a strategy on random walks")
 
@@ -362,9 +362,9 @@ def test_study_placebo_p_values_are_uniform_without_event_effects() -> None:
 def test_thousand_placebos(benchmark: Any) -> None:
     strategy, events = FertilizerProducers(), read_events()
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
-    tape = record(market, read_fees())
-    placebo(strategy, market, tape, events, 2)
-    found = benchmark.pedantic(placebo, (strategy, market, tape, events, 1000), rounds=1)
+    terms = AccountTerms(read_fees())
+    placebo(strategy, market, terms, events, 2)
+    found = benchmark.pedantic(placebo, (strategy, market, terms, events, 1000), rounds=1)
     assert found.shuffled.size == 1000
 
 

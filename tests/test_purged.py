@@ -154,7 +154,7 @@ def test_every_number_is_that_of_the_whole_series(name: str) -> None:
     found = cross_validate(asked, trials, groups, test_groups, embargo, hold)
     dates = market.rows[market.start :]
     nav = tabulate(asked.space, trials.plan.codes, (Nav(dates.size),))
-    growth = asked.space.tape(strategy).growth
+    growth = asked.space.inputs(strategy).growth
     excess = nav[1:] / nav[:-1] - 1 - growth[1:, None]  # (T - 1, K)
     rows, count = excess.shape
     assert (found.rows, found.trials, found.sampled) == (rows, trials.count, False)

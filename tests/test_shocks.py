@@ -14,7 +14,7 @@ from positioning.market.market import Market
 from positioning.scenarios.counterfactual import Common, Counterfactual, Moves, apply, moves, stressed
 from positioning.scenarios.scenario import Scenario, ScenarioSet, read_scenarios
 from positioning.scenarios.shock import Effect, Shock, effect
-from positioning.simulation.constraints import limits
+from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
 from tests.test_ledger import FREE, TEN, build, charge, decide
@@ -30,7 +30,12 @@ def flat(**more: object) -> Market:
 
 def held(made: Counterfactual, weights: dict[str, float]) -> Result:
     market = made.market
-    return simulate(decide(market, {0: weights}), market, made.fees, limits=limits(market, made.restrictions))
+    return simulate(
+        decide(market, {0: weights}),
+        market,
+        made.fees,
+        constraints=trading_constraints(market, made.restrictions),
+    )
 
 
 def test_a_jump_moves_open_and_close_from_its_row_on_and_nothing_before() -> None:
@@ -100,10 +105,12 @@ def test_a_freeze_traps_the_value() -> None:
     made = apply(flat(), (), FREE, [Shock("instrument:A", ending="frozen", jump=-0.9)], DAY2)
     market = made.market
     targets = decide(market, {0: {"A": 0.4}, 3: {"B": 0.5}})
-    result = simulate(targets, market, made.fees, limits=limits(market, made.restrictions))
+    result = simulate(targets, market, made.fees, constraints=trading_constraints(market, made.restrictions))
     assert result.shares[-1, 0] == 0.4 / 100  # never sold
     np.testing.assert_allclose(result.trapped, [0, 0] + [0.4] * 6, **exactly)
-    zero = simulate(targets, market, made.fees, limits=limits(market, made.restrictions, mark="zero"))
+    zero = simulate(
+        targets, market, made.fees, constraints=trading_constraints(market, made.restrictions, mark="zero")
+    )
     np.testing.assert_allclose(zero.nav[[1, 2]], [1.0, 0.6], **exactly)
 
 

@@ -19,10 +19,11 @@ from positioning.search.space import SearchSpace
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
-from positioning.simulation.inputs import record
+from positioning.simulation.holdings import Holdings
+from positioning.simulation.inputs import ledger_inputs
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.simulation.result import Result
-from positioning.simulation.simulate import Holdings, run
+from positioning.simulation.simulate import run
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor, Sanctioned
 
@@ -62,10 +63,10 @@ def test_every_trial_is_the_account_of_simulate(name: str, mark: str) -> None:
     sums = np.concatenate(list(trials.sums()))
     for k in range(trials.count):
         own = replace(strategy, **{axis: values[k].item() for axis, values in trials.axes.items()})
-        tape = terms.tape(market, EVENTS, own.screened(market, EVENTS))
-        r, _ = run(own.target_weights(market, EVENTS), market, tape, Holdings.opening(len(market.symbols)))
+        inputs = terms.inputs(market, EVENTS, own.screened(market, EVENTS))
+        r = run(own.target_weights(market, EVENTS), market, inputs, Holdings.opening(len(market.symbols)))
         same_figures(np.array([trials.figures[f][k] for f in FIGURES]), r)
-        excess = (r.returns - tape.growth)[1:]
+        excess = (r.returns - inputs.growth)[1:]
         np.testing.assert_allclose(sums[k].sum(), excess.sum(), rtol=1e-12, atol=1e-12)
 
 
@@ -120,7 +121,7 @@ def test_nav_of_every_trial_has_the_bits_of_simulate(name: str) -> None:
     for k, code in enumerate(codes):
         own = space.at(code)
         targets = own.target_weights(market, EVENTS)
-        one, _ = run(targets, market, space.tape(own), Holdings.opening(len(market.symbols)))
+        one = run(targets, market, space.inputs(own), Holdings.opening(len(market.symbols)))
         np.testing.assert_array_equal(paths[:, k], one.nav)
 
 
@@ -151,10 +152,10 @@ def test_random_grids_have_the_accounts_of_simulate(seed: int) -> None:
     table = tabulate(space, codes, measures)
     for k, code in enumerate(codes):
         own = space.at(code)
-        one, _ = run(
+        one = run(
             own.target_weights(market, EVENTS),
             market,
-            space.tape(own),
+            space.inputs(own),
             Holdings.opening(len(market.symbols)),
         )
         np.testing.assert_array_equal(table[: one.nav.size, k], one.nav)
@@ -164,7 +165,7 @@ def test_random_grids_have_the_accounts_of_simulate(seed: int) -> None:
 def same_figures(found: np.ndarray, one: Result) -> None:
     """1e-12 of the size: the same nav to the bit, summed in another order."""
     m = summarise(
-        one.rows, one.nav, trade_value=one.trade_value.sum(axis=1), cost=one.cost, cash_rate=one.tape.growth,
+        one.rows, one.nav, trade_value=one.trade_value.sum(axis=1), cost=one.cost, cash_rate=one.inputs.growth,
         ruined=one.ruined,
     )  # fmt: skip
     wanted = [getattr(m, figure) for figure in FIGURES]
@@ -186,7 +187,7 @@ def test_flat_and_ruined_trials_are_undefined_in_both() -> None:
     for k, code in enumerate(codes):
         own = space.at(code)
         targets = own.target_weights(market, Events(()))
-        same_figures(table[:, k], run(targets, market, space.tape(own), Holdings.opening(2))[0])
+        same_figures(table[:, k], run(targets, market, space.inputs(own), Holdings.opening(2)))
     figures = dict(zip(FIGURES, table, strict=False))
     assert (figures["total_return"] == -1.0).tolist() == [False] * 5 + [True]
     assert np.isnan(figures["sharpe"]).tolist() == [False] * 5 + [True]
@@ -194,7 +195,7 @@ def test_flat_and_ruined_trials_are_undefined_in_both() -> None:
     flat = replace(space, market=still, axes={"exposure": (0.5,)})
     own = flat.at(np.zeros(1, np.int32))
     table = tabulate(flat, np.zeros((1, 1), np.int32), (Figures(),))
-    one, _ = run(own.target_weights(still, Events(())), still, flat.tape(own), Holdings.opening(2))
+    one = run(own.target_weights(still, Events(())), still, flat.inputs(own), Holdings.opening(2))
     same_figures(table[:, 0], one)
     assert np.isnan(table[FIGURES.index("sharpe"), 0])
 
@@ -202,23 +203,21 @@ def test_flat_and_ruined_trials_are_undefined_in_both() -> None:
 def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
     strategy = FertilizerProducers()
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
-    tape = record(market, read_fees(), cash=CashRate.constant(0.02))
+    inputs = ledger_inputs(market, read_fees(), cash=CashRate.constant(0.02))
     targets = strategy.target_weights(market, EVENTS)
     scale = np.linspace(-1.0, 1.0, LANES)  # long and short, flat in between
     weights = targets.weights[:, :, None] * scale
-    nav = np.empty((tape.rows.size, LANES))
+    nav = np.empty((inputs.rows.size, LANES))
     run_lanes(
         targets.decided - market.start,
         weights,
         np.full(LANES, 0.1),
-        *tape.inputs,
+        inputs.arrays,
         nav,
-        np.zeros(LANES),
-        np.zeros(LANES),
     )
     for k in (0, 7, 31, 32, 63):
-        one, _ = run(
-            replace(targets, weights=weights[:, :, k]), market, tape, Holdings.opening(len(market.symbols))
+        one = run(
+            replace(targets, weights=weights[:, :, k]), market, inputs, Holdings.opening(len(market.symbols))
         )
         np.testing.assert_array_equal(nav[:, k], one.nav)
 

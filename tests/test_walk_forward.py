@@ -254,10 +254,10 @@ def test_one_trial_is_the_account_of_simulate(strategy: Strategy) -> None:
     )
     later = replace(market, start=market.start + b)
     barred = strategy.screened(market, events)
-    tape = SAMPLE_TERMS.tape(later, events, barred)
+    inputs = SAMPLE_TERMS.inputs(later, events, barred)
     whole = simulate(
         strategy.target_weights(later, events), later, SAMPLE_TERMS.fees, cash=SAMPLE_TERMS.cash,
-        limits=limits_of(later, events, barred),
+        constraints=constraints_of(later, events, barred),
     )  # fmt: skip
     for way in found.ways.values():
         assert way.nav.tolist() == whole.nav.tolist()
@@ -266,21 +266,25 @@ def test_one_trial_is_the_account_of_simulate(strategy: Strategy) -> None:
         whole.nav,
         trade_value=whole.trade_value.sum(axis=1),
         cost=whole.cost,
-        cash_rate=tape.growth,
+        cash_rate=inputs.growth,
     )
     assert to_json(found.ways["peak"].metrics) == to_json(one)
     blind = strategy.without_events().target_weights(later, events)
     twin = simulate(
-        blind, later, SAMPLE_TERMS.fees, cash=SAMPLE_TERMS.cash, limits=limits_of(later, events, barred)
+        blind,
+        later,
+        SAMPLE_TERMS.fees,
+        cash=SAMPLE_TERMS.cash,
+        constraints=constraints_of(later, events, barred),
     )
     # the twin decides on the same rows but those of news; its opening decision is the one that stood
     assert found.without_events_nav.tolist() == twin.nav.tolist()
 
 
-def limits_of(market: Market, events: Events, barred: BoolArray) -> Any:
-    from positioning.simulation.constraints import limits
+def constraints_of(market: Market, events: Events, barred: BoolArray) -> Any:
+    from positioning.simulation.constraints import trading_constraints
 
-    return limits(market, events.restrictions, barred)
+    return trading_constraints(market, events.restrictions, barred)
 
 
 def test_a_position_opens_with_the_decision_that_stands() -> None:

@@ -56,15 +56,15 @@ def held_names(strategy: Strategy, result: Result, events: Events) -> Held:
     held = result.shares[:, columns] != 0.0
     if not held.any():
         return Held(0, len(wanted), 0.0)
-    market, tape = result.market, result.tape
-    rows = slice(market.start, market.start + tape.rows.size)
+    market, inputs = result.market, result.inputs
+    rows = slice(market.start, market.start + inputs.rows.size)
     barred = (
         strategy.screened(market, events)[rows][:, columns]
-        | tape.no_buy[:, columns]
-        | tape.frozen[:, columns]
+        | inputs.no_buy[:, columns]
+        | inputs.frozen[:, columns]
     )
-    ended = tape.exit_row[columns]
-    over = (ended >= 0) & (np.arange(tape.rows.size)[:, None] >= ended)
+    ended = inputs.exit_row[columns]
+    over = (ended >= 0) & (np.arange(inputs.rows.size)[:, None] >= ended)
     known = np.cumsum(np.isfinite(market.close), axis=0)[rows][:, columns] >= strategy.history
     counted = held | (known & ~barred & ~over)
     first = int(np.argmax(held.any(axis=1)))

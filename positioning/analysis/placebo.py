@@ -14,8 +14,8 @@ from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
 from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import Market
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
-from positioning.simulation.simulate import Holdings, run
 from positioning.strategy.strategy import Strategy
 
 
@@ -53,7 +53,7 @@ def check_draws(draws: int) -> None:
 def placebo(
     strategy: Strategy,
     market: Market,
-    tape: LedgerInputs,
+    terms: AccountTerms,
     events: Events,
     draws: int,
     seed: int = 0,
@@ -66,17 +66,18 @@ def placebo(
     Raises BadInputError for fewer than 1 draw.
     """
     check_draws(draws)
+    inputs = terms.inputs(market, events, strategy.screened(market, events))  # restrictions are not shuffled
     rng = np.random.default_rng(seed)
     rows = market.rows[market.start :]
     shifts = rng.integers(1, max(rows.size, 2), draws)
     shuffled = np.empty(draws)
     for k, shift in enumerate(shifts):
-        shuffled[k] = _total_return(strategy, market, tape, shifted(events, rows, int(shift)))
+        shuffled[k] = _total_return(strategy, market, terms, inputs, shifted(events, rows, int(shift)))
         advance()
     return Placebo(
-        _total_return(strategy, market, tape, events),
+        _total_return(strategy, market, terms, inputs, events),
         shuffled,
-        _total_return(strategy, market, tape, flipped(events)),
+        _total_return(strategy, market, terms, inputs, flipped(events)),
         seed,
     )
 
@@ -105,7 +106,8 @@ def _known_on(event: Event, day: np.datetime64) -> Event:
     return replace(event, announced=midnight, date_only=True)
 
 
-def _total_return(strategy: Strategy, market: Market, tape: LedgerInputs, events: Events) -> float:
-    targets = strategy.target_weights(market, events)
-    result, _ = run(targets, market, tape, Holdings.opening(len(market.instruments)))
+def _total_return(
+    strategy: Strategy, market: Market, terms: AccountTerms, inputs: LedgerInputs, events: Events
+) -> float:
+    result = terms.run(strategy, market, events, inputs)
     return float(result.nav[-1] / result.nav[0] - 1.0)

@@ -83,7 +83,7 @@ class BacktestReport:
             returns=r.rows.size - 1,
             held=self.held,
             total_return=self.metrics.total_return,
-            cash=float(np.prod(1.0 + r.tape.growth[1:]) - 1.0),
+            cash=float(np.prod(1.0 + r.inputs.growth[1:]) - 1.0),
             answers_events=self.answers_events,
             without_events=self.without_events_metrics.total_return,
             equal_exposure=False,

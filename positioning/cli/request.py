@@ -85,7 +85,7 @@ class Request:
             base=self.base.upper(),
             events=replace(read_events(self.events), restrictions=record),
             fees=read_fees(self.fees),
-            fill=self.fill,  # type: ignore[arg-type]  # checked where the tape is recorded
+            fill=self.fill,  # type: ignore[arg-type]  # checked where the ledger inputs are made
             cash=read_cash(self.cash),
             benchmark=self.benchmark,
             accepted=self.accepted,

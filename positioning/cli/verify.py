@@ -116,7 +116,7 @@ def _since(line: str, kept: SavedRun, report: BacktestReport) -> str:
     if not line.startswith("prices of ") or symbol not in market.symbols:
         return line
     old = kept.ledger[kept.ledger["symbol"] == symbol].set_index("date")["mark"]
-    now = report.result.tape.mark[:, market.column(symbol)]
+    now = report.result.inputs.mark[:, market.column(symbol)]
     for day, mark in zip(report.result.rows, now, strict=True):
         then = old.get(np.datetime64(day, "ms"), np.nan)
         if then != mark and np.isfinite([then, mark]).any():

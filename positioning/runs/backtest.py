@@ -24,9 +24,8 @@ from positioning.provenance import package_versions
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable
-from positioning.simulation.inputs import Fill, LedgerInputs
+from positioning.simulation.inputs import Fill
 from positioning.simulation.result import Result
-from positioning.simulation.simulate import Holdings, run
 from positioning.strategy.strategy import Strategy
 
 
@@ -69,10 +68,9 @@ def backtest(
         crash_dates(terms.events),
         terms.accepted,
     )
-    tape = terms.account.tape(market, terms.events, strategy.screened(market, terms.events))
-    result = account(strategy, market, tape, terms.events)
-    reference = strategy.without_events()
-    without_events = account(reference, market, tape, terms.events)
+    inputs = terms.account.inputs(market, terms.events, strategy.screened(market, terms.events))
+    result = terms.account.run(strategy, market, terms.events, inputs)
+    without_events = terms.account.run(strategy.without_events(), market, terms.events, inputs)
     measure = _benchmark(strategy, terms, result)
     return BacktestReport(
         strategy=strategy,
@@ -83,16 +81,10 @@ def backtest(
         events=terms.events,
         benchmark=measure,
         attribution=attribute(result, terms.events, strategy.themes),
-        placebo=_placebo(strategy, market, tape, terms, advance),
+        placebo=_placebo(strategy, market, terms, advance),
         command=terms.command,
         versions=package_versions(),
     )
-
-
-def account(strategy: Strategy, market: Market, tape: LedgerInputs, events: Events) -> Result:
-    """Decided and accounted, from one unit of base currency."""
-    targets = strategy.target_weights(market, events)
-    return run(targets, market, tape, Holdings.opening(len(market.instruments)))[0]
 
 
 def crash_dates(events: Events) -> dict[str, DateArray]:
@@ -111,18 +103,18 @@ def judged(result: Result, measure: Benchmark | None) -> Metrics:
         result.nav,
         trade_value=result.trade_value.sum(axis=1),
         cost=result.cost,
-        cash_rate=result.tape.growth,
+        cash_rate=result.inputs.growth,
         benchmark=None if measure is None else measure.levels,
         ruined=result.ruined,
     )
 
 
 def _placebo(
-    strategy: Strategy, market: Market, tape: LedgerInputs, terms: RunSettings, advance: Callable[[], None]
+    strategy: Strategy, market: Market, terms: RunSettings, advance: Callable[[], None]
 ) -> Placebo | None:
     if terms.placebos == 0:
         return None
-    return placebo(strategy, market, tape, terms.events, terms.placebos, terms.seed, advance)
+    return placebo(strategy, market, terms.account, terms.events, terms.placebos, terms.seed, advance)
 
 
 def _benchmark(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:

@@ -151,10 +151,10 @@ def summarised(
         "snapshot": r.market.snapshot,
         "digests": dict(sorted(digests.items())),
         "events": {"digest": report.events.digest(), "records": records(report)},
-        "fees": {"label": r.tape.fee_label, "digest": digest_of(r.tape.fees)},
-        "cash": {"label": r.tape.cash_label, "digest": digest(r.tape.growth.tobytes())},
-        "fill": r.tape.fill_at,
-        "mark": r.tape.mark_label,
+        "fees": {"label": r.inputs.fee_label, "digest": digest_of(r.inputs.fees)},
+        "cash": {"label": r.inputs.cash_label, "digest": digest(r.inputs.growth.tobytes())},
+        "fill": r.inputs.fill_at,
+        "mark": r.inputs.mark_label,
         "base": r.market.base,
         "seed": request.get("seed", 0),
         "versions": dict(report.versions),
@@ -192,7 +192,7 @@ def daily(report: BacktestReport) -> dict[str, np.ndarray[Any, Any]]:
     r = report.result
     levels = np.full(r.nav.size, np.nan) if report.benchmark is None else report.benchmark.levels
     return {
-        "date": r.rows.astype("datetime64[ms]"), "nav": r.nav, "returns": r.returns, "cash_return": r.tape.growth,
+        "date": r.rows.astype("datetime64[ms]"), "nav": r.nav, "returns": r.returns, "cash_return": r.inputs.growth,
         "benchmark": levels, "without_events_nav": report.without_events.nav,
         "gross": r.gross_exposure, "net": r.net_exposure,
         "trapped": r.trapped, "trade_value": np.asarray(r.trade_value.sum(axis=1)), "cost": r.cost,
@@ -206,7 +206,7 @@ def legs(result: Result) -> dict[str, np.ndarray[Any, Any]]:
     shape = result.shares.shape
     tables: dict[str, FloatArray] = {
         "shares": result.shares, "trades": result.trades, "paid": result.paid,
-        "mark": result.tape.mark, "weight": result.weights, **{part: result.profit[part] for part in PARTS},
+        "mark": result.inputs.mark, "weight": result.weights, **{part: result.profit[part] for part in PARTS},
     }  # fmt: skip
     return {
         "date": np.repeat(result.rows.astype("datetime64[ms]"), shape[1]),

@@ -17,12 +17,12 @@ from positioning.market.market import BoolArray, Market
 from positioning.scenarios.counterfactual import ending_restrictions, widened
 from positioning.scenarios.paths import BLOCK, ResamplingPool, continued, draw
 from positioning.scenarios.shock import Effect
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
-from positioning.simulation.constraints import TradingConstraints, limits
+from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
-from positioning.simulation.inputs import Fees, Fill, record
+from positioning.simulation.inputs import Fees, Fill, ledger_inputs
 from positioning.simulation.result import Result
-from positioning.simulation.simulate import Holdings, run
 from positioning.strategy.batched import Scheduled
 from positioning.strategy.features import Feature, FeatureBook, Response
 from positioning.strategy.strategy import Strategy, schedule
@@ -42,6 +42,11 @@ class StressTerms:
     cash: CashRate | None = None
     mark: str = "last"
     block: float = BLOCK
+
+    @property
+    def account(self) -> AccountTerms:
+        """What the ledger is told."""
+        return AccountTerms(self.fees, self.fill, self.cash, self.mark)
 
 
 @final
@@ -112,7 +117,7 @@ def stage(
     decided = tuple(schedule(calm, events, p.names, p.themes if p.respond > 0 else ()) for p in strategies)
     made = ScenarioSetup(
         urn=source, hit=hit, strategies=tuple(strategies), terms=terms, fees=fees,
-        limited=limits(calm, events.restrictions, mark=terms.mark), decided=decided,
+        limited=trading_constraints(calm, events.restrictions, mark=terms.mark), decided=decided,
         barred=tuple(p.screened(calm, events) for p in strategies), news={},
         exits=tuple((n, row - 1, recovery) for row, n, kind, recovery in moved.endings if kind == "delisted"),
     )  # fmt: skip
@@ -141,12 +146,13 @@ def play(made: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | 
         for n, row, recovery in made.exits:
             price[n] = recovery * market.carried_close[row, n]
         limited = replace(limited, exit_price=price)
-    tape = record(market, made.fees, made.terms.fill, made.terms.cash, limited)
+    terms = made.terms.account
+    inputs = ledger_inputs(market, made.fees, made.terms.fill, made.terms.cash, limited)
     results = []
     for strategy, decided, barred in zip(made.strategies, made.decided, made.barred, strict=True):
         targets = _targets(made, strategy, decided, market, books)
-        own = replace(tape, no_buy=barred[market.start :])
-        results.append(run(targets, market, own, Holdings.opening(len(market.instruments)))[0])
+        own = replace(inputs, no_buy=barred[market.start :])
+        results.append(terms.run(targets, market, inputs=own))
     return results
 
 
@@ -169,13 +175,13 @@ def _targets(
 def profits(result: Result) -> FloatArray:
     """(N,) profit of each name after fees, dividends and borrow, in units of opening nav: what it is worth at the end,
     less what was paid for it. With interest on cash they add up to nav - 1."""
-    tape = result.tape
+    inputs = result.inputs
     bought = result.trades * np.where(result.trades != 0, result.paid, 0.0)
-    fees = result.trade_value * np.where(result.trades > 0, tape.fees.buy_total, tape.fees.sell_total)
+    fees = result.trade_value * np.where(result.trades > 0, inputs.fees.buy_total, inputs.fees.sell_total)
     held = result.held_before
     with np.errstate(invalid="ignore"):
-        income = np.where(held != 0, held * tape.dividend, 0.0)
-        rent = np.where(held[1:] < 0, held[1:] * tape.mark[:-1] * tape.borrow[1:], 0.0)
+        income = np.where(held != 0, held * inputs.dividend, 0.0)
+        rent = np.where(held[1:] < 0, held[1:] * inputs.mark[:-1] * inputs.borrow[1:], 0.0)
     return np.asarray(result.values[-1] - (bought + fees - income).sum(axis=0) + rent.sum(axis=0))
 
 

@@ -28,8 +28,6 @@ from positioning.scenarios.simulation import (
     stage,
 )
 from positioning.scenarios.transmission import Beta, betas, monthly, publication_rows, scenario_effect
-from positioning.simulation.constraints import limits
-from positioning.simulation.simulate import simulate
 from positioning.strategy.strategy import Strategy
 
 WEIGHTED = "weighted"
@@ -303,9 +301,7 @@ def _pooled(
 
 def _history(market: Market, strategy: Strategy, terms: StressTerms) -> FloatArray:
     """(T,) nav of the strategy on the real market, 1 before it opens."""
-    limited = limits(market, terms.events.restrictions, strategy.screened(market, terms.events), terms.mark)
-    targets = strategy.target_weights(market, terms.events)
-    result = simulate(targets, market, terms.fees, terms.fill, terms.cash, limited)
+    result = terms.account.run(strategy, market, terms.events)
     return np.concatenate([np.ones(market.start), result.nav])
 
 

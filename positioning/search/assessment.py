@@ -28,7 +28,6 @@ from positioning.search.measures import BLOCKS, Figures, block_edges, halved
 from positioning.search.run import Search
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Trials
-from positioning.simulation.simulate import Holdings, run
 
 CANDIDATES = 100  # trials of a random search whose neighbours are tried
 CONFIDENCE = 0.95
@@ -213,13 +212,12 @@ def return_moments(space: SearchSpace, settings: Mapping[str, Any]) -> tuple[flo
     """Skew and kurtosis of the excess returns of one trial, accounted by `simulate`'s own ledger; their number and
     rows a year. NaN for a dead account or one that does not move."""
     strategy = replace(space.strategy, **settings)
-    tape, names = space.tape(strategy), len(space.market.instruments)
-    targets = strategy.target_weights(space.market, space.events)
-    result, _ = run(targets, space.market, tape, Holdings.opening(names))
+    inputs = space.inputs(strategy)
+    result = space.terms.run(strategy, space.market, space.events, inputs)
     count, per_year = result.rows.size - 1, rows_per_year(result.rows)
     if result.ruined or count < 2:
         return math.nan, math.nan, count, per_year
-    excess = result.nav[1:] / result.nav[:-1] - 1.0 - tape.growth[1:]
+    excess = result.nav[1:] / result.nav[:-1] - 1.0 - inputs.growth[1:]
     deviations = excess - excess.mean()
     spread = math.sqrt(float(np.mean(deviations**2)))
     if not spread > NOISE:

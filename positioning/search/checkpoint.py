@@ -35,7 +35,7 @@ def inputs_of(space: SearchSpace, plan: Plan, prices: Mapping[str, str]) -> dict
     from positioning.provenance import code_digests, digest_of, package_versions
     from positioning.search.run import tabulate
 
-    tape, rows = space.tape(space.strategy), space.market.rows
+    inputs, rows = space.inputs(space.strategy), space.market.rows
     return {
         "strategy": space.strategy.name,
         **{f"parameter {k}": str(v) for k, v in space.strategy.parameters().items() if k not in space.axes},
@@ -47,10 +47,10 @@ def inputs_of(space: SearchSpace, plan: Plan, prices: Mapping[str, str]) -> dict
         "names held": " ".join(space.market.symbols),
         "span": f"{rows[space.market.start]} to {rows[-1]}, {rows.size} rows",
         "events": space.events.digest(),
-        "fees": digest_of(tape.fees),
-        "cash": _short(tape.growth.tobytes()),
-        "fill": tape.fill_at,
-        "mark": tape.mark_label,
+        "fees": digest_of(inputs.fees),
+        "cash": _short(inputs.growth.tobytes()),
+        "fill": inputs.fill_at,
+        "mark": inputs.mark_label,
         "base": space.market.base,
         "python": sys.version.split()[0],
         **{f"package {k}": v for k, v in package_versions().items()},

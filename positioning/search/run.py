@@ -121,8 +121,8 @@ def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) 
     width = sum(len(m.names) for m in measures)
     out = np.empty((width, codes.shape[0]))
     for strategy, here in space.batches(codes):
-        tape, batch = space.tape(strategy), space.batch(strategy, space.batched_values(codes[here]))
-        for first, accounts in _accounts(space.market.start, batch, tape, here.stop - here.start):
+        inputs, batch = space.inputs(strategy), space.batch(strategy, space.batched_values(codes[here]))
+        for first, accounts in _accounts(space.market.start, batch, inputs, here.stop - here.start):
             table = np.concatenate([m.read(accounts) for m in measures])
             last = min(first + LANES, here.stop - here.start)
             out[:, here.start + first : here.start + last] = table[:, : last - first]
@@ -130,29 +130,22 @@ def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) 
 
 
 def _accounts(
-    start: int, batch: WeightBatch, tape: LedgerInputs, sets: int
+    start: int, batch: WeightBatch, inputs: LedgerInputs, sets: int
 ) -> Iterator[tuple[int, Accounts]]:
     """(first set, accounts) of each LANES sets of a batch, the last filled up with repeats; the same memory each time."""
     inside = batch.decided >= start
     decided: IntArray = batch.decided[inside] - start
-    n_rows, n_names = tape.fill.shape
+    n_rows, n_names = inputs.fill.shape
     nav, weights = np.empty((n_rows, LANES)), np.empty((batch.decided.size, n_names, LANES))
     for first in range(0, sets, LANES):
         lanes = np.minimum(np.arange(first, first + LANES), sets - 1)
         batch.write(lanes, weights)
         own = {name: values[lanes] for name, values in batch.own.items()}
         require_room(own, weights)
-        traded, cost = np.zeros(LANES), np.zeros(LANES)
-        ruin = run_lanes(  # type: ignore[call-arg]  # mypy counts the dispatcher's own
-            decided,
-            weights if inside.all() else weights[inside],
-            own["band"],
-            *tape.inputs,
-            nav,
-            traded,
-            cost,
+        made = run_lanes(
+            decided, weights if inside.all() else weights[inside], own["band"], inputs.arrays, nav
         )
-        yield first, Accounts(tape.rows, nav, tape.growth, ruin, traded, cost)
+        yield first, Accounts(inputs.rows, nav, inputs.growth, made.ruin_row, made.traded, made.cost)
 
 
 def require_room(own: Mapping[str, FloatArray], weights: FloatArray) -> None:

@@ -26,7 +26,7 @@ from positioning.strategy.targets import IntArray
 
 GridIndex = npt.NDArray[np.int32]  # (K, A): which value of each axis each trial has
 
-KEPT = 8  # tapes, and books of features, that are remembered
+KEPT = 8  # inputs, and books of features, that are remembered
 
 
 @final
@@ -65,7 +65,7 @@ class SearchSpace:
     events: Events
     axes: Mapping[str, tuple[Any, ...]]
     terms: AccountTerms
-    _tapes: Recent = field(default_factory=Recent, init=False, repr=False)
+    _inputs: Recent = field(default_factory=Recent, init=False, repr=False)
     _books: Recent = field(default_factory=Recent, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -131,7 +131,7 @@ class SearchSpace:
         return np.lexsort(keys[::-1]) if keys else np.arange(codes.shape[0])
 
     def batches(self, codes: GridIndex) -> Iterator[tuple[Strategy, slice]]:
-        """(strategy of its first trial, its trials) of each stretch that shares decision rows, features and tape."""
+        """(strategy of its first trial, its trials) of each stretch that shares decision rows, features and inputs."""
         turns = np.zeros(codes.shape[0], dtype=bool)
         for key in self._apart(codes):
             turns[1:] |= key[1:] != key[:-1]
@@ -158,11 +158,11 @@ class SearchSpace:
                 own[name] = np.array(values, dtype=np.float64)[codes[:, a]]
         return own
 
-    def tape(self, strategy: Strategy) -> LedgerInputs:
+    def inputs(self, strategy: Strategy) -> LedgerInputs:
         """The market as the ledger of that strategy reads it."""
         barred = strategy.screened(self.market, self.events)
-        return self._tapes.get(  # type: ignore[no-any-return]
-            barred.tobytes(), lambda: self.terms.tape(self.market, self.events, barred)
+        return self._inputs.get(  # type: ignore[no-any-return]
+            barred.tobytes(), lambda: self.terms.inputs(self.market, self.events, barred)
         )
 
     def batch(self, strategy: Strategy, own: Mapping[str, FloatArray]) -> WeightBatch:

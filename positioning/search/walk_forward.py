@@ -25,7 +25,7 @@ from positioning.search.measures import Spans
 from positioning.search.run import Search, in_words
 from positioning.search.space import SearchSpace
 from positioning.search.trials import Trials
-from positioning.simulation.simulate import Holdings, run
+from positioning.simulation.holdings import Holdings
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import IntArray, Targets
 
@@ -152,15 +152,16 @@ def stitched(
     market, followed = space.market, None
     firsts = [int(row) + market.start for row in switches]
     lasts = [*firsts[1:], market.rows.size - 1]
-    holdings = Holdings.opening(len(market.instruments))
+    holdings: Holdings | None = None
     nav, traded, cost, growth = [np.ones(1)], [np.zeros(1)], [np.zeros(1)], [np.zeros(1)]
     for strategy, first, last in zip(strategies, firsts, lasts, strict=True):
         here = replace(market.until(last), start=first)
         targets = _decisions(strategy.target_weights(market, space.events), here, strategy != followed)
-        tape = space.terms.tape(here, space.events, strategy.screened(here, space.events))
-        result, holdings = run(targets, here, tape, holdings)
+        inputs = space.terms.inputs(here, space.events, strategy.screened(here, space.events))
+        result = space.terms.run(targets, here, space.events, inputs, holdings)
+        holdings = result.closing
         for parts, values in (
-            (nav, result.nav), (traded, result.trade_value.sum(axis=1)), (cost, result.cost), (growth, tape.growth),
+            (nav, result.nav), (traded, result.trade_value.sum(axis=1)), (cost, result.cost), (growth, inputs.growth),
         ):  # fmt: skip
             parts.append(values[1:])  # the first row is the last of the part before
         followed = strategy

@@ -1,4 +1,4 @@
-"""What an account is held under."""
+"""What an account is held under, and the one way into it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from typing import final
 from positioning.events.event import Events
 from positioning.market.market import BoolArray, Market
 from positioning.simulation.cash import CashRate
-from positioning.simulation.constraints import limits
-from positioning.simulation.inputs import Fees, Fill, LedgerInputs, record
+from positioning.simulation.constraints import trading_constraints
+from positioning.simulation.holdings import Holdings
+from positioning.simulation.inputs import Fees, Fill, LedgerInputs, ledger_inputs
+from positioning.simulation.result import Result
+from positioning.simulation.simulate import run
+from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import Targets
 
 
 @final
@@ -23,8 +28,30 @@ class AccountTerms:
     cash: CashRate | None = None
     mark: str = "last"
 
-    def tape(self, market: Market, events: Events, barred: BoolArray) -> LedgerInputs:
-        """The market under these terms. barred: (T, N) names that a strategy's screen lets nobody buy."""
-        return record(
-            market, self.fees, self.fill, self.cash, limits(market, events.restrictions, barred, self.mark)
-        )
+    def inputs(self, market: Market, events: Events, barred: BoolArray | None = None) -> LedgerInputs:
+        """The market under these terms, worked out once for many accounts. barred: (T, N) names that a strategy's
+        screen lets nobody buy."""
+        constraints = trading_constraints(market, events.restrictions, barred, self.mark)
+        return ledger_inputs(market, self.fees, self.fill, self.cash, constraints)
+
+    def run(
+        self,
+        decisions: Strategy | Targets,
+        market: Market,
+        events: Events | None = None,
+        inputs: LedgerInputs | None = None,
+        opening: Holdings | None = None,
+    ) -> Result:
+        """The account of a strategy, or of targets already decided, under these terms.
+
+        events: what the strategy answers and what restricts the ledger; none by default. inputs: what `inputs`
+        made of this market, where many accounts share it. opening: holdings on the row `market.start`; one unit
+        of cash by default. Raises BadInputError as the strategy and `ledger_inputs` do, ValueError for targets
+        decided on another market.
+        """
+        events = Events(()) if events is None else events
+        if inputs is None:
+            barred = decisions.screened(market, events) if isinstance(decisions, Strategy) else None
+            inputs = self.inputs(market, events, barred)
+        targets = decisions.target_weights(market, events) if isinstance(decisions, Strategy) else decisions
+        return run(targets, market, inputs, opening)

@@ -24,7 +24,7 @@ class TradingConstraints:
 
     no_buy: (T, N) purchases are barred, but for covering a short. frozen: (T, N) the name cannot be traded;
     what is held long is trapped. exit_row: (N,) row of the forced exit, T or more for none; exit_price: (N,)
-    cash per share then, instrument's currency. keep: fraction of the last price a trapped holding is marked
+    cash per share then, instrument's currency. mark_factor: fraction of the last price a trapped holding is marked
     at; mark: what the user called it.
     """
 
@@ -32,17 +32,17 @@ class TradingConstraints:
     frozen: BoolArray
     exit_row: IntArray
     exit_price: FloatArray
-    keep: float
+    mark_factor: float
     mark: str
 
 
-def limits(
+def trading_constraints(
     market: Market,
     restrictions: Sequence[Restriction] = (),
     no_buy: BoolArray | None = None,
     mark: str = "last",
 ) -> TradingConstraints:
-    """The limits of a market: freezes and delistings on record, and what a strategy's screen bars.
+    """The constraints of a market: freezes and delistings on record, and what a strategy's screen bars.
 
     A delisting not among the restrictions but in the instrument table holds too. mark: last, zero or
     haircut:X (X of the last price is lost). Raises BadInputError for another mark.
@@ -63,10 +63,10 @@ def limits(
             exit_row[n] = np.searchsorted(market.rows, day, side="right")
             exit_price[n] = terms or 0.0
     barred = np.zeros(shape, dtype=bool) if no_buy is None else no_buy
-    return TradingConstraints(barred, frozen, exit_row, exit_price, kept(mark), mark)
+    return TradingConstraints(barred, frozen, exit_row, exit_price, mark_factor(mark), mark)
 
 
-def kept(mark: str) -> float:
+def mark_factor(mark: str) -> float:
     """The fraction of the last price that a mark keeps: last 1, zero 0, haircut:0.3 keeps 0.7."""
     name, _, cut = mark.partition(":")
     if not cut and name in MARKS:

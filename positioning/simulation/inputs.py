@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, Protocol, final
+from typing import Literal, Protocol, final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +15,16 @@ from positioning.market.bars import DateArray, FloatArray
 from positioning.market.instruments import Instrument
 from positioning.market.market import BoolArray, Market
 from positioning.simulation.cash import CashRate
-from positioning.simulation.constraints import TradingConstraints
-from positioning.simulation.constraints import limits as unrestricted
+from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
-from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN
+from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, LedgerArrays
 from positioning.strategy.targets import IntArray
 
 Fill = Literal["open", "close"]
 
 
 class Fees(Protocol):
-    """What a tape asks of a fee table: its name on the page, and its rates."""
+    """What the ledger inputs ask of a fee table: its name on the page, and its rates."""
 
     @property
     def label(self) -> str:
@@ -42,7 +41,7 @@ class LedgerInputs:
 
     fill: price of a trade on the row; value: what a leg is worth while others trade (its fill price, else its
     last mark at the row's rate); mark: closing mark; dividend: per share; all in base currency. local: the
-    last close in the instrument's currency. no_buy, frozen, keep: see `limits.TradingConstraints`.
+    last close in the instrument's currency. no_buy, frozen, mark_factor: see `constraints.TradingConstraints`.
     why: int8, OPEN or why the leg cannot trade. borrow: cost of a short since the row before, fraction.
     growth: (T,) return of cash since the row before. exit_row, exit_price: (N,) forced exits, -1 for none.
     """
@@ -57,7 +56,7 @@ class LedgerInputs:
     early: BoolArray
     no_buy: BoolArray
     frozen: BoolArray
-    keep: float
+    mark_factor: float
     fees: FeeRates
     borrow: FloatArray
     growth: FloatArray
@@ -69,26 +68,36 @@ class LedgerInputs:
     mark_label: str
 
     @cached_property
-    def inputs(self) -> tuple[Any, ...]:
-        """What `kernel.run_ledger` and `run_lanes` read between the decisions and the out arrays, in their order; a
-        name without a price yet is worth 0, since nobody holds it."""
-        value, mark = np.nan_to_num(self.value), np.nan_to_num(self.mark)
-        return (
-            self.why, self.early, self.no_buy, self.frozen, self.keep, self.fill, value, mark,
-            self.fees.buy_total, self.fees.sell_total, self.dividend, self.borrow, self.growth,
-            self.exit_row, self.exit_price,
-        )  # fmt: skip
+    def arrays(self) -> LedgerArrays:
+        """What the kernel reads; a name without a price yet is worth 0, since nobody holds it."""
+        return LedgerArrays(
+            why=self.why,
+            early=self.early,
+            no_buy=self.no_buy,
+            frozen=self.frozen,
+            mark_factor=self.mark_factor,
+            fill=self.fill,
+            value=np.nan_to_num(self.value),
+            mark=np.nan_to_num(self.mark),
+            buy=self.fees.buy_total,
+            sell=self.fees.sell_total,
+            dividend=self.dividend,
+            borrow=self.borrow,
+            growth=self.growth,
+            exit_row=self.exit_row,
+            exit_price=self.exit_price,
+        )
 
 
-def record(
+def ledger_inputs(
     market: Market,
     fees: Fees,
     fill: Fill = "open",
     cash: CashRate | None = None,
-    limits: TradingConstraints | None = None,
+    constraints: TradingConstraints | None = None,
 ) -> LedgerInputs:
-    """The tape of a market under a fee table, a fill convention, a cash rate (none is zero) and limits (none:
-    delistings of the instrument table only).
+    """The market under a fee table, a fill convention, a cash rate (none is zero) and constraints (none: delistings of
+    the instrument table only).
 
     A frozen name is marked at its last price up to the day of its freeze, and pays nothing.
     Raises BadInputError for a fill that is neither "open" nor "close".
@@ -96,9 +105,9 @@ def record(
     if fill not in ("open", "close"):
         raise BadInputError(f"fill {fill}", "wanted open or close", "type --fill open")
     cash = cash or CashRate.constant(0.0)
-    limits = limits or unrestricted(market)
-    if limits.frozen.any():
-        market = _without(market, limits.frozen)
+    constraints = constraints or trading_constraints(market)
+    if constraints.frozen.any():
+        market = _without(market, constraints.frozen)
     first = market.start
     rows, rate = market.rows[first:], market.rates[first:]
     opens, close = market.open[first:], market.close[first:]
@@ -107,11 +116,11 @@ def record(
     why[~np.isfinite(rate)] = NO_RATE
     why[~market.tradable[first:]] = HALTED
     why[~market.venue_open[first:]] = CLOSED
-    why[limits.frozen[first:]] = FROZEN
+    why[constraints.frozen[first:]] = FROZEN
     price = np.where(why == OPEN, local * rate, np.nan)
     days = np.diff(rows, prepend=rows[:1]).astype(np.float64)
     table = fees.on(rows, market.instruments)
-    exit_row, exit_price = _exits(limits, first, market.carried_rates[first:])
+    exit_row, exit_price = _exits(constraints, first, market.carried_rates[first:])
     return LedgerInputs(
         rows=rows,
         fill=price,
@@ -121,9 +130,9 @@ def record(
         dividend=np.nan_to_num(market.dividends * market.carried_rates)[first:],
         why=why,
         early=market.early[first:] & (days == 1)[:, None],
-        no_buy=limits.no_buy[first:],
-        frozen=limits.frozen[first:],
-        keep=limits.keep,
+        no_buy=constraints.no_buy[first:],
+        frozen=constraints.frozen[first:],
+        mark_factor=constraints.mark_factor,
         fees=table,
         borrow=table.borrow * days[:, None] / 365.0,
         growth=cash.on(rows),
@@ -132,7 +141,7 @@ def record(
         fill_at=fill,
         fee_label=fees.label,
         cash_label=cash.label,
-        mark_label=limits.mark,
+        mark_label=constraints.mark,
     )
 
 
@@ -158,8 +167,10 @@ def _last_marks(market: Market) -> FloatArray:
     return last
 
 
-def _exits(limits: TradingConstraints, first: int, rate: FloatArray) -> tuple[IntArray, FloatArray]:
+def _exits(constraints: TradingConstraints, first: int, rate: FloatArray) -> tuple[IntArray, FloatArray]:
     """Rows of the account on which listings are over (0 where they were before it), and the cash then paid."""
-    exit_row = np.where(limits.exit_row < limits.no_buy.shape[0], np.maximum(limits.exit_row - first, 0), -1)
+    exit_row = np.where(
+        constraints.exit_row < constraints.no_buy.shape[0], np.maximum(constraints.exit_row - first, 0), -1
+    )
     there = rate[np.maximum(exit_row, 0), np.arange(exit_row.size)]
-    return exit_row, np.where(exit_row >= 0, np.nan_to_num(limits.exit_price * there), 0.0)
+    return exit_row, np.where(exit_row >= 0, np.nan_to_num(constraints.exit_price * there), 0.0)

@@ -10,7 +10,7 @@ never added together and fastmath is off, so an account has the same bits in bot
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,71 @@ NEAR, SHORTS, AWAITED, NEED, SCALE, TRADED, COST = range(8, 15)
 SHARES, WANTED, PARTIAL, RISE = range(4)
 
 
+class LedgerArrays(NamedTuple):
+    """What the ledger reads of a market: T rows, N names, base currency."""
+
+    why: CodeArray  # (T, N) int8: OPEN or the reason a leg cannot trade
+    early: BoolArray  # (T, N) bool: the session opened before a decision of the row before was known
+    no_buy: BoolArray  # (T, N) bool: purchases are barred, but for covering a short
+    frozen: BoolArray  # (T, N) bool: a long holding is trapped, and counts for nothing when targets are sized
+    mark_factor: float  # fraction of its mark a trapped holding is worth in nav
+    fill: FloatArray  # (T, N) fill price
+    value: FloatArray  # (T, N) price a leg is valued at when others fill: its fill price, else its last mark, else 0
+    mark: FloatArray  # (T, N) closing mark, 0 before the first
+    buy: FloatArray  # (T, N) fee fraction of a buy
+    sell: FloatArray  # (T, N) fee fraction of a sale
+    dividend: FloatArray  # (T, N) per share
+    borrow: FloatArray  # (T, N) cost of being short from the row before, fraction of value
+    growth: FloatArray  # (T,) return of cash from the row before
+    exit_row: IntArray  # (N,) row of a forced exit, -1 for none
+    exit_price: FloatArray  # (N,) per share at the forced exit
+
+
+class AccountState(NamedTuple):
+    """K accounts between two rows."""
+
+    cash: FloatArray  # (K,)
+    shares: FloatArray  # (N, K)
+    pending: FloatArray  # (N, K) weights, NaN for none
+    partial: FloatArray  # (N, K) 1 where the pending leg is the rest of a buy, else 0
+
+
+class Outcome(NamedTuple):
+    """What is kept of K accounts."""
+
+    nav: FloatArray  # (T, K)
+    traded: FloatArray  # (K,) sum of absolute trade values
+    cost: FloatArray  # (K,) sum of fees
+    ruin_row: IntArray  # (K,) -1 for none
+    ruined_at_fill: BoolArray  # (K,)
+    deficit: FloatArray  # (K,) what was then owed beyond zero
+
+
+class Recording(NamedTuple):
+    """What is kept of a single account besides. D decisions; row 0 of the orders is for those inherited."""
+
+    held: FloatArray  # (T, N) shares after the row
+    trades: FloatArray  # (T, N) shares traded, signed
+    paid: FloatArray  # (T, N) price of those trades
+    cash: FloatArray  # (T,)
+    status: CodeArray  # (D + 1, N) int8
+    waits: IntArray  # (D + 1, N) rows the order waited
+    reason: CodeArray  # (D + 1, N) int8, why it waited first
+    filled_row: IntArray  # (D + 1, N) last row it traded, -1 for none
+    wanted: FloatArray  # (D + 1, N) shares it wanted when it first could trade
+    got: FloatArray  # (D + 1, N) shares it got
+
+    @classmethod
+    def blank(cls, rows: int, names: int, decisions: int) -> Recording:
+        """Nothing has happened yet."""
+        path, order = (rows, names), (decisions + 1, names)
+        return cls(
+            np.zeros(path), np.zeros(path), np.zeros(path), np.zeros(rows),
+            np.zeros(order, np.int8), np.zeros(order, np.int64), np.zeros(order, np.int8),
+            np.full(order, -1, np.int64), np.zeros(order), np.zeros(order),
+        )  # fmt: skip
+
+
 def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
     """The ledger for `lanes` accounts; with `recording` (one lane) the out arrays of `run_ledger` are filled.
 
@@ -49,13 +114,13 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
     # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
     @njit(nogil=True, cache=True, error_model="numpy", inline="always")
     def trade(  # noqa: PLR0912, PLR0915
-        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs,
-        trades, paid, status, waits, reason, filled_row, wanted, got,
+        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs, record,
     ):  # fmt: skip
         """The pending legs of a row. lane[ON]: 1 where the account may trade; lane[TOTAL]: its free equity at this
         row's fill prices; short: (N,) the names anyone is short of, brought up to date. Returns whether any leg is
         still pending."""
         n_names = fill.shape[1]
+        _, trades, paid, _, status, waits, reason, filled_row, wanted, got = record
         off = 0
         for k in range(lanes):
             off += lane[ON, k] == 0.0
@@ -218,11 +283,21 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
-        decided, weights, band, why, early, no_buy, frozen, keep, fill, value, mark, buy, sell,
-        dividend, borrow, growth, exit_row, exit_price, cash, shares, pending, partial,
-        nav, traded, cost, ruin_row, ruined_at_fill, deficit,
-        held, trades, paid, cash_path, status, waits, reason, filled_row, wanted, got,
+        decided, weights, band, arrays, state, outcome, record,
     ):  # fmt: skip
+        (
+            why, early, no_buy, frozen, mark_factor, fill, value, mark, buy, sell, dividend, borrow, growth,
+            exit_row, exit_price,
+        ) = arrays  # fmt: skip
+        cash, shares, pending, partial = state
+        nav, traded, cost, ruin_row, ruined_at_fill, deficit = outcome
+        held, trades, paid, cash_path, status = (
+            record.held,
+            record.trades,
+            record.paid,
+            record.cash,
+            record.status,
+        )
         n_rows, n_names = fill.shape
         lane, legs = np.zeros((COST + 1, lanes)), np.zeros((n_names, RISE + 1, lanes))
         short = np.zeros(n_names, np.bool_)
@@ -319,7 +394,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 if waiting:
                     waiting = trade(
                         r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs,
-                        trades, paid, status, waits, reason, filled_row, wanted, got,
+                        record,
                     )  # fmt: skip
                     shorted = short.any()
 
@@ -334,7 +409,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     if over and lane[DEAD, k] == 0.0:
                         close_ruined(r, k, False, lane, legs, ruin_row, ruined_at_fill, deficit, status)
             for k in range(lanes):
-                last = lane[TOTAL, k] + keep * lane[TRAPPED, k]
+                last = lane[TOTAL, k] + mark_factor * lane[TRAPPED, k]
                 lane[LAST, k] = last
                 nav[r, k] = last
             if recording and lane[DEAD, 0] == 0.0:
@@ -343,7 +418,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     held[r, n] = legs[n, SHARES, 0]
 
         for k in range(lanes):
-            traded[k], cost[k] = lane[TRADED, k], lane[COST, k]
+            cash[k], traded[k], cost[k] = lane[CASH, k], lane[TRADED, k], lane[COST, k]
         for n in range(n_names):
             for k in range(lanes):
                 shares[n, k], pending[n, k] = legs[n, SHARES, k], legs[n, WANTED, k]
@@ -356,91 +431,39 @@ _one = _build(1, True)
 _many = _build(LANES, False)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def run_ledger(
-    decided: IntArray,  # (D,) row of each decision
-    weights: FloatArray,  # (D, N)
-    band: float,  # no-trade band, fraction of the target weight
-    why: CodeArray,  # (T, N) int8: OPEN or the reason a leg cannot trade
-    early: BoolArray,  # (T, N) bool: the session opened before a decision of the row before was known
-    no_buy: BoolArray,  # (T, N) bool: purchases are barred, but for covering a short
-    frozen: BoolArray,  # (T, N) bool: a long holding is trapped, and counts for nothing when targets are sized
-    keep: float,  # fraction of its mark a trapped holding is worth in nav
-    fill: FloatArray,  # (T, N) fill price in base currency
-    value: FloatArray,  # (T, N) price a leg is valued at when others fill: its fill price, else its last mark, else 0
-    mark: FloatArray,  # (T, N) closing mark in base currency, 0 before the first
-    buy: FloatArray,  # (T, N) fee fraction of a buy
-    sell: FloatArray,  # (T, N) fee fraction of a sale
-    dividend: FloatArray,  # (T, N) base currency per share
-    borrow: FloatArray,  # (T, N) cost of being short from the row before, fraction of value
-    growth: FloatArray,  # (T,) return of cash from the row before
-    exit_row: IntArray,  # (N,) row of a forced exit, -1 for none
-    exit_price: FloatArray,  # (N,) base currency per share at the forced exit
-    cash: float,  # opening cash
-    shares: FloatArray,  # (N,) opening shares; overwritten with the closing ones
-    pending: FloatArray,  # (N,) opening pending weights, NaN for none; overwritten
-    partial: FloatArray,  # (N,) 1 where the pending leg is the rest of a buy, else 0; overwritten
-    held: FloatArray,  # out (T, N) shares after the row
-    trades: FloatArray,  # out (T, N) shares traded, signed
-    paid: FloatArray,  # out (T, N) base currency price of those trades
-    nav: FloatArray,  # out (T,)
-    cash_path: FloatArray,  # out (T,)
-    status: CodeArray,  # out (D + 1, N) int8; row 0 is for orders inherited with the opening
-    waits: IntArray,  # out (D + 1, N) rows the order waited
-    reason: CodeArray,  # out (D + 1, N) int8, why it waited first
-    filled_row: IntArray,  # out (D + 1, N) last row it traded, -1 for none
-    wanted: FloatArray,  # out (D + 1, N) shares it wanted when it first could trade
-    got: FloatArray,  # out (D + 1, N) shares it got
-) -> tuple[int, bool, float]:
-    """One account; the out arrays come in filled with zeros (filled_row with -1).
+    decided: IntArray, weights: FloatArray, band: float, arrays: LedgerArrays, opening: AccountState
+) -> tuple[Outcome, Recording, AccountState]:
+    """One account (K = 1), everything recorded; also its state after the last row.
 
-    Returns (ruin_row or -1, ruined_at_fill, what was then owed beyond zero).
+    decided: (D,) row of each decision; weights: (D, N); band: no-trade band, fraction of the target weight.
     """
-    names = shares.size
-    ruin_row, at_fill, deficit = np.full(1, -1, np.int64), np.zeros(1, np.bool_), np.zeros(1)
-    _one(
-        decided, weights.reshape(decided.size, names, 1), np.full(1, band), why, early, no_buy, frozen, keep,
-        fill, value, mark, buy, sell, dividend, borrow, growth, exit_row, exit_price,
-        np.full(1, cash), shares.reshape(names, 1), pending.reshape(names, 1), partial.reshape(names, 1),
-        nav.reshape(nav.size, 1), np.zeros(1), np.zeros(1), ruin_row, at_fill, deficit,
-        held, trades, paid, cash_path, status, waits, reason, filled_row, wanted, got,
-    )  # fmt: skip
-    return ruin_row[0], at_fill[0], deficit[0]
+    rows, names = arrays.fill.shape
+    outcome, record = _blank(rows, 1), Recording.blank(rows, names, decided.size)
+    closing = AccountState(*(values.copy() for values in opening))
+    _one(decided, weights.reshape(decided.size, names, 1), np.full(1, band), arrays, closing, outcome, record)
+    return outcome, record, closing
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def run_lanes(
-    decided: IntArray,  # (D,)
-    weights: FloatArray,  # (D, N, LANES)
-    band: FloatArray,  # (LANES,)
-    why: CodeArray,  # from here to exit_price as in run_ledger
-    early: BoolArray,
-    no_buy: BoolArray,
-    frozen: BoolArray,
-    keep: float,
-    fill: FloatArray,
-    value: FloatArray,
-    mark: FloatArray,
-    buy: FloatArray,
-    sell: FloatArray,
-    dividend: FloatArray,
-    borrow: FloatArray,
-    growth: FloatArray,
-    exit_row: IntArray,
-    exit_price: FloatArray,
-    nav: FloatArray,  # out (T, LANES)
-    traded: FloatArray,  # out (LANES,) sum of absolute trade values
-    cost: FloatArray,  # out (LANES,) sum of fees
-) -> IntArray:
-    """LANES accounts opened with one unit of cash. Returns (LANES,) the rows of their ruin, -1 for none."""
-    names = fill.shape[1]
-    ruin_row = np.full(LANES, -1, np.int64)
-    none, codes, counts = np.empty((0, 0)), np.empty((0, 0), np.int8), np.empty((0, 0), np.int64)
-    _many(
-        decided, weights, band, why, early, no_buy, frozen, keep,
-        fill, value, mark, buy, sell, dividend, borrow, growth, exit_row, exit_price,
-        np.ones(LANES), np.zeros((names, LANES)), np.full((names, LANES), np.nan), np.zeros((names, LANES)),
-        nav, traded, cost, ruin_row, np.zeros(LANES, np.bool_), np.zeros(LANES),
-        none, none, none, np.empty(0), codes, counts, codes, counts, none, none,
+    decided: IntArray, weights: FloatArray, band: FloatArray, arrays: LedgerArrays, nav: FloatArray
+) -> Outcome:
+    """LANES accounts opened with one unit of cash, only what `Outcome` names kept of them.
+
+    decided: (D,); weights: (D, N, LANES); band: (LANES,); nav: (T, LANES), overwritten, so that its memory serves
+    again.
+    """
+    names = arrays.fill.shape[1]
+    outcome = _blank(0, LANES)._replace(nav=nav)
+    state = AccountState(
+        np.ones(LANES), np.zeros((names, LANES)), np.full((names, LANES), np.nan), np.zeros((names, LANES))
+    )
+    _many(decided, weights, band, arrays, state, outcome, Recording.blank(0, 0, -1))
+    return outcome
+
+
+def _blank(rows: int, accounts: int) -> Outcome:
+    return Outcome(
+        np.zeros((rows, accounts)), np.zeros(accounts), np.zeros(accounts),
+        np.full(accounts, -1, np.int64), np.zeros(accounts, np.bool_), np.zeros(accounts),
     )  # fmt: skip
-    return ruin_row

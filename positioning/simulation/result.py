@@ -12,6 +12,7 @@ import numpy.typing as npt
 from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import Market
 from positioning.simulation import kernel
+from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import LedgerInputs
 from positioning.strategy.targets import Targets
 
@@ -60,6 +61,7 @@ class Orders:
 class Result:
     """A finished account over T rows and N instruments, in base currency, opened with nav 1.0.
 
+    opening, closing: what it held before the first row and after the last.
     shares: (T, N) after each row. trades: (T, N) shares traded on the row, signed; paid: (T, N) their price.
     nav, cash: (T,). ruin_row: the row on which equity reached zero (nav is 0 from there), or None;
     deficit: what was then owed beyond it.
@@ -67,9 +69,9 @@ class Result:
 
     market: Market
     targets: Targets
-    tape: LedgerInputs
-    opening_shares: FloatArray
-    opening_cash: float
+    inputs: LedgerInputs
+    opening: Holdings
+    closing: Holdings
     shares: FloatArray
     trades: FloatArray
     paid: FloatArray
@@ -83,7 +85,7 @@ class Result:
     @property
     def rows(self) -> DateArray:
         """(T,) dates."""
-        return self.tape.rows
+        return self.inputs.rows
 
     @property
     def ruined(self) -> bool:
@@ -99,24 +101,24 @@ class Result:
         return out
 
     @cached_property
-    def kept(self) -> FloatArray:
+    def mark_factors(self) -> FloatArray:
         """(T, N) fraction of its mark that a holding counts in nav: below 1 where trapped and marked down."""
-        return np.where(self.tape.frozen & (self.shares > 0), self.tape.keep, 1.0)
+        return np.where(self.inputs.frozen & (self.shares > 0), self.inputs.mark_factor, 1.0)
 
     @cached_property
     def trapped(self) -> FloatArray:
         """(T,) value of frozen long holdings at their last marks, whatever nav counts them at."""
-        trapped = self.tape.frozen & (self.shares > 0)
-        return np.asarray(np.where(trapped, self.shares * self.tape.mark, 0.0).sum(axis=1))
+        trapped = self.inputs.frozen & (self.shares > 0)
+        return np.asarray(np.where(trapped, self.shares * self.inputs.mark, 0.0).sum(axis=1))
 
-    def nav_marked(self, keep: float) -> FloatArray:
-        """(T,) nav with trapped holdings at `keep` of their last mark: the trades are the same under each."""
-        return self.nav + (keep - self.tape.keep) * self.trapped
+    def nav_marked(self, factor: float) -> FloatArray:
+        """(T,) nav with trapped holdings at `factor` of their last mark: the trades are the same under each."""
+        return self.nav + (factor - self.inputs.mark_factor) * self.trapped
 
     @cached_property
     def values(self) -> FloatArray:
         """(T, N) market value held after each row: shares x mark, trapped holdings as nav counts them."""
-        return np.where(self.shares != 0.0, self.shares * self.tape.mark * self.kept, 0.0)
+        return np.where(self.shares != 0.0, self.shares * self.inputs.mark * self.mark_factors, 0.0)
 
     @cached_property
     def weights(self) -> FloatArray:
@@ -138,7 +140,7 @@ class Result:
     def trade_value(self) -> FloatArray:
         """(T, N) |trades| x paid, forced exits left out: they are not dealt in."""
         value = np.abs(self.trades) * self.paid
-        for n, row in enumerate(self.tape.exit_row):
+        for n, row in enumerate(self.inputs.exit_row):
             if row >= 0:
                 value[row, n] = 0.0
         return value
@@ -147,7 +149,7 @@ class Result:
     def costs(self) -> dict[str, FloatArray]:
         """(T, N) by kind of fee: trade value x the rate of its side on the row."""
         buys = self.trades > 0
-        fees = self.tape.fees
+        fees = self.inputs.fees
         return {
             kind: self.trade_value * np.where(buys, fees.buy[k], fees.sell[k])
             for k, kind in enumerate(fees.kinds)
@@ -156,7 +158,7 @@ class Result:
     @cached_property
     def cost(self) -> FloatArray:
         """(T,) all fees of the row."""
-        fees = self.tape.fees
+        fees = self.inputs.fees
         return np.asarray(
             (self.trade_value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)).sum(axis=1)
         )
@@ -164,7 +166,7 @@ class Result:
     @cached_property
     def held_before(self) -> FloatArray:
         """(T, N) shares carried into each row."""
-        return np.vstack([self.opening_shares, self.shares[:-1]])
+        return np.vstack([self.opening.shares, self.shares[:-1]])
 
     @cached_property
     def profit(self) -> dict[str, FloatArray]:
@@ -175,23 +177,25 @@ class Result:
         costs (fees, negative); financing: borrow paid. Interest on cash belongs to no leg: see `interest`. After
         ruin what is owed beyond zero is forgiven: see `deficit`.
         """
-        tape, held = self.tape, self.held_before
-        mark, local = self._final_marks, tape.local
-        rate = np.divide(tape.mark, local, out=np.zeros_like(local), where=np.isfinite(local))
+        inputs, held = self.inputs, self.held_before
+        mark, local = self._final_marks, inputs.local
+        rate = np.divide(inputs.mark, local, out=np.zeros_like(local), where=np.isfinite(local))
         price, currency = np.zeros_like(mark), np.zeros_like(mark)
-        currency[1:] = _times(held[1:], local[1:] * (rate[1:] - rate[:-1]) * self.kept[1:])
-        last = tape.mark[:-1] * self.kept[:-1]
+        currency[1:] = _times(held[1:], local[1:] * (rate[1:] - rate[:-1]) * self.mark_factors[1:])
+        last = inputs.mark[:-1] * self.mark_factors[:-1]
         price[1:] = _times(held[1:], mark[1:] - last) - currency[1:]
         traded = _times(self.trades, mark - self.paid)
         parts = {
             "price": price + traded,
             "currency": currency,
-            "dividends": held * tape.dividend,
+            "dividends": held * inputs.dividend,
             "costs": -sum(self.costs.values(), np.zeros_like(mark)),
             "financing": np.zeros_like(mark),
         }
         parts["dividends"][0] = 0.0
-        parts["financing"][1:] = np.minimum(held[1:], 0.0) * np.nan_to_num(tape.mark[:-1]) * tape.borrow[1:]
+        parts["financing"][1:] = (
+            np.minimum(held[1:], 0.0) * np.nan_to_num(inputs.mark[:-1]) * inputs.borrow[1:]
+        )
         if self.ruin_row is not None:
             for values in parts.values():
                 values[self.ruin_row + 1 :] = 0.0
@@ -201,17 +205,17 @@ class Result:
     def interest(self) -> FloatArray:
         """(T,) earned on cash."""
         out = np.zeros(self.nav.size)
-        out[1:] = self.cash[:-1] * self.tape.growth[1:]
+        out[1:] = self.cash[:-1] * self.inputs.growth[1:]
         return out
 
     @cached_property
     def _final_marks(self) -> FloatArray:
         """(T, N) marks that closed each row, as nav counts them; fill-time values on the row of a ruin found at
         the fill."""
-        mark = self.tape.mark * self.kept
+        mark = self.inputs.mark * self.mark_factors
         if self.ruin_row is None or not self.ruined_at_fill:
             return mark
-        mark[self.ruin_row] = self.tape.value[self.ruin_row]
+        mark[self.ruin_row] = self.inputs.value[self.ruin_row]
         return mark
 
     def contributions(self) -> dict[str, dict[str, float]]:
@@ -286,7 +290,7 @@ class Result:
 
     def _forced_exits(self) -> list[dict[str, Any]]:
         out: list[dict[str, Any]] = []
-        for n, row in enumerate(self.tape.exit_row):
+        for n, row in enumerate(self.inputs.exit_row):
             shares, paid = self.trades[row, n], self.paid[row, n]
             if row >= 0 and shares != 0.0:
                 day, side = self.rows[row], "buy" if shares > 0 else "sell"

@@ -28,9 +28,9 @@ def portfolio(result: Result) -> Any:
     columns = list(result.market.symbols)
     frame = lambda values: pd.DataFrame(values, index=index, columns=columns)  # noqa: E731
     mark = pd.DataFrame(
-        result.tape.mark, index=index, columns=columns
+        result.inputs.mark, index=index, columns=columns
     ).bfill()  # before its first price nothing is held
-    fees = result.tape.fees
+    fees = result.inputs.fees
     traded = result.trades != 0.0
     return vbt.Portfolio.from_orders(
         close=mark,

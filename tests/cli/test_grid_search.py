@@ -23,7 +23,7 @@ from positioning.runs.backtest import backtest
 from positioning.search.assessment import advantages, assess, ends, return_moments
 from positioning.search.measures import FIGURES, Figures, block_edges
 from positioning.search.run import Search, threads
-from positioning.simulation.simulate import Holdings
+from positioning.simulation.holdings import Holdings
 from positioning.simulation.simulate import run as account
 from strategies import FertilizerProducers
 
@@ -283,11 +283,11 @@ def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
     space = space_of(strategy, axes, Request(cash="0.03").terms(""))
     found = return_moments(space, {"half_life": 5.0})
     own, market = replace(strategy, half_life=5.0), space.market
-    tape = space.tape(own)
+    inputs = space.inputs(own)
     nav = account(
-        own.target_weights(market, space.events), market, tape, Holdings.opening(len(market.symbols))
-    )[0].nav
-    excess = nav[1:] / nav[:-1] - 1 - tape.growth[1:]
+        own.target_weights(market, space.events), market, inputs, Holdings.opening(len(market.symbols))
+    ).nav
+    excess = nav[1:] / nav[:-1] - 1 - inputs.growth[1:]
     assert found[:3] == pytest.approx((skew(excess), kurtosis(excess, fisher=False), excess.size))
 
 
@@ -304,7 +304,7 @@ def test_each_trial_is_tested_against_itself_without_events() -> None:
         for one in (space.at(code), space.at(code).without_events()):
             targets = one.target_weights(space.market, space.events)
             names = len(space.market.symbols)
-            nav = account(targets, space.market, space.tape(one), Holdings.opening(names))[0].nav
+            nav = account(targets, space.market, space.inputs(one), Holdings.opening(names)).nav
             both.append(np.add.reduceat(nav[1:] / nav[:-1] - 1, block_edges(nav.size)[:-1] - 1))
         np.testing.assert_allclose(gained[k], both[0] - both[1], rtol=0, atol=1e-13)  # of sums near 0.1
     assert (gained[trials.axes["respond"] == 0] == 0).all()
@@ -357,8 +357,8 @@ def test_screens_have_their_own_tapes() -> None:
     """A trial with another screen has the account of a run with that screen, purchases barred included."""
     strategy, axes = asked(Request(), "sanctioned", ["screen=none,listed,strict"], "sharpe")
     space = space_of(strategy, axes, Request().terms(""))
-    tapes = [space.tape(space.strategy.configured({"screen": s})) for s in axes["screen"]]
-    assert not np.array_equal(tapes[0].no_buy, tapes[2].no_buy)
+    inputs = [space.inputs(space.strategy.configured({"screen": s})) for s in axes["screen"]]
+    assert not np.array_equal(inputs[0].no_buy, inputs[2].no_buy)
 
 
 def test_random_trials_are_distinct_seeded_and_of_the_grid() -> None:

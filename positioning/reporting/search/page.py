@@ -244,11 +244,11 @@ def _cell(shown: object, value: object) -> Html:
 def _method(searched: SearchReport) -> Html:
     g, b = searched.space, searched.assessment
     m = g.market
-    tape = g.tape(g.strategy)
+    inputs = g.inputs(g.strategy)
     said = [
         f"Account from {m.rows[m.start]} to {m.rows[-1]}, {b.rows:,} returns, {b.per_year:.1f} rows a year; "
-        f"{m.base}; fees {tape.fee_label}; fills at the {tape.fill_at}; cash {tape.cash_label}; "
-        f"frozen holdings marked at {tape.mark_label}.",
+        f"{m.base}; fees {inputs.fee_label}; fills at the {inputs.fill_at}; cash {inputs.cash_label}; "
+        f"frozen holdings marked at {inputs.mark_label}.",
         "Each trial has the account that the ledger of backtests.run keeps on these rows and symbols, to the last bit; "
         "only the figures are kept. " + ALONE,
         "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "

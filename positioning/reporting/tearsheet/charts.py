@@ -85,7 +85,7 @@ def exposure(report: BacktestReport) -> Figure:
         _line("Net", days, r.net_exposure, "$accent"),
     ]
     if r.trapped.any():
-        share = np.where(r.tape.frozen & (r.shares > 0), r.weights, 0.0).sum(axis=1)
+        share = np.where(r.inputs.frozen & (r.shares > 0), r.weights, 0.0).sum(axis=1)
         lines.append(_line("Trapped", days, share, "$bad", "dash"))
     return _figure(report, lines, "of nav", ".0%")
 

@@ -82,8 +82,8 @@ def orders(report: BacktestReport) -> Html:
     odd = frame[~frame["status"].isin(PLAIN) | (frame["waited"] > 0)]
     parts = [table("Orders by outcome", ["", "Orders"], rows), *_odd(odd), *_stale(report.result)]
     note = (
-        f"Filled at the {report.result.tape.fill_at} of the first session after the decision on which the name trades at "
-        "its own venue. A leg that cannot trade waits and keeps its old shares; the others go ahead."
+        f"Filled at the {report.result.inputs.fill_at} of the first session after the decision on which the name "
+        "trades at its own venue. A leg that cannot trade waits and keeps its old shares; the others go ahead."
     )
     return section("orders", "Orders", tag("p", note, class_="quiet"), *parts)
 
@@ -177,7 +177,7 @@ def hindsight(report: BacktestReport) -> Html:
 def omissions(report: BacktestReport) -> Html:
     """What this page does not model."""
     cash = (
-        f"Cash earns {report.result.tape.cash_label}. "
+        f"Cash earns {report.result.inputs.cash_label}. "
         "At 0 a hedged strategy, which sits on cash, is understated for 2022 to 2025."
     )
     return section("omissions", "What this page does not model", bullets([*OMISSIONS, cash]))
@@ -192,9 +192,9 @@ def provenance(report: BacktestReport) -> Html:
         "Event record (SHA-256)": tag("code", report.events.digest()),
         "Rows": f"{m.sessions}, from {m.first} to {m.last}; {number(m.rows_per_year, 1)} a year",
         "Base currency": r.market.base,
-        "Fees": r.tape.fee_label,
-        "Fills": f"at the {r.tape.fill_at} of the session",
-        "Cash earns": r.tape.cash_label,
+        "Fees": r.inputs.fee_label,
+        "Fills": f"at the {r.inputs.fill_at} of the session",
+        "Cash earns": r.inputs.cash_label,
         "Parameters": tag(
             "code", ", ".join(f"{k}={_shown(v)}" for k, v in report.strategy.parameters().items())
         ),

@@ -9,7 +9,7 @@ from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
 from positioning.reporting.format import percent, signed
 from positioning.reporting.html import Html, join, section, table, tag
-from positioning.simulation.constraints import kept
+from positioning.simulation.constraints import mark_factor
 
 MOST_EVENTS = 12
 MARKS = ("last", "haircut:0.5", "zero")
@@ -80,13 +80,16 @@ def trapped(report: BacktestReport) -> Html:
         return Html("")
     rows: list[list[object]] = []
     for mark in MARKS:
-        nav, worth = r.nav_marked(kept(mark)), r.trapped * kept(mark)
+        nav, worth = r.nav_marked(mark_factor(mark)), r.trapped * mark_factor(mark)
         share = float((worth / nav.clip(1e-12)).max())
         rows.append([mark, signed(float(nav[-1] - 1.0), 2), percent(share)])
-    frozen = [s for n, s in enumerate(r.market.symbols) if (r.tape.frozen[:, n] & (r.shares[:, n] > 0)).any()]
+    frozen = [
+        s for n, s in enumerate(r.market.symbols) if (r.inputs.frozen[:, n] & (r.shares[:, n] > 0)).any()
+    ]
     note = (
         f"{', '.join(frozen)} could not be sold on {days} rows. Trades are the same under each mark, since targets are "
-        f"fractions of nav without what is trapped; only the valuation differs. This page marks it: {r.tape.mark_label}."
+        f"fractions of nav without what is trapped; only the valuation differs. This page marks it: "
+        f"{r.inputs.mark_label}."
     )
     made = table("Three marks of what was frozen", ["Mark", "Total return", "Largest share of nav"], rows)
     return section("trapped", "Frozen holdings", tag("p", note), made)

@@ -112,7 +112,7 @@ def figures(report: BacktestReport, outside: QuantstatsPage) -> Html:
     note = (
         f"{m.sessions} rows from {m.first} to {m.last}, {number(m.rows_per_year, 1)} a year: volatility and ratios "
         f"annualise by that, in both programs; the yearly return goes by calendar days ({DAYS_PER_YEAR:g} a year). "
-        f"Excess is over cash at {report.result.tape.cash_label}. "
+        f"Excess is over cash at {report.result.inputs.cash_label}. "
         f"Figures agree when they differ by less than {TOLERANCE * 1e6:g} in a million."
     )
     return section(
@@ -164,7 +164,7 @@ def costs(report: BacktestReport) -> Html:
         "Costs, bps of mean nav a year", ["", "This strategy", "Without events"], [*rows, total], total=True
     )
     note = (
-        f"Fee table: {report.result.tape.fee_label}. "
+        f"Fee table: {report.result.inputs.fee_label}. "
         "In the table that comes with the program, commissions, half-spreads and borrow are assumptions."
     )
     return join(made, tag("p", note, class_="quiet"))

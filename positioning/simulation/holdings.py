@@ -1,0 +1,42 @@
+"""What an account holds between two rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self, final
+
+import numpy as np
+
+from positioning.market.bars import FloatArray
+from positioning.market.market import BoolArray
+from positioning.simulation.kernel import AccountState
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Holdings:
+    """An account between two rows: cash, shares (N,), pending weights (N,) with NaN for none, and which of
+    them are the rest of a buy (N,)."""
+
+    cash: float
+    shares: FloatArray
+    pending: FloatArray
+    partial: BoolArray
+
+    @classmethod
+    def opening(cls, names: int) -> Self:
+        """One unit of base currency, nothing else."""
+        return cls(1.0, np.zeros(names), np.full(names, np.nan), np.zeros(names, dtype=bool))
+
+    @classmethod
+    def of(cls, state: AccountState) -> Self:
+        """The first account of the kernel's."""
+        return cls(float(state.cash[0]), state.shares[:, 0], state.pending[:, 0], state.partial[:, 0] > 0)
+
+    @property
+    def state(self) -> AccountState:
+        """As the kernel reads it, one account."""
+        return AccountState(
+            np.full(1, self.cash), self.shares[:, None], self.pending[:, None],
+            self.partial[:, None].astype(np.float64),
+        )  # fmt: skip
