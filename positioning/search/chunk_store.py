@@ -12,9 +12,9 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
 from positioning.files import MARKER, atomic_file, atomic_folder, is_marked, mark, sweep, write_whole
-from positioning.market.bars import FloatArray
 
 TRIES = 20  # at making a folder whose empty parent another search, ending, may be taking away
 USE = "an unfinished search"  # what its folder is marked with
