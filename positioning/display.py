@@ -9,8 +9,9 @@ from html import escape
 from typing import final
 
 import numpy as np
+import numpy.typing as npt
 
-from positioning.arrays import FloatArray
+FloatArray = npt.NDArray[np.float64]
 
 MAX_ROWS = 8  # of a table in a notebook; the rest is counted
 POINTS = 160  # of a picture

@@ -9,16 +9,16 @@ the comparison.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, final
 
 import numpy as np
 
-from positioning.arrays import DateArray, FloatArray
 from positioning.errors import PositioningError
 from positioning.events.event import Events
 from positioning.events.restriction import Restriction
+from positioning.market.bars import FloatArray
 from positioning.market.market import Market
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
@@ -89,9 +89,8 @@ def cut_rows(whole: Targets, events: Events, market: Market, cuts: int) -> list[
     becomes known, or before a dividend; never the last row."""
     last = market.rows.size - 2
     decided = [int(row) for row in whole.decided if row <= last]
-    known = np.concatenate([events.known, [r.known_on() for r in events.restrictions]]).astype(
-        "datetime64[D]"
-    )
+    barred = np.array([r.known_on() for r in events.restrictions], dtype="datetime64[D]")
+    known = np.concatenate([events.known, barred])
     news = np.searchsorted(market.rows, known) - 1
     payments = np.flatnonzero(market.dividends.any(axis=1)) - 1
     dated = sorted({int(row) for row in (*news, *payments) if 0 < row <= last})
@@ -198,17 +197,3 @@ def _first_move(
         name, market.rows[cut], market.rows[row], market.symbols[column],
         float(before[row, column]), float(after[row, column]),
     )  # fmt: skip
-
-
-def mutated(strategy: Strategy, market: Market, events: Events) -> tuple[str, ...]:
-    """Names of the market's arrays that a decision wrote into."""
-    before = _digests(market)
-    strategy.target_weights(market, events)
-    return tuple(name for name, content in _digests(market).items() if content != before[name])
-
-
-def _digests(market: Market) -> dict[str, bytes]:
-    arrays: dict[str, DateArray | FloatArray] = {
-        f.name: value for f in fields(market) if isinstance(value := getattr(market, f.name), np.ndarray)
-    }
-    return {name: values.tobytes() for name, values in arrays.items()}

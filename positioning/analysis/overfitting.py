@@ -14,9 +14,12 @@ from statistics import NormalDist
 from typing import final
 
 import numpy as np
+import numpy.typing as npt
 
 from positioning.analysis.metrics import NOISE
-from positioning.arrays import FloatArray, IntArray
+from positioning.market.bars import FloatArray
+
+IntArray = npt.NDArray[np.int64]
 
 NORMAL = NormalDist()
 

@@ -166,9 +166,8 @@ def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
 
 def _download(cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet: bool) -> dict[str, Fetched]:
     from positioning.data.download import rate_symbol, refresh
-    from positioning.data.store import Store, refuse_foreign
+    from positioning.data.store import Store
 
-    refuse_foreign(cache)
     provider = _provider(asked, cache)
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
         task = bar.add_task("fetch", total=len(chosen))

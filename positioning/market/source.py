@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
-from positioning.arrays import DateArray, FloatArray
-from positioning.market.bars import Bars, Notice, Rates
+from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,9 +12,9 @@ from positioning.analysis.attribution import attribute
 from positioning.analysis.metrics import Metrics, summarise
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
-from positioning.arrays import DateArray
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
+from positioning.market.bars import DateArray
 from positioning.market.benchmark import Benchmark, benchmark
 from positioning.market.coverage import Span
 from positioning.market.load import load
@@ -58,16 +58,7 @@ def backtest(
     strategy: Strategy, terms: RunSettings, advance: Callable[[], None] = lambda: None
 ) -> BacktestReport:
     """The strategy, and itself without events, accounted and judged; `advance` is called after each placebo."""
-    market = load(
-        terms.source,
-        strategy.names,
-        strategy.hedges,
-        terms.span,
-        terms.base,
-        strategy.history,
-        crash_dates(terms.events),
-        terms.accepted,
-    )
+    market = market_of(strategy, terms)
     inputs = terms.account.inputs(market, terms.events, strategy.screened(market, terms.events))
     result = terms.account.run(strategy, market, terms.events, inputs)
     without_events = terms.account.run(strategy.without_events(), market, terms.events, inputs)
@@ -84,6 +75,20 @@ def backtest(
         placebo=_placebo(strategy, market, terms, advance),
         command=terms.command,
         versions=package_versions(),
+    )
+
+
+def market_of(strategy: Strategy, settings: RunSettings) -> Market:
+    """The prices a strategy is decided and accounted on. Raises as `load` does."""
+    return load(
+        settings.source,
+        strategy.names,
+        strategy.hedges,
+        settings.span,
+        settings.base,
+        strategy.history,
+        crash_dates(settings.events),
+        settings.accepted,
     )
 
 

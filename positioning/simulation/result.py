@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
+import numpy.typing as npt
 
-from positioning.arrays import CodeArray, DateArray, FloatArray, IntArray
+from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import Market
 from positioning.simulation import kernel
 from positioning.simulation.holdings import Holdings
@@ -44,13 +45,13 @@ class Orders:
     """One order a decision and leg. decided: (D,), weights: (D, N); the rest (D + 1, N), row 0 for orders
     inherited with the opening holdings, whose weights are `inherited` (N,); see `kernel.run_ledger`."""
 
-    decided: IntArray
+    decided: npt.NDArray[np.int64]
     weights: FloatArray
     inherited: FloatArray
-    status: CodeArray
-    waits: IntArray
-    reason: CodeArray
-    filled_row: IntArray
+    status: npt.NDArray[np.int8]
+    waits: npt.NDArray[np.int64]
+    reason: npt.NDArray[np.int8]
+    filled_row: npt.NDArray[np.int64]
     wanted: FloatArray
     got: FloatArray
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from positioning.analysis.look_ahead import look_ahead, mutated
+from positioning.analysis.look_ahead import look_ahead
 from positioning.events.event import Events, read_events
 from positioning.events.restriction import Restriction
 from positioning.market.market import Market
@@ -68,13 +68,3 @@ def test_the_listed_strategies_do_not_know_tomorrow(kind: type[Strategy]) -> Non
     strategy = kind()
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     assert look_ahead(strategy, market, read_events(), cuts=8) == ()
-
-
-def test_a_strategy_that_writes_into_its_market_is_named(market: Market, events: Events) -> None:
-    def careless(m: Market, _: Events) -> np.ndarray:  # type: ignore[type-arg]
-        m.close[np.isnan(m.close)] = 0.0
-        return m.close
-
-    copy = replace(market, close=market.close.copy(), tradable=market.tradable)
-    assert mutated(Planted(rule=careless), copy, events) == ("close",)
-    assert mutated(Planted(), market, events) == ()

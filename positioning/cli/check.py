@@ -1,0 +1,78 @@
+"""Ask of a strategy whether its numbers can be believed: python -m backtests.check STRATEGY ..."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.options import AsJson, with_request
+from positioning.cli.request import Request
+
+if TYPE_CHECKING:
+    from positioning.analysis.strategy_check import StrategyCheck
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+STYLES = {"wrong": "bold red", "warning": "yellow", "right": "green", "not measured": "dim"}
+
+
+@app.command(cls=Command)
+@with_request("benchmark", "placebos")
+def check(
+    request: Request,
+    strategies: Annotated[
+        list[str] | None, typer.Argument(metavar="[STRATEGY]...", help="Strategies; none means all.")
+    ] = None,
+    cuts: Annotated[int, typer.Option(min=2, max=1000, help="Dates at which the future is replaced.")] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Replace the future, run again, leave out: does anything move that must not? Exit status 1: something is wrong."""
+    with one_line_errors():
+        from positioning.analysis.strategy_check import check_strategy
+        from positioning.runs.backtest import market_of
+
+        chosen = request.strategies(strategies or [])
+        settings, found = request.terms(""), []
+        with progress(as_json) as bar:
+            task = bar.add_task("checks", total=len(chosen) * cuts)
+            for done, strategy in enumerate(chosen, 1):
+                bar.update(task, description=strategy.name)
+                market = market_of(strategy, settings)
+                found.append(
+                    check_strategy(
+                        strategy, market, settings.events, settings.account, cuts, request.seed,
+                        lambda: bar.advance(task),
+                    )
+                )  # fmt: skip
+                bar.update(task, completed=done * cuts)
+        if as_json:
+            print(json.dumps({"data": request.data, "strategies": {c.strategy: to_json(c) for c in found}}))
+        else:
+            print_checks(found)
+    if any(c.wrong for c in found):
+        raise typer.Exit(1)
+
+
+def to_json(c: StrategyCheck) -> dict[str, Any]:
+    """The sentence, and a row a question."""
+    rows = [{"question": r.name, "status": str(r.status), "detail": r.detail} for r in c.rows]
+    return {"wrong": bool(c.wrong), "sentence": c.sentence, "rows": rows}
+
+
+def print_checks(found: list[StrategyCheck]) -> None:
+    """The sentence first, then the table of each strategy."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for c in found:
+        console.print(Text(f"{c.strategy}: {c.sentence}", style="bold red" if c.wrong else "bold"))
+        table = Table(box=None, padding=(0, 1), pad_edge=False, show_header=False)
+        for row in c.rows:
+            table.add_row(
+                Text(row.name), Text(str(row.status), style=STYLES[str(row.status)]), Text(row.detail)
+            )
+        console.print(table)

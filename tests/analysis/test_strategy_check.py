@@ -1,0 +1,173 @@
+"""The table of questions put to a strategy."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from positioning.analysis.purity import mutated, reads_clock, reads_outside, repeatable
+from positioning.analysis.robustness import (
+    best_days_share,
+    break_even_bps,
+    delayed,
+    gap_trading,
+    start_dependence,
+    without,
+)
+from positioning.analysis.strategy_check import Status, check_strategy
+from positioning.events.event import Events
+from positioning.market.market import Market
+from positioning.simulation.account import AccountTerms
+from positioning.simulation.fees import read_fees
+from positioning.strategy.targets import Targets
+from tests.analysis.planted import CHEATS, HONEST, Planted
+
+TERMS = AccountTerms(read_fees("none"))
+NOTHING = Events(())
+
+
+def market_of(close: Any, names: str = "AB") -> Market:
+    values = np.asarray(close, dtype=float)
+    days = pd.bdate_range("2022-01-03", periods=values.shape[0])
+    return Market.from_frames(pd.DataFrame(values, index=days, columns=list(names)))
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    rng = np.random.default_rng(11)
+    return market_of(40 * np.exp(np.cumsum(rng.normal(0.0005, 0.015, (500, 4)), axis=0)), "ABCD")
+
+
+@dataclass(frozen=True)
+class Named(Planted):
+    """As planted, with its names."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("A", "B", "C", "D")
+
+
+@pytest.mark.parametrize("name", ["shift(-1)", "full-sample z-score", "normalised by the last price"])
+def test_a_cheat_is_wrong_and_says_what_moved(name: str, market: Market) -> None:
+    found = check_strategy(Named(rule=CHEATS[name][0]), market, NOTHING, TERMS, cuts=8)
+    assert found.wrong
+    assert found.sentence.startswith("WRONG: ")
+    assert "moved the weight of" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in HONEST if n not in ("published index values", "news", "currency momentum")]
+)
+def test_an_honest_strategy_has_nothing_wrong(name: str, market: Market) -> None:
+    found = check_strategy(Named(rule=HONEST[name]), market, NOTHING, TERMS, cuts=8)
+    assert not found.wrong, found.sentence
+    assert len({row.name for row in found.rows}) == len(found.rows)
+
+
+def test_weights_beyond_the_gross_limit_are_wrong(market: Market) -> None:
+    found = check_strategy(Greedy(), market, NOTHING, TERMS)
+    assert [row.status for row in found.rows] == [Status.WRONG]
+    assert "gross exposure" in found.sentence
+
+
+@dataclass(frozen=True)
+class Greedy(Planted):
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        return Targets(market.rows, market.symbols, np.array([5]), np.ones((1, 4)))
+
+
+def test_what_is_not_repeatable_is_wrong(market: Market) -> None:
+    dice = Planted(rule=lambda m, e: np.random.default_rng().random(m.close.shape))
+    assert not repeatable(dice, market, NOTHING)
+    seeded = Planted(rule=lambda m, e: np.random.default_rng(1).random(m.close.shape))
+    assert repeatable(seeded, market, NOTHING)
+
+
+def test_writing_into_the_market_is_named(market: Market) -> None:
+    def careless(m: Market, _: Events) -> Any:
+        m.close[0] = 1.0
+        return m.close
+
+    copy = replace(market, close=market.close.copy())
+    assert mutated(Planted(rule=careless), copy, NOTHING) == ("close",)
+    assert mutated(Planted(), market, NOTHING) == ()
+
+
+def test_reading_a_file_is_named_and_importing_is_not(market: Market, tmp_path: Path) -> None:
+    file = tmp_path / "signal.csv"
+    file.write_text("1")
+
+    def peeking(m: Market, _: Events) -> Any:
+        return np.full(m.close.shape, float(file.read_text()))
+
+    def importing(m: Market, _: Events) -> Any:
+        import colorsys
+
+        return np.full(m.close.shape, colorsys.ONE_THIRD)
+
+    assert reads_outside(Planted(rule=peeking), market, NOTHING) == (str(file),)
+    assert reads_outside(Planted(rule=importing), market, NOTHING) == ()
+
+
+@dataclass(frozen=True)
+class Punctual(Planted):
+    """Asks what time it is."""
+
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        if time.time() < 0:
+            return super().target_weights(market, events)
+        return super().target_weights(market, events)
+
+
+def test_the_clock_is_seen_in_its_file() -> None:
+    assert [call.split(": ")[1] for call in reads_clock(Punctual())] == ["time.time"]
+    assert reads_clock(Planted()) == ()
+
+
+def test_delay_and_leaving_out_by_hand(market: Market) -> None:
+    targets = Targets(market.rows, market.symbols, np.array([3, 498]), np.full((2, 4), 0.25))
+    late = delayed(targets, 2)
+    assert late.decided.tolist() == [5]  # 500 is past the last row
+    assert without(targets, "B").weights[0].tolist() == [0.25, 0.0, 0.25, 0.25]
+
+
+def hand_account() -> Any:
+    """One name bought whole at 100 on row 2, at the close; up 10 % on row 3, down 10 % on row 4, up 20 % on row 5."""
+    close = np.array([[100, 1], [100, 1], [100, 1], [110, 1], [99, 1], [118.8, 1]], dtype=float)
+    market = market_of(close)
+    targets = Targets(market.rows, market.symbols, np.array([1]), np.array([[1.0, 0.0]]))
+    return AccountTerms(read_fees("none"), fill="close").run(targets, market, NOTHING)
+
+
+def test_best_days_and_break_even_by_hand() -> None:
+    result = hand_account()
+    assert result.nav[-1] == pytest.approx(1.188, abs=1e-12)
+    # The five best of five log returns are all of them.
+    assert best_days_share(result) == pytest.approx(1.0, abs=1e-12)
+    # Mean return (0 + 0 + 0.1 - 0.1 + 0.2) / 6 over the mean trade, once the whole of nav in six rows: 2,000 bps.
+    assert break_even_bps(result) == pytest.approx(2_000, rel=1e-9)
+
+
+def test_expanding_means_depend_on_the_start_and_rolling_ones_do_not(market: Market) -> None:
+    def change(rule: Callable[[Market, Events], Any]) -> float:
+        strategy = Planted(rule=rule)
+        return start_dependence(strategy, market, NOTHING, strategy.target_weights(market, NOTHING))[0]
+
+    # Decisions come every fifth row from row 60 of whatever market: 175 rows later they fall on the same rows.
+    assert change(HONEST["momentum"]) < 1e-12
+    assert change(HONEST["expanding z-score"]) > 0.02
+
+
+def test_trading_because_of_gaps_is_measured(market: Market) -> None:
+    rng = np.random.default_rng(2)
+    close = np.where(rng.random(market.close.shape) < 0.2, np.nan, market.close)
+    gappy = replace(market, close=close, open=close, tradable=np.isfinite(close))
+    present = Planted(rule=lambda m, e: np.isfinite(m.close))
+    steady = Planted(rule=lambda m, e: np.ones(m.close.shape))
+    assert gap_trading(present, gappy, NOTHING, present.target_weights(gappy, NOTHING)) > 0.8
+    assert gap_trading(steady, gappy, NOTHING, steady.target_weights(gappy, NOTHING)) == 0.0
