@@ -9,9 +9,8 @@ from html import escape
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from positioning.arrays import FloatArray
 
 MAX_ROWS = 8  # of a table in a notebook; the rest is counted
 POINTS = 160  # of a picture

@@ -27,7 +27,7 @@ from positioning.analysis.comparison import (
     superior,
     within,
 )
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 
 
 def course(net: FloatArray, benchmark: FloatArray | None = None, cash: float = 0.0) -> AccountHistory:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
 from positioning.events.event import read_events
-from positioning.market.bars import Bars, DateArray, FloatArray, Rates
+from positioning.market.bars import Bars, Rates
 from positioning.market.instruments import instrument
 from positioning.market.load import Span, load
 from positioning.market.quality import (

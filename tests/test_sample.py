@@ -12,8 +12,9 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from positioning.arrays import FloatArray
 from positioning.data.sample import SampleSource
-from positioning.market.bars import Bars, FloatArray
+from positioning.market.bars import Bars
 from positioning.market.instruments import instrument, table
 from positioning.market.load import Span, load, suspended
 from positioning.market.source import Delivery

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from positioning.data.cache_source import StoreSource
-from positioning.data.manifest import Entry, file_name, fingerprint, read_entries, write_atomically
+from positioning.data.manifest import Entry, file_name, fingerprint, read_entries, write_durably
 from positioning.data.series import (
     COLUMNS,
     Series,
@@ -151,14 +151,14 @@ def test_a_round_trip_keeps_every_bit_and_equal_rows_give_one_hash(tmp_path: Pat
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "f"
-    write_atomically(target, b"old")
+    write_durably(target, b"old")
 
     def broken(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", broken)
     with pytest.raises(BadInputError, match=r"No space left on device.*stored before is intact"):
-        write_atomically(target, b"new")
+        write_durably(target, b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
     assert target.read_bytes() == b"old"
 
@@ -208,14 +208,13 @@ def test_a_reader_keeps_its_state_while_a_writer_replaces_it(tmp_path: Path) -> 
         assert StoreSource(tmp_path).deliver(["MOS"], []).bars["MOS"].close[0] == 40
 
 
-def test_old_versions_go_unless_pinned_and_half_written_files_too(tmp_path: Path) -> None:
+def test_old_versions_go_unless_pinned(tmp_path: Path) -> None:
     stored(tmp_path, MOS=series(), NTR=series())
     with Store.writing(tmp_path, 0) as store:
         store.pin("kept")
         store.put(series(close=30), replace(ENTRY, symbol="MOS"))
         store.put(series(close=40), replace(ENTRY, symbol="MOS"))
-        (tmp_path / "prices" / ".MOS.99.part").write_bytes(b"half")
-        assert len(list((tmp_path / "prices").iterdir())) == 5
+        assert len(list((tmp_path / "prices").iterdir())) == 4
         store.prune(age=-1)
         files = {p.name for p in (tmp_path / "prices").iterdir()}
         pinned = read_entries(tmp_path / "snapshots" / "kept.json")

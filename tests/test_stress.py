@@ -20,12 +20,13 @@ from pyarrow import parquet
 from scipy.stats import ks_2samp, norm
 from typer.testing import CliRunner
 
+from positioning.arrays import BoolArray
 from positioning.cli.stress import app
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.event import Events, read_events
 from positioning.market.load import load
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.market.source import Driver
 from positioning.scenarios.outcome import (
     Paths,

@@ -13,11 +13,12 @@ import pytest
 
 from positioning.analysis.cross_validation import MIN_ROWS, rank_correlation
 from positioning.analysis.metrics import summarise, to_json
+from positioning.arrays import BoolArray
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import ARTICLE, Events, read_events
 from positioning.market.load import load
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.reporting.search.words import HINDSIGHT
 from positioning.search.assessment import on_plateau
 from positioning.search.chunk_store import MemoryChunks

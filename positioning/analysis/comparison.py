@@ -15,8 +15,8 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.metrics import NOISE, TAIL, Metrics, returns, rows_per_year, summarise
-from positioning.analysis.overfitting import IntArray, Spa, spa
-from positioning.market.bars import DateArray, FloatArray
+from positioning.analysis.overfitting import Spa, spa
+from positioning.arrays import DateArray, FloatArray, IntArray
 
 BLOCK = 21  # rows, about a month: far longer than daily returns remember
 MIN_RETURNS = 60  # returns below which nothing is resampled

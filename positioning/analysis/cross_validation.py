@@ -8,13 +8,9 @@ from itertools import combinations
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
 from positioning.analysis.metrics import NOISE
-from positioning.market.bars import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+from positioning.arrays import BoolArray, FloatArray, IntArray
 
 MIN_ROWS = 20  # rows of a part that is chosen on or judged; a ratio of fewer is noise
 ALIKE = (

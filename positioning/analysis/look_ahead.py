@@ -15,10 +15,10 @@ from typing import Any, final
 
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.errors import PositioningError
 from positioning.events.event import Events
 from positioning.events.restriction import Restriction
-from positioning.market.bars import FloatArray
 from positioning.market.market import Market
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets

@@ -12,8 +12,8 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.display import Displayed, Picture
-from positioning.market.bars import DateArray, FloatArray
 
 DAYS_PER_YEAR = 365.25
 TAIL = 0.05

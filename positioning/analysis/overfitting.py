@@ -14,12 +14,9 @@ from statistics import NormalDist
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
 from positioning.analysis.metrics import NOISE
-from positioning.market.bars import FloatArray
-
-IntArray = npt.NDArray[np.int64]
+from positioning.arrays import FloatArray, IntArray
 
 NORMAL = NormalDist()
 

@@ -10,9 +10,9 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs

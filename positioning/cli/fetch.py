@@ -166,8 +166,9 @@ def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
 
 def _download(cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet: bool) -> dict[str, Fetched]:
     from positioning.data.download import rate_symbol, refresh
-    from positioning.data.store import Store
+    from positioning.data.store import Store, refuse_foreign
 
+    refuse_foreign(cache)
     provider = _provider(asked, cache)
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
         task = bar.add_task("fetch", total=len(chosen))

@@ -10,11 +10,12 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.data.manifest import Entries, Entry
 from positioning.data.series import PRICES, Series, against_provider
 from positioning.data.store import Store
 from positioning.errors import DataMissingError
-from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
+from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.instruments import PENCE, instrument
 from positioning.market.quality import Finding, mend
 from positioning.market.source import Delivery, Source

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray, FloatArray
 
 _EMPTY = ("", "nan", "NaN", "null")
 _MAY_BE_ZERO = ("Volume", "Dividends")
@@ -28,7 +27,7 @@ class CsvTable:
     dates: DateArray
     columns: Mapping[str, FloatArray]
 
-    def at(self, bad: npt.NDArray[np.bool_]) -> str:
+    def at(self, bad: BoolArray) -> str:
         """`NAME line N` of the first row marked bad."""
         row = int(np.argmax(bad))
         lines = (line for k, (line, _) in enumerate(_records(self.file)) if k == row + 1)

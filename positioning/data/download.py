@@ -10,13 +10,13 @@ from typing import Literal, Protocol, final
 
 import numpy as np
 
+from positioning.arrays import DateArray
 from positioning.data.cache_source import RATES, YAHOO
 from positioning.data.manifest import Entry
 from positioning.data.series import Series, joined, restated, suspect
 from positioning.data.store import Store
 from positioning.data.yahoo import Answer, last_session
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray
 from positioning.market.instruments import instrument, table
 from positioning.market.venues import sessions
 

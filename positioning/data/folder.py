@@ -10,9 +10,10 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.data.csv_prices import CsvTable, read_sheet
 from positioning.errors import BadInputError, DataMissingError
-from positioning.market.bars import Bars, Basis, DateArray, FloatArray, Notice, Rates
+from positioning.market.bars import Bars, Basis, Notice, Rates
 from positioning.market.instruments import PENCE, Instrument, instrument
 from positioning.market.source import Delivery, Driver, Source
 

@@ -9,11 +9,12 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.data.folder import FolderSource
 from positioning.data.series import COLUMNS, PRICES, Series
 from positioning.data.yahoo import Answer
 from positioning.errors import BadInputError
-from positioning.market.bars import Bars, DateArray, FloatArray, Rates
+from positioning.market.bars import Bars, Rates
 from positioning.market.instruments import instrument
 
 

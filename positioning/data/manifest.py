@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any, final
 from urllib.parse import quote
 
 from positioning.errors import BadInputError
+from positioning.files import write_whole
 from positioning.market.bars import Basis
 
 VERSION = 1
-TEMPORARY = ".part"
+_STORED = re.compile(r".+-([0-9a-f]{16})\.parquet")
 _LONGEST = 80  # characters of a symbol in a file name; file systems allow 255 bytes with the hash and suffix
 
 
@@ -114,23 +114,14 @@ def _not_one(path: Path, why: str) -> BadInputError:
     )
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """The whole of `data`, or the file as it was: a temporary file beside it, fsync, rename, fsync.
+def write_durably(path: Path, data: bytes) -> None:
+    """The whole of `data`, or the file as it was, through a loss of power too.
 
     Raises BadInputError where the disk is full or the place cannot be written.
     """
-    part = path.with_name(f".{path.name[:200]}.{os.getpid()}{TEMPORARY}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync(path.parent)
+        write_whole(path, data, durable=True)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise cannot_write(path, error) from None
 
 
@@ -143,14 +134,13 @@ def cannot_write(path: Path, error: OSError) -> BadInputError:
     )
 
 
-def _sync(folder: Path) -> None:
-    if os.name == "nt":
-        return  # a folder cannot be opened there
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def is_own(path: Path) -> bool:
+    """Whether a file of prices/ is one that the store wrote: it bears the digest of its content in its name."""
+    found = _STORED.fullmatch(path.name)
+    if found is None or path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(found[1])
 
 
 def referenced(manifests: Iterable[Entries]) -> set[str]:

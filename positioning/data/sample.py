@@ -18,7 +18,8 @@ from typing import Any, final
 
 import numpy as np
 
-from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
+from positioning.arrays import DateArray, FloatArray
+from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.instruments import Instrument, instrument
 from positioning.market.source import Delivery, Driver, Source
 from positioning.market.venues import sessions

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-from positioning.market.bars import DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray
 
 COLUMNS = ("open", "high", "low", "close", "adj_close", "volume", "dividends", "splits")
 PRICES = COLUMNS[:4]
@@ -44,7 +44,7 @@ class Series:
     def __getitem__(self, column: str) -> FloatArray:
         return self.columns[column]
 
-    def cut(self, keep: npt.NDArray[np.bool_]) -> Series:
+    def cut(self, keep: BoolArray) -> Series:
         """The rows marked."""
         return Series(self.dates[keep], {k: v[keep] for k, v in self.columns.items()}, self.paid_in[keep])
 

@@ -13,21 +13,27 @@ from pathlib import Path
 from typing import final
 
 from positioning.data.manifest import (
-    TEMPORARY,
     Entries,
     Entry,
     cannot_write,
     file_name,
     fingerprint,
+    is_own,
     read_entries,
     referenced,
     to_json,
-    write_atomically,
+    write_durably,
 )
 from positioning.data.series import Series, decode, encode
 from positioning.errors import BadInputError, did_you_mean
+from positioning.files import MARKER, is_marked, mark, sweep
 
 GRACE = 86_400.0  # seconds an unreferenced file is kept, for readers that hold an older manifest
+USE = "prices"  # what the folder of a cache is marked with
+OWN = (
+    MARKER, "README.md", ".gitignore", "fetch.lock", "manifest.json", "prices", "quarantine", "snapshots", "yfinance",
+)  # fmt: skip
+SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave everywhere
 
 
 @final
@@ -56,10 +62,12 @@ class Store:
     def writing(cls, cache: Path, wait: float) -> Iterator[Store]:
         """The store of the one process that writes, after at most `wait` seconds.
 
-        Raises BadInputError while another one writes, and where the cache cannot be written.
+        Raises BadInputError while another one writes, where the cache cannot be written, and where the folder is
+        not the program's own and holds other things.
         """
         from filelock import FileLock, Timeout
 
+        refuse_foreign(cache)
         lock = FileLock(cache / "fetch.lock")
         try:
             cache.mkdir(parents=True, exist_ok=True)
@@ -72,6 +80,7 @@ class Store:
             raise cannot_write(cache, error) from None
         try:
             store = cls(cache, {})
+            store._claim()
             store.entries = store._repaired()
             yield store
         finally:
@@ -106,14 +115,14 @@ class Store:
             rows=int(series.dates.size),
             paid_in=tuple(sorted({str(u) for u in series.paid_in} - {""})),
         )
-        write_atomically(self.path(entry), data)
+        write_durably(self.path(entry), data)
         self.note(entry)
         return entry
 
     def note(self, entry: Entry) -> None:
         """Store what is known of a symbol whose rows are as they were."""
         entries = {**self.entries, entry.symbol: entry}
-        write_atomically(self._manifest, to_json(entries))
+        write_durably(self._manifest, to_json(entries))
         self.entries = entries
 
     def quarantine(self, entry: Entry) -> str:
@@ -121,20 +130,33 @@ class Store:
         path, aside = self.path(entry), self.cache / "quarantine" / entry.file
         with contextlib.suppress(OSError):  # a cache that cannot be written is still refused by its reader
             aside.parent.mkdir(exist_ok=True)
+            while aside.exists():
+                aside = aside.with_name(f"{aside.stem}+{aside.suffix}")
             path.replace(aside)
         return f"damaged, set aside as {aside}" if aside.exists() else "gone, or damaged"
 
     def prune(self, age: float = GRACE) -> None:
-        """Remove what no manifest and no snapshot names: versions older than `age` seconds, and half-written
-        files. Only while writing. A snapshot that cannot be read keeps everything."""
+        """Remove versions of our own that no manifest and no snapshot names and that are older than `age` seconds.
+        Only while writing. A snapshot that cannot be read keeps everything, as does a file that cannot be read."""
         try:
             kept = referenced([self.entries, *(read_entries(p) for p in self._snapshots())])
         except BadInputError:
             return
         limit = time.time() - age
-        for path in [*(self.cache / "prices").glob("*"), *self.cache.glob(f".*{TEMPORARY}")]:
-            if path.name.endswith(TEMPORARY) or (path.name not in kept and path.stat().st_mtime < limit):
-                path.unlink(missing_ok=True)
+        for path in (self.cache / "prices").glob("*.parquet"):
+            with contextlib.suppress(OSError):
+                if path.name not in kept and path.stat().st_mtime < limit and is_own(path):
+                    path.unlink()
+
+    def _claim(self) -> None:
+        """Mark the folder as ours, and remove what killed writers of ours left."""
+        for folder in (self.cache, self.cache / "prices", self.cache / "snapshots"):
+            sweep(folder)
+        if not is_marked(self.cache, USE):
+            try:
+                mark(self.cache, USE)
+            except OSError as error:
+                raise cannot_write(self.cache, error) from None
 
     def _repaired(self) -> dict[str, Entry]:
         """The manifest; one that cannot be read is set aside, and everything is fetched again."""
@@ -168,7 +190,7 @@ class Store:
                 "a snapshot never changes",
                 f"choose another name, or delete {path}",
             )
-        write_atomically(path, to_json(self.entries))
+        write_durably(path, to_json(self.entries))
 
     def _pinned(self, name: str) -> dict[str, Entry]:
         """The entries of a snapshot. Raises BadInputError where there is none of that name."""
@@ -182,3 +204,34 @@ class Store:
             )
             raise BadInputError(f"no snapshot {name} in {self.cache}", "wanted one that was made", advice)
         return read_entries(path)
+
+
+def refuse_foreign(cache: Path) -> None:
+    """Raise BadInputError where prices are not to be kept: a folder with files that are not of a cache, which is not
+    known as one. Folders beside ours do no harm."""
+    if is_marked(cache, USE) or _is_of_an_earlier_version(cache):
+        return
+    with contextlib.suppress(
+        FileNotFoundError, NotADirectoryError
+    ):  # is made, or cannot be; the writer says so
+        foreign = [p for p in sorted(cache.iterdir()) if p.name not in (*OWN, *SYSTEM) and not p.is_dir()]
+        foreign += [p for p in (cache / "manifest.json", *_files(cache / "snapshots")) if p.exists()]
+        foreign += _files(cache / "prices")
+        if foreign:
+            raise BadInputError(
+                f"{cache} holds other things, such as {foreign[0].relative_to(cache)}",
+                "wanted a folder of its own for fetched prices",
+                "choose an empty or a new one with --cache DIR",
+            )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*") if not p.is_dir() and p.name not in SYSTEM)
+
+
+def _is_of_an_earlier_version(cache: Path) -> bool:
+    """Whether it holds a manifest of ours; such a cache was not marked before."""
+    try:
+        return bool(read_entries(cache / "manifest.json"))
+    except BadInputError:
+        return False

@@ -22,9 +22,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.data.series import COLUMNS, Series
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray, FloatArray
 
 Outcome = Literal["prices", "nothing", "rate_limited", "failed"]
 SETTLED = timedelta(minutes=30)  # after the close, until when Yahoo's last row may still change

@@ -27,15 +27,16 @@ from typing import Literal, final, get_args
 
 import numpy as np
 
+from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError, DataMissingError
 from positioning.event_studies.day_zero import EventFilter, LeftOut, News, blocked, select
 from positioning.events.event import Events
-from positioning.market.bars import DateArray, FloatArray, Notice
+from positioning.market.bars import Notice
 from positioning.market.benchmark import benchmark
 from positioning.market.coverage import Span
 from positioning.market.instruments import instrument
 from positioning.market.load import load
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.market.quality import NOTHING, Finding
 from positioning.market.records import check_choice
 from positioning.market.source import Source

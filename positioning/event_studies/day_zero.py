@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.events.event import DIRECTIONS, SLEEVES, THEMES, Event, Events
-from positioning.market.bars import DateArray
-from positioning.market.market import BoolArray
 from positioning.market.records import check_choice
 from positioning.market.venues import calendar_name
 

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.event_studies.abnormal import Observation
-from positioning.market.bars import DateArray, FloatArray
-
-IntArray = npt.NDArray[np.int64]
 
 
 @final

@@ -15,13 +15,11 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.placebo import check_draws, monte_carlo_p
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Returns
 from positioning.event_studies.day_zero import signed_days
-from positioning.event_studies.panel import IntArray
 from positioning.event_studies.study import EventStudy
 from positioning.events.event import Events
-from positioning.market.bars import FloatArray
-from positioning.market.market import BoolArray
 
 Spans = Sequence[tuple[int, int]]
 

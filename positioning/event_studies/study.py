@@ -40,12 +40,12 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.event_studies.abnormal import Design, Observation, Returns, observe
 from positioning.event_studies.day_zero import EventFilter, LeftOut
-from positioning.event_studies.panel import IntArray, Panel
+from positioning.event_studies.panel import Panel
 from positioning.events.event import DIRECTIONS, Events
-from positioning.market.bars import FloatArray
 
 TESTS = ("clustered", "kolari_pynnonen", "cross_section", "patell", "bmp", "sign", "rank")
 LEAD = "clustered"

@@ -14,13 +14,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast, final, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_instant
 from positioning.events.restriction import INSTANT, Restriction, read_restrictions
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ class Events(Displayed):
             tuple(r for r in self.restrictions if r.known_on() <= day),
         )
 
-    def rows(self, sessions: pd.DatetimeIndex | DateArray) -> npt.NDArray[np.int64]:
+    def rows(self, sessions: pd.DatetimeIndex | DateArray) -> IntArray:
         """(E,) per event the first row whose date is at or after `known_on`; len(sessions) where none is.
 
         Events known before the first session get row 0.

@@ -10,11 +10,10 @@ from types import MappingProxyType
 from typing import Literal, cast, final, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_instant
-from positioning.market.bars import DateArray
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 RestrictionKind = Literal["no_buy", "frozen", "delisted", "lifted"]
@@ -92,7 +91,7 @@ def dropped(
     symbols: Sequence[str],
     sessions: DateArray,
     screen: str,
-) -> npt.NDArray[np.bool_]:
+) -> BoolArray:
     """(T, N) True from the first row on which a restriction of that symbol is known, until it is lifted.
 
     sessions: (T,) ascending dates. screen: one of SCREENS. Raises BadInputError for an unknown one.

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, final
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 
-FloatArray = npt.NDArray[np.float64]
-DateArray = npt.NDArray[np.datetime64]
 Basis = Literal["traded", "total_return"]
 
 

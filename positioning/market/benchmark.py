@@ -7,7 +7,8 @@ from typing import final
 
 import numpy as np
 
-from positioning.market.bars import DateArray, FloatArray, Notice
+from positioning.arrays import DateArray, FloatArray
+from positioning.market.bars import Notice
 from positioning.market.instruments import instrument
 from positioning.market.source import Source
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market, require_positive
 from positioning.market.venues import opens_early

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
+from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.coverage import Span, covering, edges, first_day, last_day, present
 from positioning.market.instruments import Instrument, instrument
-from positioning.market.market import RATE_CARRY, BoolArray, Market, snapshot_hash
+from positioning.market.market import RATE_CARRY, Market, snapshot_hash
 from positioning.market.quality import (
     NOTHING,
     Finding,

@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, final
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
-from positioning.market.bars import Bars, Basis, DateArray, FloatArray, Notice, Rates
+from positioning.market.bars import Bars, Basis, Notice, Rates
 from positioning.market.instruments import Instrument
 from positioning.market.source import Driver
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from positioning.market.quality import Finding
 
-BoolArray = npt.NDArray[np.bool_]
 
 RATE_CARRY = 5  # rows a currency rate may be carried forward
 
@@ -137,12 +136,12 @@ class Market(Displayed):
         return np.where(np.isfinite(self.marks), index, np.nan)
 
     @cached_property
-    def history(self) -> npt.NDArray[np.int64]:
+    def history(self) -> IntArray:
         """(T, N) number of rows with a price so far, this row included."""
         return np.cumsum(np.isfinite(self.close), axis=0, dtype=np.int64)
 
     @cached_property
-    def silence(self) -> npt.NDArray[np.int64]:
+    def silence(self) -> IntArray:
         """(T, N) sessions of the name's venue since it last traded; 0 on a row on which it did."""
         missed = np.cumsum(self.venue_open & ~self.tradable, axis=0, dtype=np.int64)
         at_trade = np.where(self.tradable, missed, 0)

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Literal, final, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError, did_you_mean
-from positioning.market.bars import Bars, DateArray, FloatArray, Rates
+from positioning.market.bars import Bars, Rates
 from positioning.market.instruments import PENCE, instrument
 from positioning.market.market import RATE_CARRY
 from positioning.market.venues import sessions
@@ -29,8 +29,6 @@ Check = Literal[
 # fmt: on
 Severity = Literal["error", "warning"]
 
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 UNIT = np.log(100.0)  # pence to pounds, and every other hundredth of a currency
 UNIT_TOLERANCE = np.log(1.25)  # the day's own move, on top of the switch

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
-from positioning.market.bars import Bars, DateArray, FloatArray, Notice, Rates
+from positioning.arrays import DateArray, FloatArray
+from positioning.market.bars import Bars, Notice, Rates
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,10 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
@@ -60,7 +59,7 @@ def sessions(mic: str, start: np.datetime64, end: np.datetime64) -> DateArray:
     return _frozen(dates[(dates >= first) & (dates <= last)])
 
 
-def opens_early(mic: str, sessions: DateArray) -> npt.NDArray[np.bool_]:
+def opens_early(mic: str, sessions: DateArray) -> BoolArray:
     """(S,) True where the venue opens before 00:00 UTC of the session's own date.
 
     Such an opening precedes the instant at which a decision of the day before is taken (24:00 UTC). Sydney
@@ -70,7 +69,7 @@ def opens_early(mic: str, sessions: DateArray) -> npt.NDArray[np.bool_]:
         return np.zeros(0, np.bool_)
     days = sessions.astype("datetime64[D]")
     dates, opens = _openings(calendar_name(mic), _year(days.min()), _year(days.max()))
-    early: npt.NDArray[np.bool_] = np.isin(days, dates[opens < dates])
+    early: BoolArray = np.isin(days, dates[opens < dates])
     return early
 
 

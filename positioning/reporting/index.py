@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.files import safe_name, write_whole
-from positioning.market.bars import FloatArray
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, join, section, tag
 from positioning.reporting.tearsheet.figures import banner

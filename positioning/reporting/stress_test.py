@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.files import write_whole
-from positioning.market.bars import FloatArray
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
 from positioning.reporting.tearsheet import charts

@@ -12,9 +12,9 @@ from positioning.analysis.attribution import attribute
 from positioning.analysis.metrics import Metrics, summarise
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
+from positioning.arrays import DateArray
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
-from positioning.market.bars import DateArray
 from positioning.market.benchmark import Benchmark, benchmark
 from positioning.market.coverage import Span
 from positioning.market.load import load

@@ -21,7 +21,7 @@ from positioning.analysis.comparison import (
 )
 from positioning.analysis.metrics import Metrics, rows_per_year
 from positioning.analysis.overfitting import Spa
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 from positioning.runs.saved import SavedRun
 
 Interval = tuple[float, float]

@@ -31,11 +31,11 @@ import numpy as np
 
 from positioning.analysis.metrics import to_json
 from positioning.analysis.report import BacktestReport
+from positioning.arrays import FloatArray
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import Event
 from positioning.events.restriction import Restriction
 from positioning.files import safe_name
-from positioning.market.bars import FloatArray
 from positioning.provenance import code_digests, digest, digest_of
 from positioning.simulation.result import PARTS, Result
 

@@ -12,10 +12,10 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
-from positioning.market.bars import FloatArray
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market
 from positioning.market.venues import next_opening

@@ -9,11 +9,11 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.events.restriction import Restriction
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.instruments import Instrument
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.scenarios.shock import Effect, Shock, effect
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.inputs import Fees

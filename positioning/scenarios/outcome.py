@@ -9,9 +9,8 @@ from itertools import combinations
 from typing import final
 
 import numpy as np
-import numpy.typing as npt
 
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray, IntArray
 from positioning.scenarios.simulation import Batch
 
 TAIL = 0.05
@@ -157,9 +156,7 @@ def simplex(steps: int) -> FloatArray:
     return np.array([(i, j, steps - i - j) for i in range(steps + 1) for j in range(steps + 1 - i)]) / steps
 
 
-def preferred(
-    means: Mapping[str, Sequence[float]], grid: FloatArray
-) -> tuple[npt.NDArray[np.int64], FloatArray]:
+def preferred(means: Mapping[str, Sequence[float]], grid: FloatArray) -> tuple[IntArray, FloatArray]:
     """(M,) which strategy has the highest expected return at each point, -1 for cash (none above 0), and (M,) by
     how much it leads the next best. grid: (M, K) probabilities."""
     expected = np.column_stack([*(grid @ np.array(m) for m in means.values()), np.zeros(len(grid))])

@@ -7,13 +7,13 @@ from typing import Any, Literal, TypeVar, final
 
 import numpy as np
 
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError, DataMissingError
-from positioning.market.bars import DateArray, FloatArray, Notice
-from positioning.market.market import BoolArray, Market
+from positioning.market.bars import Notice
+from positioning.market.market import Market
 from positioning.scenarios.counterfactual import Common, Moves, fair, halted, moves, stressed
 from positioning.scenarios.shock import Effect
 from positioning.strategy.features import STALE_SESSIONS
-from positioning.strategy.targets import IntArray
 
 MIN_COMMON_ROWS = 500  # rows the names must have in common
 BLOCK = 21.0  # rows, on average, that are drawn together

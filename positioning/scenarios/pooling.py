@@ -8,8 +8,8 @@ from typing import final
 import numpy as np
 from scipy.optimize import minimize
 
+from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import FloatArray
 
 MIN_MONTHS = 24  # months
 MULTIPLIER = 200.0  # of a standardised view: beyond it all weight is on the extreme observation

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 from positioning.scenarios.paths import ResamplingPool, continued
 from positioning.scenarios.scenario import Scenario
 from positioning.scenarios.shock import Effect

@@ -9,11 +9,10 @@ from typing import Literal, final
 
 import numpy as np
 
+from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import SLEEVES
-from positioning.market.bars import FloatArray
 from positioning.market.instruments import Instrument, table
-from positioning.strategy.targets import IntArray
 
 Ending = Literal["", "frozen", "delisted"]
 KINDS = ("instrument", "theme", "currency", "market")

@@ -10,10 +10,10 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.events.event import Events
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.instruments import Instrument
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.scenarios.counterfactual import ending_restrictions, widened
 from positioning.scenarios.paths import BLOCK, ResamplingPool, continued, draw
 from positioning.scenarios.shock import Effect
@@ -26,7 +26,7 @@ from positioning.simulation.result import Result
 from positioning.strategy.batched import Scheduled
 from positioning.strategy.features import Feature, FeatureBook, Response
 from positioning.strategy.strategy import Strategy, schedule
-from positioning.strategy.targets import IntArray, Targets
+from positioning.strategy.targets import Targets
 
 PATHS_PER_TASK = 250  # paths a worker answers at once
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError, DataMissingError
-from positioning.market.bars import FloatArray, Notice
+from positioning.market.bars import Notice
 from positioning.market.market import Market
 from positioning.market.source import Driver
 from positioning.scenarios.outcome import Figures, Paths, break_even, crossings, fan, figures

@@ -9,13 +9,12 @@ from typing import final
 
 import numpy as np
 
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray, IntArray
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market
 from positioning.market.source import Driver
 from positioning.scenarios.scenario import DriverPath, Scenario, Transmission
 from positioning.scenarios.shock import Effect, Shock, effect
-from positioning.strategy.targets import IntArray
 
 MIN_MONTHS = 24  # months below which nothing is estimated
 SPECIFIC = ("market", "theme", "instrument")  # the later replaces the earlier

@@ -22,8 +22,8 @@ from positioning.analysis.overfitting import (
     probabilistic_sharpe,
     spa,
 )
+from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import FloatArray
 from positioning.search.measures import BLOCKS, Figures, block_edges, halved
 from positioning.search.run import Search
 from positioning.search.space import GridIndex, SearchSpace

@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import typer
 
 from positioning.errors import BadInputError, PositioningError
+from positioning.files import is_marked, sweep
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LEFT = "unfinished"  # folder of stopped searches, under the place of the pages
 MOST_LEFT = 5  # of them, the newest; and all of the last day, which may be running
 DAY = 86_400.0  # seconds
+LOCK = ".lock"  # how the names of locks end
+TRIES = 20  # at locking in a folder that another search, ending, may be taking away
 MACHINE = "numbers of this machine"
 NAMED = 4  # things that changed, before "and so on"
 
@@ -79,7 +81,7 @@ def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> 
     chunks = FolderChunks(places / f"{inputs['strategy']}-{key}")
     lock = _lock(chunks.place)
     try:
-        lock.acquire()
+        _acquire(lock)
     except Timeout:
         raise BadInputError(
             f"another process is at this search in {chunks.place}",
@@ -102,7 +104,7 @@ def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> 
         )
         raise typer.Exit(130) from None
     finally:
-        lock.release()
+        _release(lock)
         _tidy(places)
         if made:
             with suppress(OSError):
@@ -140,31 +142,67 @@ def kept(chunks: FolderChunks, plan: Plan) -> int:
 
 def _by_age(places: Path) -> list[Path]:
     """Folders of stopped searches, the newest first; other processes may be making and removing them."""
+    from positioning.search.chunk_store import USE
+
     ages: dict[Path, float] = {}
     with suppress(OSError):
         for place in places.iterdir():
             with suppress(OSError):
-                if place.is_dir():
+                if is_marked(place, USE):
                     ages[place] = place.stat().st_mtime
     return sorted(ages, key=ages.__getitem__, reverse=True)
 
 
 def _tidy(places: Path) -> None:
-    """Only the newest stay; no empty folder stays. Others may be at work here, so whatever fails is theirs to mend."""
+    """Only the newest stay, and what is not ours; no empty folder stays. Others may be at work here, so whatever
+    fails is theirs to mend."""
     from filelock import Timeout
 
     from positioning.search.chunk_store import FolderChunks
 
     with suppress(OSError):
-        for old in _by_age(places)[MOST_LEFT:]:
-            if old.stat().st_mtime < time.time() - DAY:
-                with suppress(Timeout), _lock(old):
-                    FolderChunks(old).remove()
+        sweep(places)
+        old = [p for p in _by_age(places)[MOST_LEFT:] if p.stat().st_mtime < time.time() - DAY]
+        for place in dict.fromkeys([*old, *(p for p in _by_age(places) if not FolderChunks(p).begun_with())]):
+            with suppress(Timeout), _locked(place):
+                FolderChunks(place).remove()
+        for left in places.glob(f".*{LOCK}"):  # of processes that were killed
+            with suppress(Timeout), _locked(left.with_name(left.name[1:].removesuffix(LOCK))):
+                pass
         places.rmdir()
 
 
 def _lock(place: Path) -> FileLock:
-    """Of a folder; the file stays behind where files of the moment are, since removing it could split the lock."""
+    """Of a folder, beside it."""
     from filelock import FileLock
 
-    return FileLock(Path(gettempdir()) / f"positioning-{_short(str(place.resolve()))}.lock", timeout=0)
+    return FileLock(place.with_name(f".{place.name}{LOCK}"), timeout=0)
+
+
+@contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """While another process may not be at it. Raises filelock.Timeout where one is."""
+    lock = _lock(place)
+    _acquire(lock)
+    try:
+        yield
+    finally:
+        _release(lock)
+
+
+def _acquire(lock: FileLock) -> None:
+    for attempt in range(TRIES):
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+            return
+        except FileNotFoundError:  # the folder went, empty, with a search that ended
+            if attempt == TRIES - 1:
+                raise
+
+
+def _release(lock: FileLock) -> None:
+    """Its file goes while it is held: who waits for it sees that, and makes a new one."""
+    with suppress(OSError):
+        Path(lock.lock_file).unlink()
+    lock.release()

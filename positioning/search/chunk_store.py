@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,9 +12,14 @@ from typing import final
 
 import numpy as np
 
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
+from positioning.errors import BadInputError
+from positioning.files import MARKER, atomic_file, atomic_folder, is_marked, mark, sweep, write_whole
 
 TRIES = 20  # at making a folder whose empty parent another search, ending, may be taking away
+USE = "an unfinished search"  # what its folder is marked with
+INPUTS = "inputs.json"
+_CHUNK = re.compile(r"[0-9]{6,}\.npy")
 
 
 class ChunkStore(ABC):
@@ -36,7 +40,7 @@ class ChunkStore(ABC):
 
 @final
 class MemoryChunks(ChunkStore):
-    """SavedRun as long as the process lives."""
+    """Kept as long as the process lives."""
 
     def __init__(self) -> None:
         self._tables: dict[int, FloatArray] = {}
@@ -60,38 +64,61 @@ class FolderChunks(ChunkStore):
 
     def begun_with(self) -> Mapping[str, str] | None:
         """The inputs of the search that was begun here; None where there is none."""
+        if not is_marked(self.place, USE):
+            return None
         try:
-            found = json.loads((self.place / "inputs.json").read_text(encoding="utf-8"))
+            found = json.loads((self.place / INPUTS).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) else None
 
     def begin(self, inputs: Mapping[str, str]) -> None:
-        """Empty, for a search of these inputs."""
-        self.remove()
-        for _ in range(TRIES):
-            with suppress(FileNotFoundError):
-                self.place.mkdir(parents=True)
-                break
-        else:
-            self.place.mkdir(parents=True)
-        draft = self.place / f".inputs.{os.getpid()}"
-        draft.write_text(json.dumps(dict(inputs), indent=1) + "\n", encoding="utf-8")
-        draft.replace(self.place / "inputs.json")
+        """Empty, for a search of these inputs. Raises BadInputError where there is something that is not ours."""
+        if is_marked(self.place, USE):
+            self._clear()
+            self._write(self.place, inputs)
+            return
+        with suppress(OSError):
+            self.place.rmdir()  # an empty one is no one's
+        if self.place.exists():
+            raise BadInputError(
+                f"{self.place} holds other things",
+                "wanted the place for the chunks of this search",
+                "move them away, or choose another place with --out DIR",
+            )
+        for attempt in range(TRIES):
+            try:
+                with atomic_folder(self.place) as draft:
+                    self._write(draft, inputs)
+                    mark(draft, USE)
+                return
+            except FileNotFoundError:
+                if attempt == TRIES - 1:
+                    raise
+
+    @staticmethod
+    def _write(folder: Path, inputs: Mapping[str, str]) -> None:
+        write_whole(folder / INPUTS, json.dumps(dict(inputs), indent=1) + "\n")
 
     def remove(self) -> None:
-        """With everything in it."""
-        if self.place.exists():
-            shutil.rmtree(self.place)
+        """What searches wrote in it, and itself where nothing else is in it. Nothing where it is not marked."""
+        if not is_marked(self.place, USE):
+            return
+        self._clear()
+        if {p.name for p in self.place.iterdir()} <= {MARKER, INPUTS}:
+            (self.place / INPUTS).unlink(missing_ok=True)
+            (self.place / MARKER).unlink(missing_ok=True)
+            self.place.rmdir()
+
+    def _clear(self) -> None:
+        sweep(self.place)
+        for path in self.place.iterdir():
+            if _CHUNK.fullmatch(path.name) and path.is_file():
+                path.unlink()
 
     def put(self, number: int, table: FloatArray) -> None:
-        draft = self.place / f".{number}.{os.getpid()}"
-        try:
-            with draft.open("wb") as file:
-                np.save(file, table, allow_pickle=False)
-            draft.replace(self._path(number))
-        finally:
-            draft.unlink(missing_ok=True)
+        with atomic_file(self._path(number)) as draft, draft.open("wb") as file:
+            np.save(file, table, allow_pickle=False)
 
     def get(self, number: int) -> FloatArray:
         return np.asarray(np.load(self._path(number), mmap_mode="r", allow_pickle=False))

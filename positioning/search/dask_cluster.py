@@ -19,8 +19,8 @@ from uuid import uuid4
 import numba
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import FloatArray
 from positioning.provenance import code_digests
 from positioning.search.measures import Measure
 from positioning.search.run import IN_FLIGHT, Found, Work, tabulate

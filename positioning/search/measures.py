@@ -11,10 +11,8 @@ import numpy as np
 from numba import njit
 
 from positioning.analysis.metrics import DAYS_PER_YEAR, NOISE
-from positioning.market.bars import DateArray, FloatArray
-from positioning.market.market import BoolArray
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.simulation.kernel import LANES
-from positioning.strategy.targets import IntArray
 
 FIGURES = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "turnover", "cost_bps_per_year",

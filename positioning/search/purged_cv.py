@@ -20,13 +20,12 @@ from positioning.analysis.cross_validation import (
     sharpes,
 )
 from positioning.analysis.metrics import rows_per_year
+from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError
-from positioning.market.bars import FloatArray
 from positioning.search.measures import PurgedSums
 from positioning.search.run import Search
 from positioning.search.space import SearchSpace
 from positioning.search.trials import Trials
-from positioning.strategy.targets import IntArray
 
 HOLD = 10  # sessions after an event that still answer it: the longest window of the event study
 MOST_SPLITS = (

@@ -10,9 +10,9 @@ from typing import Any, final
 
 import numpy as np
 
+from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.events.event import Events
-from positioning.market.bars import FloatArray
 from positioning.market.market import Market
 from positioning.search.chunk_store import ChunkStore, MemoryChunks
 from positioning.search.measures import Accounts, Figures, Measure
@@ -23,7 +23,6 @@ from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.strategy.batched import WeightBatch
 from positioning.strategy.strategy import Strategy
-from positioning.strategy.targets import IntArray
 
 IN_FLIGHT = 4  # chunks a worker that may be begun or finished and not yet kept; more would only hold memory
 

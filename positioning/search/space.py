@@ -13,16 +13,15 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import Events
-from positioning.market.bars import FloatArray
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
 from positioning.strategy.batched import Fixed, Scheduled, WeightBatch
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.strategy import Strategy
-from positioning.strategy.targets import IntArray
 
 GridIndex = npt.NDArray[np.int32]  # (K, A): which value of each axis each trial has
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 import numpy.typing as npt
 
+from positioning.arrays import BoolArray, FloatArray
 from positioning.display import Displayed, Picture
-from positioning.market.bars import FloatArray
 from positioning.search.chunk_store import ChunkStore
 from positioning.search.measures import BLOCKS, FIGURES, HALVED, Measure
 from positioning.search.space import GridIndex
@@ -165,7 +165,7 @@ class Trials(Displayed):
         first = self.plan.names.index("square_0")
         return np.concatenate([table[first : first + HALVED].T for table in self.tables()])
 
-    def ruined(self) -> npt.NDArray[np.bool_]:
+    def ruined(self) -> BoolArray:
         """(K,) whether the account died."""
         return self.column("total_return") <= -1.0
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from positioning.analysis.cross_validation import ALIKE, MIN_ROWS, rank_correlation
 from positioning.analysis.metrics import Metrics, summarise
+from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.events.event import ARTICLE
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.market import Market
 from positioning.search.assessment import on_plateau
 from positioning.search.measures import Spans
@@ -27,7 +27,7 @@ from positioning.search.space import SearchSpace
 from positioning.search.trials import Trials
 from positioning.simulation.holdings import Holdings
 from positioning.strategy.strategy import Strategy
-from positioning.strategy.targets import IntArray, Targets
+from positioning.strategy.targets import Targets
 
 USUAL = (504, 126)  # two years to choose on, half a year to hold
 RATES = ("sharpe", "sortino", "cagr")  # metrics that do not grow with the length of a span

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from positioning.arrays import BoolArray
 from positioning.events.event import Events
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.holdings import Holdings

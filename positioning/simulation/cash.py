@@ -9,8 +9,8 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray, FloatArray
 
 
 @final

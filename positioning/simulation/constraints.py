@@ -8,11 +8,10 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.events.restriction import Restriction
-from positioning.market.bars import FloatArray
-from positioning.market.market import BoolArray, Market
-from positioning.strategy.targets import IntArray
+from positioning.market.market import Market
 
 MARKS = {"last": 1.0, "zero": 0.0}
 

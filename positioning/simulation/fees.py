@@ -14,8 +14,8 @@ from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError, did_you_mean
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.instruments import Instrument
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 

@@ -7,8 +7,7 @@ from typing import Self, final
 
 import numpy as np
 
-from positioning.market.bars import FloatArray
-from positioning.market.market import BoolArray
+from positioning.arrays import BoolArray, FloatArray
 from positioning.simulation.kernel import AccountState
 
 

@@ -8,17 +8,15 @@ from functools import cached_property
 from typing import Literal, Protocol, final
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray, FloatArray
 from positioning.market.instruments import Instrument
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, LedgerArrays
-from positioning.strategy.targets import IntArray
 
 Fill = Literal["open", "close"]
 
@@ -52,7 +50,7 @@ class LedgerInputs:
     mark: FloatArray
     local: FloatArray
     dividend: FloatArray
-    why: npt.NDArray[np.int8]
+    why: CodeArray
     early: BoolArray
     no_buy: BoolArray
     frozen: BoolArray

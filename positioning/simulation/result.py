@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-import numpy.typing as npt
 
-from positioning.market.bars import DateArray, FloatArray
+from positioning.arrays import CodeArray, DateArray, FloatArray, IntArray
 from positioning.market.market import Market
 from positioning.simulation import kernel
 from positioning.simulation.holdings import Holdings
@@ -45,13 +44,13 @@ class Orders:
     """One order a decision and leg. decided: (D,), weights: (D, N); the rest (D + 1, N), row 0 for orders
     inherited with the opening holdings, whose weights are `inherited` (N,); see `kernel.run_ledger`."""
 
-    decided: npt.NDArray[np.int64]
+    decided: IntArray
     weights: FloatArray
     inherited: FloatArray
-    status: npt.NDArray[np.int8]
-    waits: npt.NDArray[np.int64]
-    reason: npt.NDArray[np.int8]
-    filled_row: npt.NDArray[np.int64]
+    status: CodeArray
+    waits: IntArray
+    reason: CodeArray
+    filled_row: IntArray
     wanted: FloatArray
     got: FloatArray
 

@@ -8,14 +8,13 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.events.restriction import SCREENS, dropped
-from positioning.market.bars import FloatArray
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.strategy.batched import Scheduled, WeightBatch
 from positioning.strategy.features import Betas, Eligible, FeatureBook, Response
 from positioning.strategy.strategy import present
-from positioning.strategy.targets import IntArray
 from positioning.strategy.weights import basket_weights
 
 NO_HEDGE = "none"

@@ -9,12 +9,12 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from positioning.arrays import FloatArray, IntArray
 from positioning.events.event import Events
-from positioning.market.bars import FloatArray
 from positioning.market.market import Market
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.strategy import Strategy, schedule
-from positioning.strategy.targets import IntArray, Targets
+from positioning.strategy.targets import Targets
 
 
 @dataclass(frozen=True, eq=False)

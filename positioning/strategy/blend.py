@@ -8,14 +8,13 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
-from positioning.market.bars import FloatArray
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.strategy.basket import Basket
 from positioning.strategy.batched import Scheduled, WeightBatch
 from positioning.strategy.features import Covariance, FeatureBook
 from positioning.strategy.strategy import present
-from positioning.strategy.targets import IntArray
 from positioning.strategy.weights import add_share, inverse_volatility
 
 SHARED = (

@@ -11,11 +11,10 @@ from typing import Any, final
 
 import numpy as np
 
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.events.restriction import dropped
-from positioning.market.bars import FloatArray
-from positioning.market.market import BoolArray, Market
-from positioning.strategy.targets import IntArray
+from positioning.market.market import Market
 from positioning.strategy.weights import covariances, rolling_betas
 
 TOP_SEVERITY = 5.0  # an event of the highest severity, fresh, moves the response to tanh(1)

@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from positioning.arrays import BoolArray, IntArray
 from positioning.errors import BadInputError, DataMissingError, did_you_mean
 from positioning.events.event import Events
-from positioning.market.market import BoolArray, Market
-from positioning.strategy.targets import IntArray, Targets
+from positioning.market.market import Market
+from positioning.strategy.targets import Targets
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 import numpy as np
-import numpy.typing as npt
 
+from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
-from positioning.market.bars import DateArray, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
-
-IntArray = npt.NDArray[np.int64]
 
 
 @final

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-from positioning.market.bars import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+from positioning.arrays import BoolArray, FloatArray, IntArray
 
 
 @njit(cache=True, nogil=True)

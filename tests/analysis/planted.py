@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from positioning.arrays import BoolArray
 from positioning.events.event import Events
 from positioning.events.restriction import Restriction
-from positioning.market.market import BoolArray, Market
+from positioning.market.market import Market
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 

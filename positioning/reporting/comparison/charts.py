@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.analysis.comparison import AccountHistory, rolling
 from positioning.analysis.metrics import returns
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 from positioning.reporting.tearsheet.charts import Figure, _line, _text, _watermark
 from positioning.runs.comparison import ComparedRun, Comparison, facts
 

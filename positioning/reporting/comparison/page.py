@@ -22,8 +22,8 @@ from positioning.analysis.comparison import (
     in_window,
 )
 from positioning.analysis.overfitting import Spa
+from positioning.arrays import FloatArray
 from positioning.files import write_whole
-from positioning.market.bars import FloatArray
 from positioning.reporting.comparison.charts import COLOURS, figures, window
 from positioning.reporting.comparison.words import remarks
 from positioning.reporting.format import NOTHING, number, percent, signed

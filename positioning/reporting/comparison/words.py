@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 from positioning.reporting.format import number, signed
 from positioning.runs.comparison import ComparedRun, Comparison
 

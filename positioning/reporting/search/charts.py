@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from positioning.analysis.cross_validation import Pbo
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 from positioning.reporting.html import Html, tag
 from positioning.reporting.tearsheet.charts import AXIS, Figure, _text, _watermark, bare_layout
 from positioning.search.assessment import Assessment

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, final
 
 from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.search.charts import PERCENTS
 from positioning.search.assessment import Assessment, values_of

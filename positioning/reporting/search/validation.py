@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from positioning.arrays import DateArray
 from positioning.events.event import ARTICLE
-from positioning.market.bars import DateArray
 from positioning.reporting.format import number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.search import charts as grid_charts

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from positioning.analysis.report import BacktestReport
+from positioning.arrays import FloatArray
 from positioning.events.event import ARTICLE, Event
 from positioning.files import write_whole
-from positioning.market.bars import FloatArray
 from positioning.reporting.html import Html
 
 Figure = dict[str, Any]

@@ -18,7 +18,7 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
-from positioning.market.bars import FloatArray
+from positioning.arrays import FloatArray
 
 MIN_ROWS = 20  # below this its monthly tables and rolling windows are empty, and parts of it raise
 NOISE = 1e-12

@@ -1,0 +1,12 @@
+"""Types of the arrays that travel through the engine; a docstring gives each one's shape."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+DateArray = npt.NDArray[np.datetime64]
+CodeArray = npt.NDArray[np.int8]
