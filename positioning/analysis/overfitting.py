@@ -20,6 +20,9 @@ from positioning.arrays import FloatArray, IntArray
 
 NORMAL = NormalDist()
 
+# A draw may be the sample itself in another order, whose t differs from the sample's by rounding alone.
+TIE = 1e-9
+
 # Trials whose resamples are worked through at once: 1,000 draws of them are 4 MB, which stay in the cache.
 CHUNK = 512
 
@@ -165,34 +168,35 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
     """Hansen's test for superior predictive ability: has the best of all trials a higher mean return than the
     benchmark by more than the search explains? The null: no trial has.
 
-        t_k = sqrt(B) mean(d_k) / w_k,   T = z(max(0, max_k t_k)),   p = (1 + #{T* >= T}) / (1 + draws)
-        T* = max(0, max_k sqrt(B) (mean(d*_k) - g(mean(d_k))) / w_k)
+        t_k = sqrt(B) mean(d_k) / w_k,   T = max(0, max_k t_k),   p = (1 + #{T* >= T}) / (1 + draws)
+        T* = max(0, max_k sqrt(B) (mean(d*_k) - g(mean(d_k))) / w*_k)
 
     d_k: trial k's block sums less the benchmark's; w_k: their standard deviation; *: B blocks drawn with
     replacement, the same for all trials, which keeps their correlation. g decides what a trial worse than the
     benchmark adds to the null: lower max(0, mean), consistent mean 1{t_k >= -sqrt(2 ln ln B)}, upper mean.
 
     Only block sums are kept, so the block is the observation: with blocks far longer than returns remember,
-    block sums are nearly independent and drawing whole blocks is the non-overlapping block bootstrap; w_k
-    then is the bootstrap's own deviation and needs no kernel. It tests the mean of active returns, not the
-    Sharpe ratio. Trials equal to the benchmark, or with a NaN, are left out.
+    block sums are nearly independent and drawing whole blocks is the non-overlapping block bootstrap. It tests
+    the mean of active returns, not the Sharpe ratio. Trials equal to the benchmark, or with a NaN, are left out.
 
-    z, from Student's t with B - 1 degrees of freedom to the normal, is not Hansen's. The draws keep w_k, so
-    they are normal, but the best of many t_k owes part of its height to a w_k that is too small: without z,
-    1,000 unlike skilless trials of 64 normal blocks are rejected in 15 % of cases at the 5 % level.
+    Each draw is divided by its own w*_k (bootstrap-t), where Hansen keeps w_k: a short series of skewed blocks
+    owes the height of its t to a deviation that is too small as often as to its mean, and only draws that
+    suffer the same tell how high that goes. With w_k kept, 300 unlike skilless trials of 64 blocks of skewness
+    -1 are rejected in 40 % of cases at the 5 % level, with w*_k in 6 %. Blocks of strong positive skewness
+    that share no factor are rejected too rarely (1 % at 300 lognormal trials): the side that claims nothing.
+    A draw without any deviation counts as infinitely far on the side of its mean.
 
     chunks: the trials' (trials, B) block sums in as many pieces as memory asks for; only one maximum a draw
     is kept. benchmark: (B,). Raises ValueError for arrays that do not fit or fewer than one draw.
 
-    Hansen (2005), doi:10.1198/073500105000000063; Carlstein (1986), doi:10.1214/aos/1176350057.
+    Hansen (2005), doi:10.1198/073500105000000063; Carlstein (1986), doi:10.1214/aos/1176350057;
+    Hall (1988), Theoretical comparison of bootstrap confidence intervals, doi:10.1214/aos/1176350933.
     """
-    from scipy.special import ndtri, stdtr
-
     blocks = benchmark.size
     if blocks < 3 or draws < 1 or not np.isfinite(benchmark).all():
         raise ValueError(f"{blocks} blocks and {draws} draws; wanted 3 known blocks and 1 draw, or more")
     drawn = np.random.default_rng(seed).integers(blocks, size=(draws, blocks))
-    times = np.array([np.bincount(row, minlength=blocks) for row in drawn], dtype=np.float64)
+    times = np.array([np.bincount(row, minlength=blocks) for row in drawn], dtype=np.float64) / blocks
     tops = np.zeros((3, draws))
     statistic, best, seen, trials = 0.0, -1, 0, 0
     for block_sums in _bounded(chunks):
@@ -202,12 +206,12 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
         t = math.sqrt(blocks) * mean / deviation
         if t.size and t.max() > statistic:
             statistic, best = float(t.max()), seen + int(kept[t.argmax()])
-        _raise_tops(tops, times @ (centred / (math.sqrt(blocks) * deviation[:, None])).T, t, blocks)
+        _raise_tops(tops, times, centred / deviation[:, None], t)
         seen, trials = seen + block_sums.shape[0], trials + t.size
-    statistic *= math.sqrt(1.0 - 1.0 / blocks)  # Student's has its deviation with ddof 1
-    normal = -ndtri(stdtr(blocks - 1, -statistic))
-    p = (1.0 + (tops >= normal).sum(axis=1)) / (1.0 + draws)
-    return Spa(statistic, float(p[0]), float(p[1]), float(p[2]), best, trials)
+    p = (1.0 + (tops >= statistic * (1.0 - TIE)).sum(axis=1)) / (1.0 + draws)
+    # Student's has its deviation with ddof 1
+    found = statistic * math.sqrt(1.0 - 1.0 / blocks)
+    return Spa(found, float(p[0]), float(p[1]), float(p[2]), best, trials)
 
 
 @final
@@ -266,13 +270,21 @@ def _bounded(chunks: Iterable[FloatArray]) -> Iterator[FloatArray]:
             yield chunk[start : start + CHUNK]
 
 
-def _raise_tops(tops: FloatArray, drawn: FloatArray, t: FloatArray, blocks: int) -> None:
-    """Raise the lower, consistent and upper maxima (3, draws) to those of drawn (draws, trials), recentred
-    trials; drawn is used up."""
+def _raise_tops(tops: FloatArray, times: FloatArray, standardised: FloatArray, t: FloatArray) -> None:
+    """Raise the lower, consistent and upper maxima (3, draws) to those of some trials.
+
+    times: (draws, B) share of each block in a draw; standardised: (trials, B) block sums, mean 0, deviation 1.
+    """
     if not t.size:
         return
+    blocks = times.shape[1]
+    mean = times @ standardised.T
+    spread = times @ np.square(standardised).T - np.square(mean)
+    spread = np.sqrt(np.where(spread > NOISE, spread, 0.0))
+    mean *= math.sqrt(blocks)
     lower = np.minimum(t, 0.0)
     consistent = np.where(t < -math.sqrt(2.0 * math.log(math.log(blocks))), t, 0.0)
-    for top, shift in zip(tops[::-1], np.stack([0.0 * t, consistent, lower - consistent]), strict=True):
-        drawn += shift
-        np.maximum(top, drawn.max(axis=1), out=top)
+    for top, shift in zip(tops, (lower, consistent, np.zeros_like(t)), strict=True):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            drawn = (mean + shift) / spread
+        np.fmax(top, np.fmax.reduce(drawn, axis=1), out=top)  # 0 / 0 says nothing

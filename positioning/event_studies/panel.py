@@ -60,6 +60,10 @@ class Panel:
         at = self.columns(span)
         return self.abnormal[:, at].sum(axis=1), np.sqrt(self.covariance[:, at, at].sum(axis=(1, 2)))
 
+    def rank_sum(self, span: tuple[int, int]) -> FloatArray:
+        """(N,) sum over a span of each observation's ranks, from -1/2 to 1/2 a session; see `study`."""
+        return np.asarray(self.ranks[:, -self.abnormal.shape[1] :][:, self.columns(span)].sum(axis=1))
+
     def overlap(self, members: IntArray, sign: FloatArray, span: tuple[int, int]) -> Dependence:
         """Over all pairs of the members, their CARs taken times `sign`; see research.event_study."""
         return self._dependence(members, sign, self._weights.cosines(self.columns(span), False))

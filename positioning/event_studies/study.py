@@ -14,7 +14,12 @@ kolari_pynnonen   bmp sqrt((1 - r) / (1 + (N - 1) r)), r the mean over all pairs
 clustered         the same with r the mean of their `error_correlation`, Student with Satterthwaite's degrees
 sign              (h - N p) / sqrt(N p (1 - p)), h the count of CAR > 0 and p the mean share of s times residual
                   above zero, normal. Cowan 1992, doi:10.1007/BF00939016
-rank              see `_rank`, normal. Corrado 1989, doi:10.1016/0304-405X(89)90064-0
+rank              `clustered` on the sums of an observation's ranks over the w sessions in place of its CAR. U is the
+                  rank of a session among the observation's L + W sessions over L + W + 1, less 1/2, s times.
+                  Corrado 1989, doi:10.1016/0304-405X(89)90064-0; the mean over observations is studentised by
+                  its own spread (Kolari and Pynnonen 2011, doi:10.1016/j.jempfin.2011.08.003), since Corrado's own
+                  error, over sessions lined up by their distance from day zero, rejects in 0.2 to 2.5 % of cases
+                  instead of 5 % on the record's dates, where quiet sessions of many observations are the same
 
 Two pieces of news hang together when the same returns enter both. `Panel` measures this twice, for a pair whose
 residuals correlate by c on the estimation sessions they have in common (c = 1 for one sleeve met twice):
@@ -192,11 +197,12 @@ def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool
     shared = panel.overlap(members, sign, span)
     errors = panel.error_correlation(members, sign, span)
     bmp, cross, n = _student(scar), _student(car), members.size
-    kp, lead = (bmp / math.sqrt(_inflation(r, n)) for r in (shared.correlation, errors.correlation))
+    ranked = _student(sign * panel.rank_sum(span)[members])
+    kp = bmp / math.sqrt(_inflation(shared.correlation, n))
+    lead, rank = (t / math.sqrt(_inflation(errors.correlation, n)) for t in (bmp, ranked))
     patell = _patell(scar, panel.freedom[members])
     positive = panel.positive[members]
     sign_z = _sign(car, np.where(sign > 0, positive, 1 - positive))
-    rank = _rank(panel.ranks[members] * sign[:, None], panel, span)
     tests = {
         "clustered": Verdict(lead, _p(lead, errors.freedom)),
         "kolari_pynnonen": Verdict(kp, _p(kp, n - 1)),
@@ -204,7 +210,7 @@ def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool
         "patell": Verdict(patell, _p(patell)),
         "bmp": Verdict(bmp, _p(bmp, n - 1)),
         "sign": Verdict(sign_z, _p(sign_z)),
-        "rank": Verdict(rank, _p(rank)),
+        "rank": Verdict(rank, _p(rank, errors.freedom)),
     }
     return Outcome(span, n, float(car.mean()), float((car > 0).mean()), errors.correlation, tests)
 
@@ -241,26 +247,6 @@ def _inflation(r: float, n: int) -> float:
 def _sign(car: FloatArray, positive: FloatArray) -> float:
     n, p = car.size, float(positive.mean())
     return float(((car > 0).sum() - n * p) / math.sqrt(n * p * (1 - p))) if 0 < p < 1 else math.nan
-
-
-def _rank(ranks: FloatArray, panel: Panel, span: tuple[int, int]) -> float:
-    """Corrado's statistic for one or several sessions.
-
-    ranks: (N, M) signed U - 1/2, with U the rank of a session among one observation's M sessions (estimation and
-    window) over M + 1 (Corrado and Zivney 1992, doi:10.2307/2331331); NaN where it has fewer. With m the mean over
-    the N_t observations a session has, and q = sqrt(N_t) m:
-
-        rank = sum of q over the w sessions / (sqrt(mean of q^2 over M) sqrt(w (M - w) / (M - 1)))
-
-    The last root, in place of sqrt(w), is that of w ranks drawn from M without return (Luoma 2011, "Nonparametric
-    event study tests for testing cumulative abnormal returns", Acta Wasaensia 254). Sessions are lined up by their
-    distance from day zero, so names met on one day are seen to move together; one sleeve's own dates are not.
-    """
-    count = np.isfinite(ranks).sum(axis=0)
-    q = np.nansum(ranks, axis=0)[count > 0] / np.sqrt(count[count > 0])
-    window = q[q.size - panel.abnormal.shape[1] :][panel.columns(span)]
-    spread, m, w = float(np.sqrt((q**2).mean())), q.size, window.size
-    return float(window.sum()) / (spread * math.sqrt(w * (m - w) / (m - 1))) if spread > 0 else math.nan
 
 
 def _p(statistic: float, freedom: float = math.inf) -> float:

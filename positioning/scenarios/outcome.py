@@ -26,7 +26,8 @@ class Figures:
     mean, deviation, median, p95: of the return. var_95, es_95: its 5 % quantile, and the mean at or below it.
     drawdown, drawdown_p05: mean and 5 % quantile of the deepest fall from a high. loss: probability of a return
     below 0; deep: of a drawdown of DEEP or more. trapped: mean value in frozen names at the end; ruin: probability
-    of an account at zero. error: standard error of the mean, from the paths.
+    of an account at zero. error: standard error of the mean, from the paths: of a mixture from the P weighted sums of
+    the scenarios' returns, since path k has the same draws under each of them.
     """
 
     mean: float
@@ -65,8 +66,14 @@ class Paths:
 
 
 def figures(paths: Sequence[Paths], probabilities: Sequence[float]) -> Figures:
-    """Of the mixture of scenarios: each path weighs its scenario's probability over the scenario's paths."""
+    """Of the mixture of scenarios: each path weighs its scenario's probability over the scenario's paths.
+
+    Raises ValueError for scenarios of unlike numbers of paths: path k of each is of the same draws.
+    """
     used = [(p, q) for p, q in zip(paths, probabilities, strict=True) if q > 0]
+    if len({p.returns.size for p, _ in used}) != 1:
+        raise ValueError(f"scenarios of {[p.returns.size for p, _ in used]} paths do not share their draws")
+    drawn = np.sum([q * p.returns for p, q in used], axis=0)
     weights = np.concatenate([np.full(p.returns.size, q / p.returns.size) for p, q in used])
     returns, drawdown, trapped = (
         np.concatenate([getattr(p, name) for p, _ in used]) for name in ("returns", "drawdown", "trapped")
@@ -75,7 +82,7 @@ def figures(paths: Sequence[Paths], probabilities: Sequence[float]) -> Figures:
     low, median, p95 = quantiles(returns, weights, (TAIL, 0.5, 1 - TAIL))
     return Figures(
         mean=mean,
-        error=math.sqrt(sum(q**2 * p.returns.var() / p.returns.size for p, q in used)),
+        error=math.sqrt(float(drawn.var()) / drawn.size),
         deviation=float(np.sqrt(weights @ (returns - mean) ** 2)),
         median=median,
         p95=p95,
