@@ -141,7 +141,7 @@ def test_no_shock_changes_nothing() -> None:
 def test_correlation_stress_raises_correlation_and_keeps_volatility() -> None:
     rng = np.random.default_rng(0)
     raw = rng.normal(0, [0.01, 0.02, 0.03], (40_000, 3))
-    own = Moves(raw, np.zeros_like(raw), np.zeros_like(raw))
+    own = Moves(raw, *(np.zeros_like(raw) for _ in range(3)))
     hit = replace(Effect.none(40_000, 3), correlation=np.full(40_000, 0.5))
     new = stressed(own, hit, Common.of(own)).overnight
     # z_i' ~ sqrt(.5) z_i + sqrt(.5) f, f = mean z x sqrt(3): cov = .5 (2/sqrt(3) + 1), var = 1 + 1/sqrt(3)

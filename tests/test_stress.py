@@ -175,6 +175,28 @@ def test_wilder_moves_earn_nothing_either() -> None:
     assert (np.abs(gain) < 0.15 * 3 * source.common.variance).all()
 
 
+@pytest.mark.parametrize("multiple", [0.0, 2.0, 3.0])
+def test_wilder_moves_do_not_multiply_what_an_ex_date_takes_off(multiple: float) -> None:
+    """A pays 3 % every 25 rows, and its price falls by as much: without drift its total return stays zero on average;
+    with the drop multiplied it would lose (multiple - 1) x 3 % each time, 0.24 % a row at three."""
+    market = noisy()
+    paid, fall = {(row, "A"): 0.0 for row in range(25, 700, 25)}, np.ones(700)
+    for row, _ in paid:
+        fall[row:] *= 0.97
+    close = market.close * np.column_stack([fall, np.ones(700)])
+    for row, _ in paid:
+        paid[row, "A"] = 0.03 * close[row - 1, 0]
+    rates = {"B": market.rates[:, 1]}
+    source = urn(build({"A": close[:, 0], "B": close[:, 1]}, rates=rates, dividends=paid), 100)
+    rows = source.rows.size
+    wild = replace(Effect.none(rows, 2), volatility=np.full((rows, 2), multiple))
+    found = continued(source, np.arange(rows), wild)
+    before = found.carried_close[-rows - 1 : -1, 0]
+    total = (found.close[-rows:, 0] + found.dividends[-rows:, 0]) / before - 1
+    # What is left is the third moment of 700 draws of 1 %, as above.
+    assert abs(total.mean()) < 0.15 * 3 * source.common.variance[0]
+
+
 def test_names_with_less_are_left_out_with_a_notice() -> None:
     close = np.column_stack([np.linspace(100, 120, 700)] * 3)
     close[:300, 1] = np.nan

@@ -69,12 +69,19 @@ class Moves:
     """Logarithmic moves of T rows and N names, 0 where a name does not trade.
 
     overnight: last close to open (to the close where there is no open); intraday: open to close;
-    currency: of the rate since the row before, known on every row.
+    currency: of the rate since the row before, known on every row. drop: the part of overnight that is no news, what an
+    ex-date takes off: log(1 - dividend / last close), 0 on other days.
     """
 
     overnight: FloatArray
     intraday: FloatArray
     currency: FloatArray
+    drop: FloatArray
+
+    @property
+    def news(self) -> FloatArray:
+        """Last close to close, without the drop of ex-dates."""
+        return self.overnight + self.intraday - self.drop
 
 
 def moves(market: Market) -> Moves:
@@ -91,7 +98,10 @@ def moves(market: Market) -> Moves:
     intraday[np.isnan(last)] = 0.0
     has_open = np.isfinite(market.open)
     intraday[~has_open] = 0.0
-    return Moves(total - intraday, intraday, currency)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drop = np.where(market.tradable, np.log1p(-market.dividends / last), 0.0)
+    # A dividend of the whole price or more (a liquidation) leaves nothing to call a drop.
+    return Moves(total - intraday, intraday, currency, np.where(np.isfinite(drop), drop, 0.0))
 
 
 @final
@@ -110,7 +120,7 @@ class Common:
     @classmethod
     def of(cls, known: Moves) -> Common:
         """From past rows."""
-        total = known.overnight + known.intraday
+        total = known.news
         sigma = np.sqrt(np.mean(total**2, axis=0))
         z = np.divide(total, sigma, out=np.zeros_like(total), where=sigma > 0)
         mean = z.mean(axis=1)
@@ -125,18 +135,20 @@ def stressed(known: Moves, hit: Effect, common: Common) -> Moves:
 
     With z a name's standardised move and f that of the common move, a share c of variance is replaced:
     z' = (sqrt(1 - c) z + sqrt(c) f) / sqrt(1 + 2 sqrt(c (1 - c)) corr(z, f)), on rows on which it trades. The
-    change is made overnight.
+    change is made overnight. An ex-date's drop is paid out and stays what it is: multiplied, it would take off what
+    no dividend brings.
     """
-    overnight, intraday = known.overnight * hit.volatility, known.intraday * hit.volatility
+    overnight = (known.overnight - known.drop) * hit.volatility + known.drop
+    intraday = known.intraday * hit.volatility
     if hit.correlation.any() and common.scale > 0:
         c = hit.correlation[:, None]
-        total = known.overnight + known.intraday
+        total = known.news
         z = np.divide(total, common.sigma, out=np.zeros_like(total), where=common.sigma > 0)
         f = z.mean(axis=1, keepdims=True) / common.scale
         norm = np.sqrt(1 + 2 * np.sqrt(c * (1 - c)) * common.loading)
         new = (np.sqrt(1 - c) * z + np.sqrt(c) * f) / norm * common.sigma
         overnight = overnight + np.where(total != 0, (new - total) * hit.volatility, 0.0)
-    return Moves(overnight, intraday, known.currency * hit.currency_volatility)
+    return Moves(overnight, intraday, known.currency * hit.currency_volatility, known.drop)
 
 
 def fair(new: Moves, hit: Effect, common: Common) -> Moves:
@@ -146,7 +158,10 @@ def fair(new: Moves, hit: Effect, common: Common) -> Moves:
     trades = (new.overnight != 0) | (new.intraday != 0)
     gain = np.where(trades, v * (v - 1) * common.variance / 2, 0.0)
     return Moves(
-        new.overnight - gain, new.intraday, new.currency - w * (w - 1) * common.currency_variance / 2
+        new.overnight - gain,
+        new.intraday,
+        new.currency - w * (w - 1) * common.currency_variance / 2,
+        new.drop,
     )
 
 

@@ -131,7 +131,7 @@ def _filled(
     last = np.vstack([np.full_like(market.close[:1], np.nan), market.carried_close[:-1]])
     paid = np.nan_to_num(market.dividends / last)[span]
     tradable = market.tradable[span]
-    drawn = Moves(own.overnight[span].copy(), own.intraday[span], own.currency[span].copy())
+    drawn = Moves(own.overnight[span].copy(), own.intraday[span], own.currency[span].copy(), own.drop[span])
     if drift == "zero":
         _take_out_drift(drawn, paid, tradable)
     history = market.rows.size - min(lookback, market.rows.size)
@@ -175,12 +175,12 @@ def continued(source: ResamplingPool, drawn: IntArray | None, hit: Effect) -> Ma
     names = len(past.instruments)
     if drawn is None:
         still = np.zeros((horizon, names))
-        new, paid = Moves(still, still, still), still
+        new, paid = Moves(still, still, still, still), still
         tradable = venue_open = opens = np.ones((horizon, names), bool)
         early = np.zeros((horizon, names), bool)
     else:
         m = source.moves
-        new = Moves(m.overnight[drawn], m.intraday[drawn], m.currency[drawn])
+        new = Moves(m.overnight[drawn], m.intraday[drawn], m.currency[drawn], m.drop[drawn])
         tradable, venue_open, early, opens = (
             v[drawn] for v in (source.tradable, source.venue_open, source.early, source.opens)
         )
