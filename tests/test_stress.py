@@ -457,7 +457,9 @@ def test_the_error_of_a_weighted_mean_is_its_spread_over_seeds() -> None:
         made = figures(each, odds)
         means.append(made.mean)
         errors.append(made.error)
-    assert np.mean(errors) == pytest.approx(np.std(means), rel=0.12)  # 400 means: 3.5 % of one deviation, thrice
+    assert np.mean(errors) == pytest.approx(
+        np.std(means), rel=0.12
+    )  # 400 means: 3.5 % of one deviation, thrice
 
 
 def test_a_scenario_of_probability_nought_counts_for_nothing() -> None:

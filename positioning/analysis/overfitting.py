@@ -30,7 +30,7 @@ CHUNK = 512
 def probabilistic_sharpe(
     sharpe: float, benchmark_sharpe: float, observations: float, skew: float = 0.0, kurtosis: float = 3.0
 ) -> float:
-    """Probability that the true Sharpe ratio is above a benchmark's, given the one seen.
+    """Probability of a Sharpe ratio below the one seen, were the true one the benchmark's: 1 - p of a one-sided test.
 
         PSR = Phi((SR - SR*) sqrt(T - 1) / sqrt(1 - skew SR + (kurtosis - 1)/4 SR^2))
 
@@ -98,8 +98,8 @@ def deflated_sharpe(
     skew: float = 0.0,
     kurtosis: float = 3.0,
 ) -> float:
-    """Probability that the best trial's true Sharpe ratio is above zero, knowing that it was the best of many:
-    the probabilistic Sharpe ratio against what luck alone would give.
+    """The probabilistic Sharpe ratio of the best of many trials against what luck alone would give: the probability
+    of a lower one than seen, were the true one the best to expect of trials without skill.
 
         DSR = PSR(SR* = E[max of N skilless trials])
 

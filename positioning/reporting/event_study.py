@@ -178,8 +178,8 @@ def _tests(study: EventStudy, placebo: StudyPlacebo | None) -> Html:
     note = (
         f"Two-sided p-values; {len(rows)} rows of {len(TESTS)} tests, so one in twenty below 0.05 is what chance "
         "gives. The first test is the one to read: it allows for windows and estimation sessions that observations "
-        "share, and for volatility that rises with events. Patell's does neither; BMP, sign and rank take "
-        "observations as independent."
+        "share, and for volatility that rises with events. The rank test allows for the same. Patell's does neither; "
+        "BMP and sign take observations as independent."
     )
     return join(
         table("Tests, CARs times the expected sign", heads, rows, words=(0, 1)),

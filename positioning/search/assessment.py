@@ -37,8 +37,9 @@ CONFIDENCE = 0.95
 @dataclass(frozen=True, eq=False)
 class TrialAssessment:
     """One trial, judged. figures: as in Trials; skew, kurtosis: of its excess returns (3 for a normal), from its
-    own account; psr: probability that its true Sharpe is above 0 had it been the only trial; dsr: the same, knowing
-    how many were tried; enough: rows after which its Sharpe would be above 0 at CONFIDENCE, infinite for none."""
+    own account; psr: were its true Sharpe 0, the share of records as long that would show a lower one than its own;
+    dsr: the same, were it the luck of the search; enough: rows after which its Sharpe
+    would be above 0 at CONFIDENCE, infinite for none."""
 
     trial: int
     settings: Mapping[str, Any]

@@ -98,7 +98,10 @@ def _tiles(b: Assessment) -> Html:
             number(b.luck),
             f"Sharpe that the choice among {b.effective:,.0f} independent skilless ones adds by luck",
         ),
-        (percent(b.best.dsr, 0), "deflated Sharpe of the best: probability that it is above zero"),
+        (
+            percent(b.best.dsr, 0),
+            "deflated Sharpe of the best: were there only luck, a lower one would be seen this often",
+        ),
         (percent(b.pbo.probability, 0) if b.pbo else NOTHING, "probability of backtest overfitting"),
         (number(b.spa.consistent, 3) if b.spa else NOTHING, "SPA p-value: does any trial gain by events?"),
         (

@@ -54,8 +54,9 @@ def _deflated(b: Assessment) -> list[str]:
                 "more than the search explains" if c.dsr >= CONFIDENCE else "not enough to call it skill"
             )
             lines.append(
-                f"{words}: {100 * c.dsr:.0f} % probability that its true Sharpe is above zero once the search is "
-                f"allowed for (deflated Sharpe; {100 * c.psr:.0f} % had it been the only trial): {verdict}."
+                f"{words}: were its true Sharpe no more than the luck of this search, {100 * c.dsr:.0f} % of records as "
+                f"long would show a lower one than its own (deflated Sharpe; {100 * c.psr:.0f} % were it zero and the "
+                f"only trial): {verdict}."
             )
     return lines
 
