@@ -679,7 +679,7 @@ def test_the_page_says_where_each_probability_is_from(written: tuple[dict[str, A
     [
         (["--horizon", "-3"], "horizon -3"),
         (["--paths", "0"], "--paths 0"),
-        (["--seed", "-1"], "--seed -1"),
+        (["--seed", "-1"], "'--seed'"),
         (["--drift", "up"], "--drift up"),
         (["--limit", "2"], "--limit 2"),
         (["--replay", "2022"], "--replay"),
