@@ -7,13 +7,14 @@ CAGR by calendar days. Nothing here knows a calendar, a price or a file.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.display import Displayed, Picture
+from positioning.json_text import plain
 
 DAYS_PER_YEAR = 365.25
 TAIL = 0.05
@@ -188,15 +189,7 @@ def summarise(
 
 def to_json(metrics: Metrics) -> dict[str, object]:
     """The fields by name, ready for `json.dumps`: NaN and infinity become None, dates ISO text."""
-    return {f.name: _plain(getattr(metrics, f.name)) for f in fields(metrics)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Drawdown):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, np.datetime64):
-        return str(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return dict(plain(metrics))
 
 
 def _years(dates: DateArray) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 
 from positioning.cli.command import Command, one_line_errors
 from positioning.errors import BadInputError
+from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.runs.comparison import Comparison
@@ -47,7 +47,7 @@ def compare(
         if as_csv:
             files.append(write_whole(out / "comparison.csv", to_csv(found)))
         if as_json:
-            print(json.dumps(to_json(found, files), allow_nan=False))
+            print(json_text(to_json(found, files)))
             return
         for x in found.contenders:
             if "verdict" in x.kept.summary:
@@ -82,14 +82,10 @@ def figures(found: Comparison) -> list[dict[str, Any]]:
             value = None if x.metrics is None or not x.inside else getattr(x.metrics, row.field)
             low, high = x.intervals.get(row.field, (None, None))
             rows.append({
-                "strategy": x.label, "run": x.kept.id, "metric": row.field, "value": _known(value),
+                "strategy": x.label, "run": x.kept.id, "metric": row.field, "value": plain(value),
                 "low": low, "high": high,
             })  # fmt: skip
     return rows
-
-
-def _known(value: float | None) -> float | None:
-    return value if value is not None and abs(value) < float("inf") else None
 
 
 def to_csv(found: Comparison) -> str:

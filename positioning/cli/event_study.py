@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from positioning.cli.request import Request
 from positioning.cli.strategies import standard, strategies_of
 from positioning.cli.values import source_of
 from positioning.errors import BadInputError
+from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.event_studies.abnormal import Sleeve
@@ -138,7 +138,7 @@ def print_answer(
     from positioning.reporting.event_study import findings, notices, placebo_words
 
     if as_json:
-        print(json.dumps(to_json(data, studies, shuffled, files), allow_nan=False))
+        print(json_text(to_json(data, studies, shuffled, files)))
         return
     from rich.console import Console
 
@@ -207,7 +207,7 @@ def _placebo_json(s: EventStudy, placebo: StudyPlacebo) -> dict[str, Any]:
         g.name: {
             f"{o.span[0]}:{o.span[1]}": {
                 "p": placebo.p_value(g.name, n, o.caar),
-                "median": _plain(placebo.median(g.name, n)),
+                "median": plain(placebo.median(g.name, n)),
             }
             for n, o in enumerate(g.signed)
         }
@@ -224,7 +224,7 @@ def _group_json(group: Group) -> dict[str, Any]:
 
 
 def _outcome_json(o: Outcome) -> dict[str, Any]:
-    tests = {name: {"statistic": _plain(t.statistic), "p": _plain(t.p)} for name, t in o.tests.items()}
+    tests = {name: {"statistic": plain(t.statistic), "p": plain(t.p)} for name, t in o.tests.items()}
     return {
         "events": o.count,
         "caar": o.caar,
@@ -232,7 +232,3 @@ def _outcome_json(o: Outcome) -> dict[str, Any]:
         "correlation": o.correlation,
         "tests": tests,
     }
-
-
-def _plain(value: float) -> float | None:
-    return value if value == value and abs(value) != float("inf") else None  # noqa: PLR0124 (NaN is not itself)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import typer
 from positioning.cli.command import Command, one_line_errors
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError
+from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +51,7 @@ def events(
         command = shlex.join(["python", "-m", "backtests.events", *sys.argv[1:]])
         files = write_timeline(record, command, out)
         if as_json:
-            print(json.dumps(to_json(record, files), allow_nan=False))
+            print(json_text(to_json(record, files)))
         else:
             print_record(record, files)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from positioning.cli.command import Command, one_line_errors, progress
 from positioning.cli.strategies import standard
 from positioning.cli.values import span_of
 from positioning.errors import BadInputError, did_you_mean
+from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     from positioning.data.download import Fetched, Provider, Wanted
@@ -63,7 +63,7 @@ def fetch(
         if snapshot is not None:
             _pin(cache, snapshot)
         if as_json:
-            print(json.dumps(to_json(fingerprint(store.entries), results, findings), allow_nan=False))
+            print(json_text(to_json(fingerprint(store.entries), results, findings)))
         else:
             _report(results, findings)
         _say_resume(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.reporting.search.outcome import SearchReport
@@ -19,7 +19,7 @@ SHOWN = ("sharpe", "total_return", "cagr", "max_drawdown", "turnover", "cost_bps
 def answer(searched: SearchReport, files: Sequence[Path], data: str, as_json: bool) -> None:
     """One JSON object, or a table and sentences."""
     if as_json:
-        print(json.dumps(to_json(searched, files, data), allow_nan=False))
+        print(json_text(to_json(searched, files, data)))
         return
     from rich.console import Console
     from rich.table import Table
@@ -69,7 +69,7 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
     """Figures by name, undefined as None; p-values and probabilities as fractions."""
     b, g = searched.assessment, searched.space
     plateau = _contestant(searched, b.plateau) | {
-        "score": _plain(b.score), "neighbours": b.neighbours, "edges": list(b.edges),
+        "score": plain(b.score), "neighbours": b.neighbours, "edges": list(b.edges),
     }  # fmt: skip
     return {
         "data": data,
@@ -77,7 +77,7 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         "simulated": g.market.simulated,
         "snapshot": g.market.snapshot,
         "strategy": g.strategy.name,
-        "axes": {name: [_plain(v) for v in values] for name, values in g.axes.items()},
+        "axes": {name: plain(values) for name, values in g.axes.items()},
         "metric": b.metric,
         "every_combination": b.full,
         "way": searched.way,
@@ -96,11 +96,11 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         "pbo": None
         if b.pbo is None
         else {"probability": b.pbo.probability, "trials": b.pbo.trials, "sampled": b.pbo.sampled,
-              "slope": _plain(b.pbo.slope), "probability_of_loss": b.pbo.probability_of_loss},
+              "slope": plain(b.pbo.slope), "probability_of_loss": b.pbo.probability_of_loss},
         "spa": None
         if b.spa is None
         else {"lower": b.spa.lower, "consistent": b.spa.consistent, "upper": b.spa.upper, "trials": b.spa.trials},
-        "without_events": {name: _plain(v) for name, v in b.without_events.items()},
+        "without_events": plain(b.without_events),
         "walk_forward": None if searched.walk is None else _walk(searched.walk),
         "purged": None if searched.purged is None else _purged(searched.purged),
         "words": said(searched),
@@ -114,12 +114,12 @@ def _walk(w: WalkForward) -> dict[str, Any]:
     return {
         "folds": [[str(w.rows[c - w.spans[0, 1]]) for c in (b, end)] for _, b, end in w.spans.tolist()],
         "ways": {
-            way: {"trials": one.chosen.tolist(), "before": [_plain(v) for v in one.train.tolist()],
-                  "after": [_plain(v) for v in one.test.tolist()], "metrics": metrics_json(one.metrics)}
+            way: {"trials": one.chosen.tolist(), "before": plain(one.train),
+                  "after": plain(one.test), "metrics": metrics_json(one.metrics)}
             for way, one in w.ways.items()
         },
         "without_events": metrics_json(w.without_events_metrics),
-        "rank_correlation": [_plain(v) for v in w.correlation.tolist()],
+        "rank_correlation": plain(w.correlation),
     }  # fmt: skip
 
 
@@ -127,10 +127,10 @@ def _purged(p: Purged) -> dict[str, Any]:
     return {
         "groups": p.groups, "test_groups": p.test_groups, "embargo": p.embargo, "hold": p.hold, "trials": p.trials,
         "sampled": p.sampled, "rows_purged": p.purged, "rows_embargoed": p.embargoed,
-        "winners": p.winner.tolist(), "before": [_plain(v) for v in p.train.tolist()],
-        "after": [_plain(v) for v in p.test.tolist()], "below_median": p.below_median,
-        "rank_correlation": [_plain(v) for v in p.correlation.tolist()],
-        "paths": [_plain(v) for v in p.paths.tolist()], "probability_of_loss": p.loss,
+        "winners": p.winner.tolist(), "before": plain(p.train),
+        "after": plain(p.test), "below_median": p.below_median,
+        "rank_correlation": plain(p.correlation),
+        "paths": plain(p.paths), "probability_of_loss": p.loss,
     }  # fmt: skip
 
 
@@ -139,19 +139,13 @@ def _contestant(searched: SearchReport, one: Any) -> dict[str, Any]:
 
     return {
         "trial": one.trial,
-        "settings": {k: _plain(v) for k, v in one.settings.items()},
-        "figures": {k: _plain(v) for k, v in one.figures.items()},
-        "skew": _plain(one.skew),
-        "kurtosis": _plain(one.kurtosis),
-        "probabilistic_sharpe": _plain(one.psr),
-        "deflated_sharpe": _plain(one.dsr),
-        "minimum_track_record_rows": _plain(one.enough),
+        "settings": plain(one.settings),
+        "figures": plain(one.figures),
+        "skew": plain(one.skew),
+        "kurtosis": plain(one.kurtosis),
+        "probabilistic_sharpe": plain(one.psr),
+        "deflated_sharpe": plain(one.dsr),
+        "minimum_track_record_rows": plain(one.enough),
         "command": rerun(searched, one.settings),
         "differs_alone": differs_alone(searched, one.settings),
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from dataclasses import replace
@@ -14,6 +13,7 @@ import typer
 from positioning.cli.command import Command, one_line_errors, progress
 from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
 from positioning.cli.request import Request
+from positioning.json_text import json_text
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -66,6 +66,6 @@ def run(
             files += [print_pdf(page) for page in files[: len(works)] if pdf]
         reports = [work.report for work in works]
         if as_json:
-            print(json.dumps(to_json(request.data, reports, files), allow_nan=False))
+            print(json_text(to_json(request.data, reports, files)))
         else:
             print_summary(reports, files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -18,6 +17,7 @@ from positioning.cli.options import AsJson, Names, Out, with_request
 from positioning.cli.request import Request
 from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError, DataMissingError
+from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,7 +125,7 @@ def series_of(source: Source, carried: Mapping[str, Driver], futures: ScenarioSe
 def answer(data: str, made: StressTest, files: Sequence[Path], as_json: bool) -> None:
     """One JSON object, or the table."""
     if as_json:
-        print(json.dumps({"data": data, **to_json(made), "files": [str(f) for f in files]}, allow_nan=False))
+        print(json_text({"data": data, **to_json(made), "files": files}))
         return
     from rich.console import Console
 

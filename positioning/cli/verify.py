@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, one_line_errors
+from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
@@ -39,7 +39,7 @@ def verify(
         report, digests = again(kept)
         changed, moved = changes(kept, report, digests), difference(kept, report)
     if as_json:
-        print(json.dumps({"run": kept.id, "identical": moved == "", "numbers": moved, "changed": changed}))
+        print(json_text({"run": kept.id, "identical": moved == "", "numbers": moved, "changed": changed}))
     else:
         print(f"{kept.id}: {'identical' if not moved else 'NOT the same: ' + moved}")
         for line in changed:
@@ -92,13 +92,9 @@ def _table(words: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[s
             lines.append(f"{kind} {key}: no longer among them")
         elif key not in old:
             lines.append(f"{kind} {key}: not among them before")
-        elif old[key] != _plain(new[key]):
+        elif old[key] != plain(new[key]):
             lines.append(words.format(key, _text(old[key]), _text(new[key])))
     return lines
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from positioning.errors import BadInputError
 from positioning.files import write_whole
+from positioning.json_text import json_text
 from positioning.market.bars import Basis
 
 VERSION = 1
@@ -81,7 +82,7 @@ def file_name(symbol: str, sha256: str) -> str:
 def to_json(entries: Entries) -> bytes:
     """The manifest's text."""
     symbols = {s: asdict(entries[s]) for s in sorted(entries)}
-    return json.dumps({"version": VERSION, "symbols": symbols}, indent=1).encode()
+    return json_text({"version": VERSION, "symbols": symbols}, indent=1).encode()
 
 
 def read_entries(path: Path) -> dict[str, Entry]:

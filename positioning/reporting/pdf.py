@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from positioning.errors import BadInputError
+from positioning.files import atomic_file
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SECONDS = 180
@@ -43,7 +44,6 @@ def print_pdf(page: Path) -> Path:
         if not draft.is_file():
             last = (done.stderr.strip().splitlines() or ["no word"])[-1]
             raise BadInputError(f"{program} made no PDF: {last}", "wanted one", "print the page by hand")
-        beside = pdf.with_name(f".{pdf.name}.{os.getpid()}")
-        shutil.copyfile(draft, beside)
-        beside.replace(pdf)
+        with atomic_file(pdf) as beside:
+            shutil.copyfile(draft, beside)
     return pdf

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.files import write_whole
+from positioning.files import atomic_file, write_whole
+from positioning.json_text import json_text, plain
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
 from positioning.reporting.tearsheet import charts
@@ -31,7 +31,7 @@ def write_stress(made: StressTest, command: str, directory: Path) -> list[Path]:
     script = charts.share_script(directory)
     return [
         write_whole(directory / "stress.html", page(made, command, script)),
-        write_whole(directory / "stress.json", json.dumps(to_json(made), indent=1, allow_nan=False)),
+        write_whole(directory / "stress.json", json_text(to_json(made), indent=1)),
         _parquet(made, directory / "stress.parquet"),
     ]
 
@@ -40,9 +40,9 @@ def _parquet(made: StressTest, path: Path) -> Path:
     import pyarrow as pa
     from pyarrow import parquet
 
-    draft = path.with_name(f".{path.name}.draft")
-    parquet.write_table(pa.Table.from_pylist(made.table()), draft)
-    return draft.replace(path)
+    with atomic_file(path) as draft:
+        parquet.write_table(pa.Table.from_pylist(made.table()), draft)
+    return path
 
 
 def to_json(made: StressTest) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def to_json(made: StressTest) -> dict[str, Any]:
         "replayed": made.replayed,
         "betas": [
             {"driver": b.driver, "symbol": b.symbol, "beta": b.beta, "months": b.months, "origin": b.origin,
-             "standard_error": b.standard_error if math.isfinite(b.standard_error) else None}
+             "standard_error": plain(b.standard_error)}
             for b in made.betas
         ],
         "parts": {name: {p.label: list(p.returns) for p in parts} for name, parts in made.parts.items()},

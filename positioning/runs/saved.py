@@ -17,8 +17,6 @@ Its ID is the UTC time, the strategy and six digits of a hash of what it stands 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +33,8 @@ from positioning.arrays import FloatArray
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import Event
 from positioning.events.restriction import Restriction
-from positioning.files import safe_name
+from positioning.files import atomic_folder, safe_name, sweep, write_whole
+from positioning.json_text import json_text
 from positioning.provenance import code_digests, digest, digest_of
 from positioning.simulation.result import PARTS, Result
 
@@ -103,20 +102,20 @@ def keep(
     mark = digest(json.dumps([summary["metrics"], summary["digests"], summary["events"], request]))[:6]
     stem = f"{made:%Y%m%d-%H%M%S}-{safe_name(report.strategy.name)}-{mark}"
     runs = directory / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
-    draft = runs / f".{stem}.{os.getpid()}"
-    draft.mkdir()
-    try:
-        _tables(report, draft)
-        _write(draft / "events.json", _facts(report))
-        (draft / "tearsheet.html").write_text(page, encoding="utf-8")
+    sweep(runs)
+    while True:
         place = _free(runs, stem)
-        summary = {"schema": SCHEMA, "id": place.name, "made": made.isoformat(), **summary}
-        _write(draft / "summary.json", summary)
-        draft.rename(place)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return SavedRun(place, summary)
+        try:
+            with atomic_folder(place) as draft:
+                _tables(report, draft)
+                _write(draft / "events.json", _facts(report))
+                write_whole(draft / "tearsheet.html", page)
+                whole = {"schema": SCHEMA, "id": place.name, "made": made.isoformat(), **summary}
+                _write(draft / "summary.json", whole)
+            return SavedRun(place, whole)
+        except OSError:
+            if not place.exists():
+                raise  # else another process has taken that name since
 
 
 def _free(runs: Path, stem: str) -> Path:
@@ -129,7 +128,7 @@ def _free(runs: Path, stem: str) -> Path:
 
 
 def _write(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json_text(value, indent=1) + "\n")
 
 
 def summarised(

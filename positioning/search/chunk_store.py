@@ -15,6 +15,7 @@ import numpy as np
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
 from positioning.files import MARKER, atomic_file, atomic_folder, is_marked, mark, sweep, write_whole
+from positioning.json_text import json_text
 
 TRIES = 20  # at making a folder whose empty parent another search, ending, may be taking away
 USE = "an unfinished search"  # what its folder is marked with
@@ -98,7 +99,7 @@ class FolderChunks(ChunkStore):
 
     @staticmethod
     def _write(folder: Path, inputs: Mapping[str, str]) -> None:
-        write_whole(folder / INPUTS, json.dumps(dict(inputs), indent=1) + "\n")
+        write_whole(folder / INPUTS, json_text(inputs, indent=1) + "\n")
 
     def remove(self) -> None:
         """What searches wrote in it, and itself where nothing else is in it. Nothing where it is not marked."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from positioning.analysis.cross_validation import Pbo
 from positioning.arrays import FloatArray
+from positioning.json_text import plain
 from positioning.reporting.html import Html, tag
 from positioning.reporting.tearsheet.charts import AXIS, Figure, _text, _watermark, bare_layout
 from positioning.search.assessment import Assessment
@@ -105,11 +106,11 @@ def profile(
     unit = ":.1%" if metric in PERCENTS else ":.3f"
     hover = {"hovertemplate": f"{name} %{{x}}: %{{y{unit}}}<extra>%{{fullData.name}}</extra>"}
     data: list[Figure] = [
-        edge | {"y": _plain(low)},
-        edge | {"y": _plain(high), "fill": "tonexty", "fillcolor": "$fill"},
+        edge | {"y": rounded(low)},
+        edge | {"y": rounded(high), "fill": "tonexty", "fillcolor": "$fill"},
         {"type": "scatter", "mode": "lines+markers", "name": "median, 10 to 90 % shaded", "x": labels,
-         "y": _plain(middle), "line": {"color": "$strategy", "width": 2}} | hover,
-        {"type": "scatter", "mode": "lines+markers", "name": "best", "x": labels, "y": _plain(top),
+         "y": rounded(middle), "line": {"color": "$strategy", "width": 2}} | hover,
+        {"type": "scatter", "mode": "lines+markers", "name": "best", "x": labels, "y": rounded(top),
          "line": {"color": "$accent", "width": 1.5, "dash": "dot"}} | hover,
     ]  # fmt: skip
     made = _figure(data, name, in_words(metric), {"type": "category"}, {"tickformat": ticks(metric)})
@@ -129,10 +130,10 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
         "hovertemplate": "drawdown %{x:.1%}, Sharpe %{y:.3f}<extra></extra>",
     }
     data = [
-        dot | {"name": "trials", "x": _plain(fall[known]), "y": _plain(sharpe[known]),
+        dot | {"name": "trials", "x": rounded(fall[known]), "y": rounded(sharpe[known]),
                "marker": {"color": "$strategy", "size": 4, "opacity": 0.45}},
         *(
-            dot | {"name": name, "x": _plain([c.figures["max_drawdown"]]), "y": _plain([c.figures["sharpe"]]),
+            dot | {"name": name, "x": rounded([c.figures["max_drawdown"]]), "y": rounded([c.figures["sharpe"]]),
                    "marker": {"color": "$accent", "size": 13, "symbol": symbol, "line": {"color": "$ink", "width": 1.5}}}
             for name, c, symbol in (("best", assessment.best, "star"), ("plateau", assessment.plateau, "diamond"))
         ),
@@ -170,7 +171,7 @@ def before_and_after(before: FloatArray, after: FloatArray, here: str, there: st
         known = np.sort(np.random.default_rng(0).choice(known, MOST_POINTS, replace=False))
     few = known.size < MOST_POINTS // 10
     data = [
-        {"type": "scatter", "mode": "markers", "x": _plain(before[known]), "y": _plain(after[known]),
+        {"type": "scatter", "mode": "markers", "x": rounded(before[known]), "y": rounded(after[known]),
          "marker": {"color": "$strategy", "size": 7 if few else 4, "opacity": 0.7 if few else 0.35},
          "hovertemplate": "before %{x:.2f}, after %{y:.2f}<extra></extra>"}
     ]  # fmt: skip
@@ -183,7 +184,7 @@ def paths(found: Purged) -> Figure:
     """Sharpe of each path, in ascending order."""
     ordered = np.sort(found.paths)
     data = [
-        {"type": "bar", "x": [str(n + 1) for n in range(ordered.size)], "y": _plain(ordered),
+        {"type": "bar", "x": [str(n + 1) for n in range(ordered.size)], "y": rounded(ordered),
          "marker": {"color": "$strategy"}, "hovertemplate": "Sharpe %{y:.2f}<extra></extra>"}
     ]  # fmt: skip
     made = _figure(data, "path, from the worst", "Sharpe", {"type": "category"}, {"tickformat": ".2f"})
@@ -232,8 +233,9 @@ def _legend() -> Figure:
 
 
 def _grid(values: FloatArray, shape: tuple[int, int]) -> list[list[float | None]]:
-    return [_plain(row) for row in values.reshape(shape)]
+    return [rounded(row) for row in values.reshape(shape)]
 
 
-def _plain(values: Any) -> list[float | None]:
-    return [round(float(v), 5) if math.isfinite(v) else None for v in values]
+def rounded(values: Any) -> list[float | None]:
+    """To five places, undefined as None."""
+    return list(plain([round(float(v), 5) for v in values]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any, final
 
 from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict
 from positioning.arrays import FloatArray
+from positioning.files import atomic_file
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.search.charts import PERCENTS
 from positioning.search.assessment import Assessment, values_of
@@ -142,14 +142,10 @@ def write_trials(searched: SearchReport, directory: Path) -> Path:
     }
     schema = pa.schema([*((n, v.type) for n, v in choices.items()), *((f, pa.float64()) for f in FIGURES)])
     path = directory / "trials.parquet"
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with parquet.ParquetWriter(draft, schema) as writer:
-            for number, table in enumerate(trials.tables()):
-                codes = trials.plan.part(number)
-                columns = [values.take(pa.array(codes[:, a])) for a, values in enumerate(choices.values())]
-                columns += [pa.array(table[trials.plan.names.index(f)]) for f in FIGURES]
-                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-        return draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with atomic_file(path) as draft, parquet.ParquetWriter(draft, schema) as writer:
+        for number, table in enumerate(trials.tables()):
+            codes = trials.plan.part(number)
+            columns = [values.take(pa.array(codes[:, a])) for a, values in enumerate(choices.values())]
+            columns += [pa.array(table[trials.plan.names.index(f)]) for f in FIGURES]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+    return path

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 from positioning.arrays import DateArray
 from positioning.events.event import ARTICLE
 from positioning.reporting.format import number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.search import charts as grid_charts
-from positioning.reporting.search.charts import PERCENTS, chart, label, ticks
+from positioning.reporting.search.charts import PERCENTS, chart, label, rounded, ticks
 from positioning.reporting.tearsheet.charts import AXIS, Figure, _line, _mark_article, bare_layout
 from positioning.search.purged_cv import Purged
 from positioning.search.purged_cv import sentences as purged_sentences
@@ -84,7 +82,7 @@ def before_and_after(w: WalkForward, rows: DateArray) -> Figure:
     way, one = next(iter(w.ways.items()))
     unit = ":.1%" if w.metric in PERCENTS else ":.2f"
     bars = [
-        {"type": "bar", "name": name, "x": folds, "y": [_plain(v) for v in values.tolist()],
+        {"type": "bar", "name": name, "x": folds, "y": rounded(values),
          "marker": {"color": colour}, "hovertemplate": f"chosen %{{x}} by the {way}: %{{y{unit}}}<extra>{name}</extra>"}
         for name, values, colour in (("before", one.train, "$benchmark"), ("after", one.test, "$strategy"))
     ]  # fmt: skip
@@ -118,7 +116,3 @@ def _choices(w: WalkForward, way: str, space: SearchSpace, codes: GridIndex, row
 
 def _span(rows: DateArray, first: int, last: int) -> Html:
     return tag("span", f"{rows[first]} to {rows[last]}", class_="nowrap")
-
-
-def _plain(value: Any) -> float | None:
-    return round(value, 5) if math.isfinite(value) else None
