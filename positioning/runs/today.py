@@ -19,7 +19,7 @@ from positioning.events.restriction import Restriction
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market
 from positioning.market.venues import next_opening
-from positioning.simulation.fees import FeeTable
+from positioning.simulation.account import AccountTerms
 from positioning.strategy.features import STALE_SESSIONS
 from positioning.strategy.strategy import Strategy
 
@@ -128,13 +128,14 @@ def today(
     strategy: Strategy,
     market: Market,
     events: Events,
-    fees: FeeTable,
+    terms: AccountTerms,
     portfolio: Portfolio = Portfolio(),
     lots: Mapping[str, int] | None = None,
 ) -> Today:
     """The last decision and the orders that lead to it.
 
-    lots: shares of a board lot by symbol; 1 where none is stated. Raises BadInputError for holdings that the market
+    terms: its fees, and the restrictions that the ledger would obey. lots: shares of a board lot by symbol; 1 where
+    none is stated. Raises BadInputError for holdings that the market
     has no price for.
     """
     targets = strategy.target_weights(market, events)
@@ -155,12 +156,14 @@ def today(
         )
     fresh = _news(strategy, market, events)
     barred = tuple(_in_force(events, market.symbols, last))
-    rates = fees.on(market.rows[-1:], market.instruments)
+    rates = terms.fees.on(market.rows[-1:], market.instruments)
+    obeyed = terms.inputs(market, events, strategy.screened(market, events))
+    stopped = obeyed.frozen[-1] | (obeyed.exit_row >= 0)
     legs = tuple(
         _leg(
             market, n, float(target[n]), float(previous[n]), shares[n], capital, (lots or {}).get(i.symbol, 1),
             targets.band, (float(rates.buy_total[0, n]), float(rates.sell_total[0, n])),
-            [r for r in barred if r.symbol == i.symbol],
+            [r for r in barred if r.symbol == i.symbol], bool(obeyed.no_buy[-1, n]), bool(stopped[n]),
             _reason(i.symbol, float(target[n]), float(previous[n]), decided, before, fresh, events),
         )
         for n, i in enumerate(market.instruments)
@@ -245,6 +248,8 @@ def _leg(
     band: float,
     fee: tuple[float, float],
     barred: Sequence[Restriction],
+    no_buy: bool,
+    stopped: bool,
     reason: str,
 ) -> OrderLeg:
     i, last = market.instruments[n], market.rows[-1]
@@ -260,14 +265,16 @@ def _leg(
         order, barrier = 0, "no price and no rate of it is known"
     elif market.silence[-1, n] > STALE_SESSIONS:
         order, barrier = 0, f"has not traded for {int(market.silence[-1, n])} sessions"
-    for r in barred:
-        buys = order > 0 and held >= 0
-        if r.kind in ("frozen", "delisted") or (r.kind == "no_buy" and (buys or not order)):
-            since = f"{r.kind.replace('_', ' ')} since {r.known_on()}: {r.reason} ({r.source})"
-            order, barrier = (0, since) if order or r.kind != "no_buy" else (0, barrier or since)
+    standing = "; ".join(
+        f"{r.kind.replace('_', ' ')} since {r.known_on()}: {r.reason} ({r.source})" for r in barred
+    )
+    if stopped or (no_buy and order > 0 and held >= 0) or (no_buy and not order and not held):
+        order, barrier = 0, barrier or standing or "the listing has ended"
+    elif standing:
+        note = "; ".join(x for x in (note, f"on record: {standing}") if x)
     session, opens = next_opening(i.venue, last) if order else (np.datetime64("NaT"), np.datetime64("NaT"))
     if order and session > last + np.timedelta64(1, "D"):
-        note = f"{i.venue} is closed until {session}"
+        note = "; ".join(x for x in (f"{i.venue} is closed until {session}", note) if x)
     value = order * mark if known else 0.0
     return OrderLeg(
         i, target, previous, weight, price, rate, int(held) + order, order, lot, value,

@@ -1,25 +1,28 @@
 """What a strategy holds today: the last decision, the orders to it, and what stands in the way."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from positioning.arrays import BoolArray
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events, read_events
-from positioning.events.restriction import Restriction
+from positioning.events.restriction import Restriction, dropped
 from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.runs.today import Portfolio, Today, today
+from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from strategies import FertilizerProducers, HongKongEquipment
 from tests.analysis.planted import Planted
 
-FEES = read_fees("default")
+TERMS = AccountTerms(read_fees("default"))
+FREE = AccountTerms(read_fees("none"))
 
 
 def frame_market(seed: int, names: int = 4, rows: int = 90, venue: str = "XNYS") -> Market:
@@ -39,7 +42,7 @@ def test_weights_are_those_of_the_last_decision_and_orders_lead_there(seed: int)
     capital = (
         1.05 * float(sum(held[s] * m for s, m in zip(market.symbols, market.marks[-1], strict=True))) + 1e5
     )
-    answer = today(strategy, market, events, read_fees("none"), Portfolio(held, capital), lots)
+    answer = today(strategy, market, events, FREE, Portfolio(held, capital), lots)
     assert [answer.weights[s] for s in market.symbols] == list(last)
     cut = any("cut" in leg.note for leg in answer.legs)
     for leg, mark in zip(answer.legs, market.marks[-1], strict=True):
@@ -59,20 +62,32 @@ def test_a_hong_kong_holiday_tomorrow_and_the_opening_instant() -> None:
     strategy, events = HongKongEquipment(), read_events()
     span = Span(end=np.datetime64("2025-09-30"))  # 1 October is a holiday in Hong Kong
     market = load(SampleSource(), strategy.names, strategy.hedges, span, history=strategy.history)
-    answer = today(strategy, market, events, FEES, Portfolio(capital=1e6))
+    answer = today(strategy, market, events, TERMS, Portfolio(capital=1e6))
     legs = {leg.instrument.venue: leg for leg in answer.legs if leg.order}
     assert "XHKG is closed until 2025-10-02" in legs["XHKG"].note
     assert legs["XHKG"].opens == np.datetime64("2025-10-02T01:30:00")  # 09:30 in Hong Kong
     assert all(leg.fees > 0 for leg in legs.values())
 
 
+@dataclass(frozen=True)
+class Screened(Planted):
+    """Its screen looks at every restriction."""
+
+    def screened(self, market: Market, events: Events) -> BoolArray:
+        return dropped(events.restrictions, market.symbols, market.rows, "strict")
+
+
 def answered(
-    restriction: Restriction | None = None, holding: float = 0.0, market: Market | None = None
+    restriction: Restriction | None = None,
+    holding: float = 0.0,
+    market: Market | None = None,
+    screen: bool = False,
 ) -> Today:
     market = market or frame_market(3)
-    strategy = Planted(rule=lambda m, e: np.ones(m.close.shape), band=0.1)
+    kind = Screened if screen else Planted
+    strategy = kind(rule=lambda m, e: np.ones(m.close.shape), band=0.1)
     events = Events((), () if restriction is None else (restriction,))
-    return today(strategy, market, events, FEES, Portfolio({"N0": holding} if holding else {}, 100_000.0))
+    return today(strategy, market, events, TERMS, Portfolio({"N0": holding} if holding else {}, 100_000.0))
 
 
 def barred(kind: str) -> Restriction:
@@ -87,17 +102,20 @@ def barred(kind: str) -> Restriction:
 
 
 def test_a_frozen_and_a_barred_leg_say_why() -> None:
-    for kind in ("frozen", "no_buy", "delisted"):
+    for kind in ("frozen", "delisted"):
         leg = answered(barred(kind)).legs[0]
         assert leg.order == 0
         assert f"{kind.replace('_', ' ')} since 2024-03-01: Listed (Gazette of 2024-03-01)" in leg.barrier
+    screened = answered(barred("no_buy"), screen=True).legs[0]
+    assert screened.order == 0
+    assert "no buy since 2024-03-01" in screened.barrier
     free = answered().legs[0]
     assert free.order > 0
     assert free.barrier == ""
 
 
 def test_a_barred_name_may_be_sold() -> None:
-    leg = answered(barred("no_buy"), holding=90_000.0).legs[0]
+    leg = answered(barred("no_buy"), holding=90_000.0, screen=True).legs[0]
     assert leg.order < 0
     assert leg.barrier == ""
 
@@ -125,7 +143,7 @@ def test_a_leg_without_a_price_is_not_ordered() -> None:
 def test_news_in_force_is_what_pressure_counts() -> None:
     strategy, events = FertilizerProducers(), read_events()
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
-    answer = today(strategy, market, events, FEES)
+    answer = today(strategy, market, events, TERMS)
     listed = sum(n.weight for n in answer.news)
     pressure = float(events.pressure(market.rows, "fertilizer", strategy.half_life)[-1])
     # What is below FAINT is not listed: 80 events of at most that weight, most of them far older.
@@ -149,4 +167,4 @@ def test_bad_portfolios_are_refused(portfolio: object, words: str) -> None:
 
 def test_an_unknown_holding_is_refused() -> None:
     with pytest.raises(BadInputError, match="a holding of XX"):
-        today(Planted(), frame_market(1), Events(()), FEES, Portfolio({"XX": 1.0}))
+        today(Planted(), frame_market(1), Events(()), TERMS, Portfolio({"XX": 1.0}))

@@ -1,0 +1,213 @@
+"""What a strategy holds now and the orders that lead there: python -m backtests.today [STRATEGY ...]"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from positioning.cli.command import Command, one_line_errors
+from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
+from positioning.cli.request import Request
+from positioning.errors import BadInputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from positioning.market.market import Market
+    from positioning.runs.today import Portfolio, Today
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+STALE = 3  # exit status: the prices are too old
+CALCULATION = "A calculation, not advice."
+
+
+@app.command(cls=Command)
+@with_request("start", "end", "benchmark", "placebos")
+def today(
+    request: Request,
+    strategies: Names = None,
+    holdings: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A CSV with symbol,shares: what is held now.")
+    ] = None,
+    capital: Annotated[
+        float | None, typer.Option(help="Value of the whole, cash included, in base currency.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The day to answer for; default the last in the data.")
+    ] = None,
+    max_age: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Sessions that the newest prices may be old.")
+    ] = 3,
+    out: Out = "reports",
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+) -> None:
+    """The last decision, the orders to it, and what stands in the way. Exit status 3: the prices are too old."""
+    with one_line_errors():
+        from positioning.cli.values import day_of, span_of
+        from positioning.files import write_whole
+        from positioning.reporting.today import write_today
+        from positioning.runs.backtest import market_of
+        from positioning.runs.today import today as today_of
+
+        chosen = request.strategies(strategies or [])
+        portfolio = portfolio_of(holdings, capital)
+        last = None if as_of is None else str(day_of("--as-of", as_of))
+        settings = replace(request.terms(""), span=span_of(None, last))
+        answers, files = [], []
+        for strategy in chosen:
+            market = market_of(strategy, settings)
+            if as_of is None:
+                require_fresh(market, max_age, request.data)
+            answers.append(today_of(strategy, market, settings.events, settings.account, portfolio))
+        for answer in answers:
+            files.append(write_today(answer, Path(out)))
+            if as_csv:
+                name = f"{files[-1].stem}_orders.csv"
+                files.append(write_whole(Path(out) / name, orders_csv(answer)))
+        if as_json:
+            found = {a.strategy.name: to_json(a) for a in answers}
+            print(json.dumps({"data": request.data, "advice": False, "strategies": found,
+                              "files": [str(f) for f in files]}, allow_nan=False))  # fmt: skip
+        else:
+            print_today(answers, files)
+
+
+def portfolio_of(path: str | None, capital: float | None) -> Portfolio:
+    """Holdings of a CSV with the columns symbol and shares (others are ignored). Raises BadInputError."""
+    from positioning.market.records import Cells, check_filled, parsed, read_records
+    from positioning.runs.today import Portfolio
+
+    shares: dict[str, float] = {}
+
+    def add(cells: Cells) -> None:
+        check_filled("symbol", cells["symbol"], "write a Yahoo symbol")
+        if cells["symbol"] in shares:
+            raise BadInputError(
+                f"symbol {cells['symbol']} again", "wanted each symbol once", "add the rows up"
+            )
+        count = parsed(cells, "shares", float, "a number of shares")
+        if not math.isfinite(count):
+            raise BadInputError(f"shares {cells['shares']}", "wanted a finite number", "correct that cell")
+        shares[cells["symbol"]] = count
+
+    if path is not None:
+        read_records(Path(path), ("symbol", "shares"), add)
+    return Portfolio(shares, capital)
+
+
+def require_fresh(market: Market, max_age: int, data: str) -> None:
+    """Exit status 3 where more sessions have passed since the market's last row than `max_age`; simulated prices and
+    those of a named day are of no age."""
+    import numpy as np
+
+    from positioning.market.venues import sessions
+
+    if market.simulated:
+        return
+    now, last = np.datetime64(datetime.now(UTC).date(), "D"), market.rows[-1]
+    venues = {i.venue for i in market.instruments}
+    passed = max(
+        sessions(v, last + np.timedelta64(1, "D"), now - np.timedelta64(1, "D")).size for v in venues
+    )
+    if passed > max_age:
+        refresh = (
+            "python -m backtests.fetch"
+            if data == "yahoo"
+            else "newer files, or --as-of with the day you mean"
+        )
+        typer.echo(
+            f"error: the prices end on {last}, {passed} sessions ago; wanted at most {max_age} (--max-age); "
+            f"refresh them: {refresh}",
+            err=True,
+        )
+        raise typer.Exit(STALE)
+
+
+def _day(value: np.datetime64) -> str | None:
+    return None if str(value) == "NaT" else str(value)
+
+
+def to_json(a: Today) -> dict[str, Any]:
+    """Weights by symbol, orders, news in force, restrictions and notes; dates ISO, instants in UTC."""
+    return {
+        "as_of": str(a.as_of), "decided": _day(a.decided), "before": _day(a.before), "base": a.base,
+        "simulated": a.simulated, "capital": a.capital, "cash_after": a.cash, "weights": a.weights,
+        "legs": [
+            {
+                "symbol": leg.instrument.symbol, "name": leg.instrument.name, "venue": leg.instrument.venue,
+                "currency": leg.instrument.currency, "target": leg.target, "previous": leg.previous,
+                "held": leg.held, "side": leg.side, "order": leg.order, "shares_after": leg.shares, "lot": leg.lot,
+                "price": leg.price if math.isfinite(leg.price) else None, "value": leg.value, "fees": leg.fees,
+                "session": _day(leg.session), "opens_utc": _day(leg.opens), "reason": leg.reason,
+                "barrier": leg.barrier, "note": leg.note,
+            }
+            for leg in a.legs
+        ],
+        "news": [
+            {"sleeve": n.sleeve, "id": n.event.id, "title": n.event.title, "known_on": str(n.event.known_on()),
+             "weight": n.weight, "age": n.age, "halves_in": n.halves_in}
+            for n in a.news
+        ],
+        "barred": [
+            {"symbol": r.symbol, "kind": r.kind, "ground": r.ground, "since": str(r.known_on()), "reason": r.reason,
+             "source": r.source}
+            for r in a.barred
+        ],
+        "notes": list(a.notes),
+    }  # fmt: skip
+
+
+def orders_csv(a: Today) -> str:
+    """A row an order: symbol, venue, side, shares, price, currency, value and fees in base, session, opening (UTC)."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["symbol", "venue", "side", "shares", "price", "currency", f"value_{a.base}", f"fees_{a.base}",
+                   "session", "opens_utc"])  # fmt: skip
+    for leg in a.legs:
+        if leg.order:
+            i = leg.instrument
+            rows.writerow([i.symbol, i.venue, leg.side, abs(leg.order), f"{leg.price:.6g}", i.currency,
+                           f"{leg.value:.2f}", f"{leg.fees:.2f}", leg.session, leg.opens])  # fmt: skip
+    return text.getvalue()
+
+
+def print_today(answers: list[Today], files: list[Path]) -> None:
+    """What to do first, then why."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(CALCULATION, style="bold"))
+    for a in answers:
+        simulated = "SIMULATED prices. " if a.simulated else ""
+        head = f"{a.strategy.name}: {simulated}decided on {a.decided}, prices of {a.as_of}"
+        console.print(Text(head, style="bold"))
+        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+        for heading in ("name", "target", "before", "held", "order", "where and when"):
+            table.add_column(heading, justify="left" if heading in ("name", "where and when") else "right")
+        for leg in a.legs:
+            order = f"{leg.side} {abs(leg.order):,}" if leg.order else "none"
+            when = f"{leg.instrument.venue} {str(leg.opens)[:16].replace('T', ' ')} UTC" if leg.order else ""
+            told = "; ".join(x for x in (when, leg.barrier, leg.note, leg.reason) if x)
+            table.add_row(Text(leg.instrument.symbol), f"{leg.target:+.1%}", f"{leg.previous:+.1%}",
+                          f"{leg.held:+.1%}", order, Text(told))  # fmt: skip
+        console.print(table)
+        for n in a.news[:5]:
+            console.print(Text(f"news of {n.sleeve}: {n.weight:+.2f}, {n.age} sessions old, half in {n.halves_in:g}: "
+                               f"{n.event.title}"))  # fmt: skip
+        for r in a.barred:
+            console.print(Text(f"{r.symbol}: {r.kind.replace('_', ' ')} since {r.known_on()}, {r.reason}"))
+        for note in a.notes:
+            console.print(Text(note))
+    for file in files:
+        console.print(Text(f"wrote {file}"))
