@@ -45,10 +45,27 @@ class BacktestReport:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What a reader must know about the prices, the benchmark's included, each once."""
+        """What a reader must know about the prices, the benchmark's and the lists' included, each once."""
         own = self.result.market.notices
         other = () if self.benchmark is None else self.benchmark.notices
-        return tuple(dict.fromkeys((*own, *other)))
+        return tuple(dict.fromkeys((*own, *other, *self._held_before_lists())))
+
+    def _held_before_lists(self) -> tuple[Notice, ...]:
+        """Names held before the day of a list that does not say since when they stand on it."""
+        rows, held = self.result.rows, self.result.shares != 0
+        columns = {i.symbol: n for n, i in enumerate(self.result.market.instruments)}
+        made = []
+        for r in self.events.restrictions:
+            day = r.known_on()
+            if r.of_list_day and r.symbol in columns and held[rows < day, columns[r.symbol]].any():
+                made.append(
+                    Notice(
+                        r.symbol,
+                        f"was held before {day}, the day of a list that gives no date: whether it was listed then "
+                        "cannot be read from it",
+                    )
+                )
+        return tuple(made)
 
     @cached_property
     def held(self) -> Held:

@@ -32,7 +32,19 @@ COLUMNS = {
 
 
 @app.command(cls=Command)
-@with_request("start", "end", "fees", "fill", "cash", "settings", "screen", "mark", "restrictions")
+@with_request(
+    "start",
+    "end",
+    "fees",
+    "fill",
+    "cash",
+    "settings",
+    "screen",
+    "mark",
+    "restrictions",
+    "screen_files",
+    "decisions",
+)
 def event_study(
     request: Request,
     names: Annotated[

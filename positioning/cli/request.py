@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, final
 
@@ -15,6 +16,7 @@ from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
     from positioning.runs.backtest import RunSettings
+    from positioning.screening.screen import Screening
     from positioning.strategy.strategy import Strategy
 
 
@@ -55,6 +57,17 @@ class Request:
     restrictions: Annotated[
         str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the shipped record.")
     ] = None
+    screen_files: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--screen-file",
+            metavar="FILE",
+            help="A sanctions list: what it bars is added to the restrictions.",
+        ),
+    ] = ()
+    decisions: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Your decisions about names on --screen-file lists.")
+    ] = None
     placebos: Annotated[
         int, typer.Option("--placebo", metavar="N", help="Rerun on N sets of shuffled event dates.")
     ] = 0
@@ -79,6 +92,8 @@ class Request:
         from positioning.simulation.fees import read_fees
 
         record = read_restrictions(None if self.restrictions is None else Path(self.restrictions))
+        if self.screening is not None:
+            record = (*record, *self.screening.restrictions)
         return RunSettings(
             source=source_of(self.data, Path(self.cache)),
             span=span_of(self.start, self.end),
@@ -95,17 +110,32 @@ class Request:
             command=command,
         )
 
+    @cached_property
+    def screening(self) -> Screening | None:
+        """What the lists of `--screen-file` say of the recorded instruments. Raises BadInputError."""
+        if not self.screen_files:
+            return None
+        from positioning.market.instruments import table
+        from positioning.screening.decisions import read_decisions
+        from positioning.screening.screen import screen
+        from positioning.screening.universe import recorded
+
+        decided = read_decisions(None if self.decisions is None else Path(self.decisions))
+        files = [Path(f) for f in self.screen_files]
+        return screen(files, recorded(table().values()), decisions=decided)
+
     def kept(self, strategy: str) -> dict[str, Any]:
         """As JSON, for one strategy: files by their absolute paths, settings of other strategies left out."""
         words = asdict(self)
         kind, _, place = self.data.partition(":")
         if kind == "folder":
             words["data"] = f"folder:{Path(place).resolve()}"
-        for name in ("events", "restrictions", "cache", "fees", "cash"):
+        for name in ("events", "restrictions", "decisions", "cache", "fees", "cash"):
             if words[name] is not None and Path(words[name]).exists():
                 words[name] = str(Path(words[name]).resolve())
         words["settings"] = [s.removeprefix(f"{strategy}.") for s in self.settings if _for(s, strategy)]
-        return words | {"accepted": list(self.accepted)}
+        lists = [str(Path(f).resolve()) for f in self.screen_files]
+        return words | {"accepted": list(self.accepted), "screen_files": lists}
 
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> Self:
@@ -114,7 +144,7 @@ class Request:
         if set(words) != known:
             odd = ", ".join(sorted(set(words) ^ known))
             raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it anew")
-        listed = {name: tuple(words[name]) for name in ("settings", "accepted")}
+        listed = {name: tuple(words[name]) for name in ("settings", "accepted", "screen_files")}
         return cls(**{**words, **listed})
 
 

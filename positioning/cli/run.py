@@ -69,3 +69,17 @@ def run(
             print(json_text(to_json(request.data, reports, files)))
         else:
             print_summary(reports, files)
+            for line in undecided(request):
+                print(line)
+
+
+def undecided(request: Request) -> list[str]:
+    """What the lists of `--screen-file` leave to a person, in one line or none."""
+    made = request.screening
+    if made is None or not made.undecided:
+        return []
+    names = ", ".join(dict.fromkeys(f.hit.symbol for f in made.undecided))
+    return [
+        f"{len(made.undecided)} rows of the lists may be {names} by their names: nobody decided, so they restrict "
+        "nothing; see python -m backtests.screen"
+    ]

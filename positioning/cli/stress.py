@@ -30,7 +30,18 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command(cls=Command)
-@with_request("start", "end", "fill", "benchmark", "events", "screen", "restrictions", "placebos")
+@with_request(
+    "start",
+    "end",
+    "fill",
+    "benchmark",
+    "events",
+    "screen",
+    "restrictions",
+    "screen_files",
+    "decisions",
+    "placebos",
+)
 def stress(
     request: Request,
     strategies: Names = None,

@@ -17,16 +17,29 @@ from positioning.events.instant import known_on, parse_instant
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 RestrictionKind = Literal["no_buy", "frozen", "delisted", "lifted"]
-Ground = Literal["designated", "suspended", "short_report", "partner", "military_list", "delisting"]
+Ground = Literal[
+    "designated",
+    "suspended",
+    "short_report",
+    "partner",
+    "military_list",
+    "delisting",
+    "investment_ban",
+    "own_list",
+]
 SCREENS: Mapping[str, tuple[Ground, ...]] = MappingProxyType(
     {
         "none": (),
-        "listed": ("designated", "suspended", "delisting"),
+        "listed": ("designated", "suspended", "delisting", "investment_ban", "own_list"),
         "strict": get_args(Ground),
     }
 )
-"""What a screen looks at. listed: the name itself is designated, suspended or delisted. strict: partners, short
-reports and the United States' list of Chinese military companies (which forbids no purchase) as well."""
+"""What a screen looks at. none: nothing. listed: the name itself may not be bought: it is designated, suspended,
+delisted, under a purchase ban that binds the investor, or on a list of the user's own. strict: partners, short reports
+and the United States' list of Chinese military companies, which forbids no purchase, as well."""
+BOUND_BY_INVESTMENT_BAN = ("US",)
+"""Domiciles of investors whom the United States' purchase ban on Chinese military companies binds (executive orders
+13959 and 14032)."""
 
 INSTANT = "a date, or a time with its zone such as 2021-01-12T13:25Z"
 _COLUMNS = ("symbol", "announced", "effective", "kind", "ground", "recovery", "reason", "source")
@@ -41,7 +54,8 @@ class Restriction:
     earlier restrictions of the same symbol and ground). announced: aware; 24:00 UTC where date_only.
     effective: first date on which a freeze or a lifting holds, last date of a listing; the announced date
     where None. recovery: cash per share paid at a delisting, in the instrument's currency; None where the
-    instrument's own terms hold.
+    instrument's own terms hold. of_list_day: announced is only the day of a list that gives no date, so the name
+    may have been listed before.
 
     Raises BadInputError for an unknown kind or ground, a missing source, an instant without a zone, an
     effective date before the announcement, a recovery below zero or without a delisting.
@@ -56,6 +70,7 @@ class Restriction:
     date_only: bool = False
     effective: np.datetime64 | None = None
     recovery: float | None = None
+    of_list_day: bool = False
 
     def __post_init__(self) -> None:
         check_filled("symbol", self.symbol, "write a Yahoo symbol")
@@ -84,6 +99,15 @@ class Restriction:
     def known_on(self) -> np.datetime64:
         """The UTC date, datetime64[D], from whose end a decision may know of it."""
         return known_on(self.announced)
+
+
+def binding(restrictions: Sequence[Restriction], investor: str) -> tuple[Restriction, ...]:
+    """The restrictions that hold for an investor of that domicile ("US"; "none" where none is stated).
+
+    A purchase ban holds for US persons alone; everything else holds for everybody.
+    """
+    bound = investor.upper() in BOUND_BY_INVESTMENT_BAN
+    return tuple(r for r in restrictions if bound or r.ground != "investment_ban")
 
 
 def dropped(

@@ -1,0 +1,137 @@
+"""Hold names against sanctions lists of your own: python -m backtests.screen FILE... [STRATEGY...]"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.options import AsJson, Out
+from positioning.cli.values import day_of
+from positioning.errors import BadInputError, did_you_mean
+
+if TYPE_CHECKING:
+    from positioning.screening.screen import Finding, Screening
+    from positioning.screening.universe import Screened
+
+SHOWN = 25  # candidates in the terminal
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command(cls=Command)
+def screen(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE... [STRATEGY]...", help="Lists, zipped or not; strategies to screen alone."
+        ),
+    ],
+    universe: Annotated[
+        Path | None,
+        typer.Option(help="A CSV of your own names: symbol and name, isin, lei, aliases, country."),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Day the lists are taken to be of; default each list's own.")
+    ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your decisions (same, different); new candidates are added. Default OUT/decisions.csv."
+        ),
+    ] = None,
+    out: Out = "reports",
+    as_json: AsJson = False,
+) -> None:
+    """Who is on the lists, why, since when and how sure; restriction rows for `run`."""
+    with one_line_errors():
+        from positioning.reporting.screening import to_json, write_screening
+        from positioning.screening.decisions import read_decisions, write_decisions
+        from positioning.screening.screen import screen as screened
+
+        files, strategies = _sorted_out(words)
+        names = _universe(universe, strategies)
+        place = Path(out)
+        asked = day_of("--as-of", as_of)
+        day = None if asked is None else date.fromisoformat(str(asked))
+        kept = decisions or place / "decisions.csv"
+        before = read_decisions(kept)
+        with progress(as_json) as bar:
+            task = bar.add_task("reading", total=sum(f.stat().st_size for f in files))
+            made = screened(files, names, day, before, lambda n: bar.advance(task, n))
+        command = shlex.join(["python", "-m", "backtests.screen", *sys.argv[1:]])
+        written = [*write_screening(made, command, place), write_decisions(kept, made.decisions(before))]
+        if as_json:
+            print(json.dumps({**to_json(made), "files": [str(f) for f in written]}, allow_nan=False))
+        else:
+            _print(made, written)
+
+
+def _sorted_out(words: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """(files, strategies): what is there is a file, what is known a strategy. Raises BadInputError for neither."""
+    from positioning.cli.strategies import listed
+
+    known = listed()
+    files = [Path(w) for w in words if Path(w).is_file()]
+    strategies = [w for w in words if w in known and not Path(w).is_file()]
+    for word in words:
+        if not Path(word).is_file() and word not in known:
+            raise BadInputError(
+                f"{word} is no file and no strategy", "wanted a list", did_you_mean(word, known)
+            )
+    if not files:
+        raise BadInputError("no list was given", "wanted a file", "download one, and give its path")
+    return files, strategies
+
+
+def _universe(path: Path | None, strategies: Sequence[str]) -> list[Screened]:
+    from positioning.cli.strategies import strategies_of
+    from positioning.market.instruments import instrument, table
+    from positioning.screening.universe import from_file, recorded
+
+    held = {s for p in strategies_of(strategies, []) for s in p.names} if strategies else set()
+    if path is not None:
+        own = from_file(path)
+        return [u for u in own if not held or u.symbol in held]
+    return recorded([instrument(s) for s in sorted(held)] if held else table().values())
+
+
+def _print(made: Screening, files: Sequence[Path]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from positioning.reporting.screening import verdict
+    from positioning.screening.screen import OWNERSHIP
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in verdict(made):
+        console.print(line, markup=False)
+    shown = [f for f in made.findings if f.sure] + list(made.undecided[:SHOWN])
+    if shown:
+        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+        for heading in ("symbol", "sure", "score", "since"):
+            table.add_column(heading, no_wrap=True)
+        for heading in ("what hit", "list", "ground"):
+            table.add_column(heading)
+        for f in shown:
+            table.add_row(*(escape(str(c)) for c in _row(f)))
+        console.print(table)
+    if len(made.undecided) > SHOWN:
+        console.print(f"{len(made.undecided) - SHOWN} more candidates stand on the page", markup=False)
+    console.print(OWNERSHIP, style="dim")
+    for path in files:
+        console.print(f"wrote {path}", markup=False)
+
+
+def _row(f: Finding) -> tuple[Any, ...]:
+    sure = f"decided: {f.decision}" if f.decision else f.hit.sureness
+    since = f"{f.known}" if f.dated else f"{f.known} (file)"
+    where = f"{f.entry.listing} {f.entry.programme}".strip()
+    return f.hit.symbol, sure, f"{f.hit.score:.0f}", since, f.hit.alias, where[:60], f.entry.force or "none"

@@ -1,0 +1,80 @@
+"""What the user decided of candidates, in a small CSV that is asked once and never again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, final, get_args
+
+from positioning.errors import BadInputError
+from positioning.files import write_whole
+from positioning.market.records import Cells, check_choice, read_records
+
+Verdict = Literal["same", "different", ""]
+COLUMNS = ("symbol", "listing", "key", "name", "decision", "note")
+_RISKY = ("=", "+", "-", "@", "\t")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether an instrument is the subject of a list's row. decision: "" where nobody has looked yet."""
+
+    symbol: str
+    listing: str
+    key: str
+    name: str
+    decision: Verdict
+    note: str
+
+    @property
+    def about(self) -> tuple[str, str, str]:
+        """What it decides: the instrument, the list, its row there."""
+        return self.symbol, self.listing, self.key
+
+
+def read_decisions(path: Path | None) -> Mapping[tuple[str, str, str], Decision]:
+    """The decisions of a file by what they decide; none where there is no file yet.
+
+    Raises BadInputError naming the line for another word than same, different or nothing, and for two different
+    decisions of one thing.
+    """
+    found: dict[tuple[str, str, str], Decision] = {}
+    if path is None or not path.exists():
+        return found
+
+    def add(cells: Cells) -> None:
+        check_choice("decision", cells["decision"].casefold(), get_args(Verdict))
+        made = Decision(
+            cells["symbol"], cells["listing"], cells["key"], cells["name"],
+            cast(Verdict, cells["decision"].casefold()), cells["note"],
+        )  # fmt: skip
+        before = found.get(made.about)
+        if before is not None and before.decision != made.decision and before.decision and made.decision:
+            raise BadInputError(
+                f"{made.symbol}, {made.listing} {made.key} decided twice", "wanted one decision", "drop one"
+            )
+        if before is None or made.decision:
+            found[made.about] = made
+
+    read_records(path, COLUMNS, add)
+    return found
+
+
+def write_decisions(path: Path, decisions: Iterable[Decision]) -> Path:
+    """Write the file whole, in the order given; returns its path."""
+    rows = ([d.symbol, d.listing, d.key, d.name, d.decision, d.note] for d in decisions)
+    return write_whole(path, as_csv(COLUMNS, rows))
+
+
+def as_csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A CSV that no spreadsheet runs: a cell that would begin a formula begins with an apostrophe."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([f"'{c}" if c.startswith(_RISKY) else c for c in row])
+    return text.getvalue()
