@@ -230,7 +230,8 @@ def search_verdict(e: SearchEvidence) -> Verdict:
     }  # fmt: skip
     grade = _search_grade(e)
     first = {
-        SearchGrade.NOTHING: ("money",), SearchGrade.OVERFITTED: ("walk", "fit"), SearchGrade.LUCK: ("luck", "spa"),
+        SearchGrade.NOTHING: ("money",), SearchGrade.OVERFITTED: ("fit",) if e.walk_forward is None else ("walk", "fit"),
+        SearchGrade.LUCK: ("luck", "spa"),
         SearchGrade.EDGE: ("edge",), SearchGrade.UNTESTED: ("walk",), SearchGrade.HOLDS: ("walk", "fit"),
     }[grade]  # fmt: skip
     order = [*first, *(key for key in ("walk", "fit", "spa", "luck", "edge", "money") if key not in first)]
@@ -264,7 +265,7 @@ def _walked(e: SearchEvidence) -> str:
 
 def _sentence(grade: Grade | SearchGrade, simulated: bool, parts: list[str]) -> Verdict:
     told = "; ".join(p for p in parts if p)
-    where = "In simulated prices: " if simulated else ""
+    where = "SIMULATED prices: " if simulated else ""
     return Verdict(grade, f"{where}{grade}: {told}.")
 
 

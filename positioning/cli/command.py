@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import typer
 from typer.core import TyperCommand
 
 from positioning.errors import PositioningError
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 
 @final
@@ -63,15 +60,3 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         print("stopped; nothing half-written is left", file=sys.stderr)
         raise typer.Exit(130) from None
-
-
-def progress(quiet: bool) -> Progress:
-    """A progress bar on standard error; nothing where that is no terminal, or when quiet."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=console, disable=quiet or not console.is_terminal, transient=True,
-    )  # fmt: skip

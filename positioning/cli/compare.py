@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, one_line_errors
+from positioning.cli.options import AsJson, LogFile, Quiet, Verbose
+from positioning.cli.terminal import Terminal
 from positioning.errors import BadInputError
 from positioning.json_text import json_text, plain
 
@@ -32,10 +34,14 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the runs are and the page goes.")] = Path("reports"),
     as_csv: Annotated[bool, typer.Option("--csv", help="Write comparison.csv beside the page.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Metrics with intervals, curves, contributions and tests over the dates the runs share."""
-    with one_line_errors():
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.files import write_whole
         from positioning.reporting.comparison.page import write_comparison
         from positioning.reporting.comparison.words import remarks
@@ -50,12 +56,11 @@ def compare(
             print(json_text(to_json(found, files)))
             return
         for x in found.contenders:
-            if "verdict" in x.kept.summary:
-                print(f"{x.label}: {x.kept.summary['verdict']['sentence']}")
+            if own := x.kept.summary.get("verdict"):
+                terminal.say(f"{x.label}: {own['sentence']}", own["tone"])
         for line in remarks(found):
-            print(line)
-        for f in files:
-            print(f"wrote {f}")
+            terminal.say(line)
+        terminal.wrote(files)
 
 
 def chosen(out: Path, names: list[str]) -> list[SavedRun]:

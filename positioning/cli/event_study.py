@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors, progress
-from positioning.cli.options import AsJson, Out, with_request
+from positioning.cli.command import Command, one_line_errors
+from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, with_request
+from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.strategies import standard, strategies_of
+from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import source_of
 from positioning.errors import BadInputError
 from positioning.json_text import json_text, plain
@@ -61,9 +63,13 @@ def event_study(
     factors: Annotated[str, typer.Option(help="Further factors of --model factors.")] = "SPY,EEM,DBA",
     out: Out = "reports",
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Prices around dated events, against what a model expected; tests; a page and its CSVs."""
-    with one_line_errors():
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.analysis.placebo import check_draws
         from positioning.event_studies.abnormal import Design, sleeve_returns
         from positioning.event_studies.day_zero import EventFilter, parse_window
@@ -81,7 +87,7 @@ def event_study(
         sleeves = sleeves_of(names or [], request.benchmark, theme)
         source, record = source_of(request.data, Path(request.cache)), read_events(request.events)
         near, studies = crash_dates(record), []
-        with progress(as_json) as bar:
+        with progress(as_json or quiet) as bar:
             task = bar.add_task("event studies", total=len(sleeves))
             for sleeve in sleeves:
                 returns = sleeve_returns(source, sleeve, design, request.base.upper(), near, request.accepted)
@@ -94,7 +100,7 @@ def event_study(
         shuffled = {s.label: study_placebo(s, record, design, draws, request.seed) for s in studies if draws}
         command = shlex.join(["python", "-m", "backtests.event_study", *sys.argv[1:]])
         files = write_event_study(studies, shuffled, design, command, Path(out))
-        print_answer(request.data, studies, shuffled, files, as_json)
+        print_answer(request.data, studies, shuffled, files, as_json, terminal)
 
 
 def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -> list[Sleeve]:
@@ -145,52 +151,45 @@ def print_answer(
     shuffled: Mapping[str, StudyPlacebo],
     files: Sequence[Path],
     as_json: bool,
+    terminal: Terminal,
 ) -> None:
     """One JSON object, or a table a study."""
-    from positioning.reporting.event_study import findings, notices, placebo_words
+    from positioning.reporting.event_study import findings, placebo_words
 
     if as_json:
         print(json_text(to_json(data, studies, shuffled, files)))
         return
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
     for s in studies:
         if s.simulated:
-            console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+            terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
+        terminal.say(f"{s.label}: {' '.join(findings(s))}", "neutral")
         found = shuffled.get(s.label)
-        console.print(_table(s, found))
-        for line in [*findings(s), *placebo_words(found)]:
-            console.print(line, markup=False)
-        for line in notices(s):
-            console.print(line, style="dim", markup=False)
-        console.print()
-    for f in files:
-        console.print(f"wrote {f}", markup=False)
+        terminal.table(_table(s, found))
+        terminal.say("p-values of seven tests; CARs times the expected sign.", "quiet")
+        if found is not None or terminal.verbose:
+            for line in placebo_words(found):
+                terminal.say(line, "quiet")
+        terminal.notices(list(dict.fromkeys(n for r in s.returns for n in r.notices)), ())
+        terminal.lines([""])
+    terminal.wrote(files)
 
 
-def _table(s: EventStudy, shuffled: StudyPlacebo | None) -> Any:
-    from rich.table import Table
-
+def _table(s: EventStudy, shuffled: StudyPlacebo | None) -> Table:
     from positioning.event_studies.study import ALL, ALONE
     from positioning.reporting.event_study import FEW
 
-    table = Table(title=f"{s.label}: p-values, CARs times the expected sign", box=None, padding=(0, 1),
-                  pad_edge=False, header_style="bold", title_justify="left")  # fmt: skip
-    table.add_column("events")
     more = () if shuffled is None else ("shuf.",)
-    for heading in ("n", "days", "CAAR", *COLUMNS.values(), *more):
-        table.add_column(heading, justify="right", no_wrap=True)
+    rows = []
     for group in s.groups:
         whole = group.name in (ALL, ALONE)
         shown = group.signed if whole else group.signed[:1] if group.members.size >= FEW else ()
         for n, o in enumerate(shown):
             p = [o.tests[t].p for t in COLUMNS]
             p += [] if shuffled is None else [shuffled.p_value(group.name, n, o.caar)]
+            words = ("-" if x != x else f"{x:.3f}".removeprefix("0") for x in p)  # noqa: PLR0124 (NaN is not itself)
             span = f"{o.span[0]}:{o.span[1]}"
-            words = (f"{x:.3f}".removeprefix("0") for x in p)
-            table.add_row(group.name.replace("_", " "), str(o.count), span, f"{o.caar:+.1%}", *words)
-    return table
+            rows.append([group.name.replace("_", " "), str(o.count), span, f"{o.caar:+.1%}", *words])
+    return table(("events", "n", "days", "CAAR", *COLUMNS.values(), *more), rows)
 
 
 def to_json(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.command import Command, one_line_errors
+from positioning.cli.progress import progress
 from positioning.cli.strategies import standard
 from positioning.cli.values import span_of
 from positioning.errors import BadInputError, did_you_mean
@@ -174,7 +175,8 @@ def _download(cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet:
         task = bar.add_task("fetch", total=len(chosen))
 
         def begun(symbol: str) -> None:
-            bar.update(task, description=symbol, advance=1)
+            bar.update(task, symbol)
+            bar.advance(task)
 
         results = refresh(store, provider, chosen, wanted, begun)
         # Which currencies dividends are declared in is known only now.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from positioning.cli.terminal import Terminal, listed
 from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
@@ -13,45 +14,46 @@ if TYPE_CHECKING:
     from positioning.search.purged_cv import Purged
     from positioning.search.walk_forward import WalkForward
 
-SHOWN = ("sharpe", "total_return", "cagr", "max_drawdown", "turnover", "cost_bps_per_year")
 
-
-def answer(searched: SearchReport, files: Sequence[Path], data: str, as_json: bool) -> None:
-    """One JSON object, or a table and sentences."""
+def answer(
+    searched: SearchReport, files: Sequence[Path], data: str, as_json: bool, terminal: Terminal
+) -> None:
+    """One JSON object; or five answers: the verdict, the plateau, the best, no events, and where the page is."""
     if as_json:
         print(json_text(to_json(searched, files, data)))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from positioning.reporting.search.outcome import ALONE, differs_alone, heading, rerun
 
-    from positioning.reporting.search.outcome import ALONE, differs_alone, heading, percent_of, rerun
-
-    console, b = Console(highlight=False, soft_wrap=True), searched.assessment
-    if searched.space.market.simulated:
-        console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
-    console.print(searched.verdict.sentence, style="bold", markup=False)
-    table = Table(title=heading(searched), box=None, padding=(0, 1), pad_edge=False, title_justify="left")
-    table.add_column("trial")
-    for name in SHOWN:
-        table.add_column(name.replace("_", " "), justify="right")
-    shown = (
-        ("plateau", b.plateau.figures),
-        ("best", b.best.figures),
-        ("no events", b.without_events),
+    b = searched.assessment
+    terminal.say(searched.verdict.sentence, searched.verdict.tone)
+    why = "recommended" if not b.withheld else "NOT recommended"
+    terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")
+    terminal.say(f"Best: {_short(b.best.settings, b.best.figures)}")
+    terminal.say(f"No events: {_short(b.named, b.without_events)}")
+    if terminal.verbose:
+        for line in [heading(searched), *said(searched)]:
+            terminal.say(line)
+        for label, one in (("plateau", b.plateau), ("best", b.best)):
+            terminal.lines([f"{label}: {rerun(searched, one.settings)}"])
+        if any(differs_alone(searched, one.settings) for one in (b.plateau, b.best)):
+            terminal.say(ALONE)
+        terminal.notices(searched.space.market.notices, ())
+        terminal.wrote(files)
+        return
+    terminal.lines(
+        [f"wrote {files[0]} and {listed([f.name for f in files[1:]], len(files))}; --verbose tells more"]
     )
-    for label, figures in shown:
-        table.add_row(label, *(percent_of(name, figures[name]) for name in SHOWN))
-    console.print(table)
-    for line in said(searched):
-        console.print(line, markup=False)
-    for label, one in (("plateau", b.plateau), ("best", b.best)):
-        console.print(f"{label}: {rerun(searched, one.settings)}", markup=False)
-    if any(differs_alone(searched, one.settings) for one in (b.plateau, b.best)):
-        console.print(ALONE, markup=False)
-    for n in searched.space.market.notices:
-        console.print(f"{n.symbol} {n.text}".strip(), style="dim", markup=False)
-    for f in files:
-        console.print(f"wrote {f}", markup=False)
+
+
+def _short(settings: Mapping[str, Any], figures: Mapping[str, float]) -> str:
+    """`half_life 20: Sharpe 0.54, return +12.0 %, worst fall -20.1 %`."""
+    from positioning.reporting.search.charts import label
+    from positioning.reporting.search.outcome import percent_of
+
+    named = {"sharpe": "Sharpe", "total_return": "return", "max_drawdown": "worst fall"}
+    told = ", ".join(f"{word} {percent_of(name, figures[name])}" for name, word in named.items())
+    own = ", ".join(f"{k} {label(v)}" for k, v in settings.items())
+    return f"{own}: {told}" if own else told
 
 
 def said(searched: SearchReport) -> list[str]:

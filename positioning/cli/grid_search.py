@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from positioning.search.run import Work
     from positioning.search.space import GridIndex, SearchSpace
 
-from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.command import Command, one_line_errors
 from positioning.cli.grid_axes import MOST_TRIALS
 from positioning.cli.grid_output import answer
-from positioning.cli.options import AsJson, Out, with_request
+from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, with_request
+from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.cli.terminal import Terminal
 from positioning.errors import BadInputError
 from positioning.search.checkpoint import inputs_of, kept, shelf_of
 
@@ -71,9 +73,13 @@ def grid_search(
     ] = False,
     out: Out = "reports",
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Every combination decided, accounted and measured; the plateau, the peak, and how much of it is luck."""
-    with one_line_errors():
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.analysis.cross_validation import PBO_TRIALS
         from positioning.cli.grid_request import asked, chosen, groups_of, space_of, whole_numbers, words_of
         from positioning.data.recording import RecordingSource
@@ -101,7 +107,7 @@ def grid_search(
         if optuna is None:
             codes = chosen(space, random, request.seed)
         else:
-            codes = proposed(space, metric, optuna, request.seed, as_json)
+            codes = proposed(space, metric, optuna, request.seed, as_json or quiet)
         full = codes.shape[0] == space.combinations
         question = Search(space, metric, full, threads(workers), proposed=optuna is not None and not full)
         measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
@@ -115,7 +121,7 @@ def grid_search(
         plan = Plan(codes, tuple(measures))
         work = question.work if dask is None else on_cluster(dask)
         inputs = inputs_of(space, plan, witness.digests)
-        with shelf_of(Path(out), inputs, plan, resume) as chunks, progress(as_json) as bar:
+        with shelf_of(Path(out), inputs, plan, resume) as chunks, progress(as_json or quiet) as bar:
             before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
             begun = time.perf_counter()
             trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
@@ -128,7 +134,7 @@ def grid_search(
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip
             files = [write_grid(found, Path(out)), write_trials(found, Path(out))]
-        answer(found, files, request.data, as_json)
+        answer(found, files, request.data, as_json, terminal)
 
 
 def proposed(space: SearchSpace, metric: str, trials: int, seed: int, quiet: bool) -> GridIndex:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
@@ -17,6 +18,11 @@ Names = Annotated[
 ]
 Out = Annotated[str, typer.Option(metavar="DIR", help="Where pages, tables and kept runs are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every notice and warning, not folded.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but errors.")]
+LogFile = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Add every line and notice to it, with the time.")
+]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Write the figures as CSV, too.")]
 
 

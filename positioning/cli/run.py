@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors, progress
-from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
+from positioning.cli.command import Command, one_line_errors
+from positioning.cli.options import AsCsv, AsJson, LogFile, Names, Out, Quiet, Verbose, with_request
+from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.cli.terminal import Terminal
 from positioning.json_text import json_text
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -33,9 +35,13 @@ def run(
     ] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Prices in; strategies decided, accounted, judged; tearsheets out."""
-    with one_line_errors():
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.cli.run_output import print_summary, to_json
         from positioning.data.recording import RecordingSource
         from positioning.market.quality import accept
@@ -51,7 +57,7 @@ def run(
             (), request.accepted, {s for p in chosen for s in (*p.names, *p.hedges)}
         )  # words naming nothing
         terms = request.terms(shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]))
-        with progress(as_json) as bar:
+        with progress(as_json or quiet) as bar:
             task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
             works = []
             for strategy in chosen:
@@ -68,9 +74,9 @@ def run(
         if as_json:
             print(json_text(to_json(request.data, reports, files)))
         else:
-            print_summary(reports, files)
+            print_summary(reports, files, terminal)
             for line in undecided(request):
-                print(line)
+                terminal.say(line, "bad")
 
 
 def undecided(request: Request) -> list[str]:

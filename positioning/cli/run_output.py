@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from positioning.analysis.metrics import to_json as metrics_json
 from positioning.analysis.report import BacktestReport
+from positioning.cli.terminal import NAMED, Terminal, counted, figure, listed, table
+from positioning.market.bars import Notice
+from positioning.market.quality import Finding
 
 FIELDS = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown",
@@ -40,78 +42,58 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
     }
 
 
-def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path]) -> None:
-    """The table, what a reader must know about the data, and the paths written."""
-    from rich.console import Console
-    from rich.table import Table
+HEADS = (
+    "strategy", "held", "return", "a year", "Sharpe", "worst\nfall", "cost\nbps", "without\nevents", "p",
+)  # fmt: skip
 
-    console = Console(highlight=False, soft_wrap=True)
-    if any(s.result.market.simulated for s in reports):
-        console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
+
+def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path], terminal: Terminal) -> None:
+    """The verdicts, the table, what a reader must know about the data, and the paths written."""
     for s in reports:
-        tone = {"bad": "bold red", "good": "bold green"}.get(s.verdict.tone, "bold")
-        console.print(f"{s.strategy.name}: {s.verdict.sentence}", style=tone, markup=False)
-    table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
-    table.add_column("strategy", no_wrap=True)
-    table.add_column("held", justify="right", no_wrap=True)
-    for heading in (
-        "return",
-        "a year",
-        "vol",
-        "Sharpe",
-        "draw-\ndown",
-        "turn-\nover",
-        "cost\nbps",
-        "blind",
-        "blind\nSharpe",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for s in reports:
-        m, p = s.metrics, s.without_events_metrics
-        table.add_row(
-            s.strategy.name, f"{s.held.names}/{s.held.of}", f"{m.total_return:+.1%}",
-            _pct(m.cagr), _pct(m.volatility), _num(m.sharpe),
-            _pct(m.max_drawdown), _num(m.turnover), _num(m.cost_bps_per_year, 0),
-            f"{p.total_return:+.1%}", _num(p.sharpe),
-        )  # fmt: skip
-    console.print(table)
-    console.print("blind: the same basket, screens and schedule without event tilts (respond=0)", style="dim")
-    for s in reports:
-        ruin = f"; RUINED on {s.result.rows[s.result.ruin_row]}" if s.result.ruin_row is not None else ""
-        console.print(
-            f"{s.strategy.name}: {s.metrics.first} to {s.metrics.last}, {s.metrics.sessions} sessions{ruin}"
+        terminal.say(f"{s.strategy.name}: {s.verdict.sentence}", s.verdict.tone)
+    spans = {s.strategy.name: span_words(s) for s in reports}
+    alike = len(set(spans.values())) == 1
+    tones = ["bad" if s.held.under_half else "" for s in reports]
+    terminal.table(table(HEADS, [_row(s) for s in reports]), tones)
+    terminal.say(next(iter(spans.values())) if alike else "", "quiet")
+    for name, words in {} if alike else spans.items():
+        terminal.say(f"{name}: {words}", "quiet")
+    if any(s.answers_events for s in reports):
+        terminal.say(
+            "without events: the same basket, screens and schedule, blind to events (respond=0). p: share of "
+            "shuffled event dates that did as well.",
+            "quiet",
         )
-    for line in notice_lines(reports):
-        console.print(line, markup=False)
-    for f in files:
-        console.print(f"wrote {f}", markup=False)
+    terminal.notices(*noticed(reports))
+    terminal.wrote(files)
 
 
-def notice_lines(reports: Sequence[BacktestReport]) -> list[str]:
-    """Each notice once: `[strategies] symbols text`; warnings of the quality gate counted, since the pages list them."""
-    where: dict[tuple[str, str], list[str]] = {}
+def span_words(report: BacktestReport) -> str:
+    """First and last day, and how many rows."""
+    m = report.metrics
+    return f"{m.first} to {m.last}, {counted(m.sessions, 'row')}"
+
+
+def _row(s: BacktestReport) -> list[str]:
+    m, p = s.metrics, s.without_events_metrics
+    return [
+        s.strategy.name, f"{s.held.names}/{s.held.of}", f"{m.total_return:+.1%}", figure(m.cagr, "{:.1%}".format),
+        figure(m.sharpe, "{:.2f}".format), figure(m.max_drawdown, "{:.1%}".format),
+        figure(m.cost_bps_per_year, "{:.0f}".format), f"{p.total_return:+.1%}" if s.answers_events else "-",
+        "-" if s.placebo is None or not s.answers_events else f"{s.placebo.p_value:.3f}",
+    ]  # fmt: skip
+
+
+def noticed(reports: Sequence[BacktestReport]) -> tuple[list[Notice], list[Finding], list[str]]:
+    """Notices, warnings of the quality gate, and what was held without a price; each once."""
+    notices = list(dict.fromkeys(n for s in reports for n in s.notices))
+    findings = {(f.symbol, f.check, f.first): f for s in reports for f in s.result.market.findings}
+    stale: dict[str, int] = {}
     for s in reports:
-        for n in s.notices:
-            where.setdefault((n.symbol, n.text), []).append(s.strategy.name)
-    lines: dict[tuple[str, ...], list[str]] = {}
-    for (symbol, text), names in where.items():
-        lines.setdefault((text, *names), []).append(symbol)
-    shown = []
-    for (text, *names), symbols in lines.items():
-        whose = "all" if len(names) == len(reports) > 1 else ", ".join(names)
-        shown.append(f"[{whose}] {', '.join(filter(None, symbols))} {text}".replace("]  ", "] "))
-    for s in reports:
-        if held := ", ".join(
-            f"{q} {days} (up to {share:.0%} of nav)" for q, (days, share) in s.result.unpriced.items()
-        ):
-            shown.append(f"[{s.strategy.name}] sessions held without a price, at the last mark: {held}")
-    found = {(f.symbol, f.check, f.first) for s in reports for f in s.result.market.findings}
-    return [*shown, f"{len(found)} warnings about the prices stand on the pages"] if found else shown
-
-
-def _pct(x: float) -> str:
-    return f"{x:.1%}" if math.isfinite(x) else "-"
-
-
-def _num(x: float, digits: int = 2) -> str:
-    return f"{x:.{digits}f}" if math.isfinite(x) else "-"
+        for symbol, (days, _) in s.result.unpriced.items():
+            stale[symbol] = max(days, stale.get(symbol, 0))
+    held = [
+        f"{symbol} {counted(days, 'session')}" for symbol, days in sorted(stale.items(), key=lambda x: -x[1])
+    ]
+    said = [f"Held without a price, at the last mark: {listed(held, NAMED)}."] if held else []
+    return notices, list(findings.values()), said

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors, progress
-from positioning.cli.options import AsJson, Names, Out, with_request
+from positioning.cli.command import Command, one_line_errors
+from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet, Verbose, with_request
+from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError, DataMissingError
 from positioning.json_text import json_text
@@ -64,9 +66,13 @@ def stress(
     limit: Annotated[float, typer.Option(help="Drawdown that reverse stress looks for.")] = 0.2,
     out: Out = "reports",
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
-    with one_line_errors():
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.events.event import read_events
         from positioning.market.load import load
         from positioning.reporting.stress_test import write_stress
@@ -96,12 +102,12 @@ def stress(
         market = load(source, names, hedges, span_of(None, None), request.base.upper(), max(p.history for p in chosen),
                       crash_dates(terms.events), request.accepted)  # fmt: skip
         series = series_of(source, market.drivers, futures)
-        with progress(as_json) as bar:
+        with progress(as_json or quiet) as bar:
             task = bar.add_task("paths", total=total_paths(futures, choice))
             made = study(market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n))
         command = shlex.join(["python", "-m", "backtests.stress", *sys.argv[1:]])
         files = write_stress(made, command, Path(out))
-        answer(request.data, made, files, as_json)
+        answer(request.data, made, files, as_json, terminal)
 
 
 def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
@@ -133,21 +139,25 @@ def series_of(source: Source, carried: Mapping[str, Driver], futures: ScenarioSe
     return found
 
 
-def answer(data: str, made: StressTest, files: Sequence[Path], as_json: bool) -> None:
-    """One JSON object, or the table."""
+def answer(data: str, made: StressTest, files: Sequence[Path], as_json: bool, terminal: Terminal) -> None:
+    """One JSON object; or a sentence a strategy and the table."""
     if as_json:
         print(json_text({"data": data, **to_json(made), "files": files}))
         return
-    from rich.console import Console
+    from positioning.reporting.stress_test import findings
 
-    console = Console(highlight=False, soft_wrap=True)
     if made.market.simulated:
-        console.print("SIMULATED prices: a demonstration, not evidence", style="bold red")
-    console.print(_table(made))
-    for n in dict.fromkeys(made.notices):
-        console.print(f"{n.symbol} {n.text}".strip(), markup=False)
-    for f in files:
-        console.print(f"wrote {f}", markup=False)
+        terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
+    for line in findings(made):
+        terminal.say(line, "neutral")
+    terminal.table(_table(made))
+    terminal.say(
+        "mean to ES 95: return over the horizon after costs. loss: share of paths that end below the opening; drop: "
+        "that fall by over 20 %; trapped: mean value held in frozen names.",
+        "quiet",
+    )
+    terminal.notices(list(dict.fromkeys(made.notices)), ())
+    terminal.wrote(files)
 
 
 def to_json(made: StressTest) -> dict[str, Any]:
@@ -157,19 +167,27 @@ def to_json(made: StressTest) -> dict[str, Any]:
     return figures_json(made)
 
 
-def _table(made: StressTest) -> Any:
-    from rich.table import Table
+HEADS = (
+    "strategy, scenario",
+    "p",
+    "mean",
+    "vol",
+    "VaR 95",
+    "ES 95",
+    "worst\nfall",
+    "loss",
+    "drop",
+    "trapped",
+)
 
-    table = Table(box=None, padding=(0, 1), collapse_padding=True, pad_edge=False, header_style="bold")
-    table.add_column("strategy\n  scenario", no_wrap=True)
-    for heading in ("p", "mean", "vol", "VaR 95", "ES 95", "draw-\ndown", "loss", "drop\n20 %", "trap-\nped"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in made.table():
-        if row["scenario"] == made.scenarios.scenarios[0].name:
-            table.add_row(row["strategy"])
-        table.add_row(
-            f"  {row['scenario']}", f"{row['probability']:.0%}", f"{row['mean']:+.1%}", f"{row['deviation']:.1%}",
-            f"{row['var_95']:+.1%}", f"{row['es_95']:+.1%}", f"{row['drawdown']:.1%}", f"{row['loss']:.0%}",
-            f"{row['deep']:.1%}", f"{row['trapped']:.1%}",
-        )  # fmt: skip
-    return table
+
+def _table(made: StressTest) -> Table:
+    rows = [
+        [
+            f"{row['strategy']}, {row['scenario']}", f"{row['probability']:.0%}", f"{row['mean']:+.1%}",
+            f"{row['deviation']:.1%}", f"{row['var_95']:+.1%}", f"{row['es_95']:+.1%}", f"{row['drawdown']:.1%}",
+            f"{row['loss']:.0%}", f"{row['deep']:.1%}", f"{row['trapped']:.1%}",
+        ]
+        for row in made.table()
+    ]  # fmt: skip
+    return table(HEADS, rows)

@@ -55,4 +55,5 @@ def source_of(text: str, cache: Path = Path("data_cache")) -> Source:
 
         return StoreSource(cache, place)
     kinds = ["sample", "folder:DIR", "yahoo", "snapshot:NAME"]
-    raise BadInputError(f"--data {text}", f"wanted {', '.join(kinds)}", did_you_mean(kind, kinds))
+    meant = f"type --data folder:{text}" if Path(text).is_dir() else did_you_mean(kind, kinds)
+    raise BadInputError(f"--data {text}", f"wanted {', '.join(kinds)}", meant)

@@ -138,7 +138,8 @@ def _assemble(
             extra.append(
                 Notice(
                     i.symbol,
-                    f"{off.sum()} bars on days {i.venue} was closed (first {bars.dates[off][0]}): not traded on",
+                    f"has {off.sum()} bar{'s' if off.sum() > 1 else ''} on days {i.venue} was closed "
+                    f"(first {bars.dates[off][0]}): not traded on",
                 )
             )
         on = inside & ~off

@@ -90,7 +90,7 @@ def test_a_strategy_without_events_hears_nothing_of_events() -> None:
 
 
 def test_simulated_prices_come_first() -> None:
-    assert verdict(replace(GOOD, simulated=True)).sentence.startswith("In simulated prices: Evidence: ")
+    assert verdict(replace(GOOD, simulated=True)).sentence.startswith("SIMULATED prices: Evidence: ")
 
 
 FOUND = SearchEvidence(

@@ -1,0 +1,123 @@
+"""How far a command is, and how long it will still take."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, final
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PATIENCE = 10.0  # seconds of silence where there is no terminal to draw a bar on
+
+
+class Bar(Protocol):
+    """Tasks by number, each so many steps."""
+
+    def add_task(self, description: str, total: float | None = None) -> int:
+        """Begin one; None where the steps are not known."""
+
+    def advance(self, task: int, steps: float = 1) -> None:
+        """Some steps of it are done."""
+
+    def update(self, task: int, description: str) -> None:
+        """Name it anew."""
+
+
+@final
+@dataclass
+class Drawn:
+    """A bar on a terminal."""
+
+    bar: Progress
+
+    def add_task(self, description: str, total: float | None = None) -> int:
+        """See `Bar`."""
+        return int(self.bar.add_task(description, total=total))
+
+    def advance(self, task: int, steps: float = 1) -> None:
+        """See `Bar`."""
+        self.bar.advance(_number(task), steps)
+
+    def update(self, task: int, description: str) -> None:
+        """See `Bar`."""
+        self.bar.update(_number(task), description=description)
+
+
+@final
+@dataclass
+class Told:
+    """A line on standard error every PATIENCE seconds, the first after as many; nothing when quiet."""
+
+    quiet: bool
+    tasks: list[tuple[str, float | None, float, float]] = field(
+        default_factory=list
+    )  # name, total, done, begun
+    last: float = field(default_factory=time.monotonic)
+
+    def add_task(self, description: str, total: float | None = None) -> int:
+        """See `Bar`."""
+        self.tasks.append((description, total, 0.0, time.monotonic()))
+        return len(self.tasks) - 1
+
+    def advance(self, task: int, steps: float = 1) -> None:
+        """See `Bar`."""
+        name, total, done, begun = self.tasks[task]
+        self.tasks[task] = (name, total, done + steps, begun)
+        now = time.monotonic()
+        if self.quiet or now - self.last < PATIENCE or done + steps == total:
+            return
+        self.last = now
+        print(said(name, total, done + steps, now - begun), file=sys.stderr, flush=True)
+
+    def update(self, task: int, description: str) -> None:
+        """See `Bar`."""
+        self.tasks[task] = (description, *self.tasks[task][1:])
+
+
+def said(name: str, total: float | None, done: float, seconds: float) -> str:
+    """`paths: 12,000 of 40,000, about 35 s left`."""
+    if total is None or not done:
+        return f"{name}: {done:,.0f} done"
+    left = seconds / done * (total - done)
+    return f"{name}: {done:,.0f} of {total:,.0f}, about {in_time(left)} left"
+
+
+def in_time(seconds: float) -> str:
+    """`35 s`, `2 min 5 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Bar]:
+    """A bar with the time it will still take, on standard error; lines now and then where that is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield Told(quiet)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Drawn(bar)
+
+
+def _number(task: int) -> TaskID:
+    from rich.progress import TaskID
+
+    return TaskID(task)
