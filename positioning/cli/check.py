@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.command import Command, one_line_errors
 from positioning.cli.options import AsJson, with_request
+from positioning.cli.progress import progress
 from positioning.cli.request import Request
 
 if TYPE_CHECKING:
