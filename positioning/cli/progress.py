@@ -24,8 +24,8 @@ class Bar(Protocol):
     def advance(self, task: int, steps: float = 1) -> None:
         """Some steps of it are done."""
 
-    def update(self, task: int, description: str) -> None:
-        """Name it anew."""
+    def update(self, task: int, description: str | None = None, completed: float | None = None) -> None:
+        """Name it anew, or say how many steps of it are done."""
 
 
 @final
@@ -43,9 +43,9 @@ class Drawn:
         """See `Bar`."""
         self.bar.advance(_number(task), steps)
 
-    def update(self, task: int, description: str) -> None:
+    def update(self, task: int, description: str | None = None, completed: float | None = None) -> None:
         """See `Bar`."""
-        self.bar.update(_number(task), description=description)
+        self.bar.update(_number(task), description=description, completed=completed)
 
 
 @final
@@ -74,9 +74,10 @@ class Told:
         self.last = now
         print(said(name, total, done + steps, now - begun), file=sys.stderr, flush=True)
 
-    def update(self, task: int, description: str) -> None:
+    def update(self, task: int, description: str | None = None, completed: float | None = None) -> None:
         """See `Bar`."""
-        self.tasks[task] = (description, *self.tasks[task][1:])
+        name, total, done, begun = self.tasks[task]
+        self.tasks[task] = (description or name, total, done if completed is None else completed, begun)
 
 
 def said(name: str, total: float | None, done: float, seconds: float) -> str:
