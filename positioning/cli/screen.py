@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors, progress
+from positioning.cli.command import Command, one_line_errors
 from positioning.cli.options import AsJson, Out
+from positioning.cli.progress import progress
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError, did_you_mean
 
