@@ -12,9 +12,12 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from positioning.errors import BadInputError
 
 MARKER = ".positioning"
 """Name of the file by which a folder is known to be the program's own."""
@@ -40,6 +43,39 @@ def write_whole(path: Path, content: str | bytes, durable: bool = False) -> Path
     with atomic_file(path, durable) as draft:
         draft.write_bytes(data)
     return path
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """All of a regular file of at most `most` bytes.
+
+    Raises BadInputError for a device, a pipe, a folder and a longer file, none of which is opened; OSError where it
+    cannot be read.
+    """
+    check_regular(path, most)
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise _too_long(path, most)
+    return data
+
+
+def check_regular(path: Path, most: int) -> None:
+    """Raise BadInputError unless it is a file of at most `most` bytes; OSError where it cannot be seen."""
+    seen = path.stat()
+    if not stat.S_ISREG(seen.st_mode):
+        raise BadInputError(
+            f"{path} is a folder, a device or a pipe", "wanted a file", "give a file that lies on a disk"
+        )
+    if seen.st_size > most:
+        raise _too_long(path, most)
+
+
+def _too_long(path: Path, most: int) -> BadInputError:
+    return BadInputError(
+        f"{path} has more than {most / 1e6:,.0f} million bytes",
+        "wanted a file of a few years",
+        "cut it, or give another",
+    )
 
 
 @contextmanager

@@ -8,9 +8,12 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from math import isfinite
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
+
+T = TypeVar("T")
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 (a line for each kind)
@@ -40,6 +43,20 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 (a line for each kind)
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     raise TypeError(f"a {type(value).__name__} has no form in JSON")
+
+
+def decoded(data: bytes, kind: type[T]) -> T:
+    """JSON as a value of that type, everything in it of the kind that the type says.
+
+    Raises ValueError, with where and why, for anything else: other types, missing keys, numbers out of range,
+    and nesting too deep to follow.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:  # the base of ValidationError
+        raise ValueError(str(error)) from None
+    except (RecursionError, UnicodeDecodeError, OverflowError) as error:
+        raise ValueError(type(error).__name__) from None
 
 
 def json_text(value: Any, indent: int | None = None, sort: bool = False) -> str:

@@ -12,6 +12,8 @@ from typer.core import TyperCommand
 
 from positioning.errors import PositioningError
 
+MOST_LEFT_OUT = 5
+
 
 @final
 class Command(TyperCommand):
@@ -60,3 +62,11 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         print("stopped; nothing half-written is left", file=sys.stderr)
         raise typer.Exit(130) from None
+
+
+def say_left_out(lines: Sequence[str]) -> None:
+    """On standard error, at most MOST_LEFT_OUT lines."""
+    for line in lines[:MOST_LEFT_OUT]:
+        print(line, file=sys.stderr)
+    if len(lines) > MOST_LEFT_OUT:
+        print(f"left out: {len(lines) - MOST_LEFT_OUT} more", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, one_line_errors, say_left_out
 from positioning.cli.options import AsJson, LogFile, Quiet, Verbose
 from positioning.cli.terminal import Terminal
 from positioning.errors import BadInputError
@@ -65,13 +65,22 @@ def compare(
 
 def chosen(out: Path, names: list[str]) -> list[SavedRun]:
     """The named runs, each once; the newest of each strategy where none is named. Raises BadInputError."""
-    from positioning.runs.saved import find_run, runs_in
+    from positioning.runs.saved import find_run, read_runs
 
+    runs, left_out = read_runs(out)
     if names:
+        say_left_out(left_out)
         return list({run.id: run for run in (find_run(out, name) for name in names)}.values())
     newest: dict[str, SavedRun] = {}
-    for run in runs_in(out):
-        newest.setdefault(run.summary["strategy"], run)
+    for run in runs:
+        if run.summary["strategy"] not in newest:
+            try:
+                run.check()
+            except BadInputError as error:
+                left_out.append(f"left out: {error}")
+            else:
+                newest[run.summary["strategy"]] = run
+    say_left_out(left_out)
     if not newest:
         raise BadInputError(f"no run in {out}", "wanted two or more", "make some: python -m backtests.run")
     return sorted(newest.values(), key=lambda run: str(run.summary["made"]))

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, final
 
+import msgspec
 import typer
 
 from positioning.cli.strategies import strategies_of
@@ -144,8 +145,14 @@ class Request:
         if set(words) != known:
             odd = ", ".join(sorted(set(words) ^ known))
             raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it anew")
-        listed = {name: tuple(words[name]) for name in ("settings", "accepted", "screen_files")}
-        return cls(**{**words, **listed})
+        try:
+            return msgspec.convert(dict(words), cls)
+        except msgspec.ValidationError as error:
+            raise BadInputError(
+                f"the run's request is not as it was written ({error})",
+                "wanted the run as it was kept",
+                "run it anew",
+            ) from None
 
 
 def _for(setting: str, strategy: str) -> bool:

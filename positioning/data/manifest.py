@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, final
+from typing import final
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import msgspec
 
 from positioning.errors import BadInputError
-from positioning.files import write_whole
-from positioning.json_text import json_text
+from positioning.files import read_bounded, write_whole
+from positioning.json_text import decoded, json_text
 from positioning.market.bars import Basis
 
 VERSION = 1
+MOST_BYTES = 64_000_000  # of a manifest: some 80,000 symbols
+MIDNIGHT = 24 * 60
 _STORED = re.compile(r".+-([0-9a-f]{16})\.parquet")
 _LONGEST = 80  # characters of a symbol in a file name; file systems allow 255 bytes with the hash and suffix
 
@@ -85,25 +90,69 @@ def to_json(entries: Entries) -> bytes:
     return json_text({"version": VERSION, "symbols": symbols}, indent=1).encode()
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class _File:
+    version: int
+    symbols: dict[str, msgspec.Raw]
+
+
 def read_entries(path: Path) -> dict[str, Entry]:
     """The entries of a manifest or snapshot. Raises BadInputError for a file that is not one."""
+    entries, odd = _read(path)
+    if odd:
+        symbol, why = next(iter(odd.items()))
+        raise _not_one(path, f"{symbol[:30]!r}: {why}")
+    return entries
+
+
+def sound_entries(path: Path) -> dict[str, Entry]:
+    """Those entries of a damaged manifest that can be believed."""
     try:
-        content = json.loads(path.read_bytes())
-        if content["version"] != VERSION:
-            raise _not_one(path, f"version {content['version']!r}")
-        return {s: _entry(s, cells) for s, cells in content["symbols"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _not_one(path, type(error).__name__) from None
+        return _read(path)[0]
+    except BadInputError:
+        return {}
 
 
-def _entry(symbol: str, cells: Mapping[str, Any]) -> Entry:
-    known = {f.name for f in fields(Entry)}
-    values: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in cells.items() if k in known
-    }
-    entry = Entry(**values)
+def _read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
+    """The entries, and why others are none."""
+    try:
+        whole = decoded(read_bounded(path, MOST_BYTES), _File)
+    except (OSError, ValueError) as error:
+        raise _not_one(path, getattr(error, "strerror", None) or str(error)) from None
+    if whole.version != VERSION:
+        raise _not_one(path, f"version {whole.version}")
+    entries: dict[str, Entry] = {}
+    odd: dict[str, str] = {}
+    for symbol, raw in whole.symbols.items():
+        try:
+            entries[symbol] = _entry(symbol, bytes(raw))
+        except ValueError as error:
+            odd[symbol] = str(error)
+    return entries, odd
+
+
+def _entry(symbol: str, raw: bytes) -> Entry:
+    entry = decoded(raw, Entry)
     if entry.symbol != symbol or entry.file != file_name(symbol, entry.sha256):
-        raise ValueError(symbol)  # so that an edited manifest cannot lead out of the store
+        raise ValueError(
+            "another file than its own"
+        )  # so that an edited manifest cannot lead out of the store
+    if (
+        not re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
+        or entry.rows < 1
+        or not 0 <= entry.closes_at <= MIDNIGHT
+    ):
+        raise ValueError("a digest, number of rows or closing time that is none")
+    for day in (entry.first, entry.last, entry.asked_from, entry.through):
+        date.fromisoformat(day)
+    if entry.first > entry.last:
+        raise ValueError(f"its last day {entry.last[:12]} is before its first")
+    datetime.fromisoformat(entry.fetched_at)
+    try:
+        ZoneInfo(entry.zone)
+    except (KeyError, OSError):
+        raise ValueError(f"no time zone {entry.zone[:40]!r}") from None
     return entry
 
 

@@ -21,14 +21,16 @@ from positioning.data.manifest import (
     is_own,
     read_entries,
     referenced,
+    sound_entries,
     to_json,
     write_durably,
 )
 from positioning.data.series import Series, decode, encode
 from positioning.errors import BadInputError, did_you_mean
-from positioning.files import MARKER, is_marked, mark, sweep
+from positioning.files import MARKER, is_marked, mark, read_bounded, sweep
 
 GRACE = 86_400.0  # seconds an unreferenced file is kept, for readers that hold an older manifest
+MOST_BYTES = 200_000_000  # of a symbol's file: ten thousand years
 USE = "prices"  # what the folder of a cache is marked with
 OWN = (
     MARKER, "README.md", ".gitignore", "fetch.lock", "manifest.json", "prices", "quarantine", "snapshots", "yfinance",
@@ -97,10 +99,21 @@ class Store:
     def read(self, entry: Entry) -> Series | None:
         """The entry's rows; None where the file is gone or is not the one the manifest names."""
         try:
-            data = self.path(entry).read_bytes()
-        except OSError:
+            data = read_bounded(self.path(entry), MOST_BYTES)
+        except (OSError, BadInputError):
             return None
-        return decode(data) if hashlib.sha256(data).hexdigest() == entry.sha256 else None
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            return None
+        try:
+            series = decode(data)
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+        ):  # of a manifest that was edited to fit; pyarrow's are ValueErrors
+            return None
+        told = (entry.rows, entry.first, entry.last)
+        return series if told == (series.dates.size, str(series.dates[0]), str(series.dates[-1])) else None
 
     def put(self, series: Series, entry: Entry) -> Entry:
         """Store the rows, then the manifest that names them; file, hash and span of `entry` follow from them."""
@@ -159,16 +172,22 @@ class Store:
                 raise cannot_write(self.cache, error) from None
 
     def _repaired(self) -> dict[str, Entry]:
-        """The manifest; one that cannot be read is set aside, and everything is fetched again."""
+        """The manifest; a damaged one is set aside, and what of it cannot be believed is fetched again."""
         if not self._manifest.exists():
             return {}
         try:
             return read_entries(self._manifest)
         except BadInputError:
+            sound = sound_entries(self._manifest)
             aside = self.cache / "quarantine"
-            aside.mkdir(exist_ok=True)
-            self._manifest.replace(aside / f"manifest-{os.getpid()}-{time.time_ns()}.json")
-            return {}
+            try:
+                aside.mkdir(exist_ok=True)
+                self._manifest.replace(aside / f"manifest-{os.getpid()}-{time.time_ns()}.json")
+            except OSError as error:
+                raise cannot_write(aside, error) from None
+            if sound:
+                write_durably(self._manifest, to_json(sound))
+            return sound
 
     def _snapshots(self) -> list[Path]:
         return sorted((self.cache / "snapshots").glob("*.json"))

@@ -16,14 +16,16 @@ Its ID is the UTC time, the strategy and six digits of a hash of what it stands 
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
@@ -33,18 +35,19 @@ from positioning.arrays import FloatArray
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import Event
 from positioning.events.restriction import Restriction
-from positioning.files import atomic_folder, safe_name, sweep, write_whole
-from positioning.json_text import json_text
+from positioning.files import atomic_folder, read_bounded, safe_name, sweep, write_whole
+from positioning.json_text import decoded, json_text
 from positioning.provenance import code_digests, digest, digest_of
+from positioning.runs.schema import Fact, Summary
 from positioning.simulation.result import PARTS, Result
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of summary.json. Its keys:
 
-schema, id, made (UTC), strategy, title, themes, benchmark {symbol, name} or null, simulated
+schema, id, made (UTC), tables {file: SHA-256}, strategy, title, themes, benchmark {symbol, name} or null, simulated
 command        what was typed; request: the options of backtests.run by name, files by absolute path
 parameters     all fields of the strategy, defaults included
 source, snapshot, digests {symbol or CUR=X: SHA-256 of the series delivered, benchmark included}
@@ -57,6 +60,8 @@ metrics, without_events metrics as `backtests.run --json` has them and more; def
 """
 
 POINTS = 120
+MOST_BYTES = 2_000_000_000  # of a table
+MOST_OF_SUMMARY = 16_000_000
 
 
 @final
@@ -75,21 +80,54 @@ class SavedRun:
     @cached_property
     def returns(self) -> pd.DataFrame:
         """One row a date."""
-        import pandas as pd
-
-        return pd.read_parquet(self.place / "returns.parquet")
+        return self._table("returns.parquet")
 
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """One row a date and symbol."""
-        import pandas as pd
-
-        return pd.read_parquet(self.place / "ledger.parquet")
+        rows = self._table("ledger.parquet")
+        if not set(rows["symbol"]) <= set(self.summary["instruments"]):
+            raise self._not_as_written("ledger.parquet", "it has symbols that the summary has not")
+        return rows
 
     @cached_property
     def events(self) -> list[dict[str, Any]]:
         """Events and restrictions of its span, each with id, day, title, themes, kind and story."""
-        return list(json.loads((self.place / "events.json").read_text(encoding="utf-8")))
+        try:
+            return [dict(fact) for fact in decoded(self._bytes("events.json"), list[Fact])]
+        except ValueError as error:
+            raise self._not_as_written("events.json", str(error)) from None
+
+    def check(self) -> None:
+        """Raise BadInputError where a file is not the one that was written with the run."""
+        for name in self.summary["tables"]:
+            self._bytes(name)
+        _ = self.returns, self.ledger, self.events  # decoded, too
+
+    def _table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        try:
+            return pd.read_parquet(io.BytesIO(self._bytes(name)))
+        except (ValueError, KeyError, TypeError) as error:  # pyarrow's are ValueErrors
+            raise self._not_as_written(name, type(error).__name__) from None
+
+    def _bytes(self, name: str) -> bytes:
+        """Of one of its files. Raises BadInputError where its digest is not the one in the summary."""
+        try:
+            data = read_bounded(self.place / name, MOST_BYTES)
+        except OSError as error:
+            raise self._not_as_written(name, str(error.strerror)) from None
+        if digest(data) != self.summary["tables"].get(name):
+            raise self._not_as_written(name, "its digest is another")
+        return data
+
+    def _not_as_written(self, name: str, why: str) -> BadInputError:
+        return BadInputError(
+            f"{self.place / name} is not as it was written ({why})",
+            "wanted the run as it was kept",
+            "make the run again",
+        )
 
 
 def keep(
@@ -110,7 +148,16 @@ def keep(
                 _tables(report, draft)
                 _write(draft / "events.json", _facts(report))
                 write_whole(draft / "tearsheet.html", page)
-                whole = {"schema": SCHEMA, "id": place.name, "made": made.isoformat(), **summary}
+                tables = {
+                    f.name: digest(f.read_bytes()) for f in sorted(draft.iterdir()) if f.suffix != ".html"
+                }
+                whole = {
+                    "schema": SCHEMA,
+                    "id": place.name,
+                    "made": made.isoformat(),
+                    "tables": tables,
+                    **summary,
+                }
                 _write(draft / "summary.json", whole)
             return SavedRun(place, whole)
         except OSError:
@@ -233,28 +280,58 @@ def _facts(report: BacktestReport) -> list[dict[str, Any]]:
 
 
 def read_run(place: Path) -> SavedRun:
-    """The run in that folder. Raises BadInputError where there is none, or one of another schema."""
+    """The run in that folder. Raises BadInputError where there is none, one of another schema, or one whose summary
+    is not as runs write it."""
     try:
-        summary = json.loads((place / "summary.json").read_text(encoding="utf-8"))
-        schema = summary["schema"]
-    except (OSError, ValueError, KeyError, TypeError):
+        data = read_bounded(place / "summary.json", MOST_OF_SUMMARY)
+    except OSError:
         raise BadInputError(
             f"{place} holds no run", "wanted a folder with a summary.json", "look in reports/runs"
         ) from None
-    if schema != SCHEMA:
-        raise BadInputError(f"{place} has schema {schema}", f"wanted {SCHEMA}", "make the run again")
-    return SavedRun(place, summary)
+    try:
+        if b"\\u0000" in data:
+            raise ValueError("a NUL character")  # which no path may hold
+        schema = decoded(data, _Versioned).schema
+        if schema != SCHEMA:
+            raise BadInputError(f"{place} has schema {schema}", f"wanted {SCHEMA}", "make the run again")
+        decoded(data, Summary)
+        return SavedRun(place, json.loads(data))
+    except ValueError as error:
+        raise BadInputError(
+            f"{place / 'summary.json'} is not as it was written ({error})",
+            "wanted the run as it was kept",
+            "make the run again, or remove that folder",
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Versioned:
+    schema: int
+
+
+class KeptRuns(NamedTuple):
+    """Runs, the newest first, and why other folders beside them hold none."""
+
+    runs: list[SavedRun]
+    left_out: list[str]
+
+
+def read_runs(directory: Path) -> KeptRuns:
+    """All runs under `directory/runs`; a folder that holds none, or one of another version, is named."""
+    runs, left_out = [], []
+    with suppress(OSError):
+        for place in sorted((directory / "runs").glob("[!.]*/")):
+            try:
+                runs.append(read_run(place))
+            except BadInputError as error:
+                if place.exists():  # else it is being removed
+                    left_out.append(f"left out: {error}")
+    return KeptRuns(sorted(runs, key=lambda k: (k.summary["made"], k.id), reverse=True), left_out)
 
 
 def runs_in(directory: Path) -> list[SavedRun]:
     """All readable runs under `directory/runs`, newest first."""
-    kept = []
-    for place in (directory / "runs").glob("[!.]*/"):
-        try:
-            kept.append(read_run(place))
-        except BadInputError:
-            continue  # of another version, or being deleted: no reason to withhold the others
-    return sorted(kept, key=lambda k: (k.summary["made"], k.id), reverse=True)
+    return read_runs(directory).runs
 
 
 def find_run(directory: Path, word: str) -> SavedRun:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -14,13 +15,14 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.files import MARKER, atomic_file, atomic_folder, is_marked, mark, sweep, write_whole
-from positioning.json_text import json_text
+from positioning.files import MARKER, atomic_folder, is_marked, mark, read_bounded, sweep, write_whole
+from positioning.json_text import decoded, json_text
 
 TRIES = 20  # at making a folder whose empty parent another search, ending, may be taking away
 USE = "an unfinished search"  # what its folder is marked with
 INPUTS = "inputs.json"
-_CHUNK = re.compile(r"[0-9]{6,}\.npy")
+MOST_BYTES = 64_000_000  # of INPUTS
+_CHUNK = re.compile(r"[0-9]{6,12}-[0-9a-f]{16}\.npy")
 
 
 class ChunkStore(ABC):
@@ -58,20 +60,22 @@ class MemoryChunks(ChunkStore):
 
 @final
 class FolderChunks(ChunkStore):
-    """One .npy file a chunk, whole or not there; `inputs.json` says what they were made of."""
+    """One .npy file a chunk, whole or not there, named by its number and the digest of its content; `inputs.json` says
+    what they were made of.
+    """
 
     def __init__(self, place: Path) -> None:
         self.place = place
+        self._found: dict[int, str] = {}  # names of files by number
 
     def begun_with(self) -> Mapping[str, str] | None:
         """The inputs of the search that was begun here; None where there is none."""
         if not is_marked(self.place, USE):
             return None
         try:
-            found = json.loads((self.place / INPUTS).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return decoded(read_bounded(self.place / INPUTS, MOST_BYTES), dict[str, str])
+        except (OSError, ValueError, BadInputError):
             return None
-        return found if isinstance(found, dict) else None
 
     def begin(self, inputs: Mapping[str, str]) -> None:
         """Empty, for a search of these inputs. Raises BadInputError where there is something that is not ours."""
@@ -113,22 +117,35 @@ class FolderChunks(ChunkStore):
 
     def _clear(self) -> None:
         sweep(self.place)
-        for path in self.place.iterdir():
-            if _CHUNK.fullmatch(path.name) and path.is_file():
-                path.unlink()
+        for path in self._chunks():
+            path.unlink()
+        self._found = {}
 
     def put(self, number: int, table: FloatArray) -> None:
-        with atomic_file(self._path(number)) as draft, draft.open("wb") as file:
-            np.save(file, table, allow_pickle=False)
+        made = io.BytesIO()
+        np.save(made, np.ascontiguousarray(table, dtype=np.float64), allow_pickle=False)
+        data = made.getvalue()
+        name = f"{number:06d}-{hashlib.sha256(data).hexdigest()[:16]}.npy"
+        write_whole(self.place / name, data)
+        self._found[number] = name
 
     def get(self, number: int) -> FloatArray:
-        return np.asarray(np.load(self._path(number), mmap_mode="r", allow_pickle=False))
+        """Mapped, so that only the rows that are used are read; the file is open as long as the array lives."""
+        return np.asarray(np.load(self.place / self._found[number], mmap_mode="r", allow_pickle=False))
 
     def has(self, number: int, shape: tuple[int, int]) -> bool:
+        """Whether it is there, to the byte as it was written."""
+        if number not in self._found:
+            self._found = {int(p.name[:-21]): p.name for p in self._chunks()}
         try:
+            data = (self.place / self._found[number]).read_bytes()
+            if not self._found[number].endswith(f"-{hashlib.sha256(data).hexdigest()[:16]}.npy"):
+                return False
             return self.get(number).shape == shape
-        except (OSError, ValueError, EOFError):
+        except (KeyError, OSError, ValueError, EOFError):
             return False
 
-    def _path(self, number: int) -> Path:
-        return self.place / f"{number:06d}.npy"
+    def _chunks(self) -> list[Path]:
+        with suppress(OSError):
+            return [p for p in self.place.iterdir() if _CHUNK.fullmatch(p.name) and p.is_file()]
+        return []

@@ -118,7 +118,7 @@ def cross_validate(
     train_rows = np.array([s.train for s in splits])
     tested = np.array([np.unique(group[s.test]) for s in splits])
     measured = asked.try_out(trials.plan.codes[chosen], PurgedSums.of(group, train_rows))
-    table = np.concatenate(list(measured.tables()), axis=1)
+    table = np.concatenate([table.copy() for table in measured.tables()], axis=1)
     *of_train, sums, squares = np.split(table, np.cumsum([len(splits), len(splits), groups]))
     train = sharpes(train_rows.sum(axis=1, dtype=np.float64)[:, None], *of_train)
     of_test = [np.stack([values[held].sum(axis=0) for held in tested]) for values in (sums, squares)]

@@ -138,7 +138,7 @@ class Trials(Displayed):
     def column(self, name: str) -> FloatArray:
         """(K,) one of the plan's names."""
         row = self.plan.names.index(name)
-        return np.concatenate([table[row] for table in self.tables()])
+        return np.concatenate([table[row].copy() for table in self.tables()])  # a copy holds no file open
 
     def figures_of(self, trial: int) -> dict[str, float]:
         """FIGURES of one trial."""
@@ -153,7 +153,7 @@ class Trials(Displayed):
     def sums(self) -> Iterator[FloatArray]:
         """(trials, BLOCKS) of each chunk: sums of excess returns over consecutive blocks of rows."""
         first = self.plan.names.index("sum_0")
-        return (table[first : first + BLOCKS].T for table in self.tables())
+        return (table[first : first + BLOCKS].T.copy() for table in self.tables())
 
     @property
     def squared(self) -> bool:
@@ -163,7 +163,7 @@ class Trials(Displayed):
     def squares(self) -> FloatArray:
         """(K, HALVED) sums of squared excess returns."""
         first = self.plan.names.index("square_0")
-        return np.concatenate([table[first : first + HALVED].T for table in self.tables()])
+        return np.concatenate([table[first : first + HALVED].T.copy() for table in self.tables()])
 
     def ruined(self) -> BoolArray:
         """(K,) whether the account died."""

@@ -1,0 +1,152 @@
+"""What the files of a kept run must hold, so that a run that was edited or torn is known at the door."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
+
+Text = Annotated[str, Meta(max_length=100_000)]
+Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Instant = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}\+00:00$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Level = Annotated[float, Meta(ge=0, le=1e12)]  # of nav, which begins at 1
+Figure = float | None
+Word = str | bool | int | float | None
+Count = Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class Named(TypedDict):
+    """A benchmark."""
+
+    symbol: Text
+    name: Text
+
+
+class Listed(TypedDict):
+    """An instrument."""
+
+    name: Text
+    currency: Text
+    venue: Text
+
+
+class Labelled(TypedDict):
+    """Fees, or cash: in words, and the digest of the rates on the rows of the account."""
+
+    label: Text
+    digest: Sha256
+
+
+class Record(TypedDict):
+    """The events and restrictions: the digest of all, and 16 digits of each one's."""
+
+    digest: Sha256
+    records: dict[Text, Text]
+
+
+class Judged(TypedDict):
+    """A verdict."""
+
+    grade: Text
+    tone: Text
+    sentence: Text
+
+
+class Share(TypedDict):
+    """What the account held of what the strategy wants."""
+
+    names: Count
+    of: Count
+    weight: float
+
+
+class DrawdownFigures(TypedDict):
+    """`analysis.metrics.Drawdown` by field."""
+
+    depth: Figure
+    peak: Day | None
+    trough: Day | None
+    recovery: Day | None
+
+
+class MetricFigures(TypedDict):
+    """`analysis.metrics.Metrics` by field; None is undefined."""
+
+    first: Day
+    last: Day
+    sessions: Count
+    rows_per_year: Figure
+    total_return: Figure
+    cagr: Figure
+    volatility: Figure
+    sharpe: Figure
+    sortino: Figure
+    max_drawdown: Figure
+    drawdown: DrawdownFigures
+    calmar: Figure
+    var_95: Figure
+    es_95: Figure
+    hit_rate: Figure
+    beta: Figure
+    alpha: Figure
+    benchmark_sessions: Count
+    turnover: Figure
+    cost_bps_per_year: Figure
+    ruined: bool
+
+
+class Asked(TypedDict):
+    """Of the options, those that pages show; `cli.request.Request` reads all of them."""
+
+    settings: list[Text]
+    accepted: list[Text]
+
+
+class Summary(TypedDict):
+    """summary.json; see `saved.SCHEMA` for what its keys say."""
+
+    schema: int
+    id: Text
+    made: Instant
+    tables: dict[str, Sha256]
+    strategy: Text
+    title: Text
+    themes: list[Text]
+    benchmark: Named | None
+    simulated: bool
+    command: Text
+    request: Asked
+    parameters: dict[str, Word | list[Word]]
+    source: Text
+    snapshot: Text
+    digests: dict[Text, Sha256]
+    events: Record
+    fees: Labelled
+    cash: Labelled
+    fill: Text
+    mark: Text
+    base: Text
+    seed: Annotated[int, Meta(ge=0)]
+    versions: dict[Text, Text]
+    python: Text
+    code: dict[Text, Text]
+    instruments: dict[Text, Listed]
+    verdict: Judged
+    held: Share
+    metrics: MetricFigures
+    without_events: MetricFigures
+    deficit: float
+    spark: Annotated[list[Level], Meta(min_length=1, max_length=1000)]
+
+
+class Fact(TypedDict):
+    """An event or restriction, for the marks of a chart."""
+
+    id: Text
+    day: Day
+    title: Text
+    themes: list[Text]
+    kind: Text
+    story: Text
+    sleeves: list[Text]

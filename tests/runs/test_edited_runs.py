@@ -1,0 +1,171 @@
+"""Whatever is done to the files of a kept run, it is read, or named in one line, and the other runs are served."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from positioning.cli.compare import app as compare_app
+from positioning.cli.request import Request
+from positioning.cli.run import app as run_app
+from positioning.cli.verify import app as verify_app
+from positioning.errors import BadInputError
+from positioning.reporting.index import write_index
+from positioning.reporting.tearsheet import page as tearsheet
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.runs.saved import read_run, read_runs
+
+SPAN = ("--start", "2023-01-03", "--end", "2023-12-29")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reports of two short runs."""
+    out = tmp_path_factory.mktemp("original")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tearsheet, "_quantstats", lambda _: QuantstatsPage("<p>q</p>", "", {}, ()))
+        words = ["middle_corridor", "fertilizer_producers", *SPAN, "--out", str(out)]
+        done = CliRunner().invoke(run_app, words)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+@pytest.fixture
+def made(original: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(original, tmp_path / "out")
+
+
+def odd(out: Path) -> Path:
+    """The folder of one run, the one that is edited."""
+    return next((out / "runs").glob("*middle_corridor*"))
+
+
+def paths(value: Any, so_far: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield so_far
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value[:2]):
+            yield from paths(inner, (*so_far, key))
+
+
+def edited(value: Any, path: tuple[str | int, ...], new: Any, remove: bool) -> Any:
+    if not path:
+        return new
+    key, *rest = path
+    made = list(value) if isinstance(value, list) else dict(value)
+    if remove and not rest:
+        del made[key]  # type: ignore[arg-type]  # a key of its own kind
+    else:
+        made[key] = edited(value[key], tuple(rest), new, remove)  # type: ignore[index, call-overload]
+    return made
+
+
+DEEP: Any = []
+for _ in range(500):
+    DEEP = [DEEP]
+VALUES = st.sampled_from([
+    None, True, 0, -1, 1, 10**30, 1e308, -1e308, "", "x", "[/red]", "\x1b[31m", "../../..", "x" * 10_000, [], {}, [[]],
+    {"a": {}}, ["x"], [None], "\0", "\ud800", "9999-99-99", "2023-01-03", DEEP,
+])  # fmt: skip
+
+
+def ended_well(done: Result) -> bool:
+    lines = done.stderr.strip().splitlines()
+    plain = done.exception is None or isinstance(done.exception, SystemExit)
+    return plain and (done.exit_code in (0, 1) or (done.exit_code == 2 and lines[-1].startswith("error: ")))
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_edit_of_a_summary_is_read_or_named(original: Path, tmp_path: Path, data: st.DataObject) -> None:
+    place = tmp_path / "out"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(original / "runs", place / "runs")
+    summary = json.loads((odd(place) / "summary.json").read_text())
+    path = data.draw(st.sampled_from(list(paths(summary))))
+    new = edited(summary, path, data.draw(VALUES), bool(path) and data.draw(st.booleans()))
+    (odd(place) / "summary.json").write_text(json.dumps(new))
+    runs, left_out = read_runs(place)
+    assert len(runs) + len(left_out) == 2
+    assert all(len(line.splitlines()) == 1 for line in left_out)
+    assert write_index(place).stat().st_size > 1000
+    for run in runs:
+        try:
+            Request.read(run.summary["request"])
+        except BadInputError:
+            continue
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200), st.integers(0, 2_000))
+def test_any_torn_summary_is_named(original: Path, tmp_path: Path, content: bytes, at: int) -> None:
+    place = tmp_path / "out"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(original / "runs", place / "runs")
+    whole = (odd(place) / "summary.json").read_bytes()
+    (odd(place) / "summary.json").write_bytes(whole[:at] + content)
+    runs, left_out = read_runs(place)
+    assert (len(runs), len(left_out)) == (1, 1)
+    assert "middle_corridor" in left_out[0]
+
+
+CRUEL = {
+    "request": {"request": {}},
+    "words": {"request": {"data": 7}},
+    "parameters": {"parameters": {"legs": [1, None]}},
+    "metrics": {"metrics": None},
+    "events": {"events": {"digest": "x", "records": []}},
+    "spark": {"spark": []},
+    "strategy": {"strategy": "no_such"},
+    "folder": {"request": {"data": "folder:/nowhere"}},
+    "instruments": {"instruments": {}},
+    "benchmark": {"benchmark": None},
+    "themes": {"themes": []},
+    "digests": {"digests": {}},
+    "tables": {"tables": {}},
+}
+
+
+@pytest.mark.parametrize("case", CRUEL)
+def test_compare_and_verify_serve_the_others(made: Path, case: str) -> None:
+    summary = json.loads((odd(made) / "summary.json").read_text())
+    for key, value in CRUEL[case].items():
+        summary[key] = {**summary[key], **value} if isinstance(value, dict) and value else value
+    (odd(made) / "summary.json").write_text(json.dumps(summary))
+    compared = CliRunner().invoke(compare_app, ["--out", str(made), "--draws", "100", "--json"])
+    assert ended_well(compared), compared.exception
+    assert compared.exit_code == 0
+    assert ended_well(CliRunner().invoke(verify_app, [str(odd(made)), "--out", str(made)]))
+    good = CliRunner().invoke(verify_app, ["fertilizer_producers", "--out", str(made), "--json"])
+    assert json.loads(good.stdout)["identical"]
+
+
+@pytest.mark.parametrize("name", ["returns.parquet", "ledger.parquet", "events.json"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "gone", "pipe", "folder"])
+def test_an_edited_table_is_never_believed(made: Path, name: str, damage: str) -> None:
+    path = odd(made) / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.unlink()
+    if damage in ("flip", "cut"):
+        path.write_bytes(data if damage == "flip" else data[:-9])
+    elif damage == "pipe":
+        os.mkfifo(path)
+    elif damage == "folder":
+        path.mkdir()
+    with pytest.raises(BadInputError, match=r"is not as it was written|a device or a pipe"):
+        read_run(odd(made)).check()
+    done = CliRunner().invoke(compare_app, ["--out", str(made), "--draws", "100", "--json"])
+    assert done.exit_code == 0, done.stderr
+    assert "left out: " in done.stderr
+    assert {f["strategy"] for f in json.loads(done.stdout)["figures"]} == {"Fertilizer Producers"}
+    named = CliRunner().invoke(compare_app, [odd(made).name, "--out", str(made), "--draws", "100"])
+    assert (named.exit_code, len(named.stderr.splitlines())) == (2, 1)
