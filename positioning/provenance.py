@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,21 +31,56 @@ RECORDS = ("events.csv", "restrictions.csv", "fees.csv")  # facts that have dige
 
 
 def code_digests(strategy: type) -> dict[str, str]:
-    """The first 16 digits of the SHA-256 of each file of the engine that can move a number, and of each file beside
-    the strategy's own, by its path from the package (`market/bars.py`)."""
+    """The first 16 digits of the SHA-256 of each file of the engine that can move a number, and of the strategy's own
+    code, by its path from the package (`market/bars.py`).
+
+    The strategy's own code is each file beside it where it belongs to a package; where it was loaded from a file, that
+    file and the modules that it imports from outside the installed packages.
+    """
     engine, own = Path(__file__).parent, Path(inspect.getfile(strategy)).parent
     files = {
         f.relative_to(engine).as_posix(): f
         for f in sorted(engine.rglob("*"))
         if f.relative_to(engine).parts[0] not in SHOWN_ONLY
     }
-    if own != engine and engine not in own.parents:
+    if not (own / "__init__.py").is_file():
+        files |= {f"{f.parent.name}/{f.name}": f for f in sorted(_imported_by(strategy.__module__))}
+    elif own != engine and engine not in own.parents:
         files |= {f"{own.name}/{f.name}": f for f in sorted(own.iterdir())}
     return {
         name: hashlib.sha256(f.read_bytes()).hexdigest()[:16]
         for name, f in files.items()
         if f.is_file() and f.suffix in SUFFIXES and f.name not in RECORDS and "__pycache__" not in f.parts
     }
+
+
+def _imported_by(name: str) -> set[Path]:
+    """The file of a module, and of the modules it takes names from, and so on; installed packages left out."""
+    installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
+    installed.append(Path(__file__).parent)
+    found: dict[str, Path] = {}
+    left = [name]
+    while left:
+        module = sys.modules.get(left.pop())
+        place = getattr(module, "__file__", None)
+        if module is None or place is None or module.__name__ in found:
+            continue
+        if any(root in Path(place).parents for root in installed):
+            continue
+        found[module.__name__] = Path(place)
+        named = [
+            v.__name__ if inspect.ismodule(v) else getattr(v, "__module__", None)
+            for v in vars(module).values()
+        ]
+        left += [n for n in named if isinstance(n, str)]
+        left += [n for n, m in list(sys.modules.items()) if _beside(m, Path(place))]
+    return set(found.values())
+
+
+def _beside(module: ModuleType, place: Path) -> bool:
+    """Whether a module was imported from the folder of that file by its bare name."""
+    own = getattr(module, "__file__", None)
+    return own is not None and "." not in module.__name__ and Path(own).parent == place.parent
 
 
 def package_versions() -> Mapping[str, str]:

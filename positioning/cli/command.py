@@ -44,7 +44,8 @@ class Command(TyperCommand):
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """A PositioningError, an unwritable place or Ctrl-C end the program with one line; status 2, 2 and 130."""
+    """A PositioningError, an unwritable place, an error in a strategy's own code, and Ctrl-C end the program with one
+    line; status 2, and 130 for the last."""
     try:
         yield
     except PositioningError as error:
@@ -58,6 +59,14 @@ def one_line_errors() -> Iterator[None]:
     except UnicodeDecodeError as error:
         print(f"error: a file that was given is not text ({error.reason}); wanted a UTF-8 CSV file; "
               "save it again as CSV", file=sys.stderr)  # fmt: skip
+        raise typer.Exit(2) from None
+    except Exception as error:
+        from positioning.strategy.from_file import blamed
+
+        told = blamed(error)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         print("stopped; nothing half-written is left", file=sys.stderr)

@@ -11,6 +11,7 @@ import typer
 
 from positioning.cli.command import Command, one_line_errors, say_left_out
 from positioning.cli.options import AsJson, LogFile, Quiet, Verbose
+from positioning.cli.strategies import known_as
 from positioning.cli.terminal import Terminal
 from positioning.errors import BadInputError
 from positioning.json_text import json_text, plain
@@ -70,7 +71,7 @@ def chosen(out: Path, names: list[str]) -> list[SavedRun]:
     runs, left_out = read_runs(out)
     if names:
         say_left_out(left_out)
-        return list({run.id: run for run in (find_run(out, name) for name in names)}.values())
+        return list({run.id: run for run in (find_run(out, known_as(name)) for name in names)}.values())
     newest: dict[str, SavedRun] = {}
     for run in runs:
         if run.summary["strategy"] not in newest:

@@ -14,7 +14,7 @@ from positioning.cli.command import Command, one_line_errors
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, with_request
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.strategies import standard, strategies_of
+from positioning.cli.strategies import means_strategy, standard, strategies_of
 from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import source_of
 from positioning.errors import BadInputError
@@ -117,7 +117,7 @@ def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -
     baskets = {p.themes[0]: p for p in known.values() if not isinstance(p, Blend)}
     found = []
     for word in words or [p.name for p in baskets.values()]:
-        if word.islower():  # symbols are not, strategies are
+        if means_strategy(word):
             strategy = strategies_of([word], [])[0]
             parts = strategy.parts() if isinstance(strategy, Blend) else (strategy,)
             found += [Sleeve(p.name, p.themes[0], p.names, benchmark or p.benchmark) for p in parts]

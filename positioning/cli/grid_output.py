@@ -31,7 +31,7 @@ def answer(
     terminal.say(f"Best: {_short(b.best.settings, b.best.figures)}")
     terminal.say(f"No events: {_short(b.named, b.without_events)}")
     if terminal.verbose:
-        for line in [heading(searched), *said(searched)]:
+        for line in [heading(searched), *said(searched), searched.pace_in_words]:
             terminal.say(line)
         for label, one in (("plateau", b.plateau), ("best", b.best)):
             terminal.lines([f"{label}: {rerun(searched, one.settings)}"])
@@ -87,6 +87,7 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         "with_sharpe": b.measured,
         "ruined": b.ruined,
         "seconds": searched.seconds,
+        "trials_a_second": _plain(searched.pace),
         "resumed_trials": searched.resumed,
         "effective_trials": b.effective,
         "sharpe_deviation": b.deviation,

@@ -121,7 +121,7 @@ def space_of(strategy: Strategy, axes: Mapping[str, tuple[Any, ...]], terms: Run
     from positioning.search.space import SearchSpace
 
     names, hedges = symbols(strategy, axes)
-    history = max(axes.get("lookback", (strategy.history,)))
+    history = longest_history(strategy, axes)
     market = load(
         terms.source,
         names,
@@ -135,10 +135,25 @@ def space_of(strategy: Strategy, axes: Mapping[str, tuple[Any, ...]], terms: Run
     return SearchSpace(strategy, market, terms.events, axes, terms.account)
 
 
+def longest_history(strategy: Strategy, axes: Mapping[str, tuple[Any, ...]]) -> int:
+    """The rows of prices that the trial which needs most of them needs: tried at the ends of each axis of numbers."""
+    ends = [
+        (name, v) for name, values in axes.items() if is_number(values) for v in (min(values), max(values))
+    ]
+    return max([strategy.history, *(replace(strategy, **{name: value}).history for name, value in ends)])
+
+
+def is_number(values: Sequence[Any]) -> bool:
+    """Whether an axis is one of numbers."""
+    return all(isinstance(v, int | float) for v in values)
+
+
 def words_of(request: Request, space: SearchSpace) -> tuple[str, ...]:
     """The command that reruns a trial on the same rows, before its settings."""
+    from positioning.strategy.from_file import reference
+
     market, plain = space.market, Request()
-    words = ["python", "-m", "backtests.run", space.strategy.name]
+    words = ["python", "-m", "backtests.run", reference(type(space.strategy))]
     request = replace(request, start=str(market.rows[market.start]), end=str(market.rows[-1]))
     for option, field in (
         ("data", "data"), ("start", "start"), ("end", "end"), ("base", "base"), ("fees", "fees"), ("fill", "fill"),

@@ -49,7 +49,10 @@ def grid_search(
     metric: Annotated[
         str, typer.Option(help="sharpe, sortino, calmar, cagr, total_return or max_drawdown.")
     ] = "sharpe",
-    workers: Annotated[int, typer.Option(min=1, help="Threads; default all cores.")] = os.cpu_count() or 1,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, help="Threads, or processes where decisions are Python code; default all cores."),
+    ] = os.cpu_count() or 1,
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="The workers of a dask scheduler: tcp://HOST:8786.")
     ] = None,
@@ -87,8 +90,9 @@ def grid_search(
         from positioning.reporting.search.page import write_grid
         from positioning.search.assessment import assess
         from positioning.search.measures import Figures
+        from positioning.search.processes import workers_for
         from positioning.search.purged_cv import cross_validate
-        from positioning.search.run import Search, search, threads
+        from positioning.search.run import Search, search
         from positioning.search.trials import Plan
         from positioning.search.walk_forward import over, spans, walk_forward
 
@@ -109,7 +113,9 @@ def grid_search(
         else:
             codes = proposed(space, metric, optuna, request.seed, as_json or quiet)
         full = codes.shape[0] == space.combinations
-        question = Search(space, metric, full, threads(workers), proposed=optuna is not None and not full)
+        question = Search(
+            space, metric, full, workers_for(strategy, workers), proposed=optuna is not None and not full
+        )
         measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
         if walk is not None:
             folds = spans(

@@ -125,16 +125,20 @@ class Request:
         files = [Path(f) for f in self.screen_files]
         return screen(files, recorded(table().values()), decisions=decided)
 
-    def kept(self, strategy: str) -> dict[str, Any]:
+    def kept(self, strategy: Strategy) -> dict[str, Any]:
         """As JSON, for one strategy: files by their absolute paths, settings of other strategies left out."""
-        words = asdict(self)
+        from positioning.strategy.from_file import reference
+
+        words = asdict(self) | {"strategy": reference(type(strategy))}
         kind, _, place = self.data.partition(":")
         if kind == "folder":
             words["data"] = f"folder:{Path(place).resolve()}"
         for name in ("events", "restrictions", "decisions", "cache", "fees", "cash"):
             if words[name] is not None and Path(words[name]).exists():
                 words[name] = str(Path(words[name]).resolve())
-        words["settings"] = [s.removeprefix(f"{strategy}.") for s in self.settings if _for(s, strategy)]
+        words["settings"] = [
+            s.removeprefix(f"{strategy.name}.") for s in self.settings if _for(s, strategy.name)
+        ]
         lists = [str(Path(f).resolve()) for f in self.screen_files]
         return words | {"accepted": list(self.accepted), "screen_files": lists}
 
@@ -142,6 +146,7 @@ class Request:
     def read(cls, words: Mapping[str, Any]) -> Self:
         """What `kept` wrote. Raises BadInputError where a word is unknown."""
         known = {f.name for f in fields(cls)}
+        words = {name: word for name, word in words.items() if name != "strategy"}  # which it was of
         if set(words) != known:
             odd = ", ".join(sorted(set(words) ^ known))
             raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it anew")

@@ -1,38 +1,113 @@
-"""Strategies by name, their parameters set from text."""
+"""Strategies by name or by file, their parameters set from text."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from positioning.errors import BadInputError, did_you_mean
+from positioning.errors import BadInputError, PositioningError, did_you_mean
 
 if TYPE_CHECKING:
     from positioning.strategy.strategy import Strategy
 
+PACKAGE = "strategies"  # of the folder one stands in, or of the project installed
+
+
+def workshop() -> ModuleType | None:
+    """The package `strategies` of this folder, or else the one installed; None where there is neither.
+
+    Raises BadInputError, with the line, for one that cannot be imported.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path and (Path(here) / PACKAGE / "__init__.py").is_file():
+        sys.path.insert(0, here)  # as `python -m` does
+    try:
+        package = import_module(PACKAGE)
+    except ModuleNotFoundError as error:
+        if error.name == PACKAGE:
+            return None
+        raise _blamed(error) from None
+    except PositioningError:
+        raise
+    except Exception as error:
+        raise _blamed(error) from error
+    return package if hasattr(package, "STRATEGIES") else None
+
+
+def _blamed(error: Exception) -> Exception:
+    from positioning.strategy.from_file import blamed
+
+    return blamed(error) or error
+
 
 def listed() -> dict[str, type[Strategy]]:
-    """The strategies of the `strategies` package at hand by name, those of a run without names first."""
-    package = import_module("strategies")
-    return {p.name: p for p in (*package.STRATEGIES, *package.CONTROLS)}
+    """The listed strategies by name, those of a run without names first."""
+    package = workshop()
+    return (
+        {}
+        if package is None
+        else {p.name: p for p in (*package.STRATEGIES, *getattr(package, "CONTROLS", ()))}
+    )
 
 
 def standard() -> dict[str, type[Strategy]]:
-    """Those that a run without names means."""
-    return {p.name: p for p in import_module("strategies").STRATEGIES}
+    """Those that a run without names means. Raises BadInputError where there is none."""
+    package = workshop()
+    if package is None:
+        raise BadInputError(
+            f"no package {PACKAGE} in {Path.cwd()}",
+            "wanted one that lists strategies, or a strategy by its file",
+            "name path/to/file.py, or lay a workshop: positioning init DIR",
+        )
+    return {p.name: p for p in package.STRATEGIES}
+
+
+def means_strategy(word: str) -> bool:
+    """Whether a word means a strategy and not a symbol or a run: symbols are written in capitals."""
+    from positioning.strategy.from_file import names_file
+
+    return names_file(word) or word.islower()
+
+
+def strategy_class(word: str) -> type[Strategy]:
+    """The strategy that a name of the list, `path/to/file.py:ClassName` or `path/to/file.py` names.
+
+    Raises BadInputError for what is neither, and for a file as `strategy_from_file` does.
+    """
+    from positioning.strategy.from_file import names_file, strategy_from_file
+
+    if names_file(word):
+        return strategy_from_file(word)
+    known = listed()
+    if word not in known:
+        near = did_you_mean(word, known) if known else "name path/to/file.py, or type positioning init DIR"
+        raise BadInputError(f"no strategy {word}", "wanted one of the list, or a file", near)
+    return known[word]
+
+
+def known_as(word: str) -> str:
+    """The word by which a kept run is found: the strategy's name where a file is meant, else the word itself."""
+    from positioning.strategy.from_file import names_file
+
+    return strategy_class(word).name if names_file(word) and ".py" in word else word
 
 
 def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strategy]:
     """The named strategies (all when none is named) with `name=value` or `STRATEGY.name=value` applied.
 
-    Raises BadInputError for an unknown strategy, for a parameter none of them has, and for a bad value.
+    Raises BadInputError for an unknown strategy, two of one name, a parameter none has, and a bad value.
     """
-    known = listed()
-    for name in names:
-        if name not in known:
-            raise BadInputError(f"no strategy {name}", "wanted one of the list", did_you_mean(name, known))
-    chosen = {name: known[name]() for name in dict.fromkeys(names or standard())}
+    chosen: dict[str, Strategy] = {}
+    for kind in dict.fromkeys(strategy_class(word) for word in names) if names else standard().values():
+        if kind.name in chosen:
+            raise BadInputError(
+                f"two strategies are called {kind.name}", "wanted names that differ", "change the name of one"
+            )
+        chosen[kind.name] = kind()
     wanted: dict[str, dict[str, str]] = {name: {} for name in chosen}
     for text in settings:
         key, equals, value = text.partition("=")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, one_line_errors
+from positioning.cli.strategies import known_as
 from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def verify(
     with one_line_errors():
         from positioning.runs.saved import find_run
 
-        kept = find_run(out, run)
+        kept = find_run(Path(out), known_as(run))
         report, digests = again(kept)
         changed, moved = changes(kept, report, digests), difference(kept, report)
     if as_json:
@@ -59,7 +60,7 @@ def again(kept: SavedRun) -> tuple[BacktestReport, Mapping[str, str]]:
     request = replace(Request.read(kept.summary["request"]), placebos=0)
     terms = request.terms(kept.summary["command"])
     witness = RecordingSource(terms.source)
-    strategy = request.strategies([kept.summary["strategy"]])[0]
+    strategy = request.strategies([kept.summary["request"].get("strategy", kept.summary["strategy"])])[0]
     return backtest(strategy, replace(terms, source=witness)), witness.digests
 
 

@@ -119,8 +119,7 @@ def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) 
     """(names, K) what the measures read off the accounts of K trials."""
     width = sum(len(m.names) for m in measures)
     out = np.empty((width, codes.shape[0]))
-    for strategy, here in space.batches(codes):
-        inputs, batch = space.inputs(strategy), space.batch(strategy, space.batched_values(codes[here]))
+    for inputs, batch, here in space.decisions(codes):
         for first, accounts in _accounts(space.market.start, batch, inputs, here.stop - here.start):
             table = np.concatenate([m.read(accounts) for m in measures])
             last = min(first + LANES, here.stop - here.start)

@@ -19,9 +19,11 @@ from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
-from positioning.strategy.batched import Fixed, Scheduled, WeightBatch
+from positioning.simulation.kernel import LANES
+from positioning.strategy.batched import Scheduled, Stacked, WeightBatch
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import Targets, require_targets
 
 GridIndex = npt.NDArray[np.int32]  # (K, A): which value of each axis each trial has
 
@@ -164,14 +166,44 @@ class SearchSpace:
             barred.tobytes(), lambda: self.terms.inputs(self.market, self.events, barred)
         )
 
-    def batch(self, strategy: Strategy, own: Mapping[str, FloatArray]) -> WeightBatch:
-        """The decisions of the trials with these leaning parameters, on market rows."""
-        if not isinstance(strategy, Scheduled):
-            targets = strategy.target_weights(self.market, self.events)
-            return Fixed(targets.decided, own, targets.weights)
+    def decisions(self, codes: GridIndex) -> Iterator[tuple[LedgerInputs, WeightBatch, slice]]:
+        """(what the ledger reads, decisions, their trials) of these trials in their order, as many at once as share
+        decision rows, features and inputs."""
+        if not isinstance(self.strategy, Scheduled):
+            yield from self._one_by_one(codes)
+            return
+        for strategy, here in self.batches(codes):
+            assert isinstance(strategy, Scheduled)  # noqa: S101 - as the strategy searched
+            yield self.inputs(strategy), self._batch(strategy, self.batched_values(codes[here])), here
+
+    def _batch(self, strategy: Scheduled, own: Mapping[str, FloatArray]) -> WeightBatch:
+        """The decisions of the trials with these batched parameters, on market rows."""
         key = (strategy.names, strategy.themes, strategy.respond > 0)
         book: FeatureBook = self._books.get(key, lambda: strategy.book(self.market, self.events))
         return strategy.batch(book, own)
+
+    def _one_by_one(self, codes: GridIndex) -> Iterator[tuple[LedgerInputs, WeightBatch, slice]]:
+        """Each trial decided by its own strategy's code; those on the same rows are accounted side by side."""
+        held: list[Targets] = []
+        inputs = self.inputs(self.strategy)
+        for trial, code in enumerate(codes):
+            strategy = self.at(code)
+            targets = strategy.target_weights(self.market, self.events)
+            require_targets(targets, self.market, strategy.name)
+            own = self.inputs(strategy)
+            apart = own is not inputs or len(held) == LANES
+            if held and (apart or not np.array_equal(targets.decided, held[0].decided)):
+                yield inputs, _stacked(held), slice(trial - len(held), trial)
+                held = []
+            held.append(targets)
+            inputs = own
+        if held:
+            yield inputs, _stacked(held), slice(codes.shape[0] - len(held), codes.shape[0])
+
+
+def _stacked(held: Sequence[Targets]) -> WeightBatch:
+    own = {"band": np.array([t.band for t in held])}
+    return Stacked(held[0].decided, own, np.stack([t.weights for t in held], axis=2))
 
 
 def _categorical(values: Sequence[Any]) -> bool:

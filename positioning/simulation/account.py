@@ -15,7 +15,7 @@ from positioning.simulation.inputs import Fees, Fill, LedgerInputs, ledger_input
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
 from positioning.strategy.strategy import Strategy
-from positioning.strategy.targets import Targets
+from positioning.strategy.targets import Targets, require_targets
 
 
 @final
@@ -55,4 +55,6 @@ class AccountTerms:
             barred = decisions.screened(market, events) if isinstance(decisions, Strategy) else None
             inputs = self.inputs(market, events, barred)
         targets = decisions.target_weights(market, events) if isinstance(decisions, Strategy) else decisions
+        if isinstance(decisions, Strategy):
+            require_targets(targets, market, decisions.name)
         return run(targets, market, inputs, opening)

@@ -34,14 +34,14 @@ class WeightBatch(ABC):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Fixed(WeightBatch):
-    """One set of weights (D, N) for all: what the sets differ in reaches the ledger alone."""
+class Stacked(WeightBatch):
+    """Weights (D, N, K) that were decided one by one, for strategies that cannot decide many sets at once."""
 
     weights: FloatArray
 
-    def write(self, sets: IntArray, out: FloatArray) -> None:  # noqa: ARG002
-        """Repeated."""
-        out[:] = self.weights[:, :, None]
+    def write(self, sets: IntArray, out: FloatArray) -> None:
+        """Copied."""
+        out[:] = self.weights[:, :, sets]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Scheduled(Strategy):
     """Decides at the opening, monthly and on the news of its themes. One compiled body serves a single parameter
     set and the lanes of a search."""
 
+    BATCHABLE: ClassVar[tuple[str, ...]] = ("band",)
     ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ("respond",)
     EVENT_PARAMETERS: ClassVar[tuple[str, ...]] = ("respond", "half_life")
 

@@ -22,6 +22,8 @@ from positioning.strategy.targets import Targets
 class Strategy(ABC):
     """What every strategy has. Its docstring is its thesis; its fields are its parameters.
 
+    A strategy must have a name, a benchmark, `names` and `target_weights`; the rest has defaults.
+
     respond: 0 leaves out event tilts and event rebalances; the basket, the screens and the schedule stay.
     band: a held leg within this fraction of its target weight is not traded (0.1: a 5 % target is left alone
     between 4.5 % and 5.5 %).
@@ -32,8 +34,8 @@ class Strategy(ABC):
 
     name: ClassVar[str]
     benchmark: ClassVar[str]
-    caveat: ClassVar[str]
-    BATCHABLE: ClassVar[tuple[str, ...]] = ("band",)
+    caveat: ClassVar[str] = ""
+    BATCHABLE: ClassVar[tuple[str, ...]] = ()
     ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ()
     EVENT_PARAMETERS: ClassVar[tuple[str, ...]] = ("respond",)
 
@@ -61,27 +63,27 @@ class Strategy(ABC):
 
     @property
     @abstractmethod
-    def themes(self) -> tuple[str, ...]:
-        """Sleeves whose news it answers."""
-
-    @property
-    @abstractmethod
     def names(self) -> tuple[str, ...]:
         """Symbols it may hold."""
 
     @property
-    @abstractmethod
     def hedges(self) -> tuple[str, ...]:
-        """Symbols it shorts against them."""
+        """Symbols it shorts against them; none unless a strategy says so."""
+        return ()
 
     @property
-    @abstractmethod
-    def history(self) -> int:
-        """Rows of prices a name and a hedge need before they can be decided on."""
+    def themes(self) -> tuple[str, ...]:
+        """Sleeves whose news it answers; none unless a strategy says so."""
+        return ()
 
-    @abstractmethod
-    def screened(self, market: Market, events: Events) -> BoolArray:
-        """(T, N) True where its screen lets nobody buy the name any more."""
+    @property
+    def history(self) -> int:
+        """Rows of prices a name and a hedge need before they can be decided on; one unless a strategy says so."""
+        return 1
+
+    def screened(self, market: Market, events: Events) -> BoolArray:  # noqa: ARG002 - events are for those that look
+        """(T, N) True where its screen lets nobody buy the name any more; nowhere unless a strategy says so."""
+        return np.zeros(market.close.shape, dtype=np.bool_)
 
     @abstractmethod
     def target_weights(self, market: Market, events: Events) -> Targets:

@@ -15,6 +15,8 @@ from positioning.errors import BadInputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from positioning.market.market import Market
+
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,3 +126,19 @@ class Targets(Displayed):
             )
         values = stated.reindex(columns=list(symbols), fill_value=0.0).to_numpy(dtype=np.float64)
         return cls(rows, tuple(symbols), at.astype(np.int64), values, band, gross_limit)
+
+
+def require_targets(targets: object, market: Market, strategy: str) -> None:
+    """BadInputError where what a strategy decided is no `Targets`, or one of another market's rows or symbols."""
+    if not isinstance(targets, Targets):
+        raise BadInputError(
+            f"{strategy}.target_weights gave a {type(targets).__name__}",
+            "wanted Targets",
+            "return Targets(market.rows, market.symbols, decided, weights), or Targets.from_frame",
+        )
+    if targets.symbols != market.symbols or not np.array_equal(targets.rows, market.rows):
+        raise BadInputError(
+            f"{strategy}.target_weights decided on {len(targets.symbols)} symbols and {targets.rows.size} rows",
+            f"wanted the market's {len(market.symbols)} and {market.rows.size}, in its order",
+            "pass market.rows and market.symbols",
+        )

@@ -22,6 +22,7 @@ from positioning.search.run import Search
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Trials
 from positioning.search.walk_forward import WalkForward
+from positioning.strategy.batched import Scheduled
 from positioning.strategy.strategy import Strategy
 
 
@@ -52,6 +53,22 @@ class SearchReport:
         """How the trials were chosen."""
         asked = self.asked
         return "every combination" if asked.full else "proposed by Optuna" if asked.proposed else "at random"
+
+    @property
+    def pace(self) -> float:
+        """Trials a second, of those that were not kept from before; NaN where none was left."""
+        fresh = self.assessment.trials - self.resumed
+        return fresh / self.seconds if fresh and self.seconds else math.nan
+
+    @property
+    def pace_in_words(self) -> str:
+        """How long the trials took, and how they were decided where that is the slow way."""
+        took = f"{self.assessment.trials - self.resumed:,} trials took {self.seconds:.1f} seconds"
+        if math.isfinite(self.pace):
+            took += f", {self.pace:,.1f} a second" if self.pace < 100 else f", {self.pace:,.0f} a second"
+        if isinstance(self.space.strategy, Scheduled):
+            return took
+        return f"{took}: each is decided by the strategy's own Python code, where a Basket is decided in compiled code"
 
     @property
     def codes(self) -> GridIndex:

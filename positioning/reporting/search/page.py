@@ -261,7 +261,7 @@ def _method(searched: SearchReport) -> Html:
         "Every trial shares the rows of one market: its opening is the first row that suffices for the longest look-back "
         "and all names and hedges of the search.",
         f"Not varied: {', '.join(f'{k}={label(v)}' for k, v in g.strategy.parameters().items() if k not in g.axes)}.",
-        f"{b.trials - searched.resumed:,} trials took {searched.seconds:.1f} seconds"
+        searched.pace_in_words
         + (f"; {searched.resumed:,} were kept from before." if searched.resumed else "."),
         *(f"{n.symbol} {n.text}".strip() for n in m.notices),
     ]
