@@ -87,7 +87,7 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         "with_sharpe": b.measured,
         "ruined": b.ruined,
         "seconds": searched.seconds,
-        "trials_a_second": _plain(searched.pace),
+        "trials_a_second": plain(searched.pace),
         "resumed_trials": searched.resumed,
         "effective_trials": b.effective,
         "sharpe_deviation": b.deviation,

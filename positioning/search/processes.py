@@ -12,8 +12,8 @@ from threading import Thread
 
 import numpy as np
 
+from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import FloatArray
 from positioning.search.run import IN_FLIGHT, Found, Work, tabulate, threads
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan
