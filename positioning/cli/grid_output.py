@@ -40,6 +40,8 @@ def answer(
         terminal.notices(searched.space.market.notices, ())
         terminal.wrote(files)
         return
+    if searched.one_by_one:
+        terminal.say(searched.pace_in_words)
     terminal.lines(
         [f"wrote {files[0]} and {listed([f.name for f in files[1:]], len(files))}; --verbose tells more"]
     )

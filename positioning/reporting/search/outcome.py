@@ -61,12 +61,17 @@ class SearchReport:
         return fresh / self.seconds if fresh and self.seconds else math.nan
 
     @property
+    def one_by_one(self) -> bool:
+        """Whether each trial is decided by the strategy's own Python code."""
+        return not isinstance(self.space.strategy, Scheduled)
+
+    @property
     def pace_in_words(self) -> str:
         """How long the trials took, and how they were decided where that is the slow way."""
         took = f"{self.assessment.trials - self.resumed:,} trials took {self.seconds:.1f} seconds"
         if math.isfinite(self.pace):
             took += f", {self.pace:,.1f} a second" if self.pace < 100 else f", {self.pace:,.0f} a second"
-        if isinstance(self.space.strategy, Scheduled):
+        if not self.one_by_one:
             return took
         return f"{took}: each is decided by the strategy's own Python code, where a Basket is decided in compiled code"
 
