@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import final
+from importlib import import_module
+from typing import Any, final
 
 import numpy as np
 
@@ -53,6 +54,12 @@ class Displayed(ABC):
             f"<div><b>{escape(type(self).__name__)}</b>{sparkline(seen.curve)}"
             f"<table>{facts}</table>{_table(seen.heads, seen.rows)}</div>"
         )
+
+
+def shown_by(room: str, name: str) -> Any:
+    """A function of a room above the one of the value that it shows. It is looked up by its name when a person asks to
+    see the value, so that no floor needs the one above it to work."""
+    return getattr(import_module(f"positioning.{room}"), name)
 
 
 def sparkline(values: FloatArray | None) -> str:

@@ -1,6 +1,8 @@
 """What values show of themselves: short at a prompt, escaped in a notebook."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from positioning.display import Displayed, sparkline
 from positioning.events.event import read_events
 from positioning.market.load import load
 from positioning.market.market import Market
+from positioning.runs.backtest import RunSettings, backtest
 from positioning.search.run import sweep
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
@@ -72,3 +75,21 @@ def test_text_of_data_is_no_markup() -> None:
 def test_a_picture_of_nothing_is_nothing() -> None:
     assert sparkline(None) == sparkline(np.array([1.0])) == sparkline(np.full(9, np.nan)) == ""
     assert sparkline(np.ones(3)).count(",") == 3  # a flat curve has points, too
+
+
+def test_a_report_is_a_verdict_a_figure_and_a_page(tmp_path: Path) -> None:
+    report = backtest(FertilizerProducers(), RunSettings(SampleSource(), read_events()))
+    assert repr(report).splitlines()[2].startswith("  verdict")
+    assert "<table>" in report._repr_html_()
+    page = report.tearsheet(tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "SIMULATED" in page
+    assert "assets/" not in page
+    figure = report.plot()
+    assert any(len(trace.x) == report.result.rows.size for trace in figure.data)
+    assert not re.search(r'"\$[a-z]+"', figure.to_json())
+    assert report.summary() is report.metrics
+    assert "nav" in repr(report.result) or "total return" in repr(report.result)
+    frame = report.result.to_frame()
+    assert frame.index[0] == pd.Timestamp(report.result.rows[0])
+    assert list(frame["nav"]) == list(report.result.nav)
+    assert "decisions" in repr(report.result.orders_)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from pathlib import Path
+from typing import Any, final
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from positioning.analysis.held import Held, held_names
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
+from positioning.display import Displayed, Picture, shown_by
 from positioning.events.event import Events
 from positioning.market.bars import Notice
 from positioning.market.benchmark import Benchmark
@@ -22,8 +24,8 @@ from positioning.strategy.strategy import Strategy
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class BacktestReport:
+@dataclass(frozen=True, eq=False, repr=False)
+class BacktestReport(Displayed):
     """A judged account, itself without events, and where they came from. It can be sent to another process.
 
     without_events, without_events_metrics: the same strategy with respond=0. benchmark: on the rows of result, or None.
@@ -42,6 +44,25 @@ class BacktestReport:
     placebo: Placebo | None
     command: str
     versions: Mapping[str, str]
+
+    def picture(self) -> Picture:
+        """The verdict first, then the figures of the account beside those of the strategy without events."""
+        own, other = self.metrics.picture().facts, self.without_events_metrics.picture().facts
+        facts = {"strategy": self.strategy.title, "verdict": self.verdict.sentence, **own}
+        rows = [(name, value, other[name]) for name, value in own.items()]
+        return Picture(facts, ("", "strategy", "without events"), rows, self.result.nav)
+
+    def summary(self) -> Metrics:
+        """The figures of the account."""
+        return self.metrics
+
+    def tearsheet(self, path: Path | str) -> Path:
+        """Write its page to one file that stands alone, and return the path. Raises OSError where it cannot."""
+        return Path(shown_by("reporting.tearsheet.page", "write_alone")(self, Path(path)))
+
+    def plot(self) -> Any:
+        """A plotly figure of nav beside the strategy without events and the benchmark."""
+        return shown_by("reporting.tearsheet.charts", "interactive")(self)
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -21,7 +21,7 @@ from positioning.scenarios.outcome import DEEP, Figures, preferred, simplex
 from positioning.scenarios.replay import WIDEST
 from positioning.scenarios.stress_test import WEIGHTED, StressTest
 
-COLOURS = ("$strategy", "$accent", "$good", "$bad", "$benchmark")
+COLOURS = ("$strategy", "$contrast", "$good", "$bad", "$benchmark")
 STEPS = 24  # of the ternary grid
 LEGS = 6  # names shown of each strategy and scenario
 

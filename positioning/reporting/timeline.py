@@ -17,7 +17,7 @@ from positioning.reporting.tearsheet.charts import _text
 from positioning.reporting.tearsheet.page import document, own_file
 
 KINDS = {
-    "frozen": ("x", "$bad"), "no_buy": ("square-open", "$accent"),
+    "frozen": ("x", "$bad"), "no_buy": ("square-open", "$contrast"),
     "delisted": ("line-ns-open", "$other"), "lifted": ("circle", "$good"),
 }  # fmt: skip
 RESTRICTIONS = "restrictions"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -22,8 +22,8 @@ from positioning.market.market import Market
 from positioning.market.source import Source
 from positioning.provenance import package_versions
 from positioning.simulation.account import AccountTerms
-from positioning.simulation.cash import CashRate
-from positioning.simulation.fees import FeeTable
+from positioning.simulation.cash import CashRate, read_cash
+from positioning.simulation.fees import FeeTable, read_fees
 from positioning.simulation.inputs import Fill
 from positioning.simulation.result import Result
 from positioning.strategy.strategy import Strategy
@@ -35,14 +35,14 @@ class RunSettings:
     """What all strategies of a run share."""
 
     source: Source
-    span: Span
-    base: str
     events: Events
-    fees: FeeTable
-    fill: Fill
-    cash: CashRate
-    benchmark: str | None
-    command: str
+    span: Span = field(default_factory=Span)
+    base: str = "USD"
+    fees: FeeTable = field(default_factory=read_fees)
+    fill: Fill = "open"
+    cash: CashRate = field(default_factory=lambda: read_cash("0"))
+    benchmark: str | None = None
+    command: str = ""
     accepted: tuple[str, ...] = ()
     mark: str = "last"
     placebos: int = 0

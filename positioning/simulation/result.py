@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from positioning.arrays import CodeArray, DateArray, FloatArray, IntArray
+from positioning.display import Displayed, Picture
 from positioning.market.market import Market
 from positioning.simulation import kernel
 from positioning.simulation.holdings import Holdings
@@ -39,8 +40,8 @@ PARTS = ("price", "currency", "dividends", "costs", "financing")
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Orders:
+@dataclass(frozen=True, eq=False, repr=False)
+class Orders(Displayed):
     """One order a decision and leg. decided: (D,), weights: (D, N); the rest (D + 1, N), row 0 for orders
     inherited with the opening holdings, whose weights are `inherited` (N,); see `kernel.run_ledger`."""
 
@@ -54,10 +55,16 @@ class Orders:
     wanted: FloatArray
     got: FloatArray
 
+    def picture(self) -> Picture:
+        """How many orders ended in which way."""
+        counts = {words: int((self.status == code).sum()) for code, words in STATUS.items()}
+        facts = {"decisions": f"{self.decided.size:,}"} | {w: f"{n:,}" for w, n in counts.items() if n}
+        return Picture(facts)
+
 
 @final
-@dataclass(frozen=True, eq=False)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Displayed):
     """A finished account over T rows and N instruments, in base currency, opened with nav 1.0.
 
     opening, closing: what it held before the first row and after the last.
@@ -80,6 +87,37 @@ class Result:
     ruin_row: int | None
     ruined_at_fill: bool
     deficit: float
+
+    def picture(self) -> Picture:
+        """Span, return and what is held last; in a notebook also the profit of each name and the path of nav."""
+        rows, last = self.rows, self.weights[-1]
+        held = [f"{s} {w:+.1%}" for s, w in zip(self.market.symbols, last, strict=True) if w]
+        facts = {
+            "span": f"{rows[0]} to {rows[-1]}, {rows.size:,} rows" + (", RUINED" if self.ruined else ""),
+            "prices": self.market.source + (" (SIMULATED)" if self.market.simulated else ""),
+            "total return": f"{self.nav[-1] - 1.0:+.2%} in {self.market.base}, after costs",
+            "orders": ", ".join(f"{k} {v}" for k, v in self.orders_.picture().facts.items()),
+            "held last": ", ".join(held[:6]) + (" ..." if len(held) > 6 else "") if held else "cash",
+        }
+        profit = self.contributions()
+        table = [
+            (symbol, *(f"{profit[symbol][part]:+.4f}" for part in PARTS))
+            for symbol in sorted(profit, key=lambda s: -abs(sum(profit[s].values())))
+        ]
+        return Picture(facts, ("profit of nav", *PARTS), table, self.nav)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a date: nav, returns, gross_exposure, net_exposure, cash, cost, interest, and the weight of each
+        symbol."""
+        import pandas as pd
+
+        columns = {
+            "nav": self.nav, "returns": self.returns, "gross_exposure": self.gross_exposure,
+            "net_exposure": self.net_exposure, "cash": self.cash, "cost": self.cost, "interest": self.interest,
+        }  # fmt: skip
+        weights = {s: self.weights[:, n] for n, s in enumerate(self.market.symbols)}
+        index = pd.DatetimeIndex(self.rows.astype("datetime64[ns]"), name="date")
+        return pd.DataFrame({**columns, **weights}, index=index)
 
     @property
     def rows(self) -> DateArray:

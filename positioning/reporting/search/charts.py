@@ -78,7 +78,7 @@ def heat_map(
          "hovertemplate": f"{names[pair[0]]} %{{x}}, {names[pair[1]]} %{{y}}<br>average %{{z{unit}}}"
                           f"<br>best %{{customdata{unit}}}<extra></extra>"},
         {"type": "scatter", "mode": "markers", "x": [x_labels[at[0]]], "y": [y_labels[at[1]]], "hoverinfo": "skip",
-         "marker": {"symbol": "x-thin", "size": 12, "line": {"width": 2.5, "color": "$accent"}}},
+         "marker": {"symbol": "x-thin", "size": 12, "line": {"width": 2.5, "color": "$contrast"}}},
     ]  # fmt: skip
     return _figure(data, names[pair[0]], names[pair[1]], {"type": "category"}, {"type": "category"})
 
@@ -111,7 +111,7 @@ def profile(
         {"type": "scatter", "mode": "lines+markers", "name": "median, 10 to 90 % shaded", "x": labels,
          "y": rounded(middle), "line": {"color": "$strategy", "width": 2}} | hover,
         {"type": "scatter", "mode": "lines+markers", "name": "best", "x": labels, "y": rounded(top),
-         "line": {"color": "$accent", "width": 1.5, "dash": "dot"}} | hover,
+         "line": {"color": "$contrast", "width": 1.5, "dash": "dot"}} | hover,
     ]  # fmt: skip
     made = _figure(data, name, in_words(metric), {"type": "category"}, {"tickformat": ticks(metric)})
     made["layout"] |= {"showlegend": True, "legend": _legend()}
@@ -134,7 +134,8 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
                "marker": {"color": "$strategy", "size": 4, "opacity": 0.45}},
         *(
             dot | {"name": name, "x": rounded([c.figures["max_drawdown"]]), "y": rounded([c.figures["sharpe"]]),
-                   "marker": {"color": "$accent", "size": 13, "symbol": symbol, "line": {"color": "$ink", "width": 1.5}}}
+                   "marker": {"color": "$contrast", "size": 13, "symbol": symbol,
+                              "line": {"color": "$ink", "width": 1.5}}}
             for name, c, symbol in (("best", assessment.best, "star"), ("plateau", assessment.plateau, "diamond"))
         ),
     ]  # fmt: skip

@@ -61,7 +61,7 @@ def purged(p: Purged, drawn: dict[str, Figure]) -> Html:
 def accounts(w: WalkForward, rows: DateArray) -> Figure:
     """Nav by way of choosing and of the twin, with the switches."""
     days = [str(day) for day in w.rows]
-    lines = [_line("without events", days, w.without_events_nav, "$accent", "dot")]
+    lines = [_line("without events", days, w.without_events_nav, "$contrast", "dot")]
     lines += [_line(way, days, one.nav, *LINES[way]) for way, one in w.ways.items()]
     for line in lines:
         line["hovertemplate"] = "%{x|%Y-%m-%d} %{y:.3f}<extra>%{fullData.name}</extra>"

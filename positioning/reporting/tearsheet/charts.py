@@ -57,7 +57,7 @@ def embed(figures: dict[str, Figure]) -> Html:
 def equity(report: BacktestReport) -> Figure:
     """Nav of the strategy, of its event-blind twin and of the benchmark, with the events on the curve."""
     days = _days(report)
-    traces = [_line("No event tilts", days, report.without_events.nav, "$accent", dash="dot")]
+    traces = [_line("No event tilts", days, report.without_events.nav, "$contrast", dash="dot")]
     if report.benchmark is not None and np.isfinite(report.benchmark.levels).any():
         traces.insert(0, _line(_text(report.benchmark.symbol), days, _rebased(report), "$benchmark"))
     traces.append(_line("Strategy", days, report.result.nav, "$strategy", width=2.2))
@@ -73,7 +73,7 @@ def drawdown(report: BacktestReport) -> Figure:
         "fill": "tozeroy",
         "fillcolor": "$fill",
     }
-    twin = _line("No event tilts", _days(report), _below(report.without_events.nav), "$accent", dash="dot")
+    twin = _line("No event tilts", _days(report), _below(report.without_events.nav), "$contrast", dash="dot")
     return _figure(report, [own, twin], "below the high", ".0%")
 
 
@@ -82,7 +82,7 @@ def exposure(report: BacktestReport) -> Figure:
     days, r = _days(report), report.result
     lines = [
         _line("Gross", days, r.gross_exposure, "$strategy"),
-        _line("Net", days, r.net_exposure, "$accent"),
+        _line("Net", days, r.net_exposure, "$contrast"),
     ]
     if r.trapped.any():
         share = np.where(r.inputs.frozen & (r.shares > 0), r.weights, 0.0).sum(axis=1)
@@ -236,3 +236,24 @@ def _mark_article(figure: Figure) -> None:
         {"text": "article", "x": day, "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "top", "showarrow": False,
          "font": {"size": 11, "color": "$ink"}}
     )  # fmt: skip
+
+
+LIGHT = {
+    "strategy": "#14507a", "contrast": "#c0701c", "benchmark": "#8a949e", "fill": "rgba(20,80,122,.14)",
+    "grid": "#e3e7eb", "good": "#1f7a4d", "bad": "#b3261e", "other": "#6b7682", "ink": "#1d2733",
+    "paper": "#f6f7f9", "card": "#ffffff", "soft": "#55626f", "rule": "#d5dbe1", "watermark": "rgba(170,40,30,.16)",
+}  # fmt: skip
+
+
+def interactive(report: BacktestReport) -> Any:
+    """The equity chart as a plotly Figure, for a notebook, in the light colours of the pages."""
+    from plotly.graph_objects import Figure as Plotly
+
+    def coloured(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: coloured(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [coloured(v) for v in value]
+        return LIGHT.get(value[1:], value) if isinstance(value, str) and value.startswith("$") else value
+
+    return Plotly(coloured(equity(report)))

@@ -32,6 +32,12 @@ def address(report: BacktestReport, directory: Path) -> Path:
     return directory / f"{safe_name(report.strategy.name)}.html"
 
 
+def write_alone(report: BacktestReport, path: Path) -> Path:
+    """Write the page to `path`, plotly's script inside it."""
+    script = "plotly.js"
+    return write_whole(path, standing_alone(page(report, script), script))
+
+
 def moved(text: str, script: str, to: str) -> str:
     """The page with plotly's script at another address."""
     return text.replace(f'<script src="{escape(script)}">', f'<script src="{escape(to)}">', 1)
