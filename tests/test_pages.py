@@ -179,7 +179,7 @@ def test_simulated_pages_say_so_in_title_banner_chart_and_quantstats(folder: Pat
     page = (folder / "enablers.html").read_text()
     assert "<title>SIMULATED: " in page
     assert 'class="banner"' in page
-    assert page.count('"text":"SIMULATED"') == 3
+    assert page.count('"text":"SIMULATED"') == page.count('"layout":') >= 4
     assert "data-simulated" in page
     assert "<title>SIMULATED: " in (folder / "index.html").read_text()
 
@@ -285,7 +285,13 @@ def test_figures_are_valid_plotly_and_mark_every_event_once(reports: list[Backte
     import plotly.graph_objects as go
 
     for report in reports:
-        for build in (charts.equity, charts.drawdown, charts.exposure):
+        for build in (
+            charts.equity,
+            charts.drawdown,
+            charts.exposure,
+            charts.weights,
+            lambda r: charts.leg(r, 0),
+        ):
             go.Figure(
                 json.loads(re.sub(r'"\$[a-z]+"', '"#123456"', json.dumps(build(report), allow_nan=False)))
             )

@@ -56,35 +56,39 @@ class Told:
     quiet: bool
     tasks: list[tuple[str, float | None, float, float]] = field(
         default_factory=list
-    )  # name, total, done, begun
+    )  # name, total, done, first step
+    begun: list[float] = field(default_factory=list)  # when the first step was done
     last: float = field(default_factory=time.monotonic)
 
     def add_task(self, description: str, total: float | None = None) -> int:
         """See `Bar`."""
-        self.tasks.append((description, total, 0.0, time.monotonic()))
+        self.tasks.append((description, total, 0.0, 0.0))
+        self.begun.append(0.0)
         return len(self.tasks) - 1
 
     def advance(self, task: int, steps: float = 1) -> None:
         """See `Bar`."""
-        name, total, done, begun = self.tasks[task]
-        self.tasks[task] = (name, total, done + steps, begun)
+        name, total, done, first = self.tasks[task]
         now = time.monotonic()
+        if not done:  # it compiles and loads: the speed is that of the others
+            self.begun[task], first = now, steps
+        self.tasks[task] = (name, total, done + steps, first)
         if self.quiet or now - self.last < PATIENCE or done + steps == total:
             return
         self.last = now
-        print(said(name, total, done + steps, now - begun), file=sys.stderr, flush=True)
+        print(said(name, total, done + steps, first, now - self.begun[task]), file=sys.stderr, flush=True)
 
     def update(self, task: int, description: str | None = None, completed: float | None = None) -> None:
         """See `Bar`."""
-        name, total, done, begun = self.tasks[task]
-        self.tasks[task] = (description or name, total, done if completed is None else completed, begun)
+        name, total, done, first = self.tasks[task]
+        self.tasks[task] = (description or name, total, done if completed is None else completed, first)
 
 
-def said(name: str, total: float | None, done: float, seconds: float) -> str:
-    """`paths: 12,000 of 40,000, about 35 s left`."""
-    if total is None or not done:
-        return f"{name}: {done:,.0f} done"
-    left = seconds / done * (total - done)
+def said(name: str, total: float | None, done: float, before: float, seconds: float) -> str:
+    """`paths: 12,000 of 40,000, about 35 s left`. before: steps done before the seconds began."""
+    if total is None or done <= before:
+        return f"{name}: {done:,.0f} done" if total is None else f"{name}: {done:,.0f} of {total:,.0f}"
+    left = seconds / (done - before) * (total - done)
     return f"{name}: {done:,.0f} of {total:,.0f}, about {in_time(left)} left"
 
 

@@ -61,6 +61,8 @@ def ruin(report: BacktestReport) -> str:
 
 def _twin(report: BacktestReport) -> list[str]:
     m, p = report.metrics, report.without_events_metrics
+    if not report.strategy.themes:
+        return []
     if report.strategy.respond == 0:
         return ["This run is itself without event tilts (respond=0)."]
     if p.ruined:

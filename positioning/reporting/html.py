@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import final
 
@@ -12,6 +13,10 @@ class Html(str):
     """Text that is HTML already. Adding to it, or formatting it, gives plain text, which is escaped again."""
 
     __slots__ = ()
+
+    def __html__(self) -> Html:
+        """What a template asks, so that it is not escaped again."""
+        return self
 
 
 def escape(text: object) -> Html:
@@ -69,6 +74,15 @@ def table(
 def section(identity: str, heading: str, *children: object) -> Html:
     """A headed part of a page."""
     return tag("section", tag("h2", heading), *children, id=identity)
+
+
+def folded(part: Html) -> Html:
+    """A section that opens when its heading is chosen; what is no section as it is."""
+    found = re.fullmatch(r'<section id="([a-z]+)"><h2>(.*?)</h2>(.*)</section>', part, re.DOTALL)
+    if found is None:
+        return part
+    identity, heading, body = (Html(g) for g in found.groups())
+    return tag("details", tag("summary", tag("h2", heading)), body, class_="part", id=str(identity))
 
 
 def bullets(items: Iterable[object]) -> Html:

@@ -170,15 +170,15 @@ def test_a_folder_given_as_data_is_told_how(tmp_path: Path) -> None:
 def test_what_is_left_is_told_where_no_bar_can_be_drawn(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock = iter([0.0, 0.0, 5.0, 11.0, 12.0, 22.0])
+    clock = iter([0.0, 5.0, 11.0, 12.0, 23.0])
     monkeypatch.setattr("positioning.cli.progress.time.monotonic", lambda: next(clock))
     bar = Told(quiet=False, last=next(clock))
     task = bar.add_task("paths", total=40)
     for _ in range(4):
         bar.advance(task, 10)
-    assert capsys.readouterr().err == "paths: 20 of 40, about 11 s left\n"  # not before 10 s, nor at the end
+    assert capsys.readouterr().err == "paths: 20 of 40, about 12 s left\n"  # not before 10 s, nor at the end
     assert in_time(125.0) == "2 min 5 s"
-    assert said("pages", None, 3, 1.0) == "pages: 3 done"
+    assert said("pages", None, 3, 1, 1.0) == "pages: 3 done"
 
 
 def test_a_narrow_terminal_gets_its_own_width(monkeypatch: pytest.MonkeyPatch) -> None:

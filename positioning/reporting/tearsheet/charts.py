@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from positioning.analysis.report import BacktestReport
-from positioning.arrays import FloatArray
+from positioning.arrays import FloatArray, IntArray
 from positioning.events.event import ARTICLE, Event
 from positioning.files import write_whole
 from positioning.reporting.html import Html
+from positioning.simulation.kernel import FROZEN, HALTED
 
 Figure = dict[str, Any]
 AXIS = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
@@ -45,13 +46,21 @@ def inline_script() -> Html:
     return Html(f"<script>{code}</script>")
 
 
-def embed(figures: dict[str, Figure]) -> Html:
+def embed(figures: dict[str, Figure], days: list[str] | None = None) -> Html:
     """The figures by element id, as JSON that cannot end the script element it stands in.
 
-    A string "$role" stands for the colour the page's style gives that role, light or dark.
+    A string "$role" stands for the colour the page's style gives that role, light or dark. days: dates that many lines
+    share: they are written once, and "@days" stands for them.
     """
-    text = json.dumps(figures, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    written: dict[str, Any] = figures
+    if days is not None:
+        written = {name: _sharing(figure, days) for name, figure in figures.items()} | {"days": days}
+    text = json.dumps(written, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return Html(f'<script type="application/json" id="chart-data">{text}</script>')
+
+
+def _sharing(figure: Figure, days: list[str]) -> Figure:
+    return figure | {"data": [t | {"x": "@days"} if t["x"] == days else t for t in figure["data"]]}
 
 
 def equity(report: BacktestReport) -> Figure:
@@ -88,6 +97,117 @@ def exposure(report: BacktestReport) -> Figure:
         share = np.where(r.inputs.frozen & (r.shares > 0), r.weights, 0.0).sum(axis=1)
         lines.append(_line("Trapped", days, share, "$bad", "dash"))
     return _figure(report, lines, "of nav", ".0%")
+
+
+WEEK = 5  # rows between the points of the weights
+BLOCKED = {HALTED: "no trading in the name", FROZEN: "frozen"}
+
+
+def weights(report: BacktestReport) -> Figure:
+    """Weight of each name, stacked, shorts below zero; below them where a name held could not be traded."""
+    r = report.result
+    at = np.unique(np.append(np.arange(0, r.rows.size, WEEK), r.rows.size - 1))
+    days = [str(day) for day in r.rows[at]]
+    order = np.argsort(-np.abs(r.weights).mean(axis=0), kind="stable")
+    traces = []
+    for k, n in enumerate(order):
+        own = r.weights[at, n]
+        if not own.any():
+            continue
+        side = "long" if own.sum() >= 0 else "short"
+        area = {"stackgroup": side, "fillcolor": PALETTE[k % len(PALETTE)], "mode": "lines"}
+        line = _line(_text(r.market.symbols[n]), days, own, PALETTE[k % len(PALETTE)], width=0.4)
+        traces.append(line | area)
+    figure = _figure(report, [*traces, *_blocked(report)], "of nav", ".0%")
+    figure["layout"]["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+    return figure
+
+
+PALETTE = ("$sa", "$sb", "$sc", "$sd", "$se", "$sf", "$sg", "$sh")
+
+
+def blocked(report: BacktestReport) -> list[tuple[str, str, np.datetime64, np.datetime64, int]]:
+    """Each run of rows on which a name that was held could not be traded though its venue was open: symbol, why, first,
+    last, rows."""
+    r, found = report.result, []
+    for n, symbol in enumerate(r.market.symbols):
+        for code, why in BLOCKED.items():
+            stuck = (r.inputs.why[:, n] == code) & (r.shares[:, n] != 0.0)
+            edges = np.flatnonzero(np.diff(np.concatenate([[False], stuck, [False]]).astype(np.int8)))
+            for a, b in zip(edges[::2], edges[1::2], strict=True):
+                found.append((symbol, why, r.rows[a], r.rows[b - 1], int(b - a)))
+    return sorted(found, key=lambda f: (f[2], f[0]))
+
+
+def _blocked(report: BacktestReport) -> list[Figure]:
+    found = blocked(report)
+    if not found:
+        return []
+    told = [
+        f"{symbol}: {why}, {first} to {last}, {rows} row{'s' if rows > 1 else ''}"
+        for symbol, why, first, last, rows in found
+    ]
+    return [{
+        "type": "scatter", "mode": "markers", "name": "Halted or frozen", "yaxis": "y2", "hoverinfo": "text",
+        "x": [str(f[2]) for f in found], "y": [0.03] * len(found), "text": [_text(t) for t in told],
+        "marker": {"symbol": "x", "color": "$bad", "size": 8},
+    }]  # fmt: skip
+
+
+def leg(report: BacktestReport, n: int) -> Figure:
+    """Price of one leg in the base currency, with its purchases and sales, dividends, halts, restrictions and events."""
+    r, symbol = report.result, report.result.market.symbols[n]
+    mark, traded = r.inputs.mark[:, n], r.trades[:, n]
+    days = np.array([str(day) for day in r.rows])
+    traces = [_line(_text(symbol), days.tolist(), mark, "$strategy")]
+
+    def dots(name: str, rows: IntArray, shape: str, colour: str, values: FloatArray, text: list[str]) -> None:
+        if rows.size:
+            traces.append({
+                "type": "scatter", "mode": "markers", "name": name, "x": days[rows].tolist(), "y": _round(values),
+                "text": text, "hoverinfo": "text", "marker": {"symbol": shape, "color": colour, "size": 8},
+            })  # fmt: skip
+
+    for name, rows, shape, colour in (
+        ("Bought", np.flatnonzero(traded > 0), "triangle-up", "$good"),
+        ("Sold", np.flatnonzero(traded < 0), "triangle-down", "$bad"),
+    ):
+        paid = r.paid[rows, n]
+        dots(
+            name,
+            rows,
+            shape,
+            colour,
+            paid,
+            [f"{days[k]}: {name.lower()} at {p:.4g}" for k, p in zip(rows, paid, strict=True)],
+        )
+    paid_out = np.flatnonzero(r.inputs.dividend[:, n] > 0)
+    dots("Dividend", paid_out, "circle", "$accent", mark[paid_out],
+         [f"{days[k]}: {r.inputs.dividend[k, n]:.4g} a share" for k in paid_out])  # fmt: skip
+    stuck = np.flatnonzero(np.isin(r.inputs.why[:, n], list(BLOCKED)) & (r.shares[:, n] != 0.0))
+    dots(
+        "Halted or frozen",
+        stuck,
+        "x-thin",
+        "$bad",
+        mark[stuck],
+        [f"{days[k]}: {BLOCKED[int(r.inputs.why[k, n])]}" for k in stuck],
+    )
+    own = [
+        x
+        for x in report.events.restrictions
+        if x.symbol == symbol and r.rows[0] <= x.known_on() <= r.rows[-1]
+    ]
+    figure = _figure(report, traces, _text(report.result.market.base), ",.4~g")
+    figure["layout"]["shapes"] = [
+        {"type": "line", "x0": str(x.known_on()), "x1": str(x.known_on()), "y0": 0, "y1": 1, "yref": "paper",
+         "line": {"color": "$bad", "width": 1, "dash": "dash"}} for x in own
+    ]  # fmt: skip
+    figure["layout"]["annotations"] += [
+        {"text": _text(x.kind.replace("_", " ")), "x": str(x.known_on()), "y": 1, "yref": "paper", "xanchor": "left",
+         "yanchor": "top", "showarrow": False, "font": {"size": 11, "color": "$bad"}} for x in own
+    ]  # fmt: skip
+    return figure
 
 
 def sign_for(event: Event, themes: Sequence[str]) -> int | None:
@@ -204,11 +324,11 @@ def bare_layout() -> Figure:
 def _figure(report: BacktestReport, traces: list[Figure], unit: str, ticks: str) -> Figure:
     value = "%{y:.2%}" if ticks.endswith("%") else "%{y:.3f}"
     for line in (t for t in traces if t["mode"] == "lines"):
-        line["hovertemplate"] = "%{x|%Y-%m-%d} " + value + "<extra>%{fullData.name}</extra>"
+        line["hovertemplate"] = f"%{{fullData.name}} {value}<extra></extra>"
     first, last = str(report.result.rows[0]), str(report.result.rows[-1])
     span = {"range": [first, last]} if first < last else {}
     layout = bare_layout() | {
-        "hovermode": "closest",
+        "hovermode": "x unified",
         "xaxis": {**AXIS, **span, "type": "date", "showgrid": False},
         "yaxis": {**AXIS, "title": {"text": unit, "standoff": 6}, "tickformat": ticks},
         "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},

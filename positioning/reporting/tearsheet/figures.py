@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from positioning.analysis.metrics import DAYS_PER_YEAR
 from positioning.analysis.report import BacktestReport
-from positioning.reporting.format import NOTHING, findings, number, percent, signed
+from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, join, section, table, tag
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
-from positioning.reporting.verdict import spoken
 from positioning.simulation.result import PARTS, Result
 
 TOLERANCE = 1e-6  # relative: both programs take the same numbers, so only rounding may part them
@@ -49,33 +47,14 @@ ROWS = (
     Row("cost_bps_per_year", "Trading cost, bps a year", False),
 )
 
-TILES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-    ("total_return", "return after costs", signed),
-    ("cagr", "a year", signed),
-    ("volatility", "volatility", percent),
-    ("sharpe", "Sharpe", number),
-    ("max_drawdown", "worst drawdown", percent),
-    ("cost_bps_per_year", "bps of cost a year", partial(number, digits=0)),
-)
 
-
-def opening(report: BacktestReport) -> Html:
-    """Name, warning, findings, thesis and caveat."""
-    market, strategy = report.result.market, report.strategy
-    said = [spoken(report.verdict), *(tag("p", s, class_="finding") for s in findings(report))]
-    thesis = [tag("p", paragraph) for paragraph in strategy.rationale.split("\n\n")]
-    caveat = tag("div", tag("h3", "What to hold against it"), tag("p", strategy.caveat), class_="aside")
-    return join(
-        tag("p", "Strategy note", class_="eyebrow"),
-        tag(
-            "h1",
-            report.strategy.title,
-            *([" ", tag("span", "Simulated", class_="badge")] if market.simulated else []),
-        ),
-        banner() if market.simulated else "",
-        *said,
-        section("thesis", "The thesis", tag("div", tag("div", *thesis), caveat, class_="two")),
+def thesis(report: BacktestReport) -> Html:
+    """What it claims, and what to hold against it."""
+    paragraphs = [tag("p", paragraph) for paragraph in report.strategy.rationale.split("\n\n")]
+    caveat = tag(
+        "div", tag("h3", "What to hold against it"), tag("p", report.strategy.caveat), class_="aside"
     )
+    return section("thesis", "The thesis", tag("div", tag("div", *paragraphs), caveat, class_="two"))
 
 
 def banner() -> Html:
@@ -85,18 +64,6 @@ def banner() -> Html:
         "It shows how the strategy is decided and accounted, and is no evidence about any security.",
         class_="banner", role="note",
     )  # fmt: skip
-
-
-def tiles(report: BacktestReport) -> Html:
-    """The six figures a reader looks for, each above its twin's."""
-    if report.metrics.ruined or report.metrics.sessions < 2:
-        return Html("")
-    return tag("div", *(_tile(report, *one) for one in TILES), class_="tiles")
-
-
-def _tile(report: BacktestReport, field: str, label: str, write: Callable[[float], str]) -> Html:
-    own, twin = (write(getattr(m, field)) for m in (report.metrics, report.without_events_metrics))
-    return tag("div", tag("b", own), tag("span", label), tag("span", f"without events {twin}"), class_="tile")
 
 
 def figures(report: BacktestReport, outside: QuantstatsPage) -> Html:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from positioning.analysis.metrics import returns
 from positioning.analysis.report import BacktestReport
 from positioning.files import safe_name, write_whole
 from positioning.reporting.format import percent, ruin
-from positioning.reporting.html import Html, escape, join, section, tag
+from positioning.reporting.html import Html, escape, folded, join, section, tag
 from positioning.reporting.tearsheet import charts, details, events, figures
+from positioning.reporting.tearsheet.charts import Figure
+from positioning.reporting.tearsheet.first_screen import first_screen
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage, quantstats_html
 
 PARTS = {
-    "thesis": "Thesis", "curves": "Curves", "figures": "Figures", "evidence": "Events", "sources": "Costs and legs",
+    "curves": "Curves", "evidence": "Events", "thesis": "Thesis", "legs": "Each leg", "figures": "Figures",
+    "sources": "Costs and sources",
     "holdings": "Holdings", "orders": "Orders", "hindsight": "Hindsight", "omissions": "Not modelled",
     "provenance": "Provenance", "quantstats": "quantstats",
 }  # fmt: skip
@@ -51,34 +55,31 @@ def standing_alone(text: str, script: str) -> str:
 def page(report: BacktestReport, script: str) -> str:
     """The HTML of the page. script: address of plotly's script, relative to it."""
     outside = _quantstats(report)
+    drawn = _drawn(report)
     body = join(
-        figures.opening(report),
-        figures.tiles(report),
-        _contents(),
-        _curves(report),
-        figures.figures(report, outside),
-        events.events(report),
+        first_screen(report),
+        _contents(report),
+        events.events(report) if report.answers_events else "",
         events.trapped(report),
-        section(
-            "sources", "Costs and sources of profit", tag("div", figures.costs(report), figures.legs(report))
-        ),
-        details.holdings(report),
-        details.notices(report),
-        events.doubts(report),
-        details.orders(report),
-        details.trades(report),
+        *(folded(part) for part in (
+            figures.thesis(report),
+            _legs(report),
+            figures.figures(report, outside),
+            section(
+                "sources", "Costs and sources of profit", tag("div", figures.costs(report), figures.legs(report))
+            ),
+            details.holdings(report),
+            details.notices(report),
+            events.doubts(report),
+            details.orders(report),
+            details.trades(report),
+        )),
         details.hindsight(report),
-        details.omissions(report),
-        details.provenance(report),
+        *(folded(part) for part in (details.omissions(report), details.provenance(report))),
         _outside(report, outside),
-    )
-    drawn = {
-        "equity": charts.equity(report),
-        "drawdown": charts.drawdown(report),
-        "exposure": charts.exposure(report),
-    }
+    )  # fmt: skip
     scripts = join(
-        charts.embed(drawn),
+        charts.embed(drawn, [str(day) for day in report.result.rows]),
         Html(f'<script src="{escape(script)}"></script>'),
         Html(f"<script>{own_file('theme.js')}{own_file('page.js')}</script>"),
     )
@@ -87,6 +88,42 @@ def page(report: BacktestReport, script: str) -> str:
         f"{report.strategy.title}, {m.first} to {m.last}",
         join(tag("main", body), scripts),
         report.result.market.simulated,
+    )
+
+
+def _drawn(report: BacktestReport) -> dict[str, Figure]:
+    """Every chart of the page by its name."""
+    if report.metrics.sessions < 2:
+        return {}
+    made = {
+        "equity": charts.equity(report), "drawdown": charts.drawdown(report), "weights": charts.weights(report),
+        "exposure": charts.exposure(report),
+    }  # fmt: skip
+    return made | {f"leg{n}": charts.leg(report, n) for n in _held(report)}
+
+
+def _held(report: BacktestReport) -> list[int]:
+    """Legs that were ever held."""
+    return np.flatnonzero((report.result.shares != 0.0).any(axis=0)).tolist()
+
+
+def _legs(report: BacktestReport) -> Html:
+    """A chart a leg, drawn when it is opened."""
+    if report.metrics.sessions < 2:
+        return Html("")
+    gross, net = (
+        percent(float(e.mean()), 0) for e in (report.result.gross_exposure, report.result.net_exposure)
+    )
+    exposure = _chart(
+        "exposure", "Exposure", f"Long and short market value: gross {gross} and net {net} on average."
+    )
+    made = [
+        _chart(f"leg{n}", report.result.market.symbols[n], f"{report.result.market.instruments[n].name}.")
+        for n in _held(report)
+    ]
+    note = "Close in the base currency; triangles where it was bought and sold, circles for dividends, crosses for halts."
+    return section(
+        "legs", "Each leg", exposure, tag("p", note, class_="quiet"), tag("div", *made, class_="two")
     )
 
 
@@ -122,46 +159,24 @@ def _quantstats(report: BacktestReport) -> QuantstatsPage:
     return quantstats_html(own, measure, named, report.metrics.rows_per_year)
 
 
-def _contents() -> Html:
-    links = (tag("li", tag("a", label, href=f"#{identity}")) for identity, label in PARTS.items())
+def _contents(report: BacktestReport) -> Html:
+    shown = {k: v for k, v in PARTS.items() if k != "evidence" or report.answers_events}
+    links = (tag("li", tag("a", label, href=f"#{identity}")) for identity, label in shown.items())
     return tag("nav", tag("ul", *links), aria_label="Parts of this page")
 
 
-def _curves(report: BacktestReport) -> Html:
-    if report.metrics.sessions < 2:
-        return section("curves", "How it went", tag("p", "A single row draws no curve."))
-    return section("curves", "How it went", *(_chart(*one) for one in _captions(report)))
-
-
-def _captions(report: BacktestReport) -> list[tuple[str, str, str]]:
-    m, r = report.metrics, report.result
-    inside = [e for e in report.events if m.first <= e.known_on() <= m.last]
-    used = (
-        sum(charts.sign_for(e, report.strategy.themes) is not None for e in inside)
-        if report.strategy.respond
-        else 0
-    )
-    answers = f"Events in this span: {len(inside)}, of which it answers {used}; point at a mark to read one."
-    last = f"{r.nav[-1]:.3f}, without event tilts {report.without_events.nav[-1]:.3f}"
-    gross, net = (percent(float(e.mean()), 0) for e in (r.gross_exposure, r.net_exposure))
-    return [
-        ("equity", "Value of the account", f"It ends at {last}. {answers}"),
-        ("drawdown", "Drawdown", f"Worst {percent(m.max_drawdown)}."),
-        ("exposure", "Exposure", f"Long and short market value: gross {gross} and net {net} on average."),
-    ]  # fmt: skip
-
-
 def _chart(name: str, heading: str, words: str) -> Html:
-    shape = "chart" if name == "equity" else "chart low"
-    drawn = tag("div", class_=shape, data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    drawn = tag("div", class_="chart low", data_chart=name, role="img", aria_label=f"{heading}. {words}")
     return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 
 def _outside(report: BacktestReport, outside: QuantstatsPage) -> Html:
     """quantstats' report in a shadow root, so that neither page's styles reach the other."""
     note = (
-        "Made from the same returns by another program, unchanged. It annualises by rows a year rounded to a whole "
-        "number; the figures in our table use the exact one."
+        "Made from the same returns, on the same span, by another program, unchanged. Known differences: it annualises "
+        "by rows a year rounded to a whole number, counts rows and not calendar days for the return a year, takes its "
+        "value at risk from a normal distribution, and its ratios are not over cash. Its Treynor ratio divides the whole "
+        "return of the span by beta, so it is large whenever beta is small: read nothing into it."
     )
     if not outside.body:
         return section("quantstats", "quantstats", *(tag("p", r) for r in outside.remarks))

@@ -1,0 +1,28 @@
+"""Pages from templates: every value is escaped unless it is `Html`, and one that is missing is an error."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from positioning.reporting import format as words
+from positioning.reporting.html import Html
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Templates stand beside the Python that prepares their view, macros in `macros.html`."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters |= {"percent": words.percent, "signed": words.signed, "number": words.number}
+    return made
+
+
+def render(template: str, **view: Any) -> Html:
+    """The template, by its path in this room, filled with the view."""
+    return Html(environment().get_template(template).render(view))
