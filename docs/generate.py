@@ -1,0 +1,156 @@
+"""Write the reference from the code: python docs/generate.py
+
+Every option of every command, every public name and every column of the tables that users write and read. A test holds
+the pages to the code, so that none of them can be forgotten.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+
+import typer
+
+import positioning
+
+PLACE = Path(__file__).parent / "reference"
+APART = ("command", "options", "request", "values", "strategies", "terminal", "progress")  # no commands
+
+
+def commands() -> dict[str, Any]:
+    """The click command of each module of positioning.cli that has one, by its name on the command line."""
+    found = {}
+    for file in sorted((Path(positioning.__file__ or "").parent / "cli").glob("*.py")):
+        if file.stem.startswith("_") or file.stem in APART:
+            continue
+        module = import_module(f"positioning.cli.{file.stem}")
+        app = getattr(module, "app", None)
+        if isinstance(app, typer.Typer):
+            made = typer.main.get_command(app)
+            if not hasattr(made, "commands"):
+                found[file.stem] = made
+    return found
+
+
+def commands_page() -> str:
+    """A table of options a command."""
+    lines = [
+        "# Commands", "",
+        "`python -m backtests.NAME`, or `positioning NAME` with the installed package. Exit status 0: done; 1: done, and "
+        "the answer is no (a run that is not the same, a strategy that knew tomorrow, symbols that could not be had); "
+        "2: bad input, one line on standard error; 3: prices too old; 130: stopped.", "",
+    ]  # fmt: skip
+    for name, command in commands().items():
+        lines += [
+            f"## {name}",
+            "",
+            _text(command.help or ""),
+            "",
+            "| option | default | meaning |",
+            "| --- | --- | --- |",
+        ]
+        lines += [_option(p) for p in command.params if p.name != "help"]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _option(p: Any) -> str:
+    names = (
+        ", ".join(f"`{o}`" for o in p.opts)
+        if p.param_type_name == "option"
+        else f"`{p.metavar or p.name.upper()}`"
+    )
+    default = p.default() if callable(p.default) else p.default
+    shown = "" if default in (None, (), [], False) else f"`{default}`"
+    return f"| {names} | {shown} | {_text(getattr(p, 'help', '') or '')} |"
+
+
+def _text(words: str) -> str:
+    return re.sub(r"\s+", " ", words).strip().replace("|", "\\|")
+
+
+def api_page() -> str:
+    """Each public name with its signature and its docstring."""
+    lines = ["# Python", "", "All of these are imported from `positioning`.", ""]
+    for name in positioning.__all__:
+        value = getattr(positioning, name)
+        if name == "__version__":
+            continue
+        lines += [f"## {name}", "", f"From `{value.__module__}`.", "", "```text", _signature(name, value), "```", "",
+                  inspect.cleandoc(value.__doc__ or ""), ""]  # fmt: skip
+        lines += [line for method in _methods(value) for line in method]
+    return "\n".join(lines)
+
+
+def _signature(name: str, value: Any) -> str:
+    text = str(inspect.signature(value))
+    return f"{name}{re.sub(r'<factory>|<function [^>]*>', '...', text)}"
+
+
+def _methods(value: Any) -> Iterator[list[str]]:
+    if not inspect.isclass(value):
+        return
+    for name, member in vars(value).items():
+        target = (
+            member.func
+            if hasattr(member, "func")
+            else member.fget
+            if isinstance(member, property)
+            else member
+        )
+        target = getattr(target, "__func__", target)
+        if name.startswith("_") or not callable(target) or not target.__doc__:
+            continue
+        call = "" if isinstance(member, property) or hasattr(member, "func") else "()"
+        yield [f"- `{name}{call}`: {_text(target.__doc__)}"]
+    yield [""]
+
+
+def tables() -> Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str]]]]:
+    """By file: what a row is, its columns, and the permitted words of those that have a list."""
+    event, restriction = (
+        import_module("positioning.events.event"),
+        import_module("positioning.events.restriction"),
+    )
+    fees = import_module("positioning.simulation.fees")
+    return {
+        "restrictions.csv": (
+            "A bar on one symbol.", restriction._COLUMNS,
+            {"kind": get_args(restriction.RestrictionKind), "screen": tuple(restriction.SCREENS)},
+        ),
+        "events.csv": (
+            "A piece of news; beside these, `sign_SLEEVE` for each sleeve of the thesis: -1, 0 or 1.",
+            event._COLUMNS, {"confidence": get_args(event.Confidence)},
+        ),
+        "fees.csv": ("A rate from one date on.", fees._COLUMNS, {"fee": fees.FEES, **fees._CHOICES}),
+    }  # fmt: skip
+
+
+def tables_page() -> str:
+    """Columns and permitted words."""
+    lines = ["# Tables", "", "CSV in UTF-8, a header, one row a fact, each with its source.", ""]
+    for name, (row, columns, words) in tables().items():
+        lines += [f"## {name}", "", row, "", "| column | permitted |", "| --- | --- |"]
+        lines += [f"| `{c}` | {', '.join(f'`{w}`' for w in words.get(c, ()))} |" for c in columns]
+        lines.append("")
+    saved = import_module("positioning.runs.saved")
+    lines += ["## A kept run", "", "```text", inspect.cleandoc(saved.__doc__ or ""), "```", ""]
+    return "\n".join(lines)
+
+
+PAGES = {"commands.md": commands_page, "python.md": api_page, "tables.md": tables_page}
+
+
+def main() -> None:
+    """Write all of them."""
+    PLACE.mkdir(exist_ok=True)
+    for name, make in PAGES.items():
+        (PLACE / name).write_text(make().rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
