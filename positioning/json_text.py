@@ -10,9 +10,6 @@ from math import isfinite
 from os import PathLike, fspath
 from typing import Any, TypeVar
 
-import msgspec
-import numpy as np
-
 T = TypeVar("T")
 
 
@@ -24,6 +21,8 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 (a line for each kind)
     """
     if value is None or isinstance(value, str | bool | int):
         return value
+    import numpy as np  # here, so that a command's --help need not wait for it
+
     if isinstance(value, np.ndarray):
         return [plain(v) for v in value] if value.dtype.kind in "MmOV" else plain(value.tolist())
     if isinstance(value, np.datetime64 | np.timedelta64):
@@ -51,6 +50,8 @@ def decoded(data: bytes, kind: type[T]) -> T:
     Raises ValueError, with where and why, for anything else: other types, missing keys, numbers out of range,
     and nesting too deep to follow.
     """
+    import msgspec
+
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:  # the base of ValidationError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.cli.options import AsJson, with_request
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
@@ -15,7 +15,7 @@ from positioning.cli.request import Request
 if TYPE_CHECKING:
     from positioning.analysis.strategy_check import StrategyCheck
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 STYLES = {"wrong": "bold red", "warning": "yellow", "right": "green", "not measured": "dim"}
 
 

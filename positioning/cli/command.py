@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, final
 
 import typer
@@ -13,11 +15,16 @@ from typer.core import TyperCommand
 from positioning.errors import PositioningError
 
 MOST_LEFT_OUT = 5
+SCRIPT = "positioning"  # the console script
 
 
 @final
 class Command(TyperCommand):
     """A command whose usage errors (an unknown option, a word for a number) are one line and status 2 too."""
+
+    def __init__(self, *args: Any, **known: Any) -> None:
+        super().__init__(*args, **known)
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
 
     def main(
         self,
@@ -31,15 +38,37 @@ class Command(TyperCommand):
         """As typer's; without its box."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
-        usage_error: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
-        try:
+        with one_line_usage():
             sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
-        except usage_error as error:
-            print(
-                f"error: {' '.join(error.format_message().split())}; --help lists the options",
-                file=sys.stderr,
-            )
-            sys.exit(2)
+
+
+@contextmanager
+def one_line_usage() -> Iterator[None]:
+    """What was typed wrongly ends the program with one line and status 2."""
+    usage_error: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
+    try:
+        yield
+    except usage_error as error:
+        print(f"error: {' '.join(error.format_message().split())}; --help lists the options", file=sys.stderr)
+        sys.exit(2)
+
+
+def new_app() -> typer.Typer:
+    """For one command; shell completion is the console script's."""
+    return typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def words_for(command: str) -> list[str]:
+    """How a command is begun the way this process was: by the console script, or by the scripts in backtests/."""
+    if Path(sys.argv[0]).stem == SCRIPT:
+        return [SCRIPT, command.replace("_", "-")]
+    return ["python", "-m", f"backtests.{command}"]
+
+
+def typed(command: str) -> str:
+    """The command line of this process, to be typed again."""
+    words = words_for(command)
+    return shlex.join([*words, *sys.argv[2 if words[0] == SCRIPT else 1 :]])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors, say_left_out
+from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
 from positioning.cli.options import AsJson, LogFile, Quiet, Verbose
 from positioning.cli.strategies import known_as
 from positioning.cli.terminal import Terminal
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from positioning.runs.comparison import Comparison
     from positioning.runs.saved import SavedRun
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command(cls=Command)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, with_request
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from positioning.event_studies.placebo import StudyPlacebo
     from positioning.event_studies.study import EventStudy, Group, Outcome
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 COLUMNS = {
     "clustered": "lead", "kolari_pynnonen": "KP", "cross_section": "t", "patell": "Pat.",
@@ -98,7 +96,7 @@ def event_study(
             studies.append(singly(studies, design))
         draws = request.placebos
         shuffled = {s.label: study_placebo(s, record, design, draws, request.seed) for s in studies if draws}
-        command = shlex.join(["python", "-m", "backtests.event_study", *sys.argv[1:]])
+        command = typed("event_study")
         files = write_event_study(studies, shuffled, design, command, Path(out))
         print_answer(request.data, studies, shuffled, files, as_json, terminal)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError
 from positioning.json_text import json_text
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
     from positioning.events.event import Events
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command(cls=Command)
@@ -48,7 +46,7 @@ def events(
         day = day_of("--since", since)
         record = replace(read_events(events), restrictions=read_restrictions(restrictions))
         record = chosen(record, theme, day)
-        command = shlex.join(["python", "-m", "backtests.events", *sys.argv[1:]])
+        command = typed("events")
         files = write_timeline(record, command, out)
         if as_json:
             print(json_text(to_json(record, files)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, words_for
 from positioning.cli.progress import progress
 from positioning.cli.strategies import standard
 from positioning.cli.values import span_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from positioning.data.download import Fetched, Provider, Wanted
     from positioning.market.quality import Finding
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 WAIT = 30.0  # seconds for another fetch to end
 YAHOO = "yahoo"
@@ -256,5 +256,5 @@ def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object]) -
         given = [
             word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))
         ]
-        command = shlex.join(["python", "-m", "backtests.fetch", *again, *given])
+        command = shlex.join([*words_for("fetch"), *again, *given])
         print(f"{len(again)} of {len(results)} symbols are not there; to resume: {command}", file=sys.stderr)

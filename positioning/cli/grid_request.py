@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from positioning.cli.command import words_for
 from positioning.cli.grid_axes import axes_of, require_few
 from positioning.cli.request import Request
 from positioning.errors import BadInputError, did_you_mean
@@ -153,7 +154,7 @@ def words_of(request: Request, space: SearchSpace) -> tuple[str, ...]:
     from positioning.strategy.from_file import reference
 
     market, plain = space.market, Request()
-    words = ["python", "-m", "backtests.run", reference(type(space.strategy))]
+    words = [*words_for("run"), reference(type(space.strategy))]
     request = replace(request, start=str(market.rows[market.start]), end=str(market.rows[-1]))
     for option, field in (
         ("data", "data"), ("start", "start"), ("end", "end"), ("base", "base"), ("fees", "fees"), ("fill", "fill"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from positioning.search.run import Work
     from positioning.search.space import GridIndex, SearchSpace
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.grid_axes import MOST_TRIALS
 from positioning.cli.grid_output import answer
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, with_request
@@ -27,7 +25,7 @@ from positioning.cli.terminal import Terminal
 from positioning.errors import BadInputError
 from positioning.search.checkpoint import inputs_of, kept, shelf_of
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command(cls=Command)
@@ -105,7 +103,7 @@ def grid_search(
         strategy, axes = asked(
             request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
         )
-        terms = request.terms(shlex.join(["python", "-m", "backtests.grid_search", *sys.argv[1:]]))
+        terms = request.terms(typed("grid_search"))
         witness = RecordingSource(terms.source)
         space = space_of(strategy, axes, replace(terms, source=witness))
         if optuna is None:

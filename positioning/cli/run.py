@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.options import AsCsv, AsJson, LogFile, Names, Out, Quiet, Verbose, with_request
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.terminal import Terminal
 from positioning.json_text import json_text
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command(cls=Command)
@@ -56,7 +54,7 @@ def run(
         accept(
             (), request.accepted, {s for p in chosen for s in (*p.names, *p.hedges)}
         )  # words naming nothing
-        terms = request.terms(shlex.join(["python", "-m", "backtests.run", *sys.argv[1:]]))
+        terms = request.terms(typed("run"))
         with progress(as_json or quiet) as bar:
             task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
             works = []

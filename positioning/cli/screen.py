@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.options import AsJson, Out
 from positioning.cli.progress import progress
 from positioning.cli.values import day_of
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from positioning.screening.universe import Screened
 
 SHOWN = 25  # candidates in the terminal
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command(cls=Command)
@@ -66,7 +64,7 @@ def screen(
         with progress(as_json) as bar:
             task = bar.add_task("reading", total=sum(f.stat().st_size for f in files))
             made = screened(files, names, day, before, lambda n: bar.advance(task, n))
-        command = shlex.join(["python", "-m", "backtests.screen", *sys.argv[1:]])
+        command = typed("screen")
         written = [*write_screening(made, command, place), write_decisions(kept, made.decisions(before))]
         if as_json:
             print(json.dumps({**to_json(made), "files": [str(f) for f in written]}, allow_nan=False))

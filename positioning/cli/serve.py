@@ -11,12 +11,12 @@ from typing import Annotated, Any, cast, final
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.errors import BadInputError
 
 HOST = "127.0.0.1"
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @final

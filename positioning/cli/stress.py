@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet, Verbose, with_request
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from positioning.scenarios.scenario import ScenarioSet
     from positioning.scenarios.stress_test import StressTest
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command(cls=Command)
@@ -105,7 +103,7 @@ def stress(
         with progress(as_json or quiet) as bar:
             task = bar.add_task("paths", total=total_paths(futures, choice))
             made = study(market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n))
-        command = shlex.join(["python", "-m", "backtests.stress", *sys.argv[1:]])
+        command = typed("stress")
         files = write_stress(made, command, Path(out))
         answer(request.data, made, files, as_json, terminal)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
 from positioning.cli.request import Request
 from positioning.errors import BadInputError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from positioning.market.market import Market
     from positioning.runs.today import Portfolio, Today
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 STALE = 3  # exit status: the prices are too old
 CALCULATION = "A calculation, not advice."
 

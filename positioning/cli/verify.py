@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.cli.strategies import known_as
 from positioning.json_text import json_text, plain
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
     from positioning.runs.saved import SavedRun
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = new_app()
 
 TABLES = {
     "parameters": "parameter {} was {}, is {}", "digests": "prices of {} changed",
