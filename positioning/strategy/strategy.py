@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
@@ -106,6 +107,18 @@ class Strategy(ABC):
     def parameters(self) -> dict[str, Any]:
         """Field values by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def bounds(self) -> dict[str, str]:
+        """What its parameters are required to be, in words, by name: those that it checks with `require`."""
+        found: dict[str, str] = {}
+        probe = copy(self)
+
+        def note(parameter: str, holds: bool, wanted: str) -> None:  # noqa: ARG001 - asked for its words
+            found[parameter] = wanted
+
+        object.__setattr__(probe, "require", note)
+        probe.__post_init__()
+        return found
 
     def configured(self, settings: Mapping[str, str]) -> Self:
         """With fields set from text (`half_life=20`, `legs=NTR,MOS`). Raises BadInputError."""

@@ -1,0 +1,124 @@
+"""What there is to work with: strategies and their parameters, the record, snapshots and kept runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from positioning.cli.command import Command, new_app, one_line_errors
+from positioning.cli.options import AsJson, Out, with_request
+from positioning.cli.request import Request
+from positioning.cli.strategies import listed, strategy_class
+from positioning.cli.terminal import Terminal, table
+from positioning.json_text import json_text
+
+if TYPE_CHECKING:
+    from positioning.strategy.strategy import Strategy
+
+app = new_app()
+
+MOST_RUNS = 10  # named on a terminal; all are in the JSON
+
+
+@app.command("list", cls=Command)
+@with_request(
+    "data", "start", "end", "base", "fees", "fill", "cash", "settings", "benchmark", "screen", "mark", "placebos",
+    "seed", "accepted", "screen_files", "decisions",
+)  # fmt: skip
+def list_all(
+    request: Request,
+    strategies: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STRATEGY]...", help="Strategies or files; none means the list."),
+    ] = None,
+    out: Out = "reports",
+    as_json: AsJson = False,
+) -> None:
+    """Strategies with their parameters, types, bounds and defaults; events, restrictions, snapshots, kept runs."""
+    with one_line_errors():
+        kinds = [strategy_class(word) for word in strategies or ()] or list(listed().values())
+        found = {
+            "strategies": {kind.name: described(kind) for kind in kinds},
+            "record": record_of(request),
+            "snapshots": [p.stem for p in sorted((Path(request.cache) / "snapshots").glob("*.json"))],
+            "runs": runs_of(Path(out)),
+        }
+        if as_json:
+            print(json_text(found))
+        else:
+            show(found, Terminal())
+
+
+def described(kind: type[Strategy]) -> dict[str, Any]:
+    """Its first words, file, symbols and parameters."""
+    from positioning.strategy.from_file import reference
+
+    strategy = kind()
+    bounds = strategy.bounds()
+    return {
+        "title": strategy.title,
+        "named": reference(kind),
+        "thesis": strategy.rationale.split("\n\n")[0].replace("\n", " "),
+        "names": strategy.names,
+        "hedges": strategy.hedges,
+        "benchmark": strategy.benchmark,
+        "parameters": {
+            name: {
+                "type": type_word(strategy.kind_of(name)),
+                "default": value,
+                "bounds": bounds.get(name, ""),
+            }
+            for name, value in strategy.parameters().items()
+        },
+    }
+
+
+def type_word(kind: Any) -> str:
+    """What a parameter is, for people."""
+    return {int: "whole number", float: "number", str: "word"}.get(kind, "symbols")
+
+
+def record_of(request: Request) -> dict[str, Any]:
+    """How many events and restrictions the record has, and their span."""
+    record = request.terms("").events
+    days = sorted(str(e.known_on()) for e in record)
+    return {
+        "events": len(record),
+        "restrictions": len(record.restrictions),
+        "first": days[0] if days else None,
+        "last": days[-1] if days else None,
+    }
+
+
+def runs_of(out: Path) -> list[dict[str, Any]]:
+    """Kept runs, the newest first."""
+    from positioning.runs.saved import runs_in
+
+    return [{"id": r.id, "strategy": r.summary["strategy"], "made": r.summary["made"]} for r in runs_in(out)]
+
+
+def show(found: dict[str, Any], terminal: Terminal) -> None:
+    """Each strategy with a table of its parameters, then the rest in a line each."""
+    for name, s in found["strategies"].items():
+        terminal.say(f"{name}: {s['thesis']}", "neutral")
+        symbols = f"{', '.join(s['names'])}"
+        terminal.say(
+            symbols + (f"; hedged with {', '.join(s['hedges'])}" if s["hedges"] else ""), indent="  "
+        )
+        for parameter, p in s["parameters"].items():
+            value = "+".join(p["default"]) if isinstance(p["default"], tuple) else p["default"]
+            bounds = f"; {p['bounds']}" if p["bounds"] else ""
+            terminal.say(f"{parameter}={value} ({p['type']}{bounds})", "quiet", "    ")
+        terminal.lines([""])
+    record = found["record"]
+    terminal.say(
+        f"record: {record['events']} events, {record['first']} to {record['last']}, and {record['restrictions']} "
+        "restrictions; the command events lists them"
+    )
+    terminal.say(f"snapshots: {', '.join(found['snapshots']) or 'none'}")
+    terminal.say(f"kept runs: {len(found['runs'])}")
+    rows = [(r["id"], r["strategy"]) for r in found["runs"][:MOST_RUNS]]
+    if rows:
+        terminal.table(table(("run", "strategy"), rows, 2))
