@@ -1,8 +1,8 @@
 """A backtester for geopolitical portfolio positions: sanctions as dated events, accounted across venues and currencies.
 
-    from positioning import AccountTerms, SampleSource, load, read_events, read_fees
+    from positioning import AccountTerms, SampleSource, load, read_fees, read_thesis
 
-    source, events = SampleSource(), read_events()
+    source, events = SampleSource(), read_thesis("strategies/record").events
     market = load(source, strategy.names, strategy.hedges, history=strategy.history)
     result = AccountTerms(read_fees("default")).run(strategy, market, events)
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from positioning.events.event import read_events as read_events
     from positioning.events.restriction import Restriction as Restriction
     from positioning.events.restriction import read_restrictions as read_restrictions
+    from positioning.events.thesis import Thesis as Thesis
+    from positioning.events.thesis import read_thesis as read_thesis
     from positioning.market.load import load as load
     from positioning.market.market import Market as Market
     from positioning.runs.backtest import RunSettings as RunSettings
@@ -65,6 +67,7 @@ _HOMES = {
     "Strategy": "strategy.strategy",
     "StressTest": "scenarios.stress_test",
     "Targets": "strategy.targets",
+    "Thesis": "events.thesis",
     "Trials": "search.trials",
     "backtest": "runs.backtest",
     "check_strategy": "analysis.strategy_check",
@@ -72,6 +75,7 @@ _HOMES = {
     "read_events": "events.event",
     "read_fees": "simulation.fees",
     "read_restrictions": "events.restriction",
+    "read_thesis": "events.thesis",
     "summarise": "analysis.metrics",
     "sweep": "search.run",
     "today": "runs.today",

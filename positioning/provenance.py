@@ -27,7 +27,7 @@ PACKAGES = (
 )
 SHOWN_ONLY = ("reporting", "cli")  # rooms that show numbers and make none
 SUFFIXES = (".py", ".csv", ".toml")
-RECORDS = ("events.csv", "restrictions.csv", "fees.csv")  # facts that have digests of their own
+RECORDS = ("fees.csv",)  # facts that have digests of their own
 
 
 def code_digests(strategy: type) -> dict[str, str]:

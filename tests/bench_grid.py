@@ -33,6 +33,7 @@ from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.inputs import LedgerInputs, ledger_inputs
 from positioning.simulation.kernel import LANES, run_lanes
 from strategies import FertilizerProducers
+from tests.builders import EVENTS, THESIS
 
 ROWS, NAMES, EVERY, BPS, TRIALS = 2000, 10, 21, 10.0, 5000
 BLOCK = 250  # trials vectorbt is given at once: 1.9 MB each
@@ -176,9 +177,8 @@ def compare(name: str, own: float, ours: np.ndarray, chosen: np.ndarray, theirs:
 
 def grid_case(axes: dict[str, tuple[Any, ...]]) -> SearchSpace:
     """The strategy with its default legs on the sample market."""
-    from positioning.events.event import read_events
 
-    events, strategy = read_events(), FertilizerProducers()
+    events, strategy = EVENTS, FertilizerProducers()
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     return SearchSpace(strategy, market, events, axes, AccountTerms(read_fees()))
 
@@ -214,7 +214,9 @@ def bench_rest(space: SearchSpace, trials: Trials, seconds: float) -> None:
     question = Search(space, "sharpe", True, threads(WORKERS))
     assess(question, trials)
     belief_seconds, assessment = best_of(2, lambda: assess(question, trials))
-    made = SearchReport(question, trials, assessment, "bench", ("python", "-m", "backtests.run"), seconds)
+    made = SearchReport(
+        question, THESIS, trials, assessment, "bench", ("python", "-m", "backtests.run"), seconds
+    )
     with TemporaryDirectory() as folder:
         page_seconds, _ = best_of(2, lambda: write_grid(made, Path(folder)))
         table_seconds, _ = best_of(2, lambda: write_trials(made, Path(folder)))

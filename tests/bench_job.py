@@ -32,15 +32,13 @@ def returns_csv(path: Path) -> None:
 
     from positioning.cli.strategies import strategies_of
     from positioning.cli.values import source_of, span_of
-    from positioning.events.event import read_events
     from positioning.runs.backtest import RunSettings, backtest
     from positioning.simulation.cash import read_cash
     from positioning.simulation.fees import read_fees
+    from tests.builders import THESIS
 
     fees, cash = read_fees("default"), read_cash("0")
-    terms = RunSettings(
-        source_of("sample"), span_of(None, None), "USD", read_events(), fees, "open", cash, None, ""
-    )
+    terms = RunSettings(source_of("sample"), span_of(None, None), "USD", THESIS, fees, "open", cash, None, "")
     columns = {}
     for strategy in strategies_of([], []):
         report = backtest(strategy, terms)

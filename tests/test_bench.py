@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from positioning.data.sample import SampleSource, _bars, _rates  # the caches that a cold load does without
-from positioning.events.event import Events, read_events
+from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.simulation.fees import read_fees
@@ -19,6 +19,7 @@ from positioning.strategy.features import FeatureBook
 from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
 from strategies.middle_corridor import MiddleCorridor
+from tests.builders import EVENTS
 
 NAMES = (
     *("NTR", "MOS", "ICL", "SDF.DE", "CF", "YAR.OL", "IPI", "SQM", "WAB", "KAP.IL"),
@@ -39,7 +40,7 @@ def market() -> Market:
 
 @pytest.fixture(scope="module")
 def events() -> Events:
-    return read_events()
+    return EVENTS
 
 
 def vars_of(market: Market) -> dict[str, Any]:

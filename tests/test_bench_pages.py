@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from positioning.data.sample import SampleSource
-from positioning.events.event import read_events
 from positioning.market.coverage import Span
 from positioning.reporting.comparison.page import write_comparison
 from positioning.reporting.pages import CompletedRun, write_pages
@@ -20,6 +19,7 @@ from positioning.runs.saved import runs_in
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
+from tests.builders import THESIS
 from tests.test_pages import CHROMIUM, STUB
 
 START = np.datetime64("2018-01-02")
@@ -29,7 +29,7 @@ START = np.datetime64("2018-01-02")
 def works() -> list[CompletedRun]:
     """The four strategies over all years of the sample market."""
     terms = RunSettings(
-        source=SampleSource(), span=Span(START), base="USD", events=read_events(), fees=read_fees("default"),
+        source=SampleSource(), span=Span(START), base="USD", thesis=THESIS, fees=read_fees("default"),
         fill="open", cash=CashRate.constant(0.0), benchmark=None, command="bench",
     )  # fmt: skip
     made = [CompletedRun(backtest(strategy(), terms), {}, {}) for strategy in STRATEGIES]

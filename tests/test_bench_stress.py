@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from positioning.data.sample import SampleSource
-from positioning.events.event import read_events
 from positioning.market.load import load
 from positioning.scenarios.outcome import Paths
 from positioning.scenarios.paths import ResamplingPool, urn
@@ -21,6 +20,7 @@ from positioning.scenarios.simulation import ScenarioSetup, StressTerms, simulat
 from positioning.scenarios.transmission import betas, scenario_effect
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
+from tests.builders import EVENTS, THESIS
 
 PATHS = int(os.environ.get("POSITIONING_STRESS_PATHS", "10000"))
 LEFT_OUT = {"1839.HK", "TBCG.L", "1919.HK", "0038.HK", "WAB"}  # so that twenty names remain
@@ -34,12 +34,12 @@ def made() -> ScenarioSetup:
     market = load(SampleSource(), names, list(dict.fromkeys(s for p in strategies for s in p.hedges)))
     source: ResamplingPool = urn(market, 132)
     assert len(source.past.symbols) == 20
-    futures = read_scenarios()
+    futures = read_scenarios(THESIS)
     found = [
         b for b in betas(futures.transmissions, market, market.drivers) if b.symbol in source.past.symbols
     ]
     hit = scenario_effect(futures.scenarios[2], found, source.past.instruments, "USD")
-    return stage(source, hit, strategies, StressTerms(read_events(), read_fees()))
+    return stage(source, hit, strategies, StressTerms(EVENTS, read_fees()))
 
 
 def test_paths(benchmark: Any, made: ScenarioSetup) -> None:

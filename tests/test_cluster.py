@@ -21,7 +21,6 @@ from distributed import Client, LocalCluster
 
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.event import read_events
 from positioning.market.load import load
 from positioning.search import dask_cluster as there
 from positioning.search.chunk_store import MemoryChunks
@@ -34,6 +33,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers
+from tests.builders import EVENTS
 
 pytestmark = [
     # LocalCluster and the clients of these tests: distributed closes its sockets and loops when they are collected
@@ -47,7 +47,7 @@ SHARES = tuple(np.linspace(0.1, 0.6, 16).tolist())
 def space_of(strategy: Strategy | None = None, **axes: tuple[Any, ...]) -> SearchSpace:
     own = strategy or FertilizerProducers()
     market = load(SampleSource(), own.names, own.hedges, history=own.history)
-    return SearchSpace(own, market, read_events(), axes, AccountTerms(read_fees()))
+    return SearchSpace(own, market, EVENTS, axes, AccountTerms(read_fees()))
 
 
 def planned(space: SearchSpace, *measures: Measure) -> Plan:

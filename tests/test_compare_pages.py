@@ -17,7 +17,7 @@ from positioning.analysis.comparison import measured, within
 from positioning.analysis.report import BacktestReport
 from positioning.cli.compare import app
 from positioning.data.sample import SampleSource
-from positioning.events.event import Events, read_events
+from positioning.events.event import Events
 from positioning.market.benchmark import Benchmark
 from positioning.market.coverage import Span
 from positioning.reporting.comparison import charts as comparison_charts
@@ -31,6 +31,7 @@ from positioning.runs.saved import SavedRun, keep
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
+from tests.builders import THESIS
 from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, Fixed, account, named, opened, text_of
 from tests.test_pages import hostile as with_code
 
@@ -40,7 +41,7 @@ STALE = "document.body.classList.contains('stale')"
 @pytest.fixture(scope="module")
 def reports() -> list[BacktestReport]:
     terms = RunSettings(
-        source=SampleSource(), span=Span(), base="USD", events=read_events(), fees=read_fees("default"), fill="open",
+        source=SampleSource(), span=Span(), base="USD", thesis=THESIS, fees=read_fees("default"), fill="open",
         cash=CashRate.constant(0.02), benchmark=None, command="python -m backtests.run",
     )  # fmt: skip
     return [backtest(strategy(), terms) for strategy in STRATEGIES]
@@ -429,7 +430,7 @@ def test_nothing_hostile_executes(browser: Any, reports: list[BacktestReport], t
 def test_events_of_another_record_are_merged_once(
     reports: list[BacktestReport], runs: list[SavedRun], tmp_path: Path
 ) -> None:
-    bare = keep(replace(reports[1], events=Events(())), {}, {}, tmp_path, "")
+    bare = keep(replace(reports[1], thesis=replace(THESIS, events=Events(()))), {}, {}, tmp_path, "")
     found = compare([runs[0], bare], draws=100)
     assert "Event record" in dict(differences(found))
     from positioning.runs.comparison import facts

@@ -11,7 +11,6 @@ import pytest
 from positioning.analysis.metrics import summarise
 from positioning.data.sample import SampleSource
 from positioning.display import Displayed, sparkline
-from positioning.events.event import read_events
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.runs.backtest import RunSettings, backtest
@@ -20,13 +19,14 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.strategy.targets import Targets
 from strategies import FertilizerProducers
+from tests.builders import EVENTS, THESIS
 
 HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
 def values() -> dict[str, Displayed]:
-    events, strategy = read_events(), FertilizerProducers()
+    events, strategy = EVENTS, FertilizerProducers()
     market = load(SampleSource(), strategy.names, strategy.hedges)
     rows = market.rows[market.start :]
     return {
@@ -78,7 +78,7 @@ def test_a_picture_of_nothing_is_nothing() -> None:
 
 
 def test_a_report_is_a_verdict_a_figure_and_a_page(tmp_path: Path) -> None:
-    report = backtest(FertilizerProducers(), RunSettings(SampleSource(), read_events()))
+    report = backtest(FertilizerProducers(), RunSettings(SampleSource(), THESIS))
     assert repr(report).splitlines()[2].startswith("  verdict")
     assert "<table>" in report._repr_html_()
     page = report.tearsheet(tmp_path / "one.html").read_text(encoding="utf-8")

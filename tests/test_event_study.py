@@ -30,8 +30,9 @@ from positioning.event_studies.abnormal import (
 from positioning.event_studies.day_zero import EventFilter, News, blocked, day_zero, parse_window, select
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.study import ALL, TESTS, band, outcome, singly, study
-from positioning.events.event import Event, Events, read_events
+from positioning.events.event import Event, Events
 from positioning.market.venues import sessions
+from tests.builders import EVENTS
 
 NYSE = sessions("XNYS", np.datetime64("2018-01-02"), np.datetime64("2025-12-31"))
 FERTILIZER = Sleeve("fertilizer", "fertilizer", ("A",), "SPY")
@@ -216,7 +217,7 @@ def plain_folder(prices: Path, place: Path) -> Path:
 def outside_news() -> dict[np.datetime64, list[Event]]:
     """Day zero by a few lines of its own: New York's date, the next one after 16:00, the next session."""
     found: dict[np.datetime64, list[Event]] = {}
-    for e in read_events():
+    for e in EVENTS:
         if not e.signs["fertilizer"]:
             continue
         local = e.announced.astimezone(ZoneInfo("America/New_York"))
@@ -317,7 +318,7 @@ def test_numbers_on_real_closes(names: tuple[str, ...], prices: Path, tmp_path: 
     own[ends + 1 :] = math.nan
     expected = outside(own, closes["SPY"])
     r = sleeve_returns(source, Sleeve("x", "fertilizer", names, "SPY"), Design())
-    got = study(r, read_events(), EventFilter(), Design())
+    got = study(r, EVENTS, EventFilter(), Design())
     keep = np.array([n for n, o in enumerate(got.observations) if o.days[-1] <= NYSE[ends]])
     assert keep.size == len(expected) > 25
     panel = Panel([got.observations[n] for n in keep], -5)
@@ -341,7 +342,7 @@ def test_names_one_by_one_average_over_all_pairs(prices: Path, tmp_path: Path) -
     each = [
         study(
             sleeve_returns(source, Sleeve(s, "fertilizer", (s,), "SPY"), Design()),
-            read_events(),
+            EVENTS,
             EventFilter(),
             Design(),
         )
@@ -493,7 +494,7 @@ def test_power_against_two_per_cent() -> None:
 
 def on_record(volatility: str) -> Draw:
     """One sleeve on the record's own fertilizer dates, by the record's own estimation rule."""
-    record = read_events()
+    record = EVENTS
 
     def draw(rng: np.random.Generator) -> list[Observation]:
         level = np.zeros(NYSE.size)
@@ -625,7 +626,7 @@ def test_band_and_window_of_one_observation() -> None:
 
 
 def test_selection_does_not_move_quiet_time() -> None:
-    record = read_events()
+    record = EVENTS
     mask = blocked(record, "fertilizer", (-5, 10), NYSE, "XNYS")
     assert mask.sum() > 300
     rng = np.random.default_rng(0)

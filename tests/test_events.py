@@ -13,11 +13,15 @@ import pandas as pd
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.events.event import DIRECTIONS, SLEEVES, THEMES, Event, Events, read_events
+from positioning.events.event import Event, Events
+from positioning.events.event import read_events as read_any
+from tests.builders import EVENTS
+
+VOCABULARY = (EVENTS.sleeves, EVENTS.themes, EVENTS.directions)
 
 HEADER = (
-    "id,announced,title,issuer,instrument,direction,severity,themes,fertilizer,corridor,equipment,follows,"
-    "source,confidence"
+    "id,announced,title,issuer,instrument,direction,severity,themes,sign_fertilizer,sign_corridor,sign_equipment,"
+    "follows,source,confidence"
 )
 GOOD = "X1,2024-03-05,A title,EU,asset freeze,tighten,3,fertilizer;payments,1,0,-1,,a document,high"
 # Tuesday to Monday, without the weekend of 9 and 10 March 2024.
@@ -42,11 +46,16 @@ def csv_of(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+def read_events(path: Path | str) -> Events:
+    """With the words of the shipped thesis."""
+    return read_any(path, *VOCABULARY)
+
+
 # The shipped record
 
 
 def test_the_record_holds_eighty_events_with_these_counts() -> None:
-    events = read_events()
+    events = EVENTS
     assert sorted(e.id for e in events) == [f"E{n:02}" for n in range(1, 81)]
     assert Counter(e.direction for e in events) == {
         "tighten": 26, "corridor_positive": 15, "price_benchmark": 11, "payments": 11, "supply_shock": 7,
@@ -57,7 +66,7 @@ def test_the_record_holds_eighty_events_with_these_counts() -> None:
     assert Counter(t for e in events for t in e.themes) == {
         "fertilizer": 36, "corridor": 31, "equipment": 29, "payments": 19, "sovereign_debt": 9,
     }  # fmt: skip
-    signs = {s: Counter(e.signs[s] for e in events) for s in SLEEVES}
+    signs = {s: Counter(e.signs[s] for e in events) for s in EVENTS.sleeves}
     assert signs["fertilizer"] == {0: 41, 1: 28, -1: 11}
     assert signs["corridor"] == {0: 46, 1: 14, -1: 20}
     assert signs["equipment"] == {0: 49, 1: 7, -1: 24}
@@ -65,21 +74,21 @@ def test_the_record_holds_eighty_events_with_these_counts() -> None:
 
 
 def test_every_event_has_a_source_and_a_short_title() -> None:
-    for e in read_events():
+    for e in EVENTS:
         assert e.source, e.id
         assert 10 < len(e.title) <= 90, e.id
         assert "memory" not in e.source, e.id
 
 
 def test_acts_that_only_put_earlier_news_into_force_point_at_it() -> None:
-    events = read_events()
+    events = EVENTS
     assert {e.id: e.follows for e in events if e.follows} == {"E07": "E06", "E64": "E57", "E79": "E78"}
     at = {e.id: e.announced for e in events}
     assert all(at[e.follows] < e.announced for e in events if e.follows)
 
 
 def test_events_come_by_instant_and_the_article_is_among_them() -> None:
-    events = read_events()
+    events = EVENTS
     assert [e.announced for e in events] == sorted(e.announced for e in events)
     seed = next(e for e in events if e.id == "E63")
     assert seed.announced == datetime(2025, 6, 4, 3, 30, tzinfo=UTC)
@@ -87,8 +96,8 @@ def test_events_come_by_instant_and_the_article_is_among_them() -> None:
 
 
 def test_reading_is_repeatable_and_events_travel_to_other_processes() -> None:
-    events = read_events()
-    assert events.digest() == read_events().digest()
+    events = EVENTS
+    assert events.digest() == EVENTS.digest()
     assert pickle.loads(pickle.dumps(events)).digest() == events.digest()  # noqa: S301
     assert events.restrictions
 
@@ -131,17 +140,17 @@ def test_rows_are_the_first_session_at_or_after_the_date_of_knowledge() -> None:
 
 
 def test_until_keeps_what_was_known_by_the_end_of_the_day() -> None:
-    events = read_events()
+    events = EVENTS
     assert [e.id for e in events.until(np.datetime64("2021-02-10"))] == ["E01", "E02", "E03", "E04"]
     assert [r.symbol for r in events.until(np.datetime64("2021-08-05")).restrictions] == ["1157.HK"]
     assert len(events.until(np.datetime64("2020-10-01"))) == 0
 
 
 def test_of_selects_by_theme() -> None:
-    assert len(read_events().of("sovereign_debt")) == 9
-    assert all("payments" in e.themes for e in read_events().of("payments"))
+    assert len(EVENTS.of("sovereign_debt")) == 9
+    assert all("payments" in e.themes for e in EVENTS.of("payments"))
     with pytest.raises(BadInputError, match=r"theme 'fertiliser'; .*Did you mean fertilizer\?"):
-        read_events().of("fertiliser")
+        EVENTS.of("fertiliser")
 
 
 # Pressure
@@ -163,7 +172,7 @@ def test_the_pressure_of_two_events_by_hand() -> None:
 
 def test_recursion_equals_the_sum_over_events() -> None:
     days = np.arange("2020-01-01", "2026-01-01", dtype="datetime64[D]")
-    events, half_life = read_events(), 33.0
+    events, half_life = EVENTS, 33.0
     t = np.arange(days.size)
     want = np.zeros(days.size)
     for e, row in zip(events, events.rows(days), strict=True):
@@ -189,22 +198,22 @@ def test_low_confidence_follow_ups_and_news_outside_the_sessions_press_nothing()
 def test_later_news_does_not_change_earlier_pressure() -> None:
     days = np.arange("2020-01-01", "2026-01-01", dtype="datetime64[D]")
     cut = np.datetime64("2022-03-01")
-    whole = read_events().pressure(days, "fertilizer", 20.0)
-    known = read_events().until(cut).pressure(days, "fertilizer", 20.0)
+    whole = EVENTS.pressure(days, "fertilizer", 20.0)
+    known = EVENTS.until(cut).pressure(days, "fertilizer", 20.0)
     assert np.array_equal(whole[days <= cut], known[days <= cut])
 
 
 @pytest.mark.parametrize("half_life", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_half_life_must_be_positive_and_finite(half_life: float) -> None:
     with pytest.raises(BadInputError, match=r"half_life .* wanted a number of rows above zero"):
-        read_events().pressure(WEEK, "fertilizer", half_life)
+        EVENTS.pressure(WEEK, "fertilizer", half_life)
 
 
 def test_pressure_is_of_a_sleeve() -> None:
     with pytest.raises(BadInputError, match=r"sleeve 'equipement'; .*Did you mean equipment\?"):
-        read_events().pressure(WEEK, "equipement", 5.0)
+        EVENTS.pressure(WEEK, "equipement", 5.0)
     with pytest.raises(BadInputError, match="choose from fertilizer, corridor, equipment"):
-        read_events().pressure(WEEK, "payments", 5.0)
+        EVENTS.pressure(WEEK, "payments", 5.0)
 
 
 # What a user may get wrong
@@ -223,12 +232,12 @@ def test_pressure_is_of_a_sleeve() -> None:
         ("a document", "", "source is empty"),
         ("tighten", "tigthen", "direction 'tigthen'; wanted one of the known values; Did you mean tighten?"),
         ("payments", "payment", "themes 'payment'; wanted one of the known values; Did you mean payments?"),
-        ("fertilizer;payments", "", "themes ''; wanted one of the known values"),
+        ("fertilizer;payments", "", "themes is empty; every record needs a themes"),
         (",high", ",hihg", "confidence 'hihg'; wanted one of the known values; Did you mean high?"),
         (",3,", ",6,", "severity 6; wanted 1 to 5"),
         (",3,", ",high,", "severity 'high'; wanted a whole number from 1 to 5"),
-        (",1,0,", ",2,0,", "fertilizer 2; wanted a sign: -1, 0 or 1"),
-        (",0,-1,", ",+,-1,", "corridor '+'; wanted a sign: -1, 0 or 1"),
+        (",1,0,", ",2,0,", "sign_fertilizer 2; wanted a sign: -1, 0 or 1"),
+        (",0,-1,", ",+,-1,", "sign_corridor '+'; wanted a sign: -1, 0 or 1"),
         ("X1", "", "id is empty"),
         ("X1", "X0", "id 'X0' again; wanted each id once"),
         (",,a document", ",X9,a document", "follows 'X9'; wanted one of the known values"),
@@ -286,9 +295,43 @@ def test_the_digest_sees_every_field() -> None:
     one = event("A", datetime(2024, 3, 6, tzinfo=UTC))
     other = event("A", datetime(2024, 3, 6, tzinfo=UTC), sign=-1)
     assert Events((one,)).digest() != Events((other,)).digest()
-    assert Events((one,)).digest() != Events((one,), read_events().restrictions).digest()
+    assert Events((one,)).digest() != Events((one,), EVENTS.restrictions).digest()
 
 
-def test_the_words_are_fixed() -> None:
-    assert THEMES == ("fertilizer", "corridor", "equipment", "payments", "sovereign_debt")
-    assert len(DIRECTIONS) == 7
+def test_the_words_are_those_of_the_thesis_in_its_order() -> None:
+    assert EVENTS.sleeves == ("fertilizer", "corridor", "equipment")
+    assert EVENTS.themes == ("fertilizer", "corridor", "equipment", "payments", "sovereign_debt")
+    assert len(EVENTS.directions) == 7
+
+
+def test_without_a_thesis_the_words_are_those_of_the_file(csv_of: Callable[..., Path]) -> None:
+    header = HEADER.replace("sign_fertilizer,sign_corridor,sign_equipment", "sign_tanker,sign_liner")
+    found = read_any(csv_of(GOOD.replace("1,0,-1", "1,-1"), header=header))
+    assert found.sleeves == ("tanker", "liner")
+    assert (found.themes, found.directions) == (("fertilizer", "payments"), ("tighten",))
+    assert found.pressure(WEEK, "liner", 5.0)[0] == -3.0
+
+
+def test_a_column_of_signs_that_is_no_sleeve_is_named(csv_of: Callable[..., Path]) -> None:
+    with pytest.raises(BadInputError, match=r"line 2: sign_\.\.\. 'road'; wanted one of the known values"):
+        read_events(csv_of(f"{GOOD},1", header=f"{HEADER},sign_road"))
+    with pytest.raises(BadInputError, match=r"line 1: no column 'sign_corridor'"):
+        read_events(csv_of(GOOD, header=HEADER.replace("sign_corridor", "corridor")))
+
+
+def test_every_event_has_a_sign_for_every_sleeve() -> None:
+    whole, half = (
+        event("A", datetime(2024, 3, 6, tzinfo=UTC)),
+        event("B", datetime(2024, 3, 6, tzinfo=UTC), signs={}),
+    )
+    with pytest.raises(
+        BadInputError, match="event 'B' without sign_fertilizer; wanted a sign for each sleeve"
+    ):
+        Events((whole, half))
+
+
+def test_a_record_keeps_its_words_when_events_are_left_out() -> None:
+    early = EVENTS.until(np.datetime64("2020-12-31"))
+    assert len(early) < len(EVENTS)
+    assert (early.sleeves, early.themes, early.directions) == VOCABULARY
+    assert not early.pressure(WEEK, "equipment", 5.0).any()

@@ -11,8 +11,8 @@ import pytest
 from positioning.data.folder import FolderSource
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.event import Events, read_events
-from positioning.events.restriction import Restriction, read_restrictions
+from positioning.events.event import Events
+from positioning.events.restriction import Restriction
 from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
@@ -22,6 +22,7 @@ from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
+from tests.builders import EVENTS
 
 FREE = FeeTable((), "none")
 exactly = {"rtol": 1e-13, "atol": 1e-14}  # a dozen sums near one
@@ -153,7 +154,7 @@ def postponed(events: Events, until: datetime) -> Events:
 @pytest.mark.parametrize("strategy", [p() for p in STRATEGIES], ids=lambda p: p.name)
 def test_the_screen_never_uses_a_later_list(strategy) -> None:
     m = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
-    events = read_events()
+    events = EVENTS
     first = (
         min(r.known_on() for r in events.restrictions if r.symbol in strategy.names)
         if any(r.symbol in strategy.names for r in events.restrictions)
@@ -178,7 +179,7 @@ def test_evraz_bought_before_the_war_cannot_be_sold(prices: Path) -> None:
     decided = np.array([m.start, int(np.searchsorted(m.rows, np.datetime64("2022-03-14")))])
     targets = Targets(m.rows, m.symbols, decided, np.array([[0.5], [0.0]]))
     results = {
-        mark: simulate(targets, m, FREE, constraints=trading_constraints(m, read_restrictions(), mark=mark))
+        mark: simulate(targets, m, FREE, constraints=trading_constraints(m, EVENTS.restrictions, mark=mark))
         for mark in ("last", "zero", "haircut:0.5")
     }
     last, zero, half = results.values()

@@ -13,7 +13,6 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from positioning.arrays import DateArray, FloatArray
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
-from positioning.events.event import read_events
 from positioning.market.bars import Bars, Rates
 from positioning.market.instruments import instrument
 from positioning.market.load import Span, load
@@ -31,6 +30,7 @@ from positioning.market.quality import (
 from positioning.market.venues import sessions
 from positioning.strategy.strategy import Strategy
 from strategies import STRATEGIES
+from tests.builders import EVENTS
 
 DAYS = sessions("XNYS", np.datetime64("2022-01-03"), np.datetime64("2022-12-30"))
 NO_MOMENT: dict[str, DateArray] = {}
@@ -453,7 +453,7 @@ def test_a_word_that_names_nothing(word: str, said: str) -> None:
 
 
 def recorded_moments() -> dict[str, DateArray]:
-    events = read_events()
+    events = EVENTS
     crash_dates = {"": np.array([e.known_on() for e in events if e.severity >= 4])}
     for r in events.restrictions:
         crash_dates[r.symbol] = np.append(crash_dates.get(r.symbol, days()), r.known_on())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,10 +12,9 @@ from positioning.errors import BadInputError
 from positioning.market.instruments import PENCE, SUFFIXES, Instrument, instrument, read_table, table
 
 HEADER = (
-    "symbol,name,venue,currency,quoted_in,kind,incorporated,theme,role,fit,reason,listed,delisted,"
-    "exit_price,exit_currency,source"
+    "symbol,name,venue,currency,quoted_in,kind,incorporated,listed,delisted,exit_price,exit_currency,source"
 )
-GOOD = "ABC.L,Abc,XLON,GBP,GBX,share,GB,corridor,long,3,why,2020-01-02,2021-02-03,1.5,GBP,a document"
+GOOD = "ABC.L,Abc,XLON,GBP,GBX,share,GB,2020-01-02,2021-02-03,1.5,GBP,a document"
 
 
 @pytest.fixture
@@ -29,26 +27,11 @@ def csv_of(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_every_recorded_instrument_has_a_source_a_reason_and_a_role() -> None:
+def test_every_recorded_instrument_has_a_source() -> None:
     for i in table().values():
         assert i.source, i.symbol
-        assert i.reason, i.symbol
         assert i.recorded
     assert len(table()) == 108
-    assert Counter(i.role for i in table().values()) == {
-        "long": 37, "control": 33, "hedge": 17, "benchmark": 8, "excluded": 13,
-    }  # fmt: skip
-
-
-def test_every_instrument_to_hold_says_how_honest_a_stand_in_it_is() -> None:
-    assert all(
-        i.fit is not None for i in table().values() if i.role in ("long", "control") and i.kind != "fund"
-    )
-    assert {i.symbol for i in table().values() if i.fit == 5 and i.role == "long"} == {
-        "NTR",
-        "MOS",
-        "PASEU.IS",
-    }
 
 
 def test_the_venue_and_currency_of_a_recorded_line_agree_with_its_suffix() -> None:
@@ -133,7 +116,7 @@ def test_a_symbol_no_venue_can_be_read_from_is_refused_in_one_line(symbol: str, 
 def test_a_good_row_is_read_whole(csv_of: Callable[..., Path]) -> None:
     assert read_table(csv_of(GOOD))["ABC.L"] == Instrument(
         symbol="ABC.L", name="Abc", venue="XLON", currency="GBP", quoted_in="GBX", kind="share",
-        incorporated="GB", theme="corridor", role="long", fit=3, reason="why", listed=date(2020, 1, 2),
+        incorporated="GB", listed=date(2020, 1, 2),
         delisted=date(2021, 2, 3), exit_price=1.5, source="a document",
     )  # fmt: skip
 
@@ -142,10 +125,7 @@ def test_a_good_row_is_read_whole(csv_of: Callable[..., Path]) -> None:
     ("old", "new", "complaint"),
     [
         (",share,", ",shre,", "kind 'shre'; wanted one of the known values; Did you mean share?"),
-        (",long,", ",lng,", "role 'lng'; wanted one of the known values; Did you mean long?"),
         (",GBX,", ",USD,", "quoted_in 'USD' with currency 'GBP'"),
-        (",3,", ",6,", "fit 6; wanted 1 to 5"),
-        (",3,", ",three,", "fit 'three'; wanted a whole number"),
         ("2020-01-02", "2020-13-02", "listed '2020-13-02'; wanted a date"),
         ("2021-02-03", "soon", "delisted 'soon'; wanted a date"),
         ("2021-02-03", "", "exit_price 1.5; wanted cash above zero with a delisted date"),
@@ -153,7 +133,7 @@ def test_a_good_row_is_read_whole(csv_of: Callable[..., Path]) -> None:
         (",1.5,", ",cheap,", "exit_price 'cheap'; wanted a number"),
         ("1.5,GBP", "1.5,USD", "exit_currency 'USD'; wanted the row's currency"),
         ("a document", "", "source is empty; every record needs a source"),
-        (",why,", ",why, indeed,", "more cells than the header"),
+        (",Abc,", ",Abc, indeed,", "more cells than the header"),
         (",a document", "", "fewer cells than the header"),
     ],
 )

@@ -21,7 +21,7 @@ import pytest
 from positioning.analysis.attribution import Attribution
 from positioning.analysis.report import BacktestReport
 from positioning.data.sample import SampleSource
-from positioning.events.event import Event, Events, read_events
+from positioning.events.event import Event, Events
 from positioning.files import safe_name, write_whole
 from positioning.market.benchmark import Benchmark
 from positioning.market.load import Span
@@ -41,6 +41,7 @@ from positioning.simulation.simulate import simulate
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
+from tests.builders import THESIS
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -84,7 +85,7 @@ def account(strategy: Fixed, prices: list[float], benchmark: bool = False) -> Ba
         metrics=figures,
         without_events=result,
         without_events_metrics=figures,
-        events=read_events(),
+        thesis=THESIS,
         benchmark=measure,
         attribution=Attribution({}, {}, 0.0, 0.0),
         placebo=None,
@@ -97,7 +98,7 @@ def account(strategy: Fixed, prices: list[float], benchmark: bool = False) -> Ba
 def reports() -> list[BacktestReport]:
     """The four strategies on the sample market."""
     terms = RunSettings(
-        source=SampleSource(), span=Span(), base="USD", events=read_events(), fees=read_fees("default"), fill="open",
+        source=SampleSource(), span=Span(), base="USD", thesis=THESIS, fees=read_fees("default"), fill="open",
         cash=CashRate.constant(0.0), benchmark=None, command="python -m backtests.run --data sample",
     )  # fmt: skip
     return [backtest(strategy(), terms) for strategy in STRATEGIES]
@@ -137,7 +138,8 @@ def named(name: str, base: type[Strategy] = Fixed) -> Strategy:
 def hostile(report: BacktestReport) -> BacktestReport:
     """The report with code in every name that reaches the page."""
     market = report.result.market
-    instruments = tuple(replace(i, name=HOSTILE, reason=HOSTILE) for i in market.instruments)
+    instruments = tuple(replace(i, name=HOSTILE) for i in market.instruments)
+    universe = {s: replace(c, reason=HOSTILE) for s, c in THESIS.universe.items()}
     event = Event(
         "E", datetime(2022, 2, 1, tzinfo=UTC), f'{HOSTILE} "quoted" </script> \N{SNOWMAN}', "x", "x", "tighten", 5,
         ("fertilizer",), {"fertilizer": 1, "corridor": 0, "equipment": 0}, HOSTILE, "high",
@@ -147,7 +149,7 @@ def hostile(report: BacktestReport) -> BacktestReport:
         report,
         strategy=named(HOSTILE, type(report.strategy)),
         result=replace(report.result, market=replace(market, instruments=instruments)),
-        events=Events((event,)),
+        thesis=replace(THESIS, title=HOSTILE, universe=universe, events=Events((event,))),
         benchmark=replace(report.benchmark, name=HOSTILE, symbol=HOSTILE),
         command=HOSTILE,
     )
@@ -309,7 +311,7 @@ def test_an_event_is_marked_where_it_became_known(reports: list[BacktestReport])
     """A bare date is known at its end, so its mark stands on that date's row."""
     report = reports[0]
     event = next(e for e in report.events if e.known_on() in report.result.rows)
-    trace = charts._markers(replace(report, events=Events((event,))))[0]
+    trace = charts._markers(replace(report, thesis=replace(THESIS, events=Events((event,)))))[0]
     assert trace["x"] == [str(event.known_on())]
     row = int(np.searchsorted(report.result.rows, event.known_on()))
     assert trace["y"] == [pytest.approx(report.result.nav[row], abs=1e-5)]

@@ -22,8 +22,7 @@ from positioning.event_studies.abnormal import Design, Returns, observe
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.placebo import _Ring, study_placebo
 from positioning.event_studies.study import ALL, singly, study
-from positioning.events.event import Event, Events, read_events
-from positioning.events.restriction import read_restrictions
+from positioning.events.event import Event, Events
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
@@ -33,6 +32,7 @@ from positioning.simulation.simulate import simulate
 from positioning.strategy.basket import Basket
 from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
+from tests.builders import EVENTS
 from tests.test_event_study import FERTILIZER, NYSE, an_event, returns_of
 
 FREE = FeeTable((), "none")
@@ -58,7 +58,7 @@ def test_a_shift_by_hand() -> None:
     ]
     before, after = an_event("BEFORE", "2023-06-01"), an_event("AFTER", "2024-06-03")
     saturday = an_event("SAT", "2024-01-13")  # used on Monday 15 January, row 5: moved to row 8
-    record_ = Events((*on, before, after, saturday), read_restrictions())
+    record_ = Events((*on, before, after, saturday), EVENTS.restrictions)
     moved = {e.id: e for e in shifted(record_, rows, 3)}
     assert {key: str(e.known_on()) for key, e in moved.items()} == {
         "R1": str(rows[4]), "R3a": str(rows[6]), "R3b": str(rows[6]), "R8": str(rows[1]), "SAT": str(rows[8]),
@@ -71,7 +71,7 @@ def test_a_shift_by_hand() -> None:
 
 
 def test_the_record_keeps_count_severity_order_and_spacing_round_the_end() -> None:
-    events = read_events()
+    events = EVENTS
     rows = NYSE[700:]
     at = events.rows(rows)
     inside = (events.known >= rows[0]) & (events.known <= rows[-1])
@@ -90,7 +90,7 @@ def test_the_record_keeps_count_severity_order_and_spacing_round_the_end() -> No
 
 
 def test_flipped_signs() -> None:
-    record_ = Events((both("A", WEEKDAYS[3]),), read_restrictions())
+    record_ = Events((both("A", WEEKDAYS[3]),), EVENTS.restrictions)
     assert dict(next(iter(flipped(record_))).signs) == {"fertilizer": -1, "corridor": 1, "equipment": 0}
     assert flipped(flipped(record_)) == record_
     assert flipped(record_).restrictions is record_.restrictions
@@ -199,7 +199,7 @@ def test_attribution_by_theme_cut_short_and_left_out() -> None:
 
 
 def test_attribution_of_a_real_account_adds_up() -> None:
-    strategy, events = FertilizerProducers(), read_events()
+    strategy, events = FertilizerProducers(), EVENTS
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     result = simulate(strategy.target_weights(market, events), market, read_fees())
     a = attribute(result, events, ("fertilizer", "corridor"))
@@ -360,7 +360,7 @@ def test_study_placebo_p_values_are_uniform_without_event_effects() -> None:
 
 @pytest.mark.benchmark(group="1,000 placebo runs of a strategy (wanted: under 10 s on two cores)")
 def test_thousand_placebos(benchmark: Any) -> None:
-    strategy, events = FertilizerProducers(), read_events()
+    strategy, events = FertilizerProducers(), EVENTS
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees())
     placebo(strategy, market, terms, events, 2)

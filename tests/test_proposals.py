@@ -13,7 +13,6 @@ import pytest
 
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.event import read_events
 from positioning.market.load import load
 from positioning.search import optuna_sampler as proposals
 from positioning.search.assessment import values_of
@@ -26,6 +25,7 @@ from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from strategies import FertilizerProducers
+from tests.builders import EVENTS
 
 GRID = {
     "half_life": tuple(np.linspace(2.0, 80.0, 20).tolist()),
@@ -37,7 +37,7 @@ GRID = {
 def space_of(**axes: tuple[Any, ...]) -> SearchSpace:
     own = FertilizerProducers()
     market = load(SampleSource(), own.names, own.hedges, history=own.history)
-    return SearchSpace(own, market, read_events(), axes, AccountTerms(read_fees()))
+    return SearchSpace(own, market, EVENTS, axes, AccountTerms(read_fees()))
 
 
 def proposed(

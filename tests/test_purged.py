@@ -18,7 +18,7 @@ from positioning.analysis.cross_validation import PBO_TRIALS, grouped, pbo_sampl
 from positioning.analysis.metrics import rows_per_year
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.event import Events, read_events
+from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.search.chunk_store import MemoryChunks
 from positioning.search.measures import Accounts, Figures, PurgedSums
@@ -40,6 +40,7 @@ from positioning.simulation.fees import read_fees
 from positioning.simulation.kernel import LANES
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, MiddleCorridor
+from tests.builders import EVENTS
 from tests.test_event_study import an_event
 from tests.test_ledger import FREE, build
 from tests.test_sweep import Nav
@@ -99,7 +100,7 @@ def test_windows_and_the_rows_they_purge_by_hand() -> None:
 def test_a_blend_answers_the_events_of_all_its_parts() -> None:
     def rows(strategy: Strategy) -> set[int]:
         market = load(SampleSource(), Enablers().names, Enablers().hedges, history=120)
-        space = SearchSpace(strategy, market, read_events(), {}, AccountTerms(FREE))
+        space = SearchSpace(strategy, market, EVENTS, {}, AccountTerms(FREE))
         return {int(r) for r in event_windows(space)[:, 0]}
 
     parts = [rows(part) for part in Enablers().parts()]
@@ -150,7 +151,7 @@ def test_every_number_is_that_of_the_whole_series(name: str) -> None:
     strategy, axes, (groups, test_groups, embargo, hold) = CASES[name]
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), cash=CashRate.constant(0.02))
-    asked, trials = all_of(SearchSpace(strategy, market, read_events(), axes, terms), threads(2))
+    asked, trials = all_of(SearchSpace(strategy, market, EVENTS, axes, terms), threads(2))
     found = cross_validate(asked, trials, groups, test_groups, embargo, hold)
     dates = market.rows[market.start :]
     nav = tabulate(asked.space, trials.plan.codes, (Nav(dates.size),))

@@ -12,6 +12,7 @@ import pytest
 from positioning.errors import BadInputError
 from positioning.events.restriction import Ground, Restriction, RestrictionKind, dropped, read_restrictions
 from positioning.market.instruments import table
+from tests.builders import EVENTS
 
 WEEK = np.array(["2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08", "2024-03-11"], "datetime64[D]")
 
@@ -23,7 +24,7 @@ def restriction(
 
 
 def test_every_restriction_has_a_source_a_reason_and_a_recorded_instrument() -> None:
-    record = read_restrictions()
+    record = EVENTS.restrictions
     assert len(record) == 22
     for r in record:
         assert r.source, r.symbol
@@ -35,7 +36,7 @@ def test_every_restriction_has_a_source_a_reason_and_a_recorded_instrument() -> 
 
 
 def test_a_recorded_delisting_has_the_date_of_the_instrument() -> None:
-    gone = {r.symbol: r.known_on() for r in read_restrictions() if r.kind == "delisted"}
+    gone = {r.symbol: r.known_on() for r in EVENTS.restrictions if r.kind == "delisted"}
     assert gone == {s: np.datetime64(i.delisted) for s, i in table().items() if i.delisted}
 
 
@@ -45,7 +46,7 @@ def test_a_recorded_delisting_has_the_date_of_the_instrument() -> None:
 )
 def test_a_name_may_be_bought_until_the_day_it_is_known(symbol: str, known: str) -> None:
     day = np.datetime64(known)
-    mask = dropped(read_restrictions(), [symbol], np.arange(day - 2, day + 3), "strict")
+    mask = dropped(EVENTS.restrictions, [symbol], np.arange(day - 2, day + 3), "strict")
     assert mask[:, 0].tolist() == [False, False, True, True, True]
 
 
@@ -74,9 +75,9 @@ def test_lifting_ends_only_its_own_ground() -> None:
 def test_partners_and_the_military_list_count_only_when_asked_for() -> None:
     symbols = ["1157.HK", "0598.HK", "1199.HK", "1919.HK", "2039.HK"]
     late = np.array(["2025-12-31"], "datetime64[D]")
-    assert not dropped(read_restrictions(), symbols, late, "listed").any()
-    assert dropped(read_restrictions(), symbols, late, "strict").all()
-    assert not dropped(read_restrictions(), ["EVR.L"], late, "none").any()
+    assert not dropped(EVENTS.restrictions, symbols, late, "listed").any()
+    assert dropped(EVENTS.restrictions, symbols, late, "strict").all()
+    assert not dropped(EVENTS.restrictions, ["EVR.L"], late, "none").any()
 
 
 def test_an_unknown_screen_is_refused() -> None:

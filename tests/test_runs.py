@@ -28,7 +28,7 @@ from strategies.middle_corridor import MiddleCorridor
 WORDS = ["middle_corridor", "--set", "legs=WAB,FRHC", "--start", "2020-01-02", "--end", "2021-06-30"]
 HEADER = (
     "id,announced,title,issuer,instrument,direction,severity,themes,"
-    "fertilizer,corridor,equipment,follows,source,confidence"
+    "sign_fertilizer,sign_corridor,sign_equipment,follows,source,confidence"
 )
 EVENT = "X1,2020-09-01,A title,EU,quota,corridor_positive,{},corridor,0,1,0,,a source,high"
 

@@ -17,6 +17,7 @@ from positioning.scenarios.shock import Effect, Shock, effect
 from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
+from tests.builders import THESIS
 from tests.test_ledger import FREE, TEN, build, charge, decide
 
 exactly = {"rtol": 1e-13, "atol": 1e-15}  # a few products of doubles near one
@@ -173,10 +174,8 @@ def test_a_shock_scaled_is_as_many_times_as_hard() -> None:
 
 def test_a_theme_hits_its_names_only() -> None:
     market = flat()
-    themed = tuple(
-        replace(i, theme=t) for i, t in zip(market.instruments, ("corridor", "equipment"), strict=True)
-    )
-    hit = effect([Shock("theme:corridor", jump=0.1)], 3, 1, themed, "USD")
+    shock = Shock("theme:corridor", jump=0.1, members=(market.symbols[0], "ELSE"))
+    hit = effect([shock], 3, 1, market.instruments, "USD")
     np.testing.assert_allclose(hit.level, [[0, 0], [math.log(1.1), 0], [math.log(1.1), 0]], **exactly)
 
 
@@ -185,7 +184,8 @@ def test_a_theme_hits_its_names_only() -> None:
     [
         ({"jump": -1.2}, "jump -1.2"),
         ({"target": "instrument"}, "target 'instrument'"),
-        ({"target": "theme:fertiliser"}, "Did you mean fertilizer"),
+        ({"target": "theme:fertilizer"}, "wanted the symbols of a theme"),
+        ({"target": "market", "members": ("NTR",)}, "wanted the symbols of a theme"),
         ({"volatility": -1}, "volatility -1"),
         ({"correlation": 1.5}, "correlation 1.5"),
         ({"ending": "gone"}, "ending gone"),
@@ -207,7 +207,7 @@ def test_an_unknown_instrument_is_named() -> None:
 
 
 def test_the_article_is_shipped_as_it_was_written() -> None:
-    made = read_scenarios("article")
+    made = read_scenarios(THESIS, "article")
     assert [(s.name, s.probability) for s in made.scenarios] == [
         ("integration", 0.55), ("corridor", 0.25), ("sanctions", 0.20),
     ]  # fmt: skip
@@ -218,13 +218,16 @@ def test_the_article_is_shipped_as_it_was_written() -> None:
     # facts section 2: expected potash where "not stated" is the base value
     expected = sum(s.probability * figures[s.name, "potash"][1] for s in made.scenarios)
     assert expected == pytest.approx(371.6)
-    assert all(d.article and d.checked and d.source for s in made.scenarios for d in s.drivers)
+    assert all(d.stated and d.checked and d.source for s in made.scenarios for d in s.drivers)
     assert all(s.origin for s in made.scenarios)
     assert all(t.origin for t in made.transmissions)
 
 
 def test_easing_rescales_the_article() -> None:
-    old, new = read_scenarios("article").scenarios, read_scenarios("article_plus_easing").scenarios
+    old, new = (
+        read_scenarios(THESIS, "article").scenarios,
+        read_scenarios(THESIS, "article_plus_easing").scenarios,
+    )
     assert [s.name for s in new] == [*(s.name for s in old), "easing"]
     for a, b in zip(old, new, strict=False):
         assert b.probability == pytest.approx(0.8 * a.probability)
@@ -232,7 +235,7 @@ def test_easing_rescales_the_article() -> None:
 
 
 def test_a_scenario_scaled_moves_its_drivers_in_logarithms() -> None:
-    potash = read_scenarios().scenarios[2].scaled(2).drivers[0]
+    potash = read_scenarios(THESIS).scenarios[2].scaled(2).drivers[0]
     assert potash.end == pytest.approx(450**2 / 352)
 
 
@@ -249,12 +252,13 @@ origin = "mine"
     ("p", "more", "text"),
     [
         ("0.9", "", "add up to 0.9"),
-        ("1.0", "[[scenario.driver]]\nname='oil'\nstart=1\nend=2\narticle='a'\nchecked='c'\nsource='s'",
+        ("1.0", "[[scenario.driver]]\nname='oil'\nstart=1\nend=2\nstated='a'\nchecked='c'\nsource='s'",
          "driver 'oil' of scenario one has no transmission"),
         ("1.0", "[[scenario.shock]]\ntarget='market'\njump=-1.5", "jump -1.5"),
         ("1.0", "[[scenario.shock]]\ntarget='market'\njmp=-0.5", "Did you mean jump"),
         ("1.0", "[[scenario.shock]]\ntarget='market'\njump='big'", "jump = 'big'"),
         ("1.0", "[[scenario.shock]]\njump=-0.1", "required keys"),
+        ("1.0", "[[scenario.shock]]\ntarget='theme:fertiliser'\njump=-0.1", "Did you mean fertilizer"),
         ("1.0", "horizon = -5", "horizon -5"),
         ("1.0", "shock = 3", "no list of tables"),
         ("'much'", "", "probability = 'much'"),
@@ -266,7 +270,7 @@ def test_a_bad_file_is_one_line(tmp_path: Path, p: str, more: str, text: str) ->
     path = tmp_path / "mine.toml"
     path.write_text(FILE.format(p=p, more=more), encoding="utf-8")
     with pytest.raises(BadInputError, match=text) as caught:
-        read_scenarios(str(path))
+        read_scenarios(THESIS, str(path))
     assert "\n" not in str(caught.value)
 
 
@@ -275,14 +279,14 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     path.write_text(
         FILE.format(p=1, more="[[scenario.shock]]\ntarget='market'\nhalf_life=inf"), encoding="utf-8"
     )
-    made = read_scenarios(str(path), 30)
+    made = read_scenarios(THESIS, str(path), 30)
     assert (made.name, made.scenarios[0].horizon, made.scenarios[0].shocks[0].half_life) == (
         "mine.toml",
         30,
         math.inf,
     )
     with pytest.raises(BadInputError, match="Did you mean article"):
-        read_scenarios("artcle")
+        read_scenarios(THESIS, "artcle")
 
 
 def test_a_scenario_twice_is_refused() -> None:

@@ -17,7 +17,7 @@ import pytest
 import strategies
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError, DataMissingError, PositioningError
-from positioning.events.event import Event, Events, read_events
+from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
 from positioning.market.load import load
 from positioning.market.market import Market
@@ -31,6 +31,7 @@ from strategies.enablers import Enablers
 from strategies.fertilizer_producers import FertilizerProducers
 from strategies.hong_kong_equipment import DISTRIBUTORS, HongKongEquipment
 from strategies.middle_corridor import MiddleCorridor
+from tests.builders import EVENTS
 
 every_strategy = pytest.mark.parametrize("kind", strategies.STRATEGIES, ids=lambda kind: kind.name)
 
@@ -39,7 +40,7 @@ every_strategy = pytest.mark.parametrize("kind", strategies.STRATEGIES, ids=lamb
 def sample(kind: type[Strategy]) -> tuple[Strategy, Market, Events]:
     strategy = kind()
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
-    return strategy, market, read_events()
+    return strategy, market, EVENTS
 
 
 @cache
@@ -249,12 +250,11 @@ def test_a_mere_partners_listing_drops_nobody_here() -> None:
 
 
 @every_strategy
-def test_fit_and_confidence_never_enter_a_weight(kind: type[Strategy]) -> None:
+def test_names_and_confidence_never_enter_a_weight(kind: type[Strategy]) -> None:
     strategy, market, events = sample(kind)
-    for fit in (None, 1, 5):
-        instruments = tuple(replace(i, fit=fit, reason="", role="control") for i in market.instruments)
-        same = strategy.target_weights(replace(market, instruments=instruments), events)
-        assert same.weights.tolist() == decided(kind).weights.tolist()
+    instruments = tuple(replace(i, name="", source="", recorded=False) for i in market.instruments)
+    same = strategy.target_weights(replace(market, instruments=instruments), events)
+    assert same.weights.tolist() == decided(kind).weights.tolist()
     # between medium and high it makes no difference how sure the record is; low leaves the event out
     sure = tuple(replace(e, confidence="high") if e.confidence == "medium" else e for e in events)
     same = strategy.target_weights(market, replace(events, items=sure))

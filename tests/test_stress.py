@@ -24,7 +24,7 @@ from positioning.arrays import BoolArray
 from positioning.cli.stress import app
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError, DataMissingError
-from positioning.events.event import Events, read_events
+from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.source import Driver
@@ -50,6 +50,7 @@ from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
+from tests.builders import EVENTS, THESIS
 from tests.test_ledger import FREE, TEN, build
 from tests.test_pages import browser, opened  # noqa: F401
 
@@ -311,9 +312,7 @@ def test_the_past_before_a_path_is_enough_for_the_first_decision(
         [s for p in strategies for s in p.names], [s for p in strategies for s in p.hedges]))  # fmt: skip
     whole = load(SampleSource(), [s for s in names if s in source.past.symbols], hedges)
     whole = replace(whole, start=whole.rows.size - 1)
-    made = stage(
-        source, nothing(len(source.past.symbols)), strategies, StressTerms(read_events(), read_fees())
-    )
+    made = stage(source, nothing(len(source.past.symbols)), strategies, StressTerms(EVENTS, read_fees()))
     market = continued(source, None, made.hit)
     for strategy, result in zip(strategies, play(made, market), strict=True):
         own = strategy.target_weights(whole, made.terms.events)
@@ -404,7 +403,7 @@ def test_a_driver_steps_or_ramps_times_its_beta() -> None:
 
 def test_the_sample_market_carries_the_driver_of_the_article() -> None:
     market = load(SampleSource(), ("NTR", "MOS"), ("MOO",))
-    found = betas(read_scenarios().transmissions, market, market.drivers)
+    found = betas(read_scenarios(THESIS).transmissions, market, market.drivers)
     potash = {b.symbol: b for b in found if b.driver == "potash"}
     assert set(potash) == {"NTR", "MOS", "MOO"}
     assert all(b.months > 80 and b.standard_error > 0 for b in potash.values())
@@ -665,11 +664,11 @@ def test_weights_of_the_table_are_the_mixture(written: tuple[dict[str, Any], Pat
 
 def test_the_page_says_where_each_probability_is_from(written: tuple[dict[str, Any], Path]) -> None:
     page = (written[1] / "stress.html").read_text()
-    for s in read_scenarios("article_plus_easing").scenarios:
+    for s in read_scenarios(THESIS, "article_plus_easing").scenarios:
         assert escape(s.origin) in page
         assert f"{s.probability:.0%}".replace("%", "\u00a0%") in page
     assert "<title>SIMULATED" in page
-    assert "No horizon is in the article: it is a parameter, here 60 rows" in page
+    assert "The horizon is a parameter, here 60 rows" in page
     assert page.count('"SIMULATED"') >= 21  # twenty fans and the ternary
     assert "effective" in page.casefold()
 
@@ -717,7 +716,7 @@ def test_a_users_own_scenarios_are_run(tmp_path: Path) -> None:
         ("probability = 0.9", "add up to 0.9"),
         ("probability = 1\n[[scenario.shock]]\ntarget = 'instrument:NTRR'", "Did you mean NTR"),
         ("probability = 1\n[[scenario.shock]]\ntarget = 'market'\njump = -1.01", "jump -1.01"),
-        ("probability = 1\n[[scenario.driver]]\nname = 'oil'\nstart = 1\nend = 2\narticle = 'a'\nchecked = 'c'\n"
+        ("probability = 1\n[[scenario.driver]]\nname = 'oil'\nstart = 1\nend = 2\nstated = 'a'\nchecked = 'c'\n"
          "source = 's'", "has no transmission"),
     ],
 )  # fmt: skip

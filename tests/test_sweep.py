@@ -10,7 +10,7 @@ import pytest
 from positioning.analysis.metrics import summarise
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.event import Events, read_events
+from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.search.measures import FIGURES, Accounts, Figures, Measure, block_edges, measured
@@ -26,8 +26,8 @@ from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor, Sanctioned
+from tests.builders import EVENTS
 
-EVENTS = read_events()
 GRIDS = {
     "hedged, short, banded": (
         FertilizerProducers(),

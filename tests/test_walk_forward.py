@@ -16,10 +16,10 @@ from positioning.analysis.metrics import summarise, to_json
 from positioning.arrays import BoolArray
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.event import ARTICLE, Events, read_events
+from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.reporting.search.words import HINDSIGHT
+from positioning.reporting.search.words import hindsight
 from positioning.search.assessment import on_plateau
 from positioning.search.chunk_store import MemoryChunks
 from positioning.search.measures import Accounts, Figures, Spans
@@ -36,6 +36,7 @@ from positioning.strategy.basket import Basket
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor
+from tests.builders import EVENTS, THESIS
 from tests.test_ledger import FREE, TEN, build, exactly
 from tests.test_strategies import other_news, tampered
 
@@ -236,7 +237,7 @@ def test_the_stitched_account_is_that_of_a_plain_loop(every: int) -> None:
 
 
 def sample(strategy: Strategy) -> tuple[Market, Events]:
-    return load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history), read_events()
+    return load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history), EVENTS
 
 
 @pytest.mark.parametrize(
@@ -456,15 +457,15 @@ def test_words() -> None:
     market, events = sample(strategy)
     asked = asked_of(strategy, market, axes, events, SAMPLE_TERMS)
     found = walked(asked, spans(market.rows.size - market.start, 504, 126))
-    text = sentences(found)
+    text = sentences(found, THESIS)
     assert text[0].startswith("Walk-forward in 8 folds, each choosing by Sharpe among 8 trials on 504 rows")
     assert f"{found.ways['plateau'].metrics.sharpe:.2f}" in text[0]
     assert f"{found.without_events_metrics.sharpe:.2f} over the same rows" in text[0]
-    after = int((market.rows[-1008:] > ARTICLE).sum())
+    after = int((market.rows[-1008:] > THESIS.published).sum())
     assert 100 < after < 200
     assert text[-1].endswith(f"Of the 1,008 rows held through, {after} lie after it.")
     assert "takes out the luck of choosing parameters and nothing else" in text[-1]
-    assert HINDSIGHT.split(":", maxsplit=1)[0] in text[-1]  # said as the rest of the page says it
+    assert hindsight(THESIS).split(":", maxsplit=1)[0] in text[-1]  # said as the rest of the page says it
     assert not any("out of sample" in line for line in text[:-1])
     assert all("\n" not in line and "nan" not in line and "inf" not in line for line in text)
 
@@ -475,7 +476,7 @@ def test_words_without_a_plateau_or_a_number() -> None:
     found = walked(replace(asked, full=False), spans(62, 20, 20))
     assert list(found.ways) == ["peak"]
     assert np.isnan(found.correlation).all()
-    text = " ".join(sentences(found))
+    text = " ".join(sentences(found, THESIS))
     assert "plateau" not in text
     assert "Max drawdown grows with the length of a span" in text
     assert "In no fold could the ranks" in text
@@ -487,7 +488,7 @@ def test_ruin_after_the_choice_is_told() -> None:
     found = walked(asked, np.array([[1, 5, 8]]))
     assert found.ways["peak"].test.tolist() == [-np.inf]
     assert found.ways["peak"].metrics.ruined
-    text = " ".join(sentences(found))
+    text = " ".join(sentences(found, THESIS))
     assert "had Sharpe undefined" in text
     assert (
         "chosen by the peak was ruined before the end of the rows the choice had not seen in 1 of 1 fold."

@@ -17,6 +17,7 @@ from positioning.analysis.placebo import Placebo
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
 from positioning.display import Displayed, Picture, shown_by
 from positioning.events.event import Events
+from positioning.events.thesis import Thesis
 from positioning.market.bars import Notice
 from positioning.market.benchmark import Benchmark
 from positioning.simulation.result import Result
@@ -29,7 +30,8 @@ class BacktestReport(Displayed):
     """A judged account, itself without events, and where they came from. It can be sent to another process.
 
     without_events, without_events_metrics: the same strategy with respond=0. benchmark: on the rows of result, or None.
-    attribution: profit in event windows and outside. placebo: the strategy on shifted dates, where asked for.
+    thesis: with the events it answered. attribution: profit in event windows
+    and outside. placebo: the strategy on shifted dates, where asked for.
     command: what was typed. versions: of the packages whose numbers enter the page, by name.
     """
 
@@ -38,7 +40,7 @@ class BacktestReport(Displayed):
     metrics: Metrics
     without_events: Result
     without_events_metrics: Metrics
-    events: Events
+    thesis: Thesis
     benchmark: Benchmark | None
     attribution: Attribution
     placebo: Placebo | None
@@ -63,6 +65,11 @@ class BacktestReport(Displayed):
     def plot(self) -> Any:
         """A plotly figure of nav beside the strategy without events and the benchmark."""
         return shown_by("reporting.tearsheet.charts", "interactive")(self)
+
+    @property
+    def events(self) -> Events:
+        """Those of the thesis."""
+        return self.thesis.events
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from positioning.event_studies.abnormal import Sleeve
     from positioning.event_studies.placebo import StudyPlacebo
     from positioning.event_studies.study import EventStudy, Group, Outcome
+    from positioning.events.thesis import Thesis
 
 app = new_app()
 
@@ -73,7 +74,6 @@ def event_study(
         from positioning.event_studies.day_zero import EventFilter, parse_window
         from positioning.event_studies.placebo import study_placebo
         from positioning.event_studies.study import singly, study
-        from positioning.events.event import read_events
         from positioning.reporting.event_study import write_event_study
         from positioning.runs.backtest import crash_dates
 
@@ -81,9 +81,10 @@ def event_study(
             check_draws(request.placebos)
         more = tuple(s.strip() for s in factors.split(",") if s.strip())
         design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
-        choice = EventFilter(theme, direction)
-        sleeves = sleeves_of(names or [], request.benchmark, theme)
-        source, record = source_of(request.data, Path(request.cache)), read_events(request.events)
+        choice, thesis = EventFilter(theme, direction), request.advice()
+        choice.check(thesis.events)
+        sleeves = sleeves_of(names or [], thesis, request.benchmark or "", theme or "")
+        source, record = source_of(request.data, Path(request.cache)), thesis.events
         near, studies = crash_dates(record), []
         with progress(as_json or quiet) as bar:
             task = bar.add_task("event studies", total=len(sleeves))
@@ -97,38 +98,27 @@ def event_study(
         draws = request.placebos
         shuffled = {s.label: study_placebo(s, record, design, draws, request.seed) for s in studies if draws}
         command = typed("event_study")
-        files = write_event_study(studies, shuffled, design, command, Path(out))
+        files = write_event_study(studies, shuffled, design, thesis, command, Path(out))
         print_answer(request.data, studies, shuffled, files, as_json, terminal)
 
 
-def sleeves_of(words: Sequence[str], benchmark: str | None, theme: str | None) -> list[Sleeve]:
-    """A sleeve for each strategy (a blend gives its parts) and each symbol, in the order of the words.
+def sleeves_of(words: Sequence[str], thesis: Thesis, benchmark: str, theme: str) -> list[Sleeve]:
+    """What is studied: each strategy (a blend gives its parts) and each symbol, in the order of the words; without
+    words every listed strategy that answers a sleeve, but for blends.
 
-    Raises BadInputError for a word that is neither, and for a symbol that no sleeve gives a benchmark and signs.
+    Raises BadInputError for a word that is neither, and as `strategy_sleeves` and `symbol_sleeve` do.
     """
-    from positioning.event_studies.abnormal import Sleeve
-    from positioning.events.event import SLEEVES
-    from positioning.market.instruments import instrument
+    from positioning.event_studies.sleeves import distinct, strategy_sleeves, symbol_sleeve
     from positioning.strategy.blend import Blend
 
-    known = {name: p() for name, p in standard().items()}
-    baskets = {p.themes[0]: p for p in known.values() if not isinstance(p, Blend)}
+    every = [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
     found = []
-    for word in words or [p.name for p in baskets.values()]:
+    for word in words or every:
         if means_strategy(word):
-            strategy = strategies_of([word], [])[0]
-            parts = strategy.parts() if isinstance(strategy, Blend) else (strategy,)
-            found += [Sleeve(p.name, p.themes[0], p.names, benchmark or p.benchmark) for p in parts]
-            continue
-        belongs = next((t for t in (instrument(word).theme, theme) if t in SLEEVES), None)
-        if belongs is None:
-            raise BadInputError(
-                f"{word} belongs to no sleeve, so no benchmark and no expected signs are known",
-                f"wanted a symbol of {', '.join(SLEEVES)}",
-                "choose another, or type --theme with one of these",
-            )
-        found.append(Sleeve(word, belongs, (word,), benchmark or baskets[belongs].benchmark))
-    return list({s.label: s for s in found}.values())
+            found += strategy_sleeves(strategies_of([word], [])[0], thesis, benchmark)
+        else:
+            found.append(symbol_sleeve(word, thesis, benchmark, theme))
+    return distinct(found)
 
 
 def require_some(studies: Sequence[EventStudy]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.strategies import thesis_of
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError
 from positioning.json_text import json_text
@@ -28,24 +29,25 @@ def events(
         str | None, typer.Option(help="Only events of this theme; restrictions have none and stay.")
     ] = None,
     since: Annotated[str | None, typer.Option(help="Only what was known on this day or later.")] = None,
+    thesis: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
+    ] = None,
     events: Annotated[
-        Path | None, typer.Option(help="A CSV of events in place of the shipped record.")
+        str | None, typer.Option(metavar="FILE", help="A CSV of events in place of the thesis' own.")
     ] = None,
     restrictions: Annotated[
-        Path | None, typer.Option(help="A CSV of restrictions in place of the shipped record.")
+        str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the thesis' own.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """The record read and checked, listed, and drawn as a timeline."""
     with one_line_errors():
-        from positioning.events.event import read_events
-        from positioning.events.restriction import read_restrictions
         from positioning.reporting.timeline import write_timeline
 
         day = day_of("--since", since)
-        record = replace(read_events(events), restrictions=read_restrictions(restrictions))
-        record = chosen(record, theme, day)
+        record = chosen(thesis_of(thesis, events, restrictions).events, theme, day)
         command = typed("events")
         files = write_timeline(record, command, out)
         if as_json:
@@ -83,10 +85,9 @@ def print_record(record: Events, files: Sequence[Path]) -> None:
 def _events(record: Events) -> Table:
     from rich.markup import escape
 
-    from positioning.events.event import SLEEVES
     from positioning.reporting.timeline import remark, signs_in_words
 
-    table = _table(f"{len(record)} events; signs of {', '.join(SLEEVES)}")
+    table = _table(f"{len(record)} events; signs of {', '.join(record.sleeves)}")
     for heading in ("id", "known", "sev", "direction", "signs"):
         table.add_column(heading, no_wrap=True)
     table.add_column("title")

@@ -43,6 +43,10 @@ def fetch(
     check: Annotated[
         bool, typer.Option("--check", help="Check what is stored; asks for prices only with --from.")
     ] = False,
+    thesis: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input."""
@@ -60,7 +64,7 @@ def fetch(
         else:
             results = _download(cache, asked, chosen, _wanted(start, end, asked), as_json)
         store = Store.reading(cache)
-        findings = _findings(cache, results, check)
+        findings = _findings(cache, results, check, thesis)
         if snapshot is not None:
             _pin(cache, snapshot)
         if as_json:
@@ -68,7 +72,15 @@ def fetch(
         else:
             _report(results, findings)
         _say_resume(
-            results, {"start": start, "end": end, "cache": cache, "from": origin, "snapshot": snapshot}
+            results,
+            {
+                "start": start,
+                "end": end,
+                "cache": cache,
+                "from": origin,
+                "snapshot": snapshot,
+                "thesis": thesis,
+            },
         )
     wrong = check and any(f.severity == "error" for f in findings)
     raise typer.Exit(1 if wrong or missing(results) else 0)
@@ -205,7 +217,9 @@ def _stored(cache: Path, chosen: Sequence[str]) -> dict[str, Fetched]:
     return found
 
 
-def _findings(cache: Path, results: Mapping[str, Fetched], check: bool) -> tuple[Finding, ...]:
+def _findings(
+    cache: Path, results: Mapping[str, Fetched], check: bool, thesis: str | None
+) -> tuple[Finding, ...]:
     """What the stored rows of these symbols show; with `check` all that the quality gate asks."""
     from positioning.data.cache_source import StoreSource
     from positioning.market import quality as gate
@@ -217,12 +231,12 @@ def _findings(cache: Path, results: Mapping[str, Fetched], check: bool) -> tuple
     names = [s for s in stored if not s.endswith("=X")]
     found = source.findings(names)
     if check:
-        from positioning.events.event import read_events
+        from positioning.cli.strategies import thesis_of
         from positioning.runs.backtest import crash_dates
 
         currencies = [s.removesuffix("=X").removesuffix("USD") for s in stored if s.endswith("=X")]
         given = source.deliver(names, currencies)
-        known, quoted = crash_dates(read_events()), source.quoted(names)
+        known, quoted = crash_dates(thesis_of(thesis).events), source.quoted(names)
         found = (*gate.check(given.bars, given.rates, crash_dates=known, quoted=quoted), *found)
     return found
 

@@ -60,12 +60,16 @@ def _short(settings: Mapping[str, Any], figures: Mapping[str, float]) -> str:
 
 def said(searched: SearchReport) -> list[str]:
     """Everything in words."""
-    from positioning.reporting.search.words import HINDSIGHT, sentences
+    from positioning.reporting.search.words import hindsight, sentences
     from positioning.search.purged_cv import sentences as purged_sentences
     from positioning.search.walk_forward import sentences as walk_sentences
 
     purged = [] if searched.purged is None else purged_sentences(searched.purged)
-    *walked, limits = [HINDSIGHT] if searched.walk is None else walk_sentences(searched.walk)
+    *walked, limits = (
+        [hindsight(searched.thesis)]
+        if searched.walk is None
+        else walk_sentences(searched.walk, searched.thesis)
+    )
     return [*sentences(searched.assessment), *walked, *purged, limits]
 
 

@@ -159,7 +159,7 @@ def words_of(request: Request, space: SearchSpace) -> tuple[str, ...]:
     for option, field in (
         ("data", "data"), ("start", "start"), ("end", "end"), ("base", "base"), ("fees", "fees"), ("fill", "fill"),
         ("cash", "cash"), ("events", "events"), ("screen", "screen"), ("mark", "mark"),
-        ("restrictions", "restrictions"), ("cache", "cache"),
+        ("restrictions", "restrictions"), ("thesis", "thesis"), ("cache", "cache"),
     ):  # fmt: skip
         if getattr(request, field) != getattr(plain, field):
             words += [f"--{option}", str(getattr(request, field))]

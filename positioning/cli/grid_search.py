@@ -133,7 +133,7 @@ def grid_search(
             bar.add_task("assessment", total=None)
             assessment = assess(question, trials)
             found = SearchReport(
-                question, trials, assessment, terms.command, words_of(request, space), seconds, before,
+                question, terms.thesis, trials, assessment, terms.command, words_of(request, space), seconds, before,
                 None if walk is None else walk_forward(question, trials, folds),
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, final
 import msgspec
 import typer
 
-from positioning.cli.strategies import strategies_of
+from positioning.cli.strategies import strategies_of, thesis_of
 from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
+    from positioning.events.thesis import Thesis
     from positioning.runs.backtest import RunSettings
     from positioning.screening.screen import Screening
     from positioning.strategy.strategy import Strategy
@@ -46,8 +47,12 @@ class Request:
         ),
     ] = ()
     benchmark: Annotated[str | None, typer.Option(help="Symbol; default each strategy's own.")] = None
+    thesis: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
+    ] = None
     events: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A CSV of events in place of the shipped record.")
+        str | None, typer.Option(metavar="FILE", help="A CSV of events in place of the thesis' own.")
     ] = None
     screen: Annotated[
         str | None, typer.Option(help="none, listed or strict, for all; default each strategy's own.")
@@ -56,7 +61,7 @@ class Request:
         str, typer.Option(help="Of frozen holdings: last, zero or haircut:X (X of the price is lost).")
     ] = "last"
     restrictions: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the shipped record.")
+        str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the thesis' own.")
     ] = None
     screen_files: Annotated[
         tuple[str, ...],
@@ -84,22 +89,28 @@ class Request:
         screens = [] if self.screen is None else [f"screen={self.screen}"]
         return strategies_of(names, [*self.settings, *screens])
 
+    def advice(self) -> Thesis:
+        """The thesis, with the events and restrictions that were asked for, and what the lists of `--screen-file` bar.
+
+        Raises BadInputError.
+        """
+        thesis = thesis_of(self.thesis, self.events, self.restrictions)
+        if self.screening is None:
+            return thesis
+        barred = (*thesis.restrictions, *self.screening.restrictions)
+        return replace(thesis, events=replace(thesis.events, restrictions=barred))
+
     def terms(self, command: str) -> RunSettings:
         """The options as values. Raises BadInputError, DataMissingError."""
-        from positioning.events.event import read_events
-        from positioning.events.restriction import read_restrictions
         from positioning.runs.backtest import RunSettings
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 
-        record = read_restrictions(None if self.restrictions is None else Path(self.restrictions))
-        if self.screening is not None:
-            record = (*record, *self.screening.restrictions)
         return RunSettings(
             source=source_of(self.data, Path(self.cache)),
             span=span_of(self.start, self.end),
             base=self.base.upper(),
-            events=replace(read_events(self.events), restrictions=record),
+            thesis=self.advice(),
             fees=read_fees(self.fees),
             fill=self.fill,  # type: ignore[arg-type]  # checked where the ledger inputs are made
             cash=read_cash(self.cash),
@@ -133,7 +144,7 @@ class Request:
         kind, _, place = self.data.partition(":")
         if kind == "folder":
             words["data"] = f"folder:{Path(place).resolve()}"
-        for name in ("events", "restrictions", "decisions", "cache", "fees", "cash"):
+        for name in ("events", "restrictions", "decisions", "cache", "fees", "cash", "thesis"):
             if words[name] is not None and Path(words[name]).exists():
                 words[name] = str(Path(words[name]).resolve())
         words["settings"] = [

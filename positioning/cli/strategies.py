@@ -1,4 +1,4 @@
-"""Strategies by name or by file, their parameters set from text."""
+"""Strategies by name or by file, their parameters set from text; and their thesis."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from positioning.errors import BadInputError, PositioningError, did_you_mean
 
 if TYPE_CHECKING:
+    from positioning.events.thesis import Thesis
     from positioning.strategy.strategy import Strategy
 
+RECORD = "record"  # the folder of their thesis, beside them
 PACKAGE = "strategies"  # of the folder one stands in, or of the project installed
 
 
@@ -94,6 +96,25 @@ def known_as(word: str) -> str:
     from positioning.strategy.from_file import names_file
 
     return strategy_class(word).name if names_file(word) and ".py" in word else word
+
+
+def thesis_of(folder: str | None, events: str | None = None, restrictions: str | None = None) -> Thesis:
+    """The thesis of the folder, or of `record` beside the listed strategies where none is named; events and
+    restrictions: files in place of its own.
+
+    Raises BadInputError as `read_thesis` does, and where no folder is named and no strategies are listed.
+    """
+    from positioning.events.thesis import read_thesis
+
+    package = workshop() if folder is None else None
+    if folder is None and package is None:
+        raise BadInputError(
+            f"no thesis: {Path.cwd()} has no package {PACKAGE} with a folder {RECORD}",
+            "wanted the folder of one, which holds a thesis.toml",
+            "type --thesis DIR, or lay a workshop: positioning init DIR",
+        )
+    place = Path(str(package.__file__)).with_name(RECORD) if folder is None and package else Path(str(folder))
+    return read_thesis(place, *(None if f is None else Path(f) for f in (events, restrictions)))
 
 
 def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strategy]:

@@ -30,37 +30,28 @@ app = new_app()
 
 
 @app.command(cls=Command)
-@with_request(
-    "start",
-    "end",
-    "fill",
-    "benchmark",
-    "events",
-    "screen",
-    "restrictions",
-    "screen_files",
-    "decisions",
-    "placebos",
-)
+@with_request("start", "end", "fill", "benchmark", "placebos")
 def stress(
     request: Request,
     strategies: Names = None,
     scenarios: Annotated[
-        str, typer.Option(help="article (55/25/20), article_plus_easing, or a TOML file.")
-    ] = "article",
+        str, typer.Option(help="A set of the thesis by its name, or a TOML file; default its first by name.")
+    ] = "",
     paths: Annotated[int, typer.Option(help="Simulated per scenario.")] = 10_000,
-    horizon: Annotated[int, typer.Option(help="Rows; the article gives none, 252 is about a year.")] = 252,
+    horizon: Annotated[int, typer.Option(help="Rows; 252 is about a year.")] = 252,
     workers: Annotated[int, typer.Option(help="Processes; 0 for one a core.")] = 0,
     history: Annotated[int, typer.Option(help="Rows the names must have in common.")] = 500,
     drift: Annotated[
         str, typer.Option(help="zero (mean returns of the past taken out) or history (kept).")
     ] = "zero",
     window: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--replay", metavar="FIRST:LAST", help="Days of the past put onto today; none for no replay."
+            "--replay",
+            metavar="FIRST:LAST",
+            help="Days of the past put onto today; none for no replay; default the thesis' own.",
         ),
-    ] = "2022-02-17:2022-04-18",
+    ] = None,
     limit: Annotated[float, typer.Option(help="Drawdown that reverse stress looks for.")] = 0.2,
     out: Out = "reports",
     as_json: AsJson = False,
@@ -71,7 +62,6 @@ def stress(
     """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
     terminal = Terminal(verbose, quiet or as_json, log)
     with one_line_errors(), terminal.open():
-        from positioning.events.event import read_events
         from positioning.market.load import load
         from positioning.reporting.stress_test import write_stress
         from positioning.runs.backtest import crash_dates
@@ -81,18 +71,19 @@ def stress(
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 
-        chosen, futures = request.strategies(strategies or []), read_scenarios(scenarios, horizon)
+        chosen, thesis = request.strategies(strategies or []), request.advice()
+        futures = read_scenarios(thesis, scenarios, horizon)
         choice = StressSettings(
             paths,
             request.seed,
             workers or os.cpu_count() or 1,
             history,
             drift,  # type: ignore[arg-type]  # checked there
-            window_of(window),
+            thesis.replay if window is None else window_of(window),
             limit,
         )
         terms = StressTerms(
-            read_events(), read_fees(request.fees), cash=read_cash(request.cash), mark=request.mark
+            thesis.events, read_fees(request.fees), cash=read_cash(request.cash), mark=request.mark
         )
         source = source_of(request.data, Path(request.cache))
         names = list(dict.fromkeys(s for p in chosen for s in p.names))

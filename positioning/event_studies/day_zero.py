@@ -14,7 +14,7 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
-from positioning.events.event import DIRECTIONS, SLEEVES, THEMES, Event, Events
+from positioning.events.event import Event, Events
 from positioning.market.records import check_choice
 from positioning.market.venues import calendar_name
 
@@ -52,16 +52,17 @@ CLOSES: Mapping[str, tuple[str, time]] = MappingProxyType(
 @final
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events are asked for; None takes every theme or direction. Raises BadInputError for an unknown one."""
+    """Which events are asked for; None takes every theme or direction."""
 
     theme: str | None = None
     direction: str | None = None
 
-    def __post_init__(self) -> None:
+    def check(self, events: Events) -> None:
+        """BadInputError for a theme or direction that the record does not have."""
         if self.theme is not None:
-            check_choice("--theme", self.theme, THEMES)
+            check_choice("theme", self.theme, events.themes)
         if self.direction is not None:
-            check_choice("--direction", self.direction, DIRECTIONS)
+            check_choice("direction", self.direction, events.directions)
 
 
 @final
@@ -125,9 +126,10 @@ def select(
 ) -> tuple[tuple[News, ...], tuple[LeftOut, ...]]:
     """The news of a sleeve by day zero, and what is left out with the reason.
 
-    sleeve: one of SLEEVES. Events of one day zero merge; where their signs cancel they are left out.
+    sleeve: one of the record's. Events of one day zero merge; where their signs cancel they are left out.
     """
-    check_choice("sleeve", sleeve, SLEEVES)
+    check_choice("sleeve", sleeve, events.sleeves)
+    choice.check(events)
     days: dict[int, list[tuple[Event, str]]] = defaultdict(list)
     out = []
     for event in events:

@@ -50,7 +50,7 @@ from positioning.display import Displayed, Picture
 from positioning.event_studies.abnormal import Design, Observation, Returns, observe
 from positioning.event_studies.day_zero import EventFilter, LeftOut
 from positioning.event_studies.panel import Panel
-from positioning.events.event import DIRECTIONS, Events
+from positioning.events.event import Events
 
 TESTS = ("clustered", "kolari_pynnonen", "cross_section", "patell", "bmp", "sign", "rank")
 LEAD = "clustered"
@@ -114,7 +114,8 @@ class Group:
 class EventStudy(Displayed):
     """A sleeve, or several names met singly, and its events.
 
-    panel: None where no event could be used. groups: all, those without overlap, and each direction.
+    panel: None where no event could be used. groups: all, those without overlap, and each direction, in
+    the order of `directions`, the record's.
     """
 
     label: str
@@ -122,6 +123,7 @@ class EventStudy(Displayed):
     panel: Panel | None
     left_out: tuple[LeftOut, ...]
     groups: tuple[Group, ...]
+    directions: tuple[str, ...] = ()
 
     def picture(self) -> Picture:
         """Events used and left out, and the leading test of each window; in a notebook also the mean path of all."""
@@ -156,14 +158,15 @@ class EventStudy(Displayed):
 def study(returns: Returns, events: Events, choice: EventFilter, design: Design) -> EventStudy:
     """One sleeve's events measured and tested. Raises BadInputError as `observe` does."""
     observations, left_out = observe(returns, events, choice, design)
-    return _study(returns.sleeve.label, (returns,), observations, left_out, design)
+    return _study(returns.sleeve.label, (returns,), observations, left_out, design, events.directions)
 
 
 def singly(studies: Sequence[EventStudy], design: Design) -> EventStudy:
     """The names of several studies met one by one: an observation is one event on one name."""
     observations = [o for s in studies for o in s.observations]
     returns = tuple(r for s in studies for r in s.returns)
-    return _study("names one by one", returns, observations, (), design)
+    directions = tuple(dict.fromkeys(d for s in studies for d in s.directions))
+    return _study("names one by one", returns, observations, (), design, directions)
 
 
 def _study(
@@ -172,14 +175,15 @@ def _study(
     observations: Sequence[Observation],
     left_out: tuple[LeftOut, ...],
     design: Design,
+    directions: tuple[str, ...],
 ) -> EventStudy:
     if not observations:
-        return EventStudy(label, returns, None, left_out, ())
+        return EventStudy(label, returns, None, left_out, (), directions)
     panel = Panel(observations, design.window[0])
     where = {ALL: [True] * len(observations), ALONE: [o.alone for o in panel.observations]}
-    where |= {d: [o.news.direction == d for o in panel.observations] for d in DIRECTIONS}
+    where |= {d: [o.news.direction == d for o in panel.observations] for d in directions}
     groups = tuple(_group(name, panel, np.flatnonzero(mask)) for name, mask in where.items() if any(mask))
-    return EventStudy(label, returns, panel, left_out, groups)
+    return EventStudy(label, returns, panel, left_out, groups, directions)
 
 
 def _group(name: str, panel: Panel, members: IntArray) -> Group:

@@ -1,10 +1,10 @@
-"""Dated news about the theme, and the pressure it puts on a sleeve of the strategy."""
+"""Dated news, and the pressure it puts on a sleeve of a thesis."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,28 +19,17 @@ from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_instant
-from positioning.events.restriction import INSTANT, Restriction, read_restrictions
+from positioning.events.restriction import INSTANT, Restriction
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Confidence = Literal["high", "medium", "low"]
-THEMES = ("fertilizer", "corridor", "equipment", "payments", "sovereign_debt")
-DIRECTIONS = (
-    "tighten",
-    "ease",
-    "supply_shock",
-    "corridor_positive",
-    "corridor_negative",
-    "payments",
-    "price_benchmark",
-)
-SLEEVES = ("fertilizer", "corridor", "equipment")
-ARTICLE = np.datetime64("2025-06-05", "D")  # the advice these strategies are built on
+SIGN = "sign_"  # begins the column that holds the signs of a sleeve
 
 _TEXTS = ("id", "title", "issuer", "instrument", "direction", "source", "confidence", "follows")
-_COLUMNS = ("announced", "severity", "themes", *_TEXTS, *SLEEVES)
+_COLUMNS = ("announced", "severity", "themes", *_TEXTS)
 
 
 @final
@@ -49,6 +38,7 @@ class Event:
     """One piece of news, from the instant it was public.
 
     announced: aware; 24:00 UTC of the date where date_only. severity: 1 (noise) to 5 (change of regime).
+    direction: what kind of news it is. themes: tags, one or more.
     signs: the expected direction per sleeve, -1, 0 or +1: hypotheses written with hindsight, to be tested.
     follows: id of the earlier event whose news this act only puts into force, "" where it is news itself.
 
@@ -72,19 +62,17 @@ class Event:
     def __post_init__(self) -> None:
         check_filled("id", self.id, "give each event an id of its own")
         check_filled("source", self.source, "name the document or publication")
-        check_choice("direction", self.direction, DIRECTIONS)
+        check_filled("direction", self.direction, "say what kind of news it is, such as tighten or ease")
         check_choice("confidence", self.confidence, get_args(Confidence))
         for theme in self.themes or ("",):
-            check_choice("themes", theme, THEMES)
+            check_filled("themes", theme, "tag each event with one theme or more, parted by ;")
         if self.announced.tzinfo is None:
             raise BadInputError(f"announced {self.announced}", "wanted an instant with a zone", "add a zone")
         if self.severity not in range(1, 6):
             raise BadInputError(f"severity {self.severity}", "wanted 1 to 5", "correct the severity")
-        for sleeve in SLEEVES:
-            if self.signs.get(sleeve) not in (-1, 0, 1):
-                raise BadInputError(
-                    f"{sleeve} {self.signs.get(sleeve)}", "wanted a sign: -1, 0 or 1", "correct the sign"
-                )
+        for sleeve, sign in self.signs.items():
+            if sign not in (-1, 0, 1):
+                raise BadInputError(f"{SIGN}{sleeve} {sign}", "wanted a sign: -1, 0 or 1", "correct the sign")
         object.__setattr__(self, "signs", MappingProxyType(dict(self.signs)))
 
     def __reduce__(self) -> tuple[Callable[..., Event], tuple[object, ...]]:
@@ -108,17 +96,40 @@ class Event:
 class Events(Displayed):
     """Events by instant and then id, with the restrictions known beside them.
 
-    Raises BadInputError for an id used twice.
+    sleeves, themes, directions: those there may be, in the order in which they are shown; where none are given,
+    those that the events have, as they first appear. A record without any sleeve, that of no events, is silent on all.
+
+    Raises BadInputError for an id used twice, and for a sleeve, theme or direction that is not among those there
+    may be.
     """
 
     items: tuple[Event, ...]
     restrictions: tuple[Restriction, ...] = ()
+    sleeves: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    directions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         repeated = [i for i, n in Counter(e.id for e in self.items).items() if n > 1]
         if repeated:
             raise BadInputError(f"id {repeated[0]!r} twice", "wanted each id once", "rename one of the two")
         object.__setattr__(self, "items", tuple(sorted(self.items, key=lambda e: (e.announced, e.id))))
+        used: Mapping[str, Callable[[Event], Iterable[str]]] = {
+            "sleeves": lambda e: e.signs, "themes": lambda e: e.themes, "directions": lambda e: (e.direction,),
+        }  # fmt: skip
+        for name, of in used.items():
+            found = tuple(dict.fromkeys(word for e in self.items for word in of(e)))
+            allowed = getattr(self, name) or found
+            for word in found:
+                check_choice(name, word, allowed)
+            object.__setattr__(self, name, allowed)
+        for event in self.items:
+            lacking = [s for s in self.sleeves if s not in event.signs]
+            if lacking:
+                raise BadInputError(
+                    f"event {event.id!r} without {SIGN}{lacking[0]}", "wanted a sign for each sleeve",
+                    "add it: -1, 0 or 1",
+                )  # fmt: skip
 
     def picture(self) -> Picture:
         """How many, from when to when; in a notebook also the newest."""
@@ -160,15 +171,16 @@ class Events(Displayed):
         return np.array([e.known_on() for e in self.items], "datetime64[D]")
 
     def of(self, theme: str) -> Events:
-        """The events that carry the theme, one of THEMES; restrictions stay. Raises BadInputError."""
-        check_choice("theme", theme, THEMES)
+        """The events that carry the theme; restrictions stay. Raises BadInputError for a theme there is not."""
+        check_choice("theme", theme, self.themes)
         return replace(self, items=tuple(e for e in self.items if theme in e.themes))
 
     def until(self, day: np.datetime64) -> Events:
         """What was known by 24:00 UTC of that date, restrictions included."""
-        return Events(
-            tuple(e for e in self.items if e.known_on() <= day),
-            tuple(r for r in self.restrictions if r.known_on() <= day),
+        return replace(
+            self,
+            items=tuple(e for e in self.items if e.known_on() <= day),
+            restrictions=tuple(r for r in self.restrictions if r.known_on() <= day),
         )
 
     def rows(self, sessions: pd.DatetimeIndex | DateArray) -> IntArray:
@@ -181,11 +193,12 @@ class Events(Displayed):
     def news(self, sessions: pd.DatetimeIndex | DateArray, sleeve: str) -> FloatArray:
         """(T,) the sum of sign * severity of the events that become known on each row.
 
-        sleeve: one of SLEEVES. Left out: events of low confidence; acts that only put earlier news into force
+        sleeve: one of `sleeves`. Left out: events of low confidence; acts that only put earlier news into force
         (`follows`); events known before the first session, whose age in rows cannot be counted: start the
         sessions earlier where they should still be felt. Raises BadInputError for an unknown sleeve.
         """
-        check_choice("sleeve", sleeve, SLEEVES)
+        if self.sleeves:
+            check_choice("sleeve", sleeve, self.sleeves)
         days = _days(sessions)
         arrived = np.zeros(days.size)
         if not days.size:
@@ -196,10 +209,10 @@ class Events(Displayed):
                 arrived[row] += event.signs[sleeve] * event.severity
         return arrived
 
-    def pressure(self, sessions: pd.DatetimeIndex | DateArray, theme: str, half_life: float) -> FloatArray:
+    def pressure(self, sessions: pd.DatetimeIndex | DateArray, sleeve: str, half_life: float) -> FloatArray:
         """(T,) the sum, over events known by row t, of sign * severity * 0.5 ** ((t - row) / half_life).
 
-        theme: one of SLEEVES. half_life: rows, above zero. What counts is what `news` counts.
+        sleeve: one of `sleeves`. half_life: rows, above zero. What counts is what `news` counts.
         Raises BadInputError for an unknown sleeve and a half-life that is not a positive finite number.
         """
         if not (half_life > 0 and np.isfinite(half_life)):
@@ -208,7 +221,7 @@ class Events(Displayed):
                 "wanted a number of rows above zero",
                 "type for example half_life=20",
             )
-        news: list[float] = self.news(sessions, theme).tolist()
+        news: list[float] = self.news(sessions, sleeve).tolist()
         decay = 0.5 ** (1.0 / half_life)
         return np.array(list(accumulate(news, lambda level, shock: level * decay + shock)))
 
@@ -224,14 +237,22 @@ class Events(Displayed):
         return h.hexdigest()
 
 
-def read_events(path: Path | str | None = None) -> Events:
-    """The shipped record (None), or a CSV with the same columns; with the shipped restrictions.
+def read_events(
+    path: Path | str,
+    sleeves: Sequence[str] = (),
+    themes: Sequence[str] = (),
+    directions: Sequence[str] = (),
+) -> Events:
+    """A CSV of events, a source per row, without restrictions.
 
-    `announced` is a bare date, known at its end, or a time with its zone. Columns beyond the known ones are
-    ignored. An event that `follows` another comes on a later line. Raises BadInputError naming file, line and
-    column. Source: events.csv, a source per row.
+    Columns: id, announced, title, issuer, instrument, direction, severity, themes, follows, source, confidence, and
+    `sign_NAME` for each sleeve. `announced` is a bare date, known at its end, or a time with its zone. Further
+    columns are ignored. An event that `follows` another comes on a later line. sleeves, themes, directions: those
+    there may be; where none are given, those that the file has.
+
+    Raises BadInputError naming file, line and column.
     """
-    file = Path(__file__).with_name("events.csv") if path is None else Path(path)
+    file = Path(path)
     seen: set[str] = set()
 
     def add(cells: Cells) -> Event:
@@ -240,10 +261,18 @@ def read_events(path: Path | str | None = None) -> Events:
             raise BadInputError(f"id {event.id!r} again", "wanted each id once", "rename one of the two")
         if event.follows:
             check_choice("follows", event.follows, seen)
+        for column, allowed, words in (
+            (f"{SIGN}...", sleeves, tuple(event.signs)),
+            ("themes", themes, event.themes),
+            ("direction", directions, (event.direction,)),
+        ):
+            for word in words if allowed else ():
+                check_choice(column, word, allowed)
         seen.add(event.id)
         return event
 
-    return Events(read_records(file, _COLUMNS, add), read_restrictions())
+    items = read_records(file, (*_COLUMNS, *(f"{SIGN}{s}" for s in sleeves)), add)
+    return Events(items, (), tuple(sleeves), tuple(themes), tuple(directions))
 
 
 def _from_cells(cells: Cells) -> Event:
@@ -252,7 +281,11 @@ def _from_cells(cells: Cells) -> Event:
         announced=announced,
         severity=parsed(cells, "severity", int, "a whole number from 1 to 5"),
         themes=tuple(t.strip() for t in cells["themes"].split(";")),
-        signs={s: parsed(cells, s, int, "a sign: -1, 0 or 1") for s in SLEEVES},
+        signs={
+            column.removeprefix(SIGN): parsed(cells, column, int, "a sign: -1, 0 or 1")
+            for column in cells
+            if column.startswith(SIGN)
+        },
         date_only=date_only,
         id=cells["id"],
         title=cells["title"],

@@ -1,4 +1,4 @@
-"""What may not be bought, and from when: the dated record behind "dodge the sanctioned"."""
+"""What may not be bought, may not be traded or ceased to be listed, and from when."""
 
 from __future__ import annotations
 
@@ -133,13 +133,14 @@ def dropped(
     return mask
 
 
-def read_restrictions(path: Path | None = None) -> tuple[Restriction, ...]:
-    """The shipped record, or a CSV with the same columns, by instant and then symbol.
+def read_restrictions(path: Path | str) -> tuple[Restriction, ...]:
+    """A CSV of restrictions, a source per row, by instant and then symbol.
 
-    Raises BadInputError naming file, line and column. Source: restrictions.csv, a source per row.
+    Columns: symbol, announced, effective, kind, ground, recovery, reason, source.
+    Raises BadInputError naming file, line and column.
     """
-    file = Path(__file__).with_name("restrictions.csv") if path is None else path
-    return tuple(sorted(read_records(file, _COLUMNS, _from_cells), key=lambda r: (r.announced, r.symbol)))
+    records = read_records(Path(path), _COLUMNS, _from_cells)
+    return tuple(sorted(records, key=lambda r: (r.announced, r.symbol)))
 
 
 def _from_cells(cells: Cells) -> Restriction:

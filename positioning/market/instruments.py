@@ -1,4 +1,4 @@
-"""The instruments of the record (instruments.csv), and what a Yahoo symbol outside it must be."""
+"""The security master (instruments.csv), and what a Yahoo symbol outside it must be."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 Kind = Literal["share", "receipt", "fund", "index"]
-ROLES = ("long", "hedge", "benchmark", "control", "excluded")
 
 PENCE: Mapping[str, tuple[str, float]] = MappingProxyType(
     {"GBX": ("GBP", 0.01), "GBp": ("GBP", 0.01), "ZAc": ("ZAR", 0.01), "ILA": ("ILS", 0.01)}
@@ -51,8 +50,8 @@ SUFFIXES: Mapping[str, tuple[str, str, str, Kind]] = MappingProxyType(
 
 # fmt: off
 _COLUMNS = (
-    "symbol", "name", "venue", "currency", "quoted_in", "kind", "incorporated", "theme",
-    "role", "fit", "reason", "listed", "delisted", "exit_price", "exit_currency", "source",
+    "symbol", "name", "venue", "currency", "quoted_in", "kind", "incorporated",
+    "listed", "delisted", "exit_price", "exit_currency", "source",
 )
 # fmt: on
 
@@ -63,12 +62,11 @@ class Instrument:
     """One line of one venue.
 
     venue: ISO 10383 MIC. currency: ISO 4217. quoted_in: the unit of its price file (GBX for pence).
-    incorporated: ISO country, "" where not known. fit: 1 (in name only) to 5 (direct) as a stand-in for the
-    article's wording, with the reason. delisted: the local date on which the listing ended; exit_price: cash
-    per share, in `currency`, paid then. recorded: False where it was inferred from the symbol's suffix alone.
+    incorporated: ISO country, "" where not known. delisted: the local date on which the listing ended; exit_price:
+    cash per share, in `currency`, paid then. recorded: False where it was inferred from the symbol's suffix alone.
 
-    Raises BadInputError for a kind or role that is not known, a unit that is not the currency's, a fit
-    outside 1..5, an exit price without a delisting, and a recorded instrument without a source.
+    Raises BadInputError for a kind that is not known, a unit that is not the currency's, an exit price without
+    a delisting, and a recorded instrument without a source.
     """
 
     symbol: str
@@ -78,10 +76,6 @@ class Instrument:
     quoted_in: str
     kind: Kind
     incorporated: str = ""
-    theme: str = ""
-    role: str = ""
-    fit: int | None = None
-    reason: str = ""
     listed: date | None = None
     delisted: date | None = None
     exit_price: float | None = None
@@ -96,8 +90,6 @@ class Instrument:
                 "wanted the currency itself or its hundredth",
                 f"write {self.currency}, or one of {', '.join(PENCE)} with its own currency",
             )
-        if self.fit is not None and self.fit not in range(1, 6):
-            raise BadInputError(f"fit {self.fit}", "wanted 1 to 5, or nothing", "correct the fit")
         if self.exit_price is not None and (self.delisted is None or not self.exit_price > 0):
             raise BadInputError(
                 f"exit_price {self.exit_price:g}",
@@ -105,7 +97,6 @@ class Instrument:
                 "fill in delisted, or clear exit_price",
             )
         if self.recorded:
-            check_choice("role", self.role, ROLES)
             check_filled("source", self.source, "name the document, or write: general knowledge")
 
 
@@ -181,10 +172,6 @@ def _from_cells(cells: Cells) -> Instrument:
         quoted_in=cells["quoted_in"],
         kind=cast(Kind, cells["kind"]),  # checked by the constructor
         incorporated=cells["incorporated"],
-        theme=cells["theme"],
-        role=cells["role"],
-        fit=parsed(cells, "fit", lambda text: int(text) if text else None, "a whole number, or nothing"),
-        reason=cells["reason"],
         listed=parsed(cells, "listed", optional_date, "a date YYYY-MM-DD, or nothing"),
         delisted=parsed(cells, "delisted", optional_date, "a date YYYY-MM-DD, or nothing"),
         exit_price=parsed(cells, "exit_price", lambda text: float(text) if text else None, "a number"),

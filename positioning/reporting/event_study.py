@@ -12,6 +12,7 @@ from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, D
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
+from positioning.events.thesis import Thesis
 from positioning.files import write_whole
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
@@ -29,12 +30,17 @@ FEW = 5  # observations below which a direction is in the table only
 
 
 def write_event_study(
-    studies: Sequence[EventStudy], shuffled: Shuffled, design: Design, command: str, directory: Path
+    studies: Sequence[EventStudy],
+    shuffled: Shuffled,
+    design: Design,
+    thesis: Thesis,
+    command: str,
+    directory: Path,
 ) -> list[Path]:
     """Write event_study.html, event_study_events.csv and event_study_tests.csv; returns their paths."""
     script = charts.share_script(directory)
     return [
-        write_whole(directory / "event_study.html", page(studies, shuffled, design, command, script)),
+        write_whole(directory / "event_study.html", page(studies, shuffled, design, thesis, command, script)),
         write_whole(directory / "event_study_events.csv", events_csv(studies)),
         write_whole(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]
@@ -95,7 +101,14 @@ def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
     ]
 
 
-def page(studies: Sequence[EventStudy], shuffled: Shuffled, design: Design, command: str, script: str) -> str:
+def page(
+    studies: Sequence[EventStudy],
+    shuffled: Shuffled,
+    design: Design,
+    thesis: Thesis,
+    command: str,
+    script: str,
+) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
     simulated = any(s.simulated for s in studies)
     drawn = {
@@ -116,7 +129,7 @@ def page(studies: Sequence[EventStudy], shuffled: Shuffled, design: Design, comm
             tag("ul", *(tag("li", tag("a", s.label, href=f"#study{n}")) for n, s in enumerate(studies))),
         ),
         *(_section(n, s, shuffled.get(s.label)) for n, s in enumerate(studies)),
-        _method(studies, design, command),
+        _method(studies, design, thesis, command),
     )
     scripts = join(
         charts.embed(drawn),
@@ -237,7 +250,7 @@ def _left_out(study: EventStudy) -> Html:
     return table("Events left out", ["reason", "events", "which"], rows, words=(0, 2)) if rows else Html("")
 
 
-def _method(studies: Sequence[EventStudy], design: Design, command: str) -> Html:
+def _method(studies: Sequence[EventStudy], design: Design, thesis: Thesis, command: str) -> Html:
     lagged = any(r.lagged for s in studies for r in s.returns)
     said = [
         f"Model: {design.model}, fitted on the last {design.estimation} sessions before the window that lie outside "
@@ -250,7 +263,7 @@ def _method(studies: Sequence[EventStudy], design: Design, command: str) -> Html
         "venue most of them trade on; a name of a venue that closes before the news follows on day 1.",
         *(["Where a benchmark closes at another hour, its returns of the session before and after enter too."] * lagged),
         "Signs and dates of the events were set with hindsight; events of low confidence, and acts that only put "
-        "earlier news into force, are left out. Names were chosen by an article of June 2025.",
+        f"earlier news into force, are left out. Names were chosen by {thesis.reference}.",
         "CAR is the sum of simple abnormal returns in the base currency, dividends included where the source has them.",
     ]  # fmt: skip
     data = {f"{r.sleeve.label}: {r.snapshot}" for s in studies for r in s.returns}

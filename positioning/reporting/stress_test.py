@@ -130,7 +130,7 @@ def _scenarios(made: StressTest) -> Html:
         "from",
         "to",
         "course",
-        "article",
+        "stated",
         "checked",
         "source",
     ]
@@ -140,7 +140,7 @@ def _scenarios(made: StressTest) -> Html:
             first = [tag("b", s.name), percent(s.probability, 0), s.origin] if n == 0 else ["", "", ""]
             when = f"{d.course}, row {d.session}" if d.course == "step" else "ramp"
             rows.append(
-                [*first, d.name, number(d.start, 2), number(d.end, 2), when, d.article, d.checked, d.source]
+                [*first, d.name, number(d.start, 2), number(d.end, 2), when, d.stated, d.checked, d.source]
             )
         if not s.drivers:
             rows.append([tag("b", s.name), percent(s.probability, 0), s.origin, *["none"] * 7])
@@ -155,8 +155,8 @@ def _scenarios(made: StressTest) -> Html:
     horizon = made.scenarios.scenarios[0].horizon
     return section(
         "scenarios", "The scenarios",
-        tag("p", f"No horizon is in the article: it is a parameter, here {horizon} rows. What the article does not state "
-                 "stays where it is. Its probabilities have no method behind them."),
+        tag("p", f"The horizon is a parameter, here {horizon} rows. What the thesis does not state stays where it is. "
+                 "Its probabilities are what somebody wrote, each with its origin."),
         table("Drivers", heads, rows, words=(0, 2, 3, 6, 7, 8, 9)),
         table("Shocks", blow_heads, blows, words=(0, 1, 2, 10, 12)) if blows else "",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from positioning.events.event import DIRECTIONS, SLEEVES, THEMES, Event, Events
+from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
 from positioning.files import write_whole
 from positioning.reporting.html import Html, escape, join, section, table, tag
@@ -53,7 +53,7 @@ def page(events: Events, command: str, script: str) -> str:
 def figure(events: Events) -> charts.Figure:
     """A lane a direction and one for restrictions; a trace for the events of one look and one set of themes."""
     lanes = [
-        *(d for d in DIRECTIONS if any(e.direction == d for e in events)),
+        *(d for d in events.directions if any(e.direction == d for e in events)),
         *[RESTRICTIONS] * bool(events.restrictions),
     ]
     heights = {lane: float(len(lanes) - 1 - n) for n, lane in enumerate(lanes)}
@@ -79,7 +79,7 @@ def _event_traces(events: Events, heights: dict[str, float]) -> list[charts.Figu
     for lane, height in heights.items():
         own = [e for e in events if e.direction == lane]
         for event, step in zip(own, _steps([e.known_on() for e in own]), strict=True):
-            groups.setdefault((charts.sign_for(event, SLEEVES), event.themes), []).append(
+            groups.setdefault((charts.sign_for(event, events.sleeves), event.themes), []).append(
                 (event, height + step)
             )
     return [_event_trace(sign, themes, found) for (sign, themes), found in groups.items()]
@@ -92,7 +92,7 @@ def _event_trace(
     return {
         "type": "scatter", "mode": "markers", "name": name, "meta": list(themes),
         "x": [str(e.known_on()) for e, _ in found], "y": [round(y, 2) for _, y in found],
-        "text": [charts.story(e, SLEEVES) for e, _ in found], "hoverinfo": "text",
+        "text": [charts.story(e, tuple(e.signs)) for e, _ in found], "hoverinfo": "text",
         "marker": {"symbol": symbol, "color": colour, "size": [5 + 1.8 * e.severity for e, _ in found]},
     }  # fmt: skip
 
@@ -164,7 +164,7 @@ def _summary(events: Events) -> list[str]:
 
 
 def _chooser(events: Events) -> Html:
-    present = [t for t in THEMES if any(t in e.themes for e in events)]
+    present = [t for t in events.themes if any(t in e.themes for e in events)]
     options = [
         tag("option", "all themes", value=""),
         *(tag("option", t.replace("_", " "), value=t) for t in present),
@@ -188,7 +188,7 @@ def _chart() -> Html:
 
 
 def _events(events: Events) -> Html:
-    heads = ["known", "event", "severity", "direction", *SLEEVES, "themes", "id", "remark", "source"]
+    heads = ["known", "event", "severity", "direction", *events.sleeves, "themes", "id", "remark", "source"]
     rows = [
         [
             str(e.known_on()), e.title, e.severity, _plain(e.direction), *signs_in_words(e),
@@ -196,12 +196,13 @@ def _events(events: Events) -> Html:
         ]
         for e in events
     ]  # fmt: skip
-    return table("Events by the day they were known", heads, rows, words=(0, 1, 3, 7, 8, 9, 10))
+    words = (0, 1, 3, *range(len(heads) - 4, len(heads)))
+    return table("Events by the day they were known", heads, rows, words=words)
 
 
 def signs_in_words(event: Event) -> list[str]:
     """The expected direction for each sleeve, `·` for none."""
-    return [f"{event.signs[s]:+d}" if event.signs[s] else "·" for s in SLEEVES]
+    return [f"{event.signs[s]:+d}" if event.signs[s] else "·" for s in event.signs]
 
 
 def remark(event: Event) -> str:

@@ -15,6 +15,7 @@ from positioning.analysis.report import BacktestReport
 from positioning.arrays import DateArray
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
+from positioning.events.thesis import Thesis
 from positioning.market.benchmark import Benchmark, benchmark
 from positioning.market.coverage import Span
 from positioning.market.load import load
@@ -35,7 +36,7 @@ class RunSettings:
     """What all strategies of a run share."""
 
     source: Source
-    events: Events
+    thesis: Thesis
     span: Span = field(default_factory=Span)
     base: str = "USD"
     fees: FeeTable = field(default_factory=read_fees)
@@ -47,6 +48,11 @@ class RunSettings:
     mark: str = "last"
     placebos: int = 0
     seed: int = 0
+
+    @property
+    def events(self) -> Events:
+        """Those of the thesis."""
+        return self.thesis.events
 
     @property
     def account(self) -> AccountTerms:
@@ -69,7 +75,7 @@ def backtest(
         metrics=judged(result, measure),
         without_events=without_events,
         without_events_metrics=judged(without_events, measure),
-        events=terms.events,
+        thesis=terms.thesis,
         benchmark=measure,
         attribution=attribute(result, terms.events, strategy.themes),
         placebo=_placebo(strategy, market, terms, advance),

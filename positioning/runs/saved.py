@@ -51,6 +51,7 @@ schema, id, made (UTC), tables {file: SHA-256}, strategy, title, themes, benchma
 command        what was typed; request: the options of backtests.run by name, files by absolute path
 parameters     all fields of the strategy, defaults included
 source, snapshot, digests {symbol or CUR=X: SHA-256 of the series delivered, benchmark included}
+thesis         {name, digest of its thesis.toml and universe.csv}
 events         {digest, records {id, or "SYMBOL kind date": 16 digits of its hash}}
 fees {label, digest}, cash {label, digest}: the digests are of the rates on the rows of the account
 fill, mark, base, seed, versions {package: version}, python, code {file: 16 digits of its hash}
@@ -196,6 +197,7 @@ def summarised(
         "source": r.market.source,
         "snapshot": r.market.snapshot,
         "digests": dict(sorted(digests.items())),
+        "thesis": {"name": report.thesis.name, "digest": report.thesis.digest},
         "events": {"digest": report.events.digest(), "records": records(report)},
         "fees": {"label": r.inputs.fee_label, "digest": digest_of(r.inputs.fees)},
         "cash": {"label": r.inputs.cash_label, "digest": digest(r.inputs.growth.tobytes())},

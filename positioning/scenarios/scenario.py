@@ -1,4 +1,4 @@
-"""Scenarios: what the article says may come, how likely, and through which numbers it reaches prices."""
+"""Scenarios: what a thesis says may come, how likely, and through which numbers it reaches prices."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, final
 
 from positioning.errors import BadInputError, did_you_mean
+from positioning.events.thesis import Thesis
 from positioning.market.records import check_choice, check_filled
 from positioning.scenarios.shock import Shock
 
-SHIPPED = ("article", "article_plus_easing")
 Course = Literal["step", "ramp"]
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class DriverPath:
 
     start, end: its value today and at the horizon, above 0. course: step (at once, on row `session` after the
     opening) or ramp (in equal logarithmic steps from the opening to the horizon). volatility: multiple of the driver's
-    own, a view of entropy pooling only (drawn rows carry the noise of their time). article: its words or figure;
+    own, a view of entropy pooling only (drawn rows carry the noise of their time). stated: words or figure of the thesis;
     checked: what independent sources say; source: of both.
 
     Raises BadInputError for a value out of its range.
@@ -35,7 +35,7 @@ class DriverPath:
     name: str
     start: float
     end: float
-    article: str
+    stated: str
     checked: str
     source: str
     course: Course = "ramp"
@@ -43,7 +43,7 @@ class DriverPath:
     volatility: float = 1.0
 
     def __post_init__(self) -> None:
-        for text in ("name", "article", "checked", "source"):
+        for text in ("name", "stated", "checked", "source"):
             check_filled(text, getattr(self, text), f"write {text}, or: not stated")
         check_choice("course", self.course, ("step", "ramp"))
         if not (0 < self.start < math.inf and 0 < self.end < math.inf):
@@ -67,7 +67,8 @@ class DriverPath:
 class Transmission:
     """How a target's log price answers a driver's log move: beta times it.
 
-    target: instrument:SYMBOL, theme:NAME or market. beta: given; where `series` names published series it is estimated
+    target: instrument:SYMBOL, theme:NAME or market; members: the symbols of the theme.
+    beta: given; where `series` names published series it is estimated
     from the first the source has, and the given one serves where it has none. standard_error: of the given
     beta, None where it is an assumption without one. origin: where the given beta is from.
     """
@@ -78,10 +79,11 @@ class Transmission:
     origin: str
     standard_error: float | None = None
     series: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_filled("origin", self.origin, "say where the beta is from, or write: assumption: ...")
-        Shock(self.target)  # checks the target
+        Shock(self.target, members=self.members)  # checks the target
         if self.target.startswith("currency:"):
             raise BadInputError(
                 f"target {self.target}", "wanted instrument, theme or market", "use a shock instead"
@@ -157,18 +159,25 @@ class ScenarioSet:
         return replace(self, scenarios=tuple(replace(s, horizon=horizon) for s in self.scenarios))
 
 
-def read_scenarios(name_or_path: str = "article", horizon: int = 252) -> ScenarioSet:
-    """A shipped set, or a TOML file of the same form.
+def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -> ScenarioSet:
+    """A set of the thesis by its name ("" for the first by name), or a TOML file of the same form, with the thesis'
+    symbols as members of each theme.
 
-    Raises BadInputError for a file that cannot be read, an unknown or missing key, a value of the wrong
-    kind, and what the values themselves refuse, naming file and table.
+    Raises BadInputError for a thesis without scenarios, a file that cannot be read, an unknown or missing key, a
+    value of the wrong kind, and what the values themselves refuse, naming file and table.
     """
-    shipped = name_or_path in SHIPPED
-    path = Path(__file__).with_name(f"{name_or_path}.toml") if shipped else Path(name_or_path)
+    known = tuple(thesis.scenarios)
+    if not name_or_path and not known:
+        raise BadInputError(
+            f"the thesis {thesis.name} has no scenarios", "wanted a file scenarios/NAME.toml in its folder",
+            "write one, or name a TOML file",
+        )  # fmt: skip
+    name = name_or_path or known[0]
+    path = thesis.scenarios.get(name, Path(name))
     if not path.is_file():
         raise BadInputError(
-            f"no scenarios {name_or_path!r}", f"wanted {', '.join(SHIPPED)} or a TOML file",
-            did_you_mean(name_or_path, SHIPPED),
+            f"no scenarios {name!r}", f"wanted {', '.join((*known, 'a TOML file'))}",
+            did_you_mean(name, known) if known else "check the path",
         )  # fmt: skip
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -176,17 +185,32 @@ def read_scenarios(name_or_path: str = "article", horizon: int = 252) -> Scenari
         raise BadInputError(f"{path} cannot be read ({error})", "wanted a TOML file", "correct it") from None
     try:
         _known_keys(tables, ("scenario", "transmission"), "the file")
-        transmissions = _all(tables, "transmission", lambda t: _made(Transmission, t))
-        scenarios = _all(tables, "scenario", lambda t: _scenario(t, horizon))
-        return ScenarioSet(name_or_path if shipped else path.name, scenarios, transmissions)
+        transmissions = _all(tables, "transmission", lambda t: _made(Transmission, _aimed(t, thesis)))
+        scenarios = _all(tables, "scenario", lambda t: _scenario(t, horizon, thesis))
+        return ScenarioSet(name if name in known else path.name, scenarios, transmissions)
     except BadInputError as error:
         raise BadInputError(f"{path.name}: {error.seen}", error.wanted, error.remedy) from None
 
 
-def _scenario(table: Mapping[str, Any], horizon: int) -> Scenario:
+def _aimed(table: Mapping[str, Any], thesis: Thesis) -> Mapping[str, Any]:
+    """With the thesis' symbols where the target is a theme and the file names none."""
+    kind, _, theme = str(table.get("target", "")).partition(":")
+    if kind != "theme" or "members" in table:
+        return table
+    members = thesis.members(theme)
+    if not members:
+        themes = tuple(dict.fromkeys(c.theme for c in thesis.universe.values() if c.theme))
+        raise BadInputError(
+            f"theme {theme!r} has no symbol", f"wanted one of the universe of {thesis.name}",
+            did_you_mean(theme, themes) if themes else "give the thesis a universe.csv, or write members = [...]",
+        )  # fmt: skip
+    return {**table, "members": members}
+
+
+def _scenario(table: Mapping[str, Any], horizon: int, thesis: Thesis) -> Scenario:
     nested: dict[str, Any] = {
         "drivers": _all(table, "driver", lambda t: _made(DriverPath, t)),
-        "shocks": _all(table, "shock", lambda t: _made(Shock, t)),
+        "shocks": _all(table, "shock", lambda t: _made(Shock, _aimed(t, thesis))),
     }
     plain = {k: v for k, v in table.items() if k not in ("driver", "shock")}
     return _made(Scenario, {"horizon": horizon, **plain, **nested})

@@ -11,7 +11,6 @@ import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError, did_you_mean
-from positioning.events.event import SLEEVES
 from positioning.market.instruments import Instrument, table
 
 Ending = Literal["", "frozen", "delisted"]
@@ -24,7 +23,8 @@ NEVER = math.inf  # a half-life: it does not fade
 class Shock:
     """One blow, landing `session` rows after the date or row it is applied at.
 
-    target: instrument:NTR, theme:fertilizer, currency:HKD (its value in base currency) or market.
+    target: instrument:NTR, theme:NAME, currency:HKD (its value in base currency) or market. members: the symbols of
+    the theme, for such a target alone.
     jump: simple return on landing, above -1; the logarithm of it halves every half_life rows.
     volatility, spread: multipliers of later moves and of the half-spread, whose distance from 1 halves every
     calm rows. correlation: share of each name's variance, in [0, 1], replaced by the common move of all names,
@@ -48,16 +48,20 @@ class Shock:
     session: int = 0
     label: str = ""
     origin: str = ""
+    members: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         kind, _, name = self.target.partition(":")
         if kind not in KINDS or bool(name) == (kind == "market"):
             raise BadInputError(
-                f"target {self.target!r}", "wanted instrument:NTR, theme:fertilizer, currency:HKD or market",
+                f"target {self.target!r}", "wanted instrument:NTR, theme:NAME, currency:HKD or market",
                 did_you_mean(kind, KINDS),
             )  # fmt: skip
-        if kind == "theme" and name not in SLEEVES:
-            raise BadInputError(f"theme {name!r}", "wanted a sleeve", did_you_mean(name, SLEEVES))
+        if bool(self.members) != (kind == "theme"):
+            raise BadInputError(
+                f"{self.target} with {len(self.members)} members", "wanted the symbols of a theme, and of nothing else",
+                "name a theme that symbols of the thesis' universe.csv have",
+            )  # fmt: skip
         if kind == "currency" and (self.spread != 1 or self.halt or self.ending):
             raise BadInputError(f"{self.target} with spread, halt or ending", "a currency has jump and volatility only",
                                 "aim those at instruments")  # fmt: skip
@@ -105,7 +109,8 @@ class Shock:
             options = sorted({i.currency for i in (*instruments, *table().values())} - {base})
         else:
             return np.array(
-                [n for n, i in enumerate(instruments) if kind == "market" or i.theme == name], np.int64
+                [n for n, i in enumerate(instruments) if kind == "market" or i.symbol in self.members],
+                np.int64,
             )
         if not hit and name not in options:
             raise BadInputError(

@@ -44,7 +44,7 @@ def betas(given: Sequence[Transmission], market: Market, series: Mapping[str, Dr
     """
     chosen: dict[tuple[str, int], Transmission] = {}
     for t in sorted(given, key=lambda t: SPECIFIC.index(t.target.partition(":")[0])):
-        for n in Shock(t.target).columns(market.instruments, market.base):
+        for n in Shock(t.target, members=t.members).columns(market.instruments, market.base):
             chosen[t.driver, int(n)] = t
     return tuple(_beta(t, market, n, series) for (_, n), t in chosen.items())
 

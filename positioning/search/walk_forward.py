@@ -18,7 +18,7 @@ from positioning.analysis.cross_validation import ALIKE, MIN_ROWS, rank_correlat
 from positioning.analysis.metrics import Metrics, summarise
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError
-from positioning.events.event import ARTICLE
+from positioning.events.thesis import Thesis
 from positioning.market.market import Market
 from positioning.search.assessment import on_plateau
 from positioning.search.measures import Spans
@@ -189,9 +189,9 @@ def _decisions(targets: Targets, here: Market, adopted: bool) -> Targets:
     return replace(targets, rows=here.rows, decided=decided, weights=weights)
 
 
-def sentences(w: WalkForward) -> list[str]:
+def sentences(w: WalkForward, thesis: Thesis) -> list[str]:
     """What it says, in words made from the numbers alone; the last one limits all the others."""
-    return [_accounts(w), *_kept(w), _ranks(w), _hindsight(w)]
+    return [_accounts(w), *_kept(w), _ranks(w), _hindsight(w, thesis)]
 
 
 def _accounts(w: WalkForward) -> str:
@@ -250,11 +250,11 @@ def _ranks(w: WalkForward) -> str:
     )
 
 
-def _hindsight(w: WalkForward) -> str:
+def _hindsight(w: WalkForward, thesis: Thesis) -> str:
     return (
-        f"Names, signs and severities of events were set with hindsight, by an article of 5 June 2025 and after: "
+        f"Names, signs and severities of events were set with hindsight, by {thesis.reference} and after: "
         f"walk-forward takes out the luck of choosing parameters and nothing else, and no row before that day is out of "
-        f"sample. Of the {w.rows.size - 1:,} rows held through, {(w.rows[1:] > ARTICLE).sum():,} lie after it."
+        f"sample. Of the {w.rows.size - 1:,} rows held through, {(w.rows[1:] > thesis.published).sum():,} lie after it."
     )
 
 

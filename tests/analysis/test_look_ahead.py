@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from positioning.analysis.look_ahead import look_ahead
-from positioning.events.event import Events, read_events
+from positioning.events.event import Events
 from positioning.events.restriction import Restriction
 from positioning.market.market import Market
 from positioning.market.source import Driver
 from positioning.strategy.strategy import Strategy
 from strategies import STRATEGIES
 from tests.analysis.planted import CHEATS, HONEST, Planted
+from tests.builders import EVENTS
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def events() -> Events:
     barred = Restriction(
         "BBB", datetime(2022, 6, 1, tzinfo=UTC), "no_buy", "designated", "test", "test 2022-06-01"
     )
-    return replace(read_events(), restrictions=(barred,))
+    return replace(EVENTS, restrictions=(barred,))
 
 
 @pytest.mark.parametrize("name", CHEATS)
@@ -67,4 +68,4 @@ def test_the_listed_strategies_do_not_know_tomorrow(kind: type[Strategy]) -> Non
 
     strategy = kind()
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
-    assert look_ahead(strategy, market, read_events(), cuts=8) == ()
+    assert look_ahead(strategy, market, EVENTS, cuts=8) == ()

@@ -12,13 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.events import app
-from positioning.events.event import THEMES, Events, read_events
+from positioning.events.event import Events
 from positioning.reporting.tearsheet.charts import MOODS
 from positioning.reporting.timeline import figure, page
+from tests.builders import EVENTS
 from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, opened
 
 EVENT_HEADS = (
-    "id,announced,title,issuer,instrument,direction,severity,themes,fertilizer,corridor,equipment,"
+    "id,announced,title,issuer,instrument,direction,severity,themes,sign_fertilizer,sign_corridor,sign_equipment,"
     "follows,source,confidence"
 )
 GOOD_EVENT = "A,2022-03-01,News,EU,ban,tighten,3,fertilizer,1,0,0,,Journal,high"
@@ -40,7 +41,7 @@ def a_file(place: Path, *lines: str) -> Path:
 
 def test_json_holds_the_whole_record(tmp_path: Path) -> None:
     code, stdout, _ = run("--json", "--out", tmp_path)
-    told, record = json.loads(stdout), read_events()
+    told, record = json.loads(stdout), EVENTS
     assert code == 0
     assert [e["id"] for e in told["events"]] == [e.id for e in record]
     assert all(e["source"] for e in (*told["events"], *told["restrictions"]))
@@ -88,7 +89,7 @@ BAD_EVENTS = {
     "time without a zone": (row(GOOD_EVENT, announced="2022-03-01T10:00"), "announced '2022-03-01T10:00'"),
     "severity": (row(GOOD_EVENT, severity="nine"), "severity 'nine'"),
     "severity beyond": (row(GOOD_EVENT, severity="6"), "severity 6"),
-    "sign": (row(GOOD_EVENT, corridor="2"), "corridor 2"),
+    "sign": (row(GOOD_EVENT, sign_corridor="2"), "sign_corridor 2"),
     "theme": (row(GOOD_EVENT, themes="fertiliser"), "themes 'fertiliser'"),
     "confidence": (row(GOOD_EVENT, confidence="sure"), "confidence 'sure'"),
     "follows": (row(GOOD_EVENT, follows="Z"), "follows 'Z'"),
@@ -152,17 +153,17 @@ def test_other_bad_input_gets_one_line(tmp_path: Path) -> None:
 
 
 def test_every_event_and_restriction_is_on_the_chart_once() -> None:
-    record = read_events()
+    record = EVENTS
     traces = figure(record)["data"]
     moods = {"Not answered", *(name for name, _, _ in MOODS.values())}
     assert sum(len(t["x"]) for t in traces if t["name"] in moods) == len(record)
     barred = "".join("".join(t["text"]) for t in traces if t["name"] not in moods)
     assert all(f"{r.symbol} (" in barred for r in record.restrictions)
-    assert {m for t in traces for m in t["meta"]} <= set(THEMES)
+    assert {m for t in traces for m in t["meta"]} <= set(EVENTS.themes)
 
 
 def test_a_record_of_restrictions_alone_or_of_events_alone_has_a_page() -> None:
-    record = read_events()
+    record = EVENTS
     assert "Restrictions by the day" in page(Events((), record.restrictions), "x", "x.js")
     assert "Events by the day" in page(Events(record.items), "x", "x.js")
 
@@ -191,7 +192,7 @@ def test_in_chromium(browser: Any, tmp_path: Path, width: int, scheme: str) -> N
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     ARTEFACTS.mkdir(exist_ok=True)
     shown.screenshot(path=ARTEFACTS / f"events-{width}.png")
-    record = read_events()
+    record = EVENTS
     shown.select_option("#theme-filter", "corridor")
     wanted = sum("corridor" in e.themes for e in record)
     marks = "document.querySelectorAll('[data-chart=timeline] .point').length"

@@ -112,7 +112,7 @@ def test_bad_input_gets_one_line(case: str, tmp_path: Path) -> None:
 
 EVENT_COLUMNS = (
     "id,announced,title,issuer,instrument,direction,severity,themes,"
-    "fertilizer,corridor,equipment,follows,source,confidence"
+    "sign_fertilizer,sign_corridor,sign_equipment,follows,source,confidence"
 )
 
 

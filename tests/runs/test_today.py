@@ -10,7 +10,7 @@ import pytest
 from positioning.arrays import BoolArray
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.event import Events, read_events
+from positioning.events.event import Events
 from positioning.events.restriction import Restriction, dropped
 from positioning.market.coverage import Span
 from positioning.market.load import load
@@ -20,6 +20,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from strategies import FertilizerProducers, HongKongEquipment
 from tests.analysis.planted import Planted
+from tests.builders import EVENTS
 
 TERMS = AccountTerms(read_fees("default"))
 FREE = AccountTerms(read_fees("none"))
@@ -59,7 +60,7 @@ def test_weights_are_those_of_the_last_decision_and_orders_lead_there(seed: int)
 
 
 def test_a_hong_kong_holiday_tomorrow_and_the_opening_instant() -> None:
-    strategy, events = HongKongEquipment(), read_events()
+    strategy, events = HongKongEquipment(), EVENTS
     span = Span(end=np.datetime64("2025-09-30"))  # 1 October is a holiday in Hong Kong
     market = load(SampleSource(), strategy.names, strategy.hedges, span, history=strategy.history)
     answer = today(strategy, market, events, TERMS, Portfolio(capital=1e6))
@@ -141,7 +142,7 @@ def test_a_leg_without_a_price_is_not_ordered() -> None:
 
 
 def test_news_in_force_is_what_pressure_counts() -> None:
-    strategy, events = FertilizerProducers(), read_events()
+    strategy, events = FertilizerProducers(), EVENTS
     market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
     answer = today(strategy, market, events, TERMS)
     listed = sum(n.weight for n in answer.news)

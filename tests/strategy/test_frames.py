@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.events.event import read_events
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeTable
 from positioning.strategy.frames import from_frames
 from positioning.strategy.strategy import Strategy
+from tests.builders import EVENTS
 
 DAYS = pd.bdate_range("2024-01-01", periods=6)
 CLOSE = pd.DataFrame({"AAA": [10.0, 11.0, np.nan, 12.0, 12.0, 15.0], "BBB": [20.0] * 6}, index=DAYS)
@@ -45,7 +45,7 @@ def test_its_parameters_are_those_of_the_function(market: Market) -> None:
 
 
 def test_weights_by_hand_without_news(market: Market) -> None:
-    targets = risers().target_weights(market, replace(read_events(), items=()))
+    targets = risers().target_weights(market, replace(EVENTS, items=()))
     assert targets.symbols == ("AAA", "BBB")  # ZZZ has no prices
     # 11 > 10; the third day has no close, so the last stands in; 12 > 11; 12 = 12; 15 > 12
     assert targets.weights[:, 0].tolist() == [0.0, 0.5, 0.0, 0.5, 0.0, 0.5]
@@ -53,7 +53,7 @@ def test_weights_by_hand_without_news(market: Market) -> None:
 
 
 def test_the_account_without_events_is_given_none(market: Market) -> None:
-    events = read_events()
+    events = EVENTS
     assert risers().target_weights(market, events).weights[0, 0] == 0.25
     assert risers().without_events().target_weights(market, events).weights[0, 0] == 0.0
 
@@ -65,7 +65,7 @@ def test_the_last_decision_before_the_opening_is_held_from_it(market: Market) ->
     def early(close: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"AAA": [0.1, 0.3, 0.9]}, index=close.index[[0, 1, 4]])
 
-    targets = early().target_weights(later, read_events())
+    targets = early().target_weights(later, EVENTS)
     assert targets.decided.tolist() == [2, 4]
     assert targets.weights[:, 0].tolist() == [0.3, 0.9]
     # bought on the fourth day at 12 (no open is known), 0.3 of nav; worth a quarter more on the last
@@ -91,7 +91,7 @@ def test_what_cannot_be_a_decision_is_one_line(made: object, told: str, market: 
         return made
 
     with pytest.raises(BadInputError, match=told):
-        odd().target_weights(market, read_events())
+        odd().target_weights(market, EVENTS)
 
 
 def test_a_parameter_without_a_default_is_refused() -> None:

@@ -12,6 +12,7 @@ from typing import Any, final
 
 from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict
 from positioning.arrays import FloatArray
+from positioning.events.thesis import Thesis
 from positioning.files import atomic_file
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.search.charts import PERCENTS
@@ -34,6 +35,7 @@ class SearchReport:
     walk, purged: None where not asked."""
 
     asked: Search
+    thesis: Thesis
     trials: Trials
     assessment: Assessment
     command: str

@@ -22,7 +22,7 @@ from positioning.reporting.search.outcome import (
     rerun,
 )
 from positioning.reporting.search.validation import purged, walked
-from positioning.reporting.search.words import HINDSIGHT, sentences
+from positioning.reporting.search.words import hindsight, sentences
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.charts import Figure
 from positioning.reporting.tearsheet.figures import banner
@@ -66,12 +66,19 @@ def page(searched: SearchReport, script: str) -> str:
         spoken(searched.verdict),
         tag("p", heading(searched), class_="quiet"),
         _tiles(searched.assessment),
-        section("assessment", "How much of it to assess", bullets([*words, HINDSIGHT]), rules(SEARCH_RULES)),
+        section(
+            "assessment",
+            "How much of it to assess",
+            bullets([*words, hindsight(searched.thesis)]),
+            rules(SEARCH_RULES),
+        ),
         _contestants(searched),
         _maps(searched, drawn),
         _profiles(searched, drawn),
         _clouds(searched, drawn),
-        walked(searched.walk, searched.space, searched.codes, drawn) if searched.walk else "",
+        walked(searched.walk, searched.space, searched.codes, searched.thesis, drawn)
+        if searched.walk
+        else "",
         purged(searched.purged, drawn) if searched.purged else "",
         _top(searched),
         _method(searched),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from positioning.arrays import DateArray
-from positioning.events.event import ARTICLE
+from positioning.events.thesis import Thesis
 from positioning.reporting.format import number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.search import charts as grid_charts
 from positioning.reporting.search.charts import PERCENTS, chart, label, rounded, ticks
-from positioning.reporting.tearsheet.charts import AXIS, Figure, _line, _mark_article, bare_layout
+from positioning.reporting.tearsheet.charts import AXIS, Figure, _line, bare_layout, mark_published
 from positioning.search.purged_cv import Purged
 from positioning.search.purged_cv import sentences as purged_sentences
 from positioning.search.run import in_words
@@ -20,14 +20,16 @@ from positioning.search.walk_forward import WalkForward, sentences
 LINES = {"plateau": ("$strategy", "solid"), "peak": ("$good", "solid")}
 
 
-def walked(w: WalkForward, space: SearchSpace, codes: GridIndex, drawn: dict[str, Figure]) -> Html:
+def walked(
+    w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis, drawn: dict[str, Figure]
+) -> Html:
     """Sentences, the accounts that followed the choices, and each fold's choice. drawn: filled with the charts."""
     rows = space.market.rows[space.market.start :]
-    drawn["walk"], drawn["folds"] = accounts(w, rows), before_and_after(w, rows)
+    drawn["walk"], drawn["folds"] = accounts(w, rows, thesis), before_and_after(w, rows)
     return section(
         "walk",
         "Choosing by the past, holding into the rows after",
-        bullets(sentences(w)),
+        bullets(sentences(w, thesis)),
         tag(
             "div",
             chart(
@@ -58,7 +60,7 @@ def purged(p: Purged, drawn: dict[str, Figure]) -> Html:
     )
 
 
-def accounts(w: WalkForward, rows: DateArray) -> Figure:
+def accounts(w: WalkForward, rows: DateArray, thesis: Thesis) -> Figure:
     """Nav by way of choosing and of the twin, with the switches."""
     days = [str(day) for day in w.rows]
     lines = [_line("without events", days, w.without_events_nav, "$contrast", "dot")]
@@ -66,8 +68,7 @@ def accounts(w: WalkForward, rows: DateArray) -> Figure:
     for line in lines:
         line["hovertemplate"] = "%{x|%Y-%m-%d} %{y:.3f}<extra>%{fullData.name}</extra>"
     figure = _layout(lines, {"type": "date", "showgrid": False}, "nav, opened at 1", ".2f")
-    if days[0] <= str(ARTICLE) <= days[-1]:
-        _mark_article(figure)
+    mark_published(figure, days, thesis.published)
     figure["layout"].setdefault("shapes", []).extend(
         {"type": "line", "x0": str(day), "x1": str(day), "y0": 0, "y1": 1, "yref": "paper",
          "line": {"color": "$grid", "width": 1, "dash": "dot"}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from positioning.events.thesis import Thesis
 from positioning.search.assessment import CANDIDATES, CONFIDENCE, Assessment
 from positioning.search.measures import BLOCKS, HALVED
 from positioning.search.run import in_words
@@ -121,7 +122,9 @@ def _track(b: Assessment) -> list[str]:
     ]
 
 
-HINDSIGHT = (
-    "Names, signs and severities of events were set with hindsight, by an article of 5 June 2025 and after: nothing here "
-    "before that day is out of sample, and no statistic above corrects for it."
-)
+def hindsight(thesis: Thesis) -> str:
+    """What no statistic of a search corrects for."""
+    return (
+        f"Names, signs and severities of events were set with hindsight, by {thesis.reference} and after: nothing here "
+        f"before that day is out of sample, and no statistic above corrects for it."
+    )

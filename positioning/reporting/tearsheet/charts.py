@@ -13,7 +13,7 @@ import numpy as np
 
 from positioning.analysis.report import BacktestReport
 from positioning.arrays import FloatArray, IntArray
-from positioning.events.event import ARTICLE, Event
+from positioning.events.event import Event
 from positioning.files import write_whole
 from positioning.reporting.html import Html
 from positioning.simulation.kernel import FROZEN, HALTED
@@ -71,8 +71,7 @@ def equity(report: BacktestReport) -> Figure:
         traces.insert(0, _line(_text(report.benchmark.symbol), days, _rebased(report), "$benchmark"))
     traces.append(_line("Strategy", days, report.result.nav, "$strategy", width=2.2))
     figure = _figure(report, [*traces, *_markers(report)], "nav, opened at 1", ".2f")
-    if days and days[0] <= str(ARTICLE) <= days[-1]:
-        _mark_article(figure)
+    mark_published(figure, days, report.thesis.published)
     return figure
 
 
@@ -346,14 +345,17 @@ def _watermark() -> Figure:
     }  # fmt: skip
 
 
-def _mark_article(figure: Figure) -> None:
-    day = str(ARTICLE)
+def mark_published(figure: Figure, days: list[str], published: np.datetime64) -> None:
+    """A line at the day of the thesis, where it lies among the days, ascending."""
+    day = str(published)
+    if not days or not days[0] <= day <= days[-1]:
+        return
     line = {"color": "$other", "width": 1, "dash": "dash"}
     figure["layout"]["shapes"] = [
         {"type": "line", "x0": day, "x1": day, "y0": 0, "y1": 1, "yref": "paper", "line": line}
     ]
     figure["layout"]["annotations"].append(
-        {"text": "article", "x": day, "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "top", "showarrow": False,
+        {"text": "thesis", "x": day, "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "top", "showarrow": False,
          "font": {"size": 11, "color": "$ink"}}
     )  # fmt: skip
 

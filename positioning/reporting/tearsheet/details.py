@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from positioning.analysis.report import BacktestReport
-from positioning.events.event import ARTICLE
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
 from positioning.simulation import kernel
@@ -28,7 +27,7 @@ OMISSIONS = (
 
 
 def holdings(report: BacktestReport) -> Html:
-    """Instruments with an honest account of how well each stands for what the article names."""
+    """Instruments with an honest account of how well each stands for what the thesis names."""
     r, hedges = report.result, set(report.strategy.hedges)
     rows: list[list[object]] = []
     for n, i in enumerate(r.market.instruments):
@@ -36,9 +35,11 @@ def holdings(report: BacktestReport) -> Html:
         origin = (
             "" if i.recorded else tag("div", "venue and currency inferred from the suffix", class_="differs")
         )
-        reason = i.reason or ("hedge" if i.symbol in hedges else "no reason on record")
+        known = report.thesis.universe.get(i.symbol)
+        fit_of, why = (None, "") if known is None else (known.fit, known.reason)
+        reason = why or ("hedge" if i.symbol in hedges else "no reason on record")
         basis = r.market.basis[n].replace("_", " ")
-        fit = tag("span", f"{i.fit} of 5" if i.fit is not None else NOTHING, class_="nowrap")
+        fit = tag("span", f"{fit_of} of 5" if fit_of is not None else NOTHING, class_="nowrap")
         role = "hedge, sold short" if i.symbol in hedges else "held"
         rows.append([
             name, role, f"{i.venue}, {i.currency}", fit, tag("div", reason, origin, class_="wide"), basis,
@@ -56,7 +57,7 @@ def holdings(report: BacktestReport) -> Html:
     ]
     made = table("Instruments", heads, rows, words=range(6))
     note = (
-        "Fit: 5 is what the article names, 1 is that in name only; it never enters a weight. "
+        "Fit: 5 is what the thesis names, 1 is that in name only; it never enters a weight. "
         "Prices: traded, with dividends paid apart, or total return, with dividends inside the price and none apart. "
         "Weights are averages and extremes over all rows."
     )
@@ -160,9 +161,12 @@ def trades(report: BacktestReport) -> Html:
 
 def hindsight(report: BacktestReport) -> Html:
     """What part of the sample was seen by those who chose it."""
-    r = report.result
-    after = int((r.rows > ARTICLE).sum())
-    share = f"{after} of {r.rows.size} rows ({percent(after / r.rows.size, 0)}) follow {ARTICLE}, the day of the article."
+    r, day = report.result, report.thesis.published
+    after = int((r.rows > day).sum())
+    share = (
+        f"{after} of {r.rows.size} rows ({percent(after / r.rows.size, 0)}) follow {day}, the day of the thesis "
+        f"({report.thesis.reference})."
+    )
     seen = (
         "The strategy and its names were chosen after it, and the signs and severities of the events were set with "
         "hindsight too: nothing before that day is out of sample, in a walk-forward either."

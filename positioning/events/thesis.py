@@ -1,0 +1,285 @@
+"""A thesis: what somebody advised on some day, and the record of facts that it is tested against, read from a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, final
+
+import numpy as np
+
+from positioning.errors import BadInputError, did_you_mean
+from positioning.events.event import Events, read_events
+from positioning.events.restriction import Restriction, read_restrictions
+from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+
+ROLES = ("long", "short", "hedge", "benchmark", "control", "excluded")
+KEYS = ("name", "title", "published", "complete_until", "replay", "sleeves", "themes", "directions")
+SLEEVE_KEYS = ("words", "benchmark")
+WORD = re.compile(
+    r"[a-z][a-z0-9_]*"
+)  # names of sleeves, themes and directions become columns, options and labels
+
+_UNIVERSE = ("symbol", "theme", "role", "fit", "reason")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SleeveFacts:
+    """A sleeve of the record. words: what it is, in a sentence; benchmark: symbol that an event study of its single
+    names measures against, "" for none of its own."""
+
+    words: str
+    benchmark: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """How a symbol stands to the thesis.
+
+    theme: a sleeve or theme of the thesis, "" for the market as a whole. role: one of ROLES. fit: 5 (what the thesis
+    names) to 1 (that in name only), None where that is no question; reason: in words, why it is that and no more.
+
+    Raises BadInputError for an unknown role and a fit outside 1..5.
+    """
+
+    symbol: str
+    theme: str
+    role: str
+    fit: int | None
+    reason: str
+
+    def __post_init__(self) -> None:
+        check_filled("symbol", self.symbol, "write a Yahoo symbol")
+        check_choice("role", self.role, ROLES)
+        if self.fit is not None and self.fit not in range(1, 6):
+            raise BadInputError(f"fit {self.fit}", "wanted 1 to 5, or nothing", "correct the fit")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Thesis:
+    """Advice that was published, and its record.
+
+    published: all before it was seen by those who advised. events: with the restrictions beside them. sleeves: by name,
+    in the order in which they are shown. universe: by symbol. complete_until: the day up to which the record holds
+    all there was, by theme, and under "" for themes without a day of their own; a theme of neither has no such day.
+    scenarios: files of scenarios by name. replay: first and last day of the past that a stress test puts onto today,
+    None for none. digest: SHA-256 of thesis.toml and of the universe, "" where there is no file.
+
+    Raises BadInputError for a title that is empty, and for a day that a theme the thesis does not have is complete until.
+    """
+
+    name: str
+    title: str
+    published: np.datetime64
+    events: Events
+    sleeves: Mapping[str, SleeveFacts] = field(default_factory=dict)
+    universe: Mapping[str, Candidate] = field(default_factory=dict)
+    complete_until: Mapping[str, np.datetime64] = field(default_factory=dict)
+    scenarios: Mapping[str, Path] = field(default_factory=dict)
+    replay: tuple[np.datetime64, np.datetime64] | None = None
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        check_filled("name", self.name, "give the thesis a name, a single word such as red_sea")
+        check_filled("title", self.title, "give the thesis the title under which it was published")
+        for theme in self.complete_until:
+            if theme:
+                check_choice("complete_until", theme, (*self.sleeves, *self.events.themes))
+        for name in ("sleeves", "universe", "complete_until", "scenarios"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __reduce__(self) -> tuple[Callable[..., Thesis], tuple[object, ...]]:
+        # A mappingproxy cannot be pickled, and reports are sent to other processes.
+        values = (getattr(self, f.name) for f in fields(self))
+        return Thesis, tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
+
+    @property
+    def restrictions(self) -> tuple[Restriction, ...]:
+        """Those of its events."""
+        return self.events.restrictions
+
+    @property
+    def reference(self) -> str:
+        """Title and day, as sentences name it: `"Title" of 5 June 2025`."""
+        day = self.published.astype(date)
+        return f'"{self.title}" of {day.day} {day:%B %Y}'
+
+    def members(self, theme: str) -> tuple[str, ...]:
+        """The symbols of a theme, whatever their role, in the order of the universe."""
+        return tuple(s for s, c in self.universe.items() if c.theme == theme)
+
+    def complete(self, themes: Sequence[str]) -> np.datetime64 | None:
+        """The first day on which the record of one of these themes ends; None where none is stated."""
+        stated = [
+            d for t in themes or ("",) if (d := self.complete_until.get(t, self.complete_until.get("")))
+        ]
+        return min(stated, default=None)
+
+
+def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Path | None = None) -> Thesis:
+    """The thesis of a folder. events, restrictions: files in place of the folder's own.
+
+    thesis.toml        title, published (a date); name (default the folder's); complete_until (a date, or one by
+                       theme); replay (two dates); [sleeves.NAME] with words and benchmark; [themes] further tags of
+                       events, with words;
+                       [directions] kinds of news, with words: where none are given, those that the events have
+    events.csv         see `read_events`; a column `sign_NAME` for each sleeve
+    restrictions.csv   see `read_restrictions`; may be absent, as may be all that follow
+    universe.csv       symbol, theme, role, fit, reason
+    scenarios/*.toml   sets of scenarios, by the file's name
+
+    Raises BadInputError naming the file, and the line and column or the key.
+    """
+    place = Path(folder)
+    file = place / "thesis.toml"
+    tables, raw = _toml(file)
+    try:
+        said = _checked(tables, place.resolve().name)
+    except BadInputError as error:
+        raise BadInputError(f"{file}: {error.seen}", error.wanted, error.remedy) from None
+    sleeves: Mapping[str, SleeveFacts] = said.pop("sleeves")
+    themes, directions = said.pop("themes"), said.pop("directions")
+    tags = tuple(dict.fromkeys((*sleeves, *themes))) if themes else ()
+    record = read_events(events or place / "events.csv", tuple(sleeves), tags, tuple(directions))
+    bars = restrictions or place / "restrictions.csv"
+    listed = read_restrictions(bars) if restrictions is not None or bars.exists() else ()
+    known, universe_raw = {*sleeves, *record.themes, ""}, b""
+    universe: Mapping[str, Candidate] = {}
+    if (place / "universe.csv").exists():
+        universe = read_universe(place / "universe.csv", tuple(known))
+        universe_raw = (place / "universe.csv").read_bytes()
+    try:
+        return Thesis(
+            **said,
+            events=replace(record, restrictions=listed),
+            sleeves=sleeves,
+            universe=universe,
+            scenarios={f.stem: f for f in sorted((place / "scenarios").glob("*.toml"))},
+            digest=hashlib.sha256(raw + b"\0" + universe_raw).hexdigest(),
+        )
+    except BadInputError as error:
+        raise BadInputError(f"{file}: {error.seen}", error.wanted, error.remedy) from None
+
+
+def read_universe(path: Path, themes: Sequence[str]) -> Mapping[str, Candidate]:
+    """A CSV with symbol, theme, role, fit and reason, by symbol. themes: those there may be.
+
+    Raises BadInputError naming file, line and column.
+    """
+    found: dict[str, Candidate] = {}
+
+    def add(cells: Cells) -> None:
+        check_choice("theme", cells["theme"], themes)
+        if cells["symbol"] in found:
+            raise BadInputError(
+                f"symbol {cells['symbol']!r} again", "wanted each symbol once", "drop one row"
+            )
+        fit = parsed(cells, "fit", lambda text: int(text) if text else None, "a whole number, or nothing")
+        found[cells["symbol"]] = Candidate(
+            cells["symbol"], cells["theme"], cells["role"], fit, cells["reason"]
+        )
+
+    read_records(path, _UNIVERSE, add)
+    return found
+
+
+def _toml(file: Path) -> tuple[Mapping[str, Any], bytes]:
+    try:
+        raw = file.read_bytes()
+        return tomllib.loads(raw.decode("utf-8")), raw
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BadInputError(
+            f"{file} cannot be read ({why})",
+            "wanted the thesis.toml of a folder of facts",
+            "check the folder",
+        ) from None
+
+
+def _checked(tables: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """The keys of thesis.toml as values."""
+    for key in tables:
+        if key not in KEYS:
+            raise BadInputError(f"key {key!r}", "wanted one of its keys", did_you_mean(key, KEYS))
+    return {
+        "name": _text("name", tables.get("name", folder)),
+        "title": _text("title", tables.get("title", "")),
+        "published": _day("published", tables.get("published")),
+        "complete_until": _complete(tables.get("complete_until", {})),
+        "replay": _replay(tables.get("replay")),
+        "sleeves": {name: _sleeve(name, t) for name, t in _table("sleeves", tables).items()},
+        "themes": _words("themes", tables),
+        "directions": _words("directions", tables),
+    }
+
+
+def _table(key: str, tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = tables.get(key, {})
+    if not isinstance(found, dict):
+        raise BadInputError(f"{key} is no table", f"wanted [{key}]", f"write [{key}] on a line of its own")
+    for name in found:
+        if not WORD.fullmatch(name):
+            raise BadInputError(
+                f"{key}.{str(name)[:80]!r}",
+                "wanted small letters, digits and _",
+                "rename it, such as red_sea",
+            )
+    return found
+
+
+def _sleeve(name: str, table: Any) -> SleeveFacts:
+    if not isinstance(table, dict):
+        raise BadInputError(f"sleeves.{name} is no table", f"wanted [sleeves.{name}]", "give it words = ...")
+    for key in table:
+        if key not in SLEEVE_KEYS:
+            raise BadInputError(
+                f"sleeves.{name}.{key}", "wanted one of its keys", did_you_mean(key, SLEEVE_KEYS)
+            )
+    texts = {key: _text(f"sleeves.{name}.{key}", value) for key, value in table.items()}
+    check_filled(f"sleeves.{name}.words", texts.get("words", ""), "say what it is, in a sentence")
+    return SleeveFacts(**texts)
+
+
+def _words(key: str, tables: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: _text(f"{key}.{name}", value) for name, value in _table(key, tables).items()}
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadInputError(f"{key} = {str(value)[:80]}", "wanted a text", "put it between quotes")
+    return value.strip()
+
+
+def _day(key: str, value: Any) -> np.datetime64:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise BadInputError(
+            f"{key} = {str(value)[:80]}", "wanted a date without quotes", f"write {key} = 2025-06-30"
+        )
+    return np.datetime64(value, "D")
+
+
+def _replay(value: Any) -> tuple[np.datetime64, np.datetime64] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2:
+        raise BadInputError(
+            f"replay = {str(value)[:80]}",
+            "wanted the first and the last day",
+            "write replay = [2022-02-17, 2022-04-18]",
+        )
+    return _day("replay", value[0]), _day("replay", value[1])
+
+
+def _complete(value: Any) -> Mapping[str, np.datetime64]:
+    if isinstance(value, dict):
+        return {theme: _day(f"complete_until.{theme}", day) for theme, day in value.items()}
+    return {"": _day("complete_until", value)}
