@@ -79,9 +79,17 @@ def returns_of(
         ("2022-02-24T02:50+00:00", "XNYS", "2022-02-24", "2022-02-23"),  # 21:50 of the day before in New York
         ("2021-05-23T10:16+00:00", "XNYS", "2021-05-24", "no session"),  # a Sunday
         ("2024-12-25", "XNYS", "2024-12-26", "no session"),
-        ("2024-12-25", "XHKG", "2024-12-27", "closed on 2024-12-25"),  # Boxing Day is a holiday there
+        ("2024-12-25", "XHKG", "2024-12-27", "2024-12-25 is no session"),  # Boxing Day is a holiday there
         ("2022-03-04T16:07+00:00", "XHKG", "2022-03-07", "no session"),  # Saturday there, Friday in New York
         ("2026-03-02", "XNYS", None, ""),
+        # Tokyo closed at 15:00 until 2024-11-01 and at 15:30 since 2024-11-05; 06:10 UTC is 15:10 there.
+        ("2024-10-16T06:10+00:00", "XTKS", "2024-10-17", "after XTKS closed"),
+        ("2025-04-02T06:10+00:00", "XTKS", "2025-04-02", ""),
+        ("2025-04-02T06:31+00:00", "XTKS", "2025-04-03", "after XTKS closed"),
+        # Shortened days: New York at 13:00 on the day after Thanksgiving, Hong Kong's auction at 12:10 on Christmas Eve.
+        ("2024-11-29T19:00+00:00", "XNYS", "2024-12-02", "after XNYS closed"),
+        ("2024-12-24T04:30+00:00", "XHKG", "2024-12-27", "after XHKG closed"),
+        ("2024-12-24T04:05+00:00", "XHKG", "2024-12-24", ""),
     ],
 )
 def test_day_zero(when: str, venue: str, expected: str | None, note: str) -> None:

@@ -44,7 +44,7 @@ def series(
     dates = np.busday_offset(first, np.arange(days), roll="forward").astype("M8[D]")
     level = close * (1 + 0.001 * np.arange(days))
     columns = dict.fromkeys(("open", "high", "low", "close", "adj_close"), level)
-    columns |= {"volume": np.full(days, 1e6), "dividends": np.zeros(days), "splits": np.zeros(days)}
+    columns |= {"volume": np.full(days, 1e6)} | {n: np.zeros(days) for n in ("dividends", "splits", "gains")}
     out = Series(dates, {k: columns[k].copy() for k in COLUMNS}, np.zeros(days, dtype="U1"))
     for column, cells in given.items():
         for row, value in cells.items():
@@ -422,6 +422,7 @@ def filled(cache: Path, count: int = 40) -> list[str]:
             columns |= {
                 "dividends": np.where(np.arange(dates.size) % 63 == 9, 0.1, 0),
                 "splits": np.zeros(dates.size),
+                "gains": np.zeros(dates.size),
             }
             unit = "HKD" if "HK" in symbol else "USD"
             s = Series(dates, {k: columns[k] for k in COLUMNS}, np.zeros(dates.size, dtype="U1"))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from positioning.errors import BadInputError
+from positioning.market import venues
 from positioning.market.instruments import SUFFIXES, table
-from positioning.market.venues import calendar_name, opens_early, sessions
+from positioning.market.venues import (
+    calendar_name,
+    closings,
+    next_opening,
+    opens_early,
+    recorded_to,
+    sessions,
+)
 
 D = np.datetime64
 
@@ -84,8 +94,9 @@ def test_every_venue_has_sessions_or_says_why_not(mic: str) -> None:
     try:
         found = sessions(mic, *span)
     except BadInputError:
-        # Tel Aviv's changing week cannot be built by exchange_calendars under pandas 3.1.
-        with pytest.raises(BadInputError, match=r"XADS .*no trading calendar|XTAE.*cannot build it"):
+        with pytest.raises(
+            BadInputError, match=r"XADS .*no trading calendar|XTAE .*places its holidays wrongly"
+        ):
             sessions(mic, *span)
     else:
         assert 1440 <= found.size <= 1545  # 240 to 257 sessions a year over six years
@@ -103,7 +114,7 @@ def test_an_unknown_venue_lists_the_known_ones() -> None:
 
 
 def test_years_a_calendar_does_not_reach_are_refused() -> None:
-    with pytest.raises(BadInputError, match=r"venue AIXK, 2015 to 2016; .*2017-01-01.*shorten the span"):
+    with pytest.raises(BadInputError, match=r"venue AIXK, 2015 to 2016; .*2017-01-01.*begin the span later"):
         sessions("AIXK", D("2015-06-01"), D("2016-06-01"))
 
 
@@ -111,3 +122,50 @@ def test_the_calendars_are_imported_only_when_asked_for() -> None:
     code = "import sys, positioning.market.venues; print('exchange_calendars' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("mic", "day"), [("XHKG", "2023-09-01"), ("XHKG", "2023-09-08"), ("MISX", "2022-03-09")]
+)
+def test_closures_that_the_calendar_lacks_are_ours(mic: str, day: str) -> None:
+    assert sessions(mic, D(day), D(day)).size == 0
+    assert sessions(mic, D("2022-03-24"), D("2022-03-24")).size == 1
+
+
+def test_every_closure_of_ours_is_a_weekday_with_a_source() -> None:
+    file = Path(venues.__file__).with_name("closures.csv")
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert rows
+    for row in rows:
+        assert row["source"]
+        assert row["reason"]
+        assert np.is_busday(np.datetime64(row["date"]))
+        assert sessions(row["venue"].replace("XMOS", "MISX"), D(row["date"]), D(row["date"])).size == 0
+
+
+def test_shanghai_past_its_recorded_holidays_counts_weekdays() -> None:
+    end = recorded_to("XSHE")
+    assert end is not None
+    after = sessions("XSHG", end - np.timedelta64(5, "D"), end + np.timedelta64(40, "D"))
+    assert after[-1] > end
+    assert np.is_busday(after).all()
+    assert recorded_to("XNYS") is None
+    assert next_opening("XSHG", end)[0] > end
+
+
+def test_moscow_works_on_its_few_saturdays() -> None:
+    assert sessions("MISX", D("2024-04-27"), D("2024-04-27")).size == 1  # a working Saturday by decree
+    assert sessions("MISX", D("2024-05-01"), D("2024-05-01")).size == 0
+
+
+def test_closings_by_the_hours_of_the_date() -> None:
+    def at(mic: str, day: str) -> str:
+        return str(closings(mic, days(day))[0])
+
+    assert at("XTKS", "2024-11-01") == "2024-11-01T06:00:00"
+    assert at("XTKS", "2024-11-05") == "2024-11-05T06:30:00"
+    assert at("XNYS", "2024-11-29") == "2024-11-29T18:00:00"
+    assert at("XLON", "2024-12-24") == "2024-12-24T12:35:00"  # 12:30 and the auction
+    assert at("XHKG", "2024-06-04") == "2024-06-04T08:10:00"
+    with pytest.raises(KeyError, match="no session of XNYS"):
+        closings("XNYS", days("2024-07-04"))

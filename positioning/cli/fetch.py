@@ -20,7 +20,7 @@ from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     from positioning.data.download import Fetched, Provider, Wanted
-    from positioning.market.quality import Finding
+    from positioning.market.findings import Finding
 
 app = new_app()
 

@@ -21,7 +21,7 @@ def asked(
     request: Request, name: str, grid: Sequence[str], metric: str, most: int | None = None
 ) -> tuple[Strategy, dict[str, tuple[Any, ...]]]:
     """The strategy and its axes; most: combinations there may be. Raises BadInputError."""
-    from positioning.market.quality import accept
+    from positioning.market.findings import accept
     from positioning.search.run import METRICS
 
     if metric not in METRICS:

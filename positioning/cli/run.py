@@ -42,7 +42,7 @@ def run(
     with one_line_errors(), terminal.open():
         from positioning.cli.run_output import print_summary, to_json
         from positioning.data.recording import RecordingSource
-        from positioning.market.quality import accept
+        from positioning.market.findings import accept
         from positioning.reporting.pages import CompletedRun, write_csv, write_pages
         from positioning.reporting.pdf import browser, print_pdf
         from positioning.runs.backtest import backtest

@@ -11,7 +11,7 @@ from positioning.analysis.metrics import to_json as metrics_json
 from positioning.analysis.report import BacktestReport
 from positioning.cli.terminal import NAMED, Terminal, counted, figure, listed, table
 from positioning.market.bars import Notice
-from positioning.market.quality import Finding
+from positioning.market.findings import Finding
 
 FIELDS = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown",

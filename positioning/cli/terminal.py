@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 if TYPE_CHECKING:
     from positioning.market.bars import Notice
-    from positioning.market.quality import Finding
+    from positioning.market.findings import Finding
 
 WIDTH = 80  # columns; a narrower terminal gets its own
 NARROWEST = 40

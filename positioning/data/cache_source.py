@@ -12,12 +12,14 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.data.manifest import Entries, Entry
+from positioning.data.price_basis import MATERIAL, price_basis
 from positioning.data.series import PRICES, Series, against_provider
 from positioning.data.store import Store
 from positioning.errors import DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
+from positioning.market.findings import Finding, Severity
 from positioning.market.instruments import PENCE, instrument
-from positioning.market.quality import Finding, mend
+from positioning.market.quality import mend
 from positioning.market.source import Delivery, Source
 
 RATES = ("{}USD=X", "{}=X")  # US dollars per unit, units per US dollar
@@ -158,12 +160,28 @@ class StoreSource(Source):
         apart = against_provider(Series(series.dates, columns, series.paid_in))
         if apart is None:
             return ()
+        first, last, seen, size = apart
+        # Yahoo adjusts by a dividend of another currency as if it were in the price's, and at times not at all.
+        told = not entry.paid_in and not np.allclose(
+            series["adj_close"], series["close"], rtol=1e-5, equal_nan=True
+        )
+        severity: Severity = "error" if size > MATERIAL and told else "warning"
         remedy = "compare its dividends with another source"
-        return (Finding(entry.symbol, "adjusted", "warning", *apart, remedy),)
+        return (Finding(entry.symbol, "adjusted", severity, first, last, seen, remedy),)
 
     def _dividends(self, entry: Entry, series: Series) -> tuple[FloatArray, list[str]]:
         """(R,) dividends in the unit of the prices; those of another one converted at the ex-date's rate."""
         paid, notices = series["dividends"].copy(), []
+        if series["gains"].any():
+            given = {
+                "Close": "close",
+                "Adj Close": "adj_close",
+                "Dividends": "dividends",
+                "Capital Gains": "gains",
+            }
+            columns = {theirs: series[ours] for theirs, ours in given.items()}
+            weighed = price_basis(entry.symbol, series.dates, columns, "split")
+            paid, notices = weighed.paid.copy(), [t for t in weighed.told if "capital gains" in t]
         for unit in entry.paid_in:
             rows = (series.paid_in == unit) & (paid > 0)
             factor = self._worth(unit, series.dates[rows]) / self._worth(entry.unit, series.dates[rows])

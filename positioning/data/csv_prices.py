@@ -2,159 +2,162 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import final
 
 import numpy as np
 
-from positioning.arrays import BoolArray, DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
+from positioning.data.csv_cells import Unclear, number_marks, read_dates, read_numbers
+from positioning.data.csv_text import ALIASES, Table, folded, is_unused, known_as, read_table
 from positioning.errors import BadInputError
 
-_EMPTY = ("", "nan", "NaN", "null")
-_MAY_BE_ZERO = ("Volume", "Dividends")
+_CURRENCIES_OF_THE_ECB = ("USD", "JPY", "GBP")  # three of its columns tell its file, and none begins with EUR
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class CsvTable:
-    """dates: (R,) datetime64[D], ascending. columns: (R,) float64 by name, positive, NaN where empty."""
+    """dates: (R,) datetime64[D], ascending, none after tomorrow. columns: (R,) float64 by name, NaN where empty;
+    what a number may be is the caller's to say. lines: (R,) the line of each row. told: how the file had to be
+    read, where that was not plain.
+    """
 
     file: Path
     dates: DateArray
     columns: Mapping[str, FloatArray]
+    lines: IntArray
+    told: tuple[str, ...] = ()
 
     def at(self, bad: BoolArray) -> str:
         """`NAME line N` of the first row marked bad."""
-        row = int(np.argmax(bad))
-        lines = (line for k, (line, _) in enumerate(_records(self.file)) if k == row + 1)
-        return f"{self.file.name} line {next(lines, row + 2)}"
+        return f"{self.file.name} line {self.lines[bad].min()}"
 
 
 def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -> CsvTable:
     """Date, the needed columns and those of `may` that are there; `what` says what kind of file was wanted.
 
-    Raises BadInputError for a file that cannot be read, a missing or repeated column, a cell that is no
-    number or no ISO date, dates not ascending or yet to come, and numbers that are infinite, negative or (but for volumes
-    and dividends) zero.
+    Columns are found under the names of `csv_text.ALIASES`, in any case and spacing; the rest is in `csv_text`,
+    and in `csv_cells` how dates and numbers may be written. Rows may be newest first.
+    Raises BadInputError for a file that cannot be read, a missing or repeated column, a name that is nearly one of
+    those wanted, a cell that is no number or no date, a date that is repeated, out of order or yet to come.
     """
-    import pyarrow as pa
-    from pyarrow import csv as arrow
-
-    header = next(_records(file), (1, []))[1]
-    _check_header(file, header, ("Date", *need), what)
-    names = [name for name in ("Date", *need, *may) if name in header]
-    types = {name: pa.date32() if name == "Date" else pa.float64() for name in names}
+    table = read_table(file)
+    told = list(table.told)
+    header = _ecb(table, need, told)
+    places = _places(file, header, ("Date", *need), may, what, told)
+    cells = {name: [row[at] for row in table.rows] for name, at in places.items()}
     try:
-        table = arrow.read_csv(
-            str(file),
-            read_options=arrow.ReadOptions(use_threads=False),
-            convert_options=arrow.ConvertOptions(
-                column_types=types, include_columns=names, null_values=_EMPTY
-            ),
-        )
-    except pa.ArrowException as error:
-        raise _blame(file, names, str(error)) from None
-    sheet = CsvTable(file, table["Date"].to_numpy(), {name: table[name].to_numpy() for name in names[1:]})
-    _check_dates(sheet)
-    _check_numbers(sheet)
+        dates = read_dates(cells.pop("Date"))
+        marks = number_marks(list(cells.values()))
+        columns = {name: read_numbers(name, column, marks) for name, column in cells.items()}
+    except Unclear as error:
+        where = f"{file.name} line {table.lines[error.at]}" if error.at >= 0 else file.name
+        raise BadInputError(f"{where}: {error.seen}", error.wanted, error.remedy) from None
+    told += [text for text in (dates.told, marks.told) if text]
+    sheet = CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(told))
+    sheet = _in_order(sheet)
+    _check_future(sheet)
     return sheet
 
 
-def _records(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of each line that is not empty, the header first."""
-    try:
-        with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-            reader = csv.reader(text)
-            yield from ((reader.line_num, cells) for cells in reader if cells)
-    except (OSError, csv.Error) as error:
-        raise _unreadable(file, getattr(error, "strerror", None) or str(error)) from None
+def _ecb(table: Table, need: Sequence[str], told: list[str]) -> list[str]:
+    """The header; of the ECB's own history file with its columns named as pairs."""
+    header = list(table.header)
+    if "EURUSD" not in need or not set(_CURRENCIES_OF_THE_ECB) & {*header}:
+        return header
+    told.append("the ECB's own file, units per euro")
+    return [f"EUR{name}" if len(name) == 3 and name.isupper() else name for name in header]
 
 
-def _unreadable(file: Path, why: str) -> BadInputError:
-    return BadInputError(
-        f"{file.name} cannot be read ({why})", "wanted a UTF-8 CSV file", "save it again as CSV"
-    )
-
-
-def _check_header(file: Path, header: list[str], need: Iterable[str], what: str) -> None:
-    if any("\0" in cell or "\ufffd" in cell for cell in header):
-        raise BadInputError(
-            f"{file.name} line 1: not text", "wanted a UTF-8 CSV file", "save it again as CSV"
-        )
-    for name in need:
-        if (times := header.count(name)) != 1:
+def _places(
+    file: Path, header: Sequence[str], need: Iterable[str], may: Sequence[str], what: str, told: list[str]
+) -> dict[str, int]:
+    """The index of each column that is wanted and there."""
+    wanted = [*need, *may]
+    found: dict[str, list[int]] = {}
+    for at, name in enumerate(header):
+        known = name if name in wanted else known_as(name)
+        if known in wanted:
+            found.setdefault(known, []).append(at)
+    # Investing.com calls its closes Price; a series of a file with one column is no instrument.
+    if "Close" not in found and "Open" in found and "Close" in wanted and "price" in map(folded, header):
+        found["Close"] = [n for n, name in enumerate(header) if folded(name) == "price"]
+    if len(found.get("Date", ())) > 1:  # beside a date, a time of day
+        found["Date"] = [n for n in found["Date"] if folded(header[n]) != "time"]
+    for name, here in found.items():
+        if len(here) > 1:
             raise BadInputError(
-                f"{file.name} line 1: {times or 'no'} column {name} in {', '.join(header)[:200] or 'nothing'}",
+                f"{file.name} line 1: {len(here)} columns {name} in {', '.join(header)[:200]}",
                 f"wanted {what}",
-                "name each column once"
-                if times
-                else "name it so, with its capital, commas between the columns and no spaces",
+                "name each column once",
+            )
+    _refuse_near_names(file, header, found, may)
+    for name in (n for n in need if n not in found):
+        raise BadInputError(
+            f"{file.name} line 1: no column {name} in {', '.join(header)[:200] or 'nothing'}",
+            f"wanted {what}",
+            "name the column so",
+        )
+    used = {at for places in found.values() for at in places}
+    if "Close" in need and may:
+        rest = [n for at, n in enumerate(header) if at not in used and not is_unused(n) and not known_as(n)]
+        if rest:
+            told.append(f"columns {', '.join(rest)[:80]} left aside")
+    if [header[found[n][0]] for n in found if n == "Adj Close" and header[found[n][0]].strip() != n]:
+        told.append(f"{header[found['Adj Close'][0]]} as Adj Close")
+    return {name: found[name][0] for name in wanted if name in found}
+
+
+def _refuse_near_names(
+    file: Path, header: Sequence[str], found: Mapping[str, Sequence[int]], may: Sequence[str]
+) -> None:
+    """BadInputError for a column whose name is nearly that of a wanted one that is missing: misspelt, it would
+    be left aside and change what the account earned."""
+    from difflib import get_close_matches
+
+    missing = {alias: name for name in may if name not in found for alias in ALIASES.get(name, "").split()}
+    for name in header:
+        if known_as(name) or is_unused(name):
+            continue
+        near = get_close_matches(folded(name), missing, n=1, cutoff=0.8)
+        if near:
+            raise BadInputError(
+                f"{file.name} line 1: a column {name.strip()[:40]!r}, nearly {missing[near[0]]!r}",
+                f"wanted {missing[near[0]]!r}, or no such column",
+                "name it so, or give it another name",
             )
 
 
-def _check_dates(sheet: CsvTable) -> None:
-    if (bad := np.isnat(sheet.dates)).any():
-        raise BadInputError(
-            f"{sheet.at(bad)}: no date", "wanted a date on every row", "fill it in or drop the row"
+def _in_order(sheet: CsvTable) -> CsvTable:
+    """Ascending; a file that is newest first is turned round."""
+    steps = np.diff(sheet.dates.astype(np.int64))
+    told = sheet.told
+    if steps.size and (steps < 0).sum() > steps.size / 2:
+        columns = {name: values[::-1] for name, values in sheet.columns.items()}
+        sheet = CsvTable(
+            sheet.file, sheet.dates[::-1], columns, sheet.lines[::-1], (*told, "newest row first")
         )
-    bad = np.zeros(sheet.dates.size, dtype=np.bool_)
-    bad[1:] = np.diff(sheet.dates.astype(np.int64)) <= 0
+        steps = np.diff(sheet.dates.astype(np.int64))
+    bad = np.append(False, steps <= 0)
     if bad.any():
+        more = f" (and {bad.sum() - 1} more such rows)" if bad.sum() > 1 else ""
         raise BadInputError(
-            f"{sheet.at(bad)}: date {sheet.dates[bad][0]} is repeated or out of order",
+            f"{sheet.at(bad)}: date {sheet.dates[bad][0]} is repeated or out of order{more}",
             "wanted ascending dates",
-            "sort the file and drop the repeated row",
+            "sort the file and drop the repeated rows",
         )
+    return sheet
+
+
+def _check_future(sheet: CsvTable) -> None:
     tomorrow = np.datetime64("today", "D") + 1  # east of here it is tomorrow already
     if (bad := sheet.dates > tomorrow).any():
+        more = f" (and {bad.sum() - 1} more such rows)" if bad.sum() > 1 else ""
         raise BadInputError(
-            f"{sheet.at(bad)}: date {sheet.dates[bad][0]} is yet to come",
+            f"{sheet.at(bad)}: date {sheet.dates[bad][0]} is yet to come{more}",
             "wanted dates that are over",
             "correct that date or drop the row",
         )
-
-
-def _check_numbers(sheet: CsvTable) -> None:
-    for name, values in sheet.columns.items():
-        zero = name in _MAY_BE_ZERO
-        bad = np.isinf(values) | (values < 0) | ((values == 0) & (not zero))
-        if bad.any():
-            raise BadInputError(
-                f"{sheet.at(bad)}: {name} {values[bad][0]:g}",
-                f"wanted a finite number {'of at least' if zero else 'above'} zero",
-                "correct that cell or empty it",
-            )
-
-
-def _blame(file: Path, names: Sequence[str], why: str) -> BadInputError:
-    """The complaint about the first cell that cannot be read, or what the reader said where none is found."""
-    header: list[str] = []
-    for line, cells in _records(file):
-        header = header or cells
-        if len(cells) != len(header):
-            return BadInputError(
-                f"{file.name} line {line}: {len(cells)} cells",
-                f"wanted {len(header)}, as in the header",
-                "correct that line",
-            )
-        for name in names if cells is not header else ():
-            if not _readable(name, cell := cells[header.index(name)].strip()):
-                wanted = "a date such as 2020-01-31" if name == "Date" else "a number such as 1234.5"
-                return BadInputError(
-                    f"{file.name} line {line}: {name} {cell[:40]!r}", f"wanted {wanted}", "correct that cell"
-                )
-    return _unreadable(file, why)
-
-
-def _readable(name: str, cell: str) -> bool:
-    if cell in _EMPTY:
-        return True
-    try:
-        _ = date.fromisoformat(cell) if name == "Date" else float(cell)
-    except ValueError:
-        return False
-    return name != "Date" or len(cell) == 10  # 20200131 is ISO too, but not what the reader takes

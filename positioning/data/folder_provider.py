@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from importlib.metadata import version
 from typing import final
@@ -16,6 +17,8 @@ from positioning.data.yahoo import Answer
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
 from positioning.market.instruments import instrument
+
+_MENDED = ("price", "dates")  # such cells are holes in what is delivered; what they were is told
 
 
 @final
@@ -40,10 +43,18 @@ class FolderProvider:
         currency = re.fullmatch(r"([A-Z]{3})(?:USD)?=X", symbol)
         try:
             if currency is not None:
+                found = self._source.findings([f"{currency[1]}=X"])
                 rates = self._source.deliver([], [currency[1]]).rates.get(currency[1])
-                return self._absent(symbol) if rates is None else _of_rates(rates)
-            bars = self._source.deliver([symbol], []).bars.get(symbol)
-            return self._absent(symbol) if bars is None else _of_bars(bars)
+                answer = None if rates is None else _of_rates(rates)
+            else:
+                found = self._source.findings([symbol])
+                bars = self._source.deliver([symbol], []).bars.get(symbol)
+                answer = None if bars is None else _of_bars(bars)
+            if answer is None:
+                return self._absent(symbol)
+            if wrong := [f for f in found if f.severity == "error" and f.check not in _MENDED]:
+                return Answer("failed", f"{wrong[0]}; {wrong[0].remedy}")
+            return replace(answer, notices=(*answer.notices, *(str(f) for f in found)))
         except BadInputError as error:
             return Answer("failed", str(error))
 
@@ -67,5 +78,7 @@ def _of_rates(rates: Rates) -> Answer:
 def _series(dates: DateArray, given: dict[str, FloatArray]) -> Series:
     """What a file gives, NaN for the rest; it has neither splits nor a provider's adjustment."""
     blank, none = np.full(dates.size, np.nan), np.zeros(dates.size)
-    columns = {name: given.get(name, none if name in ("dividends", "splits") else blank) for name in COLUMNS}
+    columns = {
+        name: given.get(name, none if name in ("dividends", "splits", "gains") else blank) for name in COLUMNS
+    }
     return Series(dates, columns, np.zeros(dates.size, dtype="U1"))

@@ -10,7 +10,7 @@ import numpy as np
 from positioning.market.source import Delivery, Source
 
 if TYPE_CHECKING:
-    from positioning.market.quality import Finding
+    from positioning.market.findings import Finding
 
 
 @final

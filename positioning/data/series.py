@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from positioning.arrays import BoolArray, DateArray, FloatArray
 
-COLUMNS = ("open", "high", "low", "close", "adj_close", "volume", "dividends", "splits")
+COLUMNS = ("open", "high", "low", "close", "adj_close", "volume", "dividends", "splits", "gains")
 PRICES = COLUMNS[:4]
 UNIT_JUMP = 50.0  # no share has moved so far in a day; a switch between pence and pounds has
 # The provider's closes are float32 (6e-8 apart) and its adjusted ones differ in late digits from call to call
@@ -28,7 +28,8 @@ class Series:
     """dates: (R,) datetime64[D], local session dates. columns: (R,) float64 under each name of COLUMNS, in
     the unit of quotation (pence stay pence), split-adjusted by the provider as of the fetch; NaN where it had
     none, adj_close all NaN where it delivered none. dividends: cash a share on the ex-date; splits: new
-    shares per old; zeros where none. paid_in: (R,) unit of a dividend that is not the price's, else "".
+    shares per old; gains: what a fund paid of its gains; zeros where none.
+    paid_in: (R,) unit of a dividend that is not the price's, else "".
     """
 
     dates: DateArray
@@ -54,7 +55,8 @@ def encode(series: Series) -> bytes:
     import pyarrow as pa
     from pyarrow import parquet
 
-    table: dict[str, object] = {"date": pa.array(series.dates), **series.columns}
+    columns = {n: v for n, v in series.columns.items() if n != "gains" or v.any()}  # few funds pay of gains
+    table: dict[str, object] = {"date": pa.array(series.dates), **columns}
     if (series.paid_in != "").any():
         table["paid_in"] = pa.array(series.paid_in.tolist(), pa.string())
     sink = pa.BufferOutputStream()
@@ -73,7 +75,9 @@ def decode(data: bytes) -> Series:
         paid_in = np.array(table["paid_in"].to_pylist(), dtype=np.str_)
     else:
         paid_in = np.zeros(dates.size, dtype="U1")
-    return Series(dates, {name: table[name].to_numpy() for name in COLUMNS}, paid_in)
+    held = set(table.column_names)
+    columns = {n: table[n].to_numpy() if n in held else np.zeros(dates.size) for n in COLUMNS}
+    return Series(dates, columns, paid_in)
 
 
 def joined(old: Series, tail: Series) -> Series:
@@ -101,6 +105,7 @@ def restated(old: Series, new: Series) -> str:
         ("splits", "splits"),
         ("close", "closes"),
         ("dividends", "dividends"),
+        ("gains", "distributions of gains"),
         ("adj_close", "adjusted closes"),
     )
     for name, text in texts:
@@ -157,17 +162,20 @@ def adjusted(series: Series) -> FloatArray:
     return np.asarray(close * later)
 
 
-def against_provider(series: Series) -> tuple[np.datetime64, np.datetime64, str] | None:
-    """Where our adjusted closes and the provider's part by more than ADJUSTED_TOLERANCE: first and last date,
-    and what was seen; None where they agree or there is nothing to compare (no dividend, none delivered)."""
-    if not (series["dividends"] > 0).any():
-        return None
+def against_provider(series: Series) -> tuple[np.datetime64, np.datetime64, str, float] | None:
+    """Where our adjusted closes and the provider's part by more than ADJUSTED_TOLERANCE: first and last date, what
+    was seen, and by how much they part (NaN where none were delivered); None where they agree."""
     theirs = series["adj_close"]
     if not np.isfinite(theirs).any():
-        return series.dates[0], series.dates[-1], "pays dividends, but no adjusted closes were delivered"
+        if not (series["dividends"] > 0).any():
+            return None
+        text = "pays dividends, but no adjusted closes were delivered"
+        return series.dates[0], series.dates[-1], text, np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = adjusted(series) / theirs
     known = np.isfinite(ratio)
+    if not known.any():
+        return None
     off = np.abs(ratio / ratio[known][-1] - 1.0)
     apart = np.nonzero(known & (off > ADJUSTED_TOLERANCE))[0]
     if not apart.size:
@@ -176,4 +184,4 @@ def against_provider(series: Series) -> tuple[np.datetime64, np.datetime64, str]
         f"closes adjusted for its dividends and the provider's own differ by up to {np.nanmax(off[known]):.2%} "
         f"(tolerance {ADJUSTED_TOLERANCE:.1%})"
     )
-    return series.dates[apart[0]], series.dates[apart[-1]], text
+    return series.dates[apart[0]], series.dates[apart[-1]], text, float(np.nanmax(off[known]))

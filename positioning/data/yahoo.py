@@ -30,7 +30,7 @@ Outcome = Literal["prices", "nothing", "rate_limited", "failed"]
 SETTLED = timedelta(minutes=30)  # after the close, until when Yahoo's last row may still change
 MIDNIGHT = 24 * 60
 _CHART = "/v8/finance/chart/"
-_FRAME = ("Open", "High", "Low", "Close", "Adj Close", "Volume", "Dividends", "Stock Splits")
+_FRAME = ("Open", "High", "Low", "Close", "Adj Close", "Volume", "Dividends", "Stock Splits", "Capital Gains")
 
 
 @final
@@ -245,6 +245,8 @@ def _delivered(frame: Any, chart: Mapping[str, Any], now: datetime) -> Answer:
     dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")
     columns = {
         ours: frame[theirs].to_numpy(dtype=np.float64, copy=True)
+        if theirs in frame
+        else np.zeros(dates.size)  # only funds have the column of gains
         for ours, theirs in zip(COLUMNS, _FRAME, strict=True)
     }
     if not chart["indicators"].get("adjclose"):

@@ -34,10 +34,11 @@ from positioning.events.event import Events
 from positioning.market.bars import Notice
 from positioning.market.benchmark import benchmark
 from positioning.market.coverage import Span
+from positioning.market.findings import Finding
 from positioning.market.instruments import instrument
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.market.quality import NOTHING, Finding
+from positioning.market.price_checks import NOTHING
 from positioning.market.records import check_choice
 from positioning.market.source import Source
 from positioning.market.venues import calendar_name
@@ -158,7 +159,7 @@ def sleeve_returns(
     notices = list(market.notices)
     blocks = [np.empty((sessions.size, 0))]
     for symbol, lag in zip(symbols, lagged, strict=True):
-        found = benchmark(source, symbol, sessions, base)
+        found = benchmark(source, symbol, sessions, base, crash_dates, accepted)
         if found is None:
             raise DataMissingError(
                 f"{sleeve.label}: its benchmark or factor {symbol} is not in {source.label}",
@@ -167,7 +168,11 @@ def sleeve_returns(
             )
         notices += found.notices
         # By dates, not by counting sessions: after a holiday here the day before covers all that happened there.
-        eve = benchmark(source, symbol, sessions - np.timedelta64(1, "D"), base) if lag else None
+        eve = (
+            benchmark(source, symbol, sessions - np.timedelta64(1, "D"), base, crash_dates, accepted)
+            if lag
+            else None
+        )
         blocks.append(_regressors(found.levels, None if eve is None else eve.levels))
     return Returns(
         sleeve, home, market.symbols, sessions, _name_returns(market, rows), np.hstack(blocks), any(lagged),

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from types import MappingProxyType
 from typing import final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -16,37 +13,11 @@ from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
 from positioning.market.records import check_choice
-from positioning.market.venues import calendar_name
+from positioning.market.venues import closings, local_date
 
 # A bare date is known to a decision at its end. A measurement asks when prices moved, and news of a date is
 # rarely from its last minute: at noon UTC Europe and America have that day's session ahead, Asia has closed.
 PUBLIC_BY = time(12)
-
-# Regular end of trading, closing auction included, by calendar. Shortened days are not known here: news of
-# the hours they cut off counts for a session that had ended.
-CLOSES: Mapping[str, tuple[str, time]] = MappingProxyType(
-    {
-        "AIXK": ("Asia/Almaty", time(17)),
-        "XASX": ("Australia/Sydney", time(16, 10)),
-        "XCSE": ("Europe/Copenhagen", time(17)),
-        "XETR": ("Europe/Berlin", time(17, 35)),
-        "XHKG": ("Asia/Hong_Kong", time(16, 10)),
-        "XIST": ("Europe/Istanbul", time(18, 10)),
-        "XJSE": ("Africa/Johannesburg", time(17)),
-        "XLON": ("Europe/London", time(16, 35)),
-        "XMOS": ("Europe/Moscow", time(18, 50)),
-        "XNYS": ("America/New_York", time(16)),
-        "XOSL": ("Europe/Oslo", time(16, 30)),
-        "XPAR": ("Europe/Paris", time(17, 35)),
-        "XSHG": ("Asia/Shanghai", time(15)),
-        "XSTO": ("Europe/Stockholm", time(17, 30)),
-        "XSWX": ("Europe/Zurich", time(17, 30)),
-        "XTAE": ("Asia/Jerusalem", time(17, 25)),
-        "XTKS": ("Asia/Tokyo", time(15)),
-        "XTSE": ("America/Toronto", time(16)),
-        "XWAR": ("Europe/Warsaw", time(17, 5)),
-    }
-)
 
 
 @final
@@ -109,10 +80,16 @@ def day_zero(event: Event, sessions: DateArray, venue: str) -> tuple[int, str]:
     This is the first session whose close can hold the news, not the first one a strategy may trade on: it
     decides at 24:00 UTC and trades a session later, so the move of day zero itself is never its own.
     """
-    zone, close = CLOSES[calendar_name(venue)]
-    local = public_at(event).astimezone(ZoneInfo(zone))
-    day, after = np.datetime64(local.date(), "D"), local.time() > close
-    at = int(np.searchsorted(sessions, day, side="right" if after else "left"))
+    instant = public_at(event)
+    public = np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "s")
+    day = local_date(venue, instant)
+    at = int(np.searchsorted(sessions, day))
+    after = (
+        at < sessions.size
+        and sessions[at] == day
+        and bool(closings(venue, sessions[at : at + 1])[0] < public)
+    )
+    at += after
     if at == sessions.size:
         return at, ""
     if after:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
+from positioning.arrays import DateArray
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Bars, Notice
 from positioning.market.instruments import Instrument
 from positioning.market.source import Delivery, Source
 
 DEFAULT_START = np.datetime64("2020-01-01")  # nine months before the first event on record
+STILL = 30  # days that an account may go on after the last price of all its names
 SPAN_SHARE = 0.2  # a name that joins late or ends early by more than this share of the span is left out
 
 
@@ -157,3 +160,20 @@ def last_day(kept: list[Instrument], delivery: Delivery, base: str) -> np.dateti
     ends = [last[i.symbol] for i in kept if not _delisted(i, last[i.symbol])]
     currencies = ({i.currency for i in kept} | {base}) - {"USD"}
     return min([*(ends or last.values()), *(delivery.rates[c].dates[-1] for c in currencies)])
+
+
+def require_prices_to(
+    kept: list[Instrument], delivery: Delivery, last: np.datetime64, crash_dates: Mapping[str, DateArray]
+) -> None:
+    """BadInputError where the span goes on long after the last price of every name, so that an account would stand
+    still at its last marks and its figures with it. Names whose listing ended, or that a restriction stopped, may.
+    """
+    ends = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in kept}
+    stopped = [i for i in kept if _delisted(i, ends[i.symbol]) or i.symbol in crash_dates]
+    latest = max(ends.values())
+    if not stopped and (last - latest).astype(int) > STILL:
+        raise BadInputError(
+            f"end {last} lies after the last price of every name, {latest}",
+            "wanted an end inside the data",
+            f"leave the end out, or type --end {latest}",
+        )

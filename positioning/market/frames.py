@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from positioning.arrays import DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
+from positioning.market.calendar_checks import FEWEST, shifted
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market, require_positive
-from positioning.market.venues import opens_early
+from positioning.market.venues import has_calendar, opens_early, sessions
 
 
 def market_from_frames(
@@ -23,8 +24,13 @@ def market_from_frames(
     rates: pd.DataFrame | None,
     base: str,
 ) -> Market:
-    """See Market.from_frames."""
-    rows = _dates(close)
+    """A market of your own prices; see Market.from_frames, which is this.
+
+    close: (T, N), or the whole frame of `yfinance.download`, whose columns are (price, symbol) in either order:
+    its Close, Open and Dividends are taken, the latter two unless they are given.
+    """
+    close, open_, dividends = _taken_apart(close, open_, dividends)
+    rows = _dates(close, "close")
     symbols = tuple(str(c) for c in close.columns)
     if len(set(symbols)) != len(symbols) or not symbols:
         raise BadInputError("repeated or no symbols", "wanted one column a symbol", "rename the columns")
@@ -45,15 +51,15 @@ def market_from_frames(
     opens = np.full_like(prices, np.nan) if open_ is None else _values(open_, close, "open")
     require_positive(prices, symbols, rows, "close")
     require_positive(opens, symbols, rows, "open")
+    paid = np.zeros_like(prices) if dividends is None else np.nan_to_num(_amounts(dividends, close), nan=0.0)
     traded = np.isfinite(prices)
+    _require_sessions(rows, traded, instruments)
     return Market(
         rows=rows,
         instruments=instruments,
         open=np.where(traded, opens, np.nan),
         close=prices,
-        dividends=np.zeros_like(prices)
-        if dividends is None
-        else np.nan_to_num(_values(dividends, close, "dividends")),
+        dividends=paid,
         tradable=traded,
         venue_open=traded,
         early=np.column_stack([opens_early(i.venue, rows) for i in instruments]) & traded,
@@ -63,23 +69,100 @@ def market_from_frames(
     )
 
 
-def _dates(frame: pd.DataFrame) -> DateArray:
-    index = frame.index
-    if not isinstance(index, pd.DatetimeIndex) or index.tz is not None:
+def _taken_apart(
+    close: pd.DataFrame, open_: pd.DataFrame | None, dividends: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
+    """One frame a price, one column a symbol, of a frame that holds several prices of several symbols."""
+    if close.columns.nlevels == 1:
+        return close, open_, dividends
+    level = [n for n in range(close.columns.nlevels) if "Close" in close.columns.get_level_values(n)]
+    if close.columns.nlevels != 2 or len(level) != 1:
         raise BadInputError(
-            "an index that is not zone-free dates",
+            f"columns of {close.columns.nlevels} levels without a Close",
+            "wanted one column a symbol, or the frame of yfinance.download",
+            'give close=frame["Close"]',
+        )
+    names = set(close.columns.get_level_values(level[0]))
+    if "Adj Close" in names and "Dividends" not in names and dividends is None:
+        raise BadInputError(
+            "a frame with Adj Close and without Dividends",
+            "wanted closes and dividends",
+            "download it with actions=True, or give close= and dividends= by themselves",
+        )
+
+    def part(name: str) -> pd.DataFrame | None:
+        return None if name not in names else pd.DataFrame(close.xs(name, axis=1, level=level[0]))
+
+    closes = part("Close")
+    assert closes is not None  # noqa: S101 (its level was found by it)
+    return (
+        closes,
+        part("Open") if open_ is None else open_,
+        part("Dividends") if dividends is None else dividends,
+    )
+
+
+def _dates(frame: pd.DataFrame, what: str) -> DateArray:
+    index = frame.index
+    if not isinstance(index, pd.DatetimeIndex):
+        raise BadInputError(
+            f"{what}: an index that is not dates",
             "wanted a DatetimeIndex of local session dates",
-            "use tz_localize(None)",
+            "use frame.index = pandas.to_datetime(frame.index)",
+        )
+    if index.tz is not None:
+        raise BadInputError(
+            f"{what}: stamps in the zone {index.tz}",
+            "wanted local session dates without a zone",
+            "use tz_convert to the exchange's zone, then tz_localize(None).normalize()",
+        )
+    if index.hasnans:
+        raise BadInputError(f"{what}: a row without a date", "wanted a date on every row", "drop that row")
+    if (odd := index[index != index.normalize()]).size:
+        raise BadInputError(
+            f"{what}: a time of day, {odd[0]} (of {odd.size})",
+            "wanted local session dates: stamps in UTC are a day early in Asia",
+            "localize them (tz_localize('UTC')), tz_convert to the exchange's zone, then tz_localize(None).normalize()",
         )
     rows = index.to_numpy().astype("datetime64[D]")
     if rows.size == 0 or (np.diff(rows.astype(np.int64)) <= 0).any():
         raise BadInputError(
-            "dates that are empty, repeated or out of order", "wanted ascending dates", "use sort_index()"
+            f"{what}: dates that are empty, repeated or out of order",
+            "wanted ascending dates",
+            "use sort_index()",
         )
     return rows
 
 
+def _require_sessions(rows: DateArray, traded: BoolArray, instruments: Sequence[Instrument]) -> None:
+    """BadInputError where all dates are a day off the sessions of their venue."""
+    for n, i in enumerate(instruments):
+        days = rows[traded[:, n]]
+        if not has_calendar(i.venue) or days.size < FEWEST:
+            continue
+        day = np.timedelta64(1, "D")
+        if words := shifted(days, sessions(i.venue, days[0] - day, days[-1] + day)):
+            raise BadInputError(
+                f"{i.symbol}: every date is a day {words} for {i.venue}",
+                "wanted the dates of its sessions",
+                "tz_convert the stamps to the exchange's zone, then tz_localize(None).normalize()",
+            )
+
+
+def _amounts(dividends: pd.DataFrame, close: pd.DataFrame) -> FloatArray:
+    paid = _values(dividends, close, "dividends")
+    if (bad := (paid < 0) | np.isinf(paid)).any():
+        row, column = (int(n[0]) for n in np.nonzero(bad))
+        raise BadInputError(
+            f"{close.columns[column]}: dividends {paid[row, column]:g} on {close.index[row]:%Y-%m-%d}",
+            "wanted finite amounts of at least zero",
+            "correct or empty that cell",
+        )
+    return paid
+
+
 def _values(frame: pd.DataFrame, like: pd.DataFrame, what: str) -> FloatArray:
+    _dates(frame, what)
     if list(frame.columns) != list(like.columns) or not frame.index.equals(like.index):
         raise BadInputError(
             f"{what} has other dates or columns than close",
@@ -107,8 +190,10 @@ def _rate(rates: pd.DataFrame | None, like: pd.DataFrame, currency: str, base: s
             f"no rates of {currency}", f"wanted {base} per {currency} on the dates of close", "give rates="
         )
     values = rates[currency].to_numpy(dtype=np.float64, copy=True)
-    if not (values > 0).all():
+    if not ((values > 0) & np.isfinite(values)).all():
         raise BadInputError(
-            f"a rate of {currency} is missing, zero or negative", "wanted positive numbers", "correct rates="
+            f"a rate of {currency} is missing, zero, negative or infinite",
+            "wanted positive numbers",
+            "correct rates=",
         )
     return values

@@ -10,23 +10,17 @@ import numpy as np
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Notice, Rates
-from positioning.market.coverage import Span, covering, edges, first_day, last_day, present
+from positioning.market.coverage import Span, covering, edges, first_day, last_day, present, require_prices_to
+from positioning.market.findings import Finding, accept, reachable, stop_on_errors, within
 from positioning.market.instruments import Instrument, instrument
 from positioning.market.market import RATE_CARRY, Market, snapshot_hash
-from positioning.market.quality import (
-    NOTHING,
-    Finding,
-    accept,
-    check,
-    reachable,
-    stop_on_errors,
-    usable_opens,
-    within,
-)
+from positioning.market.price_checks import NOTHING, usable_opens
+from positioning.market.quality import check
 from positioning.market.source import Delivery, Source
 from positioning.market.venues import opens_early, sessions
 
 WARM_UP = np.timedelta64(730, "D")  # history read before the start, for look-back windows
+FLAT_ROWS = 2  # repeats of a close that say, where there is nothing but closes, that nothing traded
 
 
 def load(
@@ -53,6 +47,7 @@ def load(
     `accepted` names it (SYMBOL:CHECK); the rest is in `Market.findings`. crash_dates: see `gate.check`.
     """
     span = span or Span()
+    _require_past(span)
     wanted = [instrument(s) for s in dict.fromkeys([*names, *hedges])]
     currencies = sorted({i.currency for i in wanted} | {base})
     delivery = source.deliver([i.symbol for i in wanted], [c for c in currencies if c != "USD"])
@@ -62,6 +57,7 @@ def load(
     if span.end is None:
         kept = covering(kept, set(hedges), delivery, first, notices)
     last = span.end if span.end is not None else last_day(kept, delivery, base)
+    require_prices_to(kept, delivery, last, crash_dates)
     rows = _rows(kept, delivery, first, last)
     start = int(np.searchsorted(rows, first))
     if start >= rows.size:
@@ -71,6 +67,16 @@ def load(
     found = _inspected(rows, kept, delivery, source, base, crash_dates, accepted)
     market = replace(_assemble(rows, start, kept, delivery, source, base, tuple(notices)), findings=found)
     return market if span.start is not None else _opened(market, set(hedges), history)
+
+
+def _require_past(span: Span) -> None:
+    tomorrow = np.datetime64("today", "D") + 1  # east of here it is tomorrow already
+    if span.end is not None and span.end > tomorrow:
+        raise BadInputError(
+            f"end {span.end} is yet to come",
+            "wanted a day that is over",
+            "leave the end out, which takes all prices there are",
+        )
 
 
 def _inspected(
@@ -83,15 +89,33 @@ def _inspected(
     accepted: Sequence[str],
 ) -> tuple[Finding, ...]:
     symbols = [i.symbol for i in kept]
+    return inspected(symbols, delivery, source, base, rows[0], rows[-1], crash_dates, accepted)
+
+
+def inspected(
+    symbols: Sequence[str],
+    delivery: Delivery,
+    source: Source,
+    base: str,
+    first: np.datetime64,
+    last: np.datetime64,
+    crash_dates: Mapping[str, DateArray] = NOTHING,
+    accepted: Sequence[str] = (),
+) -> tuple[Finding, ...]:
+    """The findings in what was delivered of these symbols and their currencies that touch first .. last.
+
+    The words of `accepted` that name other symbols are another strategy's. Raises BadInputError for an error that none
+    of them names.
+    """
     bars = {s: delivery.bars[s] for s in symbols}
-    rates = {c: delivery.rates[c] for c in sorted({i.currency for i in kept} | {base}) if c != "USD"}
-    found = check(bars, rates, crash_dates=crash_dates, quoted=source.quoted(symbols)) + source.findings(
-        symbols
-    )
+    currencies = sorted(({instrument(s).currency for s in symbols} | {base}) - {"USD"})
+    rates = {c: delivery.rates[c] for c in currencies}
+    found = check(bars, rates, crash_dates=crash_dates, quoted=source.quoted(symbols))
+    found += source.findings([*symbols, *(f"{c}=X" for c in currencies)])
     series = [*symbols, f"{base}=X"]
     here = reachable(series)
-    words = [word for word in accepted if word.rpartition(":")[0] in here]  # others are another strategy's
-    used = accept(within(found, rows[0], rows[-1], series), words, series)
+    words = [word for word in accepted if word.rpartition(":")[0] in here]
+    used = accept(within(found, first, last, series), words, series)
     stop_on_errors(used)
     return used
 
@@ -177,12 +201,22 @@ def _assemble(
 
 
 def suspended(bars: Bars) -> BoolArray:
-    """(R,) zero volume with open, high, low and close unchanged: all four as on the row before, or all four
-    at the close of the row before. Zero volume alone is not it (Hong Kong half-days)."""
+    """(R,) no volume (zero, or none is known) with open, high, low and close unchanged: all four as on the row
+    before, or all four at the close of the row before. Zero volume alone is not it (Hong Kong half-days).
+
+    Where closes are all there is, the second repeat of a close in a row and those after it. A row is judged by those
+    up to it, never by what comes.
+    """
     four = np.column_stack([bars.open, bars.high, bars.low, bars.close])
     flat = np.zeros(bars.dates.size, dtype=bool)
     flat[1:] = (four[1:] == four[:-1]).all(axis=1) | (four[1:] == bars.close[:-1, None]).all(axis=1)
-    return np.asarray(flat & (bars.volume == 0))
+    quiet = ~(bars.volume > 0)
+    alone = np.isnan(four[:, :3]).all(axis=1) & np.isnan(bars.volume)
+    repeats = np.append(False, bars.close[1:] == bars.close[:-1])
+    for back in range(1, FLAT_ROWS):
+        repeats[back:] &= np.append(False, bars.close[1:] == bars.close[:-1])[:-back]
+    repeats[:FLAT_ROWS] = False
+    return np.asarray((flat & quiet) | (alone & repeats))
 
 
 def _pay(column: FloatArray, rows: DateArray, held: DateArray, bars: Bars) -> None:

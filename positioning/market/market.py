@@ -20,7 +20,7 @@ from positioning.market.source import Driver
 if TYPE_CHECKING:
     import pandas as pd
 
-    from positioning.market.quality import Finding
+    from positioning.market.findings import Finding
 
 
 RATE_CARRY = 5  # rows a currency rate may be carried forward

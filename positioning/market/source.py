@@ -13,7 +13,7 @@ from positioning.market.bars import Bars, Notice, Rates
 if TYPE_CHECKING:
     import numpy as np
 
-    from positioning.market.quality import Finding
+    from positioning.market.findings import Finding
 
 
 @final

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
+from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,23 +22,52 @@ _KEEPS = {"ARCX": "XNYS", "XNAS": "XNYS", "XASE": "XNYS", "XSHE": "XSHG", "MISX"
 # fmt: off
 _OWN = frozenset({
     "AIXK", "XASX", "XCSE", "XETR", "XHKG", "XIST", "XJSE", "XLON", "XNYS",
-    "XOSL", "XPAR", "XSHG", "XSTO", "XSWX", "XTAE", "XTKS", "XTSE", "XWAR",
+    "XOSL", "XPAR", "XSHG", "XSTO", "XSWX", "XTKS", "XTSE", "XWAR",
 })
 # fmt: on
-_NONE = {"XADS": "Abu Dhabi", "XKAZ": "Kazakhstan (KASE)", "XAMM": "Amman"}
+# Minutes from the end of continuous trading, as exchange_calendars has it, to the last price of the closing auction.
+# Source: the exchanges' trading hours pages.
+_AUCTION = {
+    "XASX": 10,
+    "XETR": 5,
+    "XHKG": 10,
+    "XIST": 10,
+    "XLON": 5,
+    "XMOS": 5,
+    "XOSL": 10,
+    "XPAR": 5,
+    "XWAR": 5,
+}  # fmt: skip
+_OWN_WEEKS = ("XMOS",)  # see _with_weeks
+_UNPUBLISHED = "no trading calendar of it is published, so its closed days cannot be told"
+_NONE = {
+    "XADS": ("Abu Dhabi", _UNPUBLISHED),
+    "XKAZ": ("Kazakhstan (KASE)", _UNPUBLISHED),
+    "XAMM": ("Amman", _UNPUBLISHED),
+    # Under pandas 3.1 it puts all holidays of 2024 between 30 March and 6 April.
+    "XTAE": (
+        "Tel Aviv",
+        "exchange_calendars 4.13 places its holidays wrongly, so its closed days cannot be told",
+    ),
+}
+
+
+def has_calendar(mic: str) -> bool:
+    """Whether the venue's sessions are known."""
+    return mic in _OWN or mic in _KEEPS
 
 
 def calendar_name(mic: str) -> str:
     """The exchange_calendars name that keeps this venue's sessions.
 
-    Raises BadInputError for a venue without a calendar (Abu Dhabi, KASE, Amman) and for an unknown one.
+    Raises BadInputError for a venue without a calendar (Abu Dhabi, KASE, Amman, Tel Aviv) and for an unknown one.
     """
-    if mic in _OWN or mic in _KEEPS:
+    if has_calendar(mic):
         return _KEEPS.get(mic, mic)
     if mic in _NONE:
         raise BadInputError(
-            f"venue {mic} ({_NONE[mic]})",
-            "no trading calendar of it is published, so its closed days cannot be told",
+            f"venue {mic} ({_NONE[mic][0]})",
+            _NONE[mic][1],
             "leave its instruments out, or take a line on another venue",
         )
     raise BadInputError(
@@ -49,13 +81,15 @@ def calendar_name(mic: str) -> str:
 def sessions(mic: str, start: np.datetime64, end: np.datetime64) -> DateArray:
     """(S,) datetime64[D]: the venue's local session dates from start to end, both included; read-only.
 
-    Raises BadInputError for a venue without a calendar, and for years its calendar does not reach.
-    Source: exchange_calendars 4.13, whose Moscow lacks its few working Saturdays under pandas 3.1.
+    Days on which it stayed shut although its calendar says otherwise (closures.csv, a source a row) are left out.
+    After the last year of recorded holidays (`recorded_to`) every weekday counts.
+    Raises BadInputError for a venue without a calendar, and for years before its calendar begins.
+    Source: exchange_calendars 4.13.
     """
     first, last = start.astype("datetime64[D]"), end.astype("datetime64[D]")
     if last < first:
         return _frozen(np.empty(0, "datetime64[D]"))
-    dates, _ = _openings(calendar_name(mic), _year(first), _year(last))
+    dates, _, _ = _hours(calendar_name(mic), _year(first), _year(last))
     return _frozen(dates[(dates >= first) & (dates <= last)])
 
 
@@ -68,9 +102,45 @@ def opens_early(mic: str, sessions: DateArray) -> BoolArray:
     if not sessions.size:
         return np.zeros(0, np.bool_)
     days = sessions.astype("datetime64[D]")
-    dates, opens = _openings(calendar_name(mic), _year(days.min()), _year(days.max()))
+    dates, opens, _ = _hours(calendar_name(mic), _year(days.min()), _year(days.max()))
     early: BoolArray = np.isin(days, dates[opens < dates])
     return early
+
+
+def closings(mic: str, days: DateArray) -> DateArray:
+    """(S,) datetime64[s], UTC: the last price of each session, closing auction included, by the hours of its date,
+    shortened days and changes of the rules too (Tokyo ends at 15:30 since 2024-11-05). days: (S,) sessions of it.
+
+    Source: exchange_calendars, and _AUCTION. KeyError for a day that is no session.
+    """
+    name = calendar_name(mic)
+    dates, _, closes = _hours(name, _year(days.min()), _year(days.max()))
+    at = np.searchsorted(dates, days)
+    if (at == dates.size).any() or (dates[at] != days).any():
+        raise KeyError(f"a day that is no session of {mic}")
+    return np.asarray(closes[at] + np.timedelta64(_AUCTION.get(name, 0), "m"))
+
+
+def local_date(mic: str, instant: datetime) -> np.datetime64:
+    """The date, datetime64[D], of an instant (with a zone) where the venue is."""
+    calendar = _calendar(calendar_name(mic), instant.year, instant.year + 1)
+    return np.datetime64(instant.astimezone(calendar.tz).date(), "D")
+
+
+def recorded_to(mic: str) -> np.datetime64 | None:
+    """The last day whose holidays are on record, where the venue's are announced year by year; None elsewhere."""
+    return _recorded_to(calendar_name(mic))
+
+
+def _recorded_to(name: str) -> np.datetime64 | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from exchange_calendars.exchange_calendar_xhkg import XHKGExchangeCalendar
+        from exchange_calendars.exchange_calendar_xshg import XSHGExchangeCalendar
+
+    bounded = {"XHKG": XHKGExchangeCalendar, "XSHG": XSHGExchangeCalendar}
+    calendar = bounded.get(name)
+    return None if calendar is None else np.datetime64(calendar.bound_max().date(), "D")
 
 
 def next_opening(mic: str, day: np.datetime64) -> tuple[np.datetime64, np.datetime64]:
@@ -79,17 +149,35 @@ def next_opening(mic: str, day: np.datetime64) -> tuple[np.datetime64, np.dateti
     Raises BadInputError as `sessions` does.
     """
     instant = (day.astype("datetime64[D]") + np.timedelta64(1, "D")).astype("datetime64[s]")
-    dates, opens = _openings(calendar_name(mic), _year(day), _year(day) + 1)
+    dates, opens, _ = _hours(calendar_name(mic), _year(day), _year(day) + 1)
     place = int(np.searchsorted(opens, instant))
     return dates[place], opens[place]
 
 
 @lru_cache(maxsize=64)
-def _openings(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateArray]:
-    """Session dates [D] and opening instants in UTC [s] of whole years: near spans share one build."""
+def _hours(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateArray, DateArray]:
+    """Session dates [D], opening and closing instants in UTC [s] of whole years: near spans share one build."""
     calendar = _calendar(name, first_year, last_year)
     dates = calendar.sessions.to_numpy().astype("datetime64[D]")
-    return _frozen(dates), _frozen(calendar.opens.dt.tz_convert(None).to_numpy().astype("datetime64[s]"))
+    opens, closes = (
+        times.dt.tz_convert(None).to_numpy().astype("datetime64[s]")
+        for times in (calendar.opens, calendar.closes)
+    )
+    days = np.arange(dates[-1] + 1, np.datetime64(f"{last_year + 1}-01-01"))
+    if (more := days[np.is_busday(days)]).size > 1:  # holidays that nobody has announced yet
+        dates, last = np.concatenate([dates, more]), dates[-1]
+        opens = np.concatenate([opens, opens[-1] + (more - last)])
+        closes = np.concatenate([closes, closes[-1] + (more - last)])
+    held = ~np.isin(dates, _closures(name))
+    return _frozen(dates[held]), _frozen(opens[held]), _frozen(closes[held])
+
+
+@lru_cache(maxsize=32)
+def _closures(name: str) -> DateArray:
+    """Days on which a venue stayed shut that exchange_calendars has as sessions. Source: closures.csv."""
+    with Path(__file__).with_name("closures.csv").open(encoding="utf-8", newline="") as file:
+        days = [row["date"] for row in csv.DictReader(file) if row["venue"] == name]
+    return np.array(days, dtype="datetime64[D]")
 
 
 def _calendar(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
@@ -98,15 +186,41 @@ def _calendar(name: str, first_year: int, last_year: int) -> ExchangeCalendar:
         warnings.simplefilter("ignore")
         import exchange_calendars
 
+        bound = _recorded_to(name)
+        end = f"{last_year}-12-31" if bound is None else min(f"{last_year}-12-31", str(bound))
         try:
-            return exchange_calendars.get_calendar(name, f"{first_year}-01-01", f"{last_year}-12-31")
+            if name in _OWN_WEEKS:
+                return _with_weeks(f"{first_year}-01-01", end)
+            return exchange_calendars.get_calendar(name, f"{first_year}-01-01", end)
         except ValueError as error:
-            # Years before or after the recorded holidays; Tel Aviv's changing week under pandas 3.1.
             raise BadInputError(
                 f"venue {name}, {first_year} to {last_year}",
-                f"exchange_calendars cannot build it ({str(error)[:120]})",
-                "shorten the span, or take a line on another venue",
+                f"its calendar does not reach so far ({str(error)[:120]})",
+                "begin the span later, or take a line on another venue",
             ) from error
+
+
+def _with_weeks(start: str, end: str) -> ExchangeCalendar:
+    """Moscow's calendar, whose week has exceptions (working Saturdays). exchange_calendars 4.13 loses them under
+    pandas 3.1: its sessions follow from its own holidays and weeks here, and its hours from them."""
+    import pandas as pd
+    from exchange_calendars.exchange_calendar_xmos import XMOSExchangeCalendar
+
+    class Mended(XMOSExchangeCalendar):  # type: ignore[misc]  # exchange_calendars has no types
+        @property
+        def day(self) -> object:
+            days = pd.date_range(start, end)
+            open_ = np.array([self.weekmask[d.weekday()] == "1" for d in days])
+            for first, last, mask in self.special_weekmasks:
+                inside = (days >= (first or days[0])) & (days <= (last or days[-1]))
+                open_ = np.where(inside, [mask[d.weekday()] == "1" for d in days], open_)
+            shut = days.isin(self.regular_holidays.holidays(days[0], days[-1])) | days.isin(
+                self.adhoc_holidays
+            )
+            closed = days[shut | ~open_].to_numpy().astype("datetime64[D]")
+            return pd.offsets.CustomBusinessDay(holidays=closed, weekmask="1111111")
+
+    return Mended(start=start, end=end)
 
 
 def _year(day: np.datetime64) -> int:

@@ -130,7 +130,9 @@ def _placebo(
 
 def _benchmark(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:
     symbol = terms.benchmark or strategy.benchmark
-    found = benchmark(terms.source, symbol, result.rows, terms.base)
+    found = benchmark(
+        terms.source, symbol, result.rows, terms.base, crash_dates(terms.events), terms.accepted
+    )
     if found is not None and np.isfinite(found.levels).sum() < 3:
         found = None
     if found is None and terms.benchmark is not None:

@@ -138,7 +138,10 @@ def test_bad_events_name_the_line(row: str, expected: str, tmp_path: Path) -> No
     [
         ("Date,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,-4,10\n", "-4"),
         ("Date,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,0,10\n", "0"),
-        ("Date,Open,High,Low,Close,Volume\n2020-01-03,1,1,1,1,10\n2020-01-02,1,1,1,1,10\n", "2020-01-02"),
+        (
+            "Date,Open,High,Low,Close,Volume\n2020-01-03,1,1,1,1,10\n2020-01-02,1,1,1,1,10\n2020-01-06,1,1,1,1,10\n",
+            "2020-01-02",
+        ),
         ("Date,Open\n2020-01-02,1\n", "Close"),
         ('Date,Close\n2020-01-02,"1\n', "NTR"),
     ],

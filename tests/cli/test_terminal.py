@@ -18,7 +18,7 @@ from positioning.cli import terminal
 from positioning.cli.progress import Told, in_time, said
 from positioning.cli.terminal import Terminal, counted, counted_findings, folded, table, wrapped
 from positioning.market.bars import Notice
-from positioning.market.quality import Finding
+from positioning.market.findings import Finding
 
 COMMANDS = {
     "run": ["backtests.run", "fertilizer_producers", "middle_corridor"],

@@ -1,0 +1,249 @@
+"""Dates and numbers as people's programs write them: which reading a whole column allows, or that two do."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import final
+
+import numpy as np
+
+from positioning.arrays import DateArray, FloatArray
+
+EMPTY = frozenset(("", "nan", "na", "n/a", "#n/a", "#na", "null", "none", "-", "--", "—", "–", "."))
+_TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})" + _TIME)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME)
+_NAMED = re.compile(r"(?:(\d{1,2})[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2}),? )?(\d{4})" + _TIME)
+_MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+           "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}  # fmt: skip
+_MULTIPLES = {"K": 1e3, "M": 1e6, "B": 1e9}
+_SIGNS = str.maketrans("", "", "$€£¥%'\u2019\u00a0\u202f ")
+
+Reading = tuple[int, int, int]  # year, month, day
+
+
+class Unclear(Exception):  # noqa: N818 (the reader turns it into the complaint that names the file)
+    """A column that cannot be read. at: index of the first such cell; more: how many others."""
+
+    def __init__(self, seen: str, wanted: str, remedy: str, at: int = -1) -> None:
+        super().__init__(seen)
+        self.seen, self.wanted, self.remedy, self.at = seen, wanted, remedy, at
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Dates:
+    """days: (R,) datetime64[D]; told: how they were read, "" for plain ISO dates."""
+
+    days: DateArray
+    told: str
+
+
+def read_dates(cells: Sequence[str]) -> Dates:
+    """The dates of a column: ISO, year first, month's name, or two numbers and a year where only one order of
+    them is possible for the whole column. A time of day must be midnight: a zone beside it is that of the
+    exchange, and the date before it the session's.
+
+    Raises Unclear for cells that are no date, for times that are not midnight and for an order that two
+    readings allow.
+    """
+    if all(len(c) == 10 and c[4] == c[7] == "-" and c[:4].isdecimal() for c in cells):
+        try:
+            return Dates(np.array(cells, dtype="datetime64[D]"), "")
+        except ValueError:
+            pass  # the cell that is none is found below
+    matches = [_YEAR_FIRST.fullmatch(c) or _YEAR_LAST.fullmatch(c) or _NAMED.fullmatch(c) for c in cells]
+    if bad := [n for n, m in enumerate(matches) if m is None]:
+        raise _no_dates(cells, bad)
+    times = [m["time"] for m in matches if m is not None and m["time"]]
+    late = [
+        n for n, m in enumerate(matches) if m is not None and m["time"] and re.search(r"[1-9]", m["time"])
+    ]
+    if late:
+        raise Unclear(
+            f"Date {cells[late[0]]!r}{_more(late)}: a time of day",
+            "wanted the local date of each session",
+            "convert the stamps to the exchange's zone (tz_convert), then keep their dates",
+            late[0],
+        )
+    days, order = _ordered([m for m in matches if m is not None], cells)
+    told = [order] if order else []
+    told += ["times of midnight"] if times else []
+    return Dates(days, ", ".join(told))
+
+
+def _no_dates(cells: Sequence[str], bad: Sequence[int]) -> Unclear:
+    if not cells[bad[0]]:
+        return Unclear(
+            f"no date{_more(bad)}", "wanted a date on every row", "fill it in or drop the row", bad[0]
+        )
+    return Unclear(
+        f"Date {cells[bad[0]][:40]!r}{_more(bad)}",
+        "wanted a date such as 2020-01-31",
+        "correct that cell" if len(bad) == 1 else "write dates as YYYY-MM-DD",
+        bad[0],
+    )
+
+
+def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[DateArray, str]:
+    """The days, and the order of day and month where the cells had to tell it."""
+    numeric = [m for m in matches if m.re is _YEAR_LAST]
+    if not numeric:
+        return _days([_plain(m) for m in matches], cells), _named_told(matches)
+    readings: dict[str, Callable[[re.Match[str]], Reading]] = {
+        "month/day/year": lambda m: (_year(m[4]), int(m[1]), int(m[3])),
+        "day/month/year": lambda m: (_year(m[4]), int(m[3]), int(m[1])),
+    }
+    found: dict[str, DateArray] = {}
+    for name, read in readings.items():
+        try:
+            days = _days([read(m) if m.re is _YEAR_LAST else _plain(m) for m in matches], cells)
+        except Unclear:
+            continue
+        steps = np.diff(days.astype(np.int64))
+        if (steps > 0).all() or (steps < 0).all():
+            found[name] = days
+    if len(found) == 1:
+        name, days = next(iter(found.items()))
+        return days, f"dates as {name}"
+    if all(m[2] == "." for m in numeric):  # a full stop is written between day and month, in this order
+        return _days([readings["day/month/year"](m) for m in matches], cells), "dates as day.month.year"
+    if not found:
+        try:
+            days = _days([readings["month/day/year"](m) for m in numeric], cells)
+            return days, "dates as month/day/year"
+        except Unclear:
+            return _days([readings["day/month/year"](m) for m in numeric], cells), "dates as day/month/year"
+    seen = next(n for n, m in enumerate(matches) if m.re is _YEAR_LAST)
+    both = " or ".join(str(days[seen]) for days in found.values())
+    raise Unclear(
+        f"Date {cells[seen]!r} may be {both}",
+        "wanted dates that can be read in one way only",
+        "write them as YYYY-MM-DD",
+        seen,
+    )
+
+
+def _plain(m: re.Match[str]) -> Reading:
+    if m.re is _YEAR_FIRST:
+        return int(m[1]), int(m[3]), int(m[4])
+    return int(m[4]), _MONTHS.get(m[2][:3].casefold(), 0), int(m[1] or m[3] or 0)
+
+
+def _named_told(matches: Sequence[re.Match[str]]) -> str:
+    if any(m.re is _NAMED for m in matches):
+        return "months by name"
+    return "dates without hyphens" if any(m[2] != "-" for m in matches) else ""
+
+
+def _year(text: str) -> int:
+    return int(text) if len(text) == 4 else 1900 + int(text) + (100 if int(text) < 70 else 0)
+
+
+def _days(readings: Sequence[Reading], cells: Sequence[str]) -> DateArray:
+    out = []
+    bad = []
+    for n, reading in enumerate(readings):
+        try:
+            out.append(date(*reading))
+        except ValueError:
+            bad.append(n)
+    if bad:
+        raise _no_dates(cells, bad)
+    return np.array(out, dtype="datetime64[D]")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How a file writes numbers: its decimal mark and that of thousands, and what is told of it."""
+
+    decimal: str = "."
+    thousands: str = ""
+    told: str = ""
+
+
+def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
+    """The marks that all cells of a file allow. Raises Unclear where `1,234` may be two numbers."""
+    cells = [c for column in columns for c in column if "," in c or c.count(".") > 1]
+    if not cells:
+        return Marks()
+    stripped = [c.translate(_SIGNS).rstrip("KMBkmb") for c in cells]
+    both = [c for c in stripped if "," in c and "." in c]
+    alone = [c for c in stripped if "," in c and "." not in c]
+    if both:
+        comma = all(c.rfind(",") > c.rfind(".") for c in both)
+    elif not alone:
+        return Marks(".", ".", "")  # 1.000.000 beside plain numbers: volumes
+    elif any(len(c.rsplit(",", 1)[1]) != 3 for c in alone):
+        comma = True
+    elif any(c.count(",") > 1 for c in alone) or _has_decimals(columns):
+        comma = False
+    else:
+        first = alone[0]
+        raise Unclear(
+            f"{first!r} may be {first.replace(',', '.')} or {first.replace(',', '')}",
+            "wanted numbers that can be read in one way only",
+            "write 1234.5, without marks between thousands",
+        )
+    return Marks(",", ".", "decimal commas") if comma else Marks(".", ",", "commas between thousands")
+
+
+def _has_decimals(columns: Sequence[Sequence[str]]) -> bool:
+    """Whether other cells have a full stop that must be a decimal one."""
+    return any(re.search(r"\.\d{1,2}$|\.\d{4,}$", c) for column in columns for c in column if "," not in c)
+
+
+def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
+    """(R,) float64, NaN where a cell is empty or says that it is. Raises Unclear for other text."""
+    plain = marks.decimal == "." and not marks.thousands
+    text = "".join(cells)
+    if plain and text.isascii() and "_" not in text:
+        try:
+            return np.array([float(c) if c else math.nan for c in cells], dtype=np.float64)
+        except ValueError:
+            pass  # other words for nothing, or a cell that is no number
+    out, bad = np.full(len(cells), math.nan), []
+    for n, cell in enumerate(cells):
+        if cell.casefold() in EMPTY:
+            continue
+        text = cell if plain and cell[0] not in "$€£¥" else _cleaned(cell, marks)
+        scale = 1.0
+        if text and text[-1].upper() in _MULTIPLES and name == "Volume":
+            scale, text = _MULTIPLES[text[-1].upper()], text[:-1]
+        try:
+            if not text.isascii() or "_" in text:
+                raise ValueError
+            out[n] = float(text) * scale
+        except ValueError:
+            bad.append(n)
+    if bad:
+        raise Unclear(
+            f"{name} {cells[bad[0]][:40]!r}{_more(bad)}",
+            "wanted a number such as 1234.5",
+            "correct that cell" if len(bad) == 1 else "correct those cells, or empty them",
+            bad[0],
+        )
+    return out
+
+
+def _cleaned(cell: str, marks: Marks) -> str:
+    """The cell as float() reads it, or a text that it does not read."""
+    text = cell.translate(_SIGNS)
+    body = text.rstrip("KMBkmb")
+    if marks.thousands and marks.thousands in body:
+        whole = body.split(marks.decimal)[0] if marks.decimal != marks.thousands else body
+        if not re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(marks.thousands)}\d{{3}})+", whole):
+            if marks.decimal == marks.thousands and body.count(".") <= 1:
+                return text
+            return "?"
+        text = text.replace(marks.thousands, "")
+    return text.replace(marks.decimal, ".") if marks.decimal != "." else text
+
+
+def _more(bad: Sequence[int]) -> str:
+    return f" (and {len(bad) - 1} more such cells)" if len(bad) > 1 else ""

@@ -1,0 +1,196 @@
+"""The rows of a delimited text file as somebody's program wrote it: its encoding, its delimiter, its header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from positioning.errors import BadInputError
+
+LARGEST = 64_000_000  # bytes; fifty years of daily bars are 2 MB
+_DELIMITERS = ",;\t|"
+_PREAMBLE = 10  # rows above the header that are looked through for it
+
+# Each column under the names that programs and vendors give it, letters and digits only, in lower case.
+ALIASES = {
+    "Date": "date time timestamp datetime day tradedate datum data fecha seance",
+    "Open": "open openprice openingprice otwarcie eroffnung ouverture ouv erster apertura",
+    "High": "high highprice dayhigh najwyzszy hoch hochst plushaut haut maximo",
+    "Low": "low lowprice daylow najnizszy tief niedrigst plusbas bas minimo",
+    "Close": "close closelast closeprice closingprice last lastprice zamkniecie schluss schlusskurs cloture clot cierre",
+    "Adj Close": "adjclose adjustedclose adjcloseprice adjustedclosingprice closeadj closeadjusted adjusted adj",
+    "Volume": "volume vol sharevolume totalvolume wolumen volumen stuck",
+    "Dividends": "dividends dividend div dividendamount divcash cashdividend cashdividends exdividend",
+    "Stock Splits": "stocksplits stocksplit splits split splitcoefficient splitfactor splitratio",
+    "Capital Gains": "capitalgains capitalgain gains capitalgainsdistribution",
+}
+_KNOWN = {alias: name for name, aliases in ALIASES.items() for alias in aliases.split()}
+# Columns of known files that hold nothing an account needs.
+# fmt: off
+_UNUSED = frozenset((
+    "ticker", "symbol", "per", "openint", "openinterest", "currency", "ccy", "name", "isin", "exchange", "change",
+    "changepct", "changepercent", "chg", "zmiana", "repaired", "vwap", "turnover", "value", "amount", "marketcap",
+    "adjopen", "adjhigh", "adjlow", "adjvolume", "trades", "shares", "unadjustedvolume",
+))
+# fmt: on
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Header and rows of cells, each row as wide as the header; lines: the line each row ends on."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    delimiter: str
+    told: tuple[str, ...]
+
+
+def folded(name: str) -> str:
+    """A column's name without case, blanks, signs and accents."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("ł", "l"))
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
+def known_as(name: str) -> str:
+    """The column of ALIASES that a name stands for; "" where it is none."""
+    return _KNOWN.get(folded(name), "")
+
+
+def is_unused(name: str) -> bool:
+    """Whether a name is of a column that is left aside without a word."""
+    return folded(name) in _UNUSED or not folded(name)
+
+
+def read_table(file: Path) -> Table:
+    """The table of a text file. Raises BadInputError, with the line, for what is not one.
+
+    Read: UTF-8 and UTF-16 with a mark, else Windows-1252; commas, semicolons, tabs or bars; lines above the
+    header; the three header lines of `yfinance.download`; rows without any value are left out.
+    """
+    text, told = _decoded(file)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    skip = 0
+    if re.fullmatch(r"sep=.", first.strip(), re.IGNORECASE):
+        delimiter, skip = first.strip()[4], 1
+    else:
+        delimiter = max(_DELIMITERS, key=first.count) if any(d in first for d in _DELIMITERS) else ","
+    records = [(line, [cell.strip() for cell in cells]) for line, cells in _records(file, text, delimiter)]
+    records = records[skip:]
+    top, header, above = _header(file, records)
+    kept, blank = [], 0
+    for line, cells in records[top:]:
+        if not any(cells):
+            blank += 1
+        elif len(cells) != len(header):
+            raise BadInputError(
+                f"{file.name} line {line}: {len(cells)} cells",
+                f"wanted {len(header)}, as in the header",
+                "correct that line",
+            )
+        else:
+            kept.append((line, tuple(cells)))
+    told += above
+    if delimiter != ",":
+        told.append({";": "semicolons", "\t": "tabs", "|": "bars"}[delimiter] + " between columns")
+    if blank:
+        told.append(f"{blank} blank row{'s' * (blank > 1)} left out")
+    return Table(tuple(header), tuple(r for _, r in kept), tuple(n for n, _ in kept), delimiter, tuple(told))
+
+
+def _decoded(file: Path) -> tuple[str, list[str]]:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise unreadable(file, error.strerror or str(error)) from None
+    if len(data) > LARGEST:
+        raise unreadable(file, f"over {LARGEST // 1_000_000} MB")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text, told = data.decode("utf-16", errors="replace"), ["UTF-16 text"]
+    else:
+        try:
+            text, told = data.decode("utf-8-sig"), []
+        except UnicodeDecodeError:
+            text, told = data.decode("cp1252", errors="replace"), ["Windows-1252 text"]
+    for number, line in enumerate(text.splitlines(), start=1):
+        if "\0" in line or "\ufffd" in line:
+            raise BadInputError(
+                f"{file.name} line {number}: not text", "wanted a UTF-8 CSV file", "save it again as CSV"
+            )
+    return text, told
+
+
+def _records(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line number, cells) of each line that is not empty."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    try:
+        yield from ((reader.line_num, cells) for cells in reader if cells)
+    except csv.Error as error:
+        raise unreadable(file, str(error)) from None
+
+
+def unreadable(file: Path, why: str) -> BadInputError:
+    """What is said of a file that cannot be read at all."""
+    return BadInputError(
+        f"{file.name} cannot be read ({why})", "wanted a UTF-8 CSV file", "save it again as CSV"
+    )
+
+
+def _header(file: Path, records: Sequence[tuple[int, list[str]]]) -> tuple[int, list[str], list[str]]:
+    """(row after it, names, what is told of it)."""
+    if not records:
+        return 0, [], []
+    starts = [folded(cells[0]) for _, cells in records[:2]]
+    if sorted(starts) == ["price", "ticker"] and len(records) > 2:
+        return _two_levels(file, records, starts.index("ticker"))
+    for at, (_, cells) in enumerate(records[:_PREAMBLE]):
+        if len(cells) > 1 and _names_a_table(cells):
+            above = [f"{at} line{'s' * (at > 1)} above the header"] if at else []
+            names = ["Date" if not n and not any(known_as(c) == "Date" for c in cells) and m == 0 else n
+                     for m, n in enumerate(cells)]  # fmt: skip
+            return at + 1, names, above + _vendor(cells)
+    return 1, list(records[0][1]), []
+
+
+def _names_a_table(cells: Sequence[str]) -> bool:
+    """Whether a row is a header: it names a date (or its first name is empty, as pandas writes an index)."""
+    dated = any(known_as(c) == "Date" for c in cells) or cells[0] == ""
+    return dated and not any(re.fullmatch(r"[\d.,:/ -]+", c) for c in cells)
+
+
+def _two_levels(
+    file: Path, records: Sequence[tuple[int, list[str]]], tickers: int
+) -> tuple[int, list[str], list[str]]:
+    """The header of a frame with one column a price and symbol, as `yfinance.download` writes it."""
+    symbols, names = records[tickers][1], records[1 - tickers][1]
+    held = list(dict.fromkeys(s for s in symbols[1:] if s))
+    if len(held) != 1:
+        raise BadInputError(
+            f"{file.name} holds {len(held)} symbols ({', '.join(held)[:80]})",
+            "wanted the prices of one",
+            "download each symbol by itself, with multi_level_index=False",
+        )
+    top = 3 if known_as(records[2][1][0]) == "Date" and not any(records[2][1][1:]) else 2
+    return top, ["Date", *names[1:]], [f"the header lines of yfinance.download ({held[0]})"]
+
+
+def _vendor(cells: Sequence[str]) -> list[str]:
+    """Whose file this is, where its header says so."""
+    names = {folded(c) for c in cells}
+    if cells[0].startswith("<"):
+        return ["Stooq's layout"]
+    if {"price", "vol", "change"} <= names:
+        return ["Investing.com's layout"]
+    if "closelast" in names:
+        return ["Nasdaq's layout"]
+    return []

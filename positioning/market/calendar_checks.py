@@ -1,0 +1,117 @@
+"""What is doubtful in the dates of a series: sessions it lacks, days its venue was closed, bars that are no days'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from positioning.arrays import DateArray
+from positioning.errors import BadInputError
+from positioning.market.bars import Bars
+from positioning.market.findings import Finding, counted, error, stretches, warning
+from positioning.market.instruments import instrument
+from positioning.market.venues import sessions
+
+OFF_SHARE = 0.05  # of bars on days without a session, beyond which the dates are not those of sessions
+OFF_SHARE_OF_BLOCK, OFF_BLOCK = 0.15, 60  # a shift has 20 % of its bars on Sundays
+OFF_LEAST = 3
+FEWEST = 6  # bars that say how far apart they lie
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEK, _MONTH = (5, 9), (26, 35)  # days between bars
+
+
+def frequency_findings(symbol: str, dates: DateArray) -> Iterator[Finding]:
+    """That a series is weekly or monthly, which a day's decisions must not read: its last price of a period lies
+    under the date of the first."""
+    if dates.size < FEWEST:
+        return
+    apart = float(np.median(np.diff(dates.astype(np.int64))))
+    if apart < _WEEK[0]:
+        return
+    kind = next((k for k, (a, b) in {"weekly": _WEEK, "monthly": _MONTH}.items() if a <= apart <= b), "")
+    seen = f"{dates.size} bars {apart:.0f} days apart: {kind or 'not daily'}"
+    yield error(symbol, "calendar", dates, seen, "download daily bars (interval 1d)")
+
+
+def session_findings(bars: Sequence[Bars]) -> list[Finding]:
+    """Sessions without a close between a name's first and last, those of a whole venue once, for the venue; and dates
+    that are not those of sessions at all."""
+    venues: dict[str, list[Bars]] = {}
+    for b in bars:
+        venues.setdefault(instrument(b.symbol).venue, []).append(b)
+    return [f for mic, names in venues.items() for f in _of_venue(mic, names)]
+
+
+def _of_venue(mic: str, names: Sequence[Bars]) -> Iterator[Finding]:
+    closes = {b.symbol: b.dates[np.isfinite(b.close)] for b in names}
+    first, last = min(d[0] for d in closes.values()), max(d[-1] for d in closes.values())
+    odd = {s: found for s, d in closes.items() if (found := list(frequency_findings(s, d)))}
+    try:
+        held = sessions(mic, first, last)
+    except BadInputError as failure:
+        for symbol, dates in closes.items():
+            yield from odd.get(symbol, ())
+            yield warning(symbol, "gap", dates, f"cannot be told: {failure.wanted}", failure.remedy)
+        return
+    odd |= {s: found for s, d in closes.items() if s not in odd and (found := list(off_days(s, mic, d)))}
+    for findings in odd.values():
+        yield from findings
+    closes = {s: d for s, d in closes.items() if s not in odd}  # the gaps of the others have one cause
+    if closes:
+        yield from _gaps(mic, closes, held)
+
+
+def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
+    """That dates are no sessions: all a day off, or weekends among them, over the whole series or a stretch of it."""
+    day = np.timedelta64(1, "D")
+    held = sessions(mic, dates[0] - day, dates[-1] + day)
+    off = ~np.isin(dates, held)
+    blocks = np.arange(dates.size) // OFF_BLOCK
+    many = np.bincount(blocks, off) >= np.maximum(OFF_LEAST, OFF_SHARE_OF_BLOCK * np.bincount(blocks))
+    if off.sum() < max(OFF_LEAST, OFF_SHARE * dates.size):
+        off &= many[blocks]
+        if not off.any():
+            return
+    at = np.flatnonzero(off)
+    part = slice(int(at[0]), int(at[-1]) + 1)
+    weekday = (dates.astype(np.int64) + 3) % 7
+    names = [
+        DAYS[n] for n in np.unique(weekday[off]) if (off & (weekday == n)).sum() >= OFF_SHARE * off.sum()
+    ]
+    seen = f"{off.sum()} of {dates[part].size} bars lie on days {mic} was closed ({', '.join(names)})"
+    if words := shifted(dates[part], held):
+        yield error(
+            symbol, "calendar", dates[part], f"{seen}: every date is a day {words}, as of stamps in another zone",
+            "convert the stamps to the exchange's zone (tz_convert), then cut them to dates",
+        )  # fmt: skip
+    else:
+        yield error(symbol, "calendar", dates[off], seen, "keep the rows of sessions only")
+
+
+def shifted(dates: DateArray, held: DateArray) -> str:
+    """`early` or `late` where moving all dates by a day makes sessions of those that are none; else ""."""
+    off = (~np.isin(dates, held)).sum()
+    day = np.timedelta64(1, "D")
+    for shift, words in ((1, "early"), (-1, "late")):
+        if (
+            off >= max(OFF_LEAST, OFF_SHARE * dates.size)
+            and (~np.isin(dates + shift * day, held)).sum() < off / 4
+        ):
+            return words
+    return ""
+
+
+def _gaps(mic: str, closes: dict[str, DateArray], held: DateArray) -> Iterator[Finding]:
+    spans = np.array([(held >= d[0]) & (held <= d[-1]) for d in closes.values()])
+    absent = spans & ~np.array([np.isin(held, d) for d in closes.values()])
+    # One name alone cannot say whether it or its venue stood still.
+    shut = (spans.sum(axis=0) > 1) & (absent.sum(axis=0) == spans.sum(axis=0))
+    for at in stretches(shut, 1):
+        seen = f"{counted(at, 'session')} of the calendar that none of {spans[:, at[0]].sum()} names has"
+        remedy = "closed by weather, or a hole of the source: untradable there"
+        yield warning(mic, "venue_gap", held[at], seen, remedy)
+    for symbol, row in zip(closes, absent & ~shut, strict=True):
+        for at in stretches(row, 1):
+            seen = f"{counted(at, 'session')} of {mic} without a close"
+            yield warning(symbol, "gap", held[at], seen, "untradable there")

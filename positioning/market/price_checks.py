@@ -1,0 +1,299 @@
+"""What is doubtful in one symbol's prices: switches of unit, misprints, splits left in, ranges that do not enclose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
+from positioning.market.bars import Bars
+from positioning.market.findings import Check, Finding, counted, error, stretches, warning
+from positioning.market.instruments import PENCE, instrument
+
+UNIT = np.log(100.0)  # pence to pounds, and every other hundredth of a currency
+UNIT_TOLERANCE = np.log(1.25)  # the day's own move, on top of the switch
+NEAR_TOLERANCE = np.log(1.05)  # for a fall near a moment, which may be a crash: a switch is almost exact
+JUMP = np.log(50.0)  # beyond any fall of the record but a sanctions crash
+RISE = np.log(10.0)  # no listed share of the record has risen so far in a day
+LARGE = np.log(1.5)
+DAYS_OF_A_MOVE = 7  # closes further apart have a gap between them, which is a finding of its own
+NEAR = 7  # days between a moment and a move it may explain, either way
+APART = 5  # rows; closer ones are one finding
+STALE = 5  # rows in a row that repeat the close before them without volume
+
+SPIKE_ROWS = 3  # a false value is gone after so many rows at most
+SPIKE_SMALLEST = 0.05
+SPIKE_SIGMAS = 10.0
+SPIKE_WINDOW = 20  # steps before and after it, which say how much the series moves of itself
+# A close that leaves and comes back is a misprint from this size on: beside its own high and low, without them,
+# and in spite of them (a day may double and halve a share, and shows it in its range).
+PRINT_OUTSIDE, PRINT_ALONE, PRINT_INSIDE = np.log(1.2), np.log(1.5), np.log(3.0)
+PRINT_OPEN = np.log(1.5)  # of an open, from the close before it and its own close alike
+SPLITS = (*range(2, 11), 12, 15, 16, 20, 25, 30, 40, 50)  # new shares for old ones, or old for new
+SPLIT_TOLERANCE = 0.015  # of the ratio, or two standard errors of a day
+CALM = 4.0  # standard deviations that no day around a split left in moves beyond
+BASIS_SHARE = 0.1  # of closes outside their own range, beyond which the two are on different bases
+BASIS_BLOCK = 20  # rows of which the median open is compared with the closes around it
+BASIS_LEVEL = 0.02
+
+NOTHING: Mapping[str, DateArray] = MappingProxyType({})
+
+
+def price_findings(b: Bars, crash_dates: Mapping[str, DateArray]) -> Iterator[Finding]:
+    """The findings in one symbol's bars; crash_dates as for `quality.check`."""
+    known = np.isfinite(b.close)
+    dates, close = b.dates[known], b.close[known]
+    near = near_moments(b.symbol, dates, crash_dates)
+    printed = np.zeros(close.size, np.bool_)
+    for f, rows in _prints(b, known, near):
+        printed[rows] = True
+        yield f
+    yield from moves(
+        b.symbol, "closes at", dates[~printed], close[~printed], _kept(near, printed), shares=True
+    )
+    yield from _splits(b, known, near, printed)
+    yield from _silences(b, known)
+    yield from _openings(b, near)
+    yield from _ranges(b)
+    yield from _levels(b)
+
+
+def usable_opens(bars: Bars) -> FloatArray:
+    """(R,) the opens, NaN where they lie beyond high or low: a fill there falls back to the close.
+
+    Beyond means by more than 2e-6 (sixth decimals) and 2.4e-7 of the close (two prices rounded to float32).
+    """
+    return np.where(_outside(bars, bars.open), np.nan, bars.open)
+
+
+def moves(
+    symbol: str, verb: str, dates: DateArray, values: FloatArray, near: BoolArray, shares: bool = False
+) -> Iterator[Finding]:
+    """Moves from one value to the next that are switches of unit, beyond any day's, or large.
+
+    near: (R-1,) of `near_moments`. shares: a rise beyond RISE is an error as well."""
+    step = np.diff(np.log(values))
+    size, crash = np.abs(step), near & (step < 0)
+    unit = np.abs(size - UNIT) <= np.where(crash, NEAR_TOLERANCE, UNIT_TOLERANCE)
+    jump = ((size > JUMP) | (shares & (step > RISE))) & ~unit
+    large = (size > LARGE) & ~unit & ~jump & (np.diff(dates.astype(np.int64)) <= DAYS_OF_A_MOVE)
+
+    def said(at: IntArray) -> str:
+        i = int(at[0])
+        more = f" (and {counted(at[1:], 'more such move')})" if at.size > 1 else ""
+        levels = f"{values[i]:.6g} on {dates[i]} and {values[i + 1]:.6g} on {dates[i + 1]}"
+        beside = ", near a recorded event or restriction" if near[at].any() else ""
+        return f"{verb} {levels}, a factor of {np.exp(size[i]):.3g}{more}{beside}"
+
+    kinds: tuple[tuple[Check, Callable[..., Finding], BoolArray, str], ...] = (
+        ("unit_switch", error, unit, "bring all rows to one unit"),
+        ("jump", error, jump & ~crash, "correct it, or adjust for the split"),
+        ("jump", warning, jump & crash, "a sanctions crash looks so: check it against another source"),
+        ("large_move", warning, large, "check it against another source, and for a split left unadjusted"),
+    )
+    for name, make, mask, remedy in kinds:
+        for at in stretches(mask, APART):
+            yield make(symbol, name, dates[at + 1], said(at), remedy)
+
+
+def spikes(level: FloatArray, smallest: float = SPIKE_SMALLEST) -> Iterator[tuple[int, int, float]]:
+    """(row before, false rows, size in logs) of levels that leave by a step beyond SPIKE_SIGMAS robust sigmas of
+    the steps around it, and are back within a quarter of it after at most SPIKE_ROWS rows."""
+    steps = np.abs(np.diff(level))
+    done = -1
+    for start in np.nonzero(steps > smallest)[0].tolist():
+        ends = level[start + 2 : start + 2 + SPIKE_ROWS]
+        back = np.nonzero(np.abs(ends - level[start]) < steps[start] / 4)[0]
+        if start <= done or not back.size:
+            continue
+        rows = int(back[0]) + 1
+        around = np.append(
+            steps[max(start - SPIKE_WINDOW, 0) : start], steps[start + rows + 1 :][:SPIKE_WINDOW]
+        )
+        # 1.4826 medians of absolute steps are one standard deviation of normal ones; other spikes hardly move it.
+        if around.size and steps[start] > SPIKE_SIGMAS * 1.4826 * np.median(around):
+            done = start + rows
+            yield start, rows, float(steps[start])
+
+
+def near_moments(symbol: str, dates: DateArray, crash_dates: Mapping[str, DateArray]) -> BoolArray:
+    """(R-1,) whether a moment may explain the move to the next date: one of all within NEAR days of its arrival,
+    one of its own since NEAR days before the last close, however long it was suspended in between."""
+    none, days = np.empty(0, "datetime64[D]"), np.timedelta64(NEAR, "D")
+    arrival = dates[1:]
+    common = _any_between(crash_dates.get("", none), arrival - days, arrival + days)
+    return common | _any_between(crash_dates.get(symbol, none), dates[:-1] - days, arrival + days)
+
+
+def currency_findings(b: Bars, unit: str) -> Iterator[Finding]:
+    """That a provider states another unit of quotation than is on record."""
+    wanted = instrument(b.symbol).quoted_in
+    if PENCE.get(unit, (unit, 1.0)) != PENCE.get(wanted, (wanted, 1.0)):
+        remedy = "correct quoted_in of the instrument, or take the line of the other currency"
+        yield error(b.symbol, "currency", b.dates, f"quoted in {unit} where {wanted} is on record", remedy)
+
+
+def _any_between(crash_dates: DateArray, first: DateArray, last: DateArray) -> BoolArray:
+    known = np.sort(crash_dates)
+    return np.asarray(np.searchsorted(known, last, side="right") > np.searchsorted(known, first))
+
+
+def _kept(near: BoolArray, dropped: BoolArray) -> BoolArray:
+    """`near` of the rows that are left when some are dropped."""
+    rows = np.flatnonzero(~dropped)
+    return near[rows[1:] - 1] if rows.size > 1 else near[:0]
+
+
+def _prints(b: Bars, known: BoolArray, near: BoolArray) -> Iterator[tuple[Finding, IntArray]]:
+    """Closes that leave those around them for up to SPIKE_ROWS rows and come back."""
+    dates, close = b.dates[known], b.close[known]
+    high, low = b.high[known], b.low[known]
+    for start, rows, size in spikes(np.log(close), float(PRINT_OUTSIDE)):
+        at = np.arange(start + 1, start + 1 + rows)
+        back = int(at[-1]) + 1
+        left = min(size, float(np.abs(np.log(close[at[0]] / close[back]))))
+        ranged = np.isfinite(high[at]) & np.isfinite(low[at]) & (high[at] > low[at])
+        beyond = np.maximum(np.log(close[at] / high[at]), np.log(low[at] / close[at]))
+        outside = bool((ranged & (beyond > left / 2)).any())
+        least = PRINT_OUTSIDE if outside else PRINT_INSIDE if ranged.all() else PRINT_ALONE
+        if left <= least or abs(left - UNIT) <= UNIT_TOLERANCE:
+            continue  # a hundredfold row is a switch of unit there and back
+        seen = (
+            f"closes at {close[at[0]]:.6g} between {close[start]:.6g} on {dates[start]} "
+            f"and {close[back]:.6g} on {dates[back]}"
+        )
+        make = warning if near[start] or near[back - 1] else error
+        yield make(b.symbol, "print", dates[at], seen, "correct or empty that close"), at
+
+
+def _splits(b: Bars, known: BoolArray, near: BoolArray, printed: BoolArray) -> Iterator[Finding]:
+    """Moves by a split's ratio, and nothing else out of the way: a split that was left in, or applied the wrong
+    way round. A crash moves on, before and after it and within its day."""
+    rows = np.flatnonzero(~printed)
+    dates, close = b.dates[known][rows], b.close[known][rows]
+    step = np.diff(np.log(close))
+    ratios = np.log(np.array(SPLITS, dtype=np.float64))
+    for n in np.flatnonzero((np.abs(step) > np.log(2.0) - SPLIT_TOLERANCE - 0.05) & ~_kept(near, printed)):
+        around = np.abs(
+            np.concatenate([step[max(n - SPIKE_WINDOW, 0) : n], step[n + 1 : n + 1 + SPIKE_WINDOW]])
+        )
+        if around.size < 5 or (dates[n + 1] - dates[n]).astype(int) > DAYS_OF_A_MOVE:
+            continue
+        usual = max(1.4826 * float(np.median(around)), 1e-4)
+        rest = float(np.abs(np.abs(step[n]) - ratios).min())
+        close_by = np.abs(np.concatenate([step[max(n - 3, 0) : n], step[n + 1 : n + 6]]))
+        day = np.flatnonzero(known)[rows[n + 1]]
+        within = np.log(b.high[day] / b.low[day]) if np.isfinite(b.high[day] + b.low[day]) else 0.0
+        calm = (close_by < CALM * usual + 1e-9).all() and within < 2 * CALM * usual + 1e-9
+        if rest > max(SPLIT_TOLERANCE, min(2.0 * usual, 0.05)) or not calm:
+            continue
+        if abs(abs(step[n]) - UNIT) <= UNIT_TOLERANCE or abs(step[n]) > JUMP or step[n] > RISE:
+            continue  # named by `moves`
+        ratio = SPLITS[int(np.argmin(np.abs(np.abs(step[n]) - ratios)))]
+        words = f"{ratio} for 1" if step[n] < 0 else f"1 for {ratio}"
+        seen = (
+            f"closes at {close[n]:.6g} on {dates[n]} and {close[n + 1]:.6g} on {dates[n + 1]}, a factor of {ratio} "
+            f"on calm days: a split of {words} left in?"
+        )
+        remedy = "adjust the prices before it, or add a column Stock Splits"
+        yield error(b.symbol, "split", dates[n + 1 : n + 2], seen, remedy)
+
+
+def _silences(b: Bars, known: BoolArray) -> Iterator[Finding]:
+    dates, close = b.dates[known], b.close[known]
+    quiet = ~(b.volume[known] > 0)
+    stale = np.zeros(close.size, np.bool_)
+    for at in stretches(np.append(False, close[1:] == close[:-1]) & quiet, 1):
+        if at.size >= STALE:
+            stale[at] = True
+            seen = f"{at.size} rows repeat the close {close[at[0]]:.6g} without volume"
+            yield warning(b.symbol, "stale", dates[at], seen, "suspended? nothing trades where all is flat")
+    silent = np.nonzero((b.volume[known] == 0) & ~stale)[0]
+    if silent.size:
+        seen = f"{counted(silent, 'row')} with a price and no volume"
+        yield warning(b.symbol, "zero_volume", dates[silent], seen, "fills there are doubtful")
+
+
+def _openings(b: Bars, near: BoolArray) -> Iterator[Finding]:
+    """An open far from its own close and the close before it fills orders at a price nobody paid, high and low or
+    not: one in another unit, or a misprint; and ranges that reach as far are doubtful."""
+    known = np.flatnonzero(np.isfinite(b.close))
+    before = np.full(b.close.size, np.nan)
+    before[known[1:]] = b.close[known[:-1]]
+    explained = np.zeros(b.close.size, np.bool_)
+    explained[known[1:]] = near
+    own, last = np.log(b.open / b.close), np.log(b.open / before)
+    unit = np.abs(own) > JUMP
+    alone = np.sign(own) * np.minimum(np.abs(own), np.where(np.sign(own) == np.sign(last), np.abs(last), 0.0))
+    printed = (np.abs(alone) > np.maximum(PRINT_OPEN, SPIKE_SIGMAS * _usual(b.close))) & ~unit
+    texts = (
+        ("jump", unit, f"opening beyond a factor of {np.exp(JUMP):.0f} of its close"),
+        ("print", printed & ~explained, "opening far from the close before it and its own"),
+    )
+    for name, mask, what in texts:
+        for apart in [np.nonzero(mask)[0]]:
+            if apart.size:
+                i = int(apart[0])
+                seen = f"{counted(apart, 'row')} {what}, first {b.open[i]:.6g} and {b.close[i]:.6g}"
+                yield error(b.symbol, name, b.dates[apart], seen, "correct or remove those opens")  # type: ignore[arg-type]  # both are checks
+    inner_high, inner_low = (
+        np.fmax(np.fmax(b.open, b.close), before),
+        np.fmin(np.fmin(b.open, b.close), before),
+    )
+    wide = np.nonzero(
+        (np.log(b.high / inner_high) > np.log(2.0)) | (np.log(inner_low / b.low) > np.log(2.0))
+    )[0]
+    if wide.size:
+        i = int(wide[0])
+        seen = f"{counted(wide, 'row')} reaching beyond twice or half the prices around, first "
+        seen += f"{b.low[i]:.6g} to {b.high[i]:.6g}"
+        yield warning(b.symbol, "print", b.dates[wide], seen, "nothing fills at a high or a low")
+
+
+def _usual(close: FloatArray) -> float:
+    known = close[np.isfinite(close)]
+    return 1.4826 * float(np.median(np.abs(np.diff(np.log(known))))) if known.size > 2 else 0.0
+
+
+def _ranges(b: Bars) -> Iterator[Finding]:
+    opened, closed = _outside(b, b.open), _outside(b, b.close)
+    at = np.nonzero(opened | closed)[0]  # a low above its high leaves the close outside of one of them
+    if at.size:
+        outside = f"{opened.sum()} the open, {closed.sum()} the close"
+        seen = f"{counted(at, 'row')} where high and low do not enclose: {outside}"
+        yield warning(b.symbol, "ohlc", b.dates[at], seen, "fills take the close where the open is outside")
+
+
+def _outside(b: Bars, price: FloatArray) -> BoolArray:
+    rounding = 2e-6 + b.close * 2.0**-22
+    return (price > b.high + rounding) | (price < b.low - rounding)
+
+
+def _levels(b: Bars) -> Iterator[Finding]:
+    """Closes and their own opens, highs and lows on different bases: one adjusted, the others not."""
+    closed, ranged = _outside(b, b.close), np.isfinite(b.high + b.low + b.close)
+    remedy = "bring all columns to one basis, or keep Close alone"
+    if ranged.sum() >= BASIS_BLOCK and closed.sum() > BASIS_SHARE * ranged.sum():
+        at = np.flatnonzero(closed)
+        seen = f"{at.size} of {ranged.sum()} closes lie outside their own high and low: adjusted beside raw prices?"
+        yield error(b.symbol, "basis", b.dates[at], seen, remedy)
+        return
+    known = np.flatnonzero(np.isfinite(b.close) & np.isfinite(b.open))[1:]
+    if known.size < 2 * BASIS_BLOCK:
+        return
+    last = np.log(b.close[np.flatnonzero(np.isfinite(b.close))])
+    place = np.searchsorted(np.flatnonzero(np.isfinite(b.close)), known)
+    off = np.log(b.open[known]) - (last[place] + last[place - 1]) / 2.0
+    blocks = off[: off.size // BASIS_BLOCK * BASIS_BLOCK].reshape(-1, BASIS_BLOCK)
+    middle = np.median(blocks, axis=1)
+    # The median of a block has a standard error of 1.25 / sqrt(rows) of its scatter.
+    scatter = 1.4826 * np.median(np.abs(blocks - middle[:, None]), axis=1)
+    far = np.abs(middle) > np.maximum(BASIS_LEVEL, 6.0 * 1.25 / np.sqrt(BASIS_BLOCK) * scatter)
+    for run in stretches(far, 1):
+        if run.size >= 2:
+            at = known[run[0] * BASIS_BLOCK : (run[-1] + 1) * BASIS_BLOCK]
+            seen = f"opens lie {np.exp(np.median(middle[run])) - 1:+.1%} off the closes around them, for {at.size} rows"
+            yield error(b.symbol, "basis", b.dates[at], seen, remedy)
+            return
