@@ -25,7 +25,7 @@ PACKAGES = (
     "exchange_calendars",
     "plotly",
 )
-SHOWN_ONLY = ("reporting", "cli")  # rooms that show numbers and make none
+SHOWN_ONLY = ("reporting", "cli", "workshop")  # rooms that show numbers and make none, and the packed example
 SUFFIXES = (".py", ".csv", ".toml")
 RECORDS = ("fees.csv",)  # facts that have digests of their own
 

@@ -15,7 +15,7 @@ from positioning.cli.command import one_line_usage
 COMMANDS = {
     "run": "run", "today": "today", "check": "check", "grid-search": "grid_search", "event-study": "event_study",
     "stress": "stress", "compare": "compare", "verify": "verify", "events": "events", "screen": "screen",
-    "fetch": "fetch", "serve": "serve", "list": "listing",
+    "fetch": "fetch", "serve": "serve", "list": "listing", "init": "init",
 }  # fmt: skip
 """Each command's module, imported when it is asked for."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,21 +15,32 @@ Cells = Mapping[str, str]
 
 
 def read_records(path: Path, columns: Sequence[str], build: Callable[[Cells], T]) -> tuple[T, ...]:
-    """One `build(cells)` per line of a UTF-8 CSV with a header; cells are stripped, further columns ignored.
+    """One `build(cells)` per line of a UTF-8 CSV with a header; cells are stripped, further columns ignored, and so are
+    lines that begin with # above the header.
 
     Raises BadInputError for a file that cannot be read, a missing column, a row of the wrong width, and
     repeats what `build` raises with the file and line put before it.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            _check_header(path, columns, reader.fieldnames or ())
-            return tuple(_built(path, reader.line_num, row, build) for row in reader)
+            above, lines = _after_remarks(file)
+            reader = csv.DictReader(lines, strict=True)
+            _check_header(path, columns, reader.fieldnames or (), above + 1)
+            return tuple(_built(path, above + reader.line_num, row, build) for row in reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = getattr(error, "strerror", None) or error
         raise BadInputError(
             f"{path} cannot be read ({why})", "wanted a UTF-8 CSV file", "check the path and save it as CSV"
         ) from error
+
+
+def _after_remarks(file: Iterable[str]) -> tuple[int, Iterator[str]]:
+    """How many lines above the header begin with #, and the lines from the header on."""
+    lines = iter(file)
+    for above, line in enumerate(lines):
+        if not line.startswith("#"):
+            return above, chain([line], lines)
+    return 0, iter(())
 
 
 def parsed(cells: Cells, column: str, convert: Callable[[str], T], wanted: str) -> T:
@@ -53,11 +65,11 @@ def check_filled(field: str, value: str, remedy: str) -> None:
         raise BadInputError(f"{field} is empty", f"every record needs a {field}", remedy)
 
 
-def _check_header(path: Path, columns: Sequence[str], header: Collection[str]) -> None:
+def _check_header(path: Path, columns: Sequence[str], header: Collection[str], line: int) -> None:
     for column in columns:
         if column not in header:
             raise BadInputError(
-                f"{path} line 1: no column {column!r}",
+                f"{path} line {line}: no column {column!r}",
                 f"wanted the columns {','.join(columns)}",
                 f"add the column {column}, or rename the one that is meant",
             )
