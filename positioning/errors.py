@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import final
+
+LONGEST_QUOTE = 80  # characters of what was given that a refusal repeats
+_LONGEST_PATH = 400
+_LONGEST_PART = 1000  # of what was seen, wanted, or helps
+_QUOTED = re.compile(r"(?<!\w)(['\"])(.{81,}?)\1(?!\w)")
 
 
 class PositioningError(Exception):
@@ -12,7 +18,7 @@ class PositioningError(Exception):
 
     def __init__(self, seen: str, wanted: str, remedy: str) -> None:
         self.seen, self.wanted, self.remedy = seen, wanted, remedy
-        super().__init__(" ".join(f"{seen}; {wanted}; {remedy}".split()))
+        super().__init__("; ".join(one_line(part) for part in (seen, wanted, remedy)))
 
     def __reduce__(self) -> tuple[type[PositioningError], tuple[str, str, str]]:
         return type(self), (self.seen, self.wanted, self.remedy)  # it crosses processes
@@ -26,6 +32,22 @@ class BadInputError(PositioningError):
 @final
 class DataMissingError(PositioningError):
     """The prices at hand do not reach: exit status 2."""
+
+
+def one_line(text: str) -> str:
+    """The text in a line that any terminal shows as it is: no control characters, nothing quoted at length."""
+    plain = " ".join(text.split())
+    if not plain.isprintable():
+        plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
+    plain = _QUOTED.sub(lambda found: found[1] + shortened(found[2]) + found[1], plain)
+    words = (shortened(w, _LONGEST_PATH if "/" in w else LONGEST_QUOTE) for w in plain.split(" "))
+    return shortened(" ".join(words), _LONGEST_PART)
+
+
+def shortened(text: str, most: int = LONGEST_QUOTE) -> str:
+    """At most so many characters of it, from its beginning and its end."""
+    end = most // 3
+    return text if len(text) <= most else f"{text[: most - end - 1]}…{text[-end:]}"
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:

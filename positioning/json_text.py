@@ -50,14 +50,27 @@ def decoded(data: bytes, kind: type[T]) -> T:
     Raises ValueError, with where and why, for anything else: other types, missing keys, numbers out of range,
     and nesting too deep to follow.
     """
-    import msgspec
 
     try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:  # the base of ValidationError
+        return converted(json.loads(data, parse_constant=_refuse), kind)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def converted(value: Any, kind: type[T]) -> T:
+    """What `json.loads` gave as a value of that type. Raises ValueError as `decoded` does."""
+    import msgspec  # here, so that a command's --help need not wait for it
+
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None
-    except (RecursionError, UnicodeDecodeError, OverflowError) as error:
+    except (RecursionError, OverflowError, UnicodeEncodeError) as error:
         raise ValueError(type(error).__name__) from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def json_text(value: Any, indent: int | None = None, sort: bool = False) -> str:

@@ -90,7 +90,9 @@ def package_versions() -> Mapping[str, str]:
 
 def digest(content: str | bytes) -> str:
     """SHA-256 in hexadecimal; of a text in UTF-8."""
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+    return hashlib.sha256(
+        content.encode(errors="surrogatepass") if isinstance(content, str) else content
+    ).hexdigest()
 
 
 def digest_of(record: Any) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import typer
 from typer.core import TyperCommand
 
-from positioning.errors import PositioningError
+from positioning.cli.starting import INTERRUPTED, STOPPED
+from positioning.errors import PositioningError, one_line, shortened
 
 MOST_LEFT_OUT = 5
+BAD_INPUT = 2  # exit status
+PIPE_CLOSED = 141  # as of a program that SIGPIPE ended
 SCRIPT = "positioning"  # the console script
 
 
@@ -41,16 +49,82 @@ class Command(TyperCommand):
         with one_line_usage():
             sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
 
+    def invoke(self, ctx: Any) -> Any:
+        """As typer's; but a reader that has seen enough is no error, and never status 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise typer.Exit(PIPE_CLOSED) from None
+
 
 @contextmanager
 def one_line_usage() -> Iterator[None]:
-    """What was typed wrongly ends the program with one line and status 2."""
+    """What is around every command: words typed wrongly, Ctrl-C, SIGTERM and a standard output that cannot be written
+    end the program with one line, or none, and a status that says so."""
     usage_error: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
+    begin()
+    status: Any = 0
     try:
         yield
+    except SystemExit as ended:
+        status = ended.code
     except usage_error as error:
-        print(f"error: {' '.join(error.format_message().split())}; --help lists the options", file=sys.stderr)
-        sys.exit(2)
+        status = _ended(f"{one_line(error.format_message())}; --help lists the options", BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        status = _stopped()
+    except OSError as error:  # of standard output; the others have been told by one_line_errors
+        status = _ended(_told(error), BAD_INPUT)
+    _leave(status)
+
+
+def begin() -> None:
+    """SIGTERM is Ctrl-C; what standard output cannot show is written as escapes."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _leave(status: Any) -> NoReturn:
+    """Exit, with a standard output that cannot be written set aside, so that the interpreter does not try again."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = status or BAD_INPUT
+    sys.exit(status)
+
+
+def _ended(words: str, status: int) -> int:
+    with suppress(OSError, ValueError):
+        print(f"error: {words}", file=sys.stderr)
+    return status
+
+
+def _stopped() -> int:
+    with suppress(ValueError):  # a second Ctrl-C does no more than the first
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with suppress(OSError, ValueError):
+        print(STOPPED, file=sys.stderr)
+    return INTERRUPTED
+
+
+def _told(error: OSError) -> str:
+    """What the system said, of which file, and what helps with that."""
+    if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
+        return one_line(
+            f"standard output cannot be written ({error.strerror}); wanted room for the answer; send it elsewhere"
+        )
+    place = f" ({shortened(os.fsdecode(error.filename))})" if isinstance(error.filename, str | bytes) else ""
+    return one_line(
+        f"{error.strerror or error}{place}; wanted to read or write there; "
+        "check the path, its permissions and the space left"
+    )
 
 
 def new_app() -> typer.Typer:
@@ -78,28 +152,26 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except PositioningError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        raise typer.Exit(_ended(str(error), BAD_INPUT)) from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        print(f"error: {error.strerror or error}{place}; wanted to read or write there; "
-              "check the path, its permissions and the space left", file=sys.stderr)  # fmt: skip
-        raise typer.Exit(2) from None
+        raise typer.Exit(_ended(_told(error), BAD_INPUT)) from None
     except UnicodeDecodeError as error:
-        print(f"error: a file that was given is not text ({error.reason}); wanted a UTF-8 CSV file; "
-              "save it again as CSV", file=sys.stderr)  # fmt: skip
-        raise typer.Exit(2) from None
+        words = f"a file that was given is not text ({error.reason}); wanted a UTF-8 CSV file; save it again as CSV"
+        raise typer.Exit(_ended(words, BAD_INPUT)) from None
+    except MemoryError:
+        words = "there is not enough memory; wanted as much as the question takes; ask for less at once"
+        raise typer.Exit(_ended(words, BAD_INPUT)) from None
     except Exception as error:
         from positioning.strategy.from_file import blamed
 
         told = blamed(error)
         if told is None:
             raise
-        print(f"error: {told}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        raise typer.Exit(_ended(str(told), BAD_INPUT)) from None
     except KeyboardInterrupt:
-        print("stopped; nothing half-written is left", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(_stopped()) from None
 
 
 def say_left_out(lines: Sequence[str]) -> None:

@@ -184,6 +184,8 @@ class StoreSource(Source):
             paid, notices = weighed.paid.copy(), [t for t in weighed.told if "capital gains" in t]
         for unit in entry.paid_in:
             rows = (series.paid_in == unit) & (paid > 0)
+            if not rows.any():
+                continue
             factor = self._worth(unit, series.dates[rows]) / self._worth(entry.unit, series.dates[rows])
             paid[rows] = np.nan_to_num(paid[rows] * factor)
             text = f"{rows.sum()} dividends (first {series.dates[rows][0]}) were declared in {unit}"

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import final
+from typing import Any, final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from positioning.errors import BadInputError
 from positioning.files import read_bounded, write_whole
-from positioning.json_text import decoded, json_text
+from positioning.json_text import converted, decoded, json_text
 from positioning.market.bars import Basis
 
 VERSION = 1
@@ -94,7 +92,7 @@ def to_json(entries: Entries) -> bytes:
 @dataclass(frozen=True, slots=True)
 class _File:
     version: int
-    symbols: dict[str, msgspec.Raw]
+    symbols: dict[str, Any]
 
 
 def read_entries(path: Path) -> dict[str, Entry]:
@@ -126,14 +124,14 @@ def _read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
     odd: dict[str, str] = {}
     for symbol, raw in whole.symbols.items():
         try:
-            entries[symbol] = _entry(symbol, bytes(raw))
+            entries[symbol] = _entry(symbol, raw)
         except ValueError as error:
             odd[symbol] = str(error)
     return entries, odd
 
 
-def _entry(symbol: str, raw: bytes) -> Entry:
-    entry = decoded(raw, Entry)
+def _entry(symbol: str, raw: Any) -> Entry:
+    entry = converted(raw, Entry)
     if entry.symbol != symbol or entry.file != file_name(symbol, entry.sha256):
         raise ValueError(
             "another file than its own"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -204,7 +207,17 @@ _stages: dict[str, ScenarioSetup] = {}  # of a worker process
 
 
 def _receive(stages: dict[str, ScenarioSetup]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is its parent's to answer
+    threading.Thread(target=_follow, daemon=True).start()
     _stages.update(stages)
+
+
+def _follow() -> None:
+    """End when the parent does, however that was."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _answer(name: str, seed: int, paths: range) -> list[Batch]:
@@ -229,9 +242,13 @@ def simulated(
         "spawn"
     )  # a fork would copy the progress bar's thread and its locks
     with ProcessPoolExecutor(workers, context, _receive, (stages,)) as pool:
-        for name in stages:
-            answers = (f.result() for f in [pool.submit(_answer, name, seed, part) for part in parts])
-            yield name, _gathered(answers, parts, advance)
+        try:
+            for name in stages:
+                answers = (f.result() for f in [pool.submit(_answer, name, seed, part) for part in parts])
+                yield name, _gathered(answers, parts, advance)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _gathered(

@@ -1,0 +1,123 @@
+"""How commands end: signals, pipes, full disks and closed streams; in one line, with a status that says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EVENTS = ["events", "--json"]
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", f"backtests.{words[0]}", *words[1:]]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", [0.15, 0.5, 1.5])
+def test_a_signal_at_any_moment_is_one_line(tmp_path: Path, number: signal.Signals, moment: float) -> None:
+    words = command("run", "--out", str(tmp_path / "out"), "--placebo", "200")
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment()
+    ) as run:
+        time.sleep(moment)
+        run.send_signal(number)
+        _, said = run.communicate(timeout=60)
+    if run.returncode in (-number, 1) and "site" in said + "site" and moment == 0.15:
+        return  # the interpreter itself was still starting
+    assert (run.returncode, said) == (130, "stopped; nothing half-written is left\n")
+    assert not [p for p in (tmp_path / "out").rglob("*") if p.name.endswith(".draft")]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_stopped_stress_test_leaves_no_workers(tmp_path: Path, number: signal.Signals) -> None:
+    mark = f"positioning-test-{os.getpid()}-{number}"
+    words = command("stress", "middle_corridor", "--paths", "40000", "--workers", "2", "--out", str(tmp_path))
+
+    def alive() -> int:
+        found = 0
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                found += mark.encode() in (place / "environ").read_bytes()
+            except OSError:
+                continue
+        return found
+
+    with subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=environment(MARK=mark)
+    ) as run:
+        until = time.monotonic() + 90
+        while alive() < 3 and run.poll() is None and time.monotonic() < until:
+            time.sleep(0.1)
+        assert alive() >= 3
+        run.send_signal(number)
+        run.wait(timeout=60)
+    until = time.monotonic() + 20
+    while alive() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert alive() == 0
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    with subprocess.Popen(
+        command(*EVENTS), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment()
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        assert run.stderr.read() == b""
+        assert run.wait(60) in (0, 141)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_a_full_disk_under_standard_output_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*EVENTS),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+            env=environment(),
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output cannot be written (No space left on device)")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_are_no_error(closed: str, tmp_path: Path) -> None:
+    words = f"exec {' '.join(command(*EVENTS))} --out {tmp_path} {closed}"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, cwd=ROOT, check=False, env=environment())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "events.html").read_text().startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_any_encoding_of_the_terminal_will_do(encoding: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("events", "--out", str(tmp_path)),
+        capture_output=True, cwd=ROOT, check=False, env=environment(PYTHONIOENCODING=encoding, LC_ALL="C"),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode(encoding)
+
+
+def test_places_whose_names_are_not_utf8(tmp_path: Path) -> None:
+    out = os.fsencode(tmp_path) + b"/\xff\xfe"
+    words = [os.fsencode(w) for w in command("events", "--out")]
+    done = subprocess.run([*words, out], capture_output=True, cwd=ROOT, check=False, env=environment())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert Path(os.fsdecode(out), "events.html").exists()
