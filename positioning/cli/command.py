@@ -26,6 +26,17 @@ PIPE_CLOSED = 141  # as of a program that SIGPIPE ended
 SCRIPT = "positioning"  # the console script
 
 
+@contextmanager
+def ending() -> Iterator[None]:
+    """Ctrl-C is a line and its status; a reader that has seen enough is no error, and never status 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(PIPE_CLOSED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(_stopped()) from None
+
+
 @final
 class Command(TyperCommand):
     """A command whose usage errors (an unknown option, a word for a number) are one line and status 2 too."""
@@ -49,12 +60,15 @@ class Command(TyperCommand):
         with one_line_usage():
             sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
 
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """As typer's, which would end on Ctrl-C without a word."""
+        with ending():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: Any) -> Any:
-        """As typer's; but a reader that has seen enough is no error, and never status 1."""
-        try:
+        """As typer's."""
+        with ending():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise typer.Exit(PIPE_CLOSED) from None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Annotated, Any, final
 import typer
 from typer.core import TyperGroup
 
-from positioning.cli.command import one_line_usage
+from positioning.cli.command import ending, one_line_usage
 
 COMMANDS = {
     "run": "run", "today": "today", "check": "check", "grid-search": "grid_search", "event-study": "event_study",
@@ -49,6 +49,16 @@ class Commands(TyperGroup):
             return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         with one_line_usage():
             sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """As typer's, which would end on Ctrl-C without a word."""
+        with ending():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """As typer's."""
+        with ending():
+            return super().invoke(ctx)
 
 
 app = typer.Typer(

@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ["events", "--json"]
+EARLY = 0.15  # seconds
 
 
 def command(*words: str) -> list[str]:
@@ -24,7 +25,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", [0.15, 0.5, 1.5])
+@pytest.mark.parametrize("moment", [EARLY, 0.5, 1.5])
 def test_a_signal_at_any_moment_is_one_line(tmp_path: Path, number: signal.Signals, moment: float) -> None:
     words = command("run", "--out", str(tmp_path / "out"), "--placebo", "200")
     with subprocess.Popen(
@@ -33,8 +34,8 @@ def test_a_signal_at_any_moment_is_one_line(tmp_path: Path, number: signal.Signa
         time.sleep(moment)
         run.send_signal(number)
         _, said = run.communicate(timeout=60)
-    if run.returncode in (-number, 1) and "site" in said + "site" and moment == 0.15:
-        return  # the interpreter itself was still starting
+    if moment == EARLY and run.returncode in (-number, 1):
+        return  # the interpreter itself was still starting, which no program can help
     assert (run.returncode, said) == (130, "stopped; nothing half-written is left\n")
     assert not [p for p in (tmp_path / "out").rglob("*") if p.name.endswith(".draft")]
 
