@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 from positioning.analysis.attribution import Attribution
+from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
 from positioning.data.sample import SampleSource
 from positioning.events.event import Event, Events
@@ -85,6 +86,8 @@ def account(strategy: Fixed, prices: list[float], benchmark: bool = False) -> Ba
         metrics=figures,
         without_events=result,
         without_events_metrics=figures,
+        without_events_same_exposure=result,
+        without_events_same_exposure_metrics=figures,
         thesis=THESIS,
         benchmark=measure,
         attribution=Attribution({}, {}, 0.0, 0.0),
@@ -255,23 +258,34 @@ def test_round_trips_are_vectorbts_own(reports: list[BacktestReport]) -> None:
 @pytest.mark.parametrize(
     ("own", "twin", "sharpes", "said"),
     [
-        (0.10, 0.04, (0.5, 0.4), "the events added 6.0 points."),
-        (0.10, 0.04, (0.4, 0.5), "the events added 6.0 points, but less return per unit of risk."),
-        (0.04, 0.10, (0.4, 0.5), "the events took away 6.0 points."),
-        (0.04, 0.10, (0.5, 0.4), "the events took away 6.0 points, but more return per unit of risk."),
-        (0.0404, 0.0401, (0.5, 0.4), "the events changed nothing."),
+        (0.10, 0.04, (0.5, 0.4), "against that the events added 6.0 points; shuffled"),
+        (0.10, 0.04, (0.4, 0.5), "the events added 6.0 points, but less return per unit of risk; shuffled"),
+        (0.04, 0.10, (0.4, 0.5), "the events took away 6.0 points; shuffled"),
+        (
+            0.04,
+            0.10,
+            (0.5, 0.4),
+            "the events took away 6.0 points, but more return per unit of risk; shuffled",
+        ),
+        (0.0404, 0.0401, (0.5, 0.4), "against that the events changed nothing."),
     ],
 )
 def test_findings_follow_from_the_numbers(
     reports: list[BacktestReport], own: float, twin: float, sharpes: tuple[float, float], said: str
 ) -> None:
     report = reports[0]
+    same = replace(report.without_events_same_exposure_metrics, total_return=twin, sharpe=sharpes[1])
     report = replace(
         report,
         metrics=replace(report.metrics, total_return=own, sharpe=sharpes[0]),
-        without_events_metrics=replace(report.without_events_metrics, total_return=twin, sharpe=sharpes[1]),
+        without_events_same_exposure_metrics=same,
+        placebo=Placebo(own, np.array([0.0, 1.0, 1.0]), 0.0, 0),
     )
     assert said in findings(report)[1]
+    # Without the fair test beside it the page claims nothing of the events.
+    untested = findings(replace(report, placebo=None))[1]
+    assert "the events added" not in untested
+    assert "the events took" not in untested
 
 
 def test_numbers_in_words() -> None:

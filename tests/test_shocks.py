@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from positioning.errors import BadInputError
+from positioning.market.instruments import table
 from positioning.market.market import Market
 from positioning.scenarios.counterfactual import Common, Counterfactual, Moves, apply, moves, stressed
 from positioning.scenarios.scenario import Scenario, ScenarioSet, read_scenarios
@@ -137,6 +138,19 @@ def test_no_shock_changes_nothing() -> None:
         np.testing.assert_array_equal(getattr(made.market, name), getattr(market, name))
     assert made.fees is TEN
     assert made.restrictions == ()
+
+
+def test_a_theme_shock_leaves_hedges_and_western_peers_alone_unless_they_are_named() -> None:
+    shocks = [s for one in read_scenarios(THESIS, "article").scenarios for s in one.shocks]
+    hit = {m for s in shocks if s.target == "theme:equipment" for m in s.members}
+    assert "1157.HK" in hit
+    assert not hit & {"CAT", "DE", "6301.T", "FXI", "EEM", "SPY"}
+    driven = [t for t in read_scenarios(THESIS, "article").transmissions if t.target == "theme:fertilizer"]
+    assert driven
+    assert not {m for t in driven for m in t.members} & {"MOO", "XLB", "DBA"}
+    names = [table()["1157.HK"], table()["CAT"]]
+    both = [Shock("theme:equipment", jump=-0.1, members=("1157.HK",)), Shock("instrument:CAT", jump=0.05)]
+    np.testing.assert_allclose(effect(both, 3, 1, names, "USD").level[1], np.log([0.9, 1.05]), **exactly)
 
 
 def test_correlation_stress_raises_correlation_and_keeps_volatility() -> None:

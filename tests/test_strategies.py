@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 import strategies
 from positioning.data.sample import SampleSource
@@ -23,7 +24,16 @@ from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.strategy.basket import Basket
 from positioning.strategy.blend import Blend
-from positioning.strategy.features import STALE_SESSIONS, Betas, Eligible, Feature, FeatureBook, Response
+from positioning.strategy.features import (
+    BETAS,
+    STALE_SESSIONS,
+    Betas,
+    Covariance,
+    Eligible,
+    Feature,
+    FeatureBook,
+    Response,
+)
 from positioning.strategy.strategy import Strategy, schedule
 from positioning.strategy.targets import Targets
 from positioning.strategy.weights import rolling_betas
@@ -34,6 +44,9 @@ from strategies.middle_corridor import MiddleCorridor
 from tests.builders import EVENTS
 
 every_strategy = pytest.mark.parametrize("kind", strategies.STRATEGIES, ids=lambda kind: kind.name)
+
+
+SAME_DAY = np.zeros(1, dtype=np.int64)
 
 
 @cache
@@ -401,6 +414,76 @@ def test_hedge_ratio_by_hand() -> None:
     )
 
 
+def test_betas_across_closing_hours_are_those_of_statsmodels() -> None:
+    """Against a regression on hand-made columns: returns between common sessions, the hedge's before, with and after."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(0, 0.01, 301)
+    y = 0.3 * x + rng.normal(0, 0.005, 301)
+    y[1:] += (
+        0.6 * x[:-1]
+    )  # the leg closes before the hedge: most of the day's move reaches it on the next row
+    returns, traded = np.column_stack([y, x]), np.ones((301, 2), bool)
+    traded[[40, 41, 200], 0] = False
+    returns[[40, 41, 200], 0] = 0.0
+    both = np.flatnonzero(traded.all(axis=1))
+    level = np.cumprod(1 + returns, axis=0)[both]
+    own, other = (level[1:] / level[:-1] - 1).T
+    row, leg = np.array([300]), np.array([0])
+
+    def measured(n: int) -> float:
+        return float(rolling_betas(returns, traded, 1, leg, row, 301, np.array([n]))[0, 0])
+
+    design = sm.add_constant(np.column_stack([other[:-2], other[1:-1], other[2:]]))
+    assert measured(1) == pytest.approx(sm.OLS(own[1:-1], design).fit().params[1:].sum(), rel=1e-9)
+    two = sm.OLS(own[1:] + own[:-1], sm.add_constant(other[1:] + other[:-1])).fit()
+    assert measured(2) == pytest.approx(two.params[1], rel=1e-9)
+    # The true beta is 0.9: same-day finds a third of it, two-session returns half of what is missing. Standard errors
+    # are near 0.05.
+    assert measured(0) == pytest.approx(0.3, abs=0.12)
+    assert measured(1) == pytest.approx(0.9, abs=0.12)
+    assert measured(2) == pytest.approx(0.6, abs=0.12)
+
+
+def test_the_measure_counts_where_hours_differ_alone() -> None:
+    rng = np.random.default_rng(5)
+    close = pd.DataFrame(
+        50 * np.exp(np.cumsum(rng.normal(0, 0.01, (150, 3)), axis=0)),
+        pd.bdate_range("2022-01-03", periods=150), columns=["A", "B", "H"],
+    )  # fmt: skip
+    market = Market.from_frames(close, venue={"A": "XTSE", "B": "XHKG", "H": "XNYS"})
+    rows = np.array([140])
+    found = {b: Betas(("A", "B"), "H", 120, b).compute(market, NO_NEWS, rows)[0] for b in BETAS}
+    assert (
+        found["dimson"][0] == found["overlapping"][0] == found["same_day"][0]
+    )  # Toronto closes with New York
+    assert len({found[b][1] for b in BETAS}) == 3
+    same, apart = (Covariance(120, b).compute(market, NO_NEWS, rows)[0] for b in ("same_day", "overlapping"))
+    window = np.nan_to_num(market.returns[21:141])
+    window -= window.mean(axis=0)
+    lead = window[:-1].T @ window[1:] / 119
+    assert apart[1, 2] == pytest.approx(same[1, 2] + (lead + lead.T)[1, 2] / 2, rel=1e-9)
+    assert apart[0, 2] == pytest.approx(same[0, 2], rel=1e-9)
+    assert np.linalg.eigvalsh(Covariance(120, "dimson").compute(market, NO_NEWS, rows)[0]).min() > -1e-18
+
+
+def test_the_scale_of_pressure_is_searched_beside_the_half_life() -> None:
+    strategy, market, events = sample(FertilizerProducers)
+    plain = strategy.target_weights(market, events)
+    five = replace(strategy, pressure_scale=5.0).target_weights(market, events)
+    np.testing.assert_array_equal(plain.weights, five.weights)
+    assert isinstance(strategy, Basket)
+    book = strategy.book(market, events)
+    own = {name: np.full(4, float(getattr(strategy, name))) for name in strategy.BATCHABLE}
+    own["pressure_scale"] = np.array([5.0, 2.0, 20.0, 5.0])
+    own["half_life"] = np.array([20.0, 20.0, 20.0, 5.0])
+    out = np.zeros((book.decided.size, len(market.symbols), 4))
+    strategy.batch(book, own).write(np.arange(4), out)
+    for k in range(4):
+        alone = replace(strategy, pressure_scale=own["pressure_scale"][k], half_life=own["half_life"][k])
+        np.testing.assert_array_equal(out[:, :, k], alone.target_weights(market, events).weights)
+    assert not np.array_equal(out[:, :, 0], out[:, :, 1])
+
+
 def test_beta_leaves_out_rows_on_which_either_did_not_trade() -> None:
     # A moves twice as the hedge; on rows 5..14 it did not trade, and what its marks did there must not count.
     market = tiny({"A": 0.02, "H": 0.01})
@@ -408,12 +491,12 @@ def test_beta_leaves_out_rows_on_which_either_did_not_trade() -> None:
     returns = market.returns.copy()
     traded[5:15, 0] = False
     returns[5:15, 0] = 9.0  # would move the slope if it counted
-    betas = rolling_betas(returns, traded, 1, np.array([0]), np.array([4, 20, 23]), 20)
+    betas = rolling_betas(returns, traded, 1, np.array([0]), np.array([4, 20, 23]), 20, SAME_DAY)
     assert np.isnan(betas[0, 0])  # four returns are too few
     assert betas[1, 0] == pytest.approx(2.0, rel=1e-10)
     # half the window must remain: rows 1..20 have 10 of 20, one fewer is not enough
     traded[15, 0] = False
-    assert np.isnan(rolling_betas(returns, traded, 1, np.array([0]), np.array([20]), 20)[0, 0])
+    assert np.isnan(rolling_betas(returns, traded, 1, np.array([0]), np.array([20]), 20, SAME_DAY)[0, 0])
 
 
 def test_the_lean_by_hand() -> None:
@@ -593,9 +676,9 @@ def test_a_feature_is_computed_once_a_value() -> None:
     assert book[Counted(1)] is book[Counted(1)]
     assert book[Counted(2)].tolist() == [2, 2]
     assert Counted.calls == [1, 2]
-    assert book[Betas(("A",), "H", 20)] is book[Betas(("A",), "H", 20)]
-    assert book[Response("fertilizer", 5.0)] is book[Response("fertilizer", 5.0)]
-    assert book[Response("fertilizer", 5.0)] is not book[Response("fertilizer", 6.0)]
+    assert book[Betas(("A",), "H", 20, "same_day")] is book[Betas(("A",), "H", 20, "same_day")]
+    assert book[Response("fertilizer", 5.0, 5.0)] is book[Response("fertilizer", 5.0, 5.0)]
+    assert book[Response("fertilizer", 5.0, 5.0)] is not book[Response("fertilizer", 6.0, 5.0)]
 
 
 def test_a_position_computes_each_feature_once_for_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,16 @@ class Placebo:
         """One-sided; see `monte_carlo_p`."""
         return monte_carlo_p(self.shuffled, self.total_return)
 
+    def to_json(self) -> dict[str, float | int]:
+        """p: one-sided; draws, seed: of the shuffles; median: of their total returns; flipped: every sign reversed."""
+        return {
+            "p": self.p_value,
+            "draws": int(self.shuffled.size),
+            "seed": self.seed,
+            "median": float(np.median(self.shuffled)),
+            "flipped": self.flipped,
+        }
+
 
 def monte_carlo_p(shuffled: FloatArray, seen: float) -> float:
     """(1 + number of shuffles at or above what was seen) / (1 + number of shuffles).

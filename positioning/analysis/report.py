@@ -29,7 +29,8 @@ from positioning.strategy.strategy import Strategy
 class BacktestReport(Displayed):
     """A judged account, itself without events, and where they came from. It can be sent to another process.
 
-    without_events, without_events_metrics: the same strategy with respond=0. benchmark: on the rows of result, or None.
+    without_events, without_events_metrics: the same strategy with respond=0; without_events_same_exposure: that, held as
+    long on average as with events (`equal_exposure`). benchmark: on the rows of result, or None.
     thesis: with the events it answered. attribution: profit in event windows
     and outside. placebo: the strategy on shifted dates, where asked for.
     command: what was typed. versions: of the packages whose numbers enter the page, by name.
@@ -40,6 +41,8 @@ class BacktestReport(Displayed):
     metrics: Metrics
     without_events: Result
     without_events_metrics: Metrics
+    without_events_same_exposure: Result
+    without_events_same_exposure_metrics: Metrics
     thesis: Thesis
     benchmark: Benchmark | None
     attribution: Attribution
@@ -130,8 +133,8 @@ class BacktestReport(Displayed):
             total_return=self.metrics.total_return,
             cash=float(np.prod(1.0 + r.inputs.growth[1:]) - 1.0),
             answers_events=self.answers_events,
-            without_events=self.without_events_metrics.total_return,
-            equal_exposure=False,
+            without_events=self.without_events_same_exposure_metrics.total_return,
+            equal_exposure=True,
             benchmark_name=name,
             benchmark=made,
             beside=beside,

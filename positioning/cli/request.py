@@ -75,8 +75,11 @@ class Request:
         str | None, typer.Option(metavar="FILE", help="Your decisions about names on --screen-file lists.")
     ] = None
     placebos: Annotated[
-        int, typer.Option("--placebo", metavar="N", help="Rerun on N sets of shuffled event dates.")
-    ] = 0
+        int,
+        typer.Option(
+            "--placebo", metavar="N", help="Compare with N sets of shuffled event dates; 0 for none."
+        ),
+    ] = 200
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")] = 0
     cache: Annotated[str, typer.Option(metavar="DIR", help="Where fetched prices are.")] = "data_cache"
     accepted: Annotated[

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from positioning.analysis.equal_exposure import long_exposure
+from positioning.analysis.metrics import Metrics
 from positioning.analysis.metrics import to_json as metrics_json
 from positioning.analysis.report import BacktestReport
 from positioning.cli.terminal import NAMED, Terminal, counted, figure, listed, table
 from positioning.market.bars import Notice
 from positioning.market.findings import Finding
+from positioning.simulation.result import Result
 
 FIELDS = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown",
@@ -35,6 +38,12 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                 "verdict": s.verdict.to_json(),
                 "held": s.held.to_json(),
                 **{field: figures[s.strategy.name][field] for field in FIELDS},
+                "long_exposure": long_exposure(s.result),
+                "without_events": _twin(s.without_events, s.without_events_metrics),
+                "without_events_same_exposure": _twin(
+                    s.without_events_same_exposure, s.without_events_same_exposure_metrics
+                ),
+                "placebo": None if s.placebo is None else s.placebo.to_json(),
             }
             for s in reports
         },
@@ -42,8 +51,17 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
     }
 
 
+def _twin(result: Result, metrics: Metrics) -> dict[str, Any]:
+    known = metrics_json(metrics)
+    return {
+        "total_return": known["total_return"],
+        "sharpe": known["sharpe"],
+        "long_exposure": long_exposure(result),
+    }
+
+
 HEADS = (
-    "strategy", "held", "return", "a year", "Sharpe", "worst\nfall", "cost\nbps", "without\nevents", "p",
+    "strategy", "held", "return", "a year", "Sharpe", "worst\nfall", "cost\nbps", "without\nevents", "as\nlong", "p",
 )  # fmt: skip
 
 
@@ -60,7 +78,8 @@ def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path], term
         terminal.say(f"{name}: {words}", "quiet")
     if any(s.answers_events for s in reports):
         terminal.say(
-            "without events: the same basket, screens and schedule, blind to events (respond=0). p: share of "
+            "without events: the same basket, screens and schedule, blind to events (respond=0); as long: "
+            "that, held as long on average as with them. p: share of "
             "shuffled event dates that did as well.",
             "quiet",
         )
@@ -80,6 +99,7 @@ def _row(s: BacktestReport) -> list[str]:
         s.strategy.name, f"{s.held.names}/{s.held.of}", f"{m.total_return:+.1%}", figure(m.cagr, "{:.1%}".format),
         figure(m.sharpe, "{:.2f}".format), figure(m.max_drawdown, "{:.1%}".format),
         figure(m.cost_bps_per_year, "{:.0f}".format), f"{p.total_return:+.1%}" if s.answers_events else "-",
+        f"{s.without_events_same_exposure_metrics.total_return:+.1%}" if s.answers_events else "-",
         "-" if s.placebo is None or not s.answers_events else f"{s.placebo.p_value:.3f}",
     ]  # fmt: skip
 

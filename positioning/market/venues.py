@@ -25,6 +25,8 @@ _OWN = frozenset({
     "XOSL", "XPAR", "XSHG", "XSTO", "XSWX", "XTKS", "XTSE", "XWAR",
 })
 # fmt: on
+CLOSE_MINUTES = 30  # venues that close within it are taken to close together
+CLOSE_YEARS = (2023, 2024)  # in which their closing hours are compared
 # Minutes from the end of continuous trading, as exchange_calendars has it, to the last price of the closing auction.
 # Source: the exchanges' trading hours pages.
 _AUCTION = {
@@ -141,6 +143,23 @@ def _recorded_to(name: str) -> np.datetime64 | None:
     bounded = {"XHKG": XHKGExchangeCalendar, "XSHG": XSHGExchangeCalendar}
     calendar = bounded.get(name)
     return None if calendar is None else np.datetime64(calendar.bound_max().date(), "D")
+
+
+@lru_cache(maxsize=1024)
+def same_close(a: str, b: str) -> bool:
+    """Whether two venues close within CLOSE_MINUTES of each other on most sessions that they have in common.
+
+    Judged over two years, so that summer time that begins on other dates does not count. A venue closes with itself;
+    one whose hours are not known, with no other.
+    """
+    if a == b:
+        return True
+    if not (has_calendar(a) and has_calendar(b)):
+        return False
+    dates = [_hours(calendar_name(mic), *CLOSE_YEARS)[0] for mic in (a, b)]
+    both = np.intersect1d(*dates)
+    apart = np.abs((closings(a, both) - closings(b, both)).astype("timedelta64[m]").astype(np.int64))
+    return float(np.median(apart)) <= CLOSE_MINUTES
 
 
 def next_opening(mic: str, day: np.datetime64) -> tuple[np.datetime64, np.datetime64]:

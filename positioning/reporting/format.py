@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from positioning.analysis.equal_exposure import long_exposure
 from positioning.analysis.report import BacktestReport
 
 NOTHING = "–"
@@ -60,21 +61,30 @@ def ruin(report: BacktestReport) -> str:
 
 
 def _twin(report: BacktestReport) -> list[str]:
-    m, p = report.metrics, report.without_events_metrics
+    m, p = report.metrics, report.without_events_same_exposure_metrics
     if not report.strategy.themes:
         return []
     if report.strategy.respond == 0:
         return ["This run is itself without event tilts (respond=0)."]
     if p.ruined:
         return ["Without event tilts the same basket was ruined."]
-    made = f"Without event tilts the same basket made {signed(p.total_return)} (Sharpe {number(p.sharpe)})"
+    plain = signed(report.without_events_metrics.total_return)
+    held = percent(long_exposure(report.without_events_same_exposure), 0)
+    made = (
+        f"Without event tilts the same basket made {plain}, and held as long on average ({held}) as with them "
+        f"{signed(p.total_return)} (Sharpe {number(p.sharpe)})"
+    )
     points = round(100 * (m.total_return - p.total_return), 1)
     if points == 0:
-        return [f"{made}: the events changed nothing."]
+        return [f"{made}: against that the events changed nothing."]
+    if report.placebo is None:
+        gap = f"{number(abs(points), 1)} points {'more' if points > 0 else 'less'} with events"
+        return [f"{made}: {gap}, which was not held against shuffled event dates."]
     better = m.sharpe - p.sharpe
     verb, turn = ("added", better < 0) if points > 0 else ("took away", better > 0)
     risk = f", but {'less' if points > 0 else 'more'} return per unit of risk" if turn else ""
-    return [f"{made}: the events {verb} {number(abs(points), 1)} points{risk}."]
+    fair = f"shuffled event dates did as well in {percent(report.placebo.p_value)} of cases"
+    return [f"{made}: against that the events {verb} {number(abs(points), 1)} points{risk}; {fair}."]
 
 
 def _measure(report: BacktestReport) -> list[str]:

@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.attribution import attribute
+from positioning.analysis.equal_exposure import at_equal_exposure
 from positioning.analysis.metrics import Metrics, summarise
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
@@ -68,6 +69,7 @@ def backtest(
     inputs = terms.account.inputs(market, terms.events, strategy.screened(market, terms.events))
     result = terms.account.run(strategy, market, terms.events, inputs)
     without_events = terms.account.run(strategy.without_events(), market, terms.events, inputs)
+    same_exposure = at_equal_exposure(strategy, result, market, terms.account, terms.events, inputs)
     measure = _benchmark(strategy, terms, result)
     return BacktestReport(
         strategy=strategy,
@@ -75,6 +77,8 @@ def backtest(
         metrics=judged(result, measure),
         without_events=without_events,
         without_events_metrics=judged(without_events, measure),
+        without_events_same_exposure=same_exposure,
+        without_events_same_exposure_metrics=judged(same_exposure, measure),
         thesis=terms.thesis,
         benchmark=measure,
         attribution=attribute(result, terms.events, strategy.themes),

@@ -57,7 +57,9 @@ fees {label, digest}, cash {label, digest}: the digests are of the rates on the 
 fill, mark, base, seed, versions {package: version}, python, code {file: 16 digits of its hash}
 instruments    {symbol: {name, currency, venue}}
 verdict {grade, tone, sentence}, held {names, of, weight}: see analysis.verdict and analysis.held
-metrics, without_events metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
+metrics, without_events, without_events_same_exposure
+               metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
+placebo        {p, draws, seed, median, flipped} of total returns on shuffled event dates, or null
 """
 
 POINTS = 120
@@ -215,6 +217,8 @@ def summarised(
         "held": report.held.to_json(),
         "metrics": to_json(report.metrics),
         "without_events": to_json(report.without_events_metrics),
+        "without_events_same_exposure": to_json(report.without_events_same_exposure_metrics),
+        "placebo": None if report.placebo is None else report.placebo.to_json(),
         "deficit": r.deficit,
         "spark": [round(float(v), 5) for v in r.nav[some]],
     }

@@ -18,6 +18,8 @@ from positioning.scenarios.shock import Shock
 Course = Literal["step", "ramp"]
 T = TypeVar("T")
 
+BYSTANDERS = ("hedge", "benchmark")  # roles of names that a shock to their theme leaves alone
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -193,11 +195,12 @@ def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -
 
 
 def _aimed(table: Mapping[str, Any], thesis: Thesis) -> Mapping[str, Any]:
-    """With the thesis' symbols where the target is a theme and the file names none."""
+    """With the thesis' symbols where the target is a theme and the file names none. Hedges, benchmarks and Western peers
+    carry the theme as a tag and do not share its fate: they are hit where an instrument: names them."""
     kind, _, theme = str(table.get("target", "")).partition(":")
     if kind != "theme" or "members" in table:
         return table
-    members = thesis.members(theme)
+    members = tuple(s for s in thesis.members(theme) if thesis.universe[s].role not in BYSTANDERS)
     if not members:
         themes = tuple(dict.fromkeys(c.theme for c in thesis.universe.values() if c.theme))
         raise BadInputError(

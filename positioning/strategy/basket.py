@@ -13,7 +13,7 @@ from positioning.events.event import Events
 from positioning.events.restriction import SCREENS, dropped
 from positioning.market.market import Market
 from positioning.strategy.batched import Scheduled, WeightBatch
-from positioning.strategy.features import Betas, Eligible, FeatureBook, Response
+from positioning.strategy.features import BETAS, DEFAULT_BETA, Betas, Eligible, FeatureBook, Response
 from positioning.strategy.strategy import present
 from positioning.strategy.weights import basket_weights
 
@@ -22,18 +22,20 @@ NO_HEDGE = "none"
 
 @dataclass(frozen=True)
 class Basket(Scheduled):
-    """Equal weights over eligible legs: long = exposure (1 + respond tanh(pressure / 5)), hedged by beta.
+    """Equal weights over eligible legs: long = exposure (1 + respond tanh(pressure / pressure_scale)), hedged by beta.
 
     legs: symbols, held when they have `lookback` rows of prices and no restriction is known; with a hedge
     only those whose beta can be measured. exposure: long fraction of nav without news. half_life: sessions
-    in which the weight of news halves. hedge: symbol sold short, or "none"; hedge_ratio: share of the
-    basket's beta that is sold. lookback: rows for betas. screen: which restrictions drop a name, from the
-    day they are known: none, listed or strict (see events.restriction.SCREENS).
+    in which the weight of news halves. pressure_scale: pressure at which the response is tanh(1) = 0.76: 5, one fresh
+    event of the highest severity, is a choice and no estimate. hedge: symbol sold short, or "none"; hedge_ratio:
+    share of the basket's beta that is sold. lookback: rows for betas. beta: how they are measured where a leg
+    closes at another hour than the hedge: same_day, dimson or overlapping (see `features.Betas`). screen: which
+    restrictions drop a name, from the day they are known: none, listed or strict (see events.restriction.SCREENS).
     """
 
     theme: ClassVar[str]
     BATCHABLE: ClassVar[tuple[str, ...]] = (
-        "exposure", "respond", "half_life", "hedge_ratio", "band", "gross_limit",
+        "exposure", "respond", "half_life", "pressure_scale", "hedge_ratio", "band", "gross_limit",
     )  # fmt: skip
     ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ("respond", "hedge_ratio")
 
@@ -41,9 +43,11 @@ class Basket(Scheduled):
     hedge: str = NO_HEDGE
     exposure: float = 0.5
     half_life: float = 20.0
+    pressure_scale: float = 5.0
     hedge_ratio: float = 1.0
     lookback: int = 120
     screen: str = "listed"
+    beta: str = DEFAULT_BETA
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,8 +55,10 @@ class Basket(Scheduled):
         self.require("hedge", self.hedge not in self.names, "a symbol that is not one of the legs, or none")
         self.require("exposure", 0 < self.exposure <= 1, "above 0, at most 1")
         self.require("half_life", 0 < self.half_life <= 10_000, "sessions above 0")
+        self.require("pressure_scale", 0.1 <= self.pressure_scale <= 1000, "0.1 to 1000")
         self.require("hedge_ratio", 0 <= self.hedge_ratio <= 2, "between 0 and 2")
         self.require("lookback", 20 <= self.lookback <= 500, "20 to 500 rows")
+        self.require("beta", self.beta in BETAS, f"one of {', '.join(BETAS)}")
         self.require("screen", self.screen in SCREENS, f"one of {', '.join(SCREENS)}")
 
     @property
@@ -81,19 +87,22 @@ class Basket(Scheduled):
         eligible = book[Eligible(legs, self.history, self.screen)]
         betas, hedge = np.zeros(eligible.shape), -1
         if self.hedges:
-            betas, hedge = book[Betas(legs, self.hedge, self.lookback)], market.column(self.hedge)
+            betas, hedge = book[Betas(legs, self.hedge, self.lookback, self.beta)], market.column(self.hedge)
             eligible = eligible & np.isfinite(betas)
-        lives, heard = np.unique(own["half_life"], return_inverse=True)
-        responses = np.stack([book[Response(self.theme, life)] for life in lives.tolist()])
+        asked = np.column_stack([own["half_life"], own["pressure_scale"]])
+        distinct, heard = np.unique(asked, axis=0, return_inverse=True)
+        responses = np.stack([book[Response(self.theme, *each)] for each in distinct.tolist()])
         columns = np.array([market.column(s) for s in legs], dtype=np.int64)
-        return _Leaned(book.decided, own, eligible, responses, betas, columns, hedge, heard.astype(np.int64))
+        return _Leaned(
+            book.decided, own, eligible, responses, betas, columns, hedge, heard.ravel().astype(np.int64)
+        )
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class _Leaned(WeightBatch):
-    """Baskets of one set of legs. eligible, betas: (D, L); responses: (H, D), one row a half-life; columns: of the
-    legs; hedge: its column or -1; heard: (K,) the row of responses that each set hears."""
+    """Baskets of one set of legs. eligible, betas: (D, L); responses: (H, D), one row a half-life and scale; columns:
+    of the legs; hedge: its column or -1; heard: (K,) the row of responses that each set hears."""
 
     eligible: BoolArray
     responses: FloatArray

@@ -51,7 +51,7 @@ class Scheduled(Strategy):
 
     BATCHABLE: ClassVar[tuple[str, ...]] = ("band",)
     ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ("respond",)
-    EVENT_PARAMETERS: ClassVar[tuple[str, ...]] = ("respond", "half_life")
+    EVENT_PARAMETERS: ClassVar[tuple[str, ...]] = ("respond", "half_life", "pressure_scale")
 
     @abstractmethod
     def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:

@@ -13,7 +13,7 @@ from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.strategy.basket import Basket
 from positioning.strategy.batched import Scheduled, WeightBatch
-from positioning.strategy.features import Covariance, FeatureBook
+from positioning.strategy.features import BETAS, DEFAULT_BETA, Covariance, FeatureBook
 from positioning.strategy.strategy import present
 from positioning.strategy.weights import add_share, inverse_volatility
 
@@ -21,6 +21,7 @@ SHARED = (
     "respond",
     "exposure",
     "half_life",
+    "pressure_scale",
     "gross_limit",
 )  # a part's own value is the blend's, look-back too
 
@@ -29,23 +30,27 @@ SHARED = (
 class Blend(Scheduled):
     """Parts weighted by 1 / volatility of their event-free baskets over the last `lookback` rows, so that news
     moves a part's own exposure and not its share. members: the parts with what is theirs alone; response,
-    exposure, half-life, look-back and gross limit are the blend's, and so is the screen, unless it is "own"."""
+    exposure, half-life, pressure scale, look-back, beta and gross limit are the blend's, and so is the screen, unless it
+    is "own". Volatilities are of returns that are measured as `beta` says, see `features.Covariance`."""
 
     members: ClassVar[tuple[Basket, ...]]
     BATCHABLE: ClassVar[tuple[str, ...]] = (*SHARED, "band")
 
     exposure: float = 0.5
     half_life: float = 20.0
+    pressure_scale: float = 5.0
     lookback: int = 120
     screen: str = "own"
+    beta: str = DEFAULT_BETA
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.require("beta", self.beta in BETAS, f"one of {', '.join(BETAS)}")
         self.parts()
 
     def parts(self) -> tuple[Basket, ...]:
         """The members with this blend's parameters."""
-        shared = {name: getattr(self, name) for name in (*SHARED, "lookback")}
+        shared = {name: getattr(self, name) for name in (*SHARED, "lookback", "beta")}
         if self.screen != "own":
             shared["screen"] = self.screen
         return tuple(replace(member, **shared) for member in self.members)
@@ -83,7 +88,7 @@ class Blend(Scheduled):
             blind = theirs | {"respond": np.zeros(sets)}
             held = [market.column(s) for s in (*part.names, *part.hedges) if s in market.symbols]
             made.append(_Part(part.batch(book, theirs), part.batch(book, blind), np.array(sorted(held))))
-        return _Mixed(book.decided, own, tuple(made), book[Covariance(self.lookback)])
+        return _Mixed(book.decided, own, tuple(made), book[Covariance(self.lookback, self.beta)])
 
 
 @final

@@ -15,9 +15,18 @@ from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.events.restriction import dropped
 from positioning.market.market import Market
+from positioning.market.venues import same_close
 from positioning.strategy.weights import covariances, rolling_betas
 
-TOP_SEVERITY = 5.0  # an event of the highest severity, fresh, moves the response to tanh(1)
+BETAS = (
+    "same_day",
+    "dimson",
+    "overlapping",
+)  # how a beta is measured where two names close at different hours
+# Out of sample, rebalanced monthly, over all pairs of a leg and a hedge that close apart (39 of the sample, 29 of real
+# prices 2018 to 2026), deviation of hedged over unhedged 21-row returns at a look-back of 120 rows: same_day 0.977 and
+# 0.949, dimson 0.979 and 0.957, overlapping 0.974 and 0.944. Dimson's slope is the least biased and the most uncertain.
+DEFAULT_BETA = "overlapping"
 STALE_SESSIONS = 10  # sessions without trading after which a name is no longer chosen
 MAX_BYTES = 2**28  # of the features of a book
 
@@ -33,31 +42,43 @@ class Feature(ABC):
 @final
 @dataclass(frozen=True, slots=True)
 class Response(Feature):
-    """(D,) tanh(pressure / 5): signed, severity-weighted news of one theme, decaying; see Events.pressure."""
+    """(D,) tanh(pressure / scale): signed, severity-weighted news of one theme, decaying; see Events.pressure."""
 
     theme: str
     half_life: float
+    scale: float
 
     def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:
         pressure = events.pressure(market.rows, self.theme, self.half_life)
-        return np.asarray(np.tanh(pressure[decided] / TOP_SEVERITY))
+        return np.asarray(np.tanh(pressure[decided] / self.scale))
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Betas(Feature):
-    """(D, L) rolling beta of each leg to the hedge, in base-currency total returns."""
+    """(D, L) rolling beta of each leg to the hedge, in base-currency total returns.
+
+    Where the two close together: OLS on the rows on which both trade (same_day). Where they do not, part of what moves
+    one today moves the other tomorrow, and same-day slopes are too low; then, over the sessions that they have in common,
+    dimson is the sum of the slopes on the hedge's return of the session before, the same and the next one, and
+    overlapping the slope of two-session returns, which finds half of what leaks. What is measured on a row uses no
+    later one: the last session's next is not known and stands aside.
+
+    Dimson (1979), doi:10.1016/0304-405X(79)90013-8; Scholes and Williams (1977), doi:10.1016/0304-405X(77)90041-1.
+    """
 
     legs: tuple[str, ...]
     hedge: str
     lookback: int
+    beta: str
 
     def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG002
         columns = np.array([market.column(s) for s in self.legs], dtype=np.int64)
+        hedge = market.column(self.hedge)
+        apart = ~closes_together(market)[columns, hedge]
+        measures = np.where(apart, BETAS.index(self.beta), 0).astype(np.int64)
         return np.asarray(
-            rolling_betas(
-                market.returns, market.tradable, market.column(self.hedge), columns, decided, self.lookback
-            )
+            rolling_betas(market.returns, market.tradable, hedge, columns, decided, self.lookback, measures)
         )
 
 
@@ -81,12 +102,33 @@ class Eligible(Feature):
 @final
 @dataclass(frozen=True, slots=True)
 class Covariance(Feature):
-    """(D, N, N) covariance of base-currency total returns over the last `lookback` rows."""
+    """(D, N, N) covariance of base-currency total returns over the last `lookback` rows.
+
+    beta: what pairs that close at different hours add to their same-day covariance: nothing (same_day), the covariances
+    with the row before and after (dimson), or half of them, which is the covariance of two-row returns (overlapping).
+    The nearest matrix without negative variances is taken.
+    """
 
     lookback: int
+    beta: str
 
     def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG002
-        return np.asarray(covariances(market.returns, decided, self.lookback))
+        same = np.asarray(covariances(market.returns, decided, self.lookback, 0))
+        apart = ~closes_together(market)
+        if self.beta == "same_day" or not apart.any():
+            return same
+        lead = np.asarray(covariances(market.returns, decided, self.lookback, 1))
+        share = 1.0 if self.beta == "dimson" else 0.5
+        whole = same + np.where(apart, share * (lead + lead.transpose(0, 2, 1)), 0.0)
+        values, vectors = np.linalg.eigh(whole)
+        return np.asarray((vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1))
+
+
+def closes_together(market: Market) -> BoolArray:
+    """(N, N) True where two names close at one hour, so that their returns of a row cover the same time."""
+    venues = [i.venue for i in market.instruments]
+    pairs = {(a, b): same_close(a, b) for a in set(venues) for b in set(venues)}
+    return np.array([[pairs[a, b] for b in venues] for a in venues], dtype=bool).reshape(len(venues), -1)
 
 
 @final

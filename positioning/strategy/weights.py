@@ -10,17 +10,35 @@ from positioning.arrays import BoolArray, FloatArray, IntArray
 
 @njit(cache=True, nogil=True)
 def rolling_betas(
-    returns: FloatArray, traded: BoolArray, hedge: int, legs: IntArray, rows: IntArray, lookback: int
+    returns: FloatArray,
+    traded: BoolArray,
+    hedge: int,
+    legs: IntArray,
+    rows: IntArray,
+    lookback: int,
+    measures: IntArray,
 ) -> FloatArray:
-    """(D, L) OLS slope of each leg's return on the hedge's over the `lookback` rows ending on each of `rows`.
+    """(D, L) beta of each leg to the hedge over the `lookback` rows ending on each of `rows`.
 
-    returns: (T, N); traded: (T, N) bool; hedge: column; legs: (L,) columns. Rows on which either did not
-    trade are skipped; NaN where fewer than half the window remains or the hedge did not move.
+    returns: (T, N); traded: (T, N) bool; hedge: column; legs: (L,) columns; measures: (L,) 0 for the OLS slope on rows on
+    which both trade, 1 for Dimson's sum of slopes and 2 for the slope of two-session returns, both over returns between
+    common sessions; see `features.Betas`. NaN where fewer than half the window remains or the hedge did not move.
     """
     out = np.full((rows.size, legs.size), np.nan)
     for d in range(rows.size):
         first = max(rows[d] - lookback + 1, 0)
         for j in range(legs.size):
+            if measures[j] > 0:
+                own, other, count = _common_returns(returns, traded, legs[j], hedge, first, rows[d])
+                if 2 * count >= lookback and count > 8:
+                    if measures[j] == 1:
+                        out[d, j] = _dimson(own[:count], other[:count])
+                    else:
+                        x, y = other[1:count] + other[: count - 1], own[1:count] + own[: count - 1]
+                        spread = ((x - x.mean()) ** 2).sum()
+                        if spread > 1e-14:
+                            out[d, j] = ((x - x.mean()) * y).sum() / spread
+                continue
             count, sx, sy, sxx, sxy = 0, 0.0, 0.0, 0.0, 0.0
             for t in range(first, rows[d] + 1):
                 x, y = returns[t, hedge], returns[t, legs[j]]
@@ -38,8 +56,45 @@ def rolling_betas(
 
 
 @njit(cache=True, nogil=True)
-def covariances(returns: FloatArray, rows: IntArray, lookback: int) -> FloatArray:
-    """(D, N, N) sample covariance of returns over the `lookback` rows ending on each of `rows`.
+def _common_returns(
+    returns: FloatArray, traded: BoolArray, leg: int, hedge: int, first: int, last: int
+) -> tuple[FloatArray, FloatArray, int]:
+    """Returns of two names from one session that they have in common to the next, and how many there are."""
+    own, other = np.empty(last - first + 1), np.empty(last - first + 1)
+    count, y, x, begun = 0, 1.0, 1.0, False
+    for t in range(first, last + 1):
+        if not (np.isfinite(returns[t, leg]) and np.isfinite(returns[t, hedge])):
+            continue
+        y *= 1.0 + returns[t, leg]
+        x *= 1.0 + returns[t, hedge]
+        if traded[t, leg] and traded[t, hedge]:
+            if begun:
+                own[count], other[count] = y - 1.0, x - 1.0
+                count += 1
+            begun, y, x = True, 1.0, 1.0
+    return own, other, count
+
+
+@njit(cache=True, nogil=True)
+def _dimson(own: FloatArray, other: FloatArray) -> float:
+    """Sum of the slopes on the other's return before, with and after; NaN where that did not move."""
+    size = own.size - 2
+    design = np.empty((size, 3))
+    for lag in range(3):
+        design[:, lag] = other[lag : lag + size]
+        design[:, lag] -= design[:, lag].mean()
+    y = own[1 : 1 + size] - own[1 : 1 + size].mean()
+    square = design.T @ design
+    trace = square[0, 0] + square[1, 1] + square[2, 2]
+    if trace <= 1e-14 or np.linalg.det(square / trace) < 1e-12:
+        return np.nan
+    return float(np.linalg.solve(square, design.T @ y).sum())
+
+
+@njit(cache=True, nogil=True)
+def covariances(returns: FloatArray, rows: IntArray, lookback: int, lead: int) -> FloatArray:
+    """(D, N, N) sample covariance of returns with those `lead` rows later, over the `lookback` rows ending on each of
+    `rows`; with lead 0 the usual one.
 
     A row without a return (closed venue, name not yet listed) counts as 0: the mark did not move.
     """
@@ -55,8 +110,8 @@ def covariances(returns: FloatArray, rows: IntArray, lookback: int) -> FloatArra
                 window[t, n] = r if np.isfinite(r) else 0.0
         for n in range(n_names):
             window[:, n] -= window[:, n].mean()
-        if count > 1:
-            out[d] = window.T @ window / (count - 1)
+        if count > 1 + lead:
+            out[d] = np.ascontiguousarray(window[: count - lead].T) @ window[lead:] / (count - 1)
     return out
 
 

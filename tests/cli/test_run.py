@@ -13,6 +13,7 @@ from positioning.cli.run import app
 FIELDS = {
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown"),
     *("turnover", "cost_bps_per_year", "first", "last", "sessions", "verdict", "held"),
+    *("long_exposure", "without_events", "without_events_same_exposure", "placebo"),
 }
 
 
@@ -60,7 +61,15 @@ def test_json_has_what_the_readme_promises(corridor: tuple[dict, Path, str]) -> 
     assert answer["data"] == "sample"
     assert len(answer["snapshot"]) == 64
     assert set(answer["strategies"]["middle_corridor"]) == FIELDS
-    assert answer["strategies"]["middle_corridor"]["max_drawdown"] <= 0
+    found = answer["strategies"]["middle_corridor"]
+    assert found["max_drawdown"] <= 0
+    assert (found["placebo"]["draws"], found["placebo"]["seed"]) == (200, 0)
+    assert 1 / 201 <= found["placebo"]["p"] <= 1
+    kept = json.loads(next((out / "runs").glob("*/summary.json")).read_text(encoding="utf-8"))
+    assert kept["placebo"] == found["placebo"]
+    twin = found["without_events_same_exposure"]
+    assert kept["without_events_same_exposure"]["total_return"] == twin["total_return"]
+    assert abs(twin["long_exposure"] - found["long_exposure"]) < 1e-3
     assert [Path(f).name for f in answer["files"]] == ["middle_corridor.html", "index.html"]
     assert all(Path(f).is_file() for f in answer["files"])
     assert stderr == ""
