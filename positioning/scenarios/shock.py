@@ -15,9 +15,6 @@ from positioning.market.instruments import Instrument, table
 
 Ending = Literal["", "frozen", "delisted"]
 KINDS = ("instrument", "theme", "currency", "market")
-    "hedge",
-    "benchmark",
-)  # roles of names that share a sleeve's theme, not its fate: hedges, Western peers
 NEVER = math.inf  # a half-life: it does not fade
 
 
