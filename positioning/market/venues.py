@@ -156,8 +156,8 @@ def same_close(a: str, b: str) -> bool:
         return True
     if not (has_calendar(a) and has_calendar(b)):
         return False
-    dates = [_hours(calendar_name(mic), *CLOSE_YEARS)[0] for mic in (a, b)]
-    both = np.intersect1d(*dates)
+    first, second = (_hours(calendar_name(mic), *CLOSE_YEARS)[0] for mic in (a, b))
+    both = np.intersect1d(first, second)
     apart = np.abs((closings(a, both) - closings(b, both)).astype("timedelta64[m]").astype(np.int64))
     return float(np.median(apart)) <= CLOSE_MINUTES
 
