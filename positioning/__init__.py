@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from positioning.errors import BadInputError as BadInputError
     from positioning.errors import DataMissingError as DataMissingError
     from positioning.event_studies.study import EventStudy as EventStudy
+    from positioning.event_studies.study import event_study as event_study
     from positioning.events.event import Event as Event
     from positioning.events.event import Events as Events
-    from positioning.events.event import read_events as read_events
     from positioning.events.restriction import Restriction as Restriction
-    from positioning.events.restriction import read_restrictions as read_restrictions
     from positioning.events.thesis import Thesis as Thesis
     from positioning.events.thesis import read_thesis as read_thesis
     from positioning.market.load import load as load
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from positioning.runs.backtest import backtest as backtest
     from positioning.runs.today import today as today
     from positioning.scenarios.stress_test import StressTest as StressTest
+    from positioning.scenarios.stress_test import stress_test as stress_test
     from positioning.search.run import sweep as sweep
     from positioning.search.trials import Trials as Trials
     from positioning.simulation.account import AccountTerms as AccountTerms
@@ -71,11 +71,11 @@ _HOMES = {
     "Trials": "search.trials",
     "backtest": "runs.backtest",
     "check_strategy": "analysis.strategy_check",
+    "event_study": "event_studies.study",
     "load": "market.load",
-    "read_events": "events.event",
     "read_fees": "simulation.fees",
-    "read_restrictions": "events.restriction",
     "read_thesis": "events.thesis",
+    "stress_test": "scenarios.stress_test",
     "summarise": "analysis.metrics",
     "sweep": "search.run",
     "today": "runs.today",

@@ -1,6 +1,7 @@
-"""Documents run: every Python block of the site, page by page, in an empty folder."""
+"""Documents run: every Python block of the site, page by page, in a workshop's folder."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ def blocks(page: Path) -> list[str]:
 def test_the_python_blocks_of_a_page_run_one_after_the_other(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.copytree(ROOT / "strategies", tmp_path / "strategies")  # as in a workshop
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": page.stem}
     for number, block in enumerate(blocks(page), 1):

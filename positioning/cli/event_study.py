@@ -75,7 +75,6 @@ def event_study(
         from positioning.event_studies.placebo import study_placebo
         from positioning.event_studies.study import singly, study
         from positioning.reporting.event_study import write_event_study
-        from positioning.runs.backtest import crash_dates
 
         if request.placebos:
             check_draws(request.placebos)
@@ -85,7 +84,7 @@ def event_study(
         choice.check(thesis.events)
         sleeves = sleeves_of(names or [], thesis, request.benchmark or "", theme or "")
         source, record = source_of(request.data, Path(request.cache)), thesis.events
-        near, studies = crash_dates(record), []
+        near, studies = record.crash_dates, []
         with progress(as_json or quiet) as bar:
             task = bar.add_task("event studies", total=len(sleeves))
             for sleeve in sleeves:

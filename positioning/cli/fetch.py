@@ -232,11 +232,10 @@ def _findings(
     found = source.findings(names)
     if check:
         from positioning.cli.strategies import thesis_of
-        from positioning.runs.backtest import crash_dates
 
         currencies = [s.removesuffix("=X").removesuffix("USD") for s in stored if s.endswith("=X")]
         given = source.deliver(names, currencies)
-        known, quoted = crash_dates(thesis_of(thesis).events), source.quoted(names)
+        known, quoted = thesis_of(thesis).events.crash_dates, source.quoted(names)
         found = (*gate.check(given.bars, given.rates, crash_dates=known, quoted=quoted), *found)
     return found
 

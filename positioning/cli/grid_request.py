@@ -118,7 +118,6 @@ def chosen(space: SearchSpace, random: int | None, seed: int) -> GridIndex:
 def space_of(strategy: Strategy, axes: Mapping[str, tuple[Any, ...]], terms: RunSettings) -> SearchSpace:
     """The market of all trials, loaded once, and what they share."""
     from positioning.market.load import load
-    from positioning.runs.backtest import crash_dates
     from positioning.search.space import SearchSpace
 
     names, hedges = symbols(strategy, axes)
@@ -130,7 +129,7 @@ def space_of(strategy: Strategy, axes: Mapping[str, tuple[Any, ...]], terms: Run
         terms.span,
         terms.base,
         history,
-        crash_dates(terms.events),
+        terms.events.crash_dates,
         terms.accepted,
     )
     return SearchSpace(strategy, market, terms.events, axes, terms.account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,14 +16,12 @@ from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import source_of, span_of
-from positioning.errors import BadInputError, DataMissingError
+from positioning.errors import BadInputError
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from positioning.market.source import Driver, Source
-    from positioning.scenarios.scenario import ScenarioSet
     from positioning.scenarios.stress_test import StressTest
 
 app = new_app()
@@ -64,10 +62,14 @@ def stress(
     with one_line_errors(), terminal.open():
         from positioning.market.load import load
         from positioning.reporting.stress_test import write_stress
-        from positioning.runs.backtest import crash_dates
         from positioning.scenarios.scenario import read_scenarios
         from positioning.scenarios.simulation import StressTerms
-        from positioning.scenarios.stress_test import StressSettings, study, total_paths
+        from positioning.scenarios.stress_test import (
+            StressSettings,
+            published_series,
+            simulate_scenarios,
+            total_paths,
+        )  # fmt: skip
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
 
@@ -89,11 +91,13 @@ def stress(
         names = list(dict.fromkeys(s for p in chosen for s in p.names))
         hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
         market = load(source, names, hedges, span_of(None, None), request.base.upper(), max(p.history for p in chosen),
-                      crash_dates(terms.events), request.accepted)  # fmt: skip
-        series = series_of(source, market.drivers, futures)
+                      terms.events.crash_dates, request.accepted)  # fmt: skip
+        series = published_series(source, market.drivers, futures)
         with progress(as_json or quiet) as bar:
             task = bar.add_task("paths", total=total_paths(futures, choice))
-            made = study(market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n))
+            made = simulate_scenarios(
+                market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n)
+            )
         command = typed("stress")
         files = write_stress(made, command, Path(out))
         answer(request.data, made, files, as_json, terminal)
@@ -112,20 +116,6 @@ def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
             f"--replay {text}", "wanted FIRST:LAST or none", "type --replay 2022-02-17:2022-04-18"
         ) from None
     return first, last
-
-
-def series_of(source: Source, carried: Mapping[str, Driver], futures: ScenarioSet) -> dict[str, Driver]:
-    """The published series that transmissions name and the source has."""
-    from positioning.data.folder import FolderSource
-
-    found = dict(carried)
-    for name in {s for t in futures.transmissions for s in t.series} - set(found):
-        if isinstance(source, FolderSource):
-            try:
-                found[name] = source.driver(name)
-            except DataMissingError:
-                continue
-    return found
 
 
 def answer(data: str, made: StressTest, files: Sequence[Path], as_json: bool, terminal: Terminal) -> None:

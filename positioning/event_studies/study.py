@@ -47,10 +47,15 @@ import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
 from positioning.display import Displayed, Picture
-from positioning.event_studies.abnormal import Design, Observation, Returns, observe
+from positioning.errors import BadInputError
+from positioning.event_studies.abnormal import Design, Observation, Returns, observe, sleeve_returns
 from positioning.event_studies.day_zero import EventFilter, LeftOut
 from positioning.event_studies.panel import Panel
+from positioning.event_studies.sleeves import strategy_sleeves, symbol_sleeve
 from positioning.events.event import Events
+from positioning.events.thesis import Thesis
+from positioning.market.source import Source
+from positioning.strategy.strategy import Strategy
 
 TESTS = ("clustered", "kolari_pynnonen", "cross_section", "patell", "bmp", "sign", "rank")
 LEAD = "clustered"
@@ -153,6 +158,32 @@ class EventStudy(Displayed):
     def group(self, name: str) -> Group | None:
         """A group by its name; None where it has no member."""
         return next((g for g in self.groups if g.name == name), None)
+
+
+def event_study(
+    subject: Strategy | str,
+    source: Source,
+    thesis: Thesis,
+    design: Design | None = None,
+    choice: EventFilter | None = None,
+    base: str = "USD",
+) -> EventStudy:
+    """Did the prices of a strategy's names, or of one symbol, move with the events of their sleeve?
+
+    design: how abnormal returns are measured; choice: which events; all of both's defaults where None. Raises
+    BadInputError for a blend, whose parts are studied one by one, and as `sleeve_returns` and `study` do.
+    """
+    sleeves = (
+        [symbol_sleeve(subject, thesis)] if isinstance(subject, str) else strategy_sleeves(subject, thesis)
+    )
+    if len(sleeves) != 1:
+        raise BadInputError(
+            f"{len(sleeves)} sleeves: {', '.join(s.label for s in sleeves)}", "wanted a strategy of one sleeve",
+            "study its parts one by one",
+        )  # fmt: skip
+    design, events = design or Design(), thesis.events
+    returns = sleeve_returns(source, sleeves[0], design, base, events.crash_dates)
+    return study(returns, events, choice or EventFilter(), design)
 
 
 def study(returns: Returns, events: Events, choice: EventFilter, design: Design) -> EventStudy:

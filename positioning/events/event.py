@@ -183,6 +183,15 @@ class Events(Displayed):
             restrictions=tuple(r for r in self.restrictions if r.known_on() <= day),
         )
 
+    @property
+    def crash_dates(self) -> dict[str, DateArray]:
+        """Days near which a large move of a price may be a crash and no misprint: of a symbol's restrictions, and
+        under "" of events of severity 4 and 5."""
+        near: dict[str, list[np.datetime64]] = {"": [e.known_on() for e in self.items if e.severity >= 4]}
+        for r in self.restrictions:
+            near.setdefault(r.symbol, []).append(r.known_on())
+        return {symbol: np.array(days, dtype="datetime64[D]") for symbol, days in near.items()}
+
     def rows(self, sessions: pd.DatetimeIndex | DateArray) -> IntArray:
         """(E,) per event the first row whose date is at or after `known_on`; len(sessions) where none is.
 

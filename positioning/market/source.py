@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
 from positioning.arrays import DateArray, FloatArray
+from positioning.errors import DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ class Source(ABC):
     def findings(self, symbols: Sequence[str]) -> tuple[Finding, ...]:  # noqa: ARG002
         """What the quality gate cannot see in bars: doubts about the stored rows."""
         return ()
+
+    def driver(self, name: str) -> Driver:
+        """A published series. Raises DataMissingError where the source has none of that name, as most have none."""
+        raise DataMissingError(
+            f"{self.label} has no series {name}",
+            "wanted a source of published series",
+            "use a folder of CSV files",
+        )
 
     def require(  # noqa: B027 - most sources hold all they will ever hold
         self, symbols: Sequence[str], currencies: Sequence[str], end: np.datetime64 | None = None

@@ -13,7 +13,6 @@ from positioning.analysis.equal_exposure import at_equal_exposure
 from positioning.analysis.metrics import Metrics, summarise
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
-from positioning.arrays import DateArray
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
 from positioning.events.thesis import Thesis
@@ -97,18 +96,9 @@ def market_of(strategy: Strategy, settings: RunSettings) -> Market:
         settings.span,
         settings.base,
         strategy.history,
-        crash_dates(settings.events),
+        settings.events.crash_dates,
         settings.accepted,
     )
-
-
-def crash_dates(events: Events) -> dict[str, DateArray]:
-    """Days near which a large move of a price may be a crash and no misprint: of a symbol's restrictions, and
-    under "" of events of severity 4 and 5."""
-    near: dict[str, list[np.datetime64]] = {"": [e.known_on() for e in events if e.severity >= 4]}
-    for r in events.restrictions:
-        near.setdefault(r.symbol, []).append(r.known_on())
-    return {symbol: np.array(days, dtype="datetime64[D]") for symbol, days in near.items()}
 
 
 def judged(result: Result, measure: Benchmark | None) -> Metrics:
@@ -134,9 +124,7 @@ def _placebo(
 
 def _benchmark(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:
     symbol = terms.benchmark or strategy.benchmark
-    found = benchmark(
-        terms.source, symbol, result.rows, terms.base, crash_dates(terms.events), terms.accepted
-    )
+    found = benchmark(terms.source, symbol, result.rows, terms.base, terms.events.crash_dates, terms.accepted)
     if found is not None and np.isfinite(found.levels).sum() < 3:
         found = None
     if found is None and terms.benchmark is not None:

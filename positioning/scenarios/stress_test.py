@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, final
@@ -12,14 +13,16 @@ import numpy as np
 from positioning.arrays import FloatArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError, DataMissingError
+from positioning.events.thesis import Thesis
 from positioning.market.bars import Notice
+from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.market.source import Driver
+from positioning.market.source import Driver, Source
 from positioning.scenarios.outcome import Figures, Paths, break_even, crossings, fan, figures
 from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
 from positioning.scenarios.pooling import MIN_MONTHS, Pooled, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
-from positioning.scenarios.scenario import Scenario, ScenarioSet
+from positioning.scenarios.scenario import Scenario, ScenarioSet, read_scenarios
 from positioning.scenarios.simulation import (
     PATHS_PER_TASK,
     Batch,
@@ -29,6 +32,7 @@ from positioning.scenarios.simulation import (
     stage,
 )
 from positioning.scenarios.transmission import Beta, betas, monthly, publication_rows, scenario_effect
+from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 
 WEIGHTED = "weighted"
@@ -153,7 +157,44 @@ class StressTest(Displayed):
         ]
 
 
-def study(
+def stress_test(
+    strategies: Sequence[Strategy],
+    source: Source,
+    thesis: Thesis,
+    scenarios: str = "",
+    settings: StressSettings | None = None,
+    terms: StressTerms | None = None,
+    base: str = "USD",
+) -> StressTest:
+    """The strategies under a set of scenarios of the thesis (its name, a TOML file, or "" for the first), on all that
+    the source has of their names.
+
+    settings: 10,000 paths on one core by default. terms: the shipped fees on the thesis' events by default. Raises as
+    `load`, `read_scenarios` and `simulate_scenarios` do.
+    """
+    futures = read_scenarios(thesis, scenarios)
+    names = list(dict.fromkeys(s for p in strategies for s in p.names))
+    hedges = list(dict.fromkeys(s for p in strategies for s in p.hedges))
+    history = max(p.history for p in strategies)
+    market = load(source, names, hedges, None, base, history, thesis.events.crash_dates)
+    return simulate_scenarios(
+        market, published_series(source, market.drivers, futures), futures, strategies,
+        terms or StressTerms(thesis.events, read_fees()), settings or StressSettings(window=thesis.replay),
+    )  # fmt: skip
+
+
+def published_series(
+    source: Source, carried: Mapping[str, Driver], scenarios: ScenarioSet
+) -> dict[str, Driver]:
+    """The series that the scenarios' transmissions name: those the market carries, and what the source has besides."""
+    found = dict(carried)
+    for name in {s for t in scenarios.transmissions for s in t.series} - set(found):
+        with suppress(DataMissingError):
+            found[name] = source.driver(name)
+    return found
+
+
+def simulate_scenarios(
     market: Market,
     series: Mapping[str, Driver],
     scenarios: ScenarioSet,
