@@ -34,6 +34,9 @@ def compare(
     draws: Annotated[int, typer.Option(min=100, max=100_000, help="Of the bootstrap.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the runs are and the page goes.")] = Path("reports"),
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="Runs on real and on simulated prices together, with a warning.")
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write comparison.csv beside the page.")] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -49,7 +52,7 @@ def compare(
         from positioning.reporting.index import write_index
         from positioning.runs.comparison import compare as set_side_by_side
 
-        found = set_side_by_side(chosen(out, names or []), draws, seed)
+        found = set_side_by_side(chosen(out, names or [], mixed), draws, seed)
         files = [write_comparison(found, out), write_index(out)]
         if as_csv:
             files.append(write_whole(out / "comparison.csv", to_csv(found)))
@@ -64,23 +67,34 @@ def compare(
         terminal.wrote(files)
 
 
-def chosen(out: Path, names: list[str]) -> list[SavedRun]:
-    """The named runs, each once; the newest of each strategy where none is named. Raises BadInputError."""
+def chosen(out: Path, names: list[str], mixed: bool = False) -> list[SavedRun]:
+    """The named runs, each once; the newest of each strategy where none is named. Runs on real and on simulated prices
+    together only where mixed: else the real ones where none is named. Raises BadInputError."""
     from positioning.runs.saved import find_run, read_runs
 
     runs, left_out = read_runs(out)
     if names:
         say_left_out(left_out)
-        return list({run.id: run for run in (find_run(out, known_as(name)) for name in names)}.values())
-    newest: dict[str, SavedRun] = {}
+        found = list({run.id: run for run in (find_run(out, known_as(name)) for name in names)}.values())
+        made_up = [run.id for run in found if run.summary["simulated"]]
+        if 0 < len(made_up) < len(found) and not mixed:
+            raise BadInputError(
+                f"{len(made_up)} of these {len(found)} runs stand on simulated prices ({made_up[0]})",
+                "wanted real or simulated ones alone",
+                "leave them out, or type --mixed to set them side by side all the same",
+            )
+        return found
+    newest: dict[tuple[str, bool], SavedRun] = {}
+    real = any(not run.summary["simulated"] for run in runs)
     for run in runs:
-        if run.summary["strategy"] not in newest:
+        key = (run.summary["strategy"], bool(run.summary["simulated"]))
+        if key not in newest and (mixed or not real or not key[1]):
             try:
                 run.check()
             except BadInputError as error:
                 left_out.append(f"left out: {error}")
             else:
-                newest[run.summary["strategy"]] = run
+                newest[key] = run
     say_left_out(left_out)
     if not newest:
         raise BadInputError(f"no run in {out}", "wanted two or more", "make some: python -m backtests.run")

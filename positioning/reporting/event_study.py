@@ -16,9 +16,11 @@ from positioning.events.thesis import Thesis
 from positioning.files import write_whole
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
+from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import banner
-from positioning.reporting.tearsheet.page import document, own_file
+from positioning.reporting.tearsheet.page import document, moved, own_file
+from positioning.runs.answers import keep_answer
 
 Shuffled = Mapping[str, StudyPlacebo]  # by a study's label, empty where none was asked for
 
@@ -37,13 +39,24 @@ def write_event_study(
     command: str,
     directory: Path,
 ) -> list[Path]:
-    """Write event_study.html, event_study_events.csv and event_study_tests.csv; returns their paths."""
+    """Write event_study.html, event_study_events.csv and event_study_tests.csv, keep them under an ID, and write the
+    index; returns their paths."""
     script = charts.share_script(directory)
-    return [
-        write_whole(directory / "event_study.html", page(studies, shuffled, design, thesis, command, script)),
+    text = page(studies, shuffled, design, thesis, command, script)
+    simulated = any(s.simulated for s in studies)
+    files = [
+        write_whole(directory / "event_study.html", text),
         write_whole(directory / "event_study_events.csv", events_csv(studies)),
         write_whole(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]
+    prices = dict.fromkeys(r.snapshot[:12] for s in studies for r in s.returns)
+    keep_answer(
+        directory, "event_study", f"Event study, {', '.join(s.label for s in studies)}",
+        " ".join(f"{s.label}: {line}" for s in studies for line in findings(s)[1:2]), "neutral", simulated,
+        f"prices {', '.join(prices)}", command, moved(text, script, f"../../{script}"), files[1:],
+    )  # fmt: skip
+    write_index(directory)
+    return files
 
 
 def findings(study: EventStudy) -> list[str]:

@@ -1,24 +1,28 @@
-"""The gallery of runs, newest first, and the way to the other pages."""
+"""The gallery of runs, real and simulated apart, newest first, and the way to the other pages."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.files import safe_name, write_whole
 from positioning.reporting.format import number, percent, signed
-from positioning.reporting.html import Html, join, section, tag
-from positioning.reporting.tearsheet.figures import banner
+from positioning.reporting.html import Html, join, tag
 from positioning.reporting.tearsheet.page import document, own_file
+from positioning.reporting.templates import render
 from positioning.reporting.verdict import spoken_again
+from positioning.runs.answers import answers_in
 from positioning.runs.saved import SavedRun, runs_in
 
-MOST_RUNS = 120  # cards; older runs stay on disk
+MOST_RUNS = 400  # cards; older runs stay on disk
+SPARK = 40  # points of a card's drawing
 OTHERS = {
     "comparison": ("Comparison", "strategies side by side"),
     "grid": ("Grid search", "parameters tried, and how much of the winner is luck"),
@@ -29,59 +33,186 @@ OTHERS = {
 }  # pages of these names, or whose names begin so
 
 
+# What may differ between runs of one strategy: said on each card where it does.
+FACTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "prices": lambda s: str(s["source"]),
+    "base": lambda s: str(s["base"]),
+    "fees": lambda s: f"fees {s['fees']['label']}",
+    "fills": lambda s: f"fills at {s['fill']}",
+    "cash": lambda s: f"cash {s['cash']['label']}",
+    "mark": lambda s: f"mark {s['mark']}",
+    "screen": lambda s: f"screen {s['parameters'].get('screen', 'own')}",
+    "events": lambda s: f"events {s['events']['digest'][:6]}",
+    "snapshot": lambda s: f"snapshot {s['snapshot'][:6]}",
+}
+ALWAYS = ("prices", "base")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page that is no tearsheet."""
+
+    address: str
+    label: str
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A run."""
+
+    address: str
+    strategy: str
+    title: str
+    grade: str
+    verdict: Html
+    result: str
+    held: str
+    more: str
+    spark: Html
+    chips: tuple[str, ...]
+    span: str
+    made: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs on real prices, or on simulated ones."""
+
+    identity: str
+    heading: str
+    simulated: bool
+    cards: tuple[Card, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A search, stress test or study."""
+
+    id: str
+    title: str
+    sentence: str
+    simulated: bool
+    when: str
+    data: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The view of `index.html`."""
+
+    count: int
+    more: str
+    pages: tuple[Link, ...]
+    strategies: tuple[str, ...]
+    grades: tuple[str, ...]
+    groups: tuple[Group, ...]
+    answers: tuple[Kept, ...]
+
+
 def write_index(directory: Path) -> Path:
-    """Write `directory/index.html` from what is there: pages, and runs kept; returns its path."""
+    """Write `directory/index.html` from what is there: pages, runs and answers kept; returns its path."""
     runs = runs_in(directory)
+    view = index(runs, directory)
+    script = Html(f"<script>{own_file('theme.js')}{own_file('index.js')}</script>")
+    simulated = bool(view.groups) and all(g.simulated for g in view.groups)
+    text = document("Backtests", join(render("index.html", v=view), script), simulated)
+    return write_whole(directory / "index.html", text)
+
+
+def index(runs: Sequence[SavedRun], directory: Path) -> Index:
+    """The view. runs: the newest first."""
     newest: dict[str, str] = {}
     for run in runs:
         newest.setdefault(run.summary["strategy"], run.id)
-    cards = [_card(run, newest[run.summary["strategy"]] == run.id, directory) for run in runs[:MOST_RUNS]]
-    simulated = any(run.summary["simulated"] for run in runs)
-    count = f"{len(runs)} runs, newest first." if len(runs) > 1 else ""
+    shown = runs[:MOST_RUNS]
+    apart = _differing(shown)
+    cards = [
+        (
+            bool(run.summary["simulated"]),
+            _card(run, newest[run.summary["strategy"]] == run.id, directory, apart),
+        )
+        for run in shown
+    ]
+    groups = [
+        Group(identity, heading, simulated, tuple(c for kind, c in cards if kind is simulated))
+        for identity, heading, simulated in (
+            ("real", "Real prices", False),
+            ("simulated", "Simulated prices", True),
+        )
+    ]
+    kept = [
+        Kept(a.id, a.title, a.sentence, a.simulated, a.made[:16].replace("T", " ") + " UTC", a.data)
+        for a in answers_in(directory)
+    ]
     more = f" The {MOST_RUNS} newest are shown; the rest is in runs/." if len(runs) > MOST_RUNS else ""
-    body = tag(
-        "main",
-        tag("p", "Strategies", class_="eyebrow"),
-        tag("h1", "Backtests"),
-        banner() if simulated else "",
-        _others(directory),
-        tag("p", count, more, class_="quiet"),
-        tag("div", *cards, class_="cards"),
+    return Index(
+        count=len(runs),
+        more=more,
+        pages=_others(directory),
+        strategies=tuple(sorted({c.strategy for _, c in cards})),
+        grades=tuple(sorted({c.grade for _, c in cards if c.grade})),
+        groups=tuple(g for g in groups if g.cards),
+        answers=tuple(kept),
     )
-    script = Html(f"<script>{own_file('theme.js')}</script>")
-    return write_whole(directory / "index.html", document("Backtests", join(body, script), simulated))
 
 
-def _others(directory: Path) -> Html:
+def _differing(runs: Sequence[SavedRun]) -> dict[str, tuple[str, ...]]:
+    """By strategy the facts in which its runs differ, and those that are always told."""
+    told: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for run in runs:
+        for name, fact in FACTS.items():
+            told[run.summary["strategy"]][name].add(fact(run.summary))
+    return {
+        strategy: tuple(name for name, values in facts.items() if name in ALWAYS or len(values) > 1)
+        for strategy, facts in told.items()
+    }
+
+
+def _others(directory: Path) -> tuple[Link, ...]:
     """Links to the pages that are no tearsheets and exist."""
     items = []
     for stem, (label, words) in OTHERS.items():
         for page in sorted(directory.glob(f"{stem}*.html")):
             rest = page.stem.removeprefix(stem).strip("_-").replace("_", " ")
-            named = f"{label}, {rest}" if rest else label
-            items.append(tag("li", tag("a", named, href=page.name), ": ", words))
-    return section("pages", "Across strategies", tag("ul", *items)) if items else Html("")
+            items.append(Link(page.name, f"{label}, {rest}" if rest else label, words))
+    return tuple(items)
 
 
-def _card(run: SavedRun, newest: bool, directory: Path) -> Html:
+def _card(run: SavedRun, newest: bool, directory: Path, apart: Mapping[str, tuple[str, ...]]) -> Card:
     s = run.summary
     own = directory / f"{safe_name(s['strategy'])}.html"
-    address = own.name if newest and own.is_file() else f"runs/{run.id}/tearsheet.html"
-    badge = tag("span", "Simulated", class_="badge") if s["simulated"] else ""
-    m, blind = _floats(s["metrics"]), _floats(s["without_events"])
-    words = f"{signed(m['total_return'])} after costs, {percent(m['cagr'])} a year"
+    m, plain = _floats(s["metrics"]), _floats(s["without_events"])
+    result = f"{signed(m['total_return'])} after costs, {percent(m['cagr'])} a year"
     if s["metrics"]["ruined"]:
-        words = "RUINED"
+        result = "RUINED"
+    held, judged = s.get("held"), s.get("verdict")
+    names = (
+        f"{held['names']} of {held['of']} names, {percent(held['weight'], 0)} of the intended weight. "
+        if held
+        else ""
+    )
     risk = f"Sharpe {number(m['sharpe'])}, worst drawdown {percent(m['max_drawdown'])}."
-    more = f"{risk} Without events {signed(blind['total_return'])}."
-    asked = " ".join(s["request"].get("settings", []))
-    return tag(
-        "a", badge, tag("h2", s["title"]), spoken_again(s.get("verdict")), tag("div", tag("strong", words)),
-        sparkline(np.array(s["spark"])), tag("div", more, class_="quiet"),
-        tag("div", f"{s['metrics']['first']} to {s['metrics']['last']}, {s['source']}, {s['base']}", class_="quiet"),
-        tag("div", f"Run {s['made'][:16].replace('T', ' ')} UTC", f", {asked}" if asked else "", class_="quiet"),
-        class_="card", href=address,
-    )  # fmt: skip
+    settings = [str(x) for x in s["request"].get("settings", [])]
+    return Card(
+        address=own.name if newest and own.is_file() else f"runs/{run.id}/tearsheet.html",
+        strategy=s["strategy"],
+        title=s["title"],
+        grade=judged["grade"] if judged else "",
+        verdict=spoken_again(judged),
+        result=result,
+        held=names,
+        more=f"{risk} Without events {signed(plain['total_return'])}.",
+        spark=sparkline(np.array(s["spark"])),
+        chips=(*(FACTS[name](s) for name in apart[s["strategy"]]), *settings),
+        span=f"{s['metrics']['first']} to {s['metrics']['last']}",
+        made=f"Run {s['made'][:16].replace('T', ' ')} UTC",
+    )
 
 
 def _floats(metrics: Mapping[str, Any]) -> dict[str, float]:
@@ -89,7 +220,8 @@ def _floats(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def sparkline(nav: FloatArray) -> Html:
-    """The course of nav as a small drawing."""
+    """The course of nav as a small drawing, of SPARK points at most."""
+    nav = nav[np.unique(np.linspace(0, nav.size - 1, min(SPARK, nav.size)).astype(int))]
     low, high = float(nav.min()), float(nav.max())
     heights = 38.0 - 36.0 * (nav - low) / (high - low) if high > low else np.full(nav.size, 20.0)
     across = np.linspace(0.0, 200.0, nav.size)

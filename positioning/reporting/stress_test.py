@@ -14,9 +14,11 @@ from positioning.files import atomic_file, write_whole
 from positioning.json_text import json_text, plain
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
+from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import banner
-from positioning.reporting.tearsheet.page import document, own_file
+from positioning.reporting.tearsheet.page import document, moved, own_file
+from positioning.runs.answers import keep_answer
 from positioning.scenarios.outcome import DEEP, Figures, preferred, simplex
 from positioning.scenarios.replay import WIDEST
 from positioning.scenarios.stress_test import WEIGHTED, StressTest
@@ -27,13 +29,21 @@ LEGS = 6  # names shown of each strategy and scenario
 
 
 def write_stress(made: StressTest, command: str, directory: Path) -> list[Path]:
-    """Write stress.html, stress.json and stress.parquet; returns their paths."""
+    """Write stress.html, stress.json and stress.parquet, keep them under an ID, and write the index; returns their
+    paths."""
     script = charts.share_script(directory)
-    return [
-        write_whole(directory / "stress.html", page(made, command, script)),
+    text = page(made, command, script)
+    files = [
+        write_whole(directory / "stress.html", text),
         write_whole(directory / "stress.json", json_text(to_json(made), indent=1)),
         _parquet(made, directory / "stress.parquet"),
     ]
+    keep_answer(
+        directory, "stress", f"Stress test, {made.scenarios.name}", " ".join(findings(made)), "neutral",
+        made.market.simulated, made.market.source, command, moved(text, script, f"../../{script}"), files[1:],
+    )  # fmt: skip
+    write_index(directory)
+    return files
 
 
 def _parquet(made: StressTest, path: Path) -> Path:

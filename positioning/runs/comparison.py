@@ -66,6 +66,11 @@ class Comparison:
         """Whether any of them stands on generated prices."""
         return any(c.kept.summary["simulated"] for c in self.contenders)
 
+    @property
+    def mixed(self) -> bool:
+        """Whether some stand on generated prices and others on real ones."""
+        return len({bool(c.kept.summary["simulated"]) for c in self.contenders}) > 1
+
 
 def compare(runs: Sequence[SavedRun], draws: int = 1000, seed: int = 0) -> Comparison:
     """The runs over the dates common to all that have two rows or more."""
@@ -122,7 +127,10 @@ def labels(runs: Sequence[SavedRun]) -> list[str]:
         same = [r.summary["parameters"] for r, other in zip(runs, titles, strict=True) if other == name]
         own = run.summary["parameters"]
         apart = [k for k in own if any(p.get(k) != own[k] for p in same)]
-        out.append(f"{name} ({', '.join(f'{k}={_shown(own[k])}' for k in apart)})" if apart else name)
+        told = [f"{k}={_shown(own[k])}" for k in apart]
+        if run.summary["simulated"] and not all(r.summary["simulated"] for r in runs):
+            told.append("SIMULATED")
+        out.append(f"{name} ({', '.join(told)})" if told else name)
     return [
         n if out.count(n) == 1 else f"{n} #{r.id.split('-', 1)[0]}-{r.id[-6:]}" for n, r in _zip(out, runs)
     ]
@@ -164,13 +172,16 @@ COSTLY = ("Base currency", "Fees", "Fills", "Cash earns", "Mark of frozen holdin
 
 
 def _restated(c: Comparison) -> list[str]:
-    """By run, the symbols whose stored prices differ from those of another run."""
-    seen: dict[str, set[str]] = {}
+    """By run, the symbols whose stored prices differ from those of another run on the same source."""
+    seen: dict[tuple[str, str], set[str]] = {}
     for x in c.contenders:
         for symbol, digest in x.kept.summary["digests"].items():
-            seen.setdefault(symbol, set()).add(digest)
-    moved = {symbol for symbol, digests in seen.items() if len(digests) > 1}
-    return [", ".join(sorted(moved & set(x.kept.summary["digests"]))) for x in c.contenders]
+            seen.setdefault((x.kept.summary["source"], symbol), set()).add(digest)
+    moved = {key for key, digests in seen.items() if len(digests) > 1}
+    return [
+        ", ".join(sorted(s for s in x.kept.summary["digests"] if (x.kept.summary["source"], s) in moved))
+        for x in c.contenders
+    ]
 
 
 def facts(c: Comparison) -> list[dict[str, Any]]:

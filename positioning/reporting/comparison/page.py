@@ -25,7 +25,7 @@ from positioning.analysis.overfitting import Spa
 from positioning.arrays import FloatArray
 from positioning.files import write_whole
 from positioning.reporting.comparison.charts import COLOURS, figures, window
-from positioning.reporting.comparison.words import remarks
+from positioning.reporting.comparison.words import MIXED, remarks
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.tearsheet import charts
@@ -52,7 +52,7 @@ def page(c: Comparison) -> str:
     body = join(
         tag("p", "Comparison", class_="eyebrow"),
         tag("h1", _heading(c), *([" ", tag("span", "Simulated", class_="badge")] if c.simulated else [])),
-        banner() if c.simulated else "",
+        tag("p", MIXED, class_="banner", role="note") if c.mixed else banner() if c.simulated else "",
         tag("ul", *(_judged(c, n) for n in range(len(c.contenders))), class_="verdicts"),
         *(tag("p", s, class_="finding") for s in remarks(c)),
         _shared(c),

@@ -12,10 +12,16 @@ from positioning.arrays import FloatArray
 from positioning.reporting.format import number, signed
 from positioning.runs.comparison import ComparedRun, Comparison
 
+MIXED = (
+    "Real and SIMULATED prices side by side: no difference between a run on the one and a run on the other is evidence "
+    "of anything."
+)
+
 
 def remarks(c: Comparison) -> list[str]:
     """What a reader must know before reading a number."""
-    said = [_headline(c)] if c.span else ["These runs have no two dates in common: nothing can be compared."]
+    said = [MIXED] if c.mixed else []
+    said += [_headline(c)] if c.span else ["These runs have no two dates in common: nothing can be compared."]
     if len(c.contenders) == 1:
         said.append("Only one run: there is nothing to compare it with.")
     for one in c.contenders:

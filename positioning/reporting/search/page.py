@@ -11,6 +11,7 @@ from positioning.analysis.verdict import SEARCH_RULES
 from positioning.files import write_whole
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.html import Html, bullets, escape, join, section, tag
+from positioning.reporting.index import write_index
 from positioning.reporting.search import charts as grid_charts
 from positioning.reporting.search.charts import MOST_PAIRS, MOST_POINTS, label
 from positioning.reporting.search.outcome import (
@@ -26,8 +27,9 @@ from positioning.reporting.search.words import hindsight, sentences
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.charts import Figure
 from positioning.reporting.tearsheet.figures import banner
-from positioning.reporting.tearsheet.page import document, own_file
+from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.reporting.verdict import rules, spoken
+from positioning.runs.answers import keep_answer
 from positioning.search.assessment import Assessment
 from positioning.search.measures import BLOCKS, FIGURES
 from positioning.search.run import in_words
@@ -45,8 +47,16 @@ STYLE = (
 
 
 def write_grid(searched: SearchReport, directory: Path) -> Path:
-    """Write grid.html."""
-    return write_whole(directory / "grid.html", page(searched, charts.share_script(directory)))
+    """Write grid.html, keep it under an ID of its own, and write the index."""
+    script = charts.share_script(directory)
+    text, judged, market = page(searched, script), searched.verdict, searched.space.market
+    path = write_whole(directory / "grid.html", text)
+    keep_answer(
+        directory, "grid_search", f"Grid search, {searched.space.strategy.title}", judged.sentence, judged.tone,
+        market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"),
+    )  # fmt: skip
+    write_index(directory)
+    return path
 
 
 def page(searched: SearchReport, script: str) -> str:

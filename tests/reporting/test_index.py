@@ -1,0 +1,117 @@
+"""The gallery: real and simulated apart, runs told apart, hundreds of them quickly."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from positioning.cli.compare import app as compare_app
+from positioning.cli.run import app as run_app
+from positioning.reporting.index import write_index
+from positioning.reporting.tearsheet import page as tearsheet
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.runs.saved import runs_in
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 runs: copies of one, every third of them said to be real, with other fees here and there."""
+    out = tmp_path_factory.mktemp("gallery")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tearsheet, "_quantstats", lambda _: QuantstatsPage("", "", {}, ()))
+        outcome = CliRunner().invoke(run_app, ["fertilizer_producers", "--out", str(out), "--quiet"])
+    assert outcome.exit_code == 0, outcome.output
+    (first,) = runs_in(out)
+    for n in range(1, 300):
+        place = first.place.with_name(f"20200101-{n:06d}-copy")
+        place.mkdir()
+        for file in first.place.iterdir():
+            (place / file.name).hardlink_to(file)
+        (place / "summary.json").unlink()
+        more = {
+            "id": place.name,
+            "made": f"2020-01-01T00:{n // 60:02d}:{n % 60:02d}+00:00",
+            "simulated": n % 3 != 0,
+        }
+        own = first.summary["fees"]
+        fees = {**own, "label": "none"} if n % 5 == 0 else own
+        (place / "summary.json").write_text(json.dumps({**first.summary, **more, "fees": fees}))
+    write_index(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+def test_real_and_simulated_runs_are_apart_and_the_banner_is_the_simulated_ones(gallery: Path) -> None:
+    page = (gallery / "index.html").read_text()
+    assert "<title>Backtests</title>" in page  # not all are simulated
+    real, simulated = page.split('id="simulated"')
+    assert 'class="badge"' not in real
+    assert real.count('class="card"') == 99
+    assert simulated.count('class="card"') == simulated.count('class="badge"') == 201
+    assert page.count('class="banner"') == 1
+    assert 'class="banner"' in simulated
+
+
+def test_runs_that_differ_look_different(gallery: Path) -> None:
+    page = (gallery / "index.html").read_text()
+    assert page.count("<li>fees none</li>") == 59
+    assert len(re.findall(r"<li>fees ", page)) == 300
+    assert "<li>cash" not in page  # alike in all
+
+
+def test_three_hundred_runs_are_under_two_megabytes_and_open_at_once(gallery: Path, browser: Any) -> None:
+    path = gallery / "index.html"
+    assert path.stat().st_size < 2_000_000
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    began = time.perf_counter()
+    page.goto(path.as_uri())
+    page.wait_for_selector(".card")
+    # The page itself must need less than a second; four more are for a machine that is busy with other tests.
+    assert time.perf_counter() - began < 5.0
+    assert page.evaluate("performance.timing.domInteractive - performance.timing.navigationStart") < 5000
+    page.fill("#search", "fees none")
+    assert page.locator(".card:visible").count() == 59
+    assert page.locator("#shown").text_content() == "59 of 300 runs."
+    page.fill("#search", "nothing like it")
+    assert page.locator("section.runs:visible").count() == 0
+    page.fill("#search", "")
+    page.click("#view")
+    assert page.locator("body.as-table").count() == 1
+    assert page.locator(".spark:visible").count() == 0
+    page.close()
+
+
+def test_comparison_keeps_them_apart_unless_told(gallery: Path) -> None:
+    real, simulated = (
+        next(r for r in runs_in(gallery) if r.summary["simulated"] is s) for s in (False, True)
+    )
+    words = [real.id, simulated.id, "--out", str(gallery), "--json", "--draws", "100"]
+    refused = CliRunner().invoke(compare_app, words)
+    assert refused.exit_code == 2
+    assert "type --mixed" in refused.stderr
+    told = CliRunner().invoke(compare_app, [*words, "--mixed"])
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["remarks"][0].startswith("Real and SIMULATED prices side by side")
+    alone = json.loads(CliRunner().invoke(compare_app, words[2:]).stdout)  # none named: the real ones
+    assert {f["run"] for f in alone["figures"]} == {real.id}
