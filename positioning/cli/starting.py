@@ -31,11 +31,3 @@ def is_command(package: str) -> bool:
 def _stop(_number: int, _frame: FrameType | None) -> None:
     os.write(2, f"{STOPPED}\n".encode())
     os._exit(INTERRUPTED)
-
-
-def main() -> None:
-    """The console script."""
-    guard()
-    from positioning.cli.main import app
-
-    app()

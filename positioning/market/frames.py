@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,10 @@ from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.market.calendar_checks import FEWEST, shifted
 from positioning.market.instruments import Instrument
-from positioning.market.market import Market, require_positive
 from positioning.market.venues import has_calendar, opens_early, sessions
 
 
-def market_from_frames(
+def fields_from_frames(
     close: pd.DataFrame,
     open_: pd.DataFrame | None,
     dividends: pd.DataFrame | None,
@@ -23,8 +23,8 @@ def market_from_frames(
     currency: str | Mapping[str, str],
     rates: pd.DataFrame | None,
     base: str,
-) -> Market:
-    """A market of your own prices; see Market.from_frames, which is this.
+) -> dict[str, Any]:
+    """The fields of a market of your own prices; see Market.from_frames.
 
     close: (T, N), or the whole frame of `yfinance.download`, whose columns are (price, symbol) in either order:
     its Close, Open and Dividends are taken, the latter two unless they are given.
@@ -49,24 +49,24 @@ def market_from_frames(
     )
     prices = _values(close, close, "close")
     opens = np.full_like(prices, np.nan) if open_ is None else _values(open_, close, "open")
-    require_positive(prices, symbols, rows, "close")
-    require_positive(opens, symbols, rows, "open")
+    _require_positive(prices, symbols, rows, "close")
+    _require_positive(opens, symbols, rows, "open")
     paid = np.zeros_like(prices) if dividends is None else np.nan_to_num(_amounts(dividends, close), nan=0.0)
     traded = np.isfinite(prices)
     _require_sessions(rows, traded, instruments)
-    return Market(
-        rows=rows,
-        instruments=instruments,
-        open=np.where(traded, opens, np.nan),
-        close=prices,
-        dividends=paid,
-        tradable=traded,
-        venue_open=traded,
-        early=np.column_stack([opens_early(i.venue, rows) for i in instruments]) & traded,
-        rates=np.column_stack([_rate(rates, close, i.currency, base) for i in instruments]),
-        basis=tuple("traded" for _ in symbols),
-        base=base,
-    )
+    return {
+        "rows": rows,
+        "instruments": instruments,
+        "open": np.where(traded, opens, np.nan),
+        "close": prices,
+        "dividends": paid,
+        "tradable": traded,
+        "venue_open": traded,
+        "early": np.column_stack([opens_early(i.venue, rows) for i in instruments]) & traded,
+        "rates": np.column_stack([_rate(rates, close, i.currency, base) for i in instruments]),
+        "basis": tuple("traded" for _ in symbols),
+        "base": base,
+    }
 
 
 def _taken_apart(
@@ -197,3 +197,15 @@ def _rate(rates: pd.DataFrame | None, like: pd.DataFrame, currency: str, base: s
             "correct rates=",
         )
     return values
+
+
+def _require_positive(values: FloatArray, symbols: Sequence[str], rows: DateArray, what: str) -> None:
+    """BadInputError naming the first price at or below zero, or infinite."""
+    bad = (values <= 0) | np.isinf(values)
+    if bad.any():
+        row, column = (int(i[0]) for i in np.nonzero(bad))
+        raise BadInputError(
+            f"{symbols[column]}: {what} {values[row, column]:g} on {rows[row]}",
+            "wanted finite prices above zero",
+            "correct or remove that value",
+        )

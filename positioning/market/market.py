@@ -12,7 +12,6 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
-from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Basis, Notice, Rates
 from positioning.market.instruments import Instrument
 from positioning.market.source import Driver
@@ -174,7 +173,7 @@ class Market(Displayed):
         """
         from positioning.market import frames
 
-        return frames.market_from_frames(close, open, dividends, venue, currency, rates, base)
+        return cls(**frames.fields_from_frames(close, open, dividends, venue, currency, rates, base))
 
 
 def carry_forward(values: FloatArray) -> FloatArray:
@@ -192,15 +191,3 @@ def snapshot_hash(bars: Sequence[Bars], rates: Sequence[Rates]) -> str:
     ):
         h.update(digest.encode())
     return h.hexdigest()
-
-
-def require_positive(values: FloatArray, symbols: Sequence[str], rows: DateArray, what: str) -> None:
-    """BadInputError naming the first price at or below zero, or infinite."""
-    bad = (values <= 0) | np.isinf(values)
-    if bad.any():
-        row, column = (int(i[0]) for i in np.nonzero(bad))
-        raise BadInputError(
-            f"{symbols[column]}: {what} {values[row, column]:g} on {rows[row]}",
-            "wanted finite prices above zero",
-            "correct or remove that value",
-        )

@@ -342,7 +342,7 @@ class Result(Displayed):
         """A vectorbt Portfolio of the same trades; see `positioning.simulation.vectorbt_bridge`."""
         from positioning.simulation.vectorbt_bridge import portfolio
 
-        return portfolio(self)
+        return portfolio(self.inputs, self.market.symbols, self.trades, self.paid)
 
 
 def _times(shares: FloatArray, per_share: FloatArray) -> FloatArray:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from positioning.arrays import FloatArray
+from positioning.simulation.inputs import LedgerInputs
+
 NOTHING = 1e-12  # a forced exit that pays nothing: vectorbt takes no price of zero
 
-if TYPE_CHECKING:
-    from positioning.simulation.result import Result
 
-
-def portfolio(result: Result) -> Any:
+def portfolio(inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray) -> Any:
     """A grouped, cash-sharing `vectorbt.Portfolio` that places the ledger's trades at the ledger's prices.
 
     It reproduces nav where there are no dividends, borrow, interest and forced exits: vectorbt books none of
@@ -24,20 +25,20 @@ def portfolio(result: Result) -> Any:
         warnings.simplefilter("ignore")  # vectorbt's own imports deprecate
         import vectorbt as vbt
 
-    index = pd.DatetimeIndex(result.rows.astype("datetime64[ns]"))
-    columns = list(result.market.symbols)
+    index = pd.DatetimeIndex(inputs.rows.astype("datetime64[ns]"))
+    columns = list(symbols)
     frame = lambda values: pd.DataFrame(values, index=index, columns=columns)  # noqa: E731
     mark = pd.DataFrame(
-        result.inputs.mark, index=index, columns=columns
+        inputs.mark, index=index, columns=columns
     ).bfill()  # before its first price nothing is held
-    fees = result.inputs.fees
-    traded = result.trades != 0.0
+    fees = inputs.fees
+    traded = trades != 0.0
     return vbt.Portfolio.from_orders(
         close=mark,
-        size=frame(np.where(traded, result.trades, np.nan)),
+        size=frame(np.where(traded, trades, np.nan)),
         size_type="amount",
-        price=frame(np.where(traded, np.maximum(result.paid, NOTHING), mark.to_numpy())),
-        fees=frame(np.where(result.trades > 0, fees.buy_total, fees.sell_total)),
+        price=frame(np.where(traded, np.maximum(paid, NOTHING), mark.to_numpy())),
+        fees=frame(np.where(trades > 0, fees.buy_total, fees.sell_total)),
         direction="both",
         init_cash=1.0,
         group_by=True,
