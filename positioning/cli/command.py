@@ -17,6 +17,7 @@ from typing import Any, NoReturn, final
 import typer
 from typer.core import TyperCommand
 
+from positioning.cli.config import config_option
 from positioning.cli.starting import INTERRUPTED, STOPPED
 from positioning.errors import PositioningError, one_line, shortened
 
@@ -44,6 +45,7 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **known: Any) -> None:
         super().__init__(*args, **known)
         self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+        self.params.append(config_option())
 
     def main(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, Self, final, get_args, get_type_hints
 
 import msgspec
 import typer
@@ -155,6 +155,17 @@ class Request:
         ]
         lists = [str(Path(f).resolve()) for f in self.screen_files]
         return words | {"accepted": list(self.accepted), "screen_files": lists}
+
+    def study(self, strategy: Strategy) -> str:
+        """The TOML file that repeats the run of one strategy."""
+        from positioning.cli.config import study_text
+
+        hints, options = get_type_hints(type(self), include_extras=True), {}
+        for f in fields(self):
+            info = get_args(hints[f.name])[1]  # in an annotation its first word stands where a default would
+            words = [w for w in (info.default, *(info.param_decls or ())) if isinstance(w, str)]
+            options[f.name] = next((w[2:] for w in words if w.startswith("--")), f.name.replace("_", "-"))
+        return study_text(self.kept(strategy), asdict(Request()), options)
 
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> Self:

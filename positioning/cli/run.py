@@ -62,7 +62,9 @@ def run(
                 bar.update(task, description=strategy.name)
                 witness = RecordingSource(terms.source)
                 report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
-                works.append(CompletedRun(report, request.kept(strategy), witness.digests))
+                works.append(
+                    CompletedRun(report, request.kept(strategy), witness.digests, request.study(strategy))
+                )
                 bar.advance(task)
             task = bar.add_task("pages", total=len(chosen))
             files = write_pages(works, place, lambda: bar.advance(task), standalone)

@@ -18,11 +18,13 @@ from positioning.runs.saved import daily, keep
 @final
 @dataclass(frozen=True, eq=False)
 class CompletedRun:
-    """A judged account, the options it was asked with, and the digest of each series delivered to it."""
+    """A judged account, the options it was asked with, the digest of each series delivered to it, and the file of
+    options that repeats it."""
 
     report: BacktestReport
     request: Mapping[str, Any]
     digests: Mapping[str, str]
+    study: str = ""
 
 
 def write_pages(
@@ -43,6 +45,7 @@ def write_pages(
             work.digests,
             directory,
             tearsheet.moved(text, script, f"../../{script}"),
+            work.study,
         )
         done()
     return [*paths, write_index(directory)]

@@ -9,6 +9,7 @@
                      units of opening nav by part: price, currency, dividends, costs, financing
     orders.parquet   one row an order
     events.json      the events and restrictions known in the span, for the marks of a chart
+    study.toml       the options that repeat it: positioning run --config study.toml
     tearsheet.html   the page as it was; its script is in `assets/` two folders up
 
 Its ID is the UTC time, the strategy and six digits of a hash of what it stands on.
@@ -134,10 +135,15 @@ class SavedRun:
 
 
 def keep(
-    report: BacktestReport, request: Mapping[str, Any], digests: Mapping[str, str], directory: Path, page: str
+    report: BacktestReport,
+    request: Mapping[str, Any],
+    digests: Mapping[str, str],
+    directory: Path,
+    page: str,
+    study: str = "",
 ) -> SavedRun:
     """Write the run under `directory/runs`. request: the options it was asked with; digests: of each series
-    delivered; page: its tearsheet, whose links are relative to `directory`."""
+    delivered; page: its tearsheet, whose links are relative to `directory`; study: the file that repeats it."""
     made = datetime.now(UTC)
     summary = summarised(report, request, digests)
     mark = digest(json.dumps([summary["metrics"], summary["digests"], summary["events"], request]))[:6]
@@ -161,6 +167,8 @@ def keep(
                     "tables": tables,
                     **summary,
                 }
+                if study:
+                    write_whole(draft / "study.toml", study)
                 _write(draft / "summary.json", whole)
             return SavedRun(place, whole)
         except OSError:

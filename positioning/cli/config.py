@@ -1,0 +1,99 @@
+"""Options from a TOML file: what a study was asked, written and read back."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from positioning.errors import did_you_mean
+
+
+def config_option() -> Any:
+    """`--config FILE` as the parameter that every command has."""
+
+    def holder(
+        config: Annotated[
+            str | None,
+            typer.Option(
+                metavar="FILE", callback=_use, is_eager=True, expose_value=False,
+                help="A TOML file with any of these options; what is typed wins.",
+            ),
+        ] = None,
+    ) -> None: ...  # fmt: skip
+
+    app = typer.Typer(add_completion=False)
+    app.command()(holder)
+    return typer.main.get_command(app).params[0]
+
+
+def _use(ctx: typer.Context, value: str | None) -> None:
+    """The options of the file as the defaults of this command."""
+    if value is None or ctx.resilient_parsing:
+        return
+    places = {_word(p): p for p in ctx.command.params}
+    given: dict[str, Any] = {}
+    for key, told in _options(Path(value), ctx.command.name or "").items():
+        parameter = places.get(key.replace("_", "-"))
+        if parameter is None or key == "config":
+            near = did_you_mean(key, places)
+            raise typer.BadParameter(f"{value} has {key}, which is no option of this command; {near}")
+        given[parameter.name] = _typed(told, f"{value}: {key}", parameter)
+    ctx.default_map = {**(ctx.default_map or {}), **given}
+
+
+def _word(parameter: Any) -> str:
+    """The name of an option without its dashes, or of an argument."""
+    long = [o for o in getattr(parameter, "opts", ()) if o.startswith("--")]
+    return long[0].removeprefix("--") if long else str(parameter.name).replace("_", "-")
+
+
+def _options(path: Path, command: str) -> dict[str, Any]:
+    """Keys of the file that this command is meant by: those above all tables, and those of its own table.
+
+    Tables that bear the names of other commands are left out. Raises BadParameter for what is no TOML file.
+    """
+    from positioning.cli.main import COMMANDS
+
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(
+            f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise typer.BadParameter(f"{path} is no TOML: {error}") from None
+    own = {k: v for k, v in told.items() if not (isinstance(v, dict) and k.replace("_", "-") in COMMANDS)}
+    for key, table in told.items():
+        if isinstance(table, dict) and key.replace("_", "-") == command.replace("_", "-"):
+            own |= table
+    return own
+
+
+def _typed(told: Any, where: str, parameter: Any) -> Any:
+    """As it would have been typed: a table is NAME=VALUE, a list an option given often."""
+    many = bool(getattr(parameter, "multiple", False)) or getattr(parameter, "nargs", 1) == -1
+    if isinstance(told, dict):
+        told = [f"{name}={','.join(map(str, v)) if isinstance(v, list) else v}" for name, v in told.items()]
+    if isinstance(told, list) != many:
+        raise typer.BadParameter(
+            f"{where} is {'not ' if many else ''}a list; wanted {'one' if many else 'one value'}"
+        )
+    if isinstance(told, list):
+        return [str(v) for v in told]
+    return told if isinstance(told, bool) else str(told)
+
+
+def study_text(words: Mapping[str, Any], usual: Mapping[str, Any], options: Mapping[str, str]) -> str:
+    """The file that repeats a run: its request in words, but for what is usual; options: their names by field."""
+    lines = ["# Repeats this run: positioning run --config study.toml"]
+    lines.append(f"strategies = [{json.dumps(words['strategy'])}]")
+    for field, option in options.items():
+        value = words.get(field)
+        if value is not None and value != usual[field] and list(usual[field] or ()) != value:
+            lines.append(f"{option} = {json.dumps(value)}")
+    return "\n".join(lines) + "\n"
