@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.init import app
-from positioning.events.event import read_events
-from positioning.events.restriction import read_restrictions
+from positioning.events.thesis import read_thesis
 from positioning.simulation.fees import read_fees
 from positioning.strategy.from_file import strategy_from_file
 
@@ -35,13 +34,15 @@ def test_the_example_is_that_of_the_repository(workshop: Path) -> None:
 
 def test_every_template_is_read_as_it_is(workshop: Path) -> None:
     templates = workshop / "templates"
-    assert [e.id for e in read_events(templates / "events.csv")] == ["X01"]
-    assert [r.symbol for r in read_restrictions(templates / "restrictions.csv")] == ["MOS"]
+    thesis = read_thesis(templates / "thesis")
+    assert [e.id for e in thesis.events] == ["X01"]
+    assert [r.symbol for r in thesis.events.restrictions] == ["MOS"]
+    assert list(thesis.universe) == ["NTR", "SPY"]
     assert read_fees(str(templates / "fees.csv")).label
     assert strategy_from_file(str(templates / "strategy.py"))().names == ("NTR", "MOS", "CF")
     assert strategy_from_file(str(templates / "frames.py")).name == "risers"
     told = (templates / "README.md").read_text(encoding="utf-8")
-    assert all(f"`{p.name}`" in told for p in templates.iterdir() if p.suffix in (".py", ".csv", ".toml"))
+    assert all(f"{p.name}`" in told for p in templates.rglob("*.*") if p.suffix in (".py", ".csv", ".toml"))
 
 
 def test_a_place_in_use_is_left_alone(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ def test_parameters_with_types_bounds_and_defaults(word: str, tmp_path: Path) ->
 def test_the_record_counted(tmp_path: Path) -> None:
     events = tmp_path / "events.csv"
     events.write_text(
-        "id,announced,title,issuer,instrument,direction,severity,themes,fertilizer,corridor,equipment,follows,"
-        "source,confidence\nX,2024-01-02,T,I,N,tighten,3,fertilizer,1,0,0,,S,high\n",
+        "id,announced,title,issuer,instrument,direction,severity,themes,sign_fertilizer,sign_corridor,"
+        "sign_equipment,follows,source,confidence\nX,2024-01-02,T,I,N,tighten,3,fertilizer,1,0,0,,S,high\n",
         encoding="utf-8",
     )
     record = listed("--events", str(events), "--out", str(tmp_path))["record"]
