@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from positioning.cli.commands import COMMANDS
 from positioning.errors import did_you_mean
 
 
@@ -57,8 +58,6 @@ def _options(path: Path, command: str) -> dict[str, Any]:
 
     Tables that bear the names of other commands are left out. Raises BadParameter for what is no TOML file.
     """
-    from positioning.cli.main import COMMANDS
-
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:

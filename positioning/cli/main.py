@@ -11,13 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from positioning.cli.command import ending, one_line_usage
-
-COMMANDS = {
-    "run": "run", "today": "today", "check": "check", "grid-search": "grid_search", "event-study": "event_study",
-    "stress": "stress", "compare": "compare", "verify": "verify", "events": "events", "screen": "screen",
-    "fetch": "fetch", "serve": "serve", "list": "listing", "init": "init",
-}  # fmt: skip
-"""Each command's module, imported when it is asked for."""
+from positioning.cli.commands import COMMANDS
 
 
 @final

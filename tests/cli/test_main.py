@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pytest
 
-from positioning.cli.main import COMMANDS
+from positioning.cli.commands import COMMANDS
 
 SCRIPT = "import sys; sys.argv[0] = 'positioning'; from positioning.cli.main import app; app()"
 
