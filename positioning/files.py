@@ -13,14 +13,17 @@ import re
 import secrets
 import shutil
 import stat
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from positioning.errors import BadInputError
+from positioning.errors import BadInputError, shortened
 
 MARKER = ".positioning"
 """Name of the file by which a folder is known to be the program's own."""
+MOST_TOML = 4_000_000  # bytes
 _LONGEST = 80  # characters of a name inside a draft's; file systems allow 255 bytes
 _DRAFT = re.compile(r"\.positioning-([0-9]+)-[0-9a-f]{16}-[A-Za-z0-9._-]*\.draft")
 
@@ -57,6 +60,21 @@ def read_bounded(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise _too_long(path, most)
     return data
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises BadInputError for anything else, and where it cannot be read."""
+    try:
+        return tomllib.loads(read_bounded(path, MOST_TOML).decode())
+    except OSError as error:
+        why = str(error.strerror)
+    except UnicodeDecodeError:
+        why = "not UTF-8"
+    except RecursionError:
+        why = "nested too deep"
+    except ValueError as error:  # tomllib's own is one; so is a number of more digits than Python takes
+        why = str(error)
+    raise BadInputError(f"{path} cannot be read ({shortened(why, 160)})", "wanted a TOML file", "correct it")
 
 
 def check_regular(path: Path, most: int) -> None:

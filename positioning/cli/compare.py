@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +11,7 @@ from positioning.cli.command import Command, new_app, one_line_errors, say_left_
 from positioning.cli.options import AsJson, LogFile, Quiet, Verbose
 from positioning.cli.strategies import known_as
 from positioning.cli.terminal import Terminal
+from positioning.csv_text import csv_text
 from positioning.errors import BadInputError
 from positioning.json_text import json_text, plain
 
@@ -119,12 +118,8 @@ def figures(found: Comparison) -> list[dict[str, Any]]:
 
 def to_csv(found: Comparison) -> str:
     """The figures as CSV."""
-    text = io.StringIO()
     rows = figures(found)
-    made = csv.DictWriter(text, list(rows[0]))
-    made.writeheader()
-    made.writerows(rows)
-    return text.getvalue()
+    return csv_text([list(rows[0]), *(row.values() for row in rows)])
 
 
 def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from dataclasses import replace
@@ -16,6 +14,7 @@ import typer
 from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
 from positioning.cli.request import Request
+from positioning.csv_text import csv_text
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -168,16 +167,14 @@ def to_json(a: Today) -> dict[str, Any]:
 
 def orders_csv(a: Today) -> str:
     """A row an order: symbol, venue, side, shares, price, currency, value and fees in base, session, opening (UTC)."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["symbol", "venue", "side", "shares", "price", "currency", f"value_{a.base}", f"fees_{a.base}",
-                   "session", "opens_utc"])  # fmt: skip
-    for leg in a.legs:
-        if leg.order:
-            i = leg.instrument
-            rows.writerow([i.symbol, i.venue, leg.side, abs(leg.order), f"{leg.price:.6g}", i.currency,
-                           f"{leg.value:.2f}", f"{leg.fees:.2f}", leg.session, leg.opens])  # fmt: skip
-    return text.getvalue()
+    heads = ("symbol", "venue", "side", "shares", "price", "currency", f"value_{a.base}", f"fees_{a.base}", "session",
+             "opens_utc")  # fmt: skip
+    rows = [
+        (leg.instrument.symbol, leg.instrument.venue, leg.side, abs(leg.order), f"{leg.price:.6g}",
+         leg.instrument.currency, f"{leg.value:.2f}", f"{leg.fees:.2f}", leg.session, leg.opens)
+        for leg in a.legs if leg.order
+    ]  # fmt: skip
+    return csv_text([heads, *rows])
 
 
 def print_today(answers: list[Today], files: list[Path]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
@@ -17,6 +16,7 @@ import numpy as np
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import Events, read_events
 from positioning.events.restriction import Restriction, read_restrictions
+from positioning.files import read_toml
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 ROLES = ("long", "short", "hedge", "benchmark", "control", "excluded")
@@ -194,14 +194,10 @@ def read_universe(path: Path, themes: Sequence[str]) -> Mapping[str, Candidate]:
 
 def _toml(file: Path) -> tuple[Mapping[str, Any], bytes]:
     try:
-        raw = file.read_bytes()
-        return tomllib.loads(raw.decode("utf-8")), raw
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
+        return read_toml(file), file.read_bytes()
+    except BadInputError as error:
         raise BadInputError(
-            f"{file} cannot be read ({why})",
-            "wanted the thesis.toml of a folder of facts",
-            "check the folder",
+            error.seen, "wanted the thesis.toml of a folder of facts", "check the folder"
         ) from None
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from positioning.csv_text import csv_text
 from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Observation
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.placebo import StudyPlacebo
@@ -338,7 +337,7 @@ def events_csv(studies: Sequence[EventStudy]) -> str:
         rows += [
             [s.label, int(s.simulated), "", o.ids, 0, o.reason, *[""] * (len(heads) - 6)] for o in s.left_out
         ]
-    return _csv(rows)
+    return csv_text(rows)
 
 
 def tests_csv(studies: Sequence[EventStudy], shuffled: Shuffled) -> str:
@@ -357,7 +356,7 @@ def tests_csv(studies: Sequence[EventStudy], shuffled: Shuffled) -> str:
                 rows += _test_rows(s, g, o, True, p)
             for o in g.raw:
                 rows += _test_rows(s, g, o, False, math.nan)
-    return _csv(rows)
+    return csv_text(rows)
 
 
 def _test_rows(
@@ -368,12 +367,6 @@ def _test_rows(
         *(f"{v:.10g}" for v in (o.caar, o.hits, o.correlation)), _cell(placebo_p),
     ]  # fmt: skip
     return [[*head, t, _cell(o.tests[t].statistic), _cell(o.tests[t].p)] for t in TESTS]
-
-
-def _csv(rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 def _cell(value: float) -> str:

@@ -21,7 +21,8 @@ from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.runs.answers import keep_answer
 from positioning.scenarios.outcome import DEEP, Figures, preferred, simplex
 from positioning.scenarios.replay import WIDEST
-from positioning.scenarios.stress_test import WEIGHTED, StressTest
+from positioning.scenarios.scenario import WEIGHTED
+from positioning.scenarios.stress_test import StressTest
 
 COLOURS = ("$strategy", "$contrast", "$good", "$bad", "$benchmark")
 STEPS = 24  # of the ternary grid

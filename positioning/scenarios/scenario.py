@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, final
 
-from positioning.errors import BadInputError, did_you_mean
+from positioning.errors import BadInputError, did_you_mean, shortened
 from positioning.events.thesis import Thesis
+from positioning.files import read_toml
 from positioning.market.records import check_choice, check_filled
 from positioning.scenarios.shock import Shock
 
 Course = Literal["step", "ramp"]
+WEIGHTED = "weighted"  # what the mixture of all scenarios is called
+MOST_ROWS = 5_200  # of a horizon: twenty years
+MOST_BETA = 100
+MOST_MOVE = math.log(1_000) + 1e-9  # of a logarithm
+MOST_MULTIPLE = 1_000
+MOST_SCENARIOS = 32
+MOST_INTEGER = 10**9
+LONGEST_NAME, LONGEST_TEXT = 80, 5_000  # characters
 T = TypeVar("T")
 
 BYSTANDERS = ("hedge", "benchmark")  # roles of names that a shock to their theme leaves alone
@@ -51,10 +60,15 @@ class DriverPath:
         if not (0 < self.start < math.inf and 0 < self.end < math.inf):
             raise BadInputError(f"driver {self.name} from {self.start:g} to {self.end:g}", "wanted values above 0",
                                 "a driver moves in proportion")  # fmt: skip
-        if self.session < 0 or not 0 < self.volatility < math.inf:
+        if abs(self.move) > MOST_MOVE:
+            raise BadInputError(
+                f"driver {self.name} from {self.start:g} to {self.end:g}", "wanted a move of a thousandfold at most",
+                "correct start or end",
+            )  # fmt: skip
+        if not 0 <= self.session <= MOST_ROWS or not 0 < self.volatility <= MOST_MULTIPLE:
             raise BadInputError(
                 f"driver {self.name}: session {self.session}, volatility {self.volatility:g}",
-                "wanted rows of 0 or more and a multiple above 0",
+                f"wanted rows from 0 to {MOST_ROWS} and a multiple above 0, up to {MOST_MULTIPLE}",
                 "correct it",
             )
 
@@ -90,8 +104,16 @@ class Transmission:
             raise BadInputError(
                 f"target {self.target}", "wanted instrument, theme or market", "use a shock instead"
             )
-        if not math.isfinite(self.beta):
-            raise BadInputError(f"beta {self.beta}", "wanted a finite number", "correct the beta")
+        if not abs(self.beta) <= MOST_BETA:
+            raise BadInputError(
+                f"beta {self.beta:g}", f"wanted -{MOST_BETA} to {MOST_BETA}", "correct the beta"
+            )
+        if self.standard_error is not None and not 0 <= self.standard_error <= MOST_BETA:
+            raise BadInputError(
+                f"standard_error {self.standard_error:g}",
+                f"wanted 0 to {MOST_BETA}",
+                "correct it, or leave it out",
+            )
 
 
 @final
@@ -114,12 +136,23 @@ class Scenario:
             raise BadInputError(
                 f"probability {self.probability:g} of {self.name}", "wanted 0 to 1", "correct it"
             )
-        if self.horizon < 1:
-            raise BadInputError(f"horizon {self.horizon}", "wanted 1 row or more", "type --horizon 252")
+        if self.name.strip().casefold() == WEIGHTED:
+            raise BadInputError(
+                f"a scenario named {self.name!r}",
+                "wanted another name: the mixture of all is called so",
+                "rename it",
+            )
+        if not 1 <= self.horizon <= MOST_ROWS:
+            raise BadInputError(
+                f"horizon {self.horizon}", f"wanted rows, 1 to {MOST_ROWS} (twenty years)", "a year has 252"
+            )
 
     def scaled(self, multiple: float) -> Scenario:
         """Its shocks and its drivers' log moves `multiple` times as large."""
-        drivers = tuple(replace(d, end=d.start * math.exp(multiple * d.move)) for d in self.drivers)
+        drivers = tuple(
+            replace(d, end=d.start * math.exp(max(min(multiple * d.move, MOST_MOVE), -MOST_MOVE)))
+            for d in self.drivers
+        )
         return replace(self, drivers=drivers, shocks=tuple(s.scaled(multiple) for s in self.shocks))
 
 
@@ -138,6 +171,18 @@ class ScenarioSet:
     def __post_init__(self) -> None:
         if not self.scenarios:
             raise BadInputError(f"{self.name} has no scenario", "wanted one or more", "add [[scenario]]")
+        if len(self.scenarios) > MOST_SCENARIOS:
+            raise BadInputError(
+                f"{len(self.scenarios)} scenarios",
+                f"wanted {MOST_SCENARIOS} at most, as a page can show",
+                "leave some out",
+            )
+        horizons = sorted({s.horizon for s in self.scenarios})
+        if len(horizons) > 1:
+            raise BadInputError(
+                f"scenarios of {', '.join(map(str, horizons))} rows", "wanted one horizon, since they are weighted",
+                "give all the same",
+            )  # fmt: skip
         total = math.fsum(s.probability for s in self.scenarios)
         if abs(total - 1) > 1e-9:
             raise BadInputError(
@@ -181,17 +226,29 @@ def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -
             f"no scenarios {name!r}", f"wanted {', '.join((*known, 'a TOML file'))}",
             did_you_mean(name, known) if known else "check the path",
         )  # fmt: skip
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInputError(f"{path} cannot be read ({error})", "wanted a TOML file", "correct it") from None
+    tables = read_toml(path)
     try:
         _known_keys(tables, ("scenario", "transmission"), "the file")
         transmissions = _all(tables, "transmission", lambda t: _made(Transmission, _aimed(t, thesis)))
         scenarios = _all(tables, "scenario", lambda t: _scenario(t, horizon, thesis))
-        return ScenarioSet(name if name in known else path.name, scenarios, transmissions)
+        made = ScenarioSet(name if name in known else path.name, scenarios, transmissions)
+        _check_moves(made)
+        return made
     except BadInputError as error:
         raise BadInputError(f"{path.name}: {error.seen}", error.wanted, error.remedy) from None
+
+
+def _check_moves(made: ScenarioSet) -> None:
+    """No name may be moved more than a thousandfold."""
+    for s in made.scenarios:
+        moves = {d.name: d.move for d in s.drivers}
+        for t in made.transmissions:
+            if abs(t.beta * moves.get(t.driver, 0.0)) > MOST_MOVE:
+                raise BadInputError(
+                    f"driver {t.driver} of scenario {s.name} moves {t.target} by a factor of "
+                    f"exp({t.beta * moves[t.driver]:.3g})",
+                    "wanted a thousandfold at most", "correct the beta or the driver",
+                )  # fmt: skip
 
 
 def _aimed(table: Mapping[str, Any], thesis: Thesis) -> Mapping[str, Any]:
@@ -240,18 +297,40 @@ def _made(kind: Callable[..., T], table: Mapping[str, Any]) -> T:
 
 
 def _value(key: str, value: Any, kind: str) -> Any:
-    if kind.startswith("float") and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind.startswith("float") and number:
+        with suppress(OverflowError):
+            return float(value)
+    elif kind == "int" and number and isinstance(value, int) and abs(value) <= MOST_INTEGER:
         return value
-    if kind.startswith("tuple"):
-        if isinstance(value, list | tuple):
+    elif kind.startswith("tuple"):
+        if isinstance(value, list | tuple) and (
+            "str" not in kind or all(isinstance(v, str) and v.isprintable() for v in value)
+        ):
             return tuple(value)
-    elif kind not in ("int",) and not kind.startswith("float") and isinstance(value, str):
-        return value
+    elif kind != "int" and not kind.startswith("float") and isinstance(value, str):
+        return _text(key, value)
     raise BadInputError(
-        f"{key} = {value!r}", f"wanted {kind.split('[', maxsplit=1)[0].lower()}", f"correct {key}"
+        f"{key} = {shortened(_told(value))}",
+        f"wanted {kind.split('[', maxsplit=1)[0].lower()}",
+        f"correct {key}",
     )
+
+
+def _text(key: str, value: str) -> str:
+    longest = LONGEST_NAME if key in ("name", "driver", "target", "label") else LONGEST_TEXT
+    if len(value) > longest or not value.replace("\n", " ").replace("\t", " ").isprintable():
+        raise BadInputError(
+            f"{key} {shortened(value)!r}",
+            f"wanted at most {longest} characters that can be printed",
+            f"correct {key}",
+        )
+    return value
+
+
+def _told(value: Any) -> str:
+    """The value, or of what kind it is, where it has no short form."""
+    return repr(value) if isinstance(value, str | float | bool | None) else f"a {type(value).__name__}"
 
 
 def _known_keys(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:

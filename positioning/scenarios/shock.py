@@ -15,6 +15,8 @@ from positioning.market.instruments import Instrument, table
 
 Ending = Literal["", "frozen", "delisted"]
 KINDS = ("instrument", "theme", "currency", "market")
+MOST = 1_000  # of a jump, a multiplier or a recovery
+MOST_ROWS = 5_200  # twenty years
 NEVER = math.inf  # a half-life: it does not fade
 
 
@@ -66,17 +68,19 @@ class Shock:
             raise BadInputError(f"{self.target} with spread, halt or ending", "a currency has jump and volatility only",
                                 "aim those at instruments")  # fmt: skip
         self._range(
-            "jump", -1 < self.jump < math.inf, "above -1 (-100 %): for a loss of all, delisted at recovery 0"
+            "jump",
+            -1 < self.jump <= MOST,
+            f"above -1 (-100 %), up to {MOST}: for a loss of all, delisted at recovery 0",
         )
         self._range("half_life", self.half_life > 0, "rows above 0")
         self._range("calm", self.calm > 0, "rows above 0")
-        self._range("volatility", 0 <= self.volatility < math.inf, "0 or more")
-        self._range("spread", 0 <= self.spread < math.inf, "0 or more")
+        self._range("volatility", 0 <= self.volatility <= MOST, f"0 to {MOST}")
+        self._range("spread", 0 <= self.spread <= MOST, f"0 to {MOST}")
         self._range("correlation", 0 <= self.correlation <= 1, "from 0 to 1")
-        self._range("halt", self.halt >= 0, "sessions, 0 or more")
-        self._range("session", self.session >= 0, "rows, 0 or more")
+        self._range("halt", 0 <= self.halt <= MOST_ROWS, f"sessions, 0 to {MOST_ROWS}")
+        self._range("session", 0 <= self.session <= MOST_ROWS, f"rows, 0 to {MOST_ROWS}")
         self._range("ending", self.ending in ("", "frozen", "delisted"), "frozen, delisted or nothing")
-        self._range("recovery", 0 <= self.recovery < math.inf, "a fraction of the last close, 0 or more")
+        self._range("recovery", 0 <= self.recovery <= MOST, f"a fraction of the last close, 0 to {MOST}")
 
     def _range(self, field: str, holds: bool, wanted: str) -> None:
         if not holds:
@@ -87,11 +91,11 @@ class Shock:
         correlation (at most 1) in proportion; an ending stays what it is, at 0 it is dropped."""
         return replace(
             self,
-            jump=math.expm1(multiple * math.log1p(self.jump)),
-            volatility=max(1 + multiple * (self.volatility - 1), 0.0),
-            spread=max(1 + multiple * (self.spread - 1), 0.0),
+            jump=math.expm1(min(multiple * math.log1p(self.jump), math.log1p(MOST))),
+            volatility=min(max(1 + multiple * (self.volatility - 1), 0.0), MOST),
+            spread=min(max(1 + multiple * (self.spread - 1), 0.0), MOST),
             correlation=min(multiple * self.correlation, 1.0),
-            halt=round(multiple * self.halt),
+            halt=min(round(multiple * self.halt), MOST_ROWS),
             ending=self.ending if multiple > 0 else "",
         )
 

@@ -22,7 +22,7 @@ from positioning.scenarios.outcome import Figures, Paths, break_even, crossings,
 from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
 from positioning.scenarios.pooling import MIN_MONTHS, Pooled, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
-from positioning.scenarios.scenario import Scenario, ScenarioSet, read_scenarios
+from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, read_scenarios
 from positioning.scenarios.simulation import (
     PATHS_PER_TASK,
     Batch,
@@ -35,8 +35,9 @@ from positioning.scenarios.transmission import Beta, betas, monthly, publication
 from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 
-WEIGHTED = "weighted"
 ROWS_A_MONTH = 21
+MOST_PATHS = 1_000_000
+MOST_WORKERS = 256
 Rows = dict[str, dict[str, FloatArray]]
 
 if TYPE_CHECKING:
@@ -59,9 +60,13 @@ class StressSettings:
 
     def __post_init__(self) -> None:
         for name, holds, wanted in (
-            ("paths", self.paths >= 1, "1 or more"),
+            (
+                "paths",
+                1 <= self.paths <= MOST_PATHS,
+                f"1 to {MOST_PATHS:,}: more take hours and many gigabytes",
+            ),
             ("seed", self.seed >= 0, "0 or more"),
-            ("workers", self.workers >= 1, "1 or more"),
+            ("workers", 1 <= self.workers <= MOST_WORKERS, f"1 to {MOST_WORKERS}"),
             ("least", self.least >= 2, "2 rows or more"),
             ("drift", self.drift in ("zero", "history"), "zero or history"),
             ("limit", 0 < self.limit < 1, "a drawdown above 0 and below 1"),

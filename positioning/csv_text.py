@@ -1,0 +1,28 @@
+"""CSV that people open in a spreadsheet: none of its cells is run there."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+"""What a spreadsheet takes for the beginning of a formula, or skips to find one."""
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """One line a row, the heading first. Text that a spreadsheet would run begins with an apostrophe; numbers, and
+    texts that are numbers, are as they are."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([_defused(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _defused(cell: object) -> object:
+    if not isinstance(cell, str) or not cell.lstrip(" \u00a0").startswith(RISKY):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
