@@ -11,7 +11,7 @@ from positioning.cli.command import Command, new_app, one_line_errors, say_left_
 from positioning.cli.options import AsJson, LogFile, Quiet, Verbose
 from positioning.cli.strategies import known_as
 from positioning.cli.terminal import Terminal
-from positioning.csv_text import csv_text
+from positioning.csv_output import csv_text
 from positioning.errors import BadInputError
 from positioning.json_text import json_text, plain
 

@@ -14,7 +14,7 @@ import typer
 from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
 from positioning.cli.request import Request
-from positioning.csv_text import csv_text
+from positioning.csv_output import csv_text
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import final
 
 from positioning.errors import BadInputError
+from positioning.files import read_bounded
 
 LARGEST = 64_000_000  # bytes; fifty years of daily bars are 2 MB
 _DELIMITERS = ",;\t|"
@@ -107,12 +108,9 @@ def read_table(file: Path) -> Table:
 
 def _decoded(file: Path) -> tuple[str, list[str]]:
     try:
-        with file.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_bounded(file, LARGEST)
     except OSError as error:
         raise unreadable(file, error.strerror or str(error)) from None
-    if len(data) > LARGEST:
-        raise unreadable(file, f"over {LARGEST // 1_000_000} MB")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text, told = data.decode("utf-16", errors="replace"), ["UTF-16 text"]
     else:

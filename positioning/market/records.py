@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from positioning.errors import BadInputError, did_you_mean
+from positioning.files import check_regular
 
+MOST_BYTES = 64_000_000  # of a file of records
 T = TypeVar("T")
 Cells = Mapping[str, str]
 
@@ -22,6 +24,7 @@ def read_records(path: Path, columns: Sequence[str], build: Callable[[Cells], T]
     repeats what `build` raises with the file and line put before it.
     """
     try:
+        check_regular(path, MOST_BYTES)
         with path.open(encoding="utf-8-sig", newline="") as file:
             above, lines = _after_remarks(file)
             reader = csv.DictReader(lines, strict=True)
@@ -65,8 +68,14 @@ def check_filled(field: str, value: str, remedy: str) -> None:
         raise BadInputError(f"{field} is empty", f"every record needs a {field}", remedy)
 
 
-def _check_header(path: Path, columns: Sequence[str], header: Collection[str], line: int) -> None:
+def _check_header(path: Path, columns: Sequence[str], header: Sequence[str], line: int) -> None:
     for column in columns:
+        if list(header).count(column) > 1:
+            raise BadInputError(
+                f"{path} line {line}: column {column!r} twice",
+                "wanted each column once",
+                "remove one of them",
+            )
         if column not in header:
             raise BadInputError(
                 f"{path} line {line}: no column {column!r}",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from positioning.csv_text import csv_text
+from positioning.csv_output import csv_text
 from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Observation
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.placebo import StudyPlacebo
