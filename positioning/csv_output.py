@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+RISKY = ("=", "+", "-", "@", "\t", "\n", "|", "%")
 """What a spreadsheet takes for the beginning of a formula, or skips to find one."""
 
 
@@ -19,7 +19,10 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _defused(cell: object) -> object:
-    if not isinstance(cell, str) or not cell.lstrip(" \u00a0").startswith(RISKY):
+    if not isinstance(cell, str):
+        return cell
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")  # which the writer would not quote
+    if not cell.lstrip(" \u00a0").startswith(RISKY):
         return cell
     try:
         float(cell)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import final
+from unicodedata import category
 
 LONGEST_QUOTE = 80  # characters of what was given that a refusal repeats
 _LONGEST_PATH = 400
@@ -36,12 +37,17 @@ class DataMissingError(PositioningError):
 
 def one_line(text: str) -> str:
     """The text in a line that any terminal shows as it is: no control characters, nothing quoted at length."""
-    plain = " ".join(text.split())
-    if not plain.isprintable():
-        plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
+    plain = shown(" ".join(text.split()))
     plain = _QUOTED.sub(lambda found: found[1] + shortened(found[2]) + found[1], plain)
     words = (shortened(w, _LONGEST_PATH if "/" in w else LONGEST_QUOTE) for w in plain.split(" "))
     return shortened(" ".join(words), _LONGEST_PART)
+
+
+def shown(text: str) -> str:
+    """The text with what a terminal would obey, and not show, in escapes; spaces of any width are shown."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or category(c) == "Zs" else ascii(c)[1:-1] for c in text)
 
 
 def shortened(text: str, most: int = LONGEST_QUOTE) -> str:

@@ -17,7 +17,7 @@ from positioning.csv_output import RISKY, csv_text
     "cell", ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", " =1", "=cmd|' /C calc'!A0", "%0A"]
 )
 def test_formulas_are_text(cell: str) -> None:
-    assert csv_text([["name"], [cell]]).splitlines()[1].strip('"').startswith("'")
+    assert csv_text([[cell]]).strip('"').startswith("'")
 
 
 def test_numbers_stay_numbers() -> None:
@@ -30,7 +30,8 @@ def test_numbers_stay_numbers() -> None:
 def test_any_text_comes_back_with_at_most_an_apostrophe_before_it(rows: list[list[str]]) -> None:
     back = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
     assert [len(r) for r in back] == [len(r) for r in rows]
-    for cell, got in zip(chain(*rows), chain(*back), strict=True):
+    for text, got in zip(chain(*rows), chain(*back), strict=True):
+        cell = text.replace("\r\n", "\n").replace("\r", "\n")
         assert got in (cell, f"'{cell}")
         if cell.startswith(RISKY) and got == cell:
             float(cell)  # a number

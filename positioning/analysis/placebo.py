@@ -54,10 +54,18 @@ def monte_carlo_p(shuffled: FloatArray, seen: float) -> float:
     return float((1 + (shuffled >= seen).sum()) / (1 + shuffled.size))
 
 
+MOST_DRAWS = 100_000
+
+
 def check_draws(draws: int) -> None:
-    """BadInputError for fewer than 1."""
+    """BadInputError for fewer than 1, and for more than anyone can wait for."""
     if draws < 1:
         raise BadInputError(f"--placebo {draws}", "wanted at least 1 shuffle", "type --placebo 1000")
+    if draws > MOST_DRAWS:
+        raise BadInputError(
+            f"--placebo {draws}", f"wanted {MOST_DRAWS:,} at most: at some 400 a second more take minutes and gigabytes",
+            "type --placebo 1000, whose p-values are within 0.01",
+        )  # fmt: skip
 
 
 def placebo(

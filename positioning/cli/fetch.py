@@ -15,7 +15,7 @@ from positioning.cli.command import Command, new_app, one_line_errors, words_for
 from positioning.cli.progress import progress
 from positioning.cli.strategies import standard
 from positioning.cli.values import span_of
-from positioning.errors import BadInputError, did_you_mean
+from positioning.errors import BadInputError, did_you_mean, shown
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def fetch(
         from positioning.data.store import Store
 
         chosen = list(dict.fromkeys(checked_symbol(s) for s in symbols or needed()))
-        asked = origin or (None if check else YAHOO)
+        asked = origin if origin is not None else None if check else YAHOO
         if snapshot is not None:
             Store(cache, {}).snapshot_path(snapshot)
         if asked is None:
@@ -250,16 +250,19 @@ def _pin(cache: Path, name: str) -> None:
 def _report(results: Mapping[str, Fetched], findings: Sequence[Finding]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
     table = Table("symbol", "status", "first", "last", "rows", "reason")
     for symbol, r in results.items():
-        table.add_row(symbol, r.status, r.first, r.last, str(r.rows), r.reason)
+        table.add_row(Text(symbol), r.status, r.first, r.last, str(r.rows), Text(shown(r.reason)))
     console.print(table)
     if findings:
         doubts = Table("symbol", "finding", "first", "last", "seen", "what to do")
         for f in findings:
-            doubts.add_row(f.symbol, f"{f.severity}: {f.check}", str(f.first), str(f.last), f.seen, f.remedy)
+            words = (Text(shown(word)) for word in (f.symbol, f"{f.severity}: {f.check}", f.seen, f.remedy))
+            symbol_cell, check_cell, seen, remedy = words
+            doubts.add_row(symbol_cell, check_cell, str(f.first), str(f.last), seen, remedy)
         console.print(doubts)
 
 

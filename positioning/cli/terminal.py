@@ -13,6 +13,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple, final
 
+from positioning.errors import shown
+
 if TYPE_CHECKING:
     from positioning.market.bars import Notice
     from positioning.market.findings import Finding
@@ -58,15 +60,15 @@ class Terminal:
 
     def lines(self, lines: Iterable[str], tone: str = "") -> None:
         """Lines as they are; in colour where the terminal has it and NO_COLOR is not set."""
-        shown = list(lines)
-        for line in shown:
+        told = [shown(line) for line in lines]
+        for line in told:
             self._logged(line)
-        if self.quiet or not shown:
+        if self.quiet or not told:
             return
         from rich.console import Console
 
         console = Console(highlight=False, markup=False, soft_wrap=True)
-        for line in shown:
+        for line in told:
             console.print(line, style=STYLES[tone])
 
     def table(self, made: Table, tones: Sequence[str] = ()) -> None:

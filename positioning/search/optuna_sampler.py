@@ -28,6 +28,7 @@ except ImportError:
 
 FRUITLESS = 10  # batches in a row without a new trial, after which the sampler has nothing more to say
 SEEDS = 2**32
+MOST_TRIALS = 100_000
 
 Code = tuple[int, ...]
 
@@ -106,6 +107,11 @@ def _check(metric: str, trials: int, seed: int) -> None:
         )
     if trials < 1:
         raise BadInputError(f"--optuna {trials}", "wanted at least one trial", "type --optuna 1000")
+    if trials > MOST_TRIALS:
+        raise BadInputError(
+            f"--optuna {trials}", f"wanted {MOST_TRIALS:,} at most: the sampler reads all before each, so more take days",
+            "type --random N, which takes ten million",
+        )  # fmt: skip
     if not 0 <= seed < SEEDS:
         raise BadInputError(f"seed {seed}", f"wanted one from 0 to {SEEDS - 1}", "type --seed 0")
 

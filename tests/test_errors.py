@@ -1,0 +1,32 @@
+"""A refusal is one line that any terminal shows as it is, and quotes little of what was given."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from positioning.errors import LONGEST_QUOTE, BadInputError, one_line, shortened, shown
+
+
+@given(st.text(max_size=300), st.text(max_size=50))
+def test_any_text_is_one_line_without_controls(seen: str, wanted: str) -> None:
+    text = str(BadInputError(seen, wanted, "correct it"))
+    assert len(text.splitlines()) == 1
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u202e\u2066\u200b" for c in text)
+
+
+@pytest.mark.parametrize(
+    "text", ["--start " + "x" * 100_000, f"symbol {'y' * 5000!r}", f"name {('z ' * 3000)!r} here"]
+)
+def test_little_of_what_was_given_is_quoted(text: str) -> None:
+    assert len(one_line(text)) <= LONGEST_QUOTE + 20
+
+
+def test_short_texts_and_paths_are_whole() -> None:
+    path = "/a/" + "folder/" * 30 + "file.csv"
+    assert path in one_line(f"{path} cannot be read ('why'); it isn't \"there\"")
+    assert shortened("x" * 80) == "x" * 80
+    assert len(shortened("x" * 81)) == 80
+    assert shown("1\u00a0% \u2212 é [/red]") == "1\u00a0% \u2212 é [/red]"
+    assert shown("\x1b[31m\u202e") == "\\x1b[31m\\u202e"
