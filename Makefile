@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 
-.PHONY: help backtest test lint bench bench-grid validate test-wheel test-oldest clean
+.PHONY: help backtest test lint docs bench bench-grid validate test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -28,6 +28,10 @@ lint: .venv/ready  ## formatter, linter, types, floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/ready  ## the site in build/site, its reference made from the code
+	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/ready  ## times of the parts and of the main job
 	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s --benchmark-only --benchmark-columns=min,median,rounds
