@@ -134,7 +134,83 @@ def test_an_account_wholly_trapped_is_not_ruined_at_its_last_mark() -> None:
     m = market([10, 10, 8, 8])
     freeze = record("A", "frozen", "2024-01-10")
     assert not run(m, {0: (1.0, 0.0), 2: (0.0, 1.0)}, freeze).ruined
-    assert run(m, {0: (1.0, 0.0), 2: (0.0, 1.0)}, freeze, mark="zero").ruined
+    written_off = run(m, {0: (1.0, 0.0), 2: (0.0, 1.0)}, freeze, mark="zero")
+    assert not written_off.ruined  # a mark decides no ruin: what is trapped is still there
+    assert written_off.worthless
+    assert written_off.shares[-1, 0] == 0.1
+    np.testing.assert_array_equal(written_off.nav[2:], 0.0)
+
+
+@pytest.mark.parametrize(("mark", "factor"), [("last", 1.0), ("zero", 0.0)])
+def test_a_debt_beside_a_frozen_holding_is_a_margin_call_and_no_ruin(mark: str, factor: float) -> None:
+    # Row 0 decides A 100 %, B -50 %. Row 1, both at 10: 0.1 A, -0.05 B, cash 1 - 1 + 0.5 = 0.5.
+    # A is frozen from row 2. There B is at 25: free equity 0.5 - 1.25 = -0.75, with A at its last mark 0.25.
+    # Row 3: the call buys B back at 24 for 1.2: cash -0.7. What row 2 decided (B 50 %) is cancelled, as is row 3's.
+    # Row 5: A is lifted, at 12: free equity -0.7 + 1.2 = 0.5. Row 5 decides A 0: sold on row 6 at 12, nav 0.5.
+    m = market([10, 10, 10, 10, 10, 12, 12], [10, 10, 25, 24, 30, 30, 30])
+    decided = {0: (1.0, -0.5), 2: (0.0, 0.5), 3: (0.0, 0.5), 5: (0.0, 0.0)}
+    limits = record("A", "frozen", "2024-01-10"), record("A", "lifted", "2024-01-15")
+    r = run(m, decided, *limits, mark=mark)
+    assert not r.ruined
+    np.testing.assert_allclose(r.shares[:, 1], [0, -0.05, -0.05, 0, 0, 0, 0], **exactly)
+    np.testing.assert_allclose(r.cash, [1, 0.5, 0.5, -0.7, -0.7, -0.7, 0.5], **exactly)
+    free = np.array([1, 1, -0.75, -0.7, -0.7, 0.5, 0.5])
+    np.testing.assert_allclose(r.nav, free + factor * np.array([0, 0, 1, 1, 1, 0, 0]), **exactly)
+    calls = r.orders[r.orders.status == "forced out: margin call"]
+    assert (calls.symbol.tolist(), calls.side.tolist()) == (["B"], ["buy"])
+    own = r.orders[(r.orders.target_weight == 0.5) & (r.orders.symbol == "B")]
+    assert own.status.tolist() == ["cancelled", "cancelled"]
+    total = sum(v for parts in r.contributions().values() for v in parts.values())
+    assert total == pytest.approx(r.nav[-1] - 1, abs=1e-14)
+    assert any("margin call" in n.text for n in r.notices)
+
+
+def test_a_short_in_a_delisted_name_without_terms_is_bought_back_at_its_last_mark() -> None:
+    # -0.05 B at 10; listed to row 2, last at 8. Row 3: bought back at 8: cash 1 + 0.5 - 0.4 = 1.1.
+    m = market([10.0] * 5, [10, 10, 8, 8, 8])
+    end = record("B", "delisted", "2024-01-10")
+    r = run(m, {0: (0.0, -0.5)}, end)
+    np.testing.assert_allclose(r.nav, [1, 1, 1.1, 1.1, 1.1], **exactly)
+    assert r.orders.iloc[-1].status == "forced out: delisted, covered at its last mark"
+    assert r.orders.iloc[-1].reason == "no terms on record"
+    assert [n.symbol for n in r.notices] == ["B"]
+    known = run(m, {0: (0.0, -0.5)}, replace(end, recovery=0.0))  # terms of nothing are terms
+    np.testing.assert_allclose(known.nav[-1], 1.5, **exactly)
+    assert not known.notices
+
+
+def test_a_freeze_on_two_grounds_ends_with_the_second_lifting() -> None:
+    m = market([10, 10, 10, 10, 10, 10])
+    listed = replace(record("A", "frozen", "2024-01-09"), ground="designated")
+    r = run(
+        m,
+        {0: (0.5, 0.0)},
+        listed,
+        record("A", "frozen", "2024-01-10"),
+        record("A", "lifted", "2024-01-11"),
+        replace(record("A", "lifted", "2024-01-11", effective="2024-01-15"), ground="designated"),
+    )
+    assert r.inputs.frozen[:, 0].tolist() == [False, True, True, True, True, False]
+
+
+def test_a_rule_of_ones_own_binds_whatever_the_screen_and_whoever_decides() -> None:
+    m = market([10.0] * 5)
+    own = replace(record("A", "no_buy", "2024-01-09"), ground="compliance", reason="ours")
+    r = run(m, {0: (0.4, 0.0), 1: (0.8, 0.0)}, own)
+    np.testing.assert_array_equal(r.shares[:, 0], 0.0)
+    assert r.orders.status.tolist() == ["cancelled", "cancelled"]
+    on_record = replace(own, ground="partner")
+    assert run(m, {0: (0.4, 0.0)}, on_record).shares[-1, 0] > 0  # the screen decides
+    assert run(m, {0: (0.4, 0.0)}, replace(on_record, binding=True)).shares[-1, 0] == 0
+
+
+def test_what_is_decided_on_the_last_row_is_pending() -> None:
+    m = market([10.0] * 3)
+    r = run(m, {0: (0.4, 0.0), 2: (0.0, 0.3)})
+    late = r.orders[r.orders.decided == pd.Timestamp(m.rows[2])]
+    assert late.symbol.tolist() == ["A", "B"]
+    assert set(late.status) == {"pending"}
+    assert set(late.reason) == {"the run ends before the next session"}
 
 
 @pytest.mark.parametrize(

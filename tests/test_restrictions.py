@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.events.restriction import Ground, Restriction, RestrictionKind, dropped, read_restrictions
+from positioning.events.restriction import Restriction, RestrictionKind, dropped, read_restrictions
 from positioning.market.instruments import table
 from tests.builders import EVENTS
 
@@ -18,7 +18,7 @@ WEEK = np.array(["2024-03-05", "2024-03-06", "2024-03-07", "2024-03-08", "2024-0
 
 
 def restriction(
-    symbol: str, day: int, kind: RestrictionKind = "no_buy", ground: Ground = "designated"
+    symbol: str, day: int, kind: RestrictionKind = "no_buy", ground: str = "designated"
 ) -> Restriction:
     return Restriction(symbol, datetime(2024, 3, day, 12, tzinfo=UTC), kind, ground, "why", "a document")
 
@@ -116,6 +116,64 @@ def test_a_bad_row_is_named_by_line_and_column(tmp_path: Path, row: str, complai
     with pytest.raises(BadInputError) as error:
         read_restrictions(path)
     assert f"mine.csv line 2: {complaint}" in str(error.value)
+
+
+HEAD = "symbol,announced,effective,kind,ground,recovery,reason,source\n"
+
+
+def written(folder: Path, *rows: str) -> Path:
+    path = folder / "mine.csv"
+    path.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("mos", "MOS"), ("01157.HK", "1157.HK"), ("700.hk", "0700.HK"), ("hsbk.il", "HSBK.IL")],
+)
+def test_symbols_are_read_as_fetch_reads_them(tmp_path: Path, typed: str, meant: str) -> None:
+    path = written(tmp_path, f"{typed},2024-03-05,,frozen,suspended,,why,doc")
+    assert [r.symbol for r in read_restrictions(path)] == [meant]
+
+
+def test_a_symbol_without_a_venue_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"mine\.csv line 2: symbol '1157'"):
+        read_restrictions(written(tmp_path, "1157,2024-03-05,,frozen,suspended,,why,doc"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        (["A,2024-03-05,,frozen,suspended,,why,doc", "A,2024-03-07,,lifted,designated,,why,doc"], 3),
+        (["A,2024-03-05,,lifted,suspended,,why,doc", "A,2024-03-07,,frozen,suspended,,why,doc"], 2),
+        (["B,2024-03-05,,frozen,suspended,,why,doc", "A,2024-03-07,,lifted,suspended,,why,doc"], 3),
+    ],
+)
+def test_a_lifting_of_nothing_is_refused_with_its_line(tmp_path: Path, rows: list[str], line: int) -> None:
+    with pytest.raises(BadInputError, match=rf"line {line}: lifted .*which was not imposed before"):
+        read_restrictions(written(tmp_path, *rows))
+
+
+def test_a_lifting_holds_from_its_effective_date() -> None:
+    lifted = Restriction(
+        "A", datetime(2024, 3, 6, 12, tzinfo=UTC), "lifted", "designated", "why", "doc",
+        effective=np.datetime64("2024-03-08"),
+    )  # fmt: skip
+    mask = dropped([restriction("A", 5), lifted], ["A"], WEEK, "listed")
+    assert mask[:, 0].tolist() == [True, True, True, False, False]
+    again = restriction("A", 7)  # imposed after the lifting was announced: not ended by it
+    mask = dropped([restriction("A", 5), lifted, again], ["A"], WEEK, "listed")
+    assert mask[:, 0].all()
+
+
+def test_own_rules_and_own_grounds_count_under_every_screen(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "A,2024-03-05,,no_buy,partner,,why,doc", "B,2024-03-06,,no_buy,board decision,,why,doc"
+    )
+    for screen in ("none", "listed", "strict"):
+        mask = dropped(read_restrictions(path, binding=True), ["A", "B"], WEEK, screen)
+        assert mask[-1].tolist() == [True, True]
+    assert dropped(read_restrictions(path), ["A", "B"], WEEK, "listed")[-1].tolist() == [False, True]
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:

@@ -77,7 +77,7 @@ class BacktestReport(Displayed):
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What a reader must know about the prices, the benchmark's and the lists' included, each once."""
-        own = self.result.market.notices
+        own = self.result.notices
         other = () if self.benchmark is None else self.benchmark.notices
         return tuple(dict.fromkeys((*own, *other, *self._held_before_lists())))
 
@@ -126,7 +126,7 @@ class BacktestReport(Displayed):
                 made, beside = (float(v[known[-1]] / v[known[0]] - 1.0) for v in (levels, r.nav))
         return RunEvidence(
             simulated=r.market.simulated,
-            ruined=r.ruined,
+            ruined=r.worthless,
             traded=bool(r.trades.any()),
             returns=r.rows.size - 1,
             held=self.held,

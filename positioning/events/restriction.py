@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, cast, final, get_args
@@ -14,6 +15,7 @@ import numpy as np
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_instant
+from positioning.market.instruments import instrument, table
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 RestrictionKind = Literal["no_buy", "frozen", "delisted", "lifted"]
@@ -27,20 +29,23 @@ Ground = Literal[
     "investment_ban",
     "own_list",
 ]
-SCREENS: Mapping[str, tuple[Ground, ...]] = MappingProxyType(
+GROUNDS: tuple[str, ...] = get_args(Ground)
+SCREENS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "none": (),
         "listed": ("designated", "suspended", "delisting", "investment_ban", "own_list"),
-        "strict": get_args(Ground),
+        "strict": GROUNDS,
     }
 )
 """What a screen looks at. none: nothing. listed: the name itself may not be bought: it is designated, suspended,
 delisted, under a purchase ban that binds the investor, or on a list of the user's own. strict: partners, short reports
-and the United States' list of Chinese military companies, which forbids no purchase, as well."""
+and the United States' list of Chinese military companies, which forbids no purchase, as well. A binding
+restriction, and one on a ground in the user's own words, counts under every screen."""
 BOUND_BY_INVESTMENT_BAN = ("US",)
 """Domiciles of investors whom the United States' purchase ban on Chinese military companies binds (executive orders
 13959 and 14032)."""
 
+ALIKE = 0.8  # of letters in common, from which a ground is taken for a misspelt one
 INSTANT = "a date, or a time with its zone such as 2021-01-12T13:25Z"
 _COLUMNS = ("symbol", "announced", "effective", "kind", "ground", "recovery", "reason", "source")
 
@@ -51,31 +56,36 @@ class Restriction:
     """One symbol's restriction.
 
     kind: no_buy (may be held and sold), frozen (cannot be traded), delisted (forced out), lifted (ends the
-    earlier restrictions of the same symbol and ground). announced: aware; 24:00 UTC where date_only.
+    earlier restrictions of the same symbol and ground, from its effective date). ground: one of GROUNDS, or the
+    user's own words. binding: a rule of the user's own, which holds whatever a strategy's screen. announced:
+    aware; 24:00 UTC where date_only.
     effective: first date on which a freeze or a lifting holds, last date of a listing; the announced date
     where None. recovery: cash per share paid at a delisting, in the instrument's currency; None where the
     instrument's own terms hold. of_list_day: announced is only the day of a list that gives no date, so the name
     may have been listed before.
 
-    Raises BadInputError for an unknown kind or ground, a missing source, an instant without a zone, an
-    effective date before the announcement, a recovery below zero or without a delisting.
+    Raises BadInputError for an unknown kind, a ground that is nearly one of GROUNDS, a missing source, an instant
+    without a zone, an effective date before the announcement, a recovery below zero or without a delisting.
     """
 
     symbol: str
     announced: datetime
     kind: RestrictionKind
-    ground: Ground
+    ground: str
     reason: str
     source: str
     date_only: bool = False
     effective: np.datetime64 | None = None
     recovery: float | None = None
     of_list_day: bool = False
+    binding: bool = False
 
     def __post_init__(self) -> None:
         check_filled("symbol", self.symbol, "write a Yahoo symbol")
         check_choice("kind", self.kind, get_args(RestrictionKind))
-        check_choice("ground", self.ground, get_args(Ground))
+        check_filled("ground", self.ground, f"write one of {', '.join(GROUNDS)}, or your own word")
+        if self.ground not in GROUNDS and get_close_matches(self.ground.lower(), GROUNDS, cutoff=ALIKE):
+            check_choice("ground", self.ground, GROUNDS)
         check_filled("source", self.source, "name the document")
         if self.announced.tzinfo is None:
             raise BadInputError(f"announced {self.announced}", "wanted an instant with a zone", "add a zone")
@@ -91,6 +101,11 @@ class Restriction:
                 "wanted cash of 0 or more at a delisting",
                 "clear it",
             )
+
+    @property
+    def binds(self) -> bool:
+        """Whether it counts under every screen."""
+        return self.binding or self.ground not in GROUNDS
 
     def holds_from(self) -> np.datetime64:
         """effective, or the announced date."""
@@ -110,51 +125,117 @@ def binding(restrictions: Sequence[Restriction], investor: str) -> tuple[Restric
     return tuple(r for r in restrictions if bound or r.ground != "investment_ban")
 
 
+def lifted_on(restrictions: Sequence[Restriction], ended: Restriction) -> np.datetime64 | None:
+    """The first date on which a lifting of its symbol and ground, announced with it or later, holds."""
+    days = [
+        r.holds_from()
+        for r in restrictions
+        if r.kind == "lifted" and (r.symbol, r.ground) == (ended.symbol, ended.ground)
+        and r.announced >= ended.announced
+    ]  # fmt: skip
+    return min(days, default=None)
+
+
+def standing(restrictions: Sequence[Restriction], symbol: str) -> list[Restriction]:
+    """The symbol's restrictions that come to hold before they are lifted, by the day they hold from."""
+    own = [r for r in restrictions if r.symbol == symbol and r.kind != "lifted"]
+    ends = [lifted_on(restrictions, r) for r in own]
+    kept = [r for r, end in zip(own, ends, strict=True) if end is None or end > r.holds_from()]
+    return sorted(kept, key=lambda r: r.holds_from())
+
+
+def held_back(
+    restrictions: Sequence[Restriction],
+    symbols: Sequence[str],
+    rows: DateArray,
+    kinds: Collection[str],
+    start: Callable[[Restriction], np.datetime64],
+    grounds: Collection[str] = GROUNDS,
+    binding: bool = False,
+) -> BoolArray:
+    """(T, N) True where a restriction of one of the kinds stands: from the first row on `start` of it or later, until
+    the first on which it is lifted. Each is ended by liftings of its own ground alone, so the others go on.
+
+    rows: (T,) ascending dates. grounds: those that count; what binds counts besides, with `binding` alone.
+    """
+    columns = {symbol: n for n, symbol in enumerate(symbols)}
+    mask = np.zeros((rows.size, len(symbols)), np.bool_)
+    for r in restrictions:
+        counts = r.binds or (not binding and r.ground in grounds)
+        if r.kind in kinds and counts and r.symbol in columns:
+            end = lifted_on(restrictions, r)
+            last = rows.size if end is None else np.searchsorted(rows, end)
+            mask[np.searchsorted(rows, start(r)) : last, columns[r.symbol]] = True
+    return mask
+
+
 def dropped(
     restrictions: Sequence[Restriction],
     symbols: Sequence[str],
     sessions: DateArray,
     screen: str,
 ) -> BoolArray:
-    """(T, N) True from the first row on which a restriction of that symbol is known, until it is lifted.
+    """(T, N) True from the first row on which a restriction of that symbol is known, until a lifting of it holds.
 
     sessions: (T,) ascending dates. screen: one of SCREENS. Raises BadInputError for an unknown one.
     """
     check_choice("screen", screen, tuple(SCREENS))
-    columns = {symbol: n for n, symbol in enumerate(symbols)}
     days = sessions.astype("datetime64[D]")
-    mask = np.zeros((days.size, len(symbols)), np.bool_)
-    for ground in SCREENS[screen]:
-        one = np.zeros_like(mask)  # by ground, so that lifting one leaves the others standing
-        for r in sorted(restrictions, key=lambda r: r.announced):
-            if r.ground == ground and r.symbol in columns:
-                one[np.searchsorted(days, r.known_on()) :, columns[r.symbol]] = r.kind != "lifted"
-        mask |= one
-    return mask
+    kinds = ("no_buy", "frozen", "delisted")
+    return held_back(restrictions, symbols, days, kinds, Restriction.known_on, SCREENS[screen])
 
 
-def read_restrictions(path: Path | str) -> tuple[Restriction, ...]:
+def read_restrictions(path: Path | str, binding: bool = False) -> tuple[Restriction, ...]:
     """A CSV of restrictions, a source per row, by instant and then symbol.
 
-    Columns: symbol, announced, effective, kind, ground, recovery, reason, source.
-    Raises BadInputError naming file, line and column.
+    Columns: symbol, announced, effective, kind, ground, recovery, reason, source. binding: of the user's own making,
+    so they hold whatever a strategy's screen. Symbols are read as `fetch` reads them: in any case, Hong Kong codes
+    with a leading zero more or less. Raises BadInputError naming file, line and column; so for a symbol that no venue
+    can be read from, and a lifting of what was not imposed before it.
     """
-    records = read_records(Path(path), _COLUMNS, _from_cells)
-    return tuple(sorted(records, key=lambda r: (r.announced, r.symbol)))
+    file = Path(path)
+    found = read_records(file, _COLUMNS, lambda cells: _from_cells(cells, binding))
+    read_records(file, _COLUMNS, lambda cells: _check_lifting(_from_cells(cells, binding), found))
+    return tuple(sorted(found, key=lambda r: (r.announced, r.symbol)))
 
 
-def _from_cells(cells: Cells) -> Restriction:
+def _check_lifting(r: Restriction, record: Sequence[Restriction]) -> None:
+    """BadInputError for a lifting of what is not imposed."""
+    own = [o for o in record if o.symbol == r.symbol and o.kind != "lifted"]
+    if r.kind != "lifted" or any(o.ground == r.ground and o.announced <= r.announced for o in own):
+        return
+    grounds = sorted({o.ground for o in own if o.announced <= r.announced})
+    there = f"in force is {', '.join(grounds)}" if grounds else "nothing is in force by then"
+    raise BadInputError(
+        f"lifted {r.ground} of {r.symbol} on {r.known_on()}, which was not imposed before",
+        f"wanted a ground on which {r.symbol} is restricted ({there})",
+        "correct its symbol, ground or date, or drop the line",
+    )
+
+
+def _symbol(text: str) -> str:
+    """As the instrument table or Yahoo writes it. Raises BadInputError where no venue can be read from it."""
+    if text in table():
+        return text
+    stem, dot, suffix = text.upper().partition(".")
+    if suffix == "HK" and stem.isdigit():
+        stem = stem.lstrip("0").zfill(4)
+    return instrument(stem + dot + suffix).symbol if text else text
+
+
+def _from_cells(cells: Cells, binding: bool) -> Restriction:
     announced, date_only = parsed(cells, "announced", parse_instant, INSTANT)
     return Restriction(
-        symbol=cells["symbol"],
+        symbol=_symbol(cells["symbol"]),
         announced=announced,
-        kind=cast(RestrictionKind, cells["kind"]),  # checked by the constructor, as is the ground
-        ground=cast(Ground, cells["ground"]),
+        kind=cast(RestrictionKind, cells["kind"]),  # checked by the constructor
+        ground=cells["ground"],
         reason=cells["reason"],
         source=cells["source"],
         date_only=date_only,
         effective=parsed(cells, "effective", _day, "a date, or nothing"),
         recovery=parsed(cells, "recovery", _amount, "cash per share, or nothing"),
+        binding=binding,
     )
 
 

@@ -151,7 +151,8 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
     tags = tuple(dict.fromkeys((*sleeves, *themes))) if themes else ()
     record = read_events(events or place / "events.csv", tuple(sleeves), tags, tuple(directions))
     bars = restrictions or place / "restrictions.csv"
-    listed = read_restrictions(bars) if restrictions is not None or bars.exists() else ()
+    own = restrictions is not None  # a file of the user's own binds whatever the screen
+    listed = read_restrictions(bars, binding=own) if own or bars.exists() else ()
     known, universe_raw = {*sleeves, *record.themes, ""}, b""
     universe: Mapping[str, Candidate] = {}
     if (place / "universe.csv").exists():

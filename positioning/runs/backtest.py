@@ -110,7 +110,7 @@ def judged(result: Result, measure: Benchmark | None) -> Metrics:
         cost=result.cost,
         cash_rate=result.inputs.growth,
         benchmark=None if measure is None else measure.levels,
-        ruined=result.ruined,
+        ruined=result.worthless,
     )
 
 

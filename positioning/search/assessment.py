@@ -216,7 +216,7 @@ def return_moments(space: SearchSpace, settings: Mapping[str, Any]) -> tuple[flo
     inputs = space.inputs(strategy)
     result = space.terms.run(strategy, space.market, space.events, inputs)
     count, per_year = result.rows.size - 1, rows_per_year(result.rows)
-    if result.ruined or count < 2:
+    if result.worthless or count < 2:
         return math.nan, math.nan, count, per_year
     excess = result.nav[1:] / result.nav[:-1] - 1.0 - inputs.growth[1:]
     deviations = excess - excess.mean()

@@ -143,7 +143,14 @@ def _accounts(
         made = run_lanes(
             decided, weights if inside.all() else weights[inside], own["band"], inputs.arrays, nav
         )
-        yield first, Accounts(inputs.rows, nav, inputs.growth, made.ruin_row, made.traded, made.cost)
+        ruin = made.ruin_row if inputs.mark_factor == 1.0 else _worthless_from(nav)
+        yield first, Accounts(inputs.rows, nav, inputs.growth, ruin, made.traded, made.cost)
+
+
+def _worthless_from(nav: FloatArray) -> IntArray:
+    """(LANES,) the first row on which nav is at or below zero, -1 for none: a mark below the last may write off all."""
+    dead = nav <= 0.0
+    return np.where(dead.any(axis=0), dead.argmax(axis=0), -1)
 
 
 def require_room(own: Mapping[str, FloatArray], weights: FloatArray) -> None:

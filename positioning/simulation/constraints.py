@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.errors import BadInputError
-from positioning.events.restriction import Restriction
+from positioning.events.restriction import Restriction, held_back, standing
 from positioning.market.market import Market
 
 MARKS = {"last": 1.0, "zero": 0.0}
@@ -23,8 +23,8 @@ class TradingConstraints:
 
     no_buy: (T, N) purchases are barred, but for covering a short. frozen: (T, N) the name cannot be traded;
     what is held long is trapped. exit_row: (N,) row of the forced exit, T or more for none; exit_price: (N,)
-    cash per share then, instrument's currency. mark_factor: fraction of the last price a trapped holding is marked
-    at; mark: what the user called it.
+    cash per share then, instrument's currency, NaN where no terms are on record. mark_factor: fraction of the last
+    price a trapped holding is marked at; mark: what the user called it.
     """
 
     no_buy: BoolArray
@@ -41,27 +41,29 @@ def trading_constraints(
     no_buy: BoolArray | None = None,
     mark: str = "last",
 ) -> TradingConstraints:
-    """The constraints of a market: freezes and delistings on record, and what a strategy's screen bars.
+    """The constraints of a market: freezes and delistings on record, purchases that the user's own restrictions bar,
+    and what a strategy's screen bars, (T, N) no_buy.
 
-    A delisting not among the restrictions but in the instrument table holds too. mark: last, zero or
-    haircut:X (X of the last price is lost). Raises BadInputError for another mark.
+    A freeze lasts until each of its grounds is lifted, by the effective dates. A delisting not among the restrictions
+    but in the instrument table holds too. mark: last, zero or haircut:X (X of the last price is lost). Raises
+    BadInputError for another mark.
     """
     shape = (market.rows.size, len(market.instruments))
-    frozen = np.zeros(shape, dtype=bool)
-    exit_row, exit_price = np.full(shape[1], shape[0], dtype=np.int64), np.zeros(shape[1])
+    frozen = held_back(restrictions, market.symbols, market.rows, ("frozen",), Restriction.holds_from)
+    exit_row, exit_price = np.full(shape[1], shape[0], dtype=np.int64), np.full(shape[1], np.nan)
     for n, i in enumerate(market.instruments):
-        own = sorted((r for r in restrictions if r.symbol == i.symbol), key=lambda r: r.holds_from())
-        for r in own:
-            if r.kind in ("frozen", "lifted"):
-                frozen[np.searchsorted(market.rows, r.holds_from()) :, n] = r.kind == "frozen"
-        ended = [r for r in own if r.kind == "delisted"]
+        ended = [r for r in standing(restrictions, i.symbol) if r.kind == "delisted"]
         listed_to = None if i.delisted is None else np.datetime64(i.delisted, "D")
         day = ended[-1].holds_from() if ended else listed_to
         terms = ended[-1].recovery if ended and ended[-1].recovery is not None else i.exit_price
         if day is not None:
             exit_row[n] = np.searchsorted(market.rows, day, side="right")
-            exit_price[n] = terms or 0.0
-    barred = np.zeros(shape, dtype=bool) if no_buy is None else no_buy
+            exit_price[n] = np.nan if terms is None else terms
+    barred = held_back(
+        restrictions, market.symbols, market.rows, ("no_buy",), Restriction.known_on, binding=True
+    )
+    if no_buy is not None:
+        barred |= no_buy
     return TradingConstraints(barred, frozen, exit_row, exit_price, mark_factor(mark), mark)
 
 

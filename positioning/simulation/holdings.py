@@ -14,28 +14,32 @@ from positioning.simulation.kernel import AccountState
 @final
 @dataclass(frozen=True, eq=False)
 class Holdings:
-    """An account between two rows: cash, shares (N,), pending weights (N,) with NaN for none, and which of
-    them are the rest of a buy (N,)."""
+    """An account between two rows: cash, shares (N,), pending weights (N,) with NaN for none, which of
+    them are the rest of a buy (N,), and which a margin call made (N,)."""
 
     cash: float
     shares: FloatArray
     pending: FloatArray
     partial: BoolArray
+    called: BoolArray
 
     @classmethod
     def opening(cls, names: int) -> Self:
         """One unit of base currency, nothing else."""
-        return cls(1.0, np.zeros(names), np.full(names, np.nan), np.zeros(names, dtype=bool))
+        return cls(1.0, np.zeros(names), np.full(names, np.nan), *np.zeros((2, names), dtype=bool))
 
     @classmethod
     def of(cls, state: AccountState) -> Self:
         """The first account of the kernel's."""
-        return cls(float(state.cash[0]), state.shares[:, 0], state.pending[:, 0], state.partial[:, 0] > 0)
+        return cls(
+            float(state.cash[0]), state.shares[:, 0], state.pending[:, 0],
+            state.partial[:, 0] > 0, state.called[:, 0] > 0,
+        )  # fmt: skip
 
     @property
     def state(self) -> AccountState:
         """As the kernel reads it, one account."""
         return AccountState(
             np.full(1, self.cash), self.shares[:, None], self.pending[:, None],
-            self.partial[:, None].astype(np.float64),
+            self.partial[:, None].astype(np.float64), self.called[:, None].astype(np.float64),
         )  # fmt: skip

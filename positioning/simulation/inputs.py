@@ -38,18 +38,22 @@ class LedgerInputs:
     """(T, N) arrays over the rows of the account (the market's rows from `market.start` on).
 
     fill: price of a trade on the row; value: what a leg is worth while others trade (its fill price, else its
-    last mark at the row's rate); mark: closing mark; dividend: per share; all in base currency. local: the
-    last close in the instrument's currency. no_buy, frozen, mark_factor: see `constraints.TradingConstraints`.
-    why: int8, OPEN or why the leg cannot trade. borrow: cost of a short since the row before, fraction.
-    growth: (T,) return of cash since the row before. exit_row, exit_price: (N,) forced exits, -1 for none.
+    last mark at the row's rate); last: that last mark; mark: closing mark; dividend: per share, gross; tax: withheld
+    of it from a long; all in base currency. local: the last close in the instrument's currency. no_buy, frozen,
+    mark_factor: see `constraints.TradingConstraints`. why: int8, OPEN or why the leg cannot trade. borrow: cost of a
+    short since the row before, fraction. growth: (T,) return of cash since the row before. exit_row, exit_price,
+    exit_cover: (N,) forced exits, -1 for none, and what a long gets and a short pays a share; terms_known: (N,)
+    whether that is on record.
     """
 
     rows: DateArray
     fill: FloatArray
     value: FloatArray
+    last: FloatArray
     mark: FloatArray
     local: FloatArray
     dividend: FloatArray
+    tax: FloatArray
     why: CodeArray
     early: BoolArray
     no_buy: BoolArray
@@ -60,6 +64,8 @@ class LedgerInputs:
     growth: FloatArray
     exit_row: IntArray
     exit_price: FloatArray
+    exit_cover: FloatArray
+    terms_known: BoolArray
     fill_at: Fill
     fee_label: str
     cash_label: str
@@ -76,14 +82,17 @@ class LedgerInputs:
             mark_factor=self.mark_factor,
             fill=self.fill,
             value=np.nan_to_num(self.value),
+            last=np.nan_to_num(self.last),
             mark=np.nan_to_num(self.mark),
             buy=self.fees.buy_total,
             sell=self.fees.sell_total,
             dividend=self.dividend,
+            tax=self.tax,
             borrow=self.borrow,
             growth=self.growth,
             exit_row=self.exit_row,
             exit_price=self.exit_price,
+            exit_cover=self.exit_cover,
         )
 
 
@@ -118,14 +127,18 @@ def ledger_inputs(
     price = np.where(why == OPEN, local * rate, np.nan)
     days = np.diff(rows, prepend=rows[:1]).astype(np.float64)
     table = fees.on(rows, market.instruments)
-    exit_row, exit_price = _exits(constraints, first, market.carried_rates[first:])
+    last, mark = _last_marks(market)[first:], market.marks[first:]
+    exit_row, exit_price, exit_cover = _exits(constraints, first, market.carried_rates[first:], mark)
+    dividend = np.nan_to_num(market.dividends * market.carried_rates)[first:]
     return LedgerInputs(
         rows=rows,
         fill=price,
-        value=np.where(why == OPEN, price, _last_marks(market)[first:]),
-        mark=market.marks[first:],
+        value=np.where(why == OPEN, price, last),
+        last=last,
+        mark=mark,
         local=market.carried_close[first:],
-        dividend=np.nan_to_num(market.dividends * market.carried_rates)[first:],
+        dividend=dividend,
+        tax=np.zeros_like(dividend),
         why=why,
         early=market.early[first:] & (days == 1)[:, None],
         no_buy=constraints.no_buy[first:],
@@ -136,6 +149,8 @@ def ledger_inputs(
         growth=cash.on(rows),
         exit_row=exit_row,
         exit_price=exit_price,
+        exit_cover=exit_cover,
+        terms_known=np.isfinite(constraints.exit_price),
         fill_at=fill,
         fee_label=fees.label,
         cash_label=cash.label,
@@ -165,10 +180,16 @@ def _last_marks(market: Market) -> FloatArray:
     return last
 
 
-def _exits(constraints: TradingConstraints, first: int, rate: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Rows of the account on which listings are over (0 where they were before it), and the cash then paid."""
-    exit_row = np.where(
-        constraints.exit_row < constraints.no_buy.shape[0], np.maximum(constraints.exit_row - first, 0), -1
-    )
-    there = rate[np.maximum(exit_row, 0), np.arange(exit_row.size)]
-    return exit_row, np.where(exit_row >= 0, np.nan_to_num(constraints.exit_price * there), 0.0)
+def _exits(
+    constraints: TradingConstraints, first: int, rate: FloatArray, mark: FloatArray
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Rows of the account on which listings are over (0 where they were before it), and what a share then pays a long
+    and costs a short. Without terms on record a long gets nothing, and a short is bought back at the last mark: what
+    is owed is not known, and nothing would be a windfall."""
+    ended = constraints.exit_row < constraints.no_buy.shape[0]
+    exit_row = np.where(ended, np.maximum(constraints.exit_row - first, 0), -1)
+    at = np.maximum(exit_row, 0), np.arange(exit_row.size)
+    terms = constraints.exit_price * rate[at]
+    paid = np.where(exit_row >= 0, np.nan_to_num(terms), 0.0)
+    owed = np.where(np.isfinite(constraints.exit_price), paid, np.nan_to_num(mark[at]))
+    return exit_row, paid, np.where(exit_row >= 0, owed, 0.0)

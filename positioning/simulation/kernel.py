@@ -1,7 +1,14 @@
 """The ledger, row by row. The only code that moves shares and cash.
 
 The order of a row: financing and dividends on what was held; forced exits; yesterday's decision becomes
-pending; pending legs whose venue is open trade, sells before buys; the account is marked.
+pending; pending legs whose venue is open trade, sells before buys; the account is marked. The same law in plain
+Python, leg by leg, is `reference.py`.
+
+Free equity is nav without frozen long holdings; whole equity has them at their last marks, whatever mark nav
+counts them at, so a mark never decides a trade or a ruin. Whole equity of zero or less is ruin. Where free equity
+is below zero and the whole is not, there is a debt against what is trapped: a margin call closes every other leg at
+its next session, decisions are cancelled while it lasts, and what is still owed is negative cash that pays the cash
+rate until a thaw or an exit of the trapped holding settles it.
 
 One body, compiled twice: for one account with everything recorded (`run_ledger`), and for LANES accounts side
 by side with only their nav kept (`run_lanes`), which share the market and the rows they decide on. Lanes are
@@ -18,7 +25,7 @@ from numba import njit
 from positioning.arrays import BoolArray, CodeArray, FloatArray, IntArray
 
 # Why a leg cannot trade on a row.
-OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY, FROZEN = 0, 1, 2, 3, 4, 5
+OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY, FROZEN, NO_EQUITY, ENDS = range(8)
 # What became of an order.
 NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
 
@@ -27,10 +34,10 @@ DUST = 1e-12
 LANES = 64  # accounts side by side; LLVM unrolls loops over 32 or fewer, which costs what vectors gain
 
 # The slots of what the ledger keeps of an account (NEAR: of the leg at hand, 1 where it is within the band), and of a
-# leg of an account (WANTED: its pending weight; RISE: the shares it is to buy).
+# leg of an account (WANTED: its pending weight; RISE: the shares it is to buy; CALLED: 1 where a margin call closes it).
 CASH, TOTAL, TRAPPED, CARRY, LAST, DEAD, ON, BAND = range(8)
-NEAR, SHORTS, AWAITED, NEED, SCALE, TRADED, COST = range(8, 15)
-SHARES, WANTED, PARTIAL, RISE = range(4)
+NEAR, SHORTS, AWAITED, NEED, SCALE, TRADED, COST, CALL = range(8, 16)
+SHARES, WANTED, PARTIAL, RISE, CALLED = range(5)
 
 
 class LedgerArrays(NamedTuple):
@@ -43,14 +50,17 @@ class LedgerArrays(NamedTuple):
     mark_factor: float  # fraction of its mark a trapped holding is worth in nav
     fill: FloatArray  # (T, N) fill price
     value: FloatArray  # (T, N) price a leg is valued at when others fill: its fill price, else its last mark, else 0
+    last: FloatArray  # (T, N) last mark of the row before at this row's rate, 0 before the first
     mark: FloatArray  # (T, N) closing mark, 0 before the first
     buy: FloatArray  # (T, N) fee fraction of a buy
     sell: FloatArray  # (T, N) fee fraction of a sale
-    dividend: FloatArray  # (T, N) per share
+    dividend: FloatArray  # (T, N) per share, gross: what a short owes
+    tax: FloatArray  # (T, N) withheld of it from a long
     borrow: FloatArray  # (T, N) cost of being short from the row before, fraction of value
     growth: FloatArray  # (T,) return of cash from the row before
     exit_row: IntArray  # (N,) row of a forced exit, -1 for none
-    exit_price: FloatArray  # (N,) per share at the forced exit
+    exit_price: FloatArray  # (N,) per share paid to a long at the forced exit
+    exit_cover: FloatArray  # (N,) per share owed by a short then
 
 
 class AccountState(NamedTuple):
@@ -60,6 +70,7 @@ class AccountState(NamedTuple):
     shares: FloatArray  # (N, K)
     pending: FloatArray  # (N, K) weights, NaN for none
     partial: FloatArray  # (N, K) 1 where the pending leg is the rest of a buy, else 0
+    called: FloatArray  # (N, K) 1 where a margin call closes the leg, else 0
 
 
 class Outcome(NamedTuple):
@@ -78,6 +89,7 @@ class Recording(NamedTuple):
 
     held: FloatArray  # (T, N) shares after the row
     trades: FloatArray  # (T, N) shares traded, signed
+    called: BoolArray  # (T, N) whether a margin call made that trade
     paid: FloatArray  # (T, N) price of those trades
     cash: FloatArray  # (T,)
     status: CodeArray  # (D + 1, N) int8
@@ -92,7 +104,7 @@ class Recording(NamedTuple):
         """Nothing has happened yet."""
         path, order = (rows, names), (decisions + 1, names)
         return cls(
-            np.zeros(path), np.zeros(path), np.zeros(path), np.zeros(rows),
+            np.zeros(path), np.zeros(path), np.zeros(path, np.bool_), np.zeros(path), np.zeros(rows),
             np.zeros(order, np.int8), np.zeros(order, np.int64), np.zeros(order, np.int8),
             np.full(order, -1, np.int64), np.zeros(order), np.zeros(order),
         )  # fmt: skip
@@ -109,13 +121,13 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
     # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
     @njit(nogil=True, cache=True, error_model="numpy", inline="always")
     def trade(  # noqa: PLR0912, PLR0915
-        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs, record,
+        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, worth, buy, sell, lane, legs, record,
     ):  # fmt: skip
         """The pending legs of a row. lane[ON]: 1 where the account may trade; lane[TOTAL]: its free equity at this
-        row's fill prices; short: (N,) the names anyone is short of, brought up to date. Returns whether any leg is
-        still pending."""
+        row's fill prices; worth: (N,) what legs are valued at; short: (N,) the names anyone is short of, brought up
+        to date. Returns whether any leg is still pending."""
         n_names = fill.shape[1]
-        _, trades, paid, _, status, waits, reason, filled_row, wanted, got = record
+        _, trades, called, paid, _, status, waits, reason, filled_row, wanted, got = record
         off = 0
         for k in range(lanes):
             off += lane[ON, k] == 0.0
@@ -125,14 +137,14 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
         delayed = off > 0
         for n in range(n_names):
             if short[n]:
-                price = value[r, n]
+                price = worth[n]
                 for k in range(lanes):
                     lane[SHORTS, k] -= min(legs[n, SHARES, k], 0.0) * price
 
         # sells first; remember what the waiting sales would have released
         for n in range(n_names):
             if no_buy[r, n]:
-                price = value[r, n]
+                price = worth[n]
                 for k in range(lanes):
                     w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
                     if lane[ON, k] > 0.0 and w > 0.0 and (s <= 0.0 or w * t > s * price):
@@ -146,11 +158,11 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 code = TOO_EARLY
             if code != OPEN:
                 delayed = True
-                price = value[r, n]
+                price = worth[n]
                 for k in range(lanes):
                     w, s = legs[n, WANTED, k], legs[n, SHARES, k]
-                    if lane[ON, k] > 0.0 and not np.isnan(w):
-                        if recording:
+                    if (lane[ON, k] > 0.0 or w == 0.0) and not np.isnan(w):
+                        if recording and legs[n, CALLED, k] == 0.0:
                             if waits[d, n] == 0:
                                 reason[d, n] = code
                             waits[d, n] += 1
@@ -166,7 +178,8 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     lane[NEAR, k] = 1.0 if near else 0.0
             for k in range(lanes):
                 w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
-                live = (lane[ON, k] > 0.0) & (not np.isnan(w))
+                on = (lane[ON, k] > 0.0) | (w == 0.0)  # an exit needs no equity to be sized by
+                live = on & (not np.isnan(w))
                 delta = w * t / price - s
                 rest, near = legs[n, PARTIAL, k] > 0.0, lane[NEAR, k] > 0.0
                 carried = rest & (delta <= 0.0)  # the market carried the rest of the buy to its target
@@ -183,7 +196,15 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 legs[n, SHARES, k] = s - sale
                 legs[n, RISE, k] = rise
                 legs[n, WANTED, k] = np.nan if live & (rise == 0.0) else w
-                if recording and live:
+                if recording and not on and not np.isnan(w):
+                    if waits[d, n] == 0:
+                        reason[d, n] = NO_EQUITY
+                    waits[d, n] += 1
+                if recording and live and legs[n, CALLED, k] > 0.0:
+                    if sale > 0.0:
+                        trades[r, n], paid[r, n], called[r, n] = -sale, price, True
+                        legs[n, CALLED, k] = 0.0
+                elif recording and live:
                     if near:
                         status[d, n] = IN_BAND
                     elif rise == 0.0:
@@ -216,7 +237,10 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     due = (scale < 1.0) & (rise > cover) & (lane[AWAITED, k] > 0.0)
                     legs[n, PARTIAL, k] = 1.0 if due & (rise > 0.0) else legs[n, PARTIAL, k]
                     legs[n, WANTED, k] = np.nan if (not due) & (rise > 0.0) else legs[n, WANTED, k]
-                    if recording and rise > 0.0:
+                    if recording and rise > 0.0 and legs[n, CALLED, k] > 0.0:
+                        trades[r, n], paid[r, n], called[r, n] = cover + long, price, True
+                        legs[n, CALLED, k] = 0.0
+                    elif recording and rise > 0.0:
                         if not due:
                             status[d, n] = CUT if scale < 1.0 and rise > cover else FILLED
                         if cover + long > 0.0:
@@ -236,21 +260,21 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
         return left > 0
 
     @njit(nogil=True, cache=True, inline="always")
-    def appraise(r, prices, frozen, lane, legs):
+    def appraise(prices, frozen, lane, legs):
         """lane[TOTAL]: free equity at these prices; lane[TRAPPED]: value of frozen long holdings, no part of it."""
         for k in range(lanes):
             lane[TOTAL, k] = lane[CASH, k]
             lane[TRAPPED, k] = 0.0
-        n, n_names = 0, prices.shape[1]
+        n, n_names = 0, prices.size
         while n < n_names:
-            price = prices[r, n]
-            if frozen[r, n]:
+            price = prices[n]
+            if frozen[n]:
                 for k in range(lanes):
                     lane[TRAPPED, k] += max(legs[n, SHARES, k], 0.0) * price
                     lane[TOTAL, k] += min(legs[n, SHARES, k], 0.0) * price
                 n += 1
-            elif n + 1 < n_names and not frozen[r, n + 1]:  # two names for each time the totals are fetched
-                other = prices[r, n + 1]
+            elif n + 1 < n_names and not frozen[n + 1]:  # two names for each time the totals are fetched
+                other = prices[n + 1]
                 for k in range(lanes):
                     first = lane[TOTAL, k] + legs[n, SHARES, k] * price
                     lane[TOTAL, k] = first + legs[n + 1, SHARES, k] * other
@@ -266,25 +290,39 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
         for n in range(legs.shape[0]):
             legs[n, SHARES, k] = 0.0
             legs[n, WANTED, k] = np.nan
+            legs[n, CALLED, k] = 0.0
             if recording:
                 for d in range(status.shape[0]):
                     if status[d, n] == PENDING:
                         status[d, n] = CANCELLED
-        deficit[k] = max(-lane[TOTAL, k], 0.0)
+        deficit[k] = max(-(lane[TOTAL, k] + lane[TRAPPED, k]), 0.0)
         lane[CASH, k], lane[TOTAL, k], lane[TRAPPED, k] = 0.0, 0.0, 0.0
         lane[DEAD, k] = 1.0
         ruin_row[k] = r
         ruined_at_fill[k] = at_fill
 
     @njit(nogil=True, cache=True, error_model="numpy")
+    def call(r, k, d, frozen, lane, legs, status):
+        """A margin call: every order is cancelled, and each leg that is not trapped is to be closed."""
+        for n in range(legs.shape[0]):
+            if recording and legs[n, CALLED, k] == 0.0 and not np.isnan(legs[n, WANTED, k]):
+                status[d, n] = CANCELLED
+            s = legs[n, SHARES, k]
+            closing = s < 0.0 or (s > 0.0 and not frozen[r, n])
+            legs[n, WANTED, k] = 0.0 if closing else np.nan
+            legs[n, CALLED, k] = 1.0 if closing else 0.0
+            legs[n, PARTIAL, k] = 0.0
+        lane[CALL, k] = 1.0
+
+    @njit(nogil=True, cache=True, error_model="numpy")
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
         decided, weights, band, arrays, state, outcome, record,
     ):  # fmt: skip
         (
-            why, early, no_buy, frozen, mark_factor, fill, value, mark, buy, sell, dividend, borrow, growth,
-            exit_row, exit_price,
+            why, early, no_buy, frozen, mark_factor, fill, value, last, mark, buy, sell, dividend, tax, borrow,
+            growth, exit_row, exit_price, exit_cover,
         ) = arrays  # fmt: skip
-        cash, shares, pending, partial = state
+        cash, shares, pending, partial, called = state
         nav, traded, cost, ruin_row, ruined_at_fill, deficit = outcome
         held, trades, paid, cash_path, status = (
             record.held,
@@ -294,8 +332,9 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
             record.status,
         )
         n_rows, n_names = fill.shape
-        lane, legs = np.zeros((COST + 1, lanes)), np.zeros((n_names, RISE + 1, lanes))
-        short = np.zeros(n_names, np.bool_)
+        lane, legs = np.zeros((CALL + 1, lanes)), np.zeros((n_names, CALLED + 1, lanes))
+        short, worth = np.zeros(n_names, np.bool_), np.zeros(n_names)
+        calling = False  # whether a margin call stands in some account
         waiting, banded, last_exit, d = False, False, -1, 0
         for k in range(lanes):
             lane[CASH, k] = cash[k]
@@ -305,11 +344,11 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
             last_exit = max(last_exit, exit_row[n])
             for k in range(lanes):
                 legs[n, SHARES, k], legs[n, WANTED, k] = shares[n, k], pending[n, k]
-                legs[n, PARTIAL, k] = partial[n, k]
+                legs[n, PARTIAL, k], legs[n, CALLED, k] = partial[n, k], called[n, k]
                 short[n] = short[n] or shares[n, k] < 0.0
                 if not np.isnan(pending[n, k]):
                     waiting = True
-                    if recording:
+                    if recording and called[n, k] == 0.0:
                         status[0, n] = PENDING
 
         shorted = short.any()
@@ -326,8 +365,12 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     for n in range(n_names):
                         per_share, charge, price = dividend[r, n], borrow[r, n], mark[r - 1, n]
                         if per_share != 0.0:
+                            withheld = tax[r, n]
                             for k in range(lanes):
                                 lane[CARRY, k] += legs[n, SHARES, k] * per_share
+                            if withheld != 0.0:
+                                for k in range(lanes):
+                                    lane[CARRY, k] -= max(legs[n, SHARES, k], 0.0) * withheld
                         if short[n] and charge != 0.0:
                             for k in range(lanes):
                                 lane[CARRY, k] += min(legs[n, SHARES, k], 0.0) * price * charge
@@ -340,13 +383,15 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                         for k in range(lanes):
                             if not np.isnan(legs[n, WANTED, k]):
                                 legs[n, WANTED, k] = np.nan
-                                if recording:
+                                if recording and legs[n, CALLED, k] == 0.0:
                                     status[d, n] = CANCELLED
+                                legs[n, CALLED, k] = 0.0
                             if legs[n, SHARES, k] != 0.0:
-                                lane[CASH, k] += legs[n, SHARES, k] * exit_price[n]
+                                price = exit_price[n] if legs[n, SHARES, k] > 0.0 else exit_cover[n]
+                                lane[CASH, k] += legs[n, SHARES, k] * price
                                 if recording:
                                     trades[r, n] = -legs[n, SHARES, k]
-                                    paid[r, n] = exit_price[n]
+                                    paid[r, n] = price
                                 legs[n, SHARES, k] = 0.0
 
                 # the decision of the row before becomes pending
@@ -358,13 +403,19 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                         over = 0 <= exit_row[n] <= r
                         for k in range(lanes):
                             w, dead = weights[d - 1, n, k], lane[DEAD, k] > 0.0
-                            if recording and not np.isnan(legs[n, WANTED, k]):
+                            owing = lane[CALL, k] > 0.0
+                            if recording and legs[n, CALLED, k] == 0.0 and not np.isnan(legs[n, WANTED, k]):
                                 status[d - 1, n] = REPLACED
                             moves = (w != 0.0) | (legs[n, SHARES, k] != 0.0)
-                            legs[n, PARTIAL, k] = legs[n, PARTIAL, k] if dead else 0.0
-                            legs[n, WANTED, k] = w if moves & (not (dead | over)) else np.nan
+                            taken = w if moves & (not (dead | over)) else np.nan
+                            legs[n, PARTIAL, k] = legs[n, PARTIAL, k] if dead | owing else 0.0
+                            legs[n, CALLED, k] = legs[n, CALLED, k] if owing else 0.0
+                            legs[n, WANTED, k] = legs[n, WANTED, k] if owing else taken
                             if recording and not dead:
-                                if over:
+                                if owing:
+                                    if moves:
+                                        status[d, n] = CANCELLED
+                                elif over:
                                     if w != 0.0:
                                         status[d, n] = CANCELLED
                                 elif moves:
@@ -372,7 +423,11 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
 
                 # pending legs: value the accounts at this row's fill prices
                 if waiting or shorted:  # an account without shorts cannot be ruined between two closes
-                    appraise(r, value, frozen, lane, legs)
+                    for n in range(
+                        n_names
+                    ):  # what opened before the decision was known is worth its last mark
+                        worth[n] = last[r, n] if fresh and early[r, n] else value[r, n]
+                    appraise(worth, frozen[r], lane, legs)
                     low = 0
                     for k in range(lanes):
                         total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
@@ -380,44 +435,56 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                         low += total <= dust
                     if low > 0:
                         for k in range(lanes):
-                            total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
-                            over = total < -dust or (lane[ON, k] == 0.0 and lane[TRAPPED, k] == 0.0)
-                            if over and lane[DEAD, k] == 0.0:
+                            whole, dust = lane[TOTAL, k] + lane[TRAPPED, k], DUST * lane[LAST, k]
+                            if whole <= dust and lane[DEAD, k] == 0.0:
                                 close_ruined(
                                     r, k, True, lane, legs, ruin_row, ruined_at_fill, deficit, status
                                 )
                 if waiting:
                     waiting = trade(
-                        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, value, buy, sell, lane, legs,
+                        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, worth, buy, sell, lane, legs,
                         record,
                     )  # fmt: skip
                     shorted = short.any()
 
-            appraise(r, mark, frozen, lane, legs)
+            appraise(mark[r], frozen[r], lane, legs)
             low = 0
             for k in range(lanes):
                 low += lane[TOTAL, k] <= DUST * lane[LAST, k]
-            if low > 0:
+            if low > 0 or calling:
+                calling = False
                 for k in range(lanes):
                     total, dust = lane[TOTAL, k], DUST * lane[LAST, k]
-                    over = total < -dust or (total <= dust and lane[TRAPPED, k] == 0.0)
-                    if over and lane[DEAD, k] == 0.0:
-                        close_ruined(r, k, False, lane, legs, ruin_row, ruined_at_fill, deficit, status)
+                    lane[CALL, k] = 0.0
+                    if lane[DEAD, k] == 0.0:
+                        if total + lane[TRAPPED, k] <= dust:
+                            close_ruined(r, k, False, lane, legs, ruin_row, ruined_at_fill, deficit, status)
+                        elif total < -dust:
+                            call(r, k, d, frozen, lane, legs, status)
+                            waiting, calling = True, True
             for k in range(lanes):
-                last = lane[TOTAL, k] + mark_factor * lane[TRAPPED, k]
-                lane[LAST, k] = last
-                nav[r, k] = last
+                nav[r, k] = lane[TOTAL, k] + mark_factor * lane[TRAPPED, k]
+                lane[LAST, k] = lane[TOTAL, k] + lane[TRAPPED, k]
+            if mark_factor < 1.0:
+                for k in range(lanes):  # what rounding leaves of an account that is all trapped is no equity
+                    nav[r, k] = nav[r, k] if abs(nav[r, k]) > DUST * lane[LAST, k] else 0.0
             if recording and lane[DEAD, 0] == 0.0:
                 cash_path[r] = lane[CASH, 0]
                 for n in range(n_names):
                     held[r, n] = legs[n, SHARES, 0]
 
+        if recording and d < decided.size and decided[d] == n_rows - 1 and lane[DEAD, 0] == 0.0:
+            for n in range(n_names):  # decided on the last row: no session is left to trade on
+                w, over = weights[d, n, 0], 0 <= exit_row[n] < n_rows
+                if w != 0.0 or (legs[n, SHARES, 0] != 0.0 and not over):
+                    status[d + 1, n] = CANCELLED if over or lane[CALL, 0] > 0.0 else PENDING
+                    record.reason[d + 1, n] = OPEN if over or lane[CALL, 0] > 0.0 else ENDS
         for k in range(lanes):
             cash[k], traded[k], cost[k] = lane[CASH, k], lane[TRADED, k], lane[COST, k]
         for n in range(n_names):
             for k in range(lanes):
                 shares[n, k], pending[n, k] = legs[n, SHARES, k], legs[n, WANTED, k]
-                partial[n, k] = legs[n, PARTIAL, k]
+                partial[n, k], called[n, k] = legs[n, PARTIAL, k], legs[n, CALLED, k]
 
     return ledger
 
@@ -451,8 +518,9 @@ def run_lanes(
     names = arrays.fill.shape[1]
     outcome = _blank(0, LANES)._replace(nav=nav)
     state = AccountState(
-        np.ones(LANES), np.zeros((names, LANES)), np.full((names, LANES), np.nan), np.zeros((names, LANES))
-    )
+        np.ones(LANES), np.zeros((names, LANES)), np.full((names, LANES), np.nan), np.zeros((names, LANES)),
+        np.zeros((names, LANES)),
+    )  # fmt: skip
     _many(decided, weights, band, arrays, state, outcome, Recording.blank(0, 0, -1))
     return outcome
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from positioning.arrays import CodeArray, DateArray, FloatArray, IntArray
+from positioning.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
+from positioning.market.bars import Notice
 from positioning.market.market import Market
 from positioning.simulation import kernel
 from positioning.simulation.holdings import Holdings
@@ -34,9 +35,12 @@ REASON = {
     kernel.NO_RATE: "no currency rate",
     kernel.TOO_EARLY: "session opened before the decision",
     kernel.FROZEN: "frozen",
+    kernel.NO_EQUITY: "no free equity: all is trapped",
+    kernel.ENDS: "the run ends before the next session",
 }
 FORCED = "forced out: delisted"
-PARTS = ("price", "currency", "dividends", "costs", "financing")
+CALLED = "forced out: margin call"
+PARTS = ("price", "currency", "dividends", "taxes", "costs", "financing")
 
 
 @final
@@ -68,7 +72,8 @@ class Result(Displayed):
     """A finished account over T rows and N instruments, in base currency, opened with nav 1.0.
 
     opening, closing: what it held before the first row and after the last.
-    shares: (T, N) after each row. trades: (T, N) shares traded on the row, signed; paid: (T, N) their price.
+    shares: (T, N) after each row. trades: (T, N) shares traded on the row, signed; paid: (T, N) their price;
+    called: (T, N) whether a margin call made them.
     nav, cash: (T,). ruin_row: the row on which equity reached zero (nav is 0 from there), or None;
     deficit: what was then owed beyond it.
     """
@@ -80,6 +85,7 @@ class Result(Displayed):
     closing: Holdings
     shares: FloatArray
     trades: FloatArray
+    called: BoolArray
     paid: FloatArray
     nav: FloatArray
     cash: FloatArray
@@ -126,8 +132,13 @@ class Result(Displayed):
 
     @property
     def ruined(self) -> bool:
-        """Whether equity reached zero, or all that was left was trapped and marked at zero."""
-        return self.ruin_row is not None or bool(self.nav.min() <= 0)
+        """Whether equity, with what is trapped at its last marks, reached zero: no mark decides it."""
+        return self.ruin_row is not None
+
+    @cached_property
+    def worthless(self) -> bool:
+        """Whether nav was at or below zero on some row: ruined, or at this mark no more than what is owed."""
+        return self.ruined or bool(self.nav.min() <= 0)
 
     @cached_property
     def returns(self) -> FloatArray:
@@ -210,9 +221,10 @@ class Result(Displayed):
         """(T, N) profit by part, in units of opening nav; the parts add up to the change of nav.
 
         price: shares held x change of local price at the old rate (and of what a trapped holding counts), and
-        shares traded x (mark - paid). currency: shares held x new local price x change of the rate. dividends;
-        costs (fees, negative); financing: borrow paid. Interest on cash belongs to no leg: see `interest`. After
-        ruin what is owed beyond zero is forgiven: see `deficit`.
+        shares traded x (mark - paid). currency: shares held x new local price x change of the rate. dividends:
+        gross; taxes: withheld of them from longs (negative); costs (fees, negative); financing: borrow paid.
+        Interest on cash belongs to no leg: see `interest`. After ruin what is owed beyond zero is forgiven: see
+        `deficit`.
         """
         inputs, held = self.inputs, self.held_before
         mark, local = self._final_marks, inputs.local
@@ -226,10 +238,11 @@ class Result(Displayed):
             "price": price + traded,
             "currency": currency,
             "dividends": held * inputs.dividend,
+            "taxes": -np.maximum(held, 0.0) * inputs.tax,
             "costs": -sum(self.costs.values(), np.zeros_like(mark)),
             "financing": np.zeros_like(mark),
         }
-        parts["dividends"][0] = 0.0
+        parts["dividends"][0] = parts["taxes"][0] = 0.0
         parts["financing"][1:] = (
             np.minimum(held[1:], 0.0) * np.nan_to_num(inputs.mark[:-1]) * inputs.borrow[1:]
         )
@@ -252,7 +265,9 @@ class Result(Displayed):
         mark = self.inputs.mark * self.mark_factors
         if self.ruin_row is None or not self.ruined_at_fill:
             return mark
-        mark[self.ruin_row] = self.inputs.value[self.ruin_row]
+        r = self.ruin_row
+        fresh = bool((self.orders_.decided == r - 1).any())
+        mark[r] = np.where(self.inputs.early[r] & fresh, self.inputs.last[r], self.inputs.value[r])
         return mark
 
     def contributions(self) -> dict[str, dict[str, float]]:
@@ -287,6 +302,7 @@ class Result(Displayed):
         o, rows, symbols = self.orders_, self.rows, self.market.symbols
         since = np.concatenate([[0], o.decided, [rows.size]])  # an order lives from one decision to the next
         records: list[dict[str, Any]] = []
+        own = np.where(self.called, 0.0, self.trade_value)
         for d, n in np.argwhere(o.status != kernel.NONE):
             filled = int(o.filled_row[d, n])
             target = o.weights[d - 1, n] if d else o.inherited[n]
@@ -303,10 +319,10 @@ class Result(Displayed):
                     "reason": REASON[int(o.reason[d, n])],
                     "wanted": o.wanted[d, n],
                     "got": o.got[d, n],
-                    "value": float(self.trade_value[since[d] + 1 : since[d + 1] + 1, n].sum()),
+                    "value": float(own[since[d] + 1 : since[d + 1] + 1, n].sum()),
                 }
             )
-        records += self._forced_exits()
+        records += self._forced_exits() + self._margin_calls()
         columns = [
             "decided",
             "symbol",
@@ -330,13 +346,54 @@ class Result(Displayed):
         for n, row in enumerate(self.inputs.exit_row):
             shares, paid = self.trades[row, n], self.paid[row, n]
             if row >= 0 and shares != 0.0:
-                day, side = self.rows[row], "buy" if shares > 0 else "sell"
-                out.append({
-                    "decided": day, "symbol": self.market.symbols[n], "side": side, "target_weight": 0.0,
-                    "status": FORCED if paid > 0 else f"{FORCED}, nothing paid", "filled": day, "waited": 0,
-                    "reason": "", "wanted": shares, "got": shares, "value": abs(shares) * paid,
-                })  # fmt: skip
+                known = bool(self.inputs.terms_known[n])
+                status = FORCED if known or shares < 0 else f"{FORCED}, covered at its last mark"
+                status = status if paid > 0 else f"{status}, nothing paid"
+                out.append(self._forced(row, n, status, "" if known else "no terms on record"))
         return out
+
+    def _margin_calls(self) -> list[dict[str, Any]]:
+        why, last = "debt beside a frozen holding", self.rows.size - 1
+        done = [self._forced(row, n, CALLED, why) for row, n in np.argwhere(self.called).tolist()]
+        left = np.flatnonzero(self.closing.called).tolist()
+        return done + [self._forced(last, n, f"{CALLED}, pending", why) for n in left]
+
+    def _forced(self, row: int, n: int, status: str, reason: str) -> dict[str, Any]:
+        shares, day = float(self.trades[row, n]), self.rows[row]
+        sought = shares or -float(self.shares[row, n])
+        filled = day if shares != 0.0 else np.datetime64("NaT", "D")
+        return {
+            "decided": day, "symbol": self.market.symbols[n], "side": "buy" if sought > 0 else "sell",
+            "target_weight": 0.0, "status": status, "filled": filled, "waited": 0, "reason": reason,
+            "wanted": sought, "got": shares, "value": abs(shares) * float(self.paid[row, n]),
+        }  # fmt: skip
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What a reader of the figures must know: of the market, and of forced exits and margin calls."""
+        own = []
+        for n, row in enumerate(self.inputs.exit_row):
+            shares, symbol = float(self.trades[row, n]), self.market.symbols[n]
+            if row < 0 or shares == 0.0 or self.inputs.terms_known[n]:
+                continue
+            what = (
+                "the short was bought back at its last mark, since what it owes is not known"
+                if shares > 0
+                else "what was held is written off"
+            )
+            own.append(
+                Notice(symbol, f"left its listing by {self.rows[row]} without terms on record: {what}")
+            )
+        if self.called.any() or self.closing.called.any():
+            first = (
+                self.rows[np.flatnonzero(self.called.any(axis=1))[0]] if self.called.any() else self.rows[-1]
+            )
+            text = (
+                f"a debt beside a frozen holding led to a margin call (first trade {first}): all that could be traded "
+                "was closed, and no decision was taken while free equity was below zero"
+            )
+            own.append(Notice("", text))
+        return (*self.market.notices, *own)
 
     def to_vectorbt(self) -> Any:
         """A vectorbt Portfolio of the same trades; see `positioning.simulation.vectorbt_bridge`."""

@@ -47,6 +47,7 @@ def run(targets: Targets, market: Market, inputs: LedgerInputs, opening: Holding
         closing=Holdings.of(closing),
         shares=record.held,
         trades=record.trades,
+        called=record.called,
         paid=record.paid,
         nav=outcome.nav[:, 0],
         cash=record.cash,

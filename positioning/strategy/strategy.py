@@ -158,12 +158,13 @@ def _parse(text: str, hint: Any, what: str) -> Any:
 
 def schedule(market: Market, events: Events, names: tuple[str, ...], themes: tuple[str, ...]) -> IntArray:
     """Decision rows: the opening, the first row of each month, rows on which a restriction of one of the names
-    becomes known, and rows on which an event of the themes with a sign does."""
+    becomes known or a lifting takes effect, and rows on which an event of the themes with a sign does."""
     rows = market.rows
     months = rows.astype("datetime64[M]")
     first_of_month = np.nonzero(months[1:] != months[:-1])[0] + 1
     news = [np.nonzero(events.news(rows, theme))[0] for theme in themes]
     known = [r.known_on() for r in events.restrictions if r.symbol in names]
+    known += [r.holds_from() for r in events.restrictions if r.symbol in names and r.kind == "lifted"]
     screens = np.searchsorted(rows, np.array(known, dtype="datetime64[D]"))
     every = np.unique(np.concatenate([[market.start], first_of_month, screens, *news]).astype(np.int64))
     return every[(every >= market.start) & (every < rows.size)]

@@ -331,7 +331,7 @@ def contributions(x: ComparedRun) -> dict[str, dict[str, float]]:
         f[(f["date"] > np.datetime64(first, "ms")) & (f["date"] <= np.datetime64(last, "ms"))]
         for f in (x.kept.ledger, x.kept.returns)
     )
-    book = ledger.groupby("symbol", sort=False)[list(PARTS)].sum() / opened
+    book = ledger.groupby("symbol", sort=False)[[p for p in PARTS if p in ledger]].sum() / opened
     interest = float(days["interest"].sum()) / opened
     legs = {str(s): float(v) for s, v in book.sum(axis=1).items()}
     currencies: dict[str, float] = {}

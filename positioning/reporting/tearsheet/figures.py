@@ -153,7 +153,7 @@ def legs(report: BacktestReport) -> Html:
             rows.append([symbol, *(signed(parts[p], 2) for p in PARTS), signed(sum(parts.values()), 2)])
     sums = [sum(parts[p] for parts in book.values()) for p in PARTS]
     rows.append(["All", *(signed(s, 2) for s in sums), signed(sum(sums), 2)])
-    heads = ["Leg", "Price", "Currency", "Dividends", "Costs", "Financing", "Total"]
+    heads = ["Leg", "Price", "Currency", "Dividends", "Taxes", "Costs", "Financing", "Total"]
     made = table(f"Profit by leg, % of opening nav, in {report.result.market.base}", heads, rows, total=True)
     note = (
         "The parts add up to the total return. Price is at the old exchange rate, currency at the new price. "
