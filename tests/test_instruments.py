@@ -98,12 +98,17 @@ def test_an_unrecorded_symbol_is_read_from_its_suffix_and_says_so(
         ("^HSE", "Did you mean ^HSI?"),
         ("^FTSE", "choose from ^HSI, ^GSPC"),
         ("X.HKG", "Did you mean .HK?"),
-        ("BRK.B", "choose from .AD, .AX"),
         ("NTR.", "no venue is known for the suffix"),
         ("KZT=X", "type a symbol such as NTR, 1157.HK or HSBK.IL"),
         ("ZC=F", "wanted a recorded symbol, or a Yahoo symbol of a share, receipt or fund"),
         ("", "type a symbol such as NTR"),
         ("NTR ", "Did you mean NTR?"),
+        ("SAN.MC", "it is Madrid's, which is not covered"),
+        ("HAL.NS", "it is the National Stock Exchange of India's"),
+        ("012450.KS", "it is Seoul's"),
+        ("MOS.US", "without a suffix: type MOS"),
+        ("BRK.B", "type BRK-B"),
+        ("BGEO.l", "type BGEO.L"),
     ],
 )
 def test_a_symbol_no_venue_can_be_read_from_is_refused_in_one_line(symbol: str, remedy: str) -> None:

@@ -7,8 +7,8 @@ CAGR by calendar days. Nothing here knows a calendar, a price or a file.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, replace
+from typing import Any, final
 
 import numpy as np
 
@@ -185,6 +185,19 @@ def summarise(
         cost_bps_per_year=1e4 * _yearly(cost, worth, years),
         ruined=ruined,
     )
+
+
+YEARLY = ("cagr", "volatility", "sharpe", "sortino", "calmar", "alpha", "turnover", "cost_bps_per_year")
+FEWEST_DAYS = 360  # from first to last row; the sessions of a calendar year span 361 to 365
+
+
+def without_yearly(metrics: Metrics) -> Metrics:
+    """NaN for what is said of a year (YEARLY) where the run is shorter than one: two good days are no yearly return
+    of 578,000 %."""
+    if (metrics.last - metrics.first).astype(np.int64) >= FEWEST_DAYS:
+        return metrics
+    nothing: dict[str, Any] = dict.fromkeys(YEARLY, math.nan)
+    return replace(metrics, **nothing)
 
 
 def to_json(metrics: Metrics) -> dict[str, object]:

@@ -83,7 +83,7 @@ def event_study(
         choice, thesis = EventFilter(theme, direction), request.advice()
         choice.check(thesis.events)
         sleeves = sleeves_of(names or [], thesis, request.benchmark or "", theme or "")
-        source, record = source_of(request.data, Path(request.cache)), thesis.events
+        source, record = source_of(request.data, Path(request.cache), request.basis), thesis.events
         near, studies = record.crash_dates, []
         with progress(as_json or quiet) as bar:
             task = bar.add_task("event studies", total=len(sleeves))

@@ -43,6 +43,12 @@ def fetch(
     check: Annotated[
         bool, typer.Option("--check", help="Check what is stored; asks for prices only with --from.")
     ] = False,
+    basis: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SYMBOL=BASIS", help="Of --from folder: traded, split or total_return closes, as for run."
+        ),
+    ] = None,
     thesis: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
@@ -62,7 +68,7 @@ def fetch(
         if asked is None:
             results = _stored(cache, chosen)
         else:
-            results = _download(cache, asked, chosen, _wanted(start, end, asked), as_json)
+            results = _download(cache, asked, chosen, _wanted(start, end, asked), as_json, basis or [])
         store = Store.reading(cache)
         findings = _findings(cache, results, check, thesis)
         if snapshot is not None:
@@ -148,15 +154,16 @@ def yahoo(cache: Path) -> Provider:
     return YahooClient(cache / "yfinance")
 
 
-def _provider(asked: str, cache: Path) -> Provider:
+def _provider(asked: str, cache: Path, basis: Sequence[str]) -> Provider:
     kind, _, place = asked.partition(":")
     if asked == YAHOO:
         return yahoo(cache)
     if kind == "folder" and place:
         from positioning.data.folder import FolderSource
         from positioning.data.folder_provider import FolderProvider
+        from positioning.data.price_basis import checked_basis
 
-        return FolderProvider(FolderSource(Path(place)))
+        return FolderProvider(FolderSource(Path(place), dict(checked_basis(word) for word in basis)))
     raise BadInputError(
         f"--from {asked}", "wanted yahoo or folder:DIR", did_you_mean(kind, [YAHOO, "folder:DIR"])
     )
@@ -177,12 +184,14 @@ def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
     return Wanted(first, last, now())
 
 
-def _download(cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet: bool) -> dict[str, Fetched]:
+def _download(
+    cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet: bool, basis: Sequence[str]
+) -> dict[str, Fetched]:
     from positioning.data.download import rate_symbol, refresh
     from positioning.data.store import Store, refuse_foreign
 
     refuse_foreign(cache)
-    provider = _provider(asked, cache)
+    provider = _provider(asked, cache, basis)
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
         task = bar.add_task("fetch", total=len(chosen))
 

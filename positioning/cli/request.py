@@ -86,6 +86,14 @@ class Request:
         tuple[str, ...],
         typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
     ] = ()
+    basis: Annotated[
+        tuple[str, ...],
+        typer.Option(
+            "--basis",
+            metavar="SYMBOL=BASIS",
+            help="What a folder's closes are: traded (splits in them), split (adjusted for them) or total_return.",
+        ),
+    ] = ()
 
     def strategies(self, names: Sequence[str]) -> list[Strategy]:
         """The named strategies under these settings; all where none is named. Raises BadInputError."""
@@ -110,7 +118,7 @@ class Request:
         from positioning.simulation.fees import read_fees
 
         return RunSettings(
-            source=source_of(self.data, Path(self.cache)),
+            source=source_of(self.data, Path(self.cache), self.basis),
             span=span_of(self.start, self.end),
             base=self.base.upper(),
             thesis=self.advice(),
@@ -154,7 +162,7 @@ class Request:
             s.removeprefix(f"{strategy.name}.") for s in self.settings if _for(s, strategy.name)
         ]
         lists = [str(Path(f).resolve()) for f in self.screen_files]
-        return words | {"accepted": list(self.accepted), "screen_files": lists}
+        return words | {"accepted": list(self.accepted), "basis": list(self.basis), "screen_files": lists}
 
     def study(self, strategy: Strategy) -> str:
         """The TOML file that repeats the run of one strategy."""

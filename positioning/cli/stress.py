@@ -87,7 +87,7 @@ def stress(
         terms = StressTerms(
             thesis.events, read_fees(request.fees), cash=read_cash(request.cash), mark=request.mark
         )
-        source = source_of(request.data, Path(request.cache))
+        source = source_of(request.data, Path(request.cache), request.basis)
         names = list(dict.fromkeys(s for p in chosen for s in p.names))
         hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
         market = load(source, names, hedges, span_of(None, None), request.base.upper(), max(p.history for p in chosen),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,20 +37,28 @@ def day_of(option: str, text: str | None) -> np.datetime64 | None:
         ) from None
 
 
-def source_of(text: str, cache: Path = Path("data_cache")) -> Source:
+def source_of(text: str, cache: Path = Path("data_cache"), basis: Sequence[str] = ()) -> Source:
     """`sample`, `folder:DIR`, `yahoo` (what is stored in the cache) or `snapshot:NAME`.
 
+    basis: `SYMBOL=traded|split|total_return`, what a folder's closes are.
     Raises BadInputError for anything else, DataMissingError where the store is empty.
     """
     kind, _, place = text.partition(":")
+    if basis and kind != "folder":
+        raise BadInputError(
+            f"--basis {basis[0]} with --data {text}",
+            "wanted a folder of files: what Yahoo's and the sample's prices are is known",
+            "leave it out",
+        )
     if kind == "sample" and not place:
         from positioning.data.sample import SampleSource
 
         return SampleSource()
     if kind == "folder" and place:
         from positioning.data.folder import FolderSource
+        from positioning.data.price_basis import checked_basis
 
-        return FolderSource(Path(place))
+        return FolderSource(Path(place), dict(checked_basis(word) for word in basis))
     if (kind == "yahoo" and not place) or (kind == "snapshot" and place):
         from positioning.data.cache_source import StoreSource
 

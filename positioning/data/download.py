@@ -68,7 +68,7 @@ class Wanted:
 
 
 def checked_symbol(text: str) -> str:
-    """The symbol as Yahoo writes it. Raises BadInputError for what none is."""
+    """The symbol as Yahoo writes it. Raises BadInputError for what none is, or of no venue we cover."""
     symbol = text.strip().upper()
     if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
         raise BadInputError(
@@ -78,6 +78,8 @@ def checked_symbol(text: str) -> str:
         raise BadInputError(
             f"{symbol} is an ISIN", "wanted a Yahoo symbol", "type the line's symbol, such as MOS"
         )
+    if not symbol.endswith("=X"):
+        instrument(symbol)  # what no venue is known for cannot be held, and is not asked for
     return symbol
 
 

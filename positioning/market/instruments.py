@@ -48,6 +48,21 @@ SUFFIXES: Mapping[str, tuple[str, str, str, Kind]] = MappingProxyType(
     }
 )
 
+# Yahoo's suffixes of exchanges that are not covered. Source: Yahoo Finance's list of exchanges and suffixes.
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "AS": "Amsterdam", "AT": "Athens", "BA": "Buenos Aires", "BD": "Budapest", "BE": "Berlin", "BK": "Bangkok",
+        "BO": "Bombay", "BR": "Brussels", "CA": "Cairo", "CN": "the Canadian Securities Exchange", "CR": "Caracas",
+        "DU": "Dusseldorf", "F": "Frankfurt", "HA": "Hanover", "HE": "Helsinki", "HM": "Hamburg", "IC": "Iceland",
+        "IR": "Dublin", "JK": "Jakarta", "KL": "Kuala Lumpur", "KQ": "Kosdaq (Seoul)", "KS": "Seoul", "KW": "Kuwait",
+        "LS": "Lisbon", "MC": "Madrid", "MI": "Milan", "MU": "Munich", "MX": "Mexico", "NE": "Cboe Canada",
+        "NS": "the National Stock Exchange of India", "NZ": "New Zealand", "PR": "Prague", "PS": "Manila",
+        "QA": "Qatar", "RG": "Riga", "RO": "Bucharest", "SA": "Sao Paulo", "SG": "Stuttgart", "SI": "Singapore",
+        "SN": "Santiago", "SR": "Saudi Arabia", "TL": "Tallinn", "TW": "Taiwan", "TWO": "Taipei", "V": "Toronto Venture",
+        "VI": "Vienna", "VN": "Vietnam", "VS": "Vilnius", "XC": "Cboe Europe",
+    }
+)  # fmt: skip
+
 # fmt: off
 _COLUMNS = (
     "symbol", "name", "venue", "currency", "quoted_in", "kind", "incorporated",
@@ -143,10 +158,26 @@ def instrument(symbol: str) -> Instrument:
         raise BadInputError(
             f"symbol {symbol!r}",
             f"no venue is known for the suffix {'.' + suffix!r}",
-            did_you_mean("." + suffix, ["." + s for s in SUFFIXES if s]),
+            _beside_suffix(stem, suffix),
         )
     venue, currency, unit, kind = SUFFIXES[suffix]
     return Instrument(symbol, symbol, venue, currency, unit, kind, recorded=False)
+
+
+def _beside_suffix(stem: str, suffix: str) -> str:
+    """What to type in place of a suffix that no venue is known for."""
+    held = f"choose a line on one of {', '.join('.' + s for s in SUFFIXES if s)}, or in New York without a suffix"
+    if suffix == "US":
+        return f"Yahoo writes New York's lines without a suffix: type {stem}"
+    if suffix and suffix.upper() in SUFFIXES:
+        return f"type {stem}.{suffix.upper()}"
+    if len(suffix) == 1 and stem.isalpha() and suffix.isalpha() and suffix not in ELSEWHERE:
+        return f"a class of shares? Yahoo writes it with a hyphen: type {stem}-{suffix}"
+    if len(suffix) > 2 and (near := [s for s in SUFFIXES if len(s) == 2 and suffix.upper().startswith(s)]):
+        return f"Did you mean .{near[0]}?"
+    if place := ELSEWHERE.get(suffix):
+        return f"it is {place}'s, which is not covered: {held}"
+    return held
 
 
 def _nearest(symbol: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.analysis.attribution import attribute
 from positioning.analysis.equal_exposure import at_equal_exposure
-from positioning.analysis.metrics import Metrics, summarise
+from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
 from positioning.errors import DataMissingError
@@ -102,8 +102,8 @@ def market_of(strategy: Strategy, settings: RunSettings) -> Market:
 
 
 def judged(result: Result, measure: Benchmark | None) -> Metrics:
-    """The metrics of an account, against a benchmark where there is one."""
-    return summarise(
+    """The metrics of an account, against a benchmark where there is one; none of a year where it is shorter."""
+    metrics = summarise(
         result.rows,
         result.nav,
         trade_value=result.trade_value.sum(axis=1),
@@ -112,6 +112,7 @@ def judged(result: Result, measure: Benchmark | None) -> Metrics:
         benchmark=None if measure is None else measure.levels,
         ruined=result.worthless,
     )
+    return without_yearly(metrics)
 
 
 def _placebo(

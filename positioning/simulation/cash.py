@@ -78,7 +78,10 @@ def read_cash(text: str) -> CashRate:
         raise BadInputError(
             f"{path.name} has no rows, or unsorted dates", "wanted ascending dates", "sort the file"
         )
-    return CashRate(path.name, np.array(dates, dtype="datetime64[D]"), np.array(annual))
+    rates = np.array(annual)
+    meant = f"{path.name}: {rates[0]:.2%} a year from {dates[0]}, {rates[-1]:.2%} from {dates[-1]}"
+    label = f"{meant}, {rates.mean():.2%} on average over its {rates.size} rows"
+    return CashRate(label, np.array(dates, dtype="datetime64[D]"), rates)
 
 
 def _rate(annual: float, where: str) -> float:

@@ -1,0 +1,156 @@
+"""Files as people's programs write them: one made series in each layout is read as the same bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from positioning.data.folder import FolderSource
+from positioning.errors import BadInputError
+from positioning.market.bars import Bars
+
+DAYS = ("2020-01-02", "2020-01-03", "2020-01-06", "2020-01-07", "2020-01-17")
+CLOSES = (40.15, 40.49, 1040.64, 40.7, 41.0)
+
+
+def us(day: str) -> str:
+    return f"{day[5:7]}/{day[8:]}/{day[:4]}"
+
+
+def german(day: str) -> str:
+    return f"{day[8:]}.{day[5:7]}.{day[:4]}"
+
+
+def lines(head: str, rows: Sequence[str], newest_first: bool = False) -> str:
+    return "\n".join([head, *(reversed(rows) if newest_first else rows)]) + "\n"
+
+
+NOTHING = ("N/A", "-", "null", "NaN", "#N/A")
+PAIRS = list(zip(DAYS, CLOSES, strict=True))
+LAYOUTS = {
+    "plain": (lines("Date,Close", [f"{d},{c}" for d, c in PAIRS]), ""),
+    "lower case": (lines("date,open,close", [f"{d},{c},{c}" for d, c in PAIRS]), ""),
+    "newest first": (lines("Date,Close", [f"{d},{c}" for d, c in PAIRS], True), "newest row first"),
+    "history": (
+        lines("Date,Close", [f"{d} 00:00:00-05:00,{c}" for d, c in PAIRS]), "times of midnight",
+    ),
+    "download": (
+        "Price,Close,Open\nTicker,MOS,MOS\nDate,,\n" + lines("", [f"{d},{c},{c}" for d, c in PAIRS]).lstrip(),
+        "the header lines of yfinance.download (MOS)",
+    ),
+    "by ticker": (
+        "Ticker,MOS,MOS\nPrice,Close,Open\nDate,,\n" + lines("", [f"{d},{c},{c}" for d, c in PAIRS]).lstrip(),
+        "yfinance.download",
+    ),
+    "Excel in German": (
+        lines("Datum;Schluss", [f"{german(d)};{f'{c:.2f}'.replace('.', ',')}" for d, c in PAIRS]),
+        "decimal commas",
+    ),
+    "thousands in German": (
+        lines("Datum;Schluss", [f"{german(d)};" + f"{c:,.2f}".translate(str.maketrans(",.", ".,")) for d, c in PAIRS]),
+        "decimal commas",
+    ),
+    "tabs": (lines("Date\tClose", [f"{d}\t{c}" for d, c in PAIRS]), "tabs between columns"),
+    "sep line": ("sep=;\n" + lines("Date;Close", [f"{d};{c}" for d, c in PAIRS]), "semicolons"),
+    "blank rows": (lines("Date,Close,Volume", [f"{d},{c},5" for d, c in PAIRS]) + ",,\n,,\n", "2 blank rows"),
+    "words for nothing": (
+        lines("Date,Close,Open", [f"{d},{c},{w}" for (d, c), w in zip(PAIRS, NOTHING, strict=True)]),
+        "",
+    ),
+    "Stooq": (
+        lines("<TICKER>,<PER>,<DATE>,<TIME>,<CLOSE>,<VOL>,<OPENINT>",
+              [f"MOS.US,D,{d.replace('-', '')},000000,{c},100,0" for d, c in PAIRS]),
+        "Stooq's layout",
+    ),
+    "Investing.com": (
+        lines('"Date","Price","Open","High","Low","Vol.","Change %"',
+              [f'"{us(d)}","{c:,.2f}","{c:,.2f}","{c:,.2f}","{c:,.2f}","1.00M","0.5%"' for d, c in PAIRS], True),
+        "Investing.com's layout",
+    ),
+    "Nasdaq": (
+        lines("Date,Close/Last,Volume,Open,High,Low", [f"{us(d)},${c},100,${c},${c},${c}" for d, c in PAIRS], True),
+        "Nasdaq's layout",
+    ),
+    "Tiingo": (
+        lines("date,close,adjClose,divCash,splitFactor", [f"{d}T00:00:00.000Z,{c},{c},0.0,1.0" for d, c in PAIRS]),
+        "",
+    ),
+    "preamble": ("Prices of Mosaic\n\n" + lines("Date,Close", [f"{d},{c}" for d, c in PAIRS]), "above the header"),
+    "months by name": (lines("Date,Close", [f'"Jan {int(d[8:]):02d}, 2020",{c}' for d, c in PAIRS]), "months by name"),
+}  # fmt: skip
+
+
+def bars(folder: Path, text: str | bytes, name: str = "MOS.csv") -> Bars:
+    data = text.encode("utf-8") if isinstance(text, str) else text
+    (folder / name).write_bytes(data)
+    return FolderSource(folder).deliver(["MOS"], []).bars["MOS"]
+
+
+@pytest.mark.parametrize(("text", "told"), LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_each_layout_is_read_as_the_same_bars(tmp_path: Path, text: str, told: str) -> None:
+    b = bars(tmp_path, text)
+    assert b.dates.astype(str).tolist() == list(DAYS)
+    np.testing.assert_array_equal(b.close, CLOSES)
+    said = " | ".join(n.text for n in b.notices)
+    assert told in said
+    assert said.count("was read from") == (1 if told else said.count("was read from"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    text = lines("Séance;Clôture", [f"{german(d)};{c}" for d, c in PAIRS]).encode(encoding)
+    np.testing.assert_array_equal(bars(tmp_path, text).close, CLOSES)
+
+
+@pytest.mark.parametrize("name", ["mos.csv", "MOS.CSV", "Mos.csv"])
+def test_a_file_name_in_another_case(tmp_path: Path, name: str) -> None:
+    b = bars(tmp_path, LAYOUTS["plain"][0], name)
+    assert any("was read from" in n.text for n in b.notices) == (name != "MOS.CSV")
+    (tmp_path / "mOS.csv").write_text(LAYOUTS["plain"][0])
+    with pytest.raises(BadInputError, match="may each be MOS; wanted one file a symbol"):
+        FolderSource(tmp_path).deliver(["MOS"], [])
+
+
+def test_opens_of_zero_are_missing(tmp_path: Path) -> None:
+    b = bars(
+        tmp_path, lines("Date,Open,Close", [f"{d},{0 if n < 2 else c},{c}" for n, (d, c) in enumerate(PAIRS)])
+    )
+    assert np.isnan(b.open).tolist() == [True, True, False, False, False]
+    assert "writes 2 open prices as 0 (to 2020-01-03)" in " ".join(n.text for n in b.notices)
+
+
+def test_closes_of_zero_are_holes_and_errors_on_their_dates(tmp_path: Path) -> None:
+    (tmp_path / "MOS.csv").write_text(
+        lines("Date,Close", [f"{d},{0 if n == 1 else c}" for n, (d, c) in enumerate(PAIRS)])
+    )
+    source = FolderSource(tmp_path)
+    assert np.isnan(source.deliver(["MOS"], []).bars["MOS"].close).tolist() == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [(f.check, str(f.first)) for f in source.findings(["MOS"])] == [("price", "2020-01-03")]
+
+
+@pytest.mark.parametrize("name", ["FX_ECB.csv", "eurofxref-hist.csv"])
+def test_the_ecbs_own_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("Date,USD,JPY,TRY,\n2025-12-31,1.175,130,50.5,\n2025-12-30,1.2,N/A,48,\n")
+    rates = FolderSource(tmp_path).deliver([], ["TRY", "EUR", "JPY"]).rates
+    np.testing.assert_allclose(rates["TRY"].usd, [1.2 / 48, 1.175 / 50.5], rtol=1e-15)
+    np.testing.assert_array_equal(rates["EUR"].usd, [1.2, 1.175])
+    assert rates["JPY"].dates.astype(str).tolist() == ["2025-12-31"]
+    assert rates["TRY"].origin == name
+
+
+def test_two_files_of_one_currency_that_disagree_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "FX_ECB.csv").write_text("Date,EURUSD,EURGBP\n2020-01-02,1.12,0.85\n2020-01-03,1.12,0.85\n")
+    (tmp_path / "GBPUSD_X.csv").write_text("Date,Close\n2020-01-02,0.76\n2020-01-03,0.76\n")
+    (f,) = FolderSource(tmp_path).findings(["GBP=X"])
+    assert (f.check, f.severity) == ("level", "error")
+    assert "FX_ECB.csv" in f.seen
+    assert "GBPUSD_X.csv" in f.seen
