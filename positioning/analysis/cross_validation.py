@@ -180,7 +180,7 @@ class _Table:
         return cls(_subset_sums(values[:, :width]), _subset_sums(values[:, width:]))
 
     def sums(self, masks: IntArray) -> FloatArray:
-        """(masks, trials)"""
+        """Sums by mask and trial, (masks, trials)"""
         return self.low[masks % len(self.low)] + self.high[masks // len(self.low)]
 
 

@@ -38,7 +38,7 @@ class Held:
         )
 
     def to_json(self) -> dict[str, float]:
-        """By field name."""
+        """The fields by their names, for JSON."""
         return asdict(self)
 
 

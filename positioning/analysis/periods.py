@@ -43,7 +43,7 @@ class Period:
 
     @property
     def years(self) -> float:
-        """Its length."""
+        """Its length in years."""
         return float((self.last - self.first).astype(np.int64)) / DAYS_PER_YEAR
 
     def a_year(self, value: float) -> float:

@@ -32,7 +32,7 @@ class Placebo:
 
     @property
     def p_value(self) -> float:
-        """One-sided; see `monte_carlo_p`."""
+        """One-sided p-value; see `monte_carlo_p`."""
         return monte_carlo_p(self.shuffled, self.total_return)
 
     def to_json(self) -> dict[str, float | int]:

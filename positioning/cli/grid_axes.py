@@ -43,7 +43,7 @@ def axes_of(strategy: Strategy, words: Sequence[str], most: int | None = None) -
 @final
 @dataclass(frozen=True)
 class Range:
-    """FIRST:LAST:STEP."""
+    """An axis written FIRST:LAST:STEP."""
 
     first: Decimal
     step: Decimal

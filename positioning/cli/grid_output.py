@@ -59,7 +59,7 @@ def _short(settings: Mapping[str, Any], figures: Mapping[str, float]) -> str:
 
 
 def said(searched: SearchReport) -> list[str]:
-    """Everything in words."""
+    """Everything the answer says in words."""
     from positioning.reporting.search.words import hindsight, sentences
     from positioning.search.purged_cv import sentences as purged_sentences
     from positioning.search.walk_forward import sentences as walk_sentences

@@ -50,7 +50,7 @@ class Commands(TyperGroup):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: Any) -> Any:
-        """As typer's."""
+        """As typer invokes it, with errors on one line."""
         with ending():
             return super().invoke(ctx)
 

@@ -36,15 +36,15 @@ class Drawn:
     bar: Progress
 
     def add_task(self, description: str, total: float | None = None) -> int:
-        """See `Bar`."""
+        """See `Bar`, which says what this does."""
         return int(self.bar.add_task(description, total=total))
 
     def advance(self, task: int, steps: float = 1) -> None:
-        """See `Bar`."""
+        """See `Bar`, which says what this does."""
         self.bar.advance(_number(task), steps)
 
     def update(self, task: int, description: str | None = None, completed: float | None = None) -> None:
-        """See `Bar`."""
+        """See `Bar`, which says what this does."""
         self.bar.update(_number(task), description=description, completed=completed)
 
 
@@ -61,13 +61,13 @@ class Told:
     last: float = field(default_factory=time.monotonic)
 
     def add_task(self, description: str, total: float | None = None) -> int:
-        """See `Bar`."""
+        """See `Bar`, which says what this does."""
         self.tasks.append((description, total, 0.0, 0.0))
         self.begun.append(0.0)
         return len(self.tasks) - 1
 
     def advance(self, task: int, steps: float = 1) -> None:
-        """See `Bar`."""
+        """See `Bar`, which says what this does."""
         name, total, done, first = self.tasks[task]
         now = time.monotonic()
         if not done:  # it compiles and loads: the speed is that of the others
@@ -79,7 +79,7 @@ class Told:
         print(said(name, total, done + steps, first, now - self.begun[task]), file=sys.stderr, flush=True)
 
     def update(self, task: int, description: str | None = None, completed: float | None = None) -> None:
-        """See `Bar`."""
+        """See `Bar`, which says what this does."""
         name, total, done, first = self.tasks[task]
         self.tasks[task] = (description or name, total, done if completed is None else completed, first)
 

@@ -56,7 +56,7 @@ class StoreSource(Source):
 
     @property
     def label(self) -> str:
-        """`yahoo`, or `snapshot:NAME`."""
+        """What --data calls it: `yahoo`, or `snapshot:NAME`."""
         return f"snapshot:{self.snapshot}" if self.snapshot else "yahoo"
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:

@@ -35,7 +35,7 @@ class Provider(Protocol):
 
     @property
     def label(self) -> str:
-        """`yahoo`, or `folder:DIR`."""
+        """Where it fetches from: `yahoo`, or `folder:DIR`."""
 
     @property
     def library(self) -> str:

@@ -57,7 +57,7 @@ class FolderSource(Source):
 
     @property
     def label(self) -> str:
-        """`folder:DIR`."""
+        """What --data calls it: `folder:DIR`."""
         return f"folder:{self.directory}"
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:

@@ -30,7 +30,7 @@ class FolderProvider:
 
     @property
     def label(self) -> str:
-        """`folder:DIR`."""
+        """Where it fetches from: `folder:DIR`."""
         return self._source.label
 
     @property

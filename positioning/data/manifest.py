@@ -83,7 +83,7 @@ def file_name(symbol: str, sha256: str) -> str:
 
 
 def to_json(entries: Entries) -> bytes:
-    """The manifest's text."""
+    """The text of a manifest, as stored."""
     symbols = {s: asdict(entries[s]) for s in sorted(entries)}
     return json_text({"version": VERSION, "symbols": symbols}, indent=1).encode()
 

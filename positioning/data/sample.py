@@ -45,7 +45,7 @@ class SampleSource(Source):
 
     @property
     def label(self) -> str:
-        """`sample`."""
+        """What --data calls it: `sample`."""
         return "sample"
 
     def universe(self) -> tuple[str, ...]:

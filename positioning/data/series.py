@@ -46,7 +46,7 @@ class Series:
         return self.columns[column]
 
     def cut(self, keep: BoolArray) -> Series:
-        """The rows marked."""
+        """The series with the marked rows alone."""
         return Series(self.dates[keep], {k: v[keep] for k, v in self.columns.items()}, self.paid_in[keep])
 
 

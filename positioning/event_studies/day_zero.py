@@ -53,7 +53,7 @@ class News:
 
     @property
     def ids(self) -> str:
-        """`E13+E14`."""
+        """Ids of its events, joined: `E13+E14`."""
         return "+".join(e.id for e in self.events)
 
 

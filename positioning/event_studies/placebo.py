@@ -42,7 +42,7 @@ class StudyPlacebo:
         return monte_carlo_p(found[np.isfinite(found)], caar)
 
     def median(self, group: str, span: int) -> float:
-        """Of the shuffles."""
+        """The median CAAR of the shuffles."""
         return float(np.nanmedian(self.shuffled[group][:, span]))
 
 

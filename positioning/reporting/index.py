@@ -61,7 +61,7 @@ class Link:
 @final
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A run."""
+    """What the index shows of a run."""
 
     address: str
     strategy: str

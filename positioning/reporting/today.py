@@ -19,7 +19,7 @@ def write_today(answer: Today, directory: Path) -> Path:
 
 
 def today_page(a: Today) -> str:
-    """The whole page."""
+    """The whole page, as HTML text."""
     title = f"{a.strategy.title} today"
     orders = [leg for leg in a.legs if leg.order]
     badge = tag("span", "SIMULATED", class_="badge") if a.simulated else Html("")

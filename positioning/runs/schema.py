@@ -17,14 +17,14 @@ Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 
 
 class Named(TypedDict):
-    """A benchmark."""
+    """A benchmark by symbol and name."""
 
     symbol: Text
     name: Text
 
 
 class Listed(TypedDict):
-    """An instrument."""
+    """An instrument as a summary lists it."""
 
     name: Text
     currency: Text
@@ -46,7 +46,7 @@ class Record(TypedDict):
 
 
 class Judged(TypedDict):
-    """A verdict."""
+    """A verdict as a summary has it."""
 
     grade: Text
     tone: Text
@@ -62,7 +62,7 @@ class Share(TypedDict):
 
 
 class DrawdownFigures(TypedDict):
-    """`analysis.metrics.Drawdown` by field."""
+    """The fields of `analysis.metrics.Drawdown`, dates as text."""
 
     depth: Figure
     peak: Day | None

@@ -119,7 +119,7 @@ class Common:
 
     @classmethod
     def of(cls, known: Moves) -> Common:
-        """From past rows."""
+        """The reweighting made from past rows."""
         total = known.news
         sigma = np.sqrt(np.mean(total**2, axis=0))
         z = np.divide(total, sigma, out=np.zeros_like(total), where=sigma > 0)

@@ -45,7 +45,7 @@ class Figures:
     ruin: float
 
     def to_json(self) -> dict[str, float]:
-        """By name."""
+        """The fields by their names, for JSON."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 

@@ -146,7 +146,7 @@ class Effect:
 
     @classmethod
     def none(cls, rows: int, names: int) -> Effect:
-        """Nothing happens."""
+        """The effect under which nothing happens."""
         zero, one = np.zeros((rows, names)), np.ones((rows, names))
         return cls(zero, zero.copy(), one, one.copy(), one.copy(), np.zeros(rows))
 

@@ -30,11 +30,11 @@ class ChunkStore(ABC):
 
     @abstractmethod
     def put(self, number: int, table: FloatArray) -> None:
-        """Keep it."""
+        """Keep the table of a chunk."""
 
     @abstractmethod
     def get(self, number: int) -> FloatArray:
-        """What was kept."""
+        """The table of a chunk that was kept."""
 
     @abstractmethod
     def has(self, number: int, shape: tuple[int, int]) -> bool:

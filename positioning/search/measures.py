@@ -45,7 +45,7 @@ class Measure(ABC):
 
     @abstractmethod
     def read(self, accounts: Accounts) -> FloatArray:
-        """(names, LANES)."""
+        """The table of these accounts, (names, LANES)."""
 
 
 @final
@@ -58,12 +58,12 @@ class Figures(Measure):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """See `Measure.names`."""
+        """Rows of its table; see `Measure.names`."""
         squares = tuple(f"square_{b}" for b in range(HALVED)) if self.squares else ()
         return (*FIGURES, *(f"sum_{b}" for b in range(BLOCKS)), *squares)
 
     def read(self, accounts: Accounts) -> FloatArray:
-        """See `Measure.read`."""
+        """The table of these accounts; see `Measure.read`."""
         figures, sums, squares = measured(accounts, block_edges(accounts.rows.size))
         parts = [figures, sums]
         if self.squares:
@@ -214,11 +214,11 @@ class Spans(Measure):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """See `Measure.names`."""
+        """Rows of its table; see `Measure.names`."""
         return tuple(f"{part}_{f}" for f in range(len(self.folds)) for part in ("train", "test"))
 
     def read(self, accounts: Accounts) -> FloatArray:
-        """See `Measure.read`."""
+        """The table of these accounts; see `Measure.read`."""
         dead = accounts.nav <= 0
         ruin = np.where(dead.any(axis=0), dead.argmax(axis=0), accounts.rows.size)
         row, out = FIGURES.index(self.figure), np.empty((2 * len(self.folds), LANES))
@@ -259,14 +259,14 @@ class PurgedSums(Measure):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """See `Measure.names`."""
+        """Rows of its table; see `Measure.names`."""
         parts = (("train", self.train.shape[0]), ("group", int(self.group[-1]) + 1))
         return tuple(
             f"{part}_{of}_{n}" for part, many in parts for of in ("sum", "square") for n in range(many)
         )
 
     def read(self, accounts: Accounts) -> FloatArray:
-        """See `Measure.read`."""
+        """The table of these accounts; see `Measure.read`."""
         runs = np.empty((2, self.group.size, LANES))
         sum_runs(accounts.nav, accounts.growth, self.edges, runs)
         masks = np.concatenate([self.train, self.group == np.arange(self.group[-1] + 1)[:, None]])

@@ -36,7 +36,7 @@ class Plan:
 
     @property
     def trials(self) -> int:
-        """K."""
+        """Number of trials, K."""
         return int(self.codes.shape[0])
 
     @property
@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def chunks(self) -> int:
-        """How many."""
+        """Number of chunks of the plan."""
         return -(-self.trials // self.size)
 
     @property

@@ -127,7 +127,7 @@ class Result(Displayed):
 
     @property
     def rows(self) -> DateArray:
-        """(T,) dates."""
+        """(T,) dates of the account."""
         return self.inputs.rows
 
     @property

@@ -82,7 +82,7 @@ class Basket(Scheduled):
         return dropped(events.restrictions, symbols, market.rows, self.screen)
 
     def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
-        """See `Scheduled.batch`."""
+        """Weights of many parameter sets; see `Scheduled.batch`."""
         market, legs = book.market, present(book.market, self.names, self.name)
         eligible = book[Eligible(legs, self.history, self.screen)]
         betas, hedge = np.zeros(eligible.shape), -1
@@ -112,7 +112,7 @@ class _Leaned(WeightBatch):
     heard: IntArray
 
     def write(self, sets: IntArray, out: FloatArray) -> None:
-        """See `WeightBatch.fill`."""
+        """Write the weights of these sets; see `WeightBatch.write`."""
         own = self.own
         basket_weights(
             self.eligible, self.responses, self.betas, self.columns, self.hedge, self.heard[sets],

@@ -40,7 +40,7 @@ class Stacked(WeightBatch):
     weights: FloatArray
 
     def write(self, sets: IntArray, out: FloatArray) -> None:
-        """Copied."""
+        """Write the same weights for each set."""
         out[:] = self.weights[:, :, sets]
 
 

@@ -75,7 +75,7 @@ class Blend(Scheduled):
         return np.asarray(np.any([p.screened(market, events) for p in self.parts()], axis=0))
 
     def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
-        """See `Scheduled.batch`."""
+        """Weights of many parameter sets; see `Scheduled.batch`."""
         market, known = book.market, set(present(book.market, self.names, self.name))
         sets = own["exposure"].size
         made = []
@@ -111,7 +111,7 @@ class _Mixed(WeightBatch):
     covariance: FloatArray
 
     def write(self, sets: IntArray, out: FloatArray) -> None:
-        """See `WeightBatch.fill`."""
+        """Write the weights of these sets; see `WeightBatch.write`."""
         held, share = np.empty_like(out), np.empty((len(self.parts), out.shape[0], out.shape[2]))
         for p, part in enumerate(self.parts):
             part.plain.write(sets, held)
