@@ -52,7 +52,9 @@ def run(
             browser()  # missed before anything is computed
         chosen = request.strategies(strategies or [])
         accept(
-            (), request.accepted, {s for p in chosen for s in (*p.names, *p.hedges)}
+            (),
+            request.accepted,
+            {s for p in chosen for s in (*p.names, *p.hedges, request.benchmark or p.benchmark)},
         )  # words naming nothing
         terms = request.terms(typed("run"))
         with progress(as_json or quiet) as bar:
