@@ -14,7 +14,7 @@ from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band
 from positioning.events.thesis import Thesis
 from positioning.files import write_whole
 from positioning.reporting.format import number, percent, signed
-from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
+from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import banner
@@ -126,7 +126,7 @@ def page(
     drawn = {
         f"s{n}g{m}": _figure(group.band, simulated)
         for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _drawn(group)
-    }  # fmt: skip
+    } | {"forest": _forest(studies, simulated)}  # fmt: skip
     body = join(
         tag("p", "Event study", class_="eyebrow"),
         tag(
@@ -135,7 +135,10 @@ def page(
             *([" ", tag("span", "Simulated", class_="badge")] * simulated),
         ),
         banner() if simulated else "",
-        *(join(tag("h3", s.label), bullets(findings(s))) for s in studies),
+        _forest_section(),
+        folded(
+            section("said", "In words", *(join(tag("h3", s.label), bullets(findings(s))) for s in studies))
+        ),
         tag(
             "nav",
             tag("ul", *(tag("li", tag("a", s.label, href=f"#study{n}")) for n, s in enumerate(studies))),
@@ -149,6 +152,55 @@ def page(
         Html(f"<script>{own_file('theme.js')}{own_file('page.js')}</script>"),
     )  # fmt: skip
     return document("Event study", join(tag("main", body), scripts), simulated)
+
+
+def _forest_section() -> Html:
+    words = (
+        "Mean abnormal return in the expected direction (CAAR) by sleeve and days, all its observations, with a 95 % "
+        "interval that belongs to the leading test: where it crosses zero, the effect cannot be told from nothing."
+    )
+    drawn = tag("div", class_="chart", data_chart="forest", role="img", aria_label=f"Forest plot. {words}")
+    note = (
+        "Intervals and the other tests may seem to disagree: the tests by Patell, BMP and ranks weigh each name by its "
+        "own noise, ask another question, and do not allow for all that observations share. The leading test decides."
+    )
+    return section(
+        "forest-plot",
+        "How far prices moved",
+        tag("figure", tag("figcaption", words), drawn),
+        tag("p", note, class_="quiet"),
+    )
+
+
+def _forest(studies: Sequence[EventStudy], simulated: bool) -> charts.Figure:
+    """A dot and an interval a sleeve and span; the interval is the CAAR and 1.96 standard errors of the leading test."""
+    labels, means, reach = [], [], []
+    for s in studies:
+        group = s.group(ALL)
+        for o in group.signed if group else ():
+            statistic = o.tests[LEAD].statistic
+            error = abs(o.caar / statistic) if statistic and math.isfinite(statistic) else math.nan
+            labels.append(charts._text(f"{s.label} {_days(o.span)}"))
+            means.append(round(o.caar, 5))
+            reach.append(round(1.96 * error, 5) if math.isfinite(error) else 0.0)
+    trace = {
+        "type": "scatter", "mode": "markers", "x": means, "y": labels, "marker": {"color": "$strategy", "size": 9},
+        "error_x": {"type": "data", "array": reach, "color": "$strategy", "thickness": 1.5},
+        "hovertemplate": "%{y}: %{x:.2%}, within %{error_x.array:.2%} either way<extra></extra>",
+    }  # fmt: skip
+    layout = charts.bare_layout() | {
+        "showlegend": False,
+        "xaxis": {
+            **charts.AXIS,
+            "tickformat": ".1%",
+            "zeroline": True,
+            "zerolinecolor": "$other",
+            "zerolinewidth": 2,
+        },
+        "yaxis": {**charts.AXIS, "type": "category", "autorange": "reversed", "showgrid": False},
+        "annotations": [charts._watermark()] if simulated else [],
+    }
+    return {"data": [trace], "layout": layout}
 
 
 def _section(n: int, study: EventStudy, placebo: StudyPlacebo | None) -> Html:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import final
 
+MANY = 6  # columns from which a row is a card on a phone
+
 
 @final
 class Html(str):
@@ -46,19 +48,20 @@ def table(
     words: Collection[int] = (0,),
     total: bool = False,
 ) -> Html:
-    """A table that scrolls inside its own container. words: columns of words, the rest are numbers.
-
-    total: the last row adds up the others.
+    """A table that scrolls inside its own container, and whose rows are cards on a phone where it has many columns.
+    words: columns of words, the rest are numbers. total: the last row adds up the others.
     """
+    many = len(headings) >= MANY
+    labels = [re.sub(r"<[^>]*>", "", h) if isinstance(h, Html) else h for h in headings]
 
     def cells(kind: str, values: Sequence[object]) -> Html:
-        scope: dict[str, str | bool] = {"scope": "col"} if kind == "th" else {}
-        return join(
-            *(
-                tag(kind, v, class_="number" if n not in words else False, **scope)
-                for n, v in enumerate(values)
-            )
-        )
+        made = []
+        for n, v in enumerate(values):
+            more: dict[str, str | bool] = {"scope": "col"} if kind == "th" else {}
+            if kind == "td" and many:
+                more = {"data_label": labels[n]}
+            made.append(tag(kind, v, class_="number" if n not in words else False, **more))
+        return join(*made)
 
     head = tag("thead", tag("tr", cells("th", headings)))
     last = len(rows) - 1 if total else None
@@ -66,7 +69,7 @@ def table(
         "tbody",
         *(tag("tr", cells("td", row), class_="total" if n == last else False) for n, row in enumerate(rows)),
     )
-    shape = "slim" if len(headings) <= 3 else False
+    shape = "slim" if len(headings) <= 3 else "stacked" if many else False
     made = tag("table", tag("caption", caption), head, body, class_=shape)
     return tag("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from positioning.arrays import FloatArray
 from positioning.files import atomic_file, write_whole
 from positioning.json_text import json_text, plain
 from positioning.reporting.format import NOTHING, number, percent, signed
-from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
+from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import banner
@@ -100,23 +101,39 @@ def page(made: StressTest, command: str, script: str) -> str:
         tag("h1", "What each strategy stands to lose", *([" ", badge] * made.market.simulated)),
         banner() if made.market.simulated else "",
         *(tag("p", line, class_="finding") for line in findings(made)),
-        _scenarios(made),
+        section(
+            "losses", "Loss by scenario and strategy",
+            _figure("losses", "Return over the horizon", "Bars: mean over the paths; the line below each reaches its "
+                    "expected shortfall, the mean of the worst twentieth.", "chart"),
+            *(tag("p", line, class_="quiet") for line in alike(made)),
+        ),
         _outcomes(made),
-        _fans(made),
-        _sources(made),
-        _sensitivity(made, drawn),
-        _replays(made),
-        _pooled(made),
-        _method(made, command),
+        *(folded(part) for part in (
+            _fans(made), _sources(made), _sensitivity(made, drawn), _replays(made), _pooled(made), _scenarios(made),
+            _method(made, command),
+        )),
     )  # fmt: skip
     scripts = join(
         charts.embed(drawn),
         Html(f'<script src="{escape(script)}"></script>'),
-        Html(f"<script>{own_file('page.js')}</script>"),
+        Html(f"<script>{own_file('theme.js')}{own_file('page.js')}</script>"),
     )
     return document(
         f"Stress test, {made.scenarios.name}", join(tag("main", body), scripts), made.market.simulated
     )
+
+
+def alike(made: StressTest) -> list[str]:
+    """Why two scenarios are the same for a strategy, where they are."""
+    lines = []
+    for name, by in made.figures.items():
+        for a, b in combinations([s.name for s in made.scenarios.scenarios], 2):
+            if by[a].mean == by[b].mean and by[a].es_95 == by[b].es_95:
+                lines.append(
+                    f"{name}: {a} and {b} are the same to the last digit. All scenarios share their draws, and nothing "
+                    "in which these two differ, no driver and no shock, reaches a name that it holds."
+                )
+    return lines
 
 
 def findings(made: StressTest) -> list[str]:
@@ -346,9 +363,34 @@ def _charts(made: StressTest) -> dict[str, charts.Figure]:
         f"fan{k}x{m}": _fan(quantiles, made.market.simulated)
         for k, name in enumerate(made.figures) for m, quantiles in enumerate(made.fans[name].values())
     }  # fmt: skip
+    drawn["losses"] = _losses(made)
     if len(made.scenarios.scenarios) >= 3:
         drawn["ternary"] = _ternary(made)
     return drawn
+
+
+def _losses(made: StressTest) -> charts.Figure:
+    """A bar a strategy and scenario, with a line down to the expected shortfall."""
+    names = list(made.figures)
+    scenarios = list(next(iter(made.figures.values())))
+    traces = []
+    for k, s in enumerate(scenarios):
+        means = [made.figures[name][s].mean for name in names]
+        short = [made.figures[name][s].es_95 for name in names]
+        traces.append({
+            "type": "bar", "name": charts._text(s), "x": names, "y": [round(m, 4) for m in means],
+            "marker": {"color": COLOURS[k % len(COLOURS)]}, "customdata": [round(e, 4) for e in short],
+            "error_y": {"type": "data", "symmetric": False, "array": [0.0] * len(names), "color": "$other",
+                        "arrayminus": [round(m - e, 4) for m, e in zip(means, short, strict=True)], "thickness": 1.2},
+            "hovertemplate": f"{charts._text(s)}: mean %{{y:.1%}}, expected shortfall %{{customdata:.1%}}<extra></extra>",
+        })  # fmt: skip
+    axis = {"gridcolor": "$grid", "zerolinecolor": "$other", "linecolor": "$grid", "automargin": True}
+    layout = {
+        **_layout(made.market.simulated), "barmode": "group", "hovermode": "x unified", "showlegend": True,
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        "xaxis": {**axis, "type": "category", "showgrid": False}, "yaxis": {**axis, "tickformat": ".0%"},
+    }  # fmt: skip
+    return {"data": traces, "layout": layout}
 
 
 def _fan(quantiles: FloatArray, simulated: bool) -> charts.Figure:
