@@ -17,7 +17,7 @@ from positioning.market.market import RATE_CARRY, Market, snapshot_hash
 from positioning.market.price_checks import NOTHING, usable_opens
 from positioning.market.quality import check
 from positioning.market.source import Delivery, Source
-from positioning.market.venues import opens_early, sessions
+from positioning.market.venues import opens_early, recorded_to, sessions
 
 WARM_UP = np.timedelta64(730, "D")  # history read before the start, for look-back windows
 FLAT_ROWS = 2  # repeats of a close that say, where there is nothing but closes, that nothing traded
@@ -152,6 +152,10 @@ def _assemble(
     opens, closes, paid = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
     tradable, venue_open, early = (np.zeros(shape, dtype=bool) for _ in range(3))
     extra: list[Notice] = []
+    for venue in sorted({i.venue for i in kept}):
+        if (end := recorded_to(venue)) is not None and end < rows[-1]:
+            text = f"the holidays of {venue} are on record to {end}: every weekday after it counts as a session"
+            extra.append(Notice("", text))
     for n, i in enumerate(kept):
         bars, held = delivery.bars[i.symbol], sessions(i.venue, rows[0], rows[-1])
         venue_open[:, n] = np.isin(rows, held)
