@@ -20,6 +20,7 @@ from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.event_studies.abnormal import Sleeve
+    from positioning.event_studies.evidence import Evidence
     from positioning.event_studies.placebo import StudyPlacebo
     from positioning.event_studies.study import EventStudy, Group, Outcome
     from positioning.events.thesis import Thesis
@@ -72,6 +73,7 @@ def event_study(
         from positioning.analysis.placebo import check_draws
         from positioning.event_studies.abnormal import Design, sleeve_returns
         from positioning.event_studies.day_zero import EventFilter, parse_window
+        from positioning.event_studies.evidence import evidence
         from positioning.event_studies.placebo import study_placebo
         from positioning.event_studies.study import singly, study
         from positioning.reporting.event_study import write_event_study
@@ -96,9 +98,9 @@ def event_study(
             studies.append(singly(studies, design))
         draws = request.placebos
         shuffled = {s.label: study_placebo(s, record, design, draws, request.seed) for s in studies if draws}
-        command = typed("event_study")
-        files = write_event_study(studies, shuffled, design, thesis, command, Path(out))
-        print_answer(request.data, studies, shuffled, files, as_json, terminal)
+        command, asked = typed("event_study"), evidence(studies, request.seed)
+        files = write_event_study(studies, shuffled, asked, design, thesis, command, Path(out))
+        print_answer(request.data, studies, shuffled, asked, files, as_json, terminal)
 
 
 def sleeves_of(words: Sequence[str], thesis: Thesis, benchmark: str, theme: str) -> list[Sleeve]:
@@ -136,15 +138,16 @@ def print_answer(
     data: str,
     studies: Sequence[EventStudy],
     shuffled: Mapping[str, StudyPlacebo],
+    asked: Evidence,
     files: Sequence[Path],
     as_json: bool,
     terminal: Terminal,
 ) -> None:
     """One JSON object, or a table a study."""
-    from positioning.reporting.event_study import findings, placebo_words
+    from positioning.reporting.event_study import evidence_words, findings, placebo_words
 
     if as_json:
-        print(json_text(to_json(data, studies, shuffled, files)))
+        print(json_text(to_json(data, studies, shuffled, asked, files)))
         return
     for s in studies:
         if s.simulated:
@@ -153,6 +156,8 @@ def print_answer(
         found = shuffled.get(s.label)
         terminal.table(_table(s, found))
         terminal.say("p-values of seven tests; CARs times the expected sign.", "quiet")
+        for line in evidence_words(s.label, asked):
+            terminal.say(line, "quiet")
         if found is not None or terminal.verbose:
             for line in placebo_words(found):
                 terminal.say(line, "quiet")
@@ -180,23 +185,29 @@ def _table(s: EventStudy, shuffled: StudyPlacebo | None) -> Table:
 
 
 def to_json(
-    data: str, studies: Sequence[EventStudy], shuffled: Mapping[str, StudyPlacebo], files: Sequence[Path]
+    data: str,
+    studies: Sequence[EventStudy],
+    shuffled: Mapping[str, StudyPlacebo],
+    asked: Evidence,
+    files: Sequence[Path],
 ) -> dict[str, Any]:
-    """CAARs and shares as fractions; undefined is None. placebo: empty where no shuffles were asked for."""
+    """CAARs and shares as fractions; undefined is None. placebo: empty where no shuffles were asked for. q: the leading
+    test's false-discovery rate; smallest_seen: the CAAR that a test would have seen with 80 % power."""
     return {
         "data": data,
         "snapshot": {s.label: [r.snapshot for r in s.returns] for s in studies},
-        "studies": {s.label: _study_json(s) for s in studies},
+        "studies": {s.label: _study_json(s, asked) for s in studies},
+        "evidence": asked.to_json(),
         "placebo": {s.label: _placebo_json(s, shuffled[s.label]) for s in studies if s.label in shuffled},
         "files": [str(f) for f in files],
     }
 
 
-def _study_json(s: EventStudy) -> dict[str, Any]:
+def _study_json(s: EventStudy, asked: Evidence) -> dict[str, Any]:
     return {
         "used": [o.news.ids for o in s.observations],
         "left_out": {o.ids: o.reason for o in s.left_out},
-        "groups": {g.name: _group_json(g) for g in s.groups},
+        "groups": {g.name: _group_json(s.label, g, asked) for g in s.groups},
     }
 
 
@@ -214,11 +225,14 @@ def _placebo_json(s: EventStudy, placebo: StudyPlacebo) -> dict[str, Any]:
     return {"draws": placebo.draws, "seed": placebo.seed, "groups": groups}
 
 
-def _group_json(group: Group) -> dict[str, Any]:
-    return {
+def _group_json(label: str, group: Group, asked: Evidence) -> dict[str, Any]:
+    found = {
         kind: {f"{o.span[0]}:{o.span[1]}": _outcome_json(o) for o in outcomes}
         for kind, outcomes in (("signed", group.signed), ("raw", group.raw))
     }
+    for o in group.signed:
+        found["signed"][f"{o.span[0]}:{o.span[1]}"]["q"] = plain(asked.q[label, group.name, o.span])
+    return found
 
 
 def _outcome_json(o: Outcome) -> dict[str, Any]:
@@ -228,5 +242,7 @@ def _outcome_json(o: Outcome) -> dict[str, Any]:
         "caar": o.caar,
         "above_zero": o.hits,
         "correlation": o.correlation,
+        "error": plain(o.error),
+        "smallest_seen": plain(o.detectable),
         "tests": tests,
     }

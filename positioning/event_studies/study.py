@@ -45,6 +45,7 @@ from typing import final
 
 import numpy as np
 
+from positioning.analysis.multiplicity import POWER, detectable
 from positioning.arrays import FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
@@ -77,7 +78,8 @@ class Verdict:
 class Outcome:
     """What the sessions `span` (first and last, around day zero) of a group say.
 
-    caar: mean CAR; hits: share of CAR above zero; correlation: r of the leading test.
+    caar: mean CAR; hits: share of CAR above zero; correlation: r of the leading test. error, freedom: of caar, widened
+    for what observations share as the leading test is, and its degrees.
     """
 
     span: tuple[int, int]
@@ -85,7 +87,14 @@ class Outcome:
     caar: float
     hits: float
     correlation: float
+    error: float
+    freedom: float
     tests: Mapping[str, Verdict]
+
+    @property
+    def detectable(self) -> float:
+        """The smallest CAAR that a two-sided test at LEVEL would have seen with probability POWER; NaN without error."""
+        return detectable(self.error, self.freedom, POWER, LEVEL)
 
 
 @final
@@ -247,7 +256,11 @@ def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool
         "sign": Verdict(sign_z, _p(sign_z)),
         "rank": Verdict(rank, _p(rank, errors.freedom)),
     }
-    return Outcome(span, n, float(car.mean()), float((car > 0).mean()), errors.correlation, tests)
+    spread = float(car.std(ddof=1)) if n > 1 else math.nan
+    own = spread * math.sqrt(_inflation(errors.correlation, n) / n)
+    return Outcome(
+        span, n, float(car.mean()), float((car > 0).mean()), errors.correlation, own, errors.freedom, tests
+    )
 
 
 def band(panel: Panel, members: IntArray, signed: bool) -> Band:

@@ -154,7 +154,9 @@ def _assemble(
     extra: list[Notice] = []
     for venue in sorted({i.venue for i in kept}):
         if (end := recorded_to(venue)) is not None and end < rows[-1]:
-            text = f"the holidays of {venue} are on record to {end}: every weekday after it counts as a session"
+            text = (
+                f"the holidays of {venue} are on record to {end}: every weekday after it counts as a session"
+            )
             extra.append(Notice("", text))
     for n, i in enumerate(kept):
         bars, held = delivery.bars[i.symbol], sessions(i.venue, rows[0], rows[-1])

@@ -9,6 +9,7 @@ from pathlib import Path
 from positioning.csv_output import csv_text
 from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Observation
 from positioning.event_studies.day_zero import PUBLIC_BY
+from positioning.event_studies.evidence import TOGETHER, Evidence
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
 from positioning.events.thesis import Thesis
@@ -33,6 +34,7 @@ FEW = 5  # observations below which a direction is in the table only
 def write_event_study(
     studies: Sequence[EventStudy],
     shuffled: Shuffled,
+    asked: Evidence,
     design: Design,
     thesis: Thesis,
     command: str,
@@ -41,7 +43,7 @@ def write_event_study(
     """Write event_study.html, event_study_events.csv and event_study_tests.csv, keep them under an ID, and write the
     index; returns their paths."""
     script = charts.share_script(directory)
-    text = page(studies, shuffled, design, thesis, command, script)
+    text = page(studies, shuffled, asked, design, thesis, command, script)
     simulated = any(s.simulated for s in studies)
     files = [
         write_whole(directory / "event_study.html", text),
@@ -92,7 +94,10 @@ def _verdict(o: Outcome, apart: Outcome) -> str:
     if o.span[1] < 0 and all(clear):
         return "Prices moved before day zero: the news was expected, or the dates are late."
     if not any(clear):
-        return "This cannot be told from nothing."
+        least = (
+            f" A test like this sees {percent(o.detectable)} or more in 80 % of cases." if o.error > 0 else ""
+        )
+        return f"This cannot be told from nothing.{least}"
     if all(clear):
         return "This is more than chance explains." if o.caar > 0 else "They moved against expectation."
     return (
@@ -100,6 +105,20 @@ def _verdict(o: Outcome, apart: Outcome) -> str:
         if clear[0]
         else ("All events together do not show it: not enough to speak of an effect.")
     )
+
+
+def evidence_words(label: str, asked: Evidence) -> list[str]:
+    """The calendar-time portfolio and the regression on severity, a sentence each."""
+    lines = [
+        f"Held {'with its sign' if c.weighting == 'sign' else 'by sign and severity'} while events are in force "
+        f"({c.sessions} sessions), the sleeve made {percent(c.alpha, 3)} a session beyond its factors "
+        f"(Newey-West t {number(c.t)}, p {_p(c.p)})."
+        for c in asked.calendar.get(label, ())
+        if c.sessions
+    ]
+    if label in asked.severity:
+        lines.append(asked.severity[label].sentence)
+    return lines
 
 
 def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
@@ -116,6 +135,7 @@ def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
 def page(
     studies: Sequence[EventStudy],
     shuffled: Shuffled,
+    asked: Evidence,
     design: Design,
     thesis: Thesis,
     command: str,
@@ -143,7 +163,8 @@ def page(
             "nav",
             tag("ul", *(tag("li", tag("a", s.label, href=f"#study{n}")) for n, s in enumerate(studies))),
         ),
-        *(_section(n, s, shuffled.get(s.label)) for n, s in enumerate(studies)),
+        bullets([asked.severity[TOGETHER].sentence] if TOGETHER in asked.severity else []),
+        *(_section(n, s, shuffled.get(s.label), asked) for n, s in enumerate(studies)),
         _method(studies, design, thesis, command),
     )
     scripts = join(
@@ -203,7 +224,7 @@ def _forest(studies: Sequence[EventStudy], simulated: bool) -> charts.Figure:
     return {"data": [trace], "layout": layout}
 
 
-def _section(n: int, study: EventStudy, placebo: StudyPlacebo | None) -> Html:
+def _section(n: int, study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence) -> Html:
     measures = {
         f"{', '.join(r.symbols)} on {r.venue} sessions against {r.sleeve.benchmark}" for r in study.returns
     }
@@ -213,7 +234,8 @@ def _section(n: int, study: EventStudy, placebo: StudyPlacebo | None) -> Html:
         tag("p", "; ".join(sorted(measures)), class_="quiet"),
         *charted[:2],
         tag("div", *charted[2:], class_="two"),
-        _tests(study, placebo), bullets(placebo_words(placebo)), _events(study), _left_out(study),
+        _lead(study, placebo, asked), bullets(evidence_words(study.label, asked)), _tests(study, placebo),
+        bullets(placebo_words(placebo)), _events(study), _left_out(study),
         bullets(notices(study)),
         bullets(str(f) for f in dict.fromkeys(f for r in study.returns for f in r.findings)),
     )  # fmt: skip
@@ -233,6 +255,38 @@ def _chart(name: str, group: Group) -> Html:
     heading = group.name.replace("_", " ").capitalize()
     drawn = tag("div", class_="chart low", data_chart=name, role="img", aria_label=f"{heading}. {words}")
     return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
+
+
+def _lead(study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence) -> Html:
+    """The leading test alone, and what it could have seen."""
+    heads = [
+        "events",
+        "days",
+        "n",
+        "CAAR",
+        "p",
+        "q",
+        "smallest seen",
+        *([] if placebo is None else ["p shuffled dates"]),
+    ]
+    rows = [
+        [
+            group.name.replace("_", " "), _days(o.span), o.count, signed(o.caar), _p(o.tests[LEAD].p),
+            _p(asked.q[study.label, group.name, o.span]), percent(o.detectable),
+            *([] if placebo is None else [_p(placebo.p_value(group.name, n, o.caar))]),
+        ]
+        for group in study.groups
+        for n, o in enumerate(group.signed)
+    ]  # fmt: skip
+    note = (
+        "p: of the leading test, two-sided. q: the false-discovery rate at which it would be called, over "
+        f"{asked.family}. "
+        "Smallest seen: the CAAR that a test at 5 % sees in 80 % of cases."
+    )
+    return join(
+        table("The leading test, CARs times the expected sign", heads, rows, words=(0, 1)),
+        tag("p", note, class_="quiet"),
+    )
 
 
 def _tests(study: EventStudy, placebo: StudyPlacebo | None) -> Html:
@@ -258,7 +312,9 @@ def _tests(study: EventStudy, placebo: StudyPlacebo | None) -> Html:
         "share, and for volatility that rises with events. The rank test allows for the same. Patell's does neither; "
         "BMP and sign take observations as independent."
     )
-    return join(
+    return tag(
+        "details",
+        tag("summary", f"All {len(TESTS)} tests"),
         table("Tests, CARs times the expected sign", heads, rows, words=(0, 1)),
         tag("p", note, class_="quiet"),
     )

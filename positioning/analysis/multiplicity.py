@@ -1,0 +1,57 @@
+"""Many tests, and tests that could not have seen anything: false-discovery rates, power, the smallest effect seen."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from positioning.arrays import FloatArray
+
+LEVEL = 0.05
+POWER = 0.8
+
+
+def q_values(p: FloatArray) -> FloatArray:
+    """(M,) for each p-value the lowest false-discovery rate at which its test would be called; NaN stays NaN and
+    belongs to no family.
+
+        q_(i) = min over j >= i of M p_(j) / j
+
+    Benjamini and Hochberg (1995), doi:10.1111/j.2517-6161.1995.tb02031.x; it holds for tests that are independent or
+    depend positively (Benjamini and Yekutieli 2001, doi:10.1214/aos/1013699998), as windows of one sleeve do.
+    """
+    out = np.full(p.size, np.nan)
+    known = np.flatnonzero(np.isfinite(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = p[order] * order.size / np.arange(1, order.size + 1)
+    out[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
+    return out
+
+
+def power(effect: float, error: float, freedom: float, level: float = LEVEL) -> float:
+    """Probability that a two-sided t-test at `level` sees a true mean of `effect`, whose estimate has standard error
+    `error` with `freedom` degrees; noncentral t. NaN where there is no error or freedom.
+
+    Cohen (1988), Statistical power analysis for the behavioral sciences, chapter 2.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    if not (error > 0 and freedom > 0):
+        return math.nan
+    edge, shift = float(stdtrit(freedom, 1 - level / 2)), abs(effect) / error
+    # The far side is level / 2 at most and vanishes with the shift, where the program gives NaN.
+    far = np.nan_to_num(nctdtr(freedom, shift, -edge))
+    return float(1.0 - nctdtr(freedom, shift, edge) + far)
+
+
+def detectable(error: float, freedom: float, wanted: float = POWER, level: float = LEVEL) -> float:
+    """The smallest true mean that the test of `power` would see with probability `wanted`; NaN as there."""
+    from scipy.optimize import brentq
+
+    if not (error > 0 and freedom > 0):
+        return math.nan
+    high = 1.0
+    while power(high, 1.0, freedom, level) < wanted:
+        high *= 2
+    return error * float(brentq(lambda d: power(d, 1.0, freedom, level) - wanted, 0.0, high, xtol=1e-12))

@@ -1,0 +1,91 @@
+"""The calendar-time portfolio: hold the sleeve while events are in force, and ask what the market does not explain.
+
+Windows overlap, so CARs of a sleeve share sessions; a portfolio has one return a session whatever is in force. With N_t
+pieces of news whose window holds session t, s_i their expected signs and v_i 1 or severity / 5:
+
+    w_t = mean over those in force of s_i v_i,   y_t = w_t R_t = alpha + w_t F_t' beta + u_t   over sessions with N_t > 0
+
+R: the sleeve's mean return, F: its factors. The factors are held with the same weight, since a portfolio that is short
+after one event and long after another has no one beta. alpha is a return a session in force. Errors: Newey and West's.
+
+Jaffe (1974), doi:10.1086/295625; Mandelker (1974), doi:10.1016/0304-405X(74)90012-9; Fama (1998),
+doi:10.1016/S0304-405X(98)00026-9.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, final
+
+import numpy as np
+
+from positioning.analysis.regression import newey_west
+from positioning.arrays import FloatArray
+from positioning.event_studies.abnormal import Returns
+from positioning.event_studies.day_zero import News
+
+Weighting = Literal["sign", "severity"]
+HELD = (0, 10)  # sessions around day zero on which news is in force
+TOP_SEVERITY = 5.0
+MIN_SESSIONS = 60
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CalendarTime:
+    """alpha: mean return a session in force beyond the factors; error: Newey and West's; sessions: in force and known;
+    betas: of the factors; NaN where there are fewer than MIN_SESSIONS."""
+
+    weighting: Weighting
+    alpha: float
+    error: float
+    t: float
+    p: float
+    sessions: int
+    betas: tuple[float, ...]
+
+
+def in_force(
+    news: Sequence[News], sessions: int, weighting: Weighting, held: tuple[int, int] = HELD
+) -> FloatArray:
+    """(S,) mean weight of the news in force on each session; NaN where there is none."""
+    total, count = np.zeros(sessions), np.zeros(sessions)
+    for n in news:
+        span = slice(max(n.day + held[0], 0), max(n.day + held[1] + 1, 0))
+        size = max(e.severity for e in n.events) / TOP_SEVERITY if weighting == "severity" else 1.0
+        total[span] += n.sign * size
+        count[span] += 1
+    return np.asarray(np.divide(total, count, out=np.full(sessions, np.nan), where=count > 0))
+
+
+def calendar_time(
+    returns: Returns, news: Sequence[News], weighting: Weighting, held: tuple[int, int] = HELD
+) -> CalendarTime:
+    """The portfolio of one sleeve. News whose weights cancel on a session holds nothing there, which counts as a return
+    of zero."""
+    weight = in_force(news, returns.sessions.size, weighting, held)
+    known = np.isfinite(returns.names)
+    total = np.where(known, returns.names, 0.0).sum(axis=1)
+    sleeve = np.divide(total, known.sum(axis=1), out=np.full(total.size, np.nan), where=known.any(axis=1))
+    used = np.isfinite(weight) & np.isfinite(sleeve) & np.isfinite(returns.factors).all(axis=1)
+    count, none = int(used.sum()), CalendarTime(weighting, math.nan, math.nan, math.nan, math.nan, 0, ())
+    if count < MIN_SESSIONS:
+        return none
+    w = weight[used]
+    x = np.column_stack([np.ones(count), w[:, None] * returns.factors[used]])
+    try:
+        found = newey_west(w * sleeve[used], x)
+    except ValueError:  # two factors that are one
+        return none
+    alpha, error = float(found.coefficients[0]), float(found.errors[0])
+    return CalendarTime(
+        weighting,
+        alpha,
+        error,
+        float(found.t[0]),
+        float(found.p[0]),
+        count,
+        tuple(found.coefficients[1:].tolist()),
+    )

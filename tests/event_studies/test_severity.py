@@ -1,0 +1,78 @@
+"""Does a graver event move prices more: planted and not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from positioning.event_studies.abnormal import Observation
+from positioning.event_studies.day_zero import News
+from positioning.event_studies.panel import Panel
+from positioning.event_studies.severity import overlapping_clusters, severity_regression
+from tests.test_event_study import an_event, simulated
+
+
+def drawn(rng: np.random.Generator, slope: float, gap: int = 9, events: int = 40) -> list[Observation]:
+    """One name met every 3 to `gap` sessions, so that windows overlap in clusters, CAR rising by `slope` a point."""
+    from dataclasses import replace
+
+    starts = np.cumsum(rng.integers(3, gap, events) + 30 * (rng.random(events) < 0.3))
+    end = int(starts[-1]) + 136
+    factor, noise = rng.normal(0, 0.01, end), rng.normal(0, 0.02, end)
+    made = []
+    for n, start in enumerate(starts):
+        severity = int(rng.integers(1, 6))
+        own = factor[start : start + 136] + noise[start : start + 136]
+        own = own.copy()
+        own[125] += slope * severity
+        one = simulated(own, factor[start : start + 136], int(start), "N")
+        event = an_event(f"E{n}", "2020-01-02", 1, severity)
+        made.append(replace(one, news=News(one.news.day, (event,), 1, "tighten", ())))
+    return made
+
+
+def test_clusters_are_chains_of_windows() -> None:
+    first, last = np.array([30, 1, 5, 12]), np.array([40, 6, 11, 20])
+    assert overlapping_clusters(first, last).tolist() == [2, 0, 0, 1]
+
+
+def test_slope_and_error_are_those_of_statsmodels() -> None:
+    panel = Panel(drawn(np.random.default_rng(1), 0.02), -5)
+    found = severity_regression(panel)
+    severity = np.array([float(o.news.events[0].severity) for o in panel.observations])
+    days = np.array([o.days[5:16] for o in panel.observations]).astype(np.int64)
+    groups = overlapping_clusters(days[:, 0], days[:, -1])
+    theirs = sm.OLS(panel.car((0, 10))[0], sm.add_constant(severity)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
+    )
+    effect = found.effects[0]
+    assert (effect.name, found.clusters) == ("severity", int(groups.max()) + 1)
+    assert (effect.coefficient, effect.error) == pytest.approx((theirs.params[1], theirs.bse[1]), rel=1e-9)
+    assert "A point of severity goes with" in found.sentence
+
+
+def test_severity_that_does_nothing_is_called_decoration() -> None:
+    found = severity_regression(Panel(drawn(np.random.default_rng(5), 0.0), -5))
+    assert "decoration" in found.sentence
+
+
+def test_too_few_events_say_so() -> None:
+    found = severity_regression(Panel(drawn(np.random.default_rng(5), 0.0, events=6), -5))
+    assert found.effects == ()
+    assert found.sentence.startswith("Too few")
+
+
+@pytest.mark.slow
+def test_its_size_with_overlapping_windows_and_its_power() -> None:
+    rng, shares = np.random.default_rng(11), {}
+    for slope, runs in ((0.0, 1500), (0.01, 300), (0.02, 300)):
+        found = [severity_regression(Panel(drawn(rng, slope), -5), draws=399) for _ in range(runs)]
+        p = np.array(
+            [f.effects[0].wild_p for f in found if f.effects]
+        )  # now and then all windows form one chain
+        assert p.size > 0.9 * runs
+        shares[slope] = float(np.mean(p <= 0.05))
+    print(f"\nseverity regression, 40 events in clusters: rejected by slope a point {shares}")
+    assert 0.033 <= shares[0.0] <= 0.067  # three standard errors of 1,500 runs
+    assert shares[0.02] > 0.5
