@@ -586,11 +586,15 @@ def test_sample_study_writes_what_it_promises(tmp_path: Path) -> None:
     code, stdout, stderr = run("NTR", "MOS", "--out", str(tmp_path), "--json")
     assert code == 0, stderr
     answer = json.loads(stdout)
-    assert set(answer) == {"data", "snapshot", "studies", "placebo", "files"}
+    assert set(answer) == {"data", "snapshot", "studies", "evidence", "placebo", "files"}
     assert set(answer["studies"]) == {"NTR", "MOS", "names one by one"}
+    assert set(answer["evidence"]["calendar_time"]) == {"NTR", "MOS"}
+    assert set(answer["evidence"]["severity"]) == {"all sleeves", "NTR", "MOS"}
     whole = answer["studies"]["NTR"]["groups"]["all"]["signed"]["0:10"]
     assert set(whole["tests"]) == set(TESTS)
     assert all(0 <= t["p"] <= 1 for t in whole["tests"].values())
+    assert whole["tests"]["clustered"]["p"] <= whole["q"] <= 1
+    assert whole["smallest_seen"] > 2.8 * whole["error"] > 0  # 1.96 + 0.84 errors, and more with few degrees
     assert answer["studies"]["NTR"]["left_out"]["E07"].startswith("only puts E06")
     page, events, tests = (Path(f) for f in answer["files"])
     html = page.read_text()
