@@ -15,7 +15,7 @@ from positioning.market.instruments import Instrument
 from positioning.market.source import Delivery, Source
 
 DEFAULT_START = np.datetime64("2020-01-01")  # nine months before the first event on record
-STILL = 30  # days that an account may go on after the last price of all its names
+TOLD, STILL = 30, 366  # days an account goes on after the last price of all its names: said, and refused
 SPAN_SHARE = 0.2  # a name that joins late or ends early by more than this share of the span is left out
 
 
@@ -163,15 +163,25 @@ def last_day(kept: list[Instrument], delivery: Delivery, base: str) -> np.dateti
 
 
 def require_prices_to(
-    kept: list[Instrument], delivery: Delivery, last: np.datetime64, crash_dates: Mapping[str, DateArray]
+    kept: list[Instrument],
+    delivery: Delivery,
+    last: np.datetime64,
+    crash_dates: Mapping[str, DateArray],
+    notices: list[Notice],
 ) -> None:
-    """BadInputError where the span goes on long after the last price of every name, so that an account would stand
-    still at its last marks and its figures with it. Names whose listing ended, or that a restriction stopped, may.
+    """A notice where the span goes on after the last price of every name, so that an account stands still at its last
+    marks and its figures with it; BadInputError beyond a year. Names whose listing ended, or that a restriction stopped,
+    may.
     """
     ends = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in kept}
     stopped = [i for i in kept if _delisted(i, ends[i.symbol]) or i.symbol in crash_dates]
     latest = max(ends.values())
-    if not stopped and (last - latest).astype(int) > STILL:
+    still = (last - latest).astype(int)
+    if TOLD < still <= STILL:
+        notices.insert(
+            0, Notice("", f"no name has a price after {latest}: the account stands still to {last}")
+        )
+    if not stopped and still > STILL:
         raise BadInputError(
             f"end {last} lies after the last price of every name, {latest}",
             "wanted an end inside the data",

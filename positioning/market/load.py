@@ -57,7 +57,7 @@ def load(
     if span.end is None:
         kept = covering(kept, set(hedges), delivery, first, notices)
     last = span.end if span.end is not None else last_day(kept, delivery, base)
-    require_prices_to(kept, delivery, last, crash_dates)
+    require_prices_to(kept, delivery, last, crash_dates, notices)
     rows = _rows(kept, delivery, first, last)
     start = int(np.searchsorted(rows, first))
     if start >= rows.size:

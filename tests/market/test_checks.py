@@ -184,8 +184,10 @@ def test_an_end_that_no_price_reaches_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="end 2199-12-31 is yet to come"):
         load(source, ["MOS"], span=Span(end=np.datetime64("2199-12-31")))
     with pytest.raises(BadInputError, match=f"after the last price of every name, {NYSE[299]}"):
-        load(source, ["MOS"], span=Span(end=NYSE[299] + np.timedelta64(60, "D")))
-    assert load(source, ["MOS"], span=Span(end=NYSE[299] + np.timedelta64(20, "D"))).rows.size
+        load(source, ["MOS"], span=Span(end=NYSE[299] + np.timedelta64(400, "D")))
+    for days, told in ((20, False), (60, True)):
+        market = load(source, ["MOS"], span=Span(end=NYSE[299] + np.timedelta64(days, "D")))
+        assert any("stands still" in n.text for n in market.notices) is told
 
 
 def test_a_benchmark_passes_the_gate_and_keeps_its_dividends(tmp_path: Path) -> None:
