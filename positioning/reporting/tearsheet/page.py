@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,7 +52,9 @@ def moved(text: str, script: str, to: str) -> str:
 
 def standing_alone(text: str, script: str) -> str:
     """The page with plotly's script inside it."""
-    return text.replace(f'<script src="{escape(script)}"></script>', charts.inline_script(), 1)
+    code = charts.inline_script()
+    text = text.replace(SCRIPTS, f"{SCRIPTS} {_hash(_INLINE.findall(code)[0])}", 1)
+    return text.replace(f'<script src="{escape(script)}"></script>', code, 1)
 
 
 def page(report: BacktestReport, script: str) -> str:
@@ -132,11 +137,46 @@ def document(heading: str, body: Html, simulated: bool) -> str:
     name = f"SIMULATED: {heading}" if simulated else heading
     head = join(
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy(body)}">'),
         Html('<link rel="icon" href="data:,">'),
         tag("title", name),
         Html(f"<style>{own_file('page.css')}</style>"),
     )
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+
+
+SCRIPTS = "script-src 'self' file:"
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def policy(body: str) -> str:
+    """What a browser may do for the page: run plotly's file beside it and the inline scripts that are our own files to
+    the letter, and nothing else; ask no one for anything. Whatever else should get into the page does not run."""
+    hashes = " ".join(dict.fromkeys(_hash(code) for code in _INLINE.findall(body) if _is_own(code)))
+    return (
+        f"default-src 'none'; {SCRIPTS} {hashes}; style-src 'unsafe-inline'; img-src data: blob: 'self' file:; "
+        "font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _is_own(code: str) -> bool:
+    """Whether a script is one of our files, or several one after the other."""
+    while code:
+        found = next((text for text in _own_scripts() if code.startswith(text)), "")
+        if not found:
+            return False
+        code = code[len(found) :]
+    return True
+
+
+@lru_cache(maxsize=1)
+def _own_scripts() -> tuple[str, ...]:
+    room = Path(__file__).parents[1]
+    return tuple(filter(None, (f.read_text(encoding="utf-8") for f in sorted(room.rglob("*.js")))))
+
+
+def _hash(code: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
 
 
 @lru_cache(maxsize=8)
