@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import strategies
 from positioning.events.thesis import read_thesis
@@ -10,3 +12,12 @@ from positioning.events.thesis import read_thesis
 RECORD = Path(strategies.__file__).with_name("record")
 THESIS = read_thesis(RECORD)
 EVENTS = THESIS.events
+
+
+def until(page: Any, expression: str, seconds: float = 30.0) -> None:
+    """Wait until a JavaScript expression holds in a playwright page. `wait_for_function` would need eval, which the
+    pages' Content-Security-Policy forbids; `evaluate` goes by the debugger."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)

@@ -31,7 +31,7 @@ from positioning.runs.saved import SavedRun, keep
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
-from tests.builders import THESIS
+from tests.builders import THESIS, until
 from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, Fixed, account, named, opened, text_of
 from tests.test_pages import hostile as with_code
 
@@ -257,7 +257,7 @@ def test_it_loads_without_errors_or_requests(browser: Any, path: Path, width: in
     page, wrong = ready(browser, path, width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_function("document.querySelectorAll('[data-chart] .main-svg').length >= 7")
+    until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 7")
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"comparison-{width}.png", full_page=True)
     page.close()
@@ -316,7 +316,7 @@ def test_a_drag_on_the_chart_chooses_the_period_and_the_button_gives_it_back(
         "Plotly.relayout(document.querySelector('[data-chart=equity]'), "
         "{'xaxis.range[0]': '2021-01-04', 'xaxis.range[1]': '2021-12-31'})"
     )
-    page.wait_for_function(STALE)
+    until(page, STALE)
     assert (page.input_value("#from"), page.input_value("#to")) == ("2021-01-04", "2021-12-31")
     assert values(page) != before
     assert page.locator("#tests .stale-note").is_visible()
@@ -364,13 +364,13 @@ def test_the_scale_and_the_colours_switch(browser: Any, path: Path) -> None:
     kind = "document.querySelector('[data-chart=equity]').layout.yaxis.type"
     assert page.evaluate(kind) != "log"
     page.click("#scale")
-    page.wait_for_function(f"{kind} === 'log'")
+    until(page, f"{kind} === 'log'")
     assert page.get_attribute("#scale", "aria-pressed") == "true"
     ink = "document.querySelector('[data-chart=equity]').layout.font.color"
     ground = "getComputedStyle(document.body).backgroundColor"
     light, paper = page.evaluate(ink), page.evaluate(ground)
     page.click("button.theme")
-    page.wait_for_function(f"{ink} !== '{light}'")
+    until(page, f"{ink} !== '{light}'")
     assert page.evaluate(ground) != paper
     assert page.evaluate(kind) == "log"
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -394,7 +394,7 @@ def test_themes_filter_marks_and_rows(browser: Any, path: Path, four: Comparison
         if theme != "fertilizer":
             page.uncheck(f"[name=theme][value={theme}]")
     known = {e["id"] for x in four.contenders for e in x.kept.events if "fertilizer" in e["themes"]}
-    page.wait_for_function(f"{count} < {every}")
+    until(page, f"{count} < {every}")
     assert page.evaluate(count) == page.evaluate(rows) == len(known)
     page.close()
     assert wrong == []

@@ -42,7 +42,7 @@ from positioning.simulation.simulate import simulate
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
-from tests.builders import THESIS
+from tests.builders import THESIS, until
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -424,7 +424,7 @@ def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: 
     path = folder / f"{safe_name(HOSTILE) if name == 'hostile' else name}.html"
     page, wrong = opened(browser, path, width, scheme)
     if name not in ("index", "one_row"):
-        page.wait_for_function("document.querySelectorAll('[data-chart] .main-svg').length >= 3")
+        until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 3")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"{name}-{width}.png", full_page=name == "enablers")
@@ -453,7 +453,7 @@ def test_the_charts_follow_the_readers_theme(browser: Any, folder: Path) -> None
     ink = "document.querySelector('[data-chart=equity]').layout.font.color"
     light = page.evaluate(ink)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{ink} !== '{light}'")
+    until(page, f"{ink} !== '{light}'")
     page.close()
 
 

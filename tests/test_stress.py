@@ -50,7 +50,7 @@ from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
-from tests.builders import EVENTS, THESIS
+from tests.builders import EVENTS, THESIS, until
 from tests.test_ledger import FREE, TEN, build
 from tests.test_pages import browser, opened  # noqa: F401
 
@@ -741,7 +741,7 @@ def test_the_page_in_chromium(
     page, wrong = opened(browser, written[1] / "stress.html", width, scheme)
     page.wait_for_selector("[data-chart=losses] .main-svg")  # the result; the rest is folded
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    page.wait_for_function("document.querySelectorAll('[data-chart] .main-svg').length >= 22")
+    until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 22")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
     assert wrong == []

@@ -15,7 +15,7 @@ from positioning.cli.events import app
 from positioning.events.event import Events
 from positioning.reporting.tearsheet.charts import MOODS
 from positioning.reporting.timeline import figure, page
-from tests.builders import EVENTS
+from tests.builders import EVENTS, until
 from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, opened
 
 EVENT_HEADS = (
@@ -197,12 +197,12 @@ def test_in_chromium(browser: Any, tmp_path: Path, width: int, scheme: str) -> N
     wanted = sum("corridor" in e.themes for e in record)
     marks = "document.querySelectorAll('[data-chart=timeline] .point').length"
     barred = len({(r.known_on(), r.kind) for r in record.restrictions})
-    shown.wait_for_function(f"{marks} === {wanted + barred}")
+    until(shown, f"{marks} === {wanted + barred}")
     assert shown.locator("#events tbody tr:visible").count() == wanted
     shown.locator("button.theme").click()  # drawn anew in other colours, the choice stays
-    shown.wait_for_function(f"{marks} === {wanted + barred}")
+    until(shown, f"{marks} === {wanted + barred}")
     shown.select_option("#theme-filter", "")
-    shown.wait_for_function(f"{marks} === {len(record) + barred}")
+    until(shown, f"{marks} === {len(record) + barred}")
     shown.close()
     assert wrong == []
 
