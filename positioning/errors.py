@@ -15,14 +15,18 @@ _QUOTED = re.compile(r"(?<!\w)(['\"])(.{81,}?)\1(?!\w)")
 
 
 class PositioningError(Exception):
-    """Base of every error this package raises on purpose. Its text is one line."""
+    """Base of every error this package raises on purpose. Its text is one line.
 
-    def __init__(self, seen: str, wanted: str, remedy: str) -> None:
-        self.seen, self.wanted, self.remedy = seen, wanted, remedy
+    parameter: the argument it is about, written `parameter=value` in the text, "" for none; `STRATEGY.parameter` for
+    one of a strategy. A command shows it as its option.
+    """
+
+    def __init__(self, seen: str, wanted: str, remedy: str, parameter: str = "") -> None:
+        self.seen, self.wanted, self.remedy, self.parameter = seen, wanted, remedy, parameter
         super().__init__("; ".join(one_line(part) for part in (seen, wanted, remedy)))
 
-    def __reduce__(self) -> tuple[type[PositioningError], tuple[str, str, str]]:
-        return type(self), (self.seen, self.wanted, self.remedy)  # it crosses processes
+    def __reduce__(self) -> tuple[type[PositioningError], tuple[str, str, str, str]]:
+        return type(self), (self.seen, self.wanted, self.remedy, self.parameter)  # it crosses processes
 
 
 @final

@@ -60,11 +60,11 @@ MOST_DRAWS = 100_000
 def check_draws(draws: int) -> None:
     """BadInputError for fewer than 1, and for more than anyone can wait for."""
     if draws < 1:
-        raise BadInputError(f"--placebo {draws}", "wanted at least 1 shuffle", "type --placebo 1000")
+        raise BadInputError(f"draws={draws}", "wanted at least 1 shuffle", "give draws=1000", "draws")
     if draws > MOST_DRAWS:
         raise BadInputError(
-            f"--placebo {draws}", f"wanted {MOST_DRAWS:,} at most: at some 400 a second more take minutes and gigabytes",
-            "type --placebo 1000, whose p-values are within 0.01",
+            f"draws={draws}", f"wanted {MOST_DRAWS:,} at most: at some 400 a second more take minutes and gigabytes",
+            "give draws=1000 whose p-values are within 0.01", "draws",
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import shlex
 import signal
 import sys
@@ -22,6 +23,8 @@ from positioning.cli.starting import INTERRUPTED, STOPPED
 from positioning.errors import PositioningError, one_line, shortened
 
 MOST_LEFT_OUT = 5
+OPTIONS = {"draws": "placebo", "trials": "optuna"}  # parameters of the engine whose options have other names
+RESUMES = "{}: the same command with --resume goes on from there"
 BAD_INPUT = 2  # exit status
 PIPE_CLOSED = 141  # as of a program that SIGPIPE ended
 SCRIPT = "positioning"  # the console script
@@ -121,12 +124,12 @@ def _ended(words: str, status: int) -> int:
     return status
 
 
-def _stopped() -> int:
+def _stopped(words: str = STOPPED) -> int:
     with suppress(ValueError):  # a second Ctrl-C does no more than the first
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with suppress(OSError, ValueError):
-        print(STOPPED, file=sys.stderr)
+        print(words, file=sys.stderr)
     return INTERRUPTED
 
 
@@ -168,7 +171,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except PositioningError as error:
-        raise typer.Exit(_ended(str(error), BAD_INPUT)) from None
+        raise typer.Exit(_ended(in_option_words(error), BAD_INPUT)) from None
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -186,8 +189,17 @@ def one_line_errors() -> Iterator[None]:
         if told is None:
             raise
         raise typer.Exit(_ended(str(told), BAD_INPUT)) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(_stopped()) from None
+    except KeyboardInterrupt as error:  # with words where a search keeps what it has
+        raise typer.Exit(_stopped(RESUMES.format(error) if error.args else STOPPED)) from None
+
+
+def in_option_words(error: PositioningError) -> str:
+    """The error as one who types it is told: `mark=zero` is `--mark zero`, of a strategy `--set band=0.1`."""
+    if not error.parameter:
+        return str(error)
+    owner, _, name = error.parameter.rpartition(".")
+    option = f"--set {name}=" if owner else f"--{OPTIONS.get(name, name).replace('_', '-')} "
+    return re.sub(rf"(?<![\w.-]){re.escape(name)}=(?=\S)", option.replace("\\", r"\\"), str(error))
 
 
 def say_left_out(lines: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +126,9 @@ def grid_search(
         plan = Plan(codes, tuple(measures))
         work = question.work if dask is None else on_cluster(dask)
         inputs = inputs_of(space, plan, witness.digests)
-        with shelf_of(Path(out), inputs, plan, resume) as chunks, progress(as_json or quiet) as bar:
+        with shelf_of(Path(out), inputs, plan, resume) as (chunks, told), progress(as_json or quiet) as bar:
+            if told:
+                print(told.replace("resume=True", "--resume"), file=sys.stderr)
             before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
             begun = time.perf_counter()
             trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))

@@ -28,7 +28,7 @@ app = new_app()
 
 
 @app.command(cls=Command)
-@with_request("start", "end", "fill", "benchmark", "placebos")
+@with_request("benchmark", "placebos")
 def stress(
     request: Request,
     strategies: Names = None,
@@ -85,13 +85,19 @@ def stress(
             limit,
         )
         terms = StressTerms(
-            thesis.events, read_fees(request.fees), cash=read_cash(request.cash), mark=request.mark
+            thesis.events,
+            read_fees(request.fees),
+            request.fill,  # type: ignore[arg-type]  # checked where the ledger inputs are made
+            read_cash(request.cash),
+            request.mark,
         )
         source = source_of(request.data, Path(request.cache), request.basis)
         names = list(dict.fromkeys(s for p in chosen for s in p.names))
         hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
-        market = load(source, names, hedges, span_of(None, None), request.base.upper(), max(p.history for p in chosen),
-                      terms.events.crash_dates, request.accepted)  # fmt: skip
+        market = load(
+            source, names, hedges, span_of(request.start, request.end), request.base.upper(),
+            max(p.history for p in chosen), terms.events.crash_dates, request.accepted,
+        )  # fmt: skip
         series = published_series(source, market.drivers, futures)
         with progress(as_json or quiet) as bar:
             task = bar.add_task("paths", total=total_paths(futures, choice))

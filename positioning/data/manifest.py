@@ -178,7 +178,7 @@ def cannot_write(path: Path, error: OSError) -> BadInputError:
     return BadInputError(
         f"{path} cannot be written ({error.strerror or error})",
         "wanted room and permission for it; what was stored before is intact",
-        "make room, or choose another place with --cache DIR",
+        "make room, or choose another place for the cache",
     )
 
 

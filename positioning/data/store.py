@@ -240,7 +240,7 @@ def refuse_foreign(cache: Path) -> None:
             raise BadInputError(
                 f"{cache} holds other things, such as {foreign[0].relative_to(cache)}",
                 "wanted a folder of its own for fetched prices",
-                "choose an empty or a new one with --cache DIR",
+                "choose an empty or a new one",
             )
 
 

@@ -73,12 +73,13 @@ class Design:
     factors: tuple[str, ...] = FACTORS
 
     def __post_init__(self) -> None:
-        check_choice("--model", self.model, get_args(Model))
+        check_choice("model", self.model, get_args(Model))
         if not MIN_ESTIMATION_SESSIONS <= self.estimation <= REACH:
             raise BadInputError(
-                f"--estimation {self.estimation}",
+                f"estimation={self.estimation}",
                 f"wanted {MIN_ESTIMATION_SESSIONS} to {REACH} sessions, as an estimation reaches back {REACH} at most",
-                "type --estimation 120",
+                "give estimation=120",
+                "estimation",
             )
 
 
@@ -164,7 +165,8 @@ def sleeve_returns(
             raise DataMissingError(
                 f"{sleeve.label}: its benchmark or factor {symbol} is not in {source.label}",
                 "wanted its prices and its currency's rates",
-                "add them, or choose another with --benchmark SYMBOL or --model mean",
+                "add them, or choose another benchmark, or give model=mean",
+                "model",
             )
         notices += found.notices
         # By dates, not by counting sessions: after a holiday here the day before covers all that happened there.
@@ -194,9 +196,10 @@ def observe(
     usable = np.asarray(np.isfinite(returns.names).any(axis=1) & np.isfinite(returns.factors).all(axis=1))
     if needed > usable.sum():
         raise BadInputError(
-            f"--estimation {design.estimation} and a window of {last - first + 1} sessions",
+            f"estimation={design.estimation} and a window of {last - first + 1} sessions",
             f"{returns.sleeve.label} has {usable.sum()} sessions with returns of a name and its factors",
-            "shorten --estimation, or add prices",
+            "shorten it, or add prices",
+            "estimation",
         )
     news, out = select(events, theme, choice, returns.sessions, returns.venue)
     free = usable & ~blocked(events, theme, design.window, returns.sessions, returns.venue)

@@ -152,9 +152,10 @@ def parse_window(text: str) -> tuple[int, int]:
         first, last = 1, 0
     if not -60 <= first <= 0 <= last <= 60:
         raise BadInputError(
-            f"--window {text}",
+            f"window={text}",
             "wanted two integers FIRST:LAST around day 0, within 60",
-            "type --window -5:10",
+            "give window=-5:10",
+            "window",
         )
     return first, last
 

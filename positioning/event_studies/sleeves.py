@@ -27,7 +27,7 @@ def strategy_sleeves(strategy: Strategy, thesis: Thesis, benchmark: str = "") ->
         raise BadInputError(
             f"{strategy.name} answers no sleeve, so its events have no expected signs",
             f"wanted a strategy whose theme is one of {', '.join(thesis.events.sleeves) or 'the sleeves'}",
-            "set its theme, or study its symbols with --theme",
+            "set its theme, or study its symbols under a sleeve",
         )
     for theme in strategy.themes:
         _known(f"{strategy.name} answers {theme!r}", theme, thesis)

@@ -50,7 +50,8 @@ def present(
         raise DataMissingError(
             f"no rate of {base} in {source.label}",
             "wanted the base currency's rates",
-            f"add {base}=X or use --base USD",
+            f"add {base}=X, or give base=USD",
+            "base",
         )
     kept = []
     for i in wanted:
@@ -82,7 +83,7 @@ def present(
         raise DataMissingError(
             f"none of the names {', '.join(i.symbol for i in wanted if i.symbol not in hedges)} in {source.label}",
             "wanted prices and currency of at least one",
-            "add them, or try --data sample",
+            "add them, or try the sample market",
         )
     return kept
 
@@ -109,7 +110,8 @@ def first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.date
         raise BadInputError(
             f"start {span.start} lies before the first price of every name, {earliest}",
             "wanted a start inside the data",
-            f"type --start {earliest}",
+            f"give start={earliest}",
+            "start",
         )
     latest = max(edges(delivery.bars[i.symbol])[1] for i in kept)
     first = span.start if span.start is not None else max(DEFAULT_START, earliest)
@@ -117,7 +119,8 @@ def first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.date
         raise BadInputError(
             f"prices end on {latest}, before {first}",
             "wanted prices after the start",
-            f"type --start {earliest}",
+            f"give start={earliest}",
+            "start",
         )
     return first
 
@@ -185,5 +188,6 @@ def require_prices_to(
         raise BadInputError(
             f"end {last} lies after the last price of every name, {latest}",
             "wanted an end inside the data",
-            f"leave the end out, or type --end {latest}",
+            f"leave the end out, or give end={latest}",
+            "end",
         )

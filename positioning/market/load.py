@@ -62,7 +62,9 @@ def load(
     start = int(np.searchsorted(rows, first))
     if start >= rows.size:
         raise BadInputError(
-            f"no session between {first} and {last}", "wanted a span with sessions", "widen --start/--end"
+            f"no session between {first} and {last}",
+            "wanted a span with sessions",
+            "begin earlier or end later",
         )
     found = _inspected(rows, kept, delivery, source, base, crash_dates, accepted)
     market = replace(_assemble(rows, start, kept, delivery, source, base, tuple(notices)), findings=found)

@@ -132,6 +132,6 @@ def _benchmark(strategy: Strategy, terms: RunSettings, result: Result) -> Benchm
         raise DataMissingError(
             f"the benchmark {symbol} has no prices of this span in {terms.source.label}",
             "wanted prices and its currency's rates",
-            "leave out --benchmark, or choose another",
+            "leave it out, or choose another",
         )
     return found

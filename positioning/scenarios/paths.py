@@ -66,7 +66,7 @@ def urn(
     if not keep.any():
         raise DataMissingError(
             f"no name of {len(market.symbols)} has {least if window is None else 'the window'} rows of prices",
-            "wanted one at least", "widen --start, or choose a later window",
+            "wanted one at least", "begin earlier, or choose a later window",
         )  # fmt: skip
     notices = tuple(
         Notice(s, _why(market, int(f), int(z), least, window is not None))

@@ -144,7 +144,10 @@ class Scenario:
             )
         if not 1 <= self.horizon <= MOST_ROWS:
             raise BadInputError(
-                f"horizon {self.horizon}", f"wanted rows, 1 to {MOST_ROWS} (twenty years)", "a year has 252"
+                f"horizon={self.horizon}",
+                f"wanted rows, 1 to {MOST_ROWS} (twenty years)",
+                "a year has 252",
+                "horizon",
             )
 
     def scaled(self, multiple: float) -> Scenario:

@@ -218,7 +218,7 @@ def simulate_scenarios(
     for p in strategies:
         if (lacking := _lacking(p, source)) is not None:
             raise DataMissingError(f"{p.name} cannot be simulated: {lacking}", f"wanted {choice.least} rows in common",
-                                   "lower --history, or choose other strategies")  # fmt: skip
+                                   "ask for less history, or choose other strategies")  # fmt: skip
     found = tuple(
         b for b in betas(scenarios.transmissions, market, series) if b.symbol in source.past.symbols
     )

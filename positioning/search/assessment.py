@@ -104,7 +104,7 @@ def assess(asked: Search, trials: Trials) -> Assessment:
         raise BadInputError(
             f"none of {values.size:,} trials has a {asked.metric}",
             "wanted one account that lives and moves",
-            "choose other axes or another --metric",
+            "choose other axes or another metric",
         )
     rows = space.market.rows[space.market.start :]
     per_year, sharpes = rows_per_year(rows), trials.figures["sharpe"]

@@ -9,9 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import typer
+from typing import TYPE_CHECKING, final
 
 from positioning.errors import BadInputError, PositioningError
 from positioning.files import is_marked, sweep
@@ -64,13 +62,20 @@ def _short(content: str | bytes) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:16]
 
 
-@contextmanager
-def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> Iterator[FolderChunks]:
-    """Where the chunks of this search go: a folder named by the strategy and the hash of all inputs. It goes when
-    the search ends well and stays when it does not.
+@final
+class SearchStopped(KeyboardInterrupt):
+    """Ctrl-C during a search; its text says what is kept, and where."""
 
-    With `resume` what is there is used; words on standard error say so, or why not. Raises BadInputError where
-    another process is at it.
+
+@contextmanager
+def shelf_of(
+    out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool
+) -> Iterator[tuple[FolderChunks, str]]:
+    """Where the chunks of this search go, and what to tell whoever waits for it: a folder named by the strategy and
+    the hash of all inputs. It goes when the search ends well and stays when it does not.
+
+    With `resume` what is there is used; the words say so, or why not. Raises BadInputError where another process is
+    at it, and SearchStopped for Ctrl-C.
     """
     from filelock import Timeout
 
@@ -86,23 +91,19 @@ def shelf_of(out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool) -> 
         raise BadInputError(
             f"another process is at this search in {chunks.place}",
             "wanted one at a time",
-            "wait for it, or give --out another folder",
+            "wait for it, or choose another folder",
         ) from None
     try:
-        print(_opened(chunks, places, inputs, plan, resume), end="", file=sys.stderr)
-        yield chunks
+        yield chunks, _opened(chunks, places, inputs, plan, resume)
         chunks.remove()
     except PositioningError:
         if kept(chunks, plan) in (0, plan.trials):  # nothing to go on with, or it would end so again
             chunks.remove()
         raise
     except KeyboardInterrupt:
-        print(
-            f"stopped; {kept(chunks, plan):,} of {plan.trials:,} trials are kept in {chunks.place}: "
-            "the same command with --resume goes on from there",
-            file=sys.stderr,
-        )
-        raise typer.Exit(130) from None
+        raise SearchStopped(
+            f"stopped; {kept(chunks, plan):,} of {plan.trials:,} trials are kept in {chunks.place}"
+        ) from None
     finally:
         _release(lock)
         _tidy(places)
@@ -115,16 +116,16 @@ def _opened(chunks: FolderChunks, places: Path, inputs: Mapping[str, str], plan:
     """Ready for the search; what to tell the user, a line or nothing."""
     same, newest = chunks.begun_with() == inputs, _newest(places, inputs["strategy"])
     if resume and same:
-        return f"resumed: {kept(chunks, plan):,} of {plan.trials:,} trials were kept\n"
+        return f"resumed: {kept(chunks, plan):,} of {plan.trials:,} trials were kept"
     chunks.begin(inputs)
     if not resume:
-        return "what was kept of this search is discarded: --resume would have used it\n" if same else ""
+        return "what was kept of this search is discarded: resume=True would have used it" if same else ""
     if newest is None:
-        return f"nothing to resume in {places}: starts from the beginning\n"
+        return f"nothing to resume in {places}: starts from the beginning"
     changed = [k for k in {**newest, **inputs} if newest.get(k) != inputs.get(k)]
     changed = [k for k in changed if k != MACHINE] or changed  # it follows from all the others
     more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
-    return f"starts anew: since the search that was stopped, changed: {', '.join(changed[:NAMED])}{more}\n"
+    return f"starts anew: since the search that was stopped, changed: {', '.join(changed[:NAMED])}{more}"
 
 
 def _newest(places: Path, strategy: str) -> Mapping[str, str] | None:

@@ -89,7 +89,7 @@ class FolderChunks(ChunkStore):
             raise BadInputError(
                 f"{self.place} holds other things",
                 "wanted the place for the chunks of this search",
-                "move them away, or choose another place with --out DIR",
+                "move them away, or choose another place",
             )
         for attempt in range(TRIES):
             try:

@@ -106,14 +106,14 @@ def _check(metric: str, trials: int, seed: int) -> None:
             f"no metric {metric}", f"wanted one of {', '.join(METRICS)}", did_you_mean(metric, METRICS)
         )
     if trials < 1:
-        raise BadInputError(f"--optuna {trials}", "wanted at least one trial", "type --optuna 1000")
+        raise BadInputError(f"trials={trials}", "wanted at least one trial", "give trials=1000", "trials")
     if trials > MOST_TRIALS:
         raise BadInputError(
-            f"--optuna {trials}", f"wanted {MOST_TRIALS:,} at most: the sampler reads all before each, so more take days",
-            "type --random N, which takes ten million",
+            f"trials={trials}", f"wanted {MOST_TRIALS:,} at most: the sampler reads all before each, so more take days",
+            "draw them at random, which takes ten million", "trials",
         )  # fmt: skip
     if not 0 <= seed < SEEDS:
-        raise BadInputError(f"seed {seed}", f"wanted one from 0 to {SEEDS - 1}", "type --seed 0")
+        raise BadInputError(f"seed {seed}", f"wanted one from 0 to {SEEDS - 1}", "give seed=0", "seed")
 
 
 @contextmanager

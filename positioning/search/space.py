@@ -229,9 +229,7 @@ def check_axes(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> None:
                 did_you_mean(name, strategy.parameters()),
             )
         if not len(values):
-            raise BadInputError(
-                f"axis {name} is empty", "wanted at least one value", f"type --grid {name}=1,2"
-            )
+            raise BadInputError(f"axis {name} is empty", "wanted at least one value", f"give {name}=1,2")
     for name, values in axes.items():
         for value in (
             () if _categorical(values) else {min(values), max(values), *(v for v in values if math.isnan(v))}

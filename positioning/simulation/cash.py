@@ -38,7 +38,8 @@ class CashRate:
             raise BadInputError(
                 f"{self.label} begins on {self.dates[0]}, the account on {rows[0]}",
                 "wanted a rate for every day of the account",
-                f"add a row for {rows[0]}, or type --start {self.dates[0]}",
+                f"add a row for {rows[0]}, or give start={self.dates[0]}",
+                "start",
             )
         held = np.searchsorted(self.dates, rows[:-1], side="right") - 1
         growth = np.zeros(rows.size)
@@ -58,9 +59,10 @@ def read_cash(text: str) -> CashRate:
     path = Path(text)
     if not path.is_file():
         raise BadInputError(
-            f"--cash {text}",
+            f"cash={text}",
             "wanted an annual rate such as 0.03, or a CSV with date,rate",
-            "type --cash 0.03",
+            "give cash=0.03",
+            "cash",
         )
     dates, annual = [], []
     with path.open(newline="", encoding="utf-8-sig") as lines:

@@ -78,6 +78,9 @@ def mark_factor(mark: str) -> float:
         lost = float("nan")
     if not 0 <= lost <= 1:
         raise BadInputError(
-            f"--mark {mark}", "wanted last, zero or haircut:X with X from 0 to 1", "type --mark haircut:0.5"
+            f"mark={mark}",
+            "wanted last, zero or haircut:X with X from 0 to 1",
+            "give mark=haircut:0.5",
+            "mark",
         )
     return 1.0 - lost

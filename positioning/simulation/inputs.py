@@ -110,7 +110,7 @@ def ledger_inputs(
     Raises BadInputError for a fill that is neither "open" nor "close".
     """
     if fill not in ("open", "close"):
-        raise BadInputError(f"fill {fill}", "wanted open or close", "type --fill open")
+        raise BadInputError(f"fill={fill}", "wanted open or close", "give fill=open", "fill")
     cash = cash or CashRate.constant(0.0)
     constraints = constraints or trading_constraints(market)
     if constraints.frozen.any():

@@ -48,7 +48,10 @@ class Strategy(ABC):
         for parameter, value in self.parameters().items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise BadInputError(
-                    f"{parameter}={value}", "wanted a finite number", f"correct --set {parameter}="
+                    f"{parameter}={value}",
+                    "wanted a finite number",
+                    f"correct {parameter}=...",
+                    f"{self.name}.{parameter}",
                 )
         self.require("respond", 0 <= self.respond <= 1, "between 0 and 1")
         self.require("band", 0 <= self.band < 1, "from 0 to below 1")
@@ -59,7 +62,10 @@ class Strategy(ABC):
         if not holds:
             value = getattr(self, parameter)
             raise BadInputError(
-                f"{self.name}.{parameter}={value}", f"wanted {wanted}", f"correct --set {parameter}="
+                f"{self.name}.{parameter}={value}",
+                f"wanted {wanted}",
+                f"correct {parameter}=...",
+                f"{self.name}.{parameter}",
             )
 
     @property
@@ -153,7 +159,7 @@ def _parse(text: str, hint: Any, what: str) -> Any:
         return hint(text)
     except ValueError:
         kind = {int: "a whole number", float: "a number"}.get(hint, hint.__name__)
-        raise BadInputError(f"{what}={text}", f"wanted {kind}", f"type --set {what}=...") from None
+        raise BadInputError(f"{what}={text}", f"wanted {kind}", f"give {what}=...", what) from None
 
 
 def schedule(market: Market, events: Events, names: tuple[str, ...], themes: tuple[str, ...]) -> IntArray:

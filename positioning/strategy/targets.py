@@ -48,7 +48,7 @@ class Targets(Displayed):
             raise ValueError("decisions must be on ascending rows of the market")
         if not (np.isfinite(self.band) and self.band >= 0):
             raise BadInputError(
-                f"band {self.band}", "wanted a no-trade band of 0 or more", "type --set band=0.1"
+                f"band={self.band}", "wanted a no-trade band of 0 or more", "give band=0.1", "strategy.band"
             )
         bad = ~np.isfinite(self.weights)
         if bad.any():

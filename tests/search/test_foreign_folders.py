@@ -26,7 +26,7 @@ def aged(place: Path) -> None:
 
 
 def searched(out: Path, inputs: dict[str, str] = INPUTS, stop: bool = False) -> Path:
-    with shelf_of(out, inputs, PLAN, resume=False) as chunks:
+    with shelf_of(out, inputs, PLAN, resume=False) as (chunks, _):
         chunks.put(0, np.zeros(PLAN.shape(0)))
         place = chunks.place
         if stop:
