@@ -273,7 +273,7 @@ origin = "mine"
         ("1.0", "[[scenario.shock]]\ntarget='market'\njump='big'", "jump = 'big'"),
         ("1.0", "[[scenario.shock]]\njump=-0.1", "required keys"),
         ("1.0", "[[scenario.shock]]\ntarget='theme:fertiliser'\njump=-0.1", "Did you mean fertilizer"),
-        ("1.0", "horizon = -5", "horizon -5"),
+        ("1.0", "horizon = -5", "horizon=-5"),
         ("1.0", "shock = 3", "no list of tables"),
         ("'much'", "", "probability = 'much'"),
         ("nan", "", "probability nan"),

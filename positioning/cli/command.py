@@ -199,7 +199,8 @@ def in_option_words(error: PositioningError) -> str:
         return str(error)
     owner, _, name = error.parameter.rpartition(".")
     option = f"--set {name}=" if owner else f"--{OPTIONS.get(name, name).replace('_', '-')} "
-    return re.sub(rf"(?<![\w.-]){re.escape(name)}=(?=\S)", option.replace("\\", r"\\"), str(error))
+    told = re.sub(rf"(?<![\w.-]){re.escape(name)}=(?=\S)", option.replace("\\", r"\\"), str(error))
+    return told.replace("; give --", "; type --").replace("or give --", "or type --")
 
 
 def say_left_out(lines: Sequence[str]) -> None:
