@@ -586,7 +586,7 @@ def test_sample_study_writes_what_it_promises(tmp_path: Path) -> None:
     code, stdout, stderr = run("NTR", "MOS", "--out", str(tmp_path), "--json")
     assert code == 0, stderr
     answer = json.loads(stdout)
-    assert set(answer) == {"data", "snapshot", "studies", "evidence", "placebo", "files"}
+    assert set(answer) == {"data", "record", "snapshot", "studies", "evidence", "placebo", "files"}
     assert set(answer["studies"]) == {"NTR", "MOS", "names one by one"}
     assert set(answer["evidence"]["calendar_time"]) == {"NTR", "MOS"}
     assert set(answer["evidence"]["severity"]) == {"all sleeves", "NTR", "MOS"}

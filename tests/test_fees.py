@@ -73,6 +73,9 @@ def bps(instrument: Instrument, fee: str, on: str, fees: FeeTable | None = None)
         (SINOTRUK, "afrc_levy", "2022-01-03", 0.015, 0.015),
         (SINOTRUK, "trading_fee", "2022-12-30", 0.5, 0.5),
         (SINOTRUK, "trading_fee", "2023-01-03", 0.565, 0.565),
+        (SINOTRUK, "settlement_fee", "2025-06-27", 0.2, 0.2),
+        (SINOTRUK, "settlement_fee", "2025-06-30", 0.42, 0.42),
+        (SINOTRUK, "commission", "2025-06-30", 4.8, 4.8),
         (GEORGIA, "stamp_duty", "2024-03-01", 50, 0),
         (HALYK, "stamp_duty", "2024-03-01", 0, 0),
         (MOSAIC, "stamp_duty", "2024-03-01", 0, 0),
@@ -115,7 +118,7 @@ def test_shapes_and_any_order_of_instruments() -> None:
     rates = read_fees().on(when, several)
     assert rates.kinds == FEES[:-1]
     assert FEES[-1] == "borrow"
-    assert rates.buy.shape == rates.sell.shape == (7, 3, 5)
+    assert rates.buy.shape == rates.sell.shape == (8, 3, 5)
     assert rates.borrow.shape == rates.buy_total.shape == rates.sell_total.shape == (3, 5)
     for n, instrument in enumerate(several):
         alone = read_fees().on(when, [instrument])

@@ -98,6 +98,23 @@ def test_lifting_gives_the_holding_back_to_trade_at_the_new_price() -> None:
     assert r.trapped[-1] == 0
 
 
+def test_dongfengs_holders_get_cash_and_the_worth_of_a_share_of_voyah() -> None:
+    # HKD 6.68 and 0.3552608 Voyah share at 6.40, the lowest price of its first day: 8.95366912, in the record 8.9537.
+    # At 1 HKD = 0.1 USD row 1 (17 March 2026) buys 0.5 shares at USD 1. The 18th is the listing's last day; on the 19th
+    # 0.5 x 0.89537 = 0.447685 is cash: nav 0.5 + 0.447685.
+    assert pytest.approx(6.68 + 0.3552608 * 6.40, abs=5e-5) == 8.9537
+    index = pd.DatetimeIndex(["2026-03-16", "2026-03-17", "2026-03-18", "2026-03-19", "2026-03-20"])
+    m = Market.from_frames(
+        pd.DataFrame({"0489.HK": [10.0] * 5, "B": [10.0] * 5}, index),
+        venue={"0489.HK": "XHKG", "B": "XNYS"},
+        currency={"0489.HK": "HKD", "B": "USD"},
+        rates=pd.DataFrame({"HKD": [0.1] * 5}, index),
+    )
+    r = run(m, {0: (0.5, 0.0)}, *EVENTS.restrictions)
+    np.testing.assert_allclose(r.shares[:, 0], [0, 0.5, 0.5, 0, 0], **exactly)
+    np.testing.assert_allclose(r.nav, [1, 1, 1, 0.947685, 0.947685], **exactly)
+
+
 def test_no_buy_cancels_what_waits_and_lets_go() -> None:
     # Row 0 decides A 40 %; row 1 fills 0.04. Row 2 decides A 80 %, but A is barred from row 3 on: cancelled, kept.
     # Row 3 decides A 20 %: row 4 sells half.

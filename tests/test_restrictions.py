@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.events.restriction import Restriction, RestrictionKind, dropped, read_restrictions
+from positioning.events.restriction import (
+    Restriction,
+    RestrictionKind,
+    binding_on,
+    dropped,
+    read_restrictions,
+)
 from positioning.market.instruments import table
 from tests.builders import EVENTS
 
@@ -25,29 +31,57 @@ def restriction(
 
 def test_every_restriction_has_a_source_a_reason_and_a_recorded_instrument() -> None:
     record = EVENTS.restrictions
-    assert len(record) == 22
+    assert len(record) == 32
     for r in record:
         assert r.source, r.symbol
         assert r.reason, r.symbol
         assert r.symbol in table()
     assert Counter(r.ground for r in record) == {
-        "suspended": 10, "delisting": 5, "military_list": 4, "short_report": 2, "partner": 1,
+        "suspended": 10, "military_list": 8, "delisting": 6, "investment_ban": 2, "partner": 2, "designated": 2,
+        "short_report": 2,
     }  # fmt: skip
 
 
 def test_a_recorded_delisting_has_the_date_of_the_instrument() -> None:
-    gone = {r.symbol: r.known_on() for r in EVENTS.restrictions if r.kind == "delisted"}
+    gone = {r.symbol: r.holds_from() for r in EVENTS.restrictions if r.kind == "delisted"}
     assert gone == {s: np.datetime64(i.delisted) for s, i in table().items() if i.delisted}
 
 
 @pytest.mark.parametrize(
     ("symbol", "known"),
-    [("FRHC", "2023-08-15"), ("KSPI", "2024-09-19"), ("EVR.L", "2022-03-10"), ("GLTR.IL", "2022-03-03")],
+    [("FRHC", "2023-08-15"), ("KSPI", "2024-09-19"), ("EVR.L", "2022-03-10"), ("GLTR.IL", "2022-03-04")],
 )
 def test_a_name_may_be_bought_until_the_day_it_is_known(symbol: str, known: str) -> None:
     day = np.datetime64(known)
     mask = dropped(EVENTS.restrictions, [symbol], np.arange(day - 2, day + 3), "strict")
     assert mask[:, 0].tolist() == [False, False, True, True, True]
+
+
+def barred(symbol: str, investor: str, screen: str, *days: str) -> list[bool]:
+    """Whether the shipped record bars purchases on those days."""
+    rows = np.array(days, "datetime64[D]")
+    return dropped(binding_on(EVENTS.restrictions, investor), [symbol], rows, screen)[:, 0].tolist()
+
+
+def test_an_american_may_not_buy_crrc_from_12_november_2020_to_3_june_2021() -> None:
+    # Executive order 13959 is known at the end of 12 November 2020, so the first row it bars is the 12th's own decision;
+    # order 14032 frees the name on 3 June 2021.
+    days = ("2020-11-11", "2020-11-12", "2021-01-11", "2021-06-02", "2021-06-03", "2021-06-04")
+    assert barred("1766.HK", "US", "listed", *days) == [False, True, True, True, False, False]
+    for other in ("none", "IE", "HK"):
+        assert barred("1766.HK", other, "listed", *days) == [False] * 6
+    assert barred("1766.HK", "US", "none", *days) == [False] * 6
+
+
+def test_being_named_forbids_no_purchase_and_only_a_strict_screen_minds() -> None:
+    days = ("2020-06-23", "2020-06-24", "2021-06-03", "2022-10-04", "2022-10-05")
+    assert barred("1766.HK", "none", "strict", *days) == [False, True, False, False, True]
+    assert barred("1766.HK", "US", "listed", "2020-06-24", "2022-10-05") == [False, False]
+
+
+def test_a_name_under_offer_may_be_bought_until_it_ends() -> None:
+    days = ("2025-08-22", "2026-03-17", "2026-03-18")
+    assert barred("0489.HK", "none", "listed", *days) == [False, False, True]
 
 
 def test_columns_follow_the_symbols_asked_for() -> None:

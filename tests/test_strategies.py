@@ -631,14 +631,14 @@ def test_decisions_of_a_schedule_by_hand() -> None:
 @pytest.mark.parametrize(
     ("kind", "fewest", "most"),
     [
-        (FertilizerProducers, 95, 115),
-        (MiddleCorridor, 95, 125),
-        (HongKongEquipment, 90, 125),
-        (Enablers, 120, 160),
+        (FertilizerProducers, 95, 135),
+        (MiddleCorridor, 95, 140),
+        (HongKongEquipment, 90, 135),
+        (Enablers, 120, 180),
     ],
 )
 def test_number_of_decisions_on_the_sample(kind: type[Strategy], fewest: int, most: int) -> None:
-    """72 months of 2020-2025, and some 30 to 70 days of news."""
+    """72 months of 2020-2025, and some 40 to 90 days of news."""
     assert fewest <= decided(kind).decided.size <= most
 
 

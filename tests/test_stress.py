@@ -706,7 +706,9 @@ def test_a_users_own_scenarios_are_run(tmp_path: Path) -> None:
     ran = stress("middle_corridor", "--scenarios", str(path), "--paths", "5", "--horizon", "20", "--json",
                  "--out", str(tmp_path), "--replay", "none")  # fmt: skip
     made = json.loads(ran.stdout)["table"]  # type: ignore[attr-defined]
-    assert made[0]["trapped"] > 0.3  # about half is held, and all of it is frozen
+    assert (
+        made[0]["trapped"] > 0.25
+    )  # a third or more is held after the news of the last days, and all of it is frozen
     assert made[0]["mean"] == pytest.approx(made[1]["mean"])
 
 

@@ -17,12 +17,17 @@ WINDOW = (0, 10)  # rows from the row on which an event is known
 @final
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Profit as fractions of opening nav; by_event and rest add up to nav - 1, and so do by_theme and rest."""
+    """Profit as fractions of opening nav; by_event and rest add up to nav - 1, and so do by_theme and rest.
+
+    events_late, rest_late: what of `events` and of `rest` fell after the day up to which the record is complete.
+    """
 
     by_event: Mapping[str, float]
     by_theme: Mapping[str, float]
     rest: float
     share_of_rows: float
+    events_late: float = 0.0
+    rest_late: float = 0.0
 
     @property
     def events(self) -> float:
@@ -30,11 +35,14 @@ class Attribution:
         return float(sum(self.by_event.values()))
 
 
-def attribute(result: Result, events: Events, themes: tuple[str, ...]) -> Attribution:
+def attribute(
+    result: Result, events: Events, themes: tuple[str, ...], complete: np.datetime64 | None = None
+) -> Attribution:
     """The account's daily profit given to the windows of the events that have a sign for one of the themes.
 
     A row under several windows is shared equally among them; so is an event's part among its themes. Events
     that `Events.news` leaves out have no window. share_of_rows: rows under a window / rows with a profit.
+    complete: the day up to which the record is complete, None where it states none.
     """
     profit = np.diff(result.nav, prepend=result.nav[0])
     rows = result.rows
@@ -54,9 +62,12 @@ def attribute(result: Result, events: Events, themes: tuple[str, ...]) -> Attrib
         theme: float(sum(by_event[key] / len(s) for key, (_, s) in windows.items() if theme in s))
         for theme in themes
     }
+    late = np.zeros(rows.size, bool) if complete is None else rows > complete
     return Attribution(
         by_event,
         by_theme,
         float(profit[cover == 0].sum()),
         float((cover[1:] > 0).sum() / max(rows.size - 1, 1)),
+        float(profit[late & (cover > 0)].sum()),
+        float(profit[late & (cover == 0)].sum()),
     )

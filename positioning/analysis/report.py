@@ -17,6 +17,7 @@ from positioning.analysis.placebo import Placebo
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
 from positioning.display import Displayed, Picture, shown_by
 from positioning.events.event import Events
+from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.market.bars import Notice
 from positioning.market.benchmark import Benchmark
@@ -97,6 +98,13 @@ class BacktestReport(Displayed):
                     )
                 )
         return tuple(made)
+
+    @property
+    def silence(self) -> Silence | None:
+        """Where the account goes on past the record of its themes, and events move it."""
+        return (
+            silence(self.thesis, self.strategy.themes, self.result.rows[-1]) if self.strategy.themes else None
+        )
 
     @cached_property
     def held(self) -> Held:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from positioning.event_studies.evidence import Evidence
     from positioning.event_studies.placebo import StudyPlacebo
     from positioning.event_studies.study import EventStudy, Group, Outcome
+    from positioning.events.silence import Silence
     from positioning.events.thesis import Thesis
 
 app = new_app()
@@ -76,7 +77,7 @@ def event_study(
         from positioning.event_studies.evidence import evidence
         from positioning.event_studies.placebo import study_placebo
         from positioning.event_studies.study import singly, study
-        from positioning.reporting.event_study import write_event_study
+        from positioning.reporting.event_study import past, write_event_study
 
         if request.placebos:
             check_draws(request.placebos)
@@ -100,7 +101,7 @@ def event_study(
         shuffled = {s.label: study_placebo(s, record, design, draws, request.seed) for s in studies if draws}
         command, asked = typed("event_study"), evidence(studies, request.seed)
         files = write_event_study(studies, shuffled, asked, design, thesis, command, Path(out))
-        print_answer(request.data, studies, shuffled, asked, files, as_json, terminal)
+        print_answer(request.data, studies, shuffled, asked, past(studies, thesis), files, as_json, terminal)
 
 
 def sleeves_of(words: Sequence[str], thesis: Thesis, benchmark: str, theme: str) -> list[Sleeve]:
@@ -139,6 +140,7 @@ def print_answer(
     studies: Sequence[EventStudy],
     shuffled: Mapping[str, StudyPlacebo],
     asked: Evidence,
+    beyond: Silence | None,
     files: Sequence[Path],
     as_json: bool,
     terminal: Terminal,
@@ -147,8 +149,10 @@ def print_answer(
     from positioning.reporting.event_study import evidence_words, findings, placebo_words
 
     if as_json:
-        print(json_text(to_json(data, studies, shuffled, asked, files)))
+        print(json_text(to_json(data, studies, shuffled, asked, beyond, files)))
         return
+    if beyond is not None:
+        terminal.say(beyond.words, "bad")
     for s in studies:
         if s.simulated:
             terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
@@ -189,12 +193,14 @@ def to_json(
     studies: Sequence[EventStudy],
     shuffled: Mapping[str, StudyPlacebo],
     asked: Evidence,
+    beyond: Silence | None,
     files: Sequence[Path],
 ) -> dict[str, Any]:
     """CAARs and shares as fractions; undefined is None. placebo: empty where no shuffles were asked for. q: the leading
     test's false-discovery rate; smallest_seen: the CAAR that a test would have seen with 80 % power."""
     return {
         "data": data,
+        "record": None if beyond is None else beyond.to_json(),
         "snapshot": {s.label: [r.snapshot for r in s.returns] for s in studies},
         "studies": {s.label: _study_json(s, asked) for s in studies},
         "evidence": asked.to_json(),

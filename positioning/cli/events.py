@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from positioning.events.event import Events
+    from positioning.events.thesis import Thesis
 
 app = new_app()
 
@@ -40,10 +42,19 @@ def events(
         str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the thesis' own.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports"),
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Name the record's faults and write nothing; status 1 where there are any."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """The record read and checked, listed, and drawn as a timeline."""
     with one_line_errors():
+        if check:
+            _check(thesis_of(thesis, events, restrictions), as_json)
+            return
         from positioning.reporting.timeline import write_timeline
 
         day = day_of("--since", since)
@@ -54,6 +65,24 @@ def events(
             print(json_text(to_json(record, files)))
         else:
             print_record(record, files)
+
+
+def _check(thesis: Thesis, as_json: bool) -> None:
+    """Print the faults, or a count of what was looked at. Raises typer.Exit with 1 where there are faults."""
+    from positioning.events.check import faults
+
+    found = faults(thesis)
+    counts = Counter(e.direction for e in thesis.events)
+    if as_json:
+        print(json_text({"faults": found, "events": len(thesis.events), "directions": dict(counts)}))
+    else:
+        for line in found:
+            print(line)
+        by_kind = ", ".join(f"{n} {kind}" for kind, n in counts.most_common())
+        bars = len(thesis.restrictions)
+        print(f"{len(found)} faults in {len(thesis.events)} events ({by_kind}) and {bars} restrictions")
+    if found:
+        raise typer.Exit(1)
 
 
 def chosen(record: Events, theme: str | None, since: Any) -> Events:

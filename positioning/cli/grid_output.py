@@ -25,6 +25,8 @@ def answer(
     from positioning.reporting.search.outcome import ALONE, differs_alone, heading, rerun
 
     b = searched.assessment
+    if searched.silence is not None:
+        terminal.say(searched.silence.words, "bad")
     terminal.say(searched.verdict.sentence, searched.verdict.tone)
     why = "recommended" if not b.withheld else "NOT recommended"
     terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")
@@ -82,6 +84,7 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
     return {
         "data": data,
         "verdict": searched.verdict.to_json(),
+        "record": None if searched.silence is None else searched.silence.to_json(),
         "simulated": g.market.simulated,
         "snapshot": g.market.snapshot,
         "strategy": g.strategy.name,

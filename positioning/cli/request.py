@@ -57,6 +57,12 @@ class Request:
     screen: Annotated[
         str | None, typer.Option(help="none, listed or strict, for all; default each strategy's own.")
     ] = None
+    investor: Annotated[
+        str,
+        typer.Option(
+            help="Domicile, such as US: decides whose purchase bans bind; none binds to no state's."
+        ),
+    ] = "none"
     mark: Annotated[
         str, typer.Option(help="Of frozen holdings: last, zero or haircut:X (X of the price is lost).")
     ] = "last"
@@ -105,10 +111,15 @@ class Request:
 
         Raises BadInputError.
         """
+        from positioning.events.restriction import binding_on
+
         thesis = thesis_of(self.thesis, self.events, self.restrictions)
-        if self.screening is None:
-            return thesis
-        barred = (*thesis.restrictions, *self.screening.restrictions)
+        stated = self.investor.casefold() != "none"
+        own = () if self.screening is None else self.screening.restrictions
+        barred, shipped = thesis.restrictions, self.restrictions is None
+        if shipped or stated:  # rows of the user's own bind an investor of whom nothing is said
+            barred = binding_on(barred, self.investor)
+        barred = (*barred, *(binding_on(own, self.investor) if stated else own))
         return replace(thesis, events=replace(thesis.events, restrictions=barred))
 
     def terms(self, command: str) -> RunSettings:
@@ -185,7 +196,7 @@ class Request:
             raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it anew")
         try:
             return msgspec.convert(dict(words), cls)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:
             raise BadInputError(
                 f"the run's request is not as it was written ({error})",
                 "wanted the run as it was kept",

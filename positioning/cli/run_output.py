@@ -37,6 +37,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
             s.strategy.name: {
                 "verdict": s.verdict.to_json(),
                 "held": s.held.to_json(),
+                "record": _record(s),
                 **{field: figures[s.strategy.name][field] for field in FIELDS},
                 "long_exposure": long_exposure(s.result),
                 "without_events": _twin(s.without_events, s.without_events_metrics),
@@ -60,6 +61,17 @@ def _twin(result: Result, metrics: Metrics) -> dict[str, Any]:
     }
 
 
+def _record(s: BacktestReport) -> dict[str, Any] | None:
+    """Where the record ends before the account, and the profit on either side of that day; None where it does not."""
+    if s.silence is None:
+        return None
+    a = s.attribution
+    return s.silence.to_json() | {
+        "event_profit_before": a.events - a.events_late, "event_profit_after": a.events_late,
+        "other_profit_before": a.rest - a.rest_late, "other_profit_after": a.rest_late,
+    }  # fmt: skip
+
+
 HEADS = (
     "strategy", "held", "return", "a year", "Sharpe", "worst\nfall", "cost\nbps", "without\nevents", "as\nlong", "p",
 )  # fmt: skip
@@ -67,6 +79,8 @@ HEADS = (
 
 def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path], terminal: Terminal) -> None:
     """The verdicts, the table, what a reader must know about the data, and the paths written."""
+    for words in dict.fromkeys(s.silence.words for s in reports if s.silence is not None):
+        terminal.say(words, "bad")
     for s in reports:
         terminal.say(f"{s.strategy.name}: {s.verdict.sentence}", s.verdict.tone)
     spans = {s.strategy.name: span_words(s) for s in reports}

@@ -22,6 +22,7 @@ from positioning.json_text import json_text
 if TYPE_CHECKING:
     import numpy as np
 
+    from positioning.events.silence import Silence
     from positioning.scenarios.stress_test import StressTest
 
 app = new_app()
@@ -60,6 +61,7 @@ def stress(
     """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
     terminal = Terminal(verbose, quiet or as_json, log)
     with one_line_errors(), terminal.open():
+        from positioning.events.silence import silence
         from positioning.market.load import load
         from positioning.reporting.stress_test import write_stress
         from positioning.scenarios.scenario import read_scenarios
@@ -105,8 +107,10 @@ def stress(
                 market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n)
             )
         command = typed("stress")
-        files = write_stress(made, command, Path(out))
-        answer(request.data, made, files, as_json, terminal)
+        themes = tuple(dict.fromkeys(t for p in chosen for t in p.themes))
+        past = silence(thesis, themes, made.source.rows[-1]) if themes else None
+        files = write_stress(made, command, Path(out), past)
+        answer(request.data, made, past, files, as_json, terminal)
 
 
 def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
@@ -124,15 +128,24 @@ def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
     return first, last
 
 
-def answer(data: str, made: StressTest, files: Sequence[Path], as_json: bool, terminal: Terminal) -> None:
+def answer(
+    data: str,
+    made: StressTest,
+    past: Silence | None,
+    files: Sequence[Path],
+    as_json: bool,
+    terminal: Terminal,
+) -> None:
     """One JSON object; or a sentence a strategy and the table."""
     if as_json:
-        print(json_text({"data": data, **to_json(made), "files": files}))
+        print(json_text({"data": data, **to_json(made, past), "files": files}))
         return
     from positioning.reporting.stress_test import findings
 
     if made.market.simulated:
         terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
+    if past is not None:
+        terminal.say(past.words, "bad")
     for line in findings(made):
         terminal.say(line, "neutral")
     terminal.table(_table(made))
@@ -145,11 +158,11 @@ def answer(data: str, made: StressTest, files: Sequence[Path], as_json: bool, te
     terminal.wrote(files)
 
 
-def to_json(made: StressTest) -> dict[str, Any]:
+def to_json(made: StressTest, past: Silence | None) -> dict[str, Any]:
     """The table, what it was made with, and the thresholds."""
     from positioning.reporting.stress_test import to_json as figures_json
 
-    return figures_json(made)
+    return figures_json(made, past)
 
 
 HEADS = (

@@ -116,7 +116,7 @@ class Restriction:
         return known_on(self.announced)
 
 
-def binding(restrictions: Sequence[Restriction], investor: str) -> tuple[Restriction, ...]:
+def binding_on(restrictions: Sequence[Restriction], investor: str) -> tuple[Restriction, ...]:
     """The restrictions that hold for an investor of that domicile ("US"; "none" where none is stated).
 
     A purchase ban holds for US persons alone; everything else holds for everybody.
@@ -177,12 +177,17 @@ def dropped(
 ) -> BoolArray:
     """(T, N) True from the first row on which a restriction of that symbol is known, until a lifting of it holds.
 
+    A delisting counts from its own day: a name under offer may be bought until it ends.
     sessions: (T,) ascending dates. screen: one of SCREENS. Raises BadInputError for an unknown one.
     """
     check_choice("screen", screen, tuple(SCREENS))
     days = sessions.astype("datetime64[D]")
     kinds = ("no_buy", "frozen", "delisted")
-    return held_back(restrictions, symbols, days, kinds, Restriction.known_on, SCREENS[screen])
+
+    def day(r: Restriction) -> np.datetime64:
+        return r.holds_from() if r.kind == "delisted" else r.known_on()
+
+    return held_back(restrictions, symbols, days, kinds, day, SCREENS[screen])
 
 
 def read_restrictions(path: Path | str, binding: bool = False) -> tuple[Restriction, ...]:

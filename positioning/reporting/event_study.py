@@ -12,13 +12,14 @@ from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.evidence import TOGETHER, Evidence
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
+from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.files import write_whole
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
-from positioning.reporting.tearsheet.figures import banner
+from positioning.reporting.tearsheet.figures import banner, past_the_record
 from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.runs.answers import keep_answer
 
@@ -58,6 +59,14 @@ def write_event_study(
     )  # fmt: skip
     write_index(directory)
     return files
+
+
+def past(studies: Sequence[EventStudy], thesis: Thesis) -> Silence | None:
+    """That the prices go on beyond the record of events; None where they do not."""
+    found = [r for s in studies for r in s.returns]
+    themes = tuple(dict.fromkeys(r.sleeve.theme for r in found if r.sleeve.theme))
+    last = max((r.sessions[-1] for r in found if r.sessions.size), default=None)
+    return None if last is None or not themes else silence(thesis, themes, last)
 
 
 def findings(study: EventStudy) -> list[str]:
@@ -155,6 +164,7 @@ def page(
             *([" ", tag("span", "Simulated", class_="badge")] * simulated),
         ),
         banner() if simulated else "",
+        past_the_record(past(studies, thesis)),
         _forest_section(),
         folded(
             section("said", "In words", *(join(tag("h3", s.label), bullets(findings(s))) for s in studies))

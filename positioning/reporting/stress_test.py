@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from positioning.arrays import FloatArray
+from positioning.events.silence import Silence
 from positioning.files import atomic_file, write_whole
 from positioning.json_text import json_text, plain
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
-from positioning.reporting.tearsheet.figures import banner
+from positioning.reporting.tearsheet.figures import banner, past_the_record
 from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.runs.answers import keep_answer
 from positioning.scenarios.outcome import DEEP, Figures, preferred, simplex
@@ -30,14 +31,19 @@ STEPS = 24  # of the ternary grid
 LEGS = 6  # names shown of each strategy and scenario
 
 
-def write_stress(made: StressTest, command: str, directory: Path) -> list[Path]:
+def write_stress(
+    made: StressTest, command: str, directory: Path, silence: Silence | None = None
+) -> list[Path]:
     """Write stress.html, stress.json and stress.parquet, keep them under an ID, and write the index; returns their
-    paths."""
+    paths.
+
+    silence: that the past goes on beyond the record of events, None where it does not.
+    """
     script = charts.share_script(directory)
-    text = page(made, command, script)
+    text = page(made, command, script, silence)
     files = [
         write_whole(directory / "stress.html", text),
-        write_whole(directory / "stress.json", json_text(to_json(made), indent=1)),
+        write_whole(directory / "stress.json", json_text(to_json(made, silence), indent=1)),
         _parquet(made, directory / "stress.parquet"),
     ]
     keep_answer(
@@ -57,11 +63,12 @@ def _parquet(made: StressTest, path: Path) -> Path:
     return path
 
 
-def to_json(made: StressTest) -> dict[str, Any]:
+def to_json(made: StressTest, silence: Silence | None = None) -> dict[str, Any]:
     """The table, what it was made with, and the thresholds; undefined is None; returns as fractions."""
     c = made.choice
     return {
         "simulated": made.market.simulated,
+        "record": None if silence is None else silence.to_json(),
         "snapshot": made.market.snapshot,
         "scenarios": made.scenarios.name,
         "horizon": made.scenarios.scenarios[0].horizon,
@@ -93,13 +100,14 @@ def to_json(made: StressTest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def page(made: StressTest, command: str, script: str) -> str:
+def page(made: StressTest, command: str, script: str, silence: Silence | None = None) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
     drawn, badge = _charts(made), tag("span", "Simulated", class_="badge")
     body = join(
         tag("p", "Stress test", class_="eyebrow"),
         tag("h1", "What each strategy stands to lose", *([" ", badge] * made.market.simulated)),
         banner() if made.market.simulated else "",
+        past_the_record(silence),
         *(tag("p", line, class_="finding") for line in findings(made)),
         section(
             "losses", "Loss by scenario and strategy",

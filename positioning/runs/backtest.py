@@ -80,7 +80,7 @@ def backtest(
         without_events_same_exposure_metrics=judged(same_exposure, measure),
         thesis=terms.thesis,
         benchmark=measure,
-        attribution=attribute(result, terms.events, strategy.themes),
+        attribution=attribute(result, terms.events, strategy.themes, terms.thesis.complete(strategy.themes)),
         placebo=_placebo(strategy, market, terms, advance),
         command=terms.command,
         versions=package_versions(),

@@ -26,6 +26,7 @@ FEES = (
     "transaction_levy",
     "afrc_levy",
     "trading_fee",
+    "settlement_fee",
     "sec_fee",
     "borrow",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.events import app
+from positioning.events.check import faults
 from positioning.events.event import Events
+from positioning.events.thesis import Candidate
 from positioning.reporting.tearsheet.charts import MOODS
 from positioning.reporting.timeline import figure, page
-from tests.builders import EVENTS, until
+from tests.builders import EVENTS, THESIS, until
 from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, opened
 
 EVENT_HEADS = (
@@ -227,3 +230,37 @@ def test_hovering_over_hostile_words_shows_text(browser: Any, tmp_path: Path) ->
     assert shown.locator("img").count() == 0
     shown.close()
     assert wrong == []
+
+
+def test_check_finds_nothing_in_the_shipped_record() -> None:
+    code, stdout, _ = run("--check")
+    assert code == 0
+    assert stdout.startswith("0 faults in 159 events")
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        (
+            ["A,2022-03-01,News of it,EU,ban,corridor_positive,3,corridor,0,-1,0,,Journal 2022,high"],
+            "A: direction corridor_positive with corridor sign -1",
+        ),
+        (
+            ["A,2022-03-01,News of it,EU,ban,tighten,3,corridor,0,-1,0,,Journal 2022,high",
+             "B,2022-06-30,The act itself,EU,ban,tighten,3,corridor,0,-1,0,A,Journal 2022,high"],
+            "B: follows A after 121 days",
+        ),
+        (["A,2022-03-01,News of it,EU,ban,tighten,3,corridor,0,-1,0,,Journal,high"], "A: source without a date: Journal"),
+    ],
+)  # fmt: skip
+def test_check_names_each_fault_and_ends_with_status_1(
+    tmp_path: Path, rows: list[str], complaint: str
+) -> None:
+    code, stdout, _ = run("--check", "--events", a_file(tmp_path / "e.csv", EVENT_HEADS, *rows))
+    assert code == 1
+    assert complaint in stdout
+
+
+def test_a_universe_without_identifiers_is_a_fault() -> None:
+    odd = replace(THESIS, universe={"ZZZZ": Candidate("ZZZZ", "corridor", "long", 3, "made up")})
+    assert faults(odd) == ["ZZZZ: no identifier, and no word that none was found"]

@@ -12,6 +12,7 @@ from typing import Any, final
 
 from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict
 from positioning.arrays import FloatArray
+from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.files import atomic_file
 from positioning.reporting.format import number, percent, signed
@@ -85,6 +86,12 @@ class SearchReport:
     def values(self) -> FloatArray:
         """(K,) the metric searched for; -inf for a dead account."""
         return values_of(self.trials, self.asked.metric)
+
+    @property
+    def silence(self) -> Silence | None:
+        """Where the accounts go on past the record of their themes."""
+        themes = self.space.strategy.themes
+        return silence(self.thesis, themes, self.space.market.rows[-1]) if themes else None
 
     @cached_property
     def verdict(self) -> Verdict:

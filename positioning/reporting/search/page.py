@@ -26,7 +26,7 @@ from positioning.reporting.search.validation import purged, walked
 from positioning.reporting.search.words import hindsight, sentences
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.charts import Figure
-from positioning.reporting.tearsheet.figures import banner
+from positioning.reporting.tearsheet.figures import banner, past_the_record
 from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.reporting.verdict import rules, spoken
 from positioning.runs.answers import keep_answer
@@ -73,6 +73,7 @@ def page(searched: SearchReport, script: str) -> str:
             *([" ", tag("span", "Simulated", class_="badge")] * simulated),
         ),
         banner() if simulated else "",
+        past_the_record(searched.silence),
         spoken(searched.verdict),
         tag("p", heading(searched), class_="quiet"),
         _tiles(searched.assessment),

@@ -33,6 +33,7 @@ def events(report: BacktestReport) -> Html:
             else []
         ),
         ["All other rows", signed(a.rest, 2)],
+        *_late(report),
         ["All", signed(a.events + a.rest, 2)],
     ]
     split = table("Profit by day, % of opening nav", ["", "Profit"], rows, total=True)
@@ -45,6 +46,17 @@ def events(report: BacktestReport) -> Html:
         tag("p", note, class_="quiet"),
         _largest(report),
     )
+
+
+def _late(report: BacktestReport) -> list[list[str]]:
+    """The profit after the record's end, where the account goes past it."""
+    end, a = report.silence, report.attribution
+    if end is None:
+        return []
+    return [
+        [f"of which after {end.complete_until}, where the record ends: event rows", signed(a.events_late, 2)],
+        ["of which after it: other rows", signed(a.rest_late, 2)],
+    ]
 
 
 def placebo_words(placebo: Placebo | None) -> list[str]:

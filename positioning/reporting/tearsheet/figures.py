@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from positioning.analysis.metrics import DAYS_PER_YEAR
 from positioning.analysis.report import BacktestReport
+from positioning.events.silence import Silence
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, join, section, table, tag
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
@@ -64,6 +65,11 @@ def banner() -> Html:
         "It shows how the strategy is decided and accounted, and is no evidence about any security.",
         class_="banner", role="note",
     )  # fmt: skip
+
+
+def past_the_record(silence: Silence | None) -> Html:
+    """That the record of events ends before what is shown; nothing where it does not."""
+    return Html("") if silence is None else tag("p", silence.words, class_="banner", role="note")
 
 
 def figures(report: BacktestReport, outside: QuantstatsPage) -> Html:

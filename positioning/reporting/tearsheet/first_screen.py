@@ -66,6 +66,7 @@ class FirstScreen:
 
     title: str
     simulated: bool
+    silence: str
     verdict: Verdict
     held: str
     under_half: bool
@@ -95,6 +96,7 @@ def view(report: BacktestReport) -> FirstScreen:
     return FirstScreen(
         title=report.strategy.title,
         simulated=r.market.simulated,
+        silence="" if report.silence is None else report.silence.words,
         verdict=report.verdict,
         held=held.words[0].upper() + held.words[1:],
         under_half=held.under_half,
