@@ -140,9 +140,9 @@ def test_told_of_each_trial_once() -> None:
     ("trials", "seed", "metric", "wanted"),
     [
         (0, 0, "sharpe", "trials=0; wanted at least one trial; give trials=1000"),
-        (-5, 0, "sharpe", "--optuna -5"),
-        (5, -1, "sharpe", "seed -1; wanted one from 0 to 4294967295; type --seed 0"),
-        (5, 2**32, "sharpe", "seed 4294967296"),
+        (-5, 0, "sharpe", "trials=-5"),
+        (5, -1, "sharpe", "seed=-1; wanted one from 0 to 4294967295; give seed=0"),
+        (5, 2**32, "sharpe", "seed=4294967296"),
         (5, 0, "sharp", "Did you mean sharpe"),
     ],
 )

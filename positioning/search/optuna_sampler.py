@@ -113,7 +113,7 @@ def _check(metric: str, trials: int, seed: int) -> None:
             "draw them at random, which takes ten million", "trials",
         )  # fmt: skip
     if not 0 <= seed < SEEDS:
-        raise BadInputError(f"seed {seed}", f"wanted one from 0 to {SEEDS - 1}", "give seed=0", "seed")
+        raise BadInputError(f"seed={seed}", f"wanted one from 0 to {SEEDS - 1}", "give seed=0", "seed")
 
 
 @contextmanager
