@@ -106,9 +106,23 @@ def test_another_seed_is_another_market() -> None:
 def test_covers_every_long_hedge_and_benchmark_the_positions_name() -> None:
     named = NAMED.split()
     assert set(named) <= set(UNIVERSE) <= set(table())
-    lacked = SOURCE.deliver(["KMGZ", "NTR"], ["XXX", "HKD"])
+    lacked = SOURCE.deliver(["KMGZ.AD", "BTC-USD", "^FTSE", "NTR"], ["XXX", "HKD"])
     assert set(lacked.bars) == {"NTR"}
     assert set(lacked.rates) == {"HKD"}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "venue"), [("ZIM", "XNYS"), ("HLAG.DE", "XETR"), ("RELIANCE.NS", "XBOM"), ("7203.T", "XTKS")]
+)
+def test_a_name_it_does_not_know_is_made_up_with_stated_defaults(symbol: str, venue: str) -> None:
+    given = SOURCE.deliver([symbol], [])
+    b = given.bars[symbol]
+    assert np.array_equal(b.dates, sessions(venue, FIRST, LAST))
+    assert any(n.symbol == symbol and "default moments" in n.text for n in given.notices)
+    moves = np.diff(np.log(b.close))
+    # 0.8 of New York's 0.19 and own noise of 0.32 a year, with dividends; sessions of eight years scatter by 2 %
+    assert 0.3 < moves.std() * np.sqrt(252) < 0.43
+    assert SOURCE.deliver([symbol, "NTR"], []).bars["NTR"].digest() == bars("NTR").digest()
 
 
 @pytest.mark.parametrize("symbol", UNIVERSE)

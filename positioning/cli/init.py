@@ -23,8 +23,8 @@ README = """# A workshop for positioning
     positioning fetch                      # real prices, into data_cache/
     positioning run --data yahoo
 
-`strategies/` holds an example, an article of June 2025 and its facts: change it, or add a file and list it in
-`strategies/__init__.py`. `templates/` holds every table that an option takes.
+`strategies/` holds an example, the strategies of a thesis and, in `record/`, its facts: change it, or add a file and
+list it in `strategies/__init__.py`. `templates/` holds every table that an option takes.
 """
 
 

@@ -1,6 +1,6 @@
 """The sample market: SIMULATED bars, rates and one driver, made from sample.toml and a seed.
 
-A model of the moments that matter to a backtest, not of any company: two markets, sleeve factors and own
+A model of the moments that matter to a backtest, not of any company: two markets, group factors and own
 noise, fat-tailed under one clustering volatility; Hong Kong makes up New York's move at its next opening.
 Each series has its own stream of random numbers, so a symbol's bars do not depend on what else is asked for.
 """
@@ -19,10 +19,11 @@ from typing import Any, final
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
+from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.instruments import Instrument, instrument
 from positioning.market.source import Delivery, Driver, Source
-from positioning.market.venues import sessions
+from positioning.market.venues import has_calendar, sessions
 
 SESSIONS_A_YEAR = 252  # of the calibration's annual volatilities
 WILD, MAX_KURTOSIS = 0.03, 40.0  # share of wild days; the most that share can carry is 97
@@ -53,7 +54,8 @@ class SampleSource(Source):
         return tuple(_parameters()["names"])
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:
-        """Bars, rates and the driver POTASH; a symbol or currency it lacks is left out."""
+        """Bars, rates and drivers. A symbol without moments of its own gets the defaults of its region, and a notice; one
+        that no venue can be read from, and a currency without a row, are left out."""
         names, known = _parameters()["names"], _parameters()["currencies"]
         simulated = Notice("", f"SIMULATED market, seed {self.seed}: no price in it was ever paid")
         borrowed = [
@@ -61,11 +63,18 @@ class SampleSource(Source):
             for s in symbols
             if "like" in names.get(s, {})
         ]
+        unknown = [s for s in symbols if s not in names and _has_sessions(s)]
+        borrowed += [
+            Notice(
+                s, "is not in the sample market: made up with its default moments, on its venue's calendar"
+            )
+            for s in unknown
+        ]
         return Delivery(
-            bars={s: _bars(self.seed, s) for s in symbols if s in names},
+            bars={s: _bars(self.seed, s) for s in symbols if s in names or s in unknown},
             rates={c: _rates(self.seed, c) for c in currencies if c in known},
             notices=(simulated, *borrowed),
-            drivers={"POTASH": _driver(self.seed, "POTASH")},
+            drivers={name: _driver(self.seed, name) for name in _parameters()["drivers"]},
         )
 
 
@@ -77,7 +86,7 @@ class _Factors:
     new_york: FloatArray
     late: FloatArray  # New York's move of the weekday before
     hong_kong: FloatArray  # without what it owes to `late`
-    sleeves: Mapping[str, FloatArray]  # annual volatility one
+    groups: Mapping[str, FloatArray]  # annual volatility one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,14 +99,32 @@ class _Path:
     spread: FloatArray  # standard deviation of a day's move
 
 
+def _has_sessions(symbol: str) -> bool:
+    """Whether the symbol can be simulated: some venue with a calendar, and no index."""
+    try:
+        i = instrument(symbol)
+    except BadInputError:
+        return False
+    return (
+        i.kind != "index"
+        and has_calendar(i.venue)
+        and (i.currency == "USD" or i.currency in _parameters()["currencies"])
+    )
+
+
 def _row(symbol: str) -> Mapping[str, Any]:
-    own = _parameters()["names"][symbol]
+    p = _parameters()
+    if symbol not in p["names"]:
+        return dict(p["default"]["asia" if instrument(symbol).venue in p["asia"] else "elsewhere"])
+    own = p["names"][symbol]
     return {**_parameters()["names"][own["like"]], **own} if "like" in own else dict(own)
 
 
-def _stream(seed: int, name: str) -> np.random.Generator:
-    """Its own generator for every series; crc32 because `hash` differs from one process to the next."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(name.encode())])))
+def _stream(seed: int, name: str | int) -> np.random.Generator:
+    """Its own generator for every series, by its number or that of its name; crc32 because `hash` differs from one
+    process to the next."""
+    number = name if isinstance(name, int) else zlib.crc32(name.encode())
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))
 
 
 def _day(value: date) -> np.datetime64:
@@ -144,7 +171,7 @@ def _factors(seed: int) -> _Factors:
         new_york=new_york,
         late=np.concatenate([[0.0], new_york[:-1]]),
         hong_kong=np.sqrt(hk["vol"] ** 2 - owed**2) * _market(seed, "hong_kong", "XHKG", common),
-        sleeves={s: _sleeve(seed, s, calm) for s in p["sleeves"]},
+        groups={s: _group(seed, s, calm) for s in p["groups"]},
     )
 
 
@@ -157,18 +184,19 @@ def _market(seed: int, name: str, venue: str, common: FloatArray) -> FloatArray:
     return np.where(is_open, shocks - shocks[is_open].mean(), 0.0)
 
 
-def _sleeve(seed: int, name: str, calm: FloatArray) -> FloatArray:
-    """(D,) a sleeve's common moves, annual volatility one, its reaction to events within it."""
+def _group(seed: int, name: str, calm: FloatArray) -> FloatArray:
+    """(D,) a group's common moves, annual volatility one, its reaction to events within it."""
     p = _parameters()
-    shocks = _shocks(_stream(seed, f"sleeve {name}"), p["sleeve_kurtosis"], calm) / np.sqrt(WEEKDAYS_A_YEAR)
-    jumps = _reaction(seed) if name == p["reaction"]["sleeve"] else np.zeros(calm.size)
-    # Reactions take their variance from the sleeve's, so that names keep their measured volatility.
+    stream = _stream(seed, int(p["groups"][name]["stream"]))
+    shocks = _shocks(stream, p["group_kurtosis"], calm) / np.sqrt(WEEKDAYS_A_YEAR)
+    jumps = _reaction(seed) if name == p["reaction"]["group"] else np.zeros(calm.size)
+    # Reactions take their variance from the group's, so that names keep their measured volatility.
     left = max(0.0, 1.0 - float(np.mean(jumps**2)) * WEEKDAYS_A_YEAR)
     return np.asarray(shocks * np.sqrt(left) + jumps)
 
 
 def _reaction(seed: int) -> FloatArray:
-    """(D,) what events add to their sleeve, from the first weekday after each date."""
+    """(D,) what events add to their group, from the first weekday after each date."""
     p, days, rng = _parameters()["reaction"], _weekdays(), _stream(seed, "reaction")
     jumps = np.zeros(days.size)
     for sign, dates in ((1, p["up"]), (-1, p["down"])):
@@ -186,9 +214,9 @@ def _path(seed: int, symbol: str, i: Instrument) -> _Path:
     late = p["next_session"] * row["hsi"] if asian else _europe_late(i) * row["spy"]
     drift, total, kurtosis = _moments(row, row["spy"] if asian else row["spy"] + late, i.currency)
     own = _shocks(_stream(seed, symbol), kurtosis, f.calm) / np.sqrt(WEEKDAYS_A_YEAR)
-    opening, shared = late * f.late, p["sleeves"][row["sleeve"]]
+    opening, shared = late * f.late, p["groups"][row["group"]]["share"]
     moves = drift / WEEKDAYS_A_YEAR + opening + row["spy"] * f.new_york + row["hsi"] * f.hong_kong
-    moves += row["idio"] * (np.sqrt(shared) * f.sleeves[row["sleeve"]] + np.sqrt(1 - shared) * own)
+    moves += row["idio"] * (np.sqrt(shared) * f.groups[row["group"]] + np.sqrt(1 - shared) * own)
     if symbol in p["jumps"]:
         moves[np.searchsorted(days, _day(p["jumps"][symbol]["date"]))] += p["jumps"][symbol]["size"]
     held = _held(symbol, i)
@@ -216,8 +244,8 @@ def _moments(row: Mapping[str, Any], beta: float, currency: str) -> tuple[float,
     fourth = ny["kurtosis"] * parts[0] ** 2 + hk["kurtosis"] * parts[1] ** 2
     # An index fund has no own noise: any kurtosis will do.
     kurtosis = (row["kurtosis"] * total**2 - fourth) / row["idio"] ** 4 if row["idio"] else 0.0
-    shared = p["sleeves"][row["sleeve"]]
-    return drift, total, (kurtosis - shared**2 * p["sleeve_kurtosis"]) / (1 - shared) ** 2
+    shared = p["groups"][row["group"]]["share"]
+    return drift, total, (kurtosis - shared**2 * p["group_kurtosis"]) / (1 - shared) ** 2
 
 
 def _held(symbol: str, i: Instrument) -> DateArray:

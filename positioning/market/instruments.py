@@ -26,24 +26,64 @@ SUFFIXES: Mapping[str, tuple[str, str, str, Kind]] = MappingProxyType(
     {
         "": ("XNYS", "USD", "USD", "share"),
         "AD": ("XADS", "AED", "AED", "share"),
+        "AS": ("XAMS", "EUR", "EUR", "share"),
+        "AT": ("XATH", "EUR", "EUR", "share"),
         "AX": ("XASX", "AUD", "AUD", "share"),
+        "BA": ("XBUE", "ARS", "ARS", "share"),
+        "BD": ("XBUD", "HUF", "HUF", "share"),
+        "BK": ("XBKK", "THB", "THB", "share"),
+        "BO": ("XBOM", "INR", "INR", "share"),
+        "BR": ("XBRU", "EUR", "EUR", "share"),
+        "CL": ("XBOG", "COP", "COP", "share"),
         "CO": ("XCSE", "DKK", "DKK", "share"),
         "DE": ("XETR", "EUR", "EUR", "share"),
+        "DU": ("XDUS", "EUR", "EUR", "share"),
+        "F": ("XFRA", "EUR", "EUR", "share"),
+        "HE": ("XHEL", "EUR", "EUR", "share"),
         "HK": ("XHKG", "HKD", "HKD", "share"),
+        "HM": ("XHAM", "EUR", "EUR", "share"),
+        "IC": ("XICE", "ISK", "ISK", "share"),
         "IL": ("XLON", "USD", "USD", "receipt"),
+        "IR": ("XDUB", "EUR", "EUR", "share"),
         "IS": ("XIST", "TRY", "TRY", "share"),
+        "JK": ("XIDX", "IDR", "IDR", "share"),
         "JO": ("XJSE", "ZAR", "ZAc", "share"),
+        "KA": ("XKAR", "PKR", "PKR", "share"),
+        "KL": ("XKLS", "MYR", "MYR", "share"),
+        "KQ": ("XKOS", "KRW", "KRW", "share"),
+        "KS": ("XKRX", "KRW", "KRW", "share"),
         "L": ("XLON", "GBP", "GBX", "share"),
+        "LM": ("XLIM", "PEN", "PEN", "share"),
+        "LS": ("XLIS", "EUR", "EUR", "share"),
+        "MC": ("XMAD", "EUR", "EUR", "share"),
         "ME": ("MISX", "RUB", "RUB", "share"),
+        "MI": ("XMIL", "EUR", "EUR", "share"),
+        "MX": ("XMEX", "MXN", "MXN", "share"),
+        "NS": ("XNSE", "INR", "INR", "share"),
+        "NZ": ("XNZE", "NZD", "NZD", "share"),
         "OL": ("XOSL", "NOK", "NOK", "share"),
         "PA": ("XPAR", "EUR", "EUR", "share"),
+        "PR": ("XPRA", "CZK", "CZK", "share"),
+        "PS": ("XPHS", "PHP", "PHP", "share"),
+        "RG": ("XRIS", "EUR", "EUR", "share"),
+        "SA": ("BVMF", "BRL", "BRL", "share"),
+        "SG": ("XSTU", "EUR", "EUR", "share"),
+        "SI": ("XSES", "SGD", "SGD", "share"),
+        "SN": ("XSGO", "CLP", "CLP", "share"),
+        "SR": ("XSAU", "SAR", "SAR", "share"),
         "SS": ("XSHG", "CNY", "CNY", "share"),
         "ST": ("XSTO", "SEK", "SEK", "share"),
         "SW": ("XSWX", "CHF", "CHF", "share"),
         "SZ": ("XSHE", "CNY", "CNY", "share"),
         "T": ("XTKS", "JPY", "JPY", "share"),
         "TA": ("XTAE", "ILS", "ILA", "share"),
+        "TL": ("XTAL", "EUR", "EUR", "share"),
         "TO": ("XTSE", "CAD", "CAD", "share"),
+        "TW": ("XTAI", "TWD", "TWD", "share"),
+        "TWO": ("ROCO", "TWD", "TWD", "share"),
+        "V": ("XTSX", "CAD", "CAD", "share"),
+        "VI": ("XWBO", "EUR", "EUR", "share"),
+        "VS": ("XLIT", "EUR", "EUR", "share"),
         "WA": ("XWAR", "PLN", "PLN", "share"),
     }
 )
@@ -51,17 +91,13 @@ SUFFIXES: Mapping[str, tuple[str, str, str, Kind]] = MappingProxyType(
 # Yahoo's suffixes of exchanges that are not covered. Source: Yahoo Finance's list of exchanges and suffixes.
 ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
-        "AS": "Amsterdam", "AT": "Athens", "BA": "Buenos Aires", "BD": "Budapest", "BE": "Berlin", "BK": "Bangkok",
-        "BO": "Bombay", "BR": "Brussels", "CA": "Cairo", "CN": "the Canadian Securities Exchange", "CR": "Caracas",
-        "DU": "Dusseldorf", "F": "Frankfurt", "HA": "Hanover", "HE": "Helsinki", "HM": "Hamburg", "IC": "Iceland",
-        "IR": "Dublin", "JK": "Jakarta", "KL": "Kuala Lumpur", "KQ": "Kosdaq (Seoul)", "KS": "Seoul", "KW": "Kuwait",
-        "LS": "Lisbon", "MC": "Madrid", "MI": "Milan", "MU": "Munich", "MX": "Mexico", "NE": "Cboe Canada",
-        "NS": "the National Stock Exchange of India", "NZ": "New Zealand", "PR": "Prague", "PS": "Manila",
-        "QA": "Qatar", "RG": "Riga", "RO": "Bucharest", "SA": "Sao Paulo", "SG": "Stuttgart", "SI": "Singapore",
-        "SN": "Santiago", "SR": "Saudi Arabia", "TL": "Tallinn", "TW": "Taiwan", "TWO": "Taipei", "V": "Toronto Venture",
-        "VI": "Vienna", "VN": "Vietnam", "VS": "Vilnius", "XC": "Cboe Europe",
+        "BE": "Berlin", "CA": "Cairo", "CN": "the Canadian Securities Exchange", "CR": "Caracas", "HA": "Hanover",
+        "KW": "Kuwait", "MU": "Munich", "NE": "Cboe Canada", "QA": "Qatar", "RO": "Bucharest", "VN": "Vietnam",
+        "XC": "Cboe Europe",
     }
 )  # fmt: skip
+MONEY = frozenset({*(row[1] for row in SUFFIXES.values()), "BTC", "ETH", "USDT", "USDC"})
+"""What the second half of a pair such as BTC-USD is."""
 
 # fmt: off
 _COLUMNS = (
@@ -153,6 +189,12 @@ def instrument(symbol: str) -> Instrument:
             f"symbol {symbol!r}",
             "wanted a recorded symbol, or a Yahoo symbol of a share, receipt or fund",
             _nearest(symbol),
+        )
+    if not suffix and stem.rpartition("-")[0] and stem.rpartition("-")[2] in MONEY:
+        raise BadInputError(
+            f"symbol {symbol!r}",
+            "a pair of currencies trades on no venue and has no sessions; wanted a share, receipt or fund",
+            "take a fund that holds it, or write it into no basket",
         )
     if suffix not in SUFFIXES or symbol.endswith("."):
         raise BadInputError(

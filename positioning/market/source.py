@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Driver:
-    """A published series (say a monthly potash price): value[i] stands for dates[i], known only at known[i]."""
+    """A published series (say a monthly commodity price): value[i] stands for dates[i], known only at known[i]."""
 
     name: str
     dates: DateArray

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
 
 # Venues that keep another venue's calendar.
-_KEEPS = {"ARCX": "XNYS", "XNAS": "XNYS", "XASE": "XNYS", "XSHE": "XSHG", "MISX": "XMOS"}
+_KEEPS = {
+    "ARCX": "XNYS", "XNAS": "XNYS", "XASE": "XNYS", "XSHE": "XSHG", "MISX": "XMOS", "XNSE": "XBOM",
+    "XKOS": "XKRX", "ROCO": "XTAI", "XTSX": "XTSE",
+}  # fmt: skip
 # fmt: off
 _OWN = frozenset({
     "AIXK", "XASX", "XCSE", "XETR", "XHKG", "XIST", "XJSE", "XLON", "XNYS",
     "XOSL", "XPAR", "XSHG", "XSTO", "XSWX", "XTKS", "XTSE", "XWAR",
+    "BVMF", "XAMS", "XBKK", "XBOG", "XBOM", "XBRU", "XBUD", "XBUE", "XDUB", "XDUS", "XFRA", "XHAM", "XHEL", "XICE",
+    "XIDX", "XKAR", "XKLS", "XKRX", "XLIM", "XLIS", "XLIT", "XMAD", "XMEX", "XMIL", "XNZE", "XPHS", "XPRA", "XRIS",
+    "XSES", "XSGO", "XSTU", "XTAI", "XTAL", "XWBO",
 })
 # fmt: on
 CLOSE_MINUTES = 30  # venues that close within it are taken to close together
@@ -46,6 +52,14 @@ _NONE = {
     "XADS": ("Abu Dhabi", _UNPUBLISHED),
     "XKAZ": ("Kazakhstan (KASE)", _UNPUBLISHED),
     "XAMM": ("Amman", _UNPUBLISHED),
+    "XATH": (
+        "Athens",
+        "exchange_calendars 4.13 cannot build its calendar, so its closed days cannot be told",
+    ),
+    "XSAU": (
+        "Riyadh",
+        "exchange_calendars 4.13 knows it from 2021 on only, so earlier closed days cannot be told",
+    ),
     # Under pandas 3.1 it puts all holidays of 2024 between 30 March and 6 April.
     "XTAE": (
         "Tel Aviv",

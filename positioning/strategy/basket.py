@@ -33,7 +33,7 @@ class Basket(Scheduled):
     restrictions drop a name, from the day they are known: none, listed or strict (see events.restriction.SCREENS).
     """
 
-    theme: ClassVar[str]
+    theme: ClassVar[str] = ""
     BATCHABLE: ClassVar[tuple[str, ...]] = (
         "exposure", "respond", "half_life", "pressure_scale", "hedge_ratio", "band", "gross_limit",
     )  # fmt: skip
@@ -63,7 +63,7 @@ class Basket(Scheduled):
 
     @property
     def themes(self) -> tuple[str, ...]:
-        return (self.theme,)
+        return (self.theme,) if self.theme else ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ class Response(Feature):
     scale: float
 
     def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:
+        if not self.theme:
+            return np.zeros(decided.size)
         pressure = events.pressure(market.rows, self.theme, self.half_life)
         return np.asarray(np.tanh(pressure[decided] / self.scale))
 
