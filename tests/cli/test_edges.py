@@ -16,7 +16,13 @@ from positioning.simulation.cash import read_cash
 
 @pytest.mark.parametrize(
     ("symbol", "said"),
-    [("HAL.NS", "India"), ("CL=F", "wanted a recorded symbol"), ("^FTSE", "symbol"), ("MOS.US", "type MOS")],
+    [
+        ("QNBK.QA", "Qatar"),
+        ("BTC-USD", "no venue"),
+        ("CL=F", "wanted a recorded symbol"),
+        ("^FTSE", "symbol"),
+        ("MOS.US", "type MOS"),
+    ],
 )
 def test_a_symbol_that_cannot_be_held_is_not_asked_for(symbol: str, said: str) -> None:
     with pytest.raises(BadInputError, match=said):
