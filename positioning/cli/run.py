@@ -31,6 +31,9 @@ def run(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Print each tearsheet by headless Chromium, too.")
     ] = False,
+    factsheet: Annotated[
+        bool, typer.Option("--factsheet", help="Two A4 pages for a client, too; as PDF with --pdf.")
+    ] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -43,6 +46,7 @@ def run(
         from positioning.cli.run_output import print_summary, to_json
         from positioning.data.recording import RecordingSource
         from positioning.market.findings import accept
+        from positioning.reporting.factsheet import write_factsheet
         from positioning.reporting.pages import CompletedRun, write_csv, write_pages
         from positioning.reporting.pdf import browser, print_pdf
         from positioning.runs.backtest import backtest
@@ -71,6 +75,8 @@ def run(
             task = bar.add_task("pages", total=len(chosen))
             files = write_pages(works, place, lambda: bar.advance(task), standalone)
             files += [write_csv(work.report, place) for work in works if as_csv]
+            sheets = [write_factsheet(work.report, place) for work in works if factsheet]
+            files += [*sheets, *(print_pdf(sheet) for sheet in sheets if pdf)]
             files += [print_pdf(page) for page in files[: len(works)] if pdf]
         reports = [work.report for work in works]
         if as_json:
