@@ -52,13 +52,16 @@ def test_no_sleeve_theme_day_or_sentence_of_the_shipped_thesis_is_in_the_engine(
         "the article",
     }
     wanted = re.compile("|".join(rf"\b{re.escape(w)}\b" for w in words), re.IGNORECASE)
-    examples = {("events/thesis.py", f"{day.day} {day:%B %Y}")}  # the form of a sentence, in a docstring
+    examples = {
+        ("events/thesis.py", f"{day.day} {day:%B %Y}"),  # the form of a sentence, in a docstring
+        ("screening/names.py", "equipment"),  # one of many words that names of companies share
+    }
     found = {
         (f.relative_to(ENGINE).as_posix(), m.group())
         for f in engine_files()
         for m in wanted.finditer(f.read_text(encoding="utf-8"))
     }
-    assert {x for x in found if x not in examples and x[1] != "equipment"} == set()
+    assert found - examples == set()
 
 
 @pytest.fixture(scope="module")
