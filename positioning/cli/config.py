@@ -92,7 +92,8 @@ def study_text(words: Mapping[str, Any], usual: Mapping[str, Any], options: Mapp
     lines = ["# Repeats this run: positioning run --config study.toml"]
     lines.append(f"strategies = [{json.dumps(words['strategy'])}]")
     for field, option in options.items():
-        value = words.get(field)
-        if value is not None and value != usual[field] and list(usual[field] or ()) != value:
+        value, plain = words.get(field), usual[field]
+        plain = list(plain) if isinstance(plain, tuple) else plain
+        if value is not None and value != plain:
             lines.append(f"{option} = {json.dumps(value)}")
     return "\n".join(lines) + "\n"

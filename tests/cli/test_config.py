@@ -78,3 +78,15 @@ def test_a_file_that_is_not_there_and_one_of_another_command(tmp_path: Path) -> 
     assert "no.toml cannot be read (No such file or directory)" in missing.stderr
     (tmp_path / "other.toml").write_text("[stress]\npaths = 3\n", encoding="utf-8")
     assert CliRunner().invoke(listing, ["--config", str(tmp_path / "other.toml"), "--json"]).exit_code == 0
+
+
+def test_a_file_repeats_what_differs_from_the_usual_and_nothing_else() -> None:
+    from dataclasses import asdict
+
+    from positioning.cli.config import study_text
+    from positioning.cli.request import Request
+
+    words = asdict(Request()) | {"strategy": "it", "placebos": 0, "settings": ["half_life=5"], "accepted": []}
+    options = {"placebos": "placebo", "settings": "set", "accepted": "accept", "seed": "seed"}
+    lines = study_text(words, asdict(Request()), options).splitlines()[1:]
+    assert lines == ['strategies = ["it"]', "placebo = 0", 'set = ["half_life=5"]']
