@@ -57,15 +57,15 @@ class Request:
     screen: Annotated[
         str | None, typer.Option(help="none, listed or strict, for all; default each strategy's own.")
     ] = None
-    investor: Annotated[
-        str,
-        typer.Option(
-            help="Domicile, such as US: decides whose purchase bans bind; none binds to no state's."
-        ),
-    ] = "none"
     mark: Annotated[
         str, typer.Option(help="Of frozen holdings: last, zero or haircut:X (X of the price is lost).")
     ] = "last"
+    investor: Annotated[
+        str,
+        typer.Option(
+            help="US, IE, UK, HK, none or a CSV: whose purchase bans bind and what dividends lose (none: gross)."
+        ),
+    ] = "none"
     restrictions: Annotated[
         str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the thesis' own.")
     ] = None
@@ -127,6 +127,7 @@ class Request:
         from positioning.runs.backtest import RunSettings
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
+        from positioning.simulation.taxes import read_tax
 
         return RunSettings(
             source=source_of(self.data, Path(self.cache), self.basis),
@@ -139,6 +140,7 @@ class Request:
             benchmark=self.benchmark,
             accepted=self.accepted,
             mark=self.mark,
+            tax=read_tax(self.investor),
             placebos=self.placebos,
             seed=self.seed,
             command=command,
@@ -166,7 +168,7 @@ class Request:
         kind, _, place = self.data.partition(":")
         if kind == "folder":
             words["data"] = f"folder:{Path(place).resolve()}"
-        for name in ("events", "restrictions", "decisions", "cache", "fees", "cash", "thesis"):
+        for name in ("events", "restrictions", "decisions", "cache", "fees", "cash", "thesis", "investor"):
             if words[name] is not None and Path(words[name]).exists():
                 words[name] = str(Path(words[name]).resolve())
         words["settings"] = [

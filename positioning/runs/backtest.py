@@ -27,6 +27,7 @@ from positioning.simulation.cash import CashRate, read_cash
 from positioning.simulation.fees import FeeTable, read_fees
 from positioning.simulation.inputs import Fill
 from positioning.simulation.result import Result
+from positioning.simulation.taxes import DividendTax
 from positioning.strategy.strategy import Strategy
 
 
@@ -48,6 +49,7 @@ class RunSettings:
     mark: str = "last"
     placebos: int = 0
     seed: int = 0
+    tax: DividendTax | None = None
 
     @property
     def events(self) -> Events:
@@ -57,7 +59,7 @@ class RunSettings:
     @property
     def account(self) -> AccountTerms:
         """What the ledger is told."""
-        return AccountTerms(self.fees, self.fill, self.cash, self.mark)
+        return AccountTerms(self.fees, self.fill, self.cash, self.mark, self.tax)
 
 
 def backtest(

@@ -213,6 +213,7 @@ def summarised(
         "cash": {"label": r.inputs.cash_label, "digest": digest(r.inputs.growth.tobytes())},
         "fill": r.inputs.fill_at,
         "mark": r.inputs.mark_label,
+        "tax": {"label": r.inputs.tax_label, "digest": digest(r.inputs.tax.tobytes())},
         "base": r.market.base,
         "seed": request.get("seed", 0),
         "versions": dict(report.versions),

@@ -51,6 +51,7 @@ def inputs_of(space: SearchSpace, plan: Plan, prices: Mapping[str, str]) -> dict
         "cash": _short(inputs.growth.tobytes()),
         "fill": inputs.fill_at,
         "mark": inputs.mark_label,
+        "tax on dividends": _short(inputs.tax.tobytes()),
         "base": space.market.base,
         "python": sys.version.split()[0],
         **{f"package {k}": v for k, v in package_versions().items()},

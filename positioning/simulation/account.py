@@ -14,6 +14,7 @@ from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import Fees, Fill, LedgerInputs, ledger_inputs
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
+from positioning.simulation.taxes import DividendTax
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets, require_targets
 
@@ -22,18 +23,19 @@ from positioning.strategy.targets import Targets, require_targets
 @dataclass(frozen=True, eq=False)
 class AccountTerms:
     """fees; fill: at the open or the close of the first session after a decision; cash: its rate, None for 0; mark:
-    of frozen holdings (last, zero or haircut:X)."""
+    of frozen holdings (last, zero or haircut:X); tax: withheld from dividends, None for gross."""
 
     fees: Fees
     fill: Fill = "open"
     cash: CashRate | None = None
     mark: str = "last"
+    tax: DividendTax | None = None
 
     def inputs(self, market: Market, events: Events, barred: BoolArray | None = None) -> LedgerInputs:
         """The market under these terms, worked out once for many accounts. barred: (T, N) names that a strategy's
         screen lets nobody buy."""
         constraints = trading_constraints(market, events.restrictions, barred, self.mark)
-        return ledger_inputs(market, self.fees, self.fill, self.cash, constraints)
+        return ledger_inputs(market, self.fees, self.fill, self.cash, constraints, self.tax)
 
     def run(
         self,

@@ -17,6 +17,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, LedgerArrays
+from positioning.simulation.taxes import DividendTax
 
 Fill = Literal["open", "close"]
 
@@ -43,7 +44,7 @@ class LedgerInputs:
     mark_factor: see `constraints.TradingConstraints`. why: int8, OPEN or why the leg cannot trade. borrow: cost of a
     short since the row before, fraction. growth: (T,) return of cash since the row before. exit_row, exit_price,
     exit_cover: (N,) forced exits, -1 for none, and what a long gets and a short pays a share; terms_known: (N,)
-    whether that is on record.
+    whether that is on record. untaxed: payers of dividends without a rate of withholding on record.
     """
 
     rows: DateArray
@@ -70,6 +71,8 @@ class LedgerInputs:
     fee_label: str
     cash_label: str
     mark_label: str
+    tax_label: str
+    untaxed: tuple[str, ...]
 
     @cached_property
     def arrays(self) -> LedgerArrays:
@@ -102,9 +105,10 @@ def ledger_inputs(
     fill: Fill = "open",
     cash: CashRate | None = None,
     constraints: TradingConstraints | None = None,
+    tax: DividendTax | None = None,
 ) -> LedgerInputs:
     """The market under a fee table, a fill convention, a cash rate (none is zero) and constraints (none: delistings of
-    the instrument table only).
+    the instrument table only), and a tax on dividends (none: they are paid gross).
 
     A frozen name is marked at its last price up to the day of its freeze, and pays nothing.
     Raises BadInputError for a fill that is neither "open" nor "close".
@@ -130,6 +134,12 @@ def ledger_inputs(
     last, mark = _last_marks(market)[first:], market.marks[first:]
     exit_row, exit_price, exit_cover = _exits(constraints, first, market.carried_rates[first:], mark)
     dividend = np.nan_to_num(market.dividends * market.carried_rates)[first:]
+    withheld, untaxed = np.zeros_like(dividend), tuple[str, ...]()
+    if tax is not None:
+        part, on_record = tax.on(rows, market.instruments)
+        withheld = dividend * part
+        without = ~on_record & (dividend != 0).any(axis=0)
+        untaxed = tuple(s for s, silent in zip(market.symbols, without, strict=True) if silent)
     return LedgerInputs(
         rows=rows,
         fill=price,
@@ -138,7 +148,7 @@ def ledger_inputs(
         mark=mark,
         local=market.carried_close[first:],
         dividend=dividend,
-        tax=np.zeros_like(dividend),
+        tax=withheld,
         why=why,
         early=market.early[first:] & (days == 1)[:, None],
         no_buy=constraints.no_buy[first:],
@@ -155,6 +165,8 @@ def ledger_inputs(
         fee_label=fees.label,
         cash_label=cash.label,
         mark_label=constraints.mark,
+        tax_label="gross: nothing is withheld" if tax is None else tax.label,
+        untaxed=untaxed,
     )
 
 

@@ -384,6 +384,10 @@ class Result(Displayed):
             own.append(
                 Notice(symbol, f"left its listing by {self.rows[row]} without terms on record: {what}")
             )
+        for symbol in self.inputs.untaxed:
+            own.append(
+                Notice(symbol, "pays dividends, and no withholding rate is on record for it: taken gross")
+            )
         if self.called.any() or self.closing.called.any():
             first = (
                 self.rows[np.flatnonzero(self.called.any(axis=1))[0]] if self.called.any() else self.rows[-1]

@@ -199,6 +199,7 @@ def provenance(report: BacktestReport) -> Html:
         "Fees": r.inputs.fee_label,
         "Fills": f"at the {r.inputs.fill_at} of the session",
         "Cash earns": r.inputs.cash_label,
+        "Dividends are paid": r.inputs.tax_label,
         "Parameters": tag(
             "code", ", ".join(f"{k}={_shown(v)}" for k, v in report.strategy.parameters().items())
         ),
