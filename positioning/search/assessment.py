@@ -1,4 +1,4 @@
-"""How much of a search to assess: what luck alone gives the best of many, and which trial to hold instead."""
+"""How much of a search to believe: what luck alone gives the best of many, and which trial to hold instead."""
 
 from __future__ import annotations
 

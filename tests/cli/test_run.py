@@ -105,7 +105,7 @@ BAD = {
     "unknown fees": (["--fees", "cheap"], "cheap"),
     "bad cash": (["--cash", "lots"], "--cash lots"),
     "cash in per cent": (["--cash", "5"], "annual fraction"),
-    "unknown benchmark": (["middle_corridor", "--benchmark", "NOPE"], "NOPE"),
+    "benchmark of no venue": (["middle_corridor", "--benchmark", "BTC-USD"], "BTC-USD"),
     "unknown base": (["middle_corridor", "--base", "XXX"], "XXX"),
     "missing events": (["--events", "/nowhere/events.csv"], "/nowhere/events.csv"),
     "unknown leg's suffix": (["middle_corridor", "--set", "legs=ABC.XX"], "ABC.XX"),

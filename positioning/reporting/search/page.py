@@ -79,7 +79,7 @@ def page(searched: SearchReport, script: str) -> str:
         _tiles(searched.assessment),
         section(
             "assessment",
-            "How much of it to assess",
+            "How much of it to believe",
             bullets([*words, hindsight(searched.thesis)]),
             rules(SEARCH_RULES),
         ),

@@ -1,4 +1,4 @@
-"""How much of a search to assess, in words made from the numbers alone."""
+"""How much of a search to believe, in words made from the numbers alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from positioning.search.run import in_words
 
 
 def sentences(b: Assessment) -> list[str]:
-    """What to assess, in words made from the numbers alone; the first is the one to read."""
+    """What to believe, in words made from the numbers alone; the first is the one to read."""
     return [*_luck(b), *_proposed(b), *_deflated(b), *_plateau(b), *_split(b), *_against_twin(b), *_track(b)]
 
 
