@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from positioning.data import store as store_module
 from positioning.data.cache_source import StoreSource
 from positioning.data.manifest import Entry, file_name, fingerprint, read_entries, write_durably
 from positioning.data.series import (
@@ -452,3 +453,64 @@ def test_reading_them_takes_under_300_megabytes(tmp_path: Path) -> None:
         cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert float(done.stdout) < 300
+
+
+# ----------------------------------------------------------------------------------------------- journal
+
+
+def test_a_fetch_of_many_writes_the_manifest_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    whole = store_module.write_durably
+
+    def counted(path: Path, data: bytes) -> None:
+        if path.name == "manifest.json":
+            written.append(len(data))
+        whole(path, data)
+
+    monkeypatch.setattr(store_module, "write_durably", counted)
+    names = [f"S{k}" for k in range(40)]
+    stored(tmp_path, **dict.fromkeys(names, series()))
+    assert len(written) == 1
+    assert not (tmp_path / "journal.jsonl").exists()
+    assert set(Store.reading(tmp_path).entries) == set(names)
+
+
+def killed(tmp_path: Path) -> tuple[Path, bytes]:
+    """A cache with MOS in the manifest and NTR and SPY in the journal of a writer that was killed; the journal."""
+    stored(tmp_path, MOS=series())
+    with Store.writing(tmp_path, 0) as store:
+        for symbol in ("NTR", "SPY"):
+            store.put(series(), replace(ENTRY, symbol=symbol))
+        whole = (tmp_path / "journal.jsonl").read_bytes()
+        before = (tmp_path / "manifest.json").read_bytes()
+    (tmp_path / "manifest.json").write_bytes(before)
+    (tmp_path / "journal.jsonl").write_bytes(whole)
+    return tmp_path / "journal.jsonl", whole
+
+
+def test_what_a_killed_fetch_stored_is_read_and_goes_into_the_manifest(tmp_path: Path) -> None:
+    journal, _ = killed(tmp_path)
+    assert set(Store.reading(tmp_path).entries) == {"MOS", "NTR", "SPY"}
+    with Store.writing(tmp_path, 0) as store:
+        assert set(store.entries) == {"MOS", "NTR", "SPY"}
+    assert not journal.exists()
+    assert set(read_entries(tmp_path / "manifest.json")) == {"MOS", "NTR", "SPY"}
+
+
+def test_a_journal_torn_anywhere_gives_whole_lines_alone(tmp_path: Path) -> None:
+    journal, whole = killed(tmp_path)
+    ends = [k + 1 for k, byte in enumerate(whole) if byte == ord("\n")]
+    for size in {0, 1, *(e + d for e in ends for d in (-40, -1, 0)), len(whole)}:
+        journal.write_bytes(whole[:size])
+        lines = sum(e <= size for e in ends)
+        assert len(Store.reading(tmp_path).entries) == 1 + max(lines - 1, 0)
+
+
+@pytest.mark.parametrize("edit", ["entry", "other manifest"])
+def test_an_edited_journal_is_never_believed(tmp_path: Path, edit: str) -> None:
+    journal, whole = killed(tmp_path)
+    if edit == "entry":
+        journal.write_bytes(whole.replace(b'"unit": "USD"', b'"unit": "GBp"'))
+    else:
+        (tmp_path / "manifest.json").unlink()
+    assert set(Store.reading(tmp_path).entries) == ({"MOS"} if edit == "entry" else set())

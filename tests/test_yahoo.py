@@ -225,3 +225,73 @@ def test_its_own_session_without_a_network(
     assert (answer.outcome, answer.series) == ("failed", None)
     assert "no answer" in answer.reason
     assert len(waits) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (stand_in.endless, "more than 32 million bytes"),
+        (stand_in.bomb, "more than 32 million bytes"),
+        (stand_in.centuries, "100,000 rows, more than 80,000"),
+        (stand_in.nested, ""),
+    ],
+)
+@pytest.mark.parametrize("warm", [False, True], ids=["first", "zone known"])
+def test_no_answer_is_read_without_end(
+    world: World, tmp_path: Path, fault: Fault, reason: str, warm: bool
+) -> None:
+    pace = Pace(between=0, timeout=60, tries=1)
+    client = YahooClient(tmp_path / "yf", pace, LoopbackSession(world.url))
+    if warm:
+        client.ask("NTR", START, world.now)
+    world.faults["NTR"] = fault
+    answer = client.ask("NTR", START, world.now)
+    assert answer.outcome == "failed"
+    assert reason in answer.reason
+    world.faults.clear()
+    prices(client.ask("NTR", START, world.now))
+
+
+PLACES: tuple[tuple[str | int, ...], ...] = (
+    ("chart",),
+    ("chart", "error"),
+    ("chart", "result"),
+    *(("chart", "result", 0, name) for name in ("meta", "timestamp", "events", "indicators")),
+    *(
+        ("chart", "result", 0, "meta", name)
+        for name in (
+            "currency",
+            "exchangeTimezoneName",
+            "currentTradingPeriod",
+            "firstTradeDate",
+            "priceHint",
+        )
+    ),
+    ("chart", "result", 0, "meta", "currentTradingPeriod", "regular"),
+    ("chart", "result", 0, "meta", "currentTradingPeriod", "regular", "end"),
+    ("chart", "result", 0, "timestamp", 1),
+    ("chart", "result", 0, "events", "dividends"),
+    ("chart", "result", 0, "indicators", "quote"),
+    ("chart", "result", 0, "indicators", "quote", 0, "close"),
+    ("chart", "result", 0, "indicators", "quote", 0, "close", 1),
+    ("chart", "result", 0, "indicators", "adjclose"),
+    ("chart", "result", 0, "indicators", "adjclose", 0, "adjclose"),
+)
+ODD = (
+    None, True, -1, 10**30, 1e308, "", "x" * 5000, "\x1b[31m[/red]", "../../etc/passwd", "Europe", [], [[]], [None], {},
+    {"description": ["x"]}, {"x": None}, ["1", "2"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda p: ".".join(map(str, p)))
+def test_any_odd_value_in_an_answer_is_an_outcome(
+    world: World, client: YahooClient, place: tuple[str | int, ...]
+) -> None:
+    client.ask("MOS", START, world.now)
+    for value in ODD:
+        world.faults["MOS"] = stand_in.edited(place, value)
+        answer = client.ask("MOS", START, world.now)
+        assert answer.outcome in ("prices", "nothing", "failed")
+        assert len(answer.reason) < 400
+        assert answer.reason.isprintable()
+        assert len(answer.unit) <= 8

@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -285,6 +286,53 @@ def cut_off(handler: Handler, answer: dict[str, Any]) -> None:
     handler.end_headers()
     handler.wfile.write(body[: len(body) // 2])
     handler.close_connection = True
+
+
+def endless(handler: Handler, answer: dict[str, Any]) -> None:
+    """An answer that begins well and never ends."""
+    handler.send_response(200)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    handler.close_connection = True
+    with suppress(OSError):  # until nobody listens
+        handler.wfile.write(json.dumps(answer).encode()[:-1])
+        while True:
+            handler.wfile.write(b" " * 1_000_000)
+
+
+def bomb(handler: Handler, answer: dict[str, Any]) -> None:
+    """Two hundred million blanks in a megabyte of gzip."""
+    packer = zlib.compressobj(1, wbits=31)
+    body = b"".join(packer.compress(b" " * 1_000_000) for _ in range(200)) + packer.flush()
+    handler.reply(200, body, Content_Encoding="gzip")
+
+
+def centuries(handler: Handler, answer: dict[str, Any]) -> dict[str, Any]:
+    """More rows than there were days on which anything was traded."""
+    result = answer["chart"]["result"][0]
+    result["timestamp"] = list(range(100_000))
+    for block in (*result["indicators"]["quote"], *result["indicators"]["adjclose"]):
+        block.update(dict.fromkeys(block, [1.0] * 100_000))
+    return answer
+
+
+def nested(handler: Handler, answer: dict[str, Any]) -> None:
+    """JSON deeper than a parser follows."""
+    handler.reply(200, b'{"chart":' + b"[" * 200_000 + b"]" * 200_000 + b"}")
+
+
+def edited(path: tuple[str | int, ...], value: Any) -> Fault:
+    """Another value at a place of the answer."""
+
+    def fault(handler: Handler, answer: dict[str, Any]) -> dict[str, Any]:
+        place: Any = answer
+        with suppress(LookupError, TypeError):
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = value
+        return answer
+
+    return fault
 
 
 def empty(handler: Handler, answer: dict[str, Any]) -> dict[str, Any]:

@@ -95,9 +95,10 @@ class _File:
     symbols: dict[str, Any]
 
 
-def read_entries(path: Path) -> dict[str, Entry]:
-    """The entries of a manifest or snapshot. Raises BadInputError for a file that is not one."""
-    entries, odd = _read(path)
+def read_entries(path: Path, content: bytes | None = None) -> dict[str, Entry]:
+    """The entries of a manifest or snapshot, from its content where that was read before. Raises BadInputError for a
+    file that is not one."""
+    entries, odd = _read(path, content)
     if odd:
         symbol, why = next(iter(odd.items()))
         raise _not_one(path, f"{symbol[:30]!r}: {why}")
@@ -112,10 +113,10 @@ def sound_entries(path: Path) -> dict[str, Entry]:
         return {}
 
 
-def _read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
+def _read(path: Path, content: bytes | None = None) -> tuple[dict[str, Entry], dict[str, str]]:
     """The entries, and why others are none."""
     try:
-        whole = decoded(read_bounded(path, MOST_BYTES), _File)
+        whole = decoded(read_bounded(path, MOST_BYTES) if content is None else content, _File)
     except (OSError, ValueError) as error:
         raise _not_one(path, getattr(error, "strerror", None) or str(error)) from None
     if whole.version != VERSION:
@@ -128,6 +129,12 @@ def _read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
         except ValueError as error:
             odd[symbol] = str(error)
     return entries, odd
+
+
+def read_entry(text: bytes) -> Entry:
+    """One entry from its JSON. Raises ValueError for what is none."""
+    raw = decoded(text, dict[str, Any])
+    return _entry(str(raw.get("symbol")), raw)
 
 
 def _entry(symbol: str, raw: Any) -> Entry:

@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import final
 
+from positioning.data.journal import NAME as JOURNAL
+from positioning.data.journal import Journal, moment
 from positioning.data.manifest import (
     Entries,
     Entry,
@@ -33,30 +35,37 @@ GRACE = 86_400.0  # seconds an unreferenced file is kept, for readers that hold 
 MOST_BYTES = 200_000_000  # of a symbol's file: ten thousand years
 USE = "prices"  # what the folder of a cache is marked with
 OWN = (
-    MARKER, "README.md", ".gitignore", "fetch.lock", "manifest.json", "prices", "quarantine", "snapshots", "yfinance",
+    MARKER, "README.md", ".gitignore", "fetch.lock", "manifest.json", JOURNAL, "prices", "quarantine", "snapshots",
+    "yfinance",
 )  # fmt: skip
 SYSTEM = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave everywhere
 
 
 @final
 class Store:
-    """The folder of one cache: prices/, manifest.json, snapshots/, quarantine/.
+    """The folder of one cache: prices/, manifest.json, its journal, snapshots/, quarantine/.
 
     `entries` is the manifest (or snapshot) as it was when it was read: one consistent state, whatever is
     fetched since. Only one process at a time may write, inside `writing()`.
     """
 
     def __init__(self, cache: Path, entries: Entries) -> None:
-        self.cache, self.entries = cache, entries
+        self.cache, self._entries = cache, dict(entries)
+        self._journal = Journal(cache)
+
+    @property
+    def entries(self) -> Entries:
+        """By symbol."""
+        return self._entries
 
     @classmethod
     def reading(cls, cache: Path, snapshot: str = "") -> Store:
         """The present state, or that of a snapshot. Raises BadInputError for what cannot be read."""
         store = cls(cache, {})
         if snapshot:
-            store.entries = store._pinned(snapshot)
-        elif store._manifest.exists():
-            store.entries = read_entries(store._manifest)
+            store._entries = store._pinned(snapshot)
+        else:
+            store._entries = store._present()
         return store
 
     @classmethod
@@ -83,8 +92,11 @@ class Store:
         try:
             store = cls(cache, {})
             store._claim()
-            store.entries = store._repaired()
-            yield store
+            store._entries = store._repaired()
+            try:
+                yield store
+            finally:
+                store._settle()
         finally:
             lock.release()
 
@@ -116,7 +128,7 @@ class Store:
         return series if told == (series.dates.size, str(series.dates[0]), str(series.dates[-1])) else None
 
     def put(self, series: Series, entry: Entry) -> Entry:
-        """Store the rows, then the manifest that names them; file, hash and span of `entry` follow from them."""
+        """Store the rows, then the line that names them; file, hash and span of `entry` follow from them."""
         data = encode(series)
         sha256 = hashlib.sha256(data).hexdigest()
         entry = replace(
@@ -134,9 +146,8 @@ class Store:
 
     def note(self, entry: Entry) -> None:
         """Store what is known of a symbol whose rows are as they were."""
-        entries = {**self.entries, entry.symbol: entry}
-        write_durably(self._manifest, to_json(entries))
-        self.entries = entries
+        self._journal.add(entry)
+        self._entries[entry.symbol] = entry
 
     def quarantine(self, entry: Entry) -> str:
         """Set a damaged file aside; where it is now, or that it is gone. Readers may do so too."""
@@ -171,23 +182,36 @@ class Store:
             except OSError as error:
                 raise cannot_write(self.cache, error) from None
 
+    def _present(self) -> dict[str, Entry]:
+        """The manifest with what its journal adds. Raises BadInputError for a manifest that cannot be read."""
+        content, added = moment(self.cache)
+        if not content and not self._manifest.exists():
+            return added
+        return read_entries(self._manifest, content or None) | added
+
+    def _settle(self) -> None:
+        """Write the manifest where the journal has gone on from it. Raises BadInputError where it cannot be."""
+        if not self._journal.empty:
+            write_durably(self._manifest, to_json(self._entries))
+            self._journal.clear()
+
     def _repaired(self) -> dict[str, Entry]:
-        """The manifest; a damaged one is set aside, and what of it cannot be believed is fetched again."""
-        if not self._manifest.exists():
-            return {}
+        """The manifest with what its journal adds, written together; a damaged manifest is set aside, and what of it
+        cannot be believed is fetched again."""
         try:
-            return read_entries(self._manifest)
+            entries = self._present()
         except BadInputError:
-            sound = sound_entries(self._manifest)
+            entries = sound_entries(self._manifest)
             aside = self.cache / "quarantine"
             try:
                 aside.mkdir(exist_ok=True)
                 self._manifest.replace(aside / f"manifest-{os.getpid()}-{time.time_ns()}.json")
             except OSError as error:
                 raise cannot_write(aside, error) from None
-            if sound:
-                write_durably(self._manifest, to_json(sound))
-            return sound
+        if entries and (self.cache / JOURNAL).exists() | (not self._manifest.exists()):
+            write_durably(self._manifest, to_json(entries))
+        self._journal.clear()
+        return entries
 
     def _snapshots(self) -> list[Path]:
         return sorted((self.cache / "snapshots").glob("*.json"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -24,11 +25,14 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.data.series import COLUMNS, Series
-from positioning.errors import BadInputError
+from positioning.errors import BadInputError, one_line, shortened
 
 Outcome = Literal["prices", "nothing", "rate_limited", "failed"]
 SETTLED = timedelta(minutes=30)  # after the close, until when Yahoo's last row may still change
 MIDNIGHT = 24 * 60
+MOST_BYTES = 32_000_000  # of an answer; a century of days takes five million
+MOST_ROWS = 80_000
+LONGEST_TOLD = 200  # characters of what it says that are repeated
 _CHART = "/v8/finance/chart/"
 _FRAME = ("Open", "High", "Low", "Close", "Adj Close", "Volume", "Dividends", "Stock Splits", "Capital Gains")
 
@@ -71,8 +75,8 @@ class Answer:
 class YahooClient:
     """Asks Yahoo for one symbol after another, from one thread.
 
-    folder: where yfinance keeps its cookies and zones, never the user's own. session: a curl_cffi or requests
-    session to use in place of yfinance's (its cookies stay in it). sleep, noise (0..1): for tests.
+    folder: where yfinance keeps its cookies and zones, never the user's own. session: a curl_cffi session to use in
+    place of yfinance's (its cookies stay in it). sleep, noise (0..1): for tests.
     """
 
     label = "yahoo"
@@ -128,7 +132,7 @@ class YahooClient:
     def _retry_after(self, now: datetime) -> float | None:
         """Seconds that the last answer asked to wait, where it says so in seconds or as a date."""
         text = "" if self._last is None else str(self._last.headers.get("Retry-After") or "")
-        if text.isdigit():
+        if text.isascii() and text.isdigit():
             return float(text)
         try:
             at = datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
@@ -159,12 +163,14 @@ class YahooClient:
                 raise BadInputError(
                     f"yfinance lacks {error.name}", "wanted it complete", "type pip install yfinance"
                 ) from None
+            except _TooLong as error:
+                return Answer("failed", str(error))
             except Exception as error:  # noqa: BLE001 (it raises KeyError, TypeError and JSON errors for bad answers)
                 return _verdict(error, self._last)
-        try:
-            return _delivered(frame, _body(self._last)["chart"]["result"][0], now)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            return Answer("failed", f"the answer cannot be read ({type(error).__name__}: {error})")
+            try:
+                return _delivered(frame, _result(_chart(self._last)), now)
+            except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError) as error:
+                return Answer("failed", f"the answer cannot be read ({_said(error)})")
 
     def _opened(self) -> Any:
         """yfinance, set up once: errors are raised, its files are ours, and each response is seen."""
@@ -187,53 +193,87 @@ class YahooClient:
         return yf
 
     def _watched(self, send: Callable[..., Any]) -> Callable[..., Any]:
-        """A session's method that keeps the last chart response, and no request longer than the pace allows
-        (yfinance gives its cookies 30 s, whatever the caller wants)."""
+        """A session's method that keeps the last chart response, reads no more than MOST_BYTES of any, and makes no
+        request longer than the pace allows (yfinance gives its cookies 30 s, whatever the caller wants)."""
+        from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 
         def request(url: str, **options: Any) -> Any:
+            content = bytearray()
+
+            def received(piece: bytes) -> int:
+                content.extend(piece)
+                return len(piece) if len(content) <= MOST_BYTES else CURL_WRITEFUNC_ERROR
+
             chart = _CHART in url
             if chart:
                 self._last = None
             options["timeout"] = min(options.get("timeout") or self._pace.timeout, self._pace.timeout)
-            response = send(url, **options)
+            try:
+                response = send(url, **options, content_callback=received)
+            finally:
+                if len(content) > MOST_BYTES:
+                    raise _TooLong(f"Yahoo's answer has more than {MOST_BYTES / 1e6:.0f} million bytes")
+            response.content = bytes(content)
             if chart:
                 self._last = response
+                stamps = _result(_chart(response)).get("timestamp")
+                if isinstance(stamps, list) and len(stamps) > MOST_ROWS:
+                    raise _TooLong(f"Yahoo's answer has {len(stamps):,} rows, more than {MOST_ROWS:,}")
             return response
 
         return request
 
 
-def _body(response: Any) -> Any:
-    """The JSON of a response; {} where it is none."""
+@final
+class _TooLong(Exception):  # noqa: N818 - it never leaves this file
+    """An answer that is not read to its end."""
+
+
+def _chart(response: Any) -> Any:
+    """What a response says of a chart; None where it says nothing of one."""
     try:
-        return json.loads(response.text)
-    except (ValueError, TypeError, AttributeError):
-        return {}
+        body = json.loads(response.text)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        return None
+    return _mapping(body).get("chart")
+
+
+def _result(chart: Any) -> Mapping[str, Any]:
+    """The first of its results; empty where it has none."""
+    results = _mapping(chart).get("result")
+    return _mapping(results[0]) if isinstance(results, list) and results else {}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {shortened(one_line(str(error)), LONGEST_TOLD)}"
 
 
 def _verdict(error: Exception, response: Any) -> Answer:
     """Why there are no prices: from the response rather than the exception, which depends on how often it failed."""
-    said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     if type(error).__name__ == "YFRateLimitError" or (response is not None and response.status_code == 429):
         return Answer("rate_limited", "Yahoo says too many requests")
     if response is None:
-        return Answer("failed", f"no answer ({said})")
-    body = _body(response)
-    chart = body.get("chart") if isinstance(body, Mapping) else None
-    told = str(((chart or {}).get("error") or {}).get("description") or "")
+        return Answer("failed", f"no answer ({_said(error)})")
+    chart = _chart(response)
+    told = shortened(
+        one_line(str(_mapping(_mapping(chart).get("error")).get("description") or "")), LONGEST_TOLD
+    )
     if response.status_code == 404 or (response.status_code == 400 and "doesn't exist" in told):
         return Answer("nothing", f"Yahoo says: {told or 'not found'}")
     if response.status_code >= 400:
         return Answer("failed", f"Yahoo answered {response.status_code}")
-    return _hollow(chart, said)
+    return _hollow(chart, _said(error))
 
 
 def _hollow(chart: Any, said: str) -> Answer:
     """Why an answer of status 200 holds no prices."""
     if not isinstance(chart, Mapping):
         return Answer("failed", "Yahoo's answer is cut off or no data")
-    result = chart.get("result")
-    if not result or not result[0].get("timestamp"):
+    if not _result(chart).get("timestamp"):
         return Answer("nothing", "Yahoo answered without any prices")
     return Answer("failed", said)
 
@@ -241,7 +281,7 @@ def _hollow(chart: Any, said: str) -> Answer:
 def _delivered(frame: Any, chart: Mapping[str, Any], now: datetime) -> Answer:
     """The frame as a series of local dates, without the rows of a session that is not over."""
     meta = chart["meta"]
-    zone, closes_at = str(meta["exchangeTimezoneName"]), _closing(meta)
+    zone, closes_at, unit = str(meta["exchangeTimezoneName"]), _closing(meta), _currency(meta)
     dates = frame.index.tz_localize(None).to_numpy().astype("datetime64[D]")
     columns = {
         ours: frame[theirs].to_numpy(dtype=np.float64, copy=True)
@@ -258,11 +298,19 @@ def _delivered(frame: Any, chart: Mapping[str, Any], now: datetime) -> Answer:
     return Answer(
         "prices",
         series=series,
-        unit=str(meta["currency"] or ""),
+        unit=unit,
         zone=zone,
         closes_at=closes_at,
         notices=_stamps(chart.get("timestamp") or [], zone),
     )
+
+
+def _currency(said: Mapping[str, Any]) -> str:
+    """The code it states, "" for none. Raises ValueError for what is no code."""
+    code = str(said.get("currency") or "")
+    if not re.fullmatch("[A-Za-z]{0,8}", code):
+        raise ValueError(f"currency {code[:20]!r}")
+    return code
 
 
 def _closing(meta: Mapping[str, Any]) -> int:
@@ -270,7 +318,7 @@ def _closing(meta: Mapping[str, Any]) -> int:
     try:
         end = meta["currentTradingPeriod"]["regular"]["end"]
         at = datetime.fromtimestamp(end, ZoneInfo(meta["exchangeTimezoneName"]))
-    except (KeyError, TypeError):
+    except (LookupError, TypeError, ValueError, OverflowError, OSError):
         return MIDNIGHT
     return at.hour * 60 + at.minute or MIDNIGHT
 
@@ -289,12 +337,10 @@ def _paid_in(dates: DateArray, paid: FloatArray, chart: Mapping[str, Any], zone:
     """(R,) the currency a dividend states, "" where it states none or that of the price."""
     events = (chart.get("events") or {}).get("dividends") or {}
     said = {
-        np.datetime64(datetime.fromtimestamp(e["date"], ZoneInfo(zone)).date(), "D"): str(
-            e.get("currency") or ""
-        )
+        np.datetime64(datetime.fromtimestamp(e["date"], ZoneInfo(zone)).date(), "D"): _currency(e)
         for e in events.values()
     }
-    price = str(chart["meta"]["currency"] or "")
+    price = _currency(chart["meta"])
     stated = [said.get(day, "") if d > 0 else "" for day, d in zip(dates, paid, strict=True)]
     return np.array(["" if s == price else s for s in stated] or [""], dtype=np.str_)[: dates.size]
 
