@@ -10,7 +10,6 @@ import pytest
 from positioning.analysis import comparison
 from positioning.analysis.comparison import (
     BLOCK,
-    MIN_RETURNS,
     WINDOW,
     AccountHistory,
     aligned,
@@ -27,6 +26,7 @@ from positioning.analysis.comparison import (
     superior,
     within,
 )
+from positioning.analysis.metrics import MIN_RETURNS, YEARLY, summarise
 from positioning.arrays import FloatArray
 
 
@@ -106,6 +106,18 @@ def test_intervals_cover_as_often_as_they_say() -> None:
     assert 0.85 <= inside / 120 <= 1.0
 
 
+def test_an_account_under_a_year_has_no_figure_of_a_year_and_no_interval_of_one() -> None:
+    own = course(noise(200, 5))
+    known = measured(own)
+    assert known is not None
+    assert known.under_a_year
+    assert all(math.isnan(getattr(known, field)) for field in YEARLY)
+    assert math.isfinite(known.total_return)
+    found = intervals(own, 200)
+    assert "total_return" in found
+    assert not found.keys() & {*YEARLY}
+
+
 def test_short_ruined_and_flat_accounts_have_no_false_intervals() -> None:
     assert intervals(course(noise(MIN_RETURNS - 1, 1))) == {}
     assert intervals(course(np.append(noise(100, 1), -1.0))) == {}
@@ -163,9 +175,8 @@ def test_rolling_is_the_metric_of_the_last_rows() -> None:
     sharpe, beta = rolling(own, 60)
     assert np.isnan(sharpe[:60]).all()
     part = within(own, own.dates[140], own.dates[200])
-    known = measured(part)
+    known = summarise(part.dates, part.nav, cash_rate=part.cash_rate, benchmark=part.benchmark)
     whole = measured(own)
-    assert known is not None
     assert whole is not None
     assert beta[200] == pytest.approx(known.beta)
     assert sharpe[200] == pytest.approx(known.sharpe * math.sqrt(whole.rows_per_year / known.rows_per_year))

@@ -279,7 +279,7 @@ def test_findings_follow_from_the_numbers(
         report,
         metrics=replace(report.metrics, total_return=own, sharpe=sharpes[0]),
         without_events_same_exposure_metrics=same,
-        placebo=Placebo(own, np.array([0.0, 1.0, 1.0]), 0.0, 0),
+        placebo=Placebo(own, np.array([0.0, 1.0, 1.0]), 0.0, 0, 500),
     )
     assert said in findings(report)[1]
     # Without the fair test beside it the page claims nothing of the events.

@@ -100,7 +100,7 @@ def test_p_value_counts_ties_against_the_strategy() -> None:
     shuffles = np.array([0.1, 0.2, 0.3])
     assert monte_carlo_p(shuffles, 0.2) == (1 + 2) / 4
     assert monte_carlo_p(shuffles, 0.4) == 1 / 4
-    assert Placebo(0.0, shuffles, 0.0, 0).p_value == 1.0
+    assert Placebo(0.0, shuffles, 0.0, 0, 500).p_value == 1.0
 
 
 # A strategy on made-up prices.

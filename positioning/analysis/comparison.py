@@ -14,12 +14,22 @@ from typing import final
 
 import numpy as np
 
-from positioning.analysis.metrics import NOISE, TAIL, Metrics, returns, rows_per_year, summarise
+from positioning.analysis.metrics import (
+    FEWEST_DAYS,
+    MIN_RETURNS,
+    NOISE,
+    TAIL,
+    YEARLY,
+    Metrics,
+    returns,
+    rows_per_year,
+    summarise,
+    without_yearly,
+)
 from positioning.analysis.overfitting import Spa, spa
 from positioning.arrays import DateArray, FloatArray, IntArray
 
 BLOCK = 21  # rows, about a month: far longer than daily returns remember
-MIN_RETURNS = 60  # returns below which nothing is resampled
 CHUNK = 100  # draws worked through at once: 100 of 2,000 rows are 1.6 MB, which stay in the cache
 WINDOW = 11  # rows of an event window, from the row on which the event is known
 LEVEL = 0.95
@@ -61,10 +71,11 @@ def within(course: AccountHistory, first: np.datetime64, last: np.datetime64) ->
 
 
 def measured(course: AccountHistory) -> Metrics | None:
-    """Every metric over the rows of the course; None without a row, or where it was ruined before the first."""
+    """Every metric over the rows of the course, those of a year NaN where it is shorter; None without a row, or where
+    it was ruined before the first."""
     if course.dates.size == 0 or course.nav[0] <= 0:
         return None
-    return summarise(
+    metrics = summarise(
         course.dates,
         course.nav,
         trade_value=course.trade_value,
@@ -73,6 +84,7 @@ def measured(course: AccountHistory) -> Metrics | None:
         benchmark=course.benchmark,
         ruined=course.ruined,
     )
+    return without_yearly(metrics)
 
 
 def blocks(rows: int, draws: int, seed: int) -> Iterator[IntArray]:
@@ -86,7 +98,8 @@ def blocks(rows: int, draws: int, seed: int) -> Iterator[IntArray]:
 
 def intervals(course: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:
     """By metric the LEVEL percentile interval of its value on resampled rows; nothing for a ruined account or
-    one of fewer than MIN_RETURNS returns. A metric that is undefined on a draw counts on the others.
+    one of fewer than MIN_RETURNS returns, nor for a metric of a year where it is shorter. A metric that is
+    undefined on a draw counts on the others.
 
     turnover and cost resample value traded, and paid, together with nav. A resampled path has other falls than
     the true one, so the interval of max_drawdown and calmar is that of paths of such returns, and need not
@@ -97,7 +110,12 @@ def intervals(course: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[
         return {}
     drawn = [_redrawn(course, at) for at in blocks(n, draws, seed)]
     found = {name: _ends(np.concatenate([d[name] for d in drawn])) for name in drawn[0]}
-    return {name: ends for name, ends in found.items() if math.isfinite(ends[0])}
+    short = (course.dates[-1] - course.dates[0]).astype(np.int64) < FEWEST_DAYS
+    return {
+        name: ends
+        for name, ends in found.items()
+        if math.isfinite(ends[0]) and not (short and name in YEARLY)
+    }
 
 
 def _redrawn(course: AccountHistory, at: IntArray) -> dict[str, FloatArray]:

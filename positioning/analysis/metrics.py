@@ -18,6 +18,9 @@ from positioning.json_text import plain
 
 DAYS_PER_YEAR = 365.25
 TAIL = 0.05
+YEARLY = ("cagr", "volatility", "sharpe", "sortino", "calmar", "alpha", "turnover", "cost_bps_per_year")
+FEWEST_DAYS = 360  # from first to last row; the sessions of a calendar year span 361 to 365
+MIN_RETURNS = 60  # returns below which no probability is stated and nothing is resampled
 
 # A return is a quotient of two values near 1, so a constant one still wobbles by some 1e-16 a row. Anything
 # below this is rounding, not risk: dividing by it would print a Sharpe of 1e15 for an account in cash.
@@ -68,6 +71,15 @@ class Metrics(Displayed):
     turnover: float
     cost_bps_per_year: float
     ruined: bool
+
+    @property
+    def under_a_year(self) -> bool:
+        """Whether from first to last row fewer than FEWEST_DAYS days passed, so that nothing is said of a year."""
+        return int((self.last - self.first).astype(np.int64)) < FEWEST_DAYS
+
+    def lacks(self, field: str) -> bool:
+        """Whether a figure is undefined because the account is shorter than a year."""
+        return field in YEARLY and self.under_a_year and math.isnan(getattr(self, field))
 
     def picture(self) -> Picture:
         """The figures a reader looks for first."""
@@ -187,14 +199,10 @@ def summarise(
     )
 
 
-YEARLY = ("cagr", "volatility", "sharpe", "sortino", "calmar", "alpha", "turnover", "cost_bps_per_year")
-FEWEST_DAYS = 360  # from first to last row; the sessions of a calendar year span 361 to 365
-
-
 def without_yearly(metrics: Metrics) -> Metrics:
     """NaN for what is said of a year (YEARLY) where the run is shorter than one: two good days are no yearly return
     of 578,000 %."""
-    if (metrics.last - metrics.first).astype(np.int64) >= FEWEST_DAYS:
+    if not metrics.under_a_year:
         return metrics
     nothing: dict[str, Any] = dict.fromkeys(YEARLY, math.nan)
     return replace(metrics, **nothing)

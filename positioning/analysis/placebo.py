@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import final
 
 import numpy as np
 
+from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
@@ -23,22 +25,24 @@ from positioning.strategy.strategy import Strategy
 @dataclass(frozen=True, eq=False)
 class Placebo:
     """total_return: the strategy's; shuffled: (N,) the same on shifted event dates, seeded; flipped: on the
-    true dates with every sign reversed; p_value: share of shuffles at least as good."""
+    true dates with every sign reversed; p_value: share of shuffles at least as good; returns: of the account."""
 
     total_return: float
     shuffled: FloatArray
     flipped: float
     seed: int
+    returns: int
 
     @property
     def p_value(self) -> float:
-        """One-sided p-value; see `monte_carlo_p`."""
-        return monte_carlo_p(self.shuffled, self.total_return)
+        """One-sided p-value, see `monte_carlo_p`; NaN for an account of fewer than MIN_RETURNS returns."""
+        return monte_carlo_p(self.shuffled, self.total_return) if self.returns >= MIN_RETURNS else math.nan
 
-    def to_json(self) -> dict[str, float | int]:
-        """p: one-sided; draws, seed: of the shuffles; median: of their total returns; flipped: every sign reversed."""
+    def to_json(self) -> dict[str, float | int | None]:
+        """p: one-sided, None where the account is too short for one; draws, seed: of the shuffles; median: of their
+        total returns; flipped: every sign reversed."""
         return {
-            "p": self.p_value,
+            "p": None if math.isnan(self.p_value) else self.p_value,
             "draws": int(self.shuffled.size),
             "seed": self.seed,
             "median": float(np.median(self.shuffled)),
@@ -97,6 +101,7 @@ def placebo(
         shuffled,
         _total_return(strategy, market, terms, inputs, flipped(events)),
         seed,
+        rows.size - 1,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -146,6 +147,6 @@ class BacktestReport(Displayed):
             benchmark_name=name,
             benchmark=made,
             beside=beside,
-            placebo_p=None if placebo is None else placebo.p_value,
+            placebo_p=None if placebo is None or math.isnan(placebo.p_value) else placebo.p_value,
             shuffles=0 if placebo is None else placebo.shuffled.size,
         )

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import final
 
 from positioning.analysis.held import Held
+from positioning.analysis.metrics import MIN_RETURNS
 
 LEVEL = 0.05  # a p-value above it is chance
 CONFIDENCE = 0.95  # a deflated Sharpe below it is luck
-LEAST_RETURNS = 60  # below which no probability is stated
 OVERFITTED = 0.5  # probability of backtest overfitting from which the choice is no better than a coin
 
 
@@ -48,7 +48,7 @@ class SearchGrade(StrEnum):
 
 RULES = {
     Grade.RUINED: "equity reached zero",
-    Grade.NOTHING: f"it never traded, or has fewer than {LEAST_RETURNS} returns",
+    Grade.NOTHING: f"it never traded, or has fewer than {MIN_RETURNS} returns",
     Grade.NOT_HELD: "it held less than half of what the strategy wants, by names or by weight",
     Grade.NO_MONEY: "after costs it made nothing, or no more than its cash would have",
     Grade.UNTESTED: "it answers events and was not compared with shuffled event dates",
@@ -168,7 +168,7 @@ def verdict(e: RunEvidence) -> Verdict:
 def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
     if e.ruined:
         return Grade.RUINED
-    if not e.traded or e.returns < LEAST_RETURNS:
+    if not e.traded or e.returns < MIN_RETURNS:
         return Grade.NOTHING
     if e.held.under_half:
         return Grade.NOT_HELD

@@ -110,12 +110,17 @@ def span_words(report: BacktestReport) -> str:
 def _row(s: BacktestReport) -> list[str]:
     m, p = s.metrics, s.without_events_metrics
     return [
-        s.strategy.name, f"{s.held.names}/{s.held.of}", f"{m.total_return:+.1%}", figure(m.cagr, "{:.1%}".format),
-        figure(m.sharpe, "{:.2f}".format), figure(m.max_drawdown, "{:.1%}".format),
-        figure(m.cost_bps_per_year, "{:.0f}".format), f"{p.total_return:+.1%}" if s.answers_events else "-",
+        s.strategy.name, f"{s.held.names}/{s.held.of}", f"{m.total_return:+.1%}", _yearly(m, "cagr", "{:.1%}"),
+        _yearly(m, "sharpe", "{:.2f}"), figure(m.max_drawdown, "{:.1%}".format),
+        _yearly(m, "cost_bps_per_year", "{:.0f}"), f"{p.total_return:+.1%}" if s.answers_events else "-",
         f"{s.without_events_same_exposure_metrics.total_return:+.1%}" if s.answers_events else "-",
-        "-" if s.placebo is None or not s.answers_events else f"{s.placebo.p_value:.3f}",
+        "-" if s.placebo is None or not s.answers_events else figure(s.placebo.p_value, "{:.3f}".format),
     ]  # fmt: skip
+
+
+def _yearly(m: Metrics, field: str, form: str) -> str:
+    """A figure of a year; the table is 80 columns wide, so "under a year" stands on two lines."""
+    return "under\na year" if m.lacks(field) else figure(getattr(m, field), form.format)
 
 
 def noticed(reports: Sequence[BacktestReport]) -> tuple[list[Notice], list[Finding], list[str]]:

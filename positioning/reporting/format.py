@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from positioning.analysis.equal_exposure import long_exposure
+from positioning.analysis.metrics import Metrics
 from positioning.analysis.report import BacktestReport
 
 NOTHING = "–"
+SHORT = "under a year"
 MINUS = "\u2212"
 NARROW = "\u00a0"  # a space that does not break
 
@@ -34,6 +37,11 @@ def signed(value: float, digits: int = 1) -> str:
     return plus + percent(value, digits) if math.isfinite(value) else NOTHING
 
 
+def metric(m: Metrics, field: str, write: Callable[[float], str]) -> str:
+    """A figure of an account, in words where it is one of a year and the account is shorter."""
+    return SHORT if m.lacks(field) else write(getattr(m, field))
+
+
 def findings(report: BacktestReport) -> list[str]:
     """What happened, in sentences made from the numbers alone."""
     m = report.metrics
@@ -44,9 +52,12 @@ def findings(report: BacktestReport) -> list[str]:
     if not report.result.gross_exposure.any():
         return [f"From {m.first} to {m.last} the strategy held nothing: it was all in cash.", *_twin(report)]
     prices = "In simulated prices, from" if report.result.market.simulated else "From"
+    yearly = f"({percent(m.cagr)} a year), Sharpe {number(m.sharpe)}, "
+    if m.under_a_year:
+        yearly = "(under a year, so no yearly figure), "
     own = (
-        f"{prices} {m.first} to {m.last}, after costs: {signed(m.total_return)} ({percent(m.cagr)} a year), "
-        f"Sharpe {number(m.sharpe)}, worst drawdown {percent(m.max_drawdown)}."
+        f"{prices} {m.first} to {m.last}, after costs: {signed(m.total_return)} {yearly}"
+        f"worst drawdown {percent(m.max_drawdown)}."
     )
     return [own, *_twin(report), *_measure(report)]
 
@@ -72,7 +83,7 @@ def _twin(report: BacktestReport) -> list[str]:
     held = percent(long_exposure(report.without_events_same_exposure), 0)
     made = (
         f"Without event tilts the same basket made {plain}, and held as long on average ({held}) as with them "
-        f"{signed(p.total_return)} (Sharpe {number(p.sharpe)})"
+        f"{signed(p.total_return)}{'' if p.under_a_year else f' (Sharpe {number(p.sharpe)})'}"
     )
     points = round(100 * (m.total_return - p.total_return), 1)
     if points == 0:
@@ -83,7 +94,11 @@ def _twin(report: BacktestReport) -> list[str]:
     better = m.sharpe - p.sharpe
     verb, turn = ("added", better < 0) if points > 0 else ("took away", better > 0)
     risk = f", but {'less' if points > 0 else 'more'} return per unit of risk" if turn else ""
-    fair = f"shuffled event dates did as well in {percent(report.placebo.p_value)} of cases"
+    fair = (
+        f"too few returns ({report.placebo.returns}) to say how likely shuffled event dates are to do as well"
+        if math.isnan(report.placebo.p_value)
+        else f"shuffled event dates did as well in {percent(report.placebo.p_value)} of cases"
+    )
     return [f"{made}: against that the events {verb} {number(abs(points), 1)} points{risk}; {fair}."]
 
 

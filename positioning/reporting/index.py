@@ -13,7 +13,7 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.files import safe_name, write_whole
-from positioning.reporting.format import number, percent, signed
+from positioning.reporting.format import SHORT, number, percent, signed
 from positioning.reporting.html import Html, join, tag
 from positioning.reporting.tearsheet.page import document, own_file
 from positioning.reporting.templates import render
@@ -188,7 +188,9 @@ def _card(run: SavedRun, newest: bool, directory: Path, apart: Mapping[str, tupl
     s = run.summary
     own = directory / f"{safe_name(s['strategy'])}.html"
     m, plain = _floats(s["metrics"]), _floats(s["without_events"])
-    result = f"{signed(m['total_return'])} after costs, {percent(m['cagr'])} a year"
+    short = s["metrics"]["cagr"] is None
+    yearly = SHORT if short else f"{percent(m['cagr'])} a year"
+    result = f"{signed(m['total_return'])} after costs, {yearly}"
     if s["metrics"]["ruined"]:
         result = "RUINED"
     held, judged = s.get("held"), s.get("verdict")
@@ -197,7 +199,9 @@ def _card(run: SavedRun, newest: bool, directory: Path, apart: Mapping[str, tupl
         if held
         else ""
     )
-    risk = f"Sharpe {number(m['sharpe'])}, worst drawdown {percent(m['max_drawdown'])}."
+    ratio = "" if short else f"Sharpe {number(m['sharpe'])}, "
+    risk = f"{ratio}worst drawdown {percent(m['max_drawdown'])}."
+    risk = risk[0].upper() + risk[1:]
     settings = [str(x) for x in s["request"].get("settings", [])]
     return Card(
         address=own.name if newest and own.is_file() else f"runs/{run.id}/tearsheet.html",

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from positioning.analysis.cross_validation import Pbo, pbo, pbo_sample
-from positioning.analysis.metrics import NOISE, rows_per_year
+from positioning.analysis.metrics import MIN_RETURNS, NOISE, rows_per_year
 from positioning.analysis.overfitting import (
     Plateau,
     Spa,
@@ -159,7 +159,7 @@ def values_of(trials: Trials, metric: str) -> FloatArray:
 def _pbo(asked: Search, trials: Trials, rows: int) -> Pbo | None:
     counts = halved(np.diff(block_edges(rows)).astype(np.float64))
     chosen = pbo_sample(trials.count)
-    if chosen.size < 2 or counts.min() < 2:
+    if chosen.size < 2 or counts.min() < 2 or rows - 1 < MIN_RETURNS:
         return None
     ranked = trials
     if chosen.size < trials.count or not trials.squared:
@@ -170,8 +170,8 @@ def _pbo(asked: Search, trials: Trials, rows: int) -> Pbo | None:
 
 def _spa(asked: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
     """The test of what events add, or why there is none."""
-    if np.diff(block_edges(rows)).min() < 1:
-        return None, f"fewer than {BLOCKS} returns"
+    if rows - 1 < max(MIN_RETURNS, BLOCKS):
+        return None, f"fewer than {max(MIN_RETURNS, BLOCKS)} returns"
     found = spa(advantages(asked, trials), np.zeros(BLOCKS))
     return (found, "") if found.trials else (None, "no trial differs from itself without events")
 
@@ -196,7 +196,7 @@ def _contestant(
     settings, figures = space.settings(trials.plan.codes[trial]), trials.figures_of(trial)
     skew, kurtosis, rows, per_year = return_moments(space, settings)
     sharpe = figures["sharpe"] / math.sqrt(per_year)
-    known = math.isfinite(sharpe) and math.isfinite(skew) and rows > 1
+    known = math.isfinite(sharpe) and math.isfinite(skew) and rows >= MIN_RETURNS
     return TrialAssessment(
         trial=trial,
         settings=settings,

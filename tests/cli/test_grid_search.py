@@ -326,6 +326,19 @@ def test_what_cannot_be_tested_says_why(words: tuple[str, ...], why: str, tmp_pa
     assert any(f"What events add cannot be tested: {why}." in w for w in json.loads(stdout)["words"])
 
 
+def test_fewer_than_sixty_returns_have_no_probability(tmp_path: Path) -> None:
+    words = ("--grid", "half_life=5,10,20", "--start", "2025-11-03", "--out", str(tmp_path), "--json")
+    code, stdout, stderr = run("fertilizer_producers", *words)
+    assert code == 0, stderr
+    answer = json.loads(stdout)
+    assert answer["pbo"] is None
+    assert answer["spa"] is None
+    for one in ("best", "plateau"):
+        assert answer[one]["deflated_sharpe"] is None
+        assert answer[one]["probabilistic_sharpe"] is None
+    assert "deflated Sharpe" not in " ".join(answer["words"])
+
+
 def test_the_twin_trades_by_values_that_were_tried(tmp_path: Path) -> None:
     """The strategy's own exposure would break the gross limit of these trials."""
     words = ("--set", "gross_limit=0.3", "--grid", "exposure=0.05,0.1", "--out", str(tmp_path), "--json")

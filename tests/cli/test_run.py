@@ -214,3 +214,21 @@ def test_a_mistyped_option_of_any_command_is_one_line(command: str) -> None:
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("error: ")
+
+
+def test_a_short_run_states_no_probability_and_no_figure_of_a_year(tmp_path: Path) -> None:
+    words = ("fertilizer_producers", "--start", "2024-03-01", "--end", "2024-04-30", "--placebo", "5")
+    code, stdout, stderr = run(*words, "--json", "--out", str(tmp_path))
+    assert code == 0, stderr
+    (own,) = json.loads(stdout)["strategies"].values()
+    assert [own[name] for name in ("cagr", "sharpe", "volatility", "sortino")] == [None] * 4
+    assert own["without_events"]["sharpe"] is None
+    assert own["total_return"] is not None
+    assert own["placebo"]["p"] is None
+    page = (tmp_path / "fertilizer_producers.html").read_text(encoding="utf-8")
+    assert "under a year" in page
+    assert "p = 0" not in page
+    code, stdout, stderr = run(*words, "--out", str(tmp_path))
+    assert code == 0, stderr
+    assert "under" in stdout
+    assert "a year" in stdout

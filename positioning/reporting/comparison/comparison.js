@@ -87,7 +87,7 @@
     const yearly = (values) => (years === 0 ? NaN : (values ? sum(values.slice(a + 1, b + 1)) : 0) / mean(worth) / years);
     const cagr = growth(worth[0], value, years);
     const depth = low >= -NOISE ? 0 : low;
-    return {
+    const known = {
       total_return: value / worth[0] - 1,
       cagr,
       max_drawdown: depth,
@@ -96,6 +96,10 @@
       cost_bps_per_year: 1e4 * yearly(run.cost),
       ...(dead ? {} : ofReturns(run, a, b, perYear)),
     };
+    if (run.days[b] - run.days[a] < data.fewestDays) {
+      for (const metric of data.metrics) if (metric.yearly) known[metric.field] = data.short;
+    }
+    return known;
   };
 
   // -- the tables ----------------------------------------------------------------------------------------------
@@ -108,6 +112,7 @@
     return /^-0(\.0+)?$/.test(text) ? text.slice(1) : text.replace("-", "\u2212");
   };
   const written = (metric, value) => {
+    if (value === data.short) return value;
     if (!Number.isFinite(value)) return "\u2013";
     return metric.fraction ? `${number(100 * value, metric.digits)}\u00a0%` : number(value, metric.digits);
   };

@@ -14,19 +14,19 @@ from positioning.analysis.comparison import (
     BLOCK,
     ELSEWHERE,
     LEVEL,
-    MIN_RETURNS,
     WINDOW,
     Pair,
     by_theme,
     by_year,
     in_window,
 )
+from positioning.analysis.metrics import FEWEST_DAYS, MIN_RETURNS, YEARLY
 from positioning.analysis.overfitting import Spa
 from positioning.arrays import FloatArray
 from positioning.files import write_whole
 from positioning.reporting.comparison.charts import COLOURS, figures, window
 from positioning.reporting.comparison.words import MIXED, remarks
-from positioning.reporting.format import NOTHING, number, percent, signed
+from positioning.reporting.format import NOTHING, SHORT, metric, number, percent, signed
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import KINDS, ROWS, Row, banner
@@ -231,11 +231,12 @@ def _best_and_worst(c: Comparison, row: Row) -> dict[int, str]:
 
 def _cell(x: ComparedRun, row: Row, mark: str) -> Html:
     value, write = _value(x, row.field), _write(row)
+    words = write(value) if x.metrics is None or not x.inside else metric(x.metrics, row.field, write)
     ends = x.intervals.get(row.field)
     between = f"[{write(ends[0])}, {write(ends[1])}]".replace("\u00a0%,", ",") if ends else ""
     exact = {"data_value": repr(value)} if math.isfinite(value) else {}
     return tag(
-        "td", tag("span", write(value), class_="value"), tag("span", mark, class_=f"mark {mark}"),
+        "td", tag("span", words, class_="value"), tag("span", mark, class_=f"mark {mark}"),
         tag("span", between, class_="interval"), class_="number", data_field=row.field, **exact,
     )  # fmt: skip
 
@@ -476,9 +477,11 @@ def _payload(c: Comparison) -> Html:
     runs = [_account(x) if x.inside else None for x in c.contenders]
     metrics = [
         {"field": r.field, "fraction": r.fraction, "digits": 1 if r.field == "cost_bps_per_year" else 2,
-         "better": BETTER.get(r.field, 1)} for r in ROWS
+         "better": BETTER.get(r.field, 1),
+         "yearly": r.field in YEARLY} for r in ROWS
     ]  # fmt: skip
     data = {"runs": runs, "metrics": metrics, "events": [e["themes"] for e in facts(c)],
+            "fewestDays": FEWEST_DAYS, "short": SHORT,
             "span": [str(d) for d in c.span] if c.span else None}  # fmt: skip
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return Html(f'<script type="application/json" id="comparison-data">{text}</script>')

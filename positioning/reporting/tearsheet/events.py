@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from positioning.analysis.attribution import WINDOW
+from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
 from positioning.reporting.format import percent, signed
@@ -65,13 +68,21 @@ def placebo_words(placebo: Placebo | None) -> list[str]:
         return ["Not compared with shuffled event dates in this run: type --placebo 1000 to do so."]
     n, p = placebo.shuffled.size, placebo.p_value
     middle = float(np.median(placebo.shuffled))
+    turned = f"With every expected sign reversed it made {signed(placebo.flipped)}."
+    if math.isnan(p):
+        return [
+            f"The same strategy on {n:,} sets of event dates moved to other days made {signed(middle)} in the middle, "
+            f"{signed(placebo.total_return)} on the true dates; {placebo.returns} returns are fewer than the "
+            f"{MIN_RETURNS} from which a probability is stated.",
+            turned,
+        ]
     as_good = percent(float((placebo.shuffled >= placebo.total_return).mean()), 0)
     verdict = "hardly chance" if p <= 0.05 else "no better than wrong dates would have done by chance"
     return [
         f"The same strategy on {n:,} sets of event dates moved to other days (same events, order and spacing) made "
         f"{signed(middle)} in the middle; {as_good} of them made "
         f"at least the {signed(placebo.total_return)} of the true dates: p = {p:.3f}, {verdict}.",
-        f"With every expected sign reversed it made {signed(placebo.flipped)}.",
+        turned,
     ]
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from positioning.analysis.metrics import DAYS_PER_YEAR
 from positioning.analysis.report import BacktestReport
 from positioning.events.silence import Silence
-from positioning.reporting.format import NOTHING, number, percent, signed
+from positioning.reporting.format import NOTHING, SHORT, metric, number, percent, signed
 from positioning.reporting.html import Html, join, section, table, tag
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.simulation.result import PARTS, Result
@@ -94,12 +94,13 @@ def figures(report: BacktestReport, outside: QuantstatsPage) -> Html:
 
 
 def _compared(row: Row, report: BacktestReport, outside: Mapping[str, float]) -> list[object]:
-    own, twin = getattr(report.metrics, row.field), getattr(report.without_events_metrics, row.field)
+    m, field = report.metrics, row.field
     write = (lambda v: percent(v, 2)) if row.fraction else number
-    if row.field not in outside:
-        return [row.label, write(own), write(twin), NOTHING, Html('<span class="quiet">not asked</span>')]
-    other = outside[row.field]
-    return [row.label, write(own), write(twin), write(other), _verdict(own, other, row.reason)]
+    shown = [row.label, metric(m, field, write), metric(report.without_events_metrics, field, write)]
+    if field not in outside or m.lacks(field):
+        other = SHORT if m.lacks(field) else NOTHING
+        return [*shown, other, Html('<span class="quiet">not asked</span>')]
+    return [*shown, write(outside[field]), _verdict(getattr(m, field), outside[field], row.reason)]
 
 
 def _verdict(own: float, other: float, reason: str) -> Html:

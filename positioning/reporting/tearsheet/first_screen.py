@@ -11,7 +11,7 @@ from typing import final
 from positioning.analysis.periods import monthly, trailing
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import RULES, Verdict
-from positioning.reporting.format import findings, number, percent, signed
+from positioning.reporting.format import findings, metric, number, percent, signed
 from positioning.reporting.html import Html
 from positioning.reporting.tearsheet.charts import blocked, sign_for
 from positioning.reporting.templates import render
@@ -115,7 +115,7 @@ def view(report: BacktestReport) -> FirstScreen:
 
 
 def _tile(report: BacktestReport, field: str, label: str, write: Callable[[float], str]) -> Tile:
-    own, plain = (write(getattr(m, field)) for m in (report.metrics, report.without_events_metrics))
+    own, plain = (metric(m, field, write) for m in (report.metrics, report.without_events_metrics))
     return Tile(own, label, f"without events {plain}" if report.answers_events else "")
 
 
