@@ -9,6 +9,7 @@ from typing import final
 from unicodedata import category
 
 LONGEST_QUOTE = 80  # characters of what was given that a refusal repeats
+MOST_TOLD = 10**15  # of what is asked for, that a refusal reckons with
 _LONGEST_PATH = 400
 _LONGEST_PART = 1000  # of what was seen, wanted, or helps
 _QUOTED = re.compile(r"(?<!\w)(['\"])(.{81,}?)\1(?!\w)")
@@ -58,6 +59,15 @@ def shortened(text: str, most: int = LONGEST_QUOTE) -> str:
     """At most so many characters of it, from its beginning and its end."""
     end = most // 3
     return text if len(text) <= most else f"{text[: most - end - 1]}…{text[-end:]}"
+
+
+def would_take(seconds: float, size: float = 0.0) -> str:
+    """What a question would cost, in words: `would take about 3 hours and 40 GB of memory`. size: in bytes."""
+    memory = f" and {size / 1e9:,.0f} GB of memory" if size >= 1e9 else ""
+    for unit, length in (("years", 31_557_600), ("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"would take about {seconds / length:,.0f} {unit}{memory}"
+    return f"would take about {seconds:.0f} seconds{memory}"
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from positioning.errors import LONGEST_QUOTE, BadInputError, one_line, shortened, shown
+from positioning.analysis.placebo import check_draws
+from positioning.errors import LONGEST_QUOTE, BadInputError, one_line, shortened, shown, would_take
 
 
 @given(st.text(max_size=300), st.text(max_size=50))
@@ -21,6 +22,18 @@ def test_any_text_is_one_line_without_controls(seen: str, wanted: str) -> None:
 )
 def test_little_of_what_was_given_is_quoted(text: str) -> None:
     assert len(one_line(text)) <= LONGEST_QUOTE + 20
+
+
+def test_what_a_question_would_take_is_said_in_words() -> None:
+    assert would_take(3) == "would take about 3 seconds"
+    assert would_take(7_300, 2e9) == "would take about 2 hours and 2 GB of memory"
+    assert would_take(4e9) == "would take about 127 years"
+    with pytest.raises(
+        BadInputError, match=r"draws=40000000 would take about 28 hours; wanted 100,000 at most"
+    ):
+        check_draws(40_000_000)
+    with pytest.raises(BadInputError, match=r"would take about .* years"):
+        check_draws(10**400)
 
 
 def test_short_texts_and_paths_are_whole() -> None:

@@ -678,6 +678,17 @@ def test_the_page_says_where_each_probability_is_from(written: tuple[dict[str, A
     [
         (["--horizon", "-3"], "horizon -3"),
         (["--paths", "0"], "--paths 0"),
+        (["--paths", "2000000000"], "--paths 2000000000 would take about 32 days and 12,144 GB of memory"),
+        (["--paths", "1" + "0" * 400], "would take about"),
+        (
+            ["--paths", "1000000", "--horizon", "5000"],
+            "and 480 GB of memory; wanted at most 32 GB; type --paths 66653",
+        ),
+        (
+            ["--horizon", "1000000000"],
+            "--horizon 1000000000 would take about 643 days and 240,000 GB of memory",
+        ),
+        (["--horizon", "1" + "0" * 400], "would take about"),
         (["--seed", "-1"], "'--seed'"),
         (["--drift", "up"], "--drift up"),
         (["--limit", "2"], "--limit 2"),

@@ -13,7 +13,7 @@ import numpy as np
 
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import DateArray, FloatArray
-from positioning.errors import BadInputError
+from positioning.errors import MOST_TOLD, BadInputError, would_take
 from positioning.events.event import Event, Events
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
@@ -59,6 +59,7 @@ def monte_carlo_p(shuffled: FloatArray, seen: float) -> float:
 
 
 MOST_DRAWS = 100_000
+A_SECOND = 400  # shuffles of one strategy
 
 
 def check_draws(draws: int) -> None:
@@ -66,8 +67,9 @@ def check_draws(draws: int) -> None:
     if draws < 1:
         raise BadInputError(f"draws={draws}", "wanted at least 1 shuffle", "give draws=1000", "draws")
     if draws > MOST_DRAWS:
+        asked = min(draws, MOST_TOLD)
         raise BadInputError(
-            f"draws={draws}", f"wanted {MOST_DRAWS:,} at most: at some 400 a second more take minutes and gigabytes",
+            f"draws={draws} {would_take(asked / A_SECOND, asked * 8)}", f"wanted {MOST_DRAWS:,} at most",
             "give draws=1000 whose p-values are within 0.01", "draws",
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, final
 
-from positioning.errors import BadInputError, did_you_mean
+from positioning.errors import BadInputError, did_you_mean, would_take
 
 if TYPE_CHECKING:
     from positioning.strategy.strategy import Strategy
@@ -111,15 +111,8 @@ def require_few(count: int, most: int = MOST_TRIALS) -> None:
     """BadInputError for more than `most` trials: how many, how long, and the way out."""
     if count > most:
         raise BadInputError(
-            f"{count:,} combinations would take about {_long(count / A_SECOND)} and "
+            f"{count:,} combinations {would_take(count / A_SECOND)} and "
             f"{count * KEPT_BYTES / 1e9:,.0f} GB of disk",
             f"wanted at most {most:,}",
             "type --random 100000 to try that many of them, or widen the steps",
         )
-
-
-def _long(seconds: float) -> str:
-    for unit, size in (("years", 31_557_600), ("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:,.0f} {unit}"
-    return f"{seconds:.0f} seconds"

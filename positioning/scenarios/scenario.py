@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, final
 
-from positioning.errors import BadInputError, did_you_mean, shortened
+from positioning.errors import MOST_TOLD, BadInputError, did_you_mean, shortened, would_take
 from positioning.events.thesis import Thesis
 from positioning.files import read_toml
 from positioning.market.records import check_choice, check_filled
@@ -24,6 +24,7 @@ MOST_MOVE = math.log(1_000) + 1e-9  # of a logarithm
 MOST_MULTIPLE = 1_000
 MOST_SCENARIOS = 32
 MOST_INTEGER = 10**9
+A_SECOND = 180_000  # rows of paths of one strategy on one core
 LONGEST_NAME, LONGEST_TEXT = 80, 5_000  # characters
 T = TypeVar("T")
 
@@ -142,13 +143,7 @@ class Scenario:
                 "wanted another name: the mixture of all is called so",
                 "rename it",
             )
-        if not 1 <= self.horizon <= MOST_ROWS:
-            raise BadInputError(
-                f"horizon={self.horizon}",
-                f"wanted rows, 1 to {MOST_ROWS} (twenty years)",
-                "a year has 252",
-                "horizon",
-            )
+        check_horizon(self.horizon)
 
     def scaled(self, multiple: float) -> Scenario:
         """Its shocks and its drivers' log moves `multiple` times as large."""
@@ -216,6 +211,7 @@ def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -
     Raises BadInputError for a thesis without scenarios, a file that cannot be read, an unknown or missing key, a
     value of the wrong kind, and what the values themselves refuse, naming file and table.
     """
+    check_horizon(horizon)
     known = tuple(thesis.scenarios)
     if not name_or_path and not known:
         raise BadInputError(
@@ -342,3 +338,28 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], what: str) -> No
             raise BadInputError(
                 f"{what} has a key {key!r}", "wanted one of its keys", did_you_mean(key, known)
             )
+
+
+def check_horizon(horizon: int) -> None:
+    """BadInputError for one below a row or above twenty years."""
+    if not 1 <= horizon <= MOST_ROWS:
+        cost = f" {path_cost(10_000, horizon)} for 10,000 paths" if horizon > MOST_ROWS else ""
+        raise BadInputError(
+            f"horizon={horizon}{cost}",
+            f"wanted rows, 1 to {MOST_ROWS} (twenty years)",
+            "a year has 252",
+            "horizon",
+        )
+
+
+def path_memory(paths: int, horizon: int, strategies: int = 1) -> float:
+    """Bytes that simulated paths take: each account on every row, once by scenario, its share in the mixture, and the
+    two joined."""
+    return 3.0 * 8 * paths * (horizon + 1) * strategies
+
+
+def path_cost(paths: int, horizon: int, scenarios: int = 1, strategies: int = 1) -> str:
+    """What simulating so many of so many rows would take, in words."""
+    asked = (min(paths, MOST_TOLD), min(horizon, MOST_TOLD))
+    seconds = asked[0] * asked[1] * scenarios * strategies / A_SECOND
+    return would_take(seconds, path_memory(*asked, strategies))

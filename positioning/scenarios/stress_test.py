@@ -22,7 +22,14 @@ from positioning.scenarios.outcome import Figures, Paths, break_even, crossings,
 from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
 from positioning.scenarios.pooling import MIN_MONTHS, Pooled, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
-from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, read_scenarios
+from positioning.scenarios.scenario import (
+    WEIGHTED,
+    Scenario,
+    ScenarioSet,
+    path_cost,
+    path_memory,
+    read_scenarios,
+)
 from positioning.scenarios.simulation import (
     PATHS_PER_TASK,
     Batch,
@@ -37,6 +44,7 @@ from positioning.strategy.strategy import Strategy
 
 ROWS_A_MONTH = 21
 MOST_PATHS = 1_000_000
+MOST_MEMORY = 32e9  # bytes
 MOST_WORKERS = 256
 Rows = dict[str, dict[str, FloatArray]]
 
@@ -63,7 +71,7 @@ class StressSettings:
             (
                 "paths",
                 1 <= self.paths <= MOST_PATHS,
-                f"1 to {MOST_PATHS:,}: more take hours and many gigabytes",
+                f"1 to {MOST_PATHS:,}",
             ),
             ("seed", self.seed >= 0, "0 or more"),
             ("workers", 1 <= self.workers <= MOST_WORKERS, f"1 to {MOST_WORKERS}"),
@@ -73,8 +81,9 @@ class StressSettings:
         ):
             if not holds:
                 option = "history" if name == "least" else name
+                cost = f" {path_cost(self.paths, 252)}" if name == "paths" and self.paths > MOST_PATHS else ""
                 raise BadInputError(
-                    f"--{option} {getattr(self, name)}", f"wanted {wanted}", f"correct --{option}"
+                    f"--{option} {getattr(self, name)}{cost}", f"wanted {wanted}", f"correct --{option}"
                 )
 
 
@@ -212,6 +221,7 @@ def simulate_scenarios(
 
     Raises DataMissingError where a strategy has no name, or not its hedge, among those with enough rows.
     """
+    require_bearable(choice.paths, scenarios.scenarios[0].horizon, len(scenarios.scenarios), len(strategies))
     lookback = max(p.history for p in strategies) + 12  # ten sessions of silence bar a name
     source = urn(market, lookback, choice.least, choice.drift)
     replayed, notices = _replayed(market, lookback, strategies, terms, choice)
@@ -278,6 +288,19 @@ def shares(probabilities: Sequence[float], paths: int) -> list[slice]:
     """Which of its paths each scenario gives to the weighted fan: as many as its probability says, no draw twice."""
     edges = np.round(np.cumsum([0.0, *probabilities]) * paths).astype(int)
     return [slice(int(a), int(b)) for a, b in pairwise(edges)]
+
+
+def require_bearable(paths: int, horizon: int, scenarios: int, strategies: int) -> None:
+    """Raise BadInputError for a question whose paths together take more than MOST_MEMORY."""
+    if path_memory(paths, horizon, strategies) > MOST_MEMORY:
+        fewer = max(int(paths * MOST_MEMORY / path_memory(paths, horizon, strategies)), 1)
+        raise BadInputError(
+            f"paths={paths} of {horizon} rows for {strategies} strategies "
+            f"{path_cost(paths, horizon, scenarios, strategies)}",
+            f"wanted at most {MOST_MEMORY / 1e9:.0f} GB",
+            f"give paths={fewer}, or a shorter horizon",
+            "paths",
+        )
 
 
 def total_paths(scenarios: ScenarioSet, choice: StressSettings) -> int:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numba import njit
 
 from positioning.analysis.metrics import DAYS_PER_YEAR, NOISE
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
+from positioning.compiled import compiled
 from positioning.simulation.kernel import LANES
 
 FIGURES = (
@@ -103,7 +103,7 @@ STEP = 2
 SUM, SQUARE, TOTAL, TOTAL_SQUARE, DOWN, NET, NET_SQUARE, LEVEL, TOP, LOW = range(10)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@compiled(error_model="numpy", inline="always")
 def _add(nav: FloatArray, growth: FloatArray, first: int, last: int, step: int, s: FloatArray) -> None:
     """Rows from `first` to before `last`, a multiple of `step` further, to the sums s (slots, LANES)."""
     for r in range(first, last, step):
@@ -132,7 +132,7 @@ def _add(nav: FloatArray, growth: FloatArray, first: int, last: int, step: int, 
             s[TOP, k], s[LOW, k] = top, low
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def measure(
     nav: FloatArray,
     growth: FloatArray,
@@ -276,7 +276,7 @@ class PurgedSums(Measure):
         return np.concatenate([*sums[:, :splits], *sums[:, splits:]])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sum_runs(nav: FloatArray, growth: FloatArray, edges: IntArray, out: FloatArray) -> None:
     """Sums and sums of squares of excess returns, out (2, R, LANES), between the edges (R + 1,); NaN from the first
     row on which nav (T, LANES) is not above zero."""
@@ -297,7 +297,7 @@ def sum_runs(nav: FloatArray, growth: FloatArray, edges: IntArray, out: FloatArr
             out[1, run, k] = s[LANES + k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def add_runs(runs: FloatArray, masks: BoolArray, out: FloatArray) -> None:
     """Added to out (2, M, LANES): the runs (2, R, LANES) of each mask (M, R), in their order."""
     for m in range(masks.shape[0]):

@@ -10,7 +10,7 @@ from typing import final
 
 import numpy as np
 
-from positioning.errors import BadInputError, did_you_mean
+from positioning.errors import MOST_TOLD, BadInputError, did_you_mean, would_take
 from positioning.search.assessment import values_of
 from positioning.search.measures import Figures
 from positioning.search.run import METRICS, Search, threads
@@ -29,6 +29,7 @@ except ImportError:
 FRUITLESS = 10  # batches in a row without a new trial, after which the sampler has nothing more to say
 SEEDS = 2**32
 MOST_TRIALS = 100_000
+BY_PAIR = 4e-6  # seconds: 34 for 3,000 trials of three axes, and in proportion to their square
 
 Code = tuple[int, ...]
 
@@ -109,7 +110,8 @@ def _check(metric: str, trials: int, seed: int) -> None:
         raise BadInputError(f"trials={trials}", "wanted at least one trial", "give trials=1000", "trials")
     if trials > MOST_TRIALS:
         raise BadInputError(
-            f"trials={trials}", f"wanted {MOST_TRIALS:,} at most: the sampler reads all before each, so more take days",
+            f"trials={trials} {would_take(BY_PAIR * min(trials, MOST_TOLD) ** 2)}",
+            f"wanted {MOST_TRIALS:,} at most, since the sampler reads all before each",
             "draw them at random, which takes ten million", "trials",
         )  # fmt: skip
     if not 0 <= seed < SEEDS:

@@ -20,9 +20,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from positioning.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from positioning.compiled import compiled
 
 # Why a leg cannot trade on a row.
 OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY, FROZEN, NO_EQUITY, ENDS = range(8)
@@ -119,7 +119,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
     """
 
     # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
-    @njit(nogil=True, cache=True, error_model="numpy", inline="always")
+    @compiled(error_model="numpy", inline="always")
     def trade(  # noqa: PLR0912, PLR0915
         r, d, fresh, banded, short, why, early, no_buy, frozen, fill, worth, buy, sell, lane, legs, record,
     ):  # fmt: skip
@@ -259,7 +259,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     left += not np.isnan(legs[n, WANTED, k])
         return left > 0
 
-    @njit(nogil=True, cache=True, inline="always")
+    @compiled(inline="always")
     def appraise(prices, frozen, lane, legs):
         """lane[TOTAL]: free equity at these prices; lane[TRAPPED]: value of frozen long holdings, no part of it."""
         for k in range(lanes):
@@ -284,7 +284,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     lane[TOTAL, k] += legs[n, SHARES, k] * price
                 n += 1
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @compiled(error_model="numpy")
     def close_ruined(r, k, at_fill, lane, legs, ruin_row, ruined_at_fill, deficit, status):
         """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
         for n in range(legs.shape[0]):
@@ -301,7 +301,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
         ruin_row[k] = r
         ruined_at_fill[k] = at_fill
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @compiled(error_model="numpy")
     def call(r, k, d, frozen, lane, legs, status):
         """A margin call: every order is cancelled, and each leg that is not trapped is to be closed."""
         for n in range(legs.shape[0]):
@@ -314,7 +314,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
             legs[n, PARTIAL, k] = 0.0
         lane[CALL, k] = 1.0
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @compiled(error_model="numpy")
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
         decided, weights, band, arrays, state, outcome, record,
     ):  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from positioning.arrays import BoolArray, FloatArray, IntArray
+from positioning.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def rolling_betas(
     returns: FloatArray,
     traded: BoolArray,
@@ -55,7 +55,7 @@ def rolling_betas(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _common_returns(
     returns: FloatArray, traded: BoolArray, leg: int, hedge: int, first: int, last: int
 ) -> tuple[FloatArray, FloatArray, int]:
@@ -75,7 +75,7 @@ def _common_returns(
     return own, other, count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _dimson(own: FloatArray, other: FloatArray) -> float:
     """Sum of the slopes on the other's return before, with and after; NaN where that did not move."""
     size = own.size - 2
@@ -91,7 +91,7 @@ def _dimson(own: FloatArray, other: FloatArray) -> float:
     return float(np.linalg.solve(square, design.T @ y).sum())
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def covariances(returns: FloatArray, rows: IntArray, lookback: int, lead: int) -> FloatArray:
     """(D, N, N) sample covariance of returns with those `lead` rows later, over the `lookback` rows ending on each of
     `rows`; with lead 0 the usual one.
@@ -115,7 +115,7 @@ def covariances(returns: FloatArray, rows: IntArray, lookback: int, lead: int) -
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def basket_weights(
     eligible: BoolArray,
     responses: FloatArray,
@@ -161,7 +161,7 @@ def basket_weights(
                 out[d, hedge, k] -= min(max(hedge_ratio[k] * beta * long[k], 0.0), gross_limit[k] - long[k])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def inverse_volatility(
     weights: FloatArray, columns: IntArray, covariance: FloatArray, out: FloatArray
 ) -> None:
@@ -182,7 +182,7 @@ def inverse_volatility(
             out[d, k] = 1.0 / np.sqrt(out[d, k]) if out[d, k] > 1e-16 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_share(
     weights: FloatArray, columns: IntArray, share: FloatArray, total: FloatArray, out: FloatArray
 ) -> None:

@@ -1,0 +1,43 @@
+"""Compiling to machine code, with the result kept for the next process where there is a place for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from numba import config, njit
+
+
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """As numba's njit, releasing the interpreter's lock. What it compiles is kept beside the source, else in the user's
+    cache, else in a folder of the user's own among the temporary files, else in memory alone."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        with suppress(RuntimeError):  # of numba, where neither the program's folder nor a home can be written
+            return njit(nogil=True, cache=True, **options)(function)
+        own = _own_folder()
+        if own is not None:
+            config.CACHE_DIR = str(own)  # type: ignore[attr-defined]
+            with suppress(RuntimeError):
+                return njit(nogil=True, cache=True, **options)(function)
+        return njit(nogil=True, **options)(function)
+
+    return decorate
+
+
+def _own_folder() -> Path | None:
+    """A folder that nobody else can write, since numba runs what it reads there; None where there is none."""
+    if os.name == "nt":
+        return None  # it always has a user's own folder
+    try:
+        place = Path(tempfile.gettempdir()) / f"positioning-{os.geteuid()}"
+        place.mkdir(mode=0o700, exist_ok=True)
+        seen = place.lstat()
+    except OSError:
+        return None
+    private = seen.st_uid == os.geteuid() and not seen.st_mode & 0o077 and not place.is_symlink()
+    return place if private else None

@@ -1,0 +1,68 @@
+"""Where compiled code is kept when the program's folder, the home or the temporary folder cannot be written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CODE = """
+import numpy as np
+from positioning.strategy.weights import add_share
+out = np.zeros((1, 2, 1))
+add_share(np.ones((1, 2, 1)), np.array([0, 1]), np.full((1, 1), 0.5), np.ones((1, 1)), out)
+print(out.tolist(), add_share.stats.cache_path)
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A copy of the program whose folders take no compiled code, for root neither: a file stands in the way."""
+    place = tmp_path / "program"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "positioning", place / "positioning", ignore=ignored)
+    for folder in [place / "positioning", *(place / "positioning").rglob("*/")]:
+        (folder / "__pycache__").write_text("")
+    return place
+
+
+@pytest.mark.skipif(os.name == "nt", reason="homes are elsewhere on Windows")
+@pytest.mark.parametrize("case", ["home", "temporary", "somebody else's", "nowhere"])
+def test_compiled_code_has_a_place_or_stays_in_memory(program: Path, tmp_path: Path, case: str) -> None:
+    own = tmp_path / "temporary" / f"positioning-{os.geteuid()}"
+    for folder in ("home", "temporary", "empty"):
+        (tmp_path / folder).mkdir()
+    home = tmp_path / "home" if case == "home" else Path("/dev/null/none")
+    if case == "somebody else's":
+        own.mkdir()
+        own.chmod(0o777)
+    if case == "nowhere":
+        own.write_text("")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "NUMBA_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE], capture_output=True, text=True, cwd=tmp_path / "empty", check=False,
+        env={**kept, "HOME": str(home), "TMPDIR": str(tmp_path / "temporary"), "PYTHONPATH": str(program)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    *_, place = done.stdout.split()
+    if case == "home":
+        assert place.startswith(str(home))
+    elif case == "temporary":
+        assert place.startswith(str(own))
+        assert own.stat().st_mode & 0o777 == 0o700
+    else:
+        assert place == "None"
+
+
+def test_a_missing_temporary_folder_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "backtests.events", "--out", str(tmp_path / "out")],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "gone"), "HOME": "/dev/null/none"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
