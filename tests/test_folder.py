@@ -478,7 +478,7 @@ BAD = {
     ),
     "time": (
         "Date,Close\n2024-01-01 16:00:00+00:00,1\n",
-        "MOS.csv line 2: Date '2024-01-01 16:00:00+00:00': a time of day; wanted the local date",
+        "MOS.csv line 2: Date '2024-01-01 16:00:00+00:00': a time of day in UTC, whose date may be another there;",
     ),
     "two readings": (
         "Date,Close\n03/04/2024,1\n04/04/2024,1\n",

@@ -82,7 +82,7 @@ def today(
 
 def portfolio_of(path: str | None, capital: float | None) -> Portfolio:
     """Holdings of a CSV with the columns symbol and shares (others are ignored). Raises BadInputError."""
-    from positioning.market.records import Cells, check_filled, parsed, read_records
+    from positioning.market.records import Cells, check_filled, decimal, parsed, read_records
     from positioning.runs.today import Portfolio
 
     shares: dict[str, float] = {}
@@ -93,7 +93,7 @@ def portfolio_of(path: str | None, capital: float | None) -> Portfolio:
             raise BadInputError(
                 f"symbol {cells['symbol']} again", "wanted each symbol once", "add the rows up"
             )
-        count = parsed(cells, "shares", float, "a number of shares")
+        count = parsed(cells, "shares", decimal, "a number of shares")
         if not math.isfinite(count):
             raise BadInputError(f"shares {cells['shares']}", "wanted a finite number", "correct that cell")
         shares[cells["symbol"]] = count

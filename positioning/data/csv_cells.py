@@ -15,6 +15,7 @@ from positioning.arrays import DateArray, FloatArray
 
 EMPTY = frozenset(("", "nan", "na", "n/a", "#n/a", "#na", "null", "none", "-", "--", "—", "–", "."))
 _TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
+_UTC = r"Z|UTC|GMT|[+-]00:?00"
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})" + _TIME)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME)
 _NAMED = re.compile(r"(?:(\d{1,2})[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2}),? )?(\d{4})" + _TIME)
@@ -45,11 +46,10 @@ class Dates:
 
 def read_dates(cells: Sequence[str]) -> Dates:
     """The dates of a column: ISO, year first, month's name, or two numbers and a year where only one order of
-    them is possible for the whole column. A time of day must be midnight: a zone beside it is that of the
-    exchange, and the date before it the session's.
+    them is possible for the whole column. A time of day must be the same on all rows: a zone beside it is that of the
+    exchange, and the date before it the session's, so in UTC it must be midnight.
 
-    Raises Unclear for cells that are no date, for times that are not midnight and for an order that two
-    readings allow.
+    Raises Unclear for cells that are no date, for other times and for an order that two readings allow.
     """
     if all(len(c) == 10 and c[4] == c[7] == "-" and c[:4].isdecimal() for c in cells):
         try:
@@ -59,21 +59,41 @@ def read_dates(cells: Sequence[str]) -> Dates:
     matches = [_YEAR_FIRST.fullmatch(c) or _YEAR_LAST.fullmatch(c) or _NAMED.fullmatch(c) for c in cells]
     if bad := [n for n, m in enumerate(matches) if m is None]:
         raise _no_dates(cells, bad)
-    times = [m["time"] for m in matches if m is not None and m["time"]]
-    late = [
-        n for n, m in enumerate(matches) if m is not None and m["time"] and re.search(r"[1-9]", m["time"])
-    ]
-    if late:
+    whole = [m for m in matches if m is not None]
+    times = _times(whole, cells)
+    days, order = _ordered(whole, cells)
+    return Dates(days, ", ".join(text for text in (order, times) if text))
+
+
+def _times(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> str:
+    """What is told of the times of day. Raises Unclear where they are not the session's own date's."""
+    times = [_clock(m["time"]) for m in matches]
+    late = [n for n, time in enumerate(times) if time]
+    if not late:
+        return "times of midnight" if any(m["time"] for m in matches) else ""
+    remedy = "convert the stamps to the exchange's zone (tz_convert), then keep their dates"
+    first = late[0]
+    if other := [n for n, time in enumerate(times) if time != times[first]]:
         raise Unclear(
-            f"Date {cells[late[0]]!r}{_more(late)}: a time of day",
+            f"Date {cells[first][:40]!r} and {cells[other[0]][:40]!r}: times of day that differ",
             "wanted the local date of each session",
-            "convert the stamps to the exchange's zone (tz_convert), then keep their dates",
-            late[0],
+            remedy,
+            first,
         )
-    days, order = _ordered([m for m in matches if m is not None], cells)
-    told = [order] if order else []
-    told += ["times of midnight"] if times else []
-    return Dates(days, ", ".join(told))
+    if abroad := [n for n, m in enumerate(matches) if re.fullmatch(_UTC, m["zone"] or "")]:
+        raise Unclear(
+            f"Date {cells[abroad[0]][:40]!r}{_more(abroad)}: a time of day in UTC, whose date may be another there",
+            "wanted the local date of each session",
+            remedy,
+            abroad[0],
+        )
+    return f"{matches[first]['time']} on every row, read as dates"
+
+
+def _clock(text: str | None) -> float:
+    """Seconds since midnight, which a date alone is taken for."""
+    hours, minutes, *seconds = (text or "0:0").split(":")
+    return 3600.0 * int(hours) + 60.0 * int(minutes) + float(seconds[0] if seconds else 0)
 
 
 def _no_dates(cells: Sequence[str], bad: Sequence[int]) -> Unclear:

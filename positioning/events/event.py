@@ -291,9 +291,9 @@ def _from_cells(cells: Cells) -> Event:
         severity=parsed(cells, "severity", int, "a whole number from 1 to 5"),
         themes=tuple(t.strip() for t in cells["themes"].split(";")),
         signs={
-            column.removeprefix(SIGN): parsed(cells, column, int, "a sign: -1, 0 or 1")
+            column[len(SIGN) :]: parsed(cells, column, int, "a sign: -1, 0 or 1")
             for column in cells
-            if column.startswith(SIGN)
+            if column.casefold().startswith(SIGN)
         },
         date_only=date_only,
         id=cells["id"],

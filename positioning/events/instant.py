@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
 
+def parse_day(text: str) -> date:
+    """The date of 2021-01-31 or 31.1.2021. Raises ValueError for other text."""
+    if dotted := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text):
+        return date(int(dotted[3]), int(dotted[2]), int(dotted[1]))
+    return date.fromisoformat(text)
+
+
 def parse_instant(text: str) -> tuple[datetime, bool]:
     """(instant in UTC, whether only a date was given) of ISO 8601 text.
 
-    A bare date is known when it ends: 24:00 UTC, stored as 00:00 UTC of the next date.
+    A bare date is known when it ends: 24:00 UTC, stored as 00:00 UTC of the next date. It may be written with full
+    stops, day first, as spreadsheets save one.
     Raises ValueError for anything else, a time of day without a zone included.
     """
     try:
-        day = date.fromisoformat(text)
+        day = parse_day(text)
     except ValueError:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo is None:

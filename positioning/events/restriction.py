@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +14,9 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
-from positioning.events.instant import known_on, parse_instant
+from positioning.events.instant import known_on, parse_day, parse_instant
 from positioning.market.instruments import instrument, table
-from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+from positioning.market.records import Cells, check_choice, check_filled, decimal, parsed, read_records
 
 RestrictionKind = Literal["no_buy", "frozen", "delisted", "lifted"]
 Ground = Literal[
@@ -245,8 +245,8 @@ def _from_cells(cells: Cells, binding: bool) -> Restriction:
 
 
 def _day(text: str) -> np.datetime64 | None:
-    return np.datetime64(date.fromisoformat(text), "D") if text else None
+    return np.datetime64(parse_day(text), "D") if text else None
 
 
 def _amount(text: str) -> float | None:
-    return float(text) if text else None
+    return decimal(text) if text else None

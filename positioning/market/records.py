@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -12,29 +13,46 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.files import check_regular
 
 MOST_BYTES = 64_000_000  # of a file of records
+_DELIMITERS = ",;\t"
 T = TypeVar("T")
 Cells = Mapping[str, str]
 
 
 def read_records(path: Path, columns: Sequence[str], build: Callable[[Cells], T]) -> tuple[T, ...]:
     """One `build(cells)` per line of a UTF-8 CSV with a header; cells are stripped, further columns ignored, and so are
-    lines that begin with # above the header.
+    lines that begin with # above the header and rows without a value, as spreadsheets leave them.
 
-    Raises BadInputError for a file that cannot be read, a missing column, a row of the wrong width, and
-    repeats what `build` raises with the file and line put before it.
+    The header says whether commas, semicolons or tabs lie between cells; its names may be in any case, with blanks
+    for underscores. Raises BadInputError for a file that cannot be read, a missing column, a row of the wrong width,
+    and repeats what `build` raises with the file and line put before it.
     """
     try:
         check_regular(path, MOST_BYTES)
         with path.open(encoding="utf-8-sig", newline="") as file:
             above, lines = _after_remarks(file)
-            reader = csv.DictReader(lines, strict=True)
-            _check_header(path, columns, reader.fieldnames or (), above + 1)
-            return tuple(_built(path, above + reader.line_num, row, build) for row in reader)
+            first = next(lines, "")
+            if re.fullmatch(r"sep=.\s*", first):  # Excel's own first line
+                above, first = above + 1, next(lines, "")
+            delimiter = max(_DELIMITERS, key=first.count)
+            reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+            known = {_folded(column): column for column in columns}
+            header = [known.get(_folded(cell), cell.strip()) for cell in next(reader, [])]
+            _check_header(path, columns, header, above + 1)
+            return tuple(
+                _built(path, above + reader.line_num, header, row, build)
+                for row in reader
+                if any(map(str.strip, row))
+            )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = getattr(error, "strerror", None) or error
         raise BadInputError(
             f"{path} cannot be read ({why})", "wanted a UTF-8 CSV file", "check the path and save it as CSV"
         ) from error
+
+
+def _folded(cell: str) -> str:
+    """A column's name without case, its blanks as underscores."""
+    return "_".join(cell.casefold().split())
 
 
 def _after_remarks(file: Iterable[str]) -> tuple[int, Iterator[str]]:
@@ -44,6 +62,26 @@ def _after_remarks(file: Iterable[str]) -> tuple[int, Iterator[str]]:
         if not line.startswith("#"):
             return above, chain([line], lines)
     return 0, iter(())
+
+
+def decimal(text: str) -> float:
+    """A number with a full stop or a comma before its decimals, as in 1234.5, 1234,5, 1.234,5 and 1,234.5.
+
+    Raises ValueError for other text, and BadInputError where a comma may be before decimals or thousands.
+    """
+    if "," not in text:
+        return float(text)
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
+        raise BadInputError(
+            f"{text!r} may be {text.replace(',', '.')} or {text.replace(',', '')}",
+            "wanted a number that can be read in one way only",
+            "write 1234.5, without marks between thousands",
+        )
+    if re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", text):
+        return float(text.replace(".", "").replace(",", "."))
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text):
+        return float(text.replace(",", ""))
+    raise ValueError(text)
 
 
 def parsed(cells: Cells, column: str, convert: Callable[[str], T], wanted: str) -> T:
@@ -70,7 +108,7 @@ def check_filled(field: str, value: str, remedy: str) -> None:
 
 def _check_header(path: Path, columns: Sequence[str], header: Sequence[str], line: int) -> None:
     for column in columns:
-        if list(header).count(column) > 1:
+        if header.count(column) > 1:
             raise BadInputError(
                 f"{path} line {line}: column {column!r} twice",
                 "wanted each column once",
@@ -84,15 +122,17 @@ def _check_header(path: Path, columns: Sequence[str], header: Sequence[str], lin
             )
 
 
-def _built(path: Path, line: int, row: Mapping[str | None, str | None], build: Callable[[Cells], T]) -> T:
-    # DictReader files surplus cells under None and fills a short row with None.
-    if None in row or None in row.values():
+def _built(
+    path: Path, line: int, header: Sequence[str], row: Sequence[str], build: Callable[[Cells], T]
+) -> T:
+    surplus = row[len(header) :]
+    if len(row) < len(header) or any(map(str.strip, surplus)):
         raise BadInputError(
-            f"{path} line {line}: {'more' if None in row else 'fewer'} cells than the header",
+            f"{path} line {line}: {'more' if surplus else 'fewer'} cells than the header",
             "wanted one cell per column",
             "quote cells that contain commas",
         )
     try:
-        return build({str(k): str(v).strip() for k, v in row.items()})
+        return build({name: cell.strip() for name, cell in zip(header, row, strict=False) if name})
     except BadInputError as error:
         raise BadInputError(f"{path} line {line}: {error.seen}", error.wanted, error.remedy) from None

@@ -17,7 +17,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError, did_you_mean
 from positioning.market.instruments import Instrument
-from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+from positioning.market.records import Cells, check_choice, check_filled, decimal, parsed, read_records
 
 FEES = (
     "commission",
@@ -183,7 +183,7 @@ def _from_cells(cells: Cells) -> FeeRate:
         incorporated=cells["incorporated"],
         fee=cells["fee"],
         side=cells["side"],
-        bps=parsed(cells, "bps", float, "a number, zero or more"),
+        bps=parsed(cells, "bps", decimal, "a number, zero or more"),
         start=parsed(cells, "start", lambda text: np.datetime64(date.fromisoformat(text), "D"), "YYYY-MM-DD"),
         source=cells["source"],
     )

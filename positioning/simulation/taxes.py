@@ -15,7 +15,7 @@ import numpy as np
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError, did_you_mean
 from positioning.market.instruments import Instrument
-from positioning.market.records import Cells, check_filled, parsed, read_records
+from positioning.market.records import Cells, check_filled, decimal, parsed, read_records
 
 DOMICILES = ("US", "IE", "UK", "HK")
 _COLUMNS = ("country", "symbol", "domicile", "rate", "start", "source")
@@ -104,7 +104,7 @@ def read_tax(investor: str = "none") -> DividendTax | None:
             country=cells["country"],
             symbol=cells["symbol"],
             domicile=cells["domicile"],
-            rate=parsed(cells, "rate", float, "a number, per cent"),
+            rate=parsed(cells, "rate", decimal, "a number, per cent"),
             start=parsed(cells, "start", lambda t: np.datetime64(date.fromisoformat(t), "D"), "YYYY-MM-DD"),
             source=cells["source"],
         )

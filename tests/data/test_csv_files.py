@@ -37,6 +37,14 @@ LAYOUTS = {
     "history": (
         lines("Date,Close", [f"{d} 00:00:00-05:00,{c}" for d, c in PAIRS]), "times of midnight",
     ),
+    "close of every day": (
+        lines("Date,Close", [f"{d} 16:00:00,{c}" for d, c in PAIRS]), "16:00:00 on every row, read as dates",
+    ),
+    "close in its zone": (
+        lines("Date,Close", [f"{d}T16:00-0{5 - n // 4}:00,{c}" for n, (d, c) in enumerate(PAIRS)]),
+        "16:00 on every row, read as dates",
+    ),
+    "midnight in Hong Kong": (lines("Date,Close", [f"{d} 00:00:00+08:00,{c}" for d, c in PAIRS]), "times of midnight"),
     "download": (
         "Price,Close,Open\nTicker,MOS,MOS\nDate,,\n" + lines("", [f"{d},{c},{c}" for d, c in PAIRS]).lstrip(),
         "the header lines of yfinance.download (MOS)",
@@ -154,3 +162,28 @@ def test_two_files_of_one_currency_that_disagree_are_an_error(tmp_path: Path) ->
     assert (f.check, f.severity) == ("level", "error")
     assert "FX_ECB.csv" in f.seen
     assert "GBPUSD_X.csv" in f.seen
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("2020-01-02 16:00:00", "2020-01-03 13:00:00", "times of day that differ"),
+        ("2020-01-02 00:00", "2020-01-03 13:00", "times of day that differ"),
+        ("2020-01-02", "2020-01-03 16:00", "times of day that differ"),
+        (
+            "2020-01-02 05:00:00Z",
+            "2020-01-03 05:00:00Z",
+            "a time of day in UTC, whose date may be another there",
+        ),
+        ("2020-01-02T16:00:00+0000", "2020-01-03T16:00:00+0000", "a time of day in UTC"),
+    ],
+)
+def test_times_that_are_not_the_sessions_own_are_refused(
+    tmp_path: Path, first: str, second: str, said: str
+) -> None:
+    with pytest.raises(BadInputError, match=rf"MOS\.csv line \d: Date .*{said}.*tz_convert"):
+        bars(tmp_path, f"Date,Close\n{first},1\n{second},2\n")
+
+
+def test_a_time_may_be_written_in_two_ways(tmp_path: Path) -> None:
+    assert bars(tmp_path, "Date,Close\n2020-01-02 9:30,1\n2020-01-03 09:30:00,2\n").dates.size == 2
