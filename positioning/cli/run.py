@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.command import Command, new_app, one_line_errors, say_left_out, typed
 from positioning.cli.options import AsCsv, AsJson, LogFile, Names, Out, Quiet, Verbose, with_request
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
@@ -50,6 +50,7 @@ def run(
         from positioning.reporting.pages import CompletedRun, write_csv, write_pages
         from positioning.reporting.pdf import browser, print_pdf
         from positioning.runs.backtest import backtest
+        from positioning.runs.saved import read_runs
 
         place = Path(out)
         if pdf:
@@ -78,6 +79,7 @@ def run(
             sheets = [write_factsheet(work.report, place) for work in works if factsheet]
             files += [*sheets, *(print_pdf(sheet) for sheet in sheets if pdf)]
             files += [print_pdf(page) for page in files[: len(works)] if pdf]
+        say_left_out(read_runs(place).left_out)
         reports = [work.report for work in works]
         if as_json:
             print(json_text(to_json(request.data, reports, files)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
 from positioning.cli.strategies import known_as
 from positioning.json_text import json_text, plain
 
@@ -34,8 +34,9 @@ def verify(
 ) -> None:
     """Rerun it on the prices, events and code of now. Exit status 0: the same numbers; 1: others."""
     with one_line_errors():
-        from positioning.runs.saved import find_run
+        from positioning.runs.saved import find_run, read_runs
 
+        say_left_out(read_runs(out).left_out)
         kept = find_run(Path(out), known_as(run))
         report, digests = again(kept)
         changed, moved = changes(kept, report, digests), difference(kept, report)

@@ -18,10 +18,11 @@ from positioning.reporting.html import Html, join, tag
 from positioning.reporting.tearsheet.page import document, own_file
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import spoken_again
-from positioning.runs.answers import answers_in
-from positioning.runs.saved import SavedRun, runs_in
+from positioning.runs.answers import read_answers
+from positioning.runs.saved import SavedRun, read_runs
 
 MOST_RUNS = 400  # cards; older runs stay on disk
+MOST_LEFT_OUT = 20  # folders named that hold no run or answer
 SPARK = 40  # points of a card's drawing
 OTHERS = {
     "comparison": ("Comparison", "strategies side by side"),
@@ -113,20 +114,24 @@ class Index:
     grades: tuple[str, ...]
     groups: tuple[Group, ...]
     answers: tuple[Kept, ...]
+    left_out: tuple[str, ...]
+    left_out_count: int
 
 
 def write_index(directory: Path) -> Path:
     """Write `directory/index.html` from what is there: pages, runs and answers kept; returns its path."""
-    runs = runs_in(directory)
-    view = index(runs, directory)
+    runs, left_out = read_runs(directory)
+    view = index(runs, directory, left_out)
     script = Html(f"<script>{own_file('theme.js')}{own_file('index.js')}</script>")
     simulated = bool(view.groups) and all(g.simulated for g in view.groups)
     text = document("Backtests", join(render("index.html", v=view), script), simulated)
     return write_whole(directory / "index.html", text)
 
 
-def index(runs: Sequence[SavedRun], directory: Path) -> Index:
-    """The view. runs: the newest first."""
+def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = ()) -> Index:
+    """The view. runs: the newest first; left_out: why other folders beside them hold none."""
+    answers = read_answers(directory)
+    odd = [*left_out, *answers.left_out]
     newest: dict[str, str] = {}
     for run in runs:
         newest.setdefault(run.summary["strategy"], run.id)
@@ -148,7 +153,7 @@ def index(runs: Sequence[SavedRun], directory: Path) -> Index:
     ]
     kept = [
         Kept(a.id, a.title, a.sentence, a.simulated, a.made[:16].replace("T", " ") + " UTC", a.data)
-        for a in answers_in(directory)
+        for a in answers.answers
     ]
     more = f" The {MOST_RUNS} newest are shown; the rest is in runs/." if len(runs) > MOST_RUNS else ""
     return Index(
@@ -159,6 +164,8 @@ def index(runs: Sequence[SavedRun], directory: Path) -> Index:
         grades=tuple(sorted({c.grade for _, c in cards if c.grade})),
         groups=tuple(g for g in groups if g.cards),
         answers=tuple(kept),
+        left_out=tuple(odd[:MOST_LEFT_OUT]),
+        left_out_count=len(odd),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import final
+from typing import NamedTuple, final
 
 import msgspec
 
@@ -66,15 +66,23 @@ def keep_answer(
     return answer
 
 
-def answers_in(directory: Path) -> list[Answer]:
-    """Every readable answer under `directory/answers`, the newest first."""
-    found = []
+class KeptAnswers(NamedTuple):
+    """Answers, the newest first, and why other folders beside them hold none."""
+
+    answers: list[Answer]
+    left_out: list[str]
+
+
+def read_answers(directory: Path) -> KeptAnswers:
+    """All answers under `directory/answers`; a folder that holds none, or one of another version, is named."""
+    found, left_out = [], []
     for place in (directory / "answers").glob("[!.]*/"):
         try:
             found.append(read_answer(place))
-        except BadInputError:
-            continue  # of another version, or edited: no reason to withhold the others
-    return sorted(found, key=lambda a: (a.made, a.id), reverse=True)
+        except BadInputError as error:  # of another version, or edited: no reason to withhold the others
+            if place.exists():  # else it is being removed
+                left_out.append(f"left out: {error}")
+    return KeptAnswers(sorted(found, key=lambda a: (a.made, a.id), reverse=True), left_out)
 
 
 def read_answer(place: Path) -> Answer:

@@ -96,7 +96,8 @@ def test_any_edit_of_a_summary_is_read_or_named(original: Path, tmp_path: Path, 
     runs, left_out = read_runs(place)
     assert len(runs) + len(left_out) == 2
     assert all(len(line.splitlines()) == 1 for line in left_out)
-    assert write_index(place).stat().st_size > 1000
+    page = write_index(place).read_text()
+    assert ('id="left-out"' in page) == bool(left_out)
     for run in runs:
         try:
             Request.read(run.summary["request"])
@@ -115,6 +116,7 @@ def test_any_torn_summary_is_named(original: Path, tmp_path: Path, content: byte
     runs, left_out = read_runs(place)
     assert (len(runs), len(left_out)) == (1, 1)
     assert "middle_corridor" in left_out[0]
+    assert odd(place).name in write_index(place).read_text().partition('id="left-out"')[2]
 
 
 CRUEL = {
@@ -146,6 +148,7 @@ def test_compare_and_verify_serve_the_others(made: Path, case: str) -> None:
     assert ended_well(CliRunner().invoke(verify_app, [str(odd(made)), "--out", str(made)]))
     good = CliRunner().invoke(verify_app, ["fertilizer_producers", "--out", str(made), "--json"])
     assert json.loads(good.stdout)["identical"]
+    assert ("left out: " in good.stderr) == bool(read_runs(made).left_out)
 
 
 @pytest.mark.parametrize("name", ["returns.parquet", "ledger.parquet", "events.json"])
