@@ -35,7 +35,8 @@ NOON = datetime(
 
 @dataclass
 class Line:
-    """One symbol: venue, zone, currency, session (minutes after local midnight), dividends and splits."""
+    """One symbol: venue, zone, currency, session (minutes after local midnight), dividends and splits; of a fund the
+    capital gains it paid, and whether the dividends say the same money once more."""
 
     venue: str
     zone: str
@@ -44,6 +45,8 @@ class Line:
     dividends: dict[str, float] = field(default_factory=dict)
     paid_in: str = ""
     splits: dict[str, float] = field(default_factory=dict)
+    gains: dict[str, float] = field(default_factory=dict)
+    twice: bool = False
     level: float = 50.0
     scale: float = 1.0
 
@@ -123,7 +126,11 @@ class World:
             d: line.close(d) * line.scale / math.prod(r for s, r in passed.items() if s > d) for d in every
         }
 
-        cuts = [(ex, 1 - v / raw[max(d for d in every if d < ex)]) for ex, v in paid.items() if ex > every[0]]
+        gained = {np.datetime64(d): v for d, v in line.gains.items() if np.datetime64(d) <= today}
+        payments = {d: paid.get(d, 0.0) + gained.get(d, 0.0) for d in {*paid, *gained}}
+        cuts = [
+            (ex, 1 - v / raw[max(d for d in every if d < ex)]) for ex, v in payments.items() if ex > every[0]
+        ]
         adjusted = [raw[d] * math.prod(cut for ex, cut in cuts if ex > d) for d in days]
         close = [raw[d] for d in days]
         meta = {
@@ -158,6 +165,14 @@ class World:
                 }
                 for d, v in dividends.items()
             }
+        if gains := {d: v for d, v in gained.items() if d in inside}:
+            meta["instrumentType"] = "ETF"
+            events["capitalGains"] = {
+                str(stamp(d, line.session[0])): {"amount": v, "date": stamp(d, line.session[0])}
+                for d, v in gains.items()
+            }
+            if line.twice:
+                events["dividends"] = events.get("dividends", {}) | events["capitalGains"]
         if splits := {d: r for d, r in passed.items() if d in inside}:
             events["splits"] = {
                 str(stamp(d, line.session[0])): {

@@ -49,28 +49,42 @@ def fetch(
             metavar="SYMBOL=BASIS", help="Of --from folder: traded, split or total_return closes, as for run."
         ),
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SYMBOL:CHECK",
+            help="Store a file of --from folder, or pass --check, in spite of this error.",
+        ),
+    ] = None,
     thesis: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input."""
+    """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input.
+
+    A symbol that no venue is known for is named before anything is asked, and the whole batch is refused; one that
+    the provider does not answer for is named in the table, and the others are stored.
+    """
     with one_line_errors():
-        from positioning.data.download import checked_symbol
+        from positioning.data.download import checked_symbols
         from positioning.data.manifest import fingerprint
         from positioning.data.store import Store
 
-        chosen = list(dict.fromkeys(checked_symbol(s) for s in symbols or needed()))
+        chosen = checked_symbols(symbols or needed())
+        _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"))
         asked = origin if origin is not None else None if check else YAHOO
         if snapshot is not None:
             Store(cache, {}).snapshot_path(snapshot)
         if asked is None:
             results = _stored(cache, chosen)
         else:
-            results = _download(cache, asked, chosen, _wanted(start, end, asked), as_json, basis or [])
+            results = _download(
+                cache, asked, chosen, _wanted(start, end, asked), as_json, basis or [], accept or []
+            )
         store = Store.reading(cache)
-        findings = _findings(cache, results, check, thesis)
+        findings = _findings(cache, results, check, thesis, accept or [])
         if snapshot is not None:
             _pin(cache, snapshot)
         if as_json:
@@ -86,6 +100,8 @@ def fetch(
                 "from": origin,
                 "snapshot": snapshot,
                 "thesis": thesis,
+                "basis": basis,
+                "accept": accept,
             },
         )
     wrong = check and any(f.severity == "error" for f in findings)
@@ -154,7 +170,18 @@ def yahoo(cache: Path) -> Provider:
     return YahooClient(cache / "yfinance")
 
 
-def _provider(asked: str, cache: Path, basis: Sequence[str]) -> Provider:
+def _check_accepted(words: Sequence[str], chosen: Sequence[str], used: bool) -> None:
+    """BadInputError for words that name nothing, or that nothing of this command reads."""
+    from positioning.market.findings import accept
+
+    if words and not used:
+        raise BadInputError(
+            f"--accept {words[0]}", "wanted it with --from folder:DIR or --check", "type it for run instead"
+        )
+    accept((), words, chosen)
+
+
+def _provider(asked: str, cache: Path, basis: Sequence[str], accepted: Sequence[str]) -> Provider:
     kind, _, place = asked.partition(":")
     if asked == YAHOO:
         return yahoo(cache)
@@ -163,7 +190,9 @@ def _provider(asked: str, cache: Path, basis: Sequence[str]) -> Provider:
         from positioning.data.folder_provider import FolderProvider
         from positioning.data.price_basis import checked_basis
 
-        return FolderProvider(FolderSource(Path(place), dict(checked_basis(word) for word in basis)))
+        return FolderProvider(
+            FolderSource(Path(place), dict(checked_basis(word) for word in basis)), accepted
+        )
     raise BadInputError(
         f"--from {asked}", "wanted yahoo or folder:DIR", did_you_mean(kind, [YAHOO, "folder:DIR"])
     )
@@ -185,13 +214,19 @@ def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
 
 
 def _download(
-    cache: Path, asked: str, chosen: list[str], wanted: Wanted, quiet: bool, basis: Sequence[str]
+    cache: Path,
+    asked: str,
+    chosen: list[str],
+    wanted: Wanted,
+    quiet: bool,
+    basis: Sequence[str],
+    accepted: Sequence[str],
 ) -> dict[str, Fetched]:
     from positioning.data.download import rate_symbol, refresh
     from positioning.data.store import Store, refuse_foreign
 
     refuse_foreign(cache)
-    provider = _provider(asked, cache, basis)
+    provider = _provider(asked, cache, basis, accepted)
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
         task = bar.add_task("fetch", total=len(chosen))
 
@@ -227,11 +262,12 @@ def _stored(cache: Path, chosen: Sequence[str]) -> dict[str, Fetched]:
 
 
 def _findings(
-    cache: Path, results: Mapping[str, Fetched], check: bool, thesis: str | None
+    cache: Path, results: Mapping[str, Fetched], check: bool, thesis: str | None, accepted: Sequence[str]
 ) -> tuple[Finding, ...]:
     """What the stored rows of these symbols show; with `check` all that the quality gate asks."""
     from positioning.data.cache_source import StoreSource
     from positioning.market import quality as gate
+    from positioning.market.findings import accept
 
     stored = [s for s, r in results.items() if r.rows]
     if not stored:
@@ -246,7 +282,7 @@ def _findings(
         given = source.deliver(names, currencies)
         known, quoted = thesis_of(thesis).events.crash_dates, source.quoted(names)
         found = (*gate.check(given.bars, given.rates, crash_dates=known, quoted=quoted), *found)
-    return found
+    return accept(found, accepted, results) if check else found
 
 
 def _pin(cache: Path, name: str) -> None:
@@ -279,7 +315,11 @@ def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object]) -
     again = [s for s in missing(results) if results[s].status in RESUMABLE]
     if again:
         given = [
-            word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))
+            word
+            for name, value in options.items()
+            if value is not None
+            for one in (value if isinstance(value, list) else [value])
+            for word in (f"--{name}", str(one))
         ]
         command = shlex.join([*words_for("fetch"), *again, *given])
         print(f"{len(again)} of {len(results)} symbols are not there; to resume: {command}", file=sys.stderr)

@@ -26,6 +26,7 @@ DEFAULT_START = date(2018, 1, 1)  # what a run from 2020 reads for its look-back
 IN_A_ROW = 3  # symbols that fail one after another: the service is down or there is no network
 OUTAGE = 1 / 3  # share of live names answered with nothing beyond which they are not called delisted
 QUOTED_FIRST = ("EUR", "GBP", "AUD", "NZD")  # currencies that the market quotes in US dollars per unit
+MOST_NAMED = 5  # symbols that a refusal names beside its first
 _SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9^.=&_-]{0,29}")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
@@ -81,6 +82,26 @@ def checked_symbol(text: str) -> str:
     if not symbol.endswith("=X"):
         instrument(symbol)  # what no venue is known for cannot be held, and is not asked for
     return symbol
+
+
+def checked_symbols(texts: Sequence[str]) -> list[str]:
+    """The symbols as Yahoo writes them, each once. Raises BadInputError, naming every one that cannot be held: a
+    batch with a slip in it is asked for as a whole or not at all."""
+    symbols, wrong = [], []
+    for text in texts:
+        try:
+            symbols.append(checked_symbol(text))
+        except BadInputError as error:
+            wrong.append((text, error))
+    if not wrong:
+        return list(dict.fromkeys(symbols))
+    seen = wrong[0][1].seen
+    if len(wrong) > 1:
+        more = f" and {len(wrong) - 1 - MOST_NAMED} more" if len(wrong) > MOST_NAMED + 1 else ""
+        seen += f" (and {', '.join(repr(text[:20]) for text, _ in wrong[1 : MOST_NAMED + 1])}{more})"
+    if len(texts) > len(wrong):
+        seen += "; nothing was asked for"
+    raise BadInputError(seen, wrong[0][1].wanted, wrong[0][1].remedy)
 
 
 def rate_symbol(currency: str) -> str:

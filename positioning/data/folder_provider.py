@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from positioning.data.series import COLUMNS, PRICES, Series
 from positioning.data.yahoo import Answer
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
+from positioning.market.findings import Finding, accept
 from positioning.market.instruments import instrument
 
 _MENDED = ("price", "dates")  # such cells are holes in what is delivered; what they were is told
@@ -23,10 +25,13 @@ _MENDED = ("price", "dates")  # such cells are holes in what is delivered; what 
 
 @final
 class FolderProvider:
-    """A folder of CSV files asked like a provider: each file is read whole."""
+    """A folder of CSV files asked like a provider: each file is read whole.
 
-    def __init__(self, source: FolderSource) -> None:
-        self._source = source
+    accepted: `SYMBOL:CHECK` of errors in spite of which a file is stored.
+    """
+
+    def __init__(self, source: FolderSource, accepted: Sequence[str] = ()) -> None:
+        self._source, self._accepted = source, tuple(accepted)
 
     @property
     def label(self) -> str:
@@ -43,20 +48,27 @@ class FolderProvider:
         currency = re.fullmatch(r"([A-Z]{3})(?:USD)?=X", symbol)
         try:
             if currency is not None:
-                found = self._source.findings([f"{currency[1]}=X"])
+                found = self._found(f"{currency[1]}=X")
                 rates = self._source.deliver([], [currency[1]]).rates.get(currency[1])
                 answer = None if rates is None else _of_rates(rates)
             else:
-                found = self._source.findings([symbol])
+                found = self._found(symbol)
                 bars = self._source.deliver([symbol], []).bars.get(symbol)
                 answer = None if bars is None else _of_bars(bars)
             if answer is None:
                 return self._absent(symbol)
             if wrong := [f for f in found if f.severity == "error" and f.check not in _MENDED]:
-                return Answer("failed", f"{wrong[0]}; {wrong[0].remedy}")
+                word = f"{wrong[0].symbol}:{wrong[0].check}"
+                return Answer(
+                    "failed", f"{wrong[0]}; {wrong[0].remedy}; or to store it as it is type --accept {word}"
+                )
             return replace(answer, notices=(*answer.notices, *(str(f) for f in found)))
         except BadInputError as error:
             return Answer("failed", str(error))
+
+    def _found(self, symbol: str) -> tuple[Finding, ...]:
+        words = [word for word in self._accepted if word.rpartition(":")[0] == symbol]
+        return accept(self._source.findings([symbol]), words, [symbol])
 
     def _absent(self, symbol: str) -> Answer:
         return Answer("nothing", f"{symbol} is not in {self.label}")

@@ -19,6 +19,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from positioning.cli import fetch
+from positioning.cli.run import app as backtest
 from positioning.data.cache_source import StoreSource
 from positioning.data.manifest import read_entries
 from positioning.data.store import Store
@@ -177,6 +178,45 @@ def test_pence_and_a_foreign_dividend_reach_a_run_in_pounds_and_local_money(desk
     hkd, cny = (desk.world.lines[s].close(day) for s in ("HKD=X", "CNY=X"))
     assert bars.dividends[bars.dates == day][0] == pytest.approx(0.48 * hkd / cny)
     assert "declared in CNY" in bars.notices[0].text
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("ordinary", [{}, {"2024-04-15": 0.4}])
+def test_the_gains_of_a_fund_reach_a_run_once(desk: Desk, ordinary: dict[str, float], twice: bool) -> None:
+    gains = {"2024-03-20": 3.0, "2024-05-20": 2.5}
+    line = stand_in.Line("XNYS", "America/New_York", "USD", (570, 960), ordinary, gains=gains, twice=twice)
+    desk.world.lines["MOO"] = line
+    desk.fetch("MOO")
+    bars = StoreSource(desk.cache).deliver(["MOO"], []).bars["MOO"]
+    paid = {str(d): v for d, v in zip(bars.dates, bars.dividends, strict=True) if v}
+    assert paid == pytest.approx(gains | ordinary, abs=1e-9)
+    words = [
+        "fertilizer_producers",
+        "--fees",
+        "none",
+        "--data",
+        "yahoo",
+        "--start",
+        "2024-03-04",
+        "--placebo",
+        "0",
+    ]
+    for setting in ("legs=MOO", "hedge=none", "respond=0", "exposure=1", "band=0", "lookback=20"):
+        words += ["--set", setting]
+    places = ("--cache", str(desk.cache), "--out", str(desk.cache.parent / "reports"))
+    done = CliRunner().invoke(backtest, [*words, "--json", *places])
+    assert done.exit_code == 0, done.stderr
+    (own,) = json.loads(done.stdout)["strategies"].values()
+    bought = bars.dates >= np.datetime64("2024-03-05")  # decided on the first row, filled at the next open
+    close, income = bars.close[bought], bars.dividends[bought]
+    paid_for = bars.open[bought][0]
+    at_once = np.prod((close[1:] + income[1:]) / close[:-1]) * close[0] / paid_for - 1
+    never = (close[-1] + income.sum()) / paid_for - 1
+    # A payment waits in cash for the next decision, so it is reinvested later than at once and earlier than never.
+    # Unpaid gains would miss 5.5 of some 50 a share, gains paid twice would be as much too high.
+    low, high = sorted((at_once, never))
+    assert low < own["total_return"] < high
+    assert high - low < 0.5 * sum(gains.values()) / paid_for
 
 
 # ------------------------------------------------------------------------------------------------- faults
@@ -384,6 +424,55 @@ def test_a_folder_becomes_the_same_store(desk: Desk, tmp_path: Path) -> None:
     assert ours.rates["HKD"].digest() == theirs.rates["HKD"].digest()
     assert ours.bars["BGEO.L"].notices == theirs.bars["BGEO.L"].notices
     assert desk.fetch(*args, code=1)["BGEO.L"]["status"] == "unchanged"
+
+
+def test_a_file_is_stored_in_spite_of_an_error_that_is_accepted(desk: Desk, tmp_path: Path) -> None:
+    days = np.busday_offset("2024-01-02", np.arange(90), roll="forward")
+    folder, adjusted = tmp_path / "mine", np.where(np.arange(90) < 60, 97.0, 100.0)
+    folder.mkdir()
+    rows = "".join(
+        f"{d},100,{a},0.0\n" for d, a in zip(days, adjusted, strict=True)
+    )  # 3 % paid, and nothing said
+    (folder / "NTR.csv").write_text("Date,Close,Adj Close,Dividends\n" + rows)
+    args = ("NTR", "--from", f"folder:{folder}")
+    reason = desk.fetch(*args, code=1)["NTR"]["reason"]
+    assert "--accept NTR:adjusted" in reason
+    assert desk.fetch(*args, "--accept", "NTR:adjusted")["NTR"]["rows"] > 80
+    for words, said in (
+        ((*args, "--accept", "NTR:ajusted"), "Did you mean adjusted?"),
+        ((*args, "--accept", "MOS:adjusted"), "no symbol 'MOS' here"),
+        (("NTR", "--accept", "NTR:adjusted"), "wanted it with --from folder:DIR or --check"),
+    ):
+        done = desk.run(*words)
+        assert done.exit_code == 2
+        assert said in done.stderr
+    assert not desk.world.asked
+
+
+def test_what_is_accepted_does_not_fail_a_check(desk: Desk) -> None:
+    desk.world.faults["NTR"] = stand_in.hundredfold("2024-03-01")
+    desk.fetch("NTR")
+    assert desk.run("NTR", "--check").exit_code == 1
+    done = desk.run("NTR", "--check", "--accept", "NTR:unit_switch")
+    assert done.exit_code == 0, done.stdout
+    (found,) = [f for f in json.loads(done.stdout)["findings"] if f["check"] == "unit_switch"]
+    assert found["severity"] == "warning"
+
+
+def test_a_batch_with_names_that_cannot_be_held_is_refused_with_all_of_them(desk: Desk) -> None:
+    done = desk.run("MOS", "HAL.XQ", "NTR", "SAN.XQ", "BRK.B")
+    assert done.exit_code == 2
+    assert "'HAL.XQ'" in done.stderr
+    assert "(and 'SAN.XQ', 'BRK.B'); nothing was asked for" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not desk.world.asked
+    assert not list(desk.cache.glob("*.json"))
+
+
+def test_a_name_the_provider_does_not_know_leaves_the_others_stored(desk: Desk) -> None:
+    symbols = desk.fetch("MOS", "ZZZQ", "NTR", code=1)
+    assert [symbols[s]["status"] for s in ("MOS", "NTR")] == ["fetched", "fetched"]
+    assert symbols["ZZZQ"]["rows"] == 0
 
 
 # ---------------------------------------------------------------------------------------------- bad input
