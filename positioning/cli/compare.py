@@ -49,8 +49,10 @@ def compare(
         from positioning.reporting.comparison.page import write_comparison
         from positioning.reporting.comparison.words import remarks
         from positioning.reporting.index import write_index
+        from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.runs.comparison import compare as set_side_by_side
 
+        refuse_foreign_pages(out, ("comparison.html", "index.html"))
         found = set_side_by_side(chosen(out, names or [], mixed), draws, seed)
         files = [write_comparison(found, out), write_index(out)]
         if as_csv:

@@ -78,7 +78,9 @@ def event_study(
         from positioning.event_studies.placebo import study_placebo
         from positioning.event_studies.study import singly, study
         from positioning.reporting.event_study import past, write_event_study
+        from positioning.reporting.page_file import refuse_foreign_pages
 
+        refuse_foreign_pages(Path(out), ("event_study.html", "index.html"))
         if request.placebos:
             check_draws(request.placebos)
         more = tuple(s.strip() for s in factors.split(",") if s.strip())

@@ -55,8 +55,10 @@ def events(
         if check:
             _check(thesis_of(thesis, events, restrictions), as_json)
             return
+        from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.timeline import write_timeline
 
+        refuse_foreign_pages(out, ("events.html",))
         day = day_of("--since", since)
         record = chosen(thesis_of(thesis, events, restrictions).events, theme, day)
         command = typed("events")

@@ -85,6 +85,7 @@ def grid_search(
         from positioning.analysis.cross_validation import PBO_TRIALS
         from positioning.cli.grid_request import asked, chosen, groups_of, space_of, whole_numbers, words_of
         from positioning.data.recording import RecordingSource
+        from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.search.outcome import SearchReport, write_trials
         from positioning.reporting.search.page import write_grid
         from positioning.search.assessment import assess
@@ -104,6 +105,7 @@ def grid_search(
         strategy, axes = asked(
             request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
         )
+        refuse_foreign_pages(Path(out), ("grid.html", "index.html"))
         terms = request.terms(typed("grid_search"))
         witness = RecordingSource(terms.source)
         space = space_of(strategy, axes, replace(terms, source=witness))

@@ -13,6 +13,7 @@ from positioning.cli.options import AsCsv, AsJson, LogFile, Names, Out, Quiet, V
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.terminal import Terminal
+from positioning.files import safe_name
 from positioning.json_text import json_text
 
 app = new_app()
@@ -47,6 +48,7 @@ def run(
         from positioning.data.recording import RecordingSource
         from positioning.market.findings import accept
         from positioning.reporting.factsheet import write_factsheet
+        from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.pages import CompletedRun, write_csv, write_pages
         from positioning.reporting.pdf import browser, print_pdf
         from positioning.runs.backtest import backtest
@@ -56,6 +58,9 @@ def run(
         if pdf:
             browser()  # missed before anything is computed
         chosen = request.strategies(strategies or [])
+        stems = [safe_name(p.name) for p in chosen]
+        kinds = ("", "_factsheet") if factsheet else ("",)
+        refuse_foreign_pages(place, ["index.html", *(f"{s}{kind}.html" for s in stems for kind in kinds)])
         accept(
             (),
             request.accepted,

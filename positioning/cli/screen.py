@@ -50,6 +50,7 @@ def screen(
 ) -> None:
     """Who is on the lists, why, since when and how sure; restriction rows for `run`."""
     with one_line_errors():
+        from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.screening import to_json, write_screening
         from positioning.screening.decisions import read_decisions, write_decisions
         from positioning.screening.screen import screen as screened
@@ -57,6 +58,7 @@ def screen(
         files, strategies = _sorted_out(words)
         names = _universe(universe, strategies)
         place = Path(out)
+        refuse_foreign_pages(place, ("screening.html",))
         asked = day_of("--as-of", as_of)
         day = None if asked is None else date.fromisoformat(str(asked))
         kept = decisions or place / "decisions.csv"

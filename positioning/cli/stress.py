@@ -63,6 +63,7 @@ def stress(
     with one_line_errors(), terminal.open():
         from positioning.events.silence import silence
         from positioning.market.load import load
+        from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.stress_test import write_stress
         from positioning.scenarios.scenario import read_scenarios
         from positioning.scenarios.simulation import StressTerms
@@ -76,6 +77,7 @@ def stress(
         from positioning.simulation.fees import read_fees
 
         chosen, thesis = request.strategies(strategies or []), request.advice()
+        refuse_foreign_pages(Path(out), ("stress.html", "index.html"))
         futures = read_scenarios(thesis, scenarios, horizon)
         choice = StressSettings(
             paths,

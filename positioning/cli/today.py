@@ -52,12 +52,14 @@ def today(
     """The last decision, the orders to it, and what stands in the way. Exit status 3: the prices are too old."""
     with one_line_errors():
         from positioning.cli.values import day_of, span_of
-        from positioning.files import write_whole
+        from positioning.files import safe_name, write_whole
+        from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.today import write_today
         from positioning.runs.backtest import market_of
         from positioning.runs.today import today as today_of
 
         chosen = request.strategies(strategies or [])
+        refuse_foreign_pages(Path(out), (f"today_{safe_name(p.name)}.html" for p in chosen))
         portfolio = portfolio_of(holdings, capital)
         last = None if as_of is None else str(day_of("--as-of", as_of))
         settings = replace(request.terms(""), span=span_of(None, last))

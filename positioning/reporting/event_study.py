@@ -18,6 +18,7 @@ from positioning.files import write_whole
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import banner, past_the_record
 from positioning.reporting.tearsheet.page import document, moved, own_file
@@ -47,7 +48,7 @@ def write_event_study(
     text = page(studies, shuffled, asked, design, thesis, command, script)
     simulated = any(s.simulated for s in studies)
     files = [
-        write_whole(directory / "event_study.html", text),
+        write_page(directory / "event_study.html", text),
         write_whole(directory / "event_study_events.csv", events_csv(studies)),
         write_whole(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]

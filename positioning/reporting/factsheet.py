@@ -22,10 +22,11 @@ from positioning.analysis.periods import Period, calendar_years, monthly, traili
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import Verdict
 from positioning.arrays import DateArray, FloatArray
-from positioning.files import safe_name, write_whole
+from positioning.files import safe_name
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html
 from positioning.reporting.index import sparkline
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet.page import document
 from positioning.reporting.templates import render
 
@@ -62,7 +63,7 @@ def write_factsheet(report: BacktestReport, directory: Path) -> Path:
     """Write `directory/NAME_factsheet.html`; returns its path."""
     v = view(report)
     text = document(f"{v.title}, factsheet, {v.as_of}", render("factsheet.html", v=v), v.simulated)
-    return write_whole(directory / f"{safe_name(report.strategy.name)}_factsheet.html", text)
+    return write_page(directory / f"{safe_name(report.strategy.name)}_factsheet.html", text)
 
 
 def view(report: BacktestReport) -> Factsheet:

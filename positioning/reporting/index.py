@@ -12,9 +12,10 @@ from typing import Any, final
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.files import safe_name, write_whole
+from positioning.files import safe_name
 from positioning.reporting.format import SHORT, number, percent, signed
 from positioning.reporting.html import Html, join, tag
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet.page import document, own_file
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import spoken_again
@@ -125,7 +126,7 @@ def write_index(directory: Path) -> Path:
     script = Html(f"<script>{own_file('theme.js')}{own_file('index.js')}</script>")
     simulated = bool(view.groups) and all(g.simulated for g in view.groups)
     text = document("Backtests", join(render("index.html", v=view), script), simulated)
-    return write_whole(directory / "index.html", text)
+    return write_page(directory / "index.html", text)
 
 
 def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = ()) -> Index:

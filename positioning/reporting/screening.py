@@ -11,6 +11,7 @@ from positioning.events.restriction import Restriction
 from positioning.files import write_whole
 from positioning.reporting.format import NOTHING
 from positioning.reporting.html import Html, bullets, join, section, table, tag
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet.page import document
 from positioning.screening.decisions import as_csv
 from positioning.screening.screen import OWNERSHIP, Finding, Screening
@@ -30,7 +31,7 @@ SHOWN = 400  # candidates on the page; the decisions file has them all
 def write_screening(made: Screening, command: str, directory: Path) -> list[Path]:
     """Write screening.html, screening.json and screened_restrictions.csv; returns their paths."""
     return [
-        write_whole(directory / "screening.html", page(made, command)),
+        write_page(directory / "screening.html", page(made, command)),
         write_whole(directory / "screening.json", json.dumps(to_json(made), indent=1, allow_nan=False)),
         write_restrictions(made.restrictions, directory / "screened_restrictions.csv"),
     ]

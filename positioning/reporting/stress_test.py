@@ -17,6 +17,7 @@ from positioning.json_text import json_text, plain
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import banner, past_the_record
 from positioning.reporting.tearsheet.page import document, moved, own_file
@@ -42,7 +43,7 @@ def write_stress(
     script = charts.share_script(directory)
     text = page(made, command, script, silence)
     files = [
-        write_whole(directory / "stress.html", text),
+        write_page(directory / "stress.html", text),
         write_whole(directory / "stress.json", json_text(to_json(made, silence), indent=1)),
         _parquet(made, directory / "stress.parquet"),
     ]

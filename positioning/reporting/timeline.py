@@ -10,8 +10,8 @@ import numpy as np
 
 from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
-from positioning.files import write_whole
 from positioning.reporting.html import Html, escape, join, section, table, tag
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.charts import _text
 from positioning.reporting.tearsheet.page import document, own_file
@@ -28,7 +28,7 @@ EDGE = np.timedelta64(40, "D")
 
 def write_timeline(events: Events, command: str, directory: Path) -> list[Path]:
     """Write events.html and plotly's script beside it; returns the page's path."""
-    return [write_whole(directory / "events.html", page(events, command, charts.share_script(directory)))]
+    return [write_page(directory / "events.html", page(events, command, charts.share_script(directory)))]
 
 
 def page(events: Events, command: str, script: str) -> str:

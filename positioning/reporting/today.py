@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from positioning.files import safe_name, write_whole
+from positioning.files import safe_name
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet.page import document, own_file
 from positioning.runs.today import OrderLeg, Today
 
 
 def write_today(answer: Today, directory: Path) -> Path:
     """Write `directory/today_<strategy>.html`; returns its path."""
-    return write_whole(directory / f"today_{safe_name(answer.strategy.name)}.html", today_page(answer))
+    return write_page(directory / f"today_{safe_name(answer.strategy.name)}.html", today_page(answer))
 
 
 def today_page(a: Today) -> str:

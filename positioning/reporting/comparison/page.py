@@ -23,11 +23,11 @@ from positioning.analysis.comparison import (
 from positioning.analysis.metrics import FEWEST_DAYS, MIN_RETURNS, YEARLY
 from positioning.analysis.overfitting import Spa
 from positioning.arrays import FloatArray
-from positioning.files import write_whole
 from positioning.reporting.comparison.charts import COLOURS, figures, window
 from positioning.reporting.comparison.words import MIXED, remarks
 from positioning.reporting.format import NOTHING, SHORT, metric, number, percent, signed
 from positioning.reporting.html import Html, bullets, join, section, table, tag
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import KINDS, ROWS, Row, banner
 from positioning.reporting.tearsheet.page import document, own_file
@@ -44,7 +44,7 @@ ALL_THEMES = "restrictions"
 
 def write_comparison(c: Comparison, directory: Path) -> Path:
     """Write `directory/comparison.html` whole; returns its path."""
-    return write_whole(directory / "comparison.html", page(c))
+    return write_page(directory / "comparison.html", page(c))
 
 
 def page(c: Comparison) -> str:

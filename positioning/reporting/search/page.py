@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from positioning.analysis.verdict import SEARCH_RULES
-from positioning.files import write_whole
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.index import write_index
+from positioning.reporting.page_file import write_page
 from positioning.reporting.search import charts as grid_charts
 from positioning.reporting.search.charts import MOST_PAIRS, MOST_POINTS, label
 from positioning.reporting.search.outcome import (
@@ -50,7 +50,7 @@ def write_grid(searched: SearchReport, directory: Path) -> Path:
     """Write grid.html, keep it under an ID of its own, and write the index."""
     script = charts.share_script(directory)
     text, judged, market = page(searched, script), searched.verdict, searched.space.market
-    path = write_whole(directory / "grid.html", text)
+    path = write_page(directory / "grid.html", text)
     keep_answer(
         directory, "grid_search", f"Grid search, {searched.space.strategy.title}", judged.sentence, judged.tone,
         market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"),

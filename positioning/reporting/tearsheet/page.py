@@ -16,6 +16,7 @@ from positioning.analysis.report import BacktestReport
 from positioning.files import safe_name, write_whole
 from positioning.reporting.format import percent, ruin
 from positioning.reporting.html import Html, escape, folded, join, section, tag
+from positioning.reporting.page_file import GENERATOR, write_page
 from positioning.reporting.tearsheet import charts, details, events, figures
 from positioning.reporting.tearsheet.charts import Figure
 from positioning.reporting.tearsheet.first_screen import first_screen
@@ -31,7 +32,7 @@ PARTS = {
 
 def write(report: BacktestReport, directory: Path) -> Path:
     """Write `directory/<strategy name>.html` whole, and plotly's script beside it; returns the page's path."""
-    return write_whole(address(report, directory), page(report, charts.share_script(directory)))
+    return write_page(address(report, directory), page(report, charts.share_script(directory)))
 
 
 def address(report: BacktestReport, directory: Path) -> Path:
@@ -138,6 +139,7 @@ def document(heading: str, body: Html, simulated: bool) -> str:
     head = join(
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html(f'<meta http-equiv="Content-Security-Policy" content="{policy(body)}">'),
+        GENERATOR,
         Html('<link rel="icon" href="data:,">'),
         tag("title", name),
         Html(f"<style>{own_file('page.css')}</style>"),
