@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from positioning.analysis.comparison import measured, within
 from positioning.analysis.report import BacktestReport
 from positioning.cli.compare import app
+from positioning.cli.request import Request
 from positioning.data.sample import SampleSource
 from positioning.events.event import Events
 from positioning.market.benchmark import Benchmark
@@ -50,7 +51,7 @@ def reports() -> list[BacktestReport]:
 @pytest.fixture(scope="module")
 def runs(reports: list[BacktestReport], tmp_path_factory: pytest.TempPathFactory) -> list[SavedRun]:
     out = tmp_path_factory.mktemp("kept")
-    return [keep(s, {}, {}, out, "") for s in reports]
+    return [keep(s, Request().kept(s.strategy), {}, out, "") for s in reports]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -38,12 +39,17 @@ def share_script(directory: Path) -> str:
     return name
 
 
-def inline_script() -> Html:
-    """Plotly's script as an element of a page that needs no other file."""
+@lru_cache(maxsize=1)
+def inline_code() -> str:
+    """Plotly's script, such that it cannot end the element it stands in."""
     from plotly.offline import get_plotlyjs
 
-    code = re.sub("</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
-    return Html(f"<script>{code}</script>")
+    return re.sub("</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
+
+
+def inline_script() -> Html:
+    """Plotly's script as an element of a page that needs no other file."""
+    return Html(f"<script>{inline_code()}</script>")
 
 
 def embed(figures: dict[str, Figure], days: list[str] | None = None) -> Html:

@@ -152,9 +152,10 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def policy(body: str) -> str:
-    """What a browser may do for the page: run plotly's file beside it and the inline scripts that are our own files to
-    the letter, and nothing else; ask no one for anything. Whatever else should get into the page does not run."""
-    hashes = " ".join(dict.fromkeys(_hash(code) for code in _INLINE.findall(body) if _is_own(code)))
+    """What a browser may do for the page: run plotly's file, beside it or inside it, and the inline scripts that are
+    our own files to the letter, and nothing else; ask no one for anything. Whatever else gets into it does not run."""
+    known = (code for code in _INLINE.findall(body) if _is_own(code) or code == charts.inline_code())
+    hashes = " ".join(dict.fromkeys(map(_hash, known)))
     return (
         f"default-src 'none'; {SCRIPTS} {hashes}; style-src 'unsafe-inline'; img-src data: blob: 'self' file:; "
         "font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
