@@ -18,6 +18,11 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     return text.getvalue()
 
 
+def restored(cell: str) -> str:
+    """The text that `csv_text` wrote as that cell."""
+    return cell[1:] if cell.startswith("'") and _defused(cell[1:]) == cell else cell
+
+
 def _defused(cell: object) -> object:
     if not isinstance(cell, str):
         return cell

@@ -11,6 +11,7 @@ from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.cli.options import AsJson, with_request
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.errors import shown
 
 if TYPE_CHECKING:
     from positioning.analysis.strategy_check import StrategyCheck
@@ -70,10 +71,10 @@ def print_checks(found: list[StrategyCheck]) -> None:
 
     console = Console(highlight=False)
     for c in found:
-        console.print(Text(f"{c.strategy}: {c.sentence}", style="bold red" if c.wrong else "bold"))
+        console.print(Text(shown(f"{c.strategy}: {c.sentence}"), style="bold red" if c.wrong else "bold"))
         table = Table(box=None, padding=(0, 1), pad_edge=False, show_header=False)
         for row in c.rows:
             table.add_row(
-                Text(row.name), Text(str(row.status), style=STYLES[str(row.status)]), Text(row.detail)
+                Text(row.name), Text(str(row.status), style=STYLES[str(row.status)]), Text(shown(row.detail))
             )
         console.print(table)

@@ -103,6 +103,9 @@ class Request:
 
     def strategies(self, names: Sequence[str]) -> list[Strategy]:
         """The named strategies under these settings; all where none is named. Raises BadInputError."""
+        from positioning.market.findings import check_words
+
+        check_words(self.accepted)
         screens = [] if self.screen is None else [f"screen={self.screen}"]
         return strategies_of(names, [*self.settings, *screens])
 
@@ -111,6 +114,9 @@ class Request:
 
         Raises BadInputError.
         """
+        from positioning.market.findings import check_words
+
+        check_words(self.accepted)
         from positioning.events.restriction import binding_on
 
         thesis = thesis_of(self.thesis, self.events, self.restrictions)

@@ -14,7 +14,7 @@ from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.options import AsJson, Out
 from positioning.cli.progress import progress
 from positioning.cli.values import day_of
-from positioning.errors import BadInputError, did_you_mean
+from positioning.errors import BadInputError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from positioning.screening.screen import Finding, Screening
@@ -113,22 +113,22 @@ def _print(made: Screening, files: Sequence[Path]) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     for line in verdict(made):
-        console.print(line, markup=False)
-    shown = [f for f in made.findings if f.sure] + list(made.undecided[:SHOWN])
-    if shown:
+        console.print(shown(line), markup=False)
+    told = [f for f in made.findings if f.sure] + list(made.undecided[:SHOWN])
+    if told:
         table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
         for heading in ("symbol", "sure", "score", "since"):
             table.add_column(heading, no_wrap=True)
         for heading in ("what hit", "list", "ground"):
             table.add_column(heading)
-        for f in shown:
-            table.add_row(*(escape(str(c)) for c in _row(f)))
+        for f in told:
+            table.add_row(*(escape(shown(str(c))) for c in _row(f)))
         console.print(table)
     if len(made.undecided) > SHOWN:
         console.print(f"{len(made.undecided) - SHOWN} more candidates stand on the page", markup=False)
     console.print(OWNERSHIP, style="dim")
     for path in files:
-        console.print(f"wrote {path}", markup=False)
+        console.print(shown(f"wrote {path}"), markup=False)
 
 
 def _row(f: Finding) -> tuple[Any, ...]:

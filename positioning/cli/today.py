@@ -15,7 +15,7 @@ from positioning.cli.command import Command, new_app, one_line_errors
 from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
 from positioning.cli.request import Request
 from positioning.csv_output import csv_text
-from positioning.errors import BadInputError
+from positioning.errors import BadInputError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -190,7 +190,7 @@ def print_today(answers: list[Today], files: list[Path]) -> None:
     for a in answers:
         simulated = "SIMULATED prices. " if a.simulated else ""
         head = f"{a.strategy.name}: {simulated}decided on {a.decided}, prices of {a.as_of}"
-        console.print(Text(head, style="bold"))
+        console.print(Text(shown(head), style="bold"))
         table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
         for heading in ("name", "target", "before", "held", "order", "where and when"):
             table.add_column(heading, justify="left" if heading in ("name", "where and when") else "right")
@@ -198,15 +198,17 @@ def print_today(answers: list[Today], files: list[Path]) -> None:
             order = f"{leg.side} {abs(leg.order):,}" if leg.order else "none"
             when = f"{leg.instrument.venue} {str(leg.opens)[:16].replace('T', ' ')} UTC" if leg.order else ""
             told = "; ".join(x for x in (when, leg.barrier, leg.note, leg.reason) if x)
-            table.add_row(Text(leg.instrument.symbol), f"{leg.target:+.1%}", f"{leg.previous:+.1%}",
-                          f"{leg.held:+.1%}", order, Text(told))  # fmt: skip
+            table.add_row(Text(shown(leg.instrument.symbol)), f"{leg.target:+.1%}", f"{leg.previous:+.1%}",
+                          f"{leg.held:+.1%}", order, Text(shown(told)))  # fmt: skip
         console.print(table)
         for n in a.news[:5]:
-            console.print(Text(f"news of {n.sleeve}: {n.weight:+.2f}, {n.age} sessions old, half in {n.halves_in:g}: "
-                               f"{n.event.title}"))  # fmt: skip
+            told = f"news of {n.sleeve}: {n.weight:+.2f}, {n.age} sessions old, half in {n.halves_in:g}: {n.event.title}"
+            console.print(Text(shown(told)))
         for r in a.barred:
-            console.print(Text(f"{r.symbol}: {r.kind.replace('_', ' ')} since {r.known_on()}, {r.reason}"))
+            console.print(
+                Text(shown(f"{r.symbol}: {r.kind.replace('_', ' ')} since {r.known_on()}, {r.reason}"))
+            )
         for note in a.notes:
-            console.print(Text(note))
+            console.print(Text(shown(note)))
     for file in files:
-        console.print(Text(f"wrote {file}"))
+        console.print(Text(shown(f"wrote {file}")))

@@ -113,6 +113,20 @@ def stop_on_errors(findings: Iterable[Finding]) -> None:
     raise BadInputError(f"{wrong[0]}{more}", wrong[0].remedy, f"or to use it as it is type {words}")
 
 
+def check_words(words: Iterable[str]) -> None:
+    """BadInputError for a word that is not SYMBOL:CHECK of any symbol, for those who check few of the symbols."""
+    for word in words:
+        symbol, colon, name = word.rpartition(":")
+        if not (symbol.strip() and colon):
+            raise BadInputError(
+                f"--accept {word}", "wanted SYMBOL:CHECK", "type for example --accept EVR.L:unit_switch"
+            )
+        if name not in get_args(Check):
+            raise BadInputError(
+                f"--accept {word}", f"no check {name!r} here", did_you_mean(name, get_args(Check))
+            )
+
+
 def _accepted(word: str, symbols: Collection[str]) -> tuple[str, str]:
     symbol, colon, name = word.rpartition(":")
     if not colon:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, final, get_args
 
+from positioning.csv_output import csv_text, restored
 from positioning.errors import BadInputError
 from positioning.files import write_whole
 from positioning.market.records import Cells, check_choice, read_records
 
 Verdict = Literal["same", "different", ""]
 COLUMNS = ("symbol", "listing", "key", "name", "decision", "note")
-_RISKY = ("=", "+", "-", "@", "\t")
 
 
 @final
@@ -48,10 +46,8 @@ def read_decisions(path: Path | None) -> Mapping[tuple[str, str, str], Decision]
 
     def add(cells: Cells) -> None:
         check_choice("decision", cells["decision"].casefold(), get_args(Verdict))
-        made = Decision(
-            cells["symbol"], cells["listing"], cells["key"], cells["name"],
-            cast(Verdict, cells["decision"].casefold()), cells["note"],
-        )  # fmt: skip
+        symbol, listing, key, name, _, note = (restored(cells[c]) for c in COLUMNS)
+        made = Decision(symbol, listing, key, name, cast(Verdict, cells["decision"].casefold()), note)
         before = found.get(made.about)
         if before is not None and before.decision != made.decision and before.decision and made.decision:
             raise BadInputError(
@@ -71,10 +67,5 @@ def write_decisions(path: Path, decisions: Iterable[Decision]) -> Path:
 
 
 def as_csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A CSV that no spreadsheet runs: a cell that would begin a formula begins with an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([f"'{c}" if c.startswith(_RISKY) else c for c in row])
-    return text.getvalue()
+    """A CSV that no spreadsheet runs."""
+    return csv_text([columns, *rows])
