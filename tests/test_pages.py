@@ -21,6 +21,7 @@ import pytest
 from positioning.analysis.attribution import Attribution
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
+from positioning.cli.request import Request
 from positioning.data.sample import SampleSource
 from positioning.events.event import Event, Events
 from positioning.files import safe_name, write_whole
@@ -123,7 +124,7 @@ def folder(
         patch.setattr(tearsheet, "_quantstats", lambda _: outside)
         for report in reports:
             tearsheet.write(report, directory)
-            keep(report, {}, {}, directory, "")
+            keep(report, Request().kept(report.strategy), {}, directory, "")
         write_index(directory)
         patch.setattr(tearsheet, "_quantstats", lambda _: STUB)
         tearsheet.write(hostile(reports[0]), directory)

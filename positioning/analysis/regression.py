@@ -39,7 +39,7 @@ class Regression:
 
     @property
     def errors(self) -> FloatArray:
-        """(K,) standard errors."""
+        """(K,) standard errors of the coefficients."""
         return np.sqrt(np.diag(self.covariance))
 
     @property

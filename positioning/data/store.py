@@ -55,7 +55,7 @@ class Store:
 
     @property
     def entries(self) -> Entries:
-        """By symbol."""
+        """The entries of the manifest by symbol."""
         return self._entries
 
     @classmethod

@@ -39,7 +39,7 @@ class Silence:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Dates ISO."""
+        """The fields for JSON, dates in ISO form."""
         return {
             "complete_until": str(self.complete_until), "last": str(self.last), "days_past": self.days,
             "themes": list(self.themes), "words": self.words,

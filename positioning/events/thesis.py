@@ -74,7 +74,7 @@ class Thesis:
     scenarios: files of scenarios by name. replay: first and last day of the past that a stress test puts onto today,
     None for none. digest: SHA-256 of thesis.toml and of the universe, "" where there is no file.
 
-    Raises BadInputError for a title that is empty, and for a day that a theme the thesis does not have is complete until.
+    Raises BadInputError for a name or a title that is empty.
     """
 
     name: str
@@ -91,9 +91,6 @@ class Thesis:
     def __post_init__(self) -> None:
         check_filled("name", self.name, "give the thesis a name, a single word such as red_sea")
         check_filled("title", self.title, "give the thesis the title under which it was published")
-        for theme in self.complete_until:
-            if theme:
-                check_choice("complete_until", theme, (*self.sleeves, *self.events.themes))
         for name in ("sleeves", "universe", "complete_until", "scenarios"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
@@ -159,6 +156,8 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
         universe = read_universe(place / "universe.csv", tuple(known))
         universe_raw = (place / "universe.csv").read_bytes()
     try:
+        for theme in filter(None, said["complete_until"]):
+            check_choice("complete_until", theme, tuple(dict.fromkeys((*sleeves, *record.themes))))
         return Thesis(
             **said,
             events=replace(record, restrictions=listed),

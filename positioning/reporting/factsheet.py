@@ -67,7 +67,7 @@ def write_factsheet(report: BacktestReport, directory: Path) -> Path:
 
 
 def view(report: BacktestReport) -> Factsheet:
-    """Everything it shows."""
+    """Everything that the factsheet shows."""
     r, m, b = report.result, report.metrics, report.benchmark
     return Factsheet(
         title=report.strategy.title,
