@@ -65,7 +65,7 @@ def read_bounded(path: Path, most: int) -> bytes:
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises BadInputError for anything else, and where it cannot be read."""
     try:
-        return tomllib.loads(read_bounded(path, MOST_TOML).decode())
+        return tomllib.loads(read_bounded(path, MOST_TOML).decode("utf-8-sig"))
     except OSError as error:
         why = str(error.strerror)
     except UnicodeDecodeError:

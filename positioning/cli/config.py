@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from positioning.cli.commands import COMMANDS
-from positioning.errors import did_you_mean
+from positioning.errors import BadInputError, did_you_mean
+from positioning.files import read_toml
 
 
 def config_option() -> Any:
@@ -59,13 +59,9 @@ def _options(path: Path, command: str) -> dict[str, Any]:
     Tables that bear the names of other commands are left out. Raises BadParameter for what is no TOML file.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(
-            f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise typer.BadParameter(f"{path} is no TOML: {error}") from None
+        told = read_toml(path)
+    except BadInputError as error:
+        raise typer.BadParameter(str(error)) from None
     own = {k: v for k, v in told.items() if not (isinstance(v, dict) and k.replace("_", "-") in COMMANDS)}
     for key, table in told.items():
         if isinstance(table, dict) and key.replace("_", "-") == command.replace("_", "-"):

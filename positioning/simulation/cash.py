@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import final
 
@@ -11,6 +13,9 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
+from positioning.files import read_bounded
+
+MOST_BYTES = 20_000_000  # of a file of rates
 
 
 @final
@@ -65,17 +70,16 @@ def read_cash(text: str) -> CashRate:
             "cash",
         )
     dates, annual = [], []
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        for number, row in enumerate(csv.DictReader(lines), start=2):
-            try:
-                dates.append(np.datetime64(row["date"], "D"))
-                annual.append(_rate(float(row["rate"]), f"line {number}"))
-            except (KeyError, TypeError, ValueError):
-                raise BadInputError(
-                    f"{path.name} line {number} has no readable date and rate",
-                    "wanted columns date,rate such as 2024-01-02,0.0525",
-                    "correct that line",
-                ) from None
+    for number, row in enumerate(_rows(path), start=2):
+        try:
+            dates.append(np.datetime64(date.fromisoformat(row["date"].strip()), "D"))
+            annual.append(_rate(float(row["rate"]), f"line {number}"))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise BadInputError(
+                f"{path.name} line {number} has no readable date and rate",
+                "wanted columns date,rate such as 2024-01-02,0.0525",
+                "correct that line",
+            ) from None
     if not dates or (np.diff(np.array(dates).astype(np.int64)) <= 0).any():
         raise BadInputError(
             f"{path.name} has no rows, or unsorted dates", "wanted ascending dates", "sort the file"
@@ -84,6 +88,18 @@ def read_cash(text: str) -> CashRate:
     meant = f"{path.name}: {rates[0]:.2%} a year from {dates[0]}, {rates[-1]:.2%} from {dates[-1]}"
     label = f"{meant}, {rates.mean():.2%} on average over its {rates.size} rows"
     return CashRate(label, np.array(dates, dtype="datetime64[D]"), rates)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInputError(
+            f"{path.name} cannot be read ({getattr(error, 'strerror', None) or error})",
+            "wanted a CSV file in UTF-8 with columns date,rate",
+            "save it again as CSV",
+        ) from None
 
 
 def _rate(annual: float, where: str) -> float:

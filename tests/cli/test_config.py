@@ -60,7 +60,7 @@ def test_a_file_stands_for_what_is_typed_and_a_kept_run_writes_it(tmp_path: Path
         ('set = "a=1"\n', "set is not a list; wanted one"),
         ("seed = -1\n", "Invalid value for '--seed'"),
         ('seed = "many"\n', "Invalid value for '--seed'"),
-        ("seed = \n", "is no TOML: Invalid value (at line 1, column 8)"),
+        ("seed = \n", "cannot be read (Invalid value (at line 1, column 8))"),
         ('config = "other.toml"\n', "has config, which is no option"),
     ],
 )
