@@ -205,7 +205,8 @@ def test_the_index_links_every_page(reports: list[BacktestReport], folder: Path)
 def test_ruined_flat_and_single_row_accounts_have_a_page(folder: Path) -> None:
     dead = text_of(folder / "ruined.html")
     assert "RUINED on 2025-05-07" in dead
-    assert "Sharpe – – –" in dead
+    assert "No ratio is quoted on a dead account." in dead
+    assert not re.search(r"Sharpe (ratio )?[−+]?\d", dead)
     assert "all in cash" in text_of(folder / "flat.html")
     assert "never moved" in text_of(folder / "flat.html")
     assert "nothing can be measured" in text_of(folder / "one_row.html")
@@ -354,11 +355,19 @@ def test_file_names_are_safe_and_distinct() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", n) and n != "index" for n in odd)
 
 
-def test_a_page_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_page_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = write_whole(tmp_path / "a.html", "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(page, "new \ud800")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_whole(page, "new")
     assert page.read_text() == "old"
+    write_whole(page, "new \ud800")  # half a pair of UTF-16 is spelt out
+    assert page.read_text() == "new \\ud800"
     assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
 
 
