@@ -232,7 +232,8 @@ def outside_news() -> dict[np.datetime64, list[Event]]:
         day = np.datetime64((e.announced - timedelta(days=1)).date() if e.date_only else local.date(), "D")
         if not e.date_only and (local.hour, local.minute) > (16, 0):
             day = day + np.timedelta64(1, "D")
-        found.setdefault(NYSE[day <= NYSE][0], []).append(e)
+        if day <= NYSE[-1]:  # later news has no session here
+            found.setdefault(NYSE[day <= NYSE][0], []).append(e)
     return found
 
 
@@ -295,11 +296,12 @@ def papers(made: list[dict], span: tuple[int, int], signed: bool) -> dict[str, t
     b = centring @ whole @ centring
     up = np.mean([(s_i * m["residuals"] > 0).mean() for s_i, m in zip(s, made, strict=True)])
     sign = ((car > 0).sum() - n * up) / math.sqrt(n * up * (1 - up))
-    u = np.array([
-        s_i * (stats.rankdata([*m["residuals"], *m["ar"]]) / 137 - 0.5) for s_i, m in zip(s, made, strict=True)
+    u = np.array([  # of an estimation of 120 sessions or, amid much news, fewer: the last 16 are the window
+        s_i * (stats.rankdata([*m["residuals"], *m["ar"]]) / (m["residuals"].size + 17) - 0.5)[-16:]
+        for s_i, m in zip(s, made, strict=True)
     ])  # fmt: skip
     r, freedom = whole[off].mean(), np.trace(b) ** 2 / np.trace(b @ b)
-    ranked = stats.ttest_1samp(u[:, 120:][:, at].sum(axis=1), 0.0).statistic
+    ranked = stats.ttest_1samp(u[:, at].sum(axis=1), 0.0).statistic
     rank = ranked * math.sqrt((1 - r) / (1 + (n - 1) * r))
     t, z = (lambda x, f: 2 * stats.t.sf(abs(x), f)), (lambda x: 2 * stats.norm.sf(abs(x)))
     return {
@@ -553,7 +555,7 @@ BAD = {
     "symbol not on record": (["AAPL"], "belongs to no sleeve"),
     "unknown symbol": (["ABC.XX"], "ABC.XX"),
     "unknown strategy": (["fertiliser_producers"], "Did you mean fertilizer_producers?"),
-    "missing benchmark": (["NTR", "--benchmark", "ZZZZ"], "ZZZZ"),
+    "missing benchmark": (["NTR", "--benchmark", "BTC-USD"], "BTC-USD"),
     "nothing left": (["NTR", "--direction", "corridor_negative"], "no event can be used"),
 }
 

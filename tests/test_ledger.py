@@ -654,7 +654,7 @@ def test_gross_above_the_limit_and_weights_not_finite_are_errors() -> None:
             decide(market, {0: {"A": 0.5, "B": bad}})
     with pytest.raises(BadInputError, match="band"):
         decide(market, {0: {"A": 0.5}}, band=math.nan)
-    with pytest.raises(BadInputError, match="fill noon"):
+    with pytest.raises(BadInputError, match="fill=noon; wanted open or close; give fill=open"):
         simulate(decide(market, {0: {"A": 0.5}}), market, FREE, fill="noon")  # type: ignore[arg-type]
 
 

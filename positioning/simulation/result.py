@@ -142,7 +142,7 @@ class Result(Displayed):
 
     @cached_property
     def returns(self) -> FloatArray:
-        """(T,) nav / nav of the row before - 1; 0 on the opening row and after ruin."""
+        """(T,) nav / nav of the row before - 1; 0 on the opening row and after nav at or below zero."""
         out = np.zeros(self.nav.size)
         alive = self.nav[:-1] > 0
         out[1:][alive] = self.nav[1:][alive] / self.nav[:-1][alive] - 1.0
