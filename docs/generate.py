@@ -88,7 +88,7 @@ def api_page() -> str:
 
 def _signature(name: str, value: Any) -> str:
     text = str(inspect.signature(value))
-    return f"{name}{re.sub(r'<factory>|<function [^>]*>', '...', text)}"
+    return f"{name}{re.sub(r'<factory>|<function .*? at 0x[0-9a-f]+>', '...', text)}"
 
 
 def _methods(value: Any) -> Iterator[list[str]]:

@@ -50,7 +50,7 @@ class Regression:
 
     @property
     def p(self) -> FloatArray:
-        """(K,) two-sided p-values."""
+        """(K,) two-sided p-values of Student's t."""
         from scipy.special import stdtr
 
         return np.asarray(2.0 * stdtr(self.freedom, -np.abs(self.t)))
