@@ -101,7 +101,8 @@ BAD_EVENTS = {
 }
 BAD_RESTRICTIONS = {
     "kind": (row(GOOD_RESTRICTION, kind="froze"), "kind 'froze'"),
-    "ground": (row(GOOD_RESTRICTION, ground="rumour"), "ground 'rumour'"),
+    "ground": (row(GOOD_RESTRICTION, ground=""), "ground is empty"),
+    "ground misspelt": (row(GOOD_RESTRICTION, ground="desginated"), "ground 'desginated'"),
     "source": (row(GOOD_RESTRICTION, source=""), "source is empty"),
     "symbol": (row(GOOD_RESTRICTION, symbol=""), "symbol is empty"),
     "date": (row(GOOD_RESTRICTION, announced="soon"), "announced 'soon'"),
@@ -138,6 +139,13 @@ def test_a_bad_restriction_is_named_by_line_and_field(case: str, tmp_path: Path)
     refused(["--restrictions", file], f"r.csv line 3: {expected}", tmp_path / "out")
 
 
+def test_a_ground_in_the_users_own_words_is_shown_as_written(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "r.csv", RESTRICTION_HEADS, row(GOOD_RESTRICTION, ground="rumour"))
+    code, stdout, stderr = run("--restrictions", file, "--out", tmp_path / "out")
+    assert (code, stderr) == (0, "")
+    assert "rumour" in stdout
+
+
 def test_other_bad_input_gets_one_line(tmp_path: Path) -> None:
     out = tmp_path / "out"
     refused(["--theme", "fertiliser"], "Did you mean fertilizer?", out)
@@ -145,7 +153,7 @@ def test_other_bad_input_gets_one_line(tmp_path: Path) -> None:
     refused(["--since", "2024-13-01"], "--since 2024-13-01", out)
     refused(["--since", "2090-01-01"], "no event and no restriction is left", out)
     refused(["--events", tmp_path / "none.csv"], "none.csv cannot be read", out)
-    refused(["--restrictions", tmp_path], "cannot be read", out)
+    refused(["--restrictions", tmp_path], "is a folder, a device or a pipe; wanted a file", out)
     refused(["--events", a_file(tmp_path / "short.csv", "id,announced")], "no column 'severity'", out)
     binary = tmp_path / "binary.csv"
     binary.write_bytes(b"\xff\xfe\x00")

@@ -109,7 +109,6 @@ BAD = {
     "unknown base": (["middle_corridor", "--base", "XXX"], "XXX"),
     "missing events": (["--events", "/nowhere/events.csv"], "/nowhere/events.csv"),
     "unknown leg's suffix": (["middle_corridor", "--set", "legs=ABC.XX"], "ABC.XX"),
-    "hedge is missing": (["fertilizer_producers", "--set", "hedge=ZZZZ"], "hedge"),
 }
 
 
@@ -117,6 +116,16 @@ BAD = {
 def test_bad_input_gets_one_line(case: str, tmp_path: Path) -> None:
     words, expected = BAD[case]
     assert expected in refused(tmp_path, *words)
+
+
+def test_a_hedge_that_is_missing_gets_one_line(tmp_path: Path) -> None:
+    """From a folder: the sample simulates any symbol."""
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = [f"{day},20,20" for day in ("2020-01-02", "2020-01-03", "2020-01-06")]
+    (data / "NTR.csv").write_text("\n".join(["Date,Open,Close", *rows]) + "\n")
+    words = ["fertilizer_producers", "--data", f"folder:{data}", "--set", "hedge=ZZZZ"]
+    assert "the hedge ZZZZ is not in folder" in refused(tmp_path, *words)
 
 
 EVENT_COLUMNS = (

@@ -47,14 +47,38 @@ def test_a_file_that_is_not_text_is_one_line(tmp_path: Path, option: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (f"{HEADER}\n{ROWS}".replace(",", ";").encode(), ("semicolons between columns",)),
+        (f"{HEADER}\n{ROWS}".lower().encode(), ()),
+        (f"{HEADER}\n{ROWS}".encode("utf-16"), ("UTF-16 text",)),
+    ],
+    ids=["semicolons", "lower case", "UTF-16"],
+)
+def test_a_file_as_spreadsheets_save_it_is_read_and_told(
+    tmp_path: Path, content: bytes, told: tuple[str, ...]
+) -> None:
+    """To the same numbers as the plain file; what was read otherwise than written is told."""
+    file = tmp_path / "NTR.csv"
+    file.write_bytes(content)
+    sheet = read_sheet(file, ("Close",), ("Open",), "prices")
+    assert [str(day) for day in sheet.dates] == ["2020-01-02", "2020-01-03"]
+    assert {name: list(column) for name, column in sheet.columns.items()} == {
+        "Open": [1.0, 1.1],
+        "Close": [1.5, 1.6],
+    }
+    assert sheet.told == told
+
+
+@pytest.mark.parametrize(
     ("content", "seen"),
     [
-        (f"{HEADER}\n{ROWS}".replace(",", ";").encode(), "commas between the columns"),
-        (f"{HEADER}\n{ROWS}".lower().encode(), "with its capital"),
-        (f"{HEADER}\n{ROWS}".encode("utf-16"), "not text"),
+        (f"Date;Open;Close\n{ROWS}".encode(), "line 2: 1 cells; wanted 3, as in the header"),
+        (f"{HEADER}\n{ROWS}".replace("Close", "clsoe").encode(), "no column Close in Date, Open, clsoe"),
+        (f"{HEADER}\n{ROWS}".encode("utf-16-le"), "not text"),  # without the mark that tells it
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not text"),
     ],
-    ids=["semicolons", "lower case", "UTF-16", "a picture"],
+    ids=["semicolons in the header alone", "misspelt", "UTF-16 without its mark", "a picture"],
 )
 def test_a_header_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: bytes, seen: str) -> None:
     file = tmp_path / "NTR.csv"
@@ -89,7 +113,10 @@ def test_a_full_disk_is_one_line_that_names_no_file_it_does_not_know(
 def test_what_is_held_past_its_last_price_is_told_in_the_terminal(tmp_path: Path) -> None:
     """The table alone would show a return over sessions in which nothing had a price."""
     days = np.arange(np.datetime64("2020-01-01"), np.datetime64("2021-01-01"))
-    prices = [f"{d},{20 + k % 7},{20 + k % 7}" for k, d in enumerate(days[np.is_busday(days)])]
+    closes = np.exp(0.01 * np.random.default_rng(0).standard_normal(len(days)).cumsum()) * 20
+    opens = np.exp(0.004 * np.random.default_rng(1).standard_normal(len(days))) * np.append(20, closes[:-1])
+    sessions = days[np.is_busday(days)]
+    prices = [f"{d},{opens[k]:.4f},{closes[k]:.4f}" for k, d in enumerate(sessions)]
     data = tmp_path / "data"
     data.mkdir()
     (data / "NTR.csv").write_text("\n".join([HEADER, *prices]) + "\n")
