@@ -172,7 +172,11 @@ def test_changed_code_prices_and_events_start_anew(left: Path, monkeypatch: pyte
         patched.setattr(Bars, "digest", lambda self: "0" * 64 if self.symbol == "NTR" else digest(self))
         assert "changed: prices NTR" in run(left, *SMALL, "--resume")[1]
     events = left / "events.csv"
-    lines = (Path(codes.__file__).parent / "events" / "events.csv").read_text(encoding="utf-8").splitlines()
+    lines = (
+        (Path(codes.__file__).parents[1] / "strategies" / "record" / "events.csv")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
     events.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     assert "changed: events" in run(left, *SMALL, "--resume", "--events", str(events))[1]
 
