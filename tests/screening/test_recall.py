@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,17 @@ def test_a_smaller_universe_is_found_in_the_default_run(tmp_path: Path) -> None:
     right = sum((u.symbol, world.listed[u.symbol]) in hit for u in world.universe)
     assert right >= 0.95 * 120
     assert len(hit) - right <= 2 * 120
+
+
+def test_an_lei_on_a_list_is_certain_whatever_the_name(tmp_path: Path) -> None:
+    """Five hundred LEIs with their ISO 17442 check digits, under names of nobody: all are found, for sure."""
+
+    def lei(number: int) -> str:
+        stem = f"5493{number:014d}"
+        return f"{stem}{98 - int(''.join(str(int(c, 36)) for c in stem + '00')) % 97:02d}"
+
+    world = made(500)
+    universe = [replace(u, isins=(), leis=(lei(n),)) for n, u in enumerate(world.universe)]
+    path = tmp_path / "leis.csv"
+    path.write_text("name,lei\n" + "".join(f"Nobody,{u.leis[0]}\n" for u in universe), encoding="utf-8")
+    assert {f.hit.symbol for f in screen([path], universe).findings if f.sure} == {u.symbol for u in universe}
