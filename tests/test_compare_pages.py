@@ -406,7 +406,8 @@ def test_nothing_hostile_executes(browser: Any, reports: list[BacktestReport], t
     snow = replace(
         reports[1], strategy=named("\N{SNOWMAN}\u0645\u062b\u0627\u0644 </script>", type(reports[1].strategy))
     )
-    runs = [keep(s, {"settings": [HOSTILE]}, {HOSTILE: "x"}, tmp_path, "") for s in (code, snow)]
+    asked = {**Request().kept(reports[0].strategy), "settings": [HOSTILE]}
+    runs = [keep(s, asked, {HOSTILE: "0" * 64}, tmp_path, "") for s in (code, snow)]
     from positioning.reporting.index import write_index
 
     for file in (write_comparison(compare(runs, draws=100), tmp_path), write_index(tmp_path)):

@@ -69,11 +69,12 @@ def test_without_chromium_the_refusal_comes_first(tmp_path: Path, monkeypatch: p
 def test_the_sandbox_is_off_for_root_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 
-    class Done:
-        stderr = "a word"
+    def said(words: list[str]) -> str:
+        asked.append(words)
+        return "a word"
 
     monkeypatch.setattr(paper, "browser", lambda: "chromium")
-    monkeypatch.setattr(paper.subprocess, "run", lambda words, **_: asked.append(words) or Done())
+    monkeypatch.setattr(paper, "_run", said)
     for uid in (0, 1000):
         monkeypatch.setattr(paper.os, "geteuid", lambda uid=uid: uid)
         with pytest.raises(BadInputError, match="a word"):
