@@ -75,6 +75,7 @@ def stress(
         )  # fmt: skip
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
+        from positioning.simulation.taxes import read_tax
 
         chosen, thesis = request.strategies(strategies or []), request.advice()
         refuse_foreign_pages(Path(out), ("stress.html", "index.html"))
@@ -94,6 +95,7 @@ def stress(
             request.fill,  # type: ignore[arg-type]  # checked where the ledger inputs are made
             read_cash(request.cash),
             request.mark,
+            tax=read_tax(request.investor),
         )
         source = source_of(request.data, Path(request.cache), request.basis)
         names = list(dict.fromkeys(s for p in chosen for s in p.names))

@@ -76,6 +76,7 @@ def to_json(made: StressTest, silence: Silence | None = None) -> dict[str, Any]:
         "paths": c.paths,
         "seed": c.seed,
         "drift": c.drift,
+        "dividends": made.dividends,
         "rows": [str(made.source.rows[0]), str(made.source.rows[-1]), made.source.rows.size],
         "names": list(made.symbols),
         "table": made.table(),
@@ -355,6 +356,7 @@ def _method(made: StressTest, command: str) -> Html:
         "so event tilts fade. Future rows are weekdays; holidays come with the drawn rows.",
         "Fees are those of the last table, spreads widened where a shock says so. A shock lands on the row named, "
         "after the strategy has been bought.",
+        f"Dividends on the paths: {made.dividends}.",
         f"Names on the paths: {', '.join(made.symbols)}.",
     ]
     notices = [f"{n.symbol} {n.text}".strip() for n in dict.fromkeys(made.notices)]

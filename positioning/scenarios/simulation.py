@@ -26,6 +26,7 @@ from positioning.simulation.constraints import TradingConstraints, trading_const
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.inputs import Fees, Fill, ledger_inputs
 from positioning.simulation.result import Result
+from positioning.simulation.taxes import DividendTax
 from positioning.strategy.batched import Scheduled
 from positioning.strategy.features import Feature, FeatureBook, Response
 from positioning.strategy.strategy import Strategy, schedule
@@ -37,7 +38,8 @@ PATHS_PER_TASK = 250  # paths a worker answers at once
 @final
 @dataclass(frozen=True, eq=False)
 class StressTerms:
-    """What all paths share. events: as known at the opening; block: mean length of blocks; mark: of frozen holdings."""
+    """What all paths share. events: as known at the opening; block: mean length of blocks; mark: of frozen holdings;
+    tax: withheld from dividends, None for gross."""
 
     events: Events
     fees: Fees
@@ -45,11 +47,12 @@ class StressTerms:
     cash: CashRate | None = None
     mark: str = "last"
     block: float = BLOCK
+    tax: DividendTax | None = None
 
     @property
     def account(self) -> AccountTerms:
         """What the ledger is told."""
-        return AccountTerms(self.fees, self.fill, self.cash, self.mark)
+        return AccountTerms(self.fees, self.fill, self.cash, self.mark, self.tax)
 
 
 @final
@@ -67,6 +70,20 @@ class FixedFees:
 
 @final
 @dataclass(frozen=True, eq=False)
+class FixedTax:
+    """One fixed answer to what is withheld from dividends: that of the paths' rows."""
+
+    label: str
+    rates: FloatArray
+    known: BoolArray
+
+    def on(self, dates: DateArray, instruments: Sequence[Instrument]) -> tuple[FloatArray, BoolArray]:  # noqa: ARG002 - they are known
+        """The rates of the horizon, and which payers have one."""
+        return self.rates, self.known
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class ScenarioSetup:
     """Everything about one scenario that is the same on every path; it can be sent to another process.
 
@@ -79,6 +96,7 @@ class ScenarioSetup:
     strategies: tuple[Strategy, ...]
     terms: StressTerms
     fees: FixedFees
+    tax: FixedTax | None
     limited: TradingConstraints
     decided: tuple[IntArray, ...]
     barred: tuple[BoolArray, ...]
@@ -117,9 +135,10 @@ def stage(
     rows = calm.rows[calm.start :]
     wide = np.vstack([np.ones_like(hit.spread[:1]), hit.spread])
     fees = FixedFees(terms.fees.label, widened(terms.fees.on(rows, calm.instruments), wide))
+    tax = None if terms.tax is None else FixedTax(terms.tax.label, *terms.tax.on(rows, calm.instruments))
     decided = tuple(schedule(calm, events, p.names, p.themes if p.respond > 0 else ()) for p in strategies)
     made = ScenarioSetup(
-        urn=source, hit=hit, strategies=tuple(strategies), terms=terms, fees=fees,
+        urn=source, hit=hit, strategies=tuple(strategies), terms=terms, fees=fees, tax=tax,
         limited=trading_constraints(calm, events.restrictions, mark=terms.mark), decided=decided,
         barred=tuple(p.screened(calm, events) for p in strategies), news={},
         exits=tuple((n, row - 1, recovery) for row, n, kind, recovery in moved.endings if kind == "delisted"),
@@ -150,7 +169,7 @@ def play(made: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | 
             price[n] = recovery * market.carried_close[row, n]
         limited = replace(limited, exit_price=price)
     terms = made.terms.account
-    inputs = ledger_inputs(market, made.fees, made.terms.fill, made.terms.cash, limited)
+    inputs = ledger_inputs(market, made.fees, made.terms.fill, made.terms.cash, limited, made.tax)
     results = []
     for strategy, decided, barred in zip(made.strategies, made.decided, made.barred, strict=True):
         targets = _targets(made, strategy, decided, market, books)
@@ -176,14 +195,14 @@ def _targets(
 
 
 def profits(result: Result) -> FloatArray:
-    """(N,) profit of each name after fees, dividends and borrow, in units of opening nav: what it is worth at the end,
-    less what was paid for it. With interest on cash they add up to nav - 1."""
+    """(N,) profit of each name after fees, dividends less tax, and borrow, in units of opening nav: what it is worth at
+    the end, less what was paid for it. With interest on cash they add up to nav - 1."""
     inputs = result.inputs
     bought = result.trades * np.where(result.trades != 0, result.paid, 0.0)
     fees = result.trade_value * np.where(result.trades > 0, inputs.fees.buy_total, inputs.fees.sell_total)
     held = result.held_before
     with np.errstate(invalid="ignore"):
-        income = np.where(held != 0, held * inputs.dividend, 0.0)
+        income = np.where(held != 0, held * inputs.dividend - np.maximum(held, 0.0) * inputs.tax, 0.0)
         rent = np.where(held[1:] < 0, held[1:] * inputs.mark[:-1] * inputs.borrow[1:], 0.0)
     return np.asarray(result.values[-1] - (bought + fees - income).sum(axis=0) + rent.sum(axis=0))
 

@@ -17,7 +17,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, LedgerArrays
-from positioning.simulation.taxes import DividendTax
+from positioning.simulation.taxes import GROSS
 
 Fill = Literal["open", "close"]
 
@@ -33,6 +33,17 @@ class Fees(Protocol):
         """The rates of N instruments on T dates."""
 
 
+class Tax(Protocol):
+    """What the ledger inputs ask of a table of dividend tax: its name on the page, and its rates."""
+
+    @property
+    def label(self) -> str:
+        """What the page calls it."""
+
+    def on(self, dates: DateArray, instruments: Sequence[Instrument]) -> tuple[FloatArray, BoolArray]:
+        """(T, N) fraction withheld, and (N,) whether any rate is on record for the payer."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class LedgerInputs:
@@ -44,7 +55,8 @@ class LedgerInputs:
     mark_factor: see `constraints.TradingConstraints`. why: int8, OPEN or why the leg cannot trade. borrow: cost of a
     short since the row before, fraction. growth: (T,) return of cash since the row before. exit_row, exit_price,
     exit_cover: (N,) forced exits, -1 for none, and what a long gets and a short pays a share; terms_known: (N,)
-    whether that is on record. untaxed: payers of dividends without a rate of withholding on record.
+    whether that is on record. untaxed: payers of dividends without a rate of withholding on record;
+    inside: names whose dividends, being inside their prices, cannot be taxed though a tax was asked for.
     """
 
     rows: DateArray
@@ -73,6 +85,7 @@ class LedgerInputs:
     mark_label: str
     tax_label: str
     untaxed: tuple[str, ...]
+    inside: tuple[str, ...]
 
     @cached_property
     def arrays(self) -> LedgerArrays:
@@ -105,7 +118,7 @@ def ledger_inputs(
     fill: Fill = "open",
     cash: CashRate | None = None,
     constraints: TradingConstraints | None = None,
-    tax: DividendTax | None = None,
+    tax: Tax | None = None,
 ) -> LedgerInputs:
     """The market under a fee table, a fill convention, a cash rate (none is zero) and constraints (none: delistings of
     the instrument table only), and a tax on dividends (none: they are paid gross).
@@ -134,12 +147,13 @@ def ledger_inputs(
     last, mark = _last_marks(market)[first:], market.marks[first:]
     exit_row, exit_price, exit_cover = _exits(constraints, first, market.carried_rates[first:], mark)
     dividend = np.nan_to_num(market.dividends * market.carried_rates)[first:]
-    withheld, untaxed = np.zeros_like(dividend), tuple[str, ...]()
+    withheld, untaxed, inside = np.zeros_like(dividend), tuple[str, ...](), tuple[str, ...]()
     if tax is not None:
         part, on_record = tax.on(rows, market.instruments)
         withheld = dividend * part
         without = ~on_record & (dividend != 0).any(axis=0)
         untaxed = tuple(s for s, silent in zip(market.symbols, without, strict=True) if silent)
+        inside = tuple(s for s, b in zip(market.symbols, market.basis, strict=True) if b == "total_return")
     return LedgerInputs(
         rows=rows,
         fill=price,
@@ -165,8 +179,9 @@ def ledger_inputs(
         fee_label=fees.label,
         cash_label=cash.label,
         mark_label=constraints.mark,
-        tax_label="gross: nothing is withheld" if tax is None else tax.label,
+        tax_label=GROSS if tax is None else tax.label,
         untaxed=untaxed,
+        inside=inside,
     )
 
 

@@ -70,6 +70,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
     names = range(len(m.instruments))
     fees = terms.fees.on(m.rows, m.instruments)
     growth = [0.0] * m.rows.size if terms.cash is None else terms.cash.on(m.rows).tolist()
+    withheld = None if terms.tax is None else terms.tax.on(m.rows, m.instruments)[0]
     cash, shares, ruined, owed = 1.0, [0.0 for _ in names], False, 0.0
     close, mark, rate = [math.nan for _ in names], [math.nan for _ in names], [math.nan for _ in names]
     waiting: dict[int, dict[str, Any]] = {}  # leg -> its pending order
@@ -108,7 +109,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
             for n in names:
                 paid = 0.0 if trapped[n] or not m.dividends[t, n] else m.dividends[t, n] * rate[n]
                 if shares[n] > 0:
-                    income += shares[n] * paid
+                    income += shares[n] * paid * (1.0 if withheld is None else 1.0 - withheld[t, n])
                 elif shares[n] < 0:
                     income += shares[n] * paid
                     income += shares[n] * before[n] * fees.borrow[t, n] * days / 365

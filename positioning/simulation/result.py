@@ -388,6 +388,13 @@ class Result(Displayed):
             own.append(
                 Notice(symbol, "pays dividends, and no withholding rate is on record for it: taken gross")
             )
+        for symbol in self.inputs.inside:
+            own.append(
+                Notice(
+                    symbol,
+                    "has its dividends inside its price: tax on them cannot be withheld, so it is paid gross",
+                )
+            )
         if self.called.any() or self.closing.called.any():
             first = (
                 self.rows[np.flatnonzero(self.called.any(axis=1))[0]] if self.called.any() else self.rows[-1]

@@ -17,6 +17,7 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.market.instruments import Instrument
 from positioning.market.records import Cells, check_filled, decimal, parsed, read_records
 
+GROSS = "gross: nothing is withheld"
 DOMICILES = ("US", "IE", "UK", "HK")
 _COLUMNS = ("country", "symbol", "domicile", "rate", "start", "source")
 
