@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,11 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     cache, else in a folder of the user's own among the temporary files, else in memory alone."""
 
     def decorate(function: Callable[..., Any]) -> Any:
+        made = kept(function)
+        made._set_uuid(_identity(function, options))
+        return made
+
+    def kept(function: Callable[..., Any]) -> Any:
         with suppress(RuntimeError):  # of numba, where neither the program's folder nor a home can be written
             return njit(nogil=True, cache=True, **options)(function)
         own = _own_folder()
@@ -27,6 +33,18 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return njit(nogil=True, **options)(function)
 
     return decorate
+
+
+def _identity(function: Callable[..., Any], options: dict[str, Any]) -> str:
+    """The same in every process. numba gives each function a random name of its own, which enters the key under which a
+    caller that holds it in a closure is kept: nobody would find what another process has compiled."""
+    code = function.__code__
+    held = [c.cell_contents for c in function.__closure__ or ()]
+    bound = [v._uuid if hasattr(v, "_uuid") else v for v in held]
+    words = repr(
+        (function.__module__, function.__qualname__, code.co_code.hex(), sorted(options.items()), bound)
+    )
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def _own_folder() -> Path | None:
