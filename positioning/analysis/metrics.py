@@ -134,7 +134,7 @@ def summarise(
         starts at 1); None leaves turnover, or cost_bps_per_year, undefined.
     cash_rate: (T,) simple return of cash over each row, row 0 unused; None is zero.
     benchmark: (T,) level, NaN before and after its own span; None for no benchmark.
-    ruined: whether the run was stopped at or below zero.
+    ruined: whether nav was at or below zero on some row: the run was stopped there, or its mark makes it worthless.
 
     With r the returns, e = r - cash_rate, b the benchmark's returns over cash, n rows a year and y years:
 
@@ -153,8 +153,8 @@ def summarise(
 
     NaN: what is made of returns, when there are fewer than two; a ratio whose denominator is rounding; a rate
     per year of a single row. Differences up to NOISE count as none. A ruined account has total_return, cagr
-    and max_drawdown -1 (what it owes beyond its value is not counted), is worth zero from its ruin on, and
-    has no other statistic of returns.
+    and max_drawdown -1 (what it owes beyond its value is not counted), is worth zero from that row on, whatever
+    a later row shows, and has no other statistic of returns.
 
     Raises ValueError for arrays of another shape, dates out of order, values that are not finite, trades
     below zero, a benchmark with a gap or not above zero, and a nav that contradicts `ruined`.

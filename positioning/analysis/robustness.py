@@ -73,7 +73,7 @@ def robustness(strategy: Strategy, market: Market, events: Events, terms: Accoun
 
 
 def _sharpe(result: Result) -> float:
-    return summarise(result.rows, result.nav, cash_rate=result.inputs.growth, ruined=result.ruined).sharpe
+    return summarise(result.rows, result.nav, cash_rate=result.inputs.growth, ruined=result.worthless).sharpe
 
 
 def delayed(targets: Targets, rows: int) -> Targets:
@@ -91,8 +91,9 @@ def without(targets: Targets, symbol: str) -> Targets:
 
 
 def best_days_share(result: Result) -> float:
-    """sum of the BEST_DAYS largest log returns / log(nav_T / nav_0); NaN without gain or after ruin."""
-    if result.ruined or result.nav[-1] <= result.nav[0]:
+    """sum of the BEST_DAYS largest log returns / log(nav_T / nav_0); NaN without gain, and where nav was at or below
+    zero."""
+    if result.worthless or result.nav[-1] <= result.nav[0]:
         return math.nan
     logs = np.diff(np.log(result.nav))
     return float(np.sort(logs)[-BEST_DAYS:].sum() / logs.sum())
@@ -101,7 +102,7 @@ def best_days_share(result: Result) -> float:
 def break_even_bps(result: Result) -> float:
     """mean(r + c - cash) / mean(traded / nav) x 1e4, with r net returns, c fees / nav; NaN without a trade."""
     before = np.concatenate([[1.0], result.nav[:-1]])
-    alive = before > 0
+    alive = np.minimum.accumulate(before) > 0  # as it is judged: to the first row without value
     traded = result.trade_value.sum(axis=1)[alive] / before[alive]
     if not traded.any():
         return math.nan

@@ -47,7 +47,7 @@ class SearchGrade(StrEnum):
 
 
 RULES = {
-    Grade.RUINED: "equity reached zero",
+    Grade.RUINED: "equity reached zero, at the mark of what is trapped",
     Grade.NOTHING: f"it never traded, or has fewer than {MIN_RETURNS} returns",
     Grade.NOT_HELD: "it held less than half of what the strategy wants, by names or by weight",
     Grade.NO_MONEY: "after costs it made nothing, or no more than its cash would have",

@@ -112,8 +112,8 @@ def _months(dates: DateArray, nav: FloatArray) -> FloatArray:
 
 def _risk(report: BacktestReport) -> Rows:
     r, m = report.result, report.metrics
-    if r.ruined or r.rows.size < 3:
-        return (("All figures of risk", SHORT if not r.ruined else "ruined"),)
+    if r.worthless or r.rows.size < 3:
+        return (("All figures of risk", SHORT if not r.worthless else "ruined" if r.ruined else "worthless"),)
     own, fall = returns(r.nav), m.drawdown
     months = _months(r.rows, r.nav)
     shorts = bool((r.shares < 0).any())

@@ -63,12 +63,21 @@ def findings(report: BacktestReport) -> list[str]:
 
 
 def ruin(report: BacktestReport) -> str:
-    """When equity reached zero, and what was then owed."""
+    """When equity reached zero, and what was then owed; where only its mark took it there, that the ledger goes on."""
     r = report.result
+    lost = int(np.argmax(r.nav <= 0))
     owed = f"; {percent(r.deficit)} of the opening value was then owed beyond it" if r.deficit > 0 else ""
-    day = r.rows[int(np.argmax(r.nav <= 0))]
-    stopped = f"RUINED on {day}: equity reached zero and the account was stopped{owed}."
-    return f"{stopped} No ratio is quoted on a dead account."
+    if r.ruin_row == lost:
+        stopped = f"RUINED on {r.rows[lost]}: equity reached zero and the account was stopped{owed}."
+        return f"{stopped} No ratio is quoted on a dead account."
+    after = (
+        f"was ruined on {r.rows[r.ruin_row]}{owed}" if r.ruin_row is not None else f"ends at {r.nav[-1]:.3f}"
+    )
+    return (
+        f"WORTHLESS on {r.rows[lost]}, with trapped holdings counted at {percent(r.inputs.mark_factor, 0)} of their last "
+        f"marks: nav is {r.nav[lost]:.3f} of the opening value, and from there on the account is judged as lost. Its "
+        f"ledger goes on and {after}. No ratio is quoted on such an account."
+    )
 
 
 def _twin(report: BacktestReport) -> list[str]:

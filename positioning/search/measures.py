@@ -195,6 +195,11 @@ def measure(
         if ruin[k] >= 0:
             figures[0, k], figures[1, k], figures[5, k] = -1.0, -1.0, -1.0
             figures[2, k], figures[3, k], figures[4, k], figures[6, k] = np.nan, np.nan, np.nan, np.nan
+            mean_nav = (
+                nav[: ruin[k], k].sum() / n_rows
+            )  # worth nothing from there on, whatever a mark makes of it later
+            figures[7, k] = 0.5 * traded[k] / mean_nav / years if years > 0 else np.nan
+            figures[8, k] = 1e4 * cost[k] / mean_nav / years if years > 0 else np.nan
             sums[:, k] = np.nan
             squares[:, k] = np.nan
 

@@ -23,6 +23,10 @@ what is trapped: every order is cancelled, each leg that is not trapped is close
 are cancelled until free equity is back at zero. The debt is negative cash and pays the cash rate. Without free
 equity nothing can be sized, so orders wait, but for exits.
 
+Returns. A return leads from a row to the next: nav / nav of the row before - 1. Ruin ends the account, and its returns
+are 0 from there. Where a mark below the last takes nav to zero or less while the account lives on, no return leads out
+of that row: it is undefined, not zero, since the nav after it is no product of anything.
+
 Money. Longs receive dividends less what is withheld, shorts owe them gross and pay borrow on the last mark; cash
 earns its rate.
 """
@@ -50,15 +54,30 @@ ROUNDING = 1e-12  # share of equity below which an amount is what sums of double
 class ReferenceAccount:
     """nav, cash: by row of the account; shares: by row and leg. fates: of each order, by market row of its decision
     and leg: fate, waits, why (of the first wait), got. called: account row and leg of each trade that a margin
-    call made. owed: what ruin left unpaid."""
+    call made. ruin_row: of the account, None for none; owed: what ruin then left unpaid."""
 
     nav: list[float]
     cash: list[float]
     shares: list[list[float]]
     fates: Mapping[tuple[int, int], Mapping[str, Any]]
     called: list[tuple[int, int]]
-    ruined: bool
+    ruin_row: int | None
     owed: float
+
+    @property
+    def ruined(self) -> bool:
+        """Whether it was."""
+        return self.ruin_row is not None
+
+    @property
+    def returns(self) -> list[float]:
+        """By row; NaN where undefined."""
+        made = [0.0]
+        for t in range(1, len(self.nav)):
+            before = self.nav[t - 1]
+            ended = self.ruin_row is not None and t > self.ruin_row
+            made.append(self.nav[t] / before - 1.0 if before > 0 else 0.0 if ended else math.nan)
+        return made
 
 
 def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
@@ -71,7 +90,8 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
     fees = terms.fees.on(m.rows, m.instruments)
     growth = [0.0] * m.rows.size if terms.cash is None else terms.cash.on(m.rows).tolist()
     withheld = None if terms.tax is None else terms.tax.on(m.rows, m.instruments)[0]
-    cash, shares, ruined, owed = 1.0, [0.0 for _ in names], False, 0.0
+    cash, shares, owed = 1.0, [0.0 for _ in names], 0.0
+    ruined, ruin_row = False, None
     close, mark, rate = [math.nan for _ in names], [math.nan for _ in names], [math.nan for _ in names]
     waiting: dict[int, dict[str, Any]] = {}  # leg -> its pending order
     fates: dict[tuple[int, int], dict[str, Any]] = {}
@@ -157,7 +177,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
             value = cash + sum(shares[n] * worth[n] for n in held if not (trapped[n] and shares[n] > 0))
             dust = ROUNDING * whole
             if value + stuck <= dust:
-                ruined, owed = True, max(-value - stuck, 0.0)
+                ruined, ruin_row, owed = True, t - first, max(-value - stuck, 0.0)
             else:
                 freed, buys = 0.0, dict[int, tuple[float, float]]()
                 for n, order in sorted(waiting.items()):
@@ -227,7 +247,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
         in_debt = False
         if t >= first and not ruined:
             if free + stuck <= ROUNDING * whole:
-                ruined, owed = True, max(-free - stuck, 0.0)
+                ruined, ruin_row, owed = True, t - first, max(-free - stuck, 0.0)
             elif free < -ROUNDING * whole:
                 in_debt = True
                 for order in waiting.values():
@@ -257,4 +277,4 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
             if decisions[end][n] != 0 or (shares[n] != 0 and not over):
                 late = CANCELLED if over or in_debt else PENDING
                 decide(end, n, late, "the run ends before the next session" if late == PENDING else "")
-    return ReferenceAccount(nav, cash_path, path, fates, called, ruined, owed)
+    return ReferenceAccount(nav, cash_path, path, fates, called, ruin_row, owed)

@@ -137,15 +137,22 @@ class Result(Displayed):
 
     @cached_property
     def worthless(self) -> bool:
-        """Whether nav was at or below zero on some row: ruined, or at this mark no more than what is owed."""
+        """Whether nav was at or below zero on some row: ruined, or at this mark no more than what is owed. It is judged
+        as lost from that row on (`metrics.summarise`), though at a mark below the last the ledger goes on."""
         return self.ruined or bool(self.nav.min() <= 0)
 
     @cached_property
     def returns(self) -> FloatArray:
-        """(T,) nav / nav of the row before - 1; 0 on the opening row and after nav at or below zero."""
+        """(T,) nav / nav of the row before - 1; 0 on the opening row and after ruin. NaN out of a row on which a living
+        account is at its mark worth nothing or less: a debt beside a holding marked down has no return.
+
+        So nav is the product of 1 + returns from its opening to the first NaN, and again from each row after one.
+        """
         out = np.zeros(self.nav.size)
-        alive = self.nav[:-1] > 0
-        out[1:][alive] = self.nav[1:][alive] / self.nav[:-1][alive] - 1.0
+        before, ended = self.nav[:-1], self.nav.size if self.ruin_row is None else self.ruin_row
+        alive = before > 0
+        out[1:][alive] = self.nav[1:][alive] / before[alive] - 1.0
+        out[1 : ended + 1][~alive[:ended]] = np.nan
         return out
 
     @cached_property

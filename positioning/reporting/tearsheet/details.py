@@ -172,7 +172,7 @@ def hindsight(report: BacktestReport) -> Html:
         "hindsight too: nothing before that day is out of sample, in a walk-forward either."
     )
     made = [tag("p", share, " ", seen)]
-    if 0 < after < r.rows.size and not r.ruined and not report.without_events.ruined:
+    if 0 < after < r.rows.size and not r.worthless and not report.without_events.worthless:
         own, twin = (signed(float(a.nav[-1] / a.nav[-after - 1] - 1.0)) for a in (r, report.without_events))
         made.append(tag("p", f"On those rows alone it made {own}, without event tilts {twin}."))
     return section("hindsight", "Hindsight", *made)

@@ -190,7 +190,7 @@ def own_file(name: str) -> str:
 
 def _quantstats(report: BacktestReport) -> QuantstatsPage:
     r = report.result
-    if r.ruined:
+    if r.worthless:
         return QuantstatsPage("", "", {}, (f"{ruin(report)} quantstats is not asked.",))
     index = pd.DatetimeIndex(r.rows[1:].astype("datetime64[ns]"))
     own = pd.Series(returns(r.nav), index)
