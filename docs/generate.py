@@ -16,24 +16,17 @@ from typing import Any, get_args
 import typer
 
 import positioning
+from positioning.cli.commands import COMMANDS
 
 PLACE = Path(__file__).parent / "reference"
-APART = ("command", "options", "request", "values", "strategies", "terminal", "progress")  # no commands
 
 
 def commands() -> dict[str, Any]:
-    """The click command of each module of positioning.cli that has one, by its name on the command line."""
-    found = {}
-    for file in sorted((Path(positioning.__file__ or "").parent / "cli").glob("*.py")):
-        if file.stem.startswith("_") or file.stem in APART:
-            continue
-        module = import_module(f"positioning.cli.{file.stem}")
-        app = getattr(module, "app", None)
-        if isinstance(app, typer.Typer):
-            made = typer.main.get_command(app)
-            if not hasattr(made, "commands"):
-                found[file.stem] = made
-    return found
+    """The click command of each, by its module's name."""
+    return {
+        module: typer.main.get_command(import_module(f"positioning.cli.{module}").app)
+        for module in sorted(COMMANDS.values())
+    }
 
 
 def commands_page() -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors
-from positioning.cli.options import AsJson, with_request
+from positioning.cli.options import AsJson, Names
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.cli.request_options import with_request
 from positioning.errors import shown
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ STYLES = {"wrong": "bold red", "warning": "yellow", "right": "green", "not measu
 @with_request("benchmark", "placebos")
 def check(
     request: Request,
-    strategies: Annotated[
-        list[str] | None, typer.Argument(metavar="[STRATEGY]...", help="Strategies; none means all.")
-    ] = None,
+    strategies: Names = None,
     cuts: Annotated[int, typer.Option(min=2, max=1000, help="Dates at which the future is replaced.")] = 24,
     as_json: AsJson = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
-from positioning.cli.options import AsJson, LogFile, Quiet, Verbose
+from positioning.cli.options import AsCsv, AsJson, LogFile, Out, Quiet, Seed, Verbose
 from positioning.cli.strategies import known_as
 from positioning.cli.terminal import Terminal
 from positioning.csv_output import csv_text
@@ -31,12 +31,12 @@ def compare(
         ),
     ] = None,
     draws: Annotated[int, typer.Option(min=100, max=100_000, help="Of the bootstrap.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
-    out: Annotated[Path, typer.Option(help="Where the runs are and the page goes.")] = Path("reports"),
+    seed: Seed = 0,
+    out: Out = "reports",
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Runs on real and on simulated prices together, with a warning.")
     ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Write comparison.csv beside the page.")] = False,
+    as_csv: AsCsv = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -52,11 +52,12 @@ def compare(
         from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.runs.comparison import compare as set_side_by_side
 
-        refuse_foreign_pages(out, ("comparison.html", "index.html"))
-        found = set_side_by_side(chosen(out, names or [], mixed), draws, seed)
-        files = [write_comparison(found, out), write_index(out)]
+        place = Path(out)
+        refuse_foreign_pages(place, ("comparison.html", "index.html"))
+        found = set_side_by_side(chosen(place, names or [], mixed), draws, seed)
+        files = [write_comparison(found, place), write_index(place)]
         if as_csv:
-            files.append(write_whole(out / "comparison.csv", to_csv(found)))
+            files.append(write_whole(place / "comparison.csv", to_csv(found)))
         if as_json:
             print(json_text(to_json(found, files)))
             return

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
-from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, with_request
+from positioning.cli.options import AsJson, LogFile, Out, Quiet, Theme, Verbose
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.strategies import means_strategy, standard, strategies_of
+from positioning.cli.request_options import with_request
+from positioning.cli.strategies import means_strategy, standard, strategy_class
 from positioning.cli.terminal import Table, Terminal, table
-from positioning.cli.values import source_of
+from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError
 from positioning.json_text import json_text, plain
 
@@ -35,19 +36,7 @@ COLUMNS = {
 
 
 @app.command(cls=Command)
-@with_request(
-    "start",
-    "end",
-    "fees",
-    "fill",
-    "cash",
-    "settings",
-    "screen",
-    "mark",
-    "restrictions",
-    "screen_files",
-    "decisions",
-)
+@with_request("fees", "fill", "cash", "screen", "mark")  # it keeps no account
 def event_study(
     request: Request,
     names: Annotated[
@@ -59,7 +48,7 @@ def event_study(
     window: Annotated[str, typer.Option(help="FIRST:LAST sessions around day zero.")] = "-5:10",
     estimation: Annotated[int, typer.Option(help="Sessions without events the model is fitted on.")] = 120,
     model: Annotated[str, typer.Option(help="market, mean or factors.")] = "market",
-    theme: Annotated[str | None, typer.Option(help="Only events of this theme.")] = None,
+    theme: Theme = None,
     direction: Annotated[str | None, typer.Option(help="Only events of this direction.")] = None,
     factors: Annotated[str, typer.Option(help="Further factors of --model factors.")] = "SPY,EEM,DBA",
     out: Out = "reports",
@@ -85,15 +74,18 @@ def event_study(
             check_draws(request.placebos)
         more = tuple(s.strip() for s in factors.split(",") if s.strip())
         design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
-        choice, thesis = EventFilter(theme, direction), request.advice()
+        choice = EventFilter(theme, direction, span_of(request.start, request.end))
+        thesis = request.advice()
         choice.check(thesis.events)
-        sleeves = sleeves_of(names or [], thesis, request.benchmark or "", theme or "")
+        sleeves = sleeves_of(names or [], request, thesis, theme or "")
         source, record = source_of(request.data, Path(request.cache), request.basis), thesis.events
         near, studies = record.crash_dates, []
         with progress(as_json or quiet) as bar:
             task = bar.add_task("event studies", total=len(sleeves))
             for sleeve in sleeves:
-                returns = sleeve_returns(source, sleeve, design, request.base.upper(), near, request.accepted)
+                returns = sleeve_returns(
+                    source, sleeve, design, request.base.upper(), near, request.accepted, choice.span.end
+                )
                 studies.append(study(returns, record, choice, design))
                 bar.advance(task)
         require_some(studies)
@@ -106,20 +98,24 @@ def event_study(
         print_answer(request.data, studies, shuffled, asked, past(studies, thesis), files, as_json, terminal)
 
 
-def sleeves_of(words: Sequence[str], thesis: Thesis, benchmark: str, theme: str) -> list[Sleeve]:
+def sleeves_of(words: Sequence[str], request: Request, thesis: Thesis, theme: str) -> list[Sleeve]:
     """What is studied: each strategy (a blend gives its parts) and each symbol, in the order of the words; without
     words every listed strategy that answers a sleeve, but for blends.
 
-    Raises BadInputError for a word that is neither, and as `strategy_sleeves` and `symbol_sleeve` do.
+    Raises BadInputError for a word that is neither, a setting that no strategy among them has, and as
+    `strategy_sleeves` and `symbol_sleeve` do.
     """
     from positioning.event_studies.sleeves import distinct, strategy_sleeves, symbol_sleeve
     from positioning.strategy.blend import Blend
 
     every = [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
+    asked, benchmark = words or every, request.benchmark or ""
+    named = [word for word in dict.fromkeys(asked) if means_strategy(word)]
+    strategies = {p.name: p for p in (request.strategies(named) if named else ())}
     found = []
-    for word in words or every:
-        if means_strategy(word):
-            found += strategy_sleeves(strategies_of([word], [])[0], thesis, benchmark)
+    for word in asked:
+        if word in named:
+            found += strategy_sleeves(strategies[strategy_class(word).name], thesis, benchmark)
         else:
             found.append(symbol_sleeve(word, thesis, benchmark, theme))
     return distinct(found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.options import AsJson, EventsFile, Out, RestrictionsFile, Theme, ThesisFolder
 from positioning.cli.strategies import thesis_of
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError, shown
@@ -27,28 +28,19 @@ app = new_app()
 
 @app.command(cls=Command)
 def events(
-    theme: Annotated[
-        str | None, typer.Option(help="Only events of this theme; restrictions have none and stay.")
-    ] = None,
+    theme: Theme = None,
     since: Annotated[str | None, typer.Option(help="Only what was known on this day or later.")] = None,
-    thesis: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
-    ] = None,
-    events: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A CSV of events in place of the thesis' own.")
-    ] = None,
-    restrictions: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the thesis' own.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("reports"),
+    thesis: ThesisFolder = None,
+    events: EventsFile = None,
+    restrictions: RestrictionsFile = None,
+    out: Out = "reports",
     check: Annotated[
         bool,
         typer.Option(
             "--check", help="Name the record's faults and write nothing; status 1 where there are any."
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """The record read and checked, listed, and drawn as a timeline."""
     with one_line_errors():
@@ -58,11 +50,11 @@ def events(
         from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.timeline import write_timeline
 
-        refuse_foreign_pages(out, ("events.html",))
+        refuse_foreign_pages(Path(out), ("events.html",))
         day = day_of("--since", since)
         record = chosen(thesis_of(thesis, events, restrictions).events, theme, day)
         command = typed("events")
-        files = write_timeline(record, command, out)
+        files = write_timeline(record, command, Path(out))
         if as_json:
             print(json_text(to_json(record, files)))
         else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, words_for
+from positioning.cli.options import ACCEPT, BASIS, AsJson, Cache, ThesisFolder, first_day, last_day
 from positioning.cli.progress import progress
 from positioning.cli.strategies import standard
 from positioning.cli.values import span_of
@@ -35,32 +36,18 @@ def fetch(
         list[str] | None,
         typer.Argument(metavar="[SYMBOL]...", help="Yahoo symbols; none means all the strategies need."),
     ] = None,
-    start: Annotated[str | None, typer.Option(help="First day; default 2018-01-01.")] = None,
-    end: Annotated[str | None, typer.Option(help="Last day; default the last that is over.")] = None,
-    cache: Annotated[Path, typer.Option(help="Where prices are kept.")] = Path("data_cache"),
+    start: Annotated[str | None, first_day("2018-01-01")] = None,
+    end: Annotated[str | None, last_day("the last that is over")] = None,
+    cache: Cache = "data_cache",
     origin: Annotated[str | None, typer.Option("--from", help="yahoo (default) or folder:DIR.")] = None,
     snapshot: Annotated[str | None, typer.Option(help="Pin what is stored under this name.")] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check what is stored; asks for prices only with --from.")
     ] = False,
-    basis: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SYMBOL=BASIS", help="Of --from folder: traded, split or total_return closes, as for run."
-        ),
-    ] = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SYMBOL:CHECK",
-            help="Store a file of --from folder, or pass --check, in spite of this error.",
-        ),
-    ] = None,
-    thesis: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    basis: Annotated[list[str] | None, BASIS] = None,
+    accept: Annotated[list[str] | None, ACCEPT] = None,
+    thesis: ThesisFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input.
 
@@ -72,21 +59,21 @@ def fetch(
         from positioning.data.manifest import fingerprint
         from positioning.data.store import Store
 
-        chosen = checked_symbols(symbols or needed())
+        place, chosen = Path(cache), checked_symbols(symbols or needed())
         _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"))
         asked = origin if origin is not None else None if check else YAHOO
         if snapshot is not None:
-            Store(cache, {}).snapshot_path(snapshot)
+            Store(place, {}).snapshot_path(snapshot)
         if asked is None:
-            results = _stored(cache, chosen)
+            results = _stored(place, chosen)
         else:
             results = _download(
-                cache, asked, chosen, _wanted(start, end, asked), as_json, basis or [], accept or []
+                place, asked, chosen, _wanted(start, end, asked), as_json, basis or [], accept or []
             )
-        store = Store.reading(cache)
-        findings = _findings(cache, results, check, thesis, accept or [])
+        store = Store.reading(place)
+        findings = _findings(place, results, check, thesis, accept or [])
         if snapshot is not None:
-            _pin(cache, snapshot)
+            _pin(place, snapshot)
         if as_json:
             print(json_text(to_json(fingerprint(store.entries), results, findings)))
         else:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.grid_axes import MOST_TRIALS
 from positioning.cli.grid_output import answer
-from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, with_request
+from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, Workers
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Terminal
 from positioning.errors import BadInputError
 from positioning.search.checkpoint import inputs_of, kept, shelf_of
@@ -48,10 +49,7 @@ def grid_search(
     metric: Annotated[
         str, typer.Option(help="sharpe, sortino, calmar, cagr, total_return or max_drawdown.")
     ] = "sharpe",
-    workers: Annotated[
-        int,
-        typer.Option(min=1, help="Threads, or processes where decisions are Python code; default all cores."),
-    ] = os.cpu_count() or 1,
+    workers: Workers = 0,
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="The workers of a dask scheduler: tcp://HOST:8786.")
     ] = None,
@@ -114,9 +112,8 @@ def grid_search(
         else:
             codes = proposed(space, metric, optuna, request.seed, as_json or quiet)
         full = codes.shape[0] == space.combinations
-        question = Search(
-            space, metric, full, workers_for(strategy, workers), proposed=optuna is not None and not full
-        )
+        doing = workers_for(strategy, workers or os.cpu_count() or 1)
+        question = Search(space, metric, full, doing, proposed=optuna is not None and not full)
         measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
         if walk is not None:
             folds = spans(

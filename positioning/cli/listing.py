@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors
-from positioning.cli.options import AsJson, Out, with_request
+from positioning.cli.options import AsJson, Out
 from positioning.cli.request import Request
+from positioning.cli.request_options import with_request
 from positioning.cli.strategies import listed, strategy_class
 from positioning.cli.terminal import Terminal, table
 from positioning.json_text import json_text

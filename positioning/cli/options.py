@@ -1,71 +1,68 @@
-"""Options that commands share, each written once."""
+"""Options that several commands have, each written once: one name, one meaning, one help."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from dataclasses import fields
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
-from positioning.cli.request import Request
-
+# What is asked.
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[STRATEGY]...", help="Strategies; none means all.")
 ]
+
+
+def first_day(default: str) -> Any:
+    """`--start`, with what it is where it is left out."""
+    return typer.Option(help=f"First day, 2021-06-30; default {default}.")
+
+
+def last_day(default: str) -> Any:
+    """`--end`, with what it is where it is left out."""
+    return typer.Option(help=f"Last day; default {default}.")
+
+
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE", help="The day to answer for; default the last in the data, or a list's own."
+    ),
+]
+ThesisFolder = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
+]
+EventsFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="A CSV of events in place of the thesis' own.")
+]
+RestrictionsFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the thesis' own.")
+]
+Decisions = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Your decisions (same, different) about names on sanctions lists."),
+]
+Theme = Annotated[str | None, typer.Option(help="Only events of this theme.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")]
+Cache = Annotated[str, typer.Option(metavar="DIR", help="Where fetched prices are.")]
+ACCEPT = typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices.")
+BASIS = typer.Option(
+    "--basis",
+    metavar="SYMBOL=BASIS",
+    help="What a folder's closes are: traded (splits in them), split (adjusted for them) or total_return.",
+)
+Workers = Annotated[
+    int,
+    typer.Option(min=0, help="Threads, or processes where decisions are Python code; 0 for one a core."),
+]
+
+# How it is told.
 Out = Annotated[str, typer.Option(metavar="DIR", help="Where pages, tables and kept runs are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Write the figures as CSV, too.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every notice and warning, not folded.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but errors.")]
 LogFile = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Add every line and notice to it, with the time.")
 ]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Write the figures as CSV, too.")]
-
-
-def with_request(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The fields of a `Request` as options of a command, before its own; its first parameter is the request.
-
-    without: fields that this command has no use for; they keep their defaults.
-    """
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        hints = get_type_hints(command, include_extras=True)
-        own = list(inspect.signature(command).parameters.values())[1:]
-        own = [p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY) for p in own]
-        asked = [p for p in request_parameters() if p.name not in without]
-
-        @wraps(command)
-        def run(**given: Any) -> None:
-            words: dict[str, Any] = {p.name: given.pop(p.name) for p in asked}
-            words = {name: tuple(word) if isinstance(word, list) else word for name, word in words.items()}
-            command(Request(**words), **given)
-
-        parameters = [p for p in own if is_argument(p)] + asked + [p for p in own if not is_argument(p)]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
-        run.__annotations__ = {p.name: p.annotation for p in parameters}
-        return run
-
-    return decorate
-
-
-def request_parameters() -> list[inspect.Parameter]:
-    """The fields of a `Request` as parameters that typer understands: a tuple of words is an option given often."""
-    hints, plain = get_type_hints(Request, include_extras=True), Request()
-    found = []
-    for f in fields(Request):
-        kind, option = get_args(hints[f.name])
-        default = getattr(plain, f.name)
-        if get_origin(kind) is tuple:
-            kind, default = list[str], list(default)
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        found.append(inspect.Parameter(f.name, keyword, default=default, annotation=Annotated[kind, option]))
-    return found
-
-
-def is_argument(parameter: inspect.Parameter) -> bool:
-    """Whether it is given by its place."""
-    return any(isinstance(m, typer.models.ArgumentInfo) for m in get_args(parameter.annotation)[1:])

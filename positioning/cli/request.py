@@ -11,6 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, final, get_args, get_typ
 import msgspec
 import typer
 
+from positioning.cli.options import (
+    ACCEPT,
+    BASIS,
+    Cache,
+    Decisions,
+    EventsFile,
+    RestrictionsFile,
+    Seed,
+    ThesisFolder,
+    first_day,
+    last_day,
+)
 from positioning.cli.strategies import strategies_of, thesis_of
 from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError
@@ -30,12 +42,8 @@ class Request:
     data: Annotated[
         str, typer.Option(help="sample (simulated), folder:DIR, yahoo (as fetched), snapshot:NAME.")
     ] = "sample"
-    start: Annotated[
-        str | None, typer.Option(help="First day, 2021-06-30; default 2020-01-01 or when history suffices.")
-    ] = None
-    end: Annotated[
-        str | None, typer.Option(help="Last day; default the earliest end among names, hedge, currencies.")
-    ] = None
+    start: Annotated[str | None, first_day("2020-01-01 or when history suffices")] = None
+    end: Annotated[str | None, last_day("the earliest end among names, hedge, currencies")] = None
     base: Annotated[str, typer.Option(help="Base currency.")] = "USD"
     fees: Annotated[str, typer.Option(help="default, none, or a CSV file.")] = "default"
     fill: Annotated[str, typer.Option(help="open or close of the first session after the decision.")] = "open"
@@ -47,13 +55,8 @@ class Request:
         ),
     ] = ()
     benchmark: Annotated[str | None, typer.Option(help="Symbol; default each strategy's own.")] = None
-    thesis: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="A folder of facts in place of that of the listed strategies."),
-    ] = None
-    events: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A CSV of events in place of the thesis' own.")
-    ] = None
+    thesis: ThesisFolder = None
+    events: EventsFile = None
     screen: Annotated[
         str | None, typer.Option(help="none, listed or strict, for all; default each strategy's own.")
     ] = None
@@ -66,9 +69,7 @@ class Request:
             help="US, IE, UK, HK, none or a CSV: whose purchase bans bind and what dividends lose (none: gross)."
         ),
     ] = "none"
-    restrictions: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A CSV of restrictions in place of the thesis' own.")
-    ] = None
+    restrictions: RestrictionsFile = None
     screen_files: Annotated[
         tuple[str, ...],
         typer.Option(
@@ -77,29 +78,17 @@ class Request:
             help="A sanctions list: what it bars is added to the restrictions.",
         ),
     ] = ()
-    decisions: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Your decisions about names on --screen-file lists.")
-    ] = None
+    decisions: Decisions = None
     placebos: Annotated[
         int,
         typer.Option(
             "--placebo", metavar="N", help="Compare with N sets of shuffled event dates; 0 for none."
         ),
     ] = 200
-    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")] = 0
-    cache: Annotated[str, typer.Option(metavar="DIR", help="Where fetched prices are.")] = "data_cache"
-    accepted: Annotated[
-        tuple[str, ...],
-        typer.Option("--accept", metavar="SYMBOL:CHECK", help="Go on in spite of this error in the prices."),
-    ] = ()
-    basis: Annotated[
-        tuple[str, ...],
-        typer.Option(
-            "--basis",
-            metavar="SYMBOL=BASIS",
-            help="What a folder's closes are: traded (splits in them), split (adjusted for them) or total_return.",
-        ),
-    ] = ()
+    seed: Seed = 0
+    cache: Cache = "data_cache"
+    accepted: Annotated[tuple[str, ...], ACCEPT] = ()
+    basis: Annotated[tuple[str, ...], BASIS] = ()
 
     def strategies(self, names: Sequence[str]) -> list[Strategy]:
         """The named strategies under these settings; all where none is named. Raises BadInputError."""

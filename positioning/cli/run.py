@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, say_left_out, typed
-from positioning.cli.options import AsCsv, AsJson, LogFile, Names, Out, Quiet, Verbose, with_request
+from positioning.cli.options import AsCsv, AsJson, LogFile, Names, Out, Quiet, Verbose
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Terminal
 from positioning.files import safe_name
 from positioning.json_text import json_text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
-from positioning.cli.options import AsJson, Out
+from positioning.cli.options import AsJson, AsOf, Decisions, Out
 from positioning.cli.progress import progress
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError, did_you_mean, shown
@@ -36,19 +36,15 @@ def screen(
         Path | None,
         typer.Option(help="A CSV of your own names: symbol and name, isin, lei, aliases, country."),
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="Day the lists are taken to be of; default each list's own.")
-    ] = None,
-    decisions: Annotated[
-        Path | None,
-        typer.Option(
-            help="Your decisions (same, different); new candidates are added. Default OUT/decisions.csv."
-        ),
-    ] = None,
+    as_of: AsOf = None,
+    decisions: Decisions = None,
     out: Out = "reports",
     as_json: AsJson = False,
 ) -> None:
-    """Who is on the lists, why, since when and how sure; restriction rows for `run`."""
+    """Who is on the lists, why, since when and how sure; restriction rows for `run`.
+
+    New candidates are added to the decisions, which are decisions.csv beside the page where no file is named.
+    """
     with one_line_errors():
         from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.screening import to_json, write_screening
@@ -61,7 +57,7 @@ def screen(
         refuse_foreign_pages(place, ("screening.html",))
         asked = day_of("--as-of", as_of)
         day = None if asked is None else date.fromisoformat(str(asked))
-        kept = decisions or place / "decisions.csv"
+        kept = place / "decisions.csv" if decisions is None else Path(decisions)
         before = read_decisions(kept)
         with progress(as_json) as bar:
             task = bar.add_task("reading", total=sum(f.stat().st_size for f in files))

@@ -16,6 +16,7 @@ from typing import Annotated, Any, cast, final
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors
+from positioning.cli.options import Out
 from positioning.errors import BadInputError
 
 HOST = "127.0.0.1"
@@ -127,12 +128,12 @@ def server(out: Path, port: int) -> ThreadingHTTPServer:
 
 @app.command(cls=Command)
 def serve(
-    out: Annotated[Path, typer.Option(help="Where the pages are.")] = Path("reports"),
+    out: Out = "reports",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
 ) -> None:
     """Serve the pages on loopback until Ctrl-C."""
-    with one_line_errors(), server(out, port) as running:
+    with one_line_errors(), server(Path(out), port) as running:
         address = f"http://{HOST}:{running.server_port}/"
         print(f"{address} (Ctrl-C stops)", flush=True)
         if show:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
-from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet, Verbose, with_request
+from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet, Verbose, Workers
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
+from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError
@@ -38,7 +39,7 @@ def stress(
     ] = "",
     paths: Annotated[int, typer.Option(help="Simulated per scenario.")] = 10_000,
     horizon: Annotated[int, typer.Option(help="Rows; 252 is about a year.")] = 252,
-    workers: Annotated[int, typer.Option(help="Processes; 0 for one a core.")] = 0,
+    workers: Workers = 0,
     history: Annotated[int, typer.Option(help="Rows the names must have in common.")] = 500,
     drift: Annotated[
         str, typer.Option(help="zero (mean returns of the past taken out) or history (kept).")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors
-from positioning.cli.options import AsCsv, AsJson, Names, Out, with_request
+from positioning.cli.options import AsCsv, AsJson, AsOf, Names, Out
 from positioning.cli.request import Request
+from positioning.cli.request_options import with_request
 from positioning.csv_output import csv_text
 from positioning.errors import BadInputError, shown
 
@@ -29,7 +30,7 @@ CALCULATION = "A calculation, not advice."
 
 
 @app.command(cls=Command)
-@with_request("start", "end", "benchmark", "placebos")
+@with_request("start", "end", "benchmark", "placebos", "seed")
 def today(
     request: Request,
     strategies: Names = None,
@@ -39,9 +40,7 @@ def today(
     capital: Annotated[
         float | None, typer.Option(help="Value of the whole, cash included, in base currency.")
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="DATE", help="The day to answer for; default the last in the data.")
-    ] = None,
+    as_of: AsOf = None,
     max_age: Annotated[
         int, typer.Option(min=0, max=10_000, help="Sessions that the newest prices may be old.")
     ] = 3,

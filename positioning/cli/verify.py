@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
+from positioning.cli.options import AsJson, Out
 from positioning.cli.strategies import known_as
 from positioning.json_text import json_text, plain
 
@@ -29,14 +30,14 @@ PLAIN = ("python", "fill", "mark", "base", "simulated", "benchmark")
 @app.command(cls=Command)
 def verify(
     run: Annotated[str, typer.Argument(help="A run's ID or its beginning, its folder, or a strategy.")],
-    out: Annotated[Path, typer.Option(help="Where the runs are.")] = Path("reports"),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    out: Out = "reports",
+    as_json: AsJson = False,
 ) -> None:
     """Rerun it on the prices, events and code of now. Exit status 0: the same numbers; 1: others."""
     with one_line_errors():
         from positioning.runs.saved import find_run, read_runs
 
-        say_left_out(read_runs(out).left_out)
+        say_left_out(read_runs(Path(out)).left_out)
         kept = find_run(Path(out), known_as(run))
         report, digests = again(kept)
         changed, moved = changes(kept, report, digests), difference(kept, report)

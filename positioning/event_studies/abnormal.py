@@ -139,8 +139,10 @@ def sleeve_returns(
     base: str = "USD",
     crash_dates: Mapping[str, DateArray] = NOTHING,
     accepted: Sequence[str] = (),
+    end: np.datetime64 | None = None,
 ) -> Returns:
-    """The returns of a sleeve and its factors. crash_dates, accepted: for the quality gate, see `load`.
+    """The returns of a sleeve and its factors. crash_dates, accepted: for the quality gate, see `load`. end: the last
+    day of prices, None for all there are.
 
     Raises DataMissingError where the source has none of the names, or lacks a factor, and BadInputError as
     `load` does.
@@ -148,7 +150,7 @@ def sleeve_returns(
     bars = source.deliver(sleeve.names, ()).bars
     ends = [b.dates[-1] for b in bars.values()]
     # An explicit end keeps every name: each event uses those that have prices around it.
-    span = Span(end=max(ends)) if ends else None
+    span = Span(end=max(ends) if end is None else end) if ends else None
     market = load(source, sleeve.names, span=span, base=base, crash_dates=crash_dates, accepted=accepted)
     home = _home(market, sleeve.benchmark)
     column = next(n for n, i in enumerate(market.instruments) if calendar_name(i.venue) == home)

@@ -12,21 +12,24 @@ import numpy as np
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
+from positioning.market.coverage import Span
 from positioning.market.records import check_choice
 from positioning.market.venues import closings, local_date
 
 # A bare date is known to a decision at its end. A measurement asks when prices moved, and news of a date is
 # rarely from its last minute: at noon UTC Europe and America have that day's session ahead, Asia has closed.
 PUBLIC_BY = time(12)
+ALL_DAYS = Span()
 
 
 @final
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events are asked for; None takes every theme or direction."""
+    """Which events are asked for; None takes every theme or direction. span: of the days on which they were public."""
 
     theme: str | None = None
     direction: str | None = None
+    span: Span = ALL_DAYS
 
     def check(self, events: Events) -> None:
         """BadInputError for a theme or direction that the record does not have."""
@@ -34,6 +37,17 @@ class EventFilter:
             check_choice("theme", self.theme, events.themes)
         if self.direction is not None:
             check_choice("direction", self.direction, events.directions)
+
+    def refusal(self, event: Event) -> str:
+        """Why the event is not one that was asked for; "" for one that was."""
+        if self.theme is not None and self.theme not in event.themes:
+            return f"not of the theme {self.theme}"
+        if self.direction not in (None, event.direction):
+            return f"not of the direction {self.direction}"
+        day = np.datetime64(public_at(event).date(), "D")
+        if self.span.start is not None and day < self.span.start:
+            return f"public before {self.span.start}"
+        return "" if self.span.end is None or day <= self.span.end else f"public after {self.span.end}"
 
 
 @final
@@ -167,11 +181,7 @@ def _unwanted(event: Event, sleeve: str, choice: EventFilter) -> str:
         return "of low confidence"
     if event.follows:
         return f"only puts {event.follows} into force: the same news twice"
-    if choice.theme is not None and choice.theme not in event.themes:
-        return f"not of the theme {choice.theme}"
-    if choice.direction not in (None, event.direction):
-        return f"not of the direction {choice.direction}"
-    return ""
+    return choice.refusal(event)
 
 
 def _merged(day: int, found: list[tuple[Event, str]], sleeve: str) -> News:
