@@ -34,11 +34,11 @@ docs: .venv/ready  ## the site in build/site, its reference made from the code
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/ready  ## times of the parts and of the main job
-	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s --benchmark-only --benchmark-columns=min,median,rounds
-	$(BIN)/python -m tests.bench_job
+	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s benchmarks --benchmark-only --benchmark-columns=min,median,rounds
+	$(BIN)/python -m benchmarks.bench_job
 
 bench-grid: .venv/ready  ## the search beside vectorbt
-	$(BIN)/python -m tests.bench_grid
+	$(BIN)/python -m benchmarks.bench_grid
 
 validate: .venv/ready  ## the long validation
 	$(BIN)/python -m pytest -m slow -n 2 -s

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from positioning.analysis.report import BacktestReport
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +20,37 @@ def prices() -> Path:
     if not folder:
         pytest.skip("POSITIONING_PRICES does not name a folder of real prices")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def reports() -> list[BacktestReport]:
+    """The listed strategies on the sample market."""
+    from positioning.data.sample import SampleSource
+    from positioning.market.load import Span
+    from positioning.runs.backtest import RunSettings, backtest
+    from positioning.simulation.cash import CashRate
+    from positioning.simulation.fees import read_fees
+    from strategies import STRATEGIES
+    from tests.builders import THESIS
+
+    terms = RunSettings(
+        source=SampleSource(), span=Span(), base="USD", thesis=THESIS, fees=read_fees("default"), fill="open",
+        cash=CashRate.constant(0.0), benchmark=None, command="python -m backtests.run --data sample",
+    )  # fmt: skip
+    return [backtest(strategy(), terms) for strategy in STRATEGIES]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, one for a file of tests: its event loop would be in the way of others."""
+    from tests.reporting.browser import CHROMIUM
+
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-first-run"])
+        yield running
+        running.close()

@@ -33,7 +33,7 @@ residuals correlate by c on the estimation sessions they have in common (c = 1 f
 std(SCAR)^2 is a quadratic form in variables of known correlation, so where pairs correlate unalike it is worth
 fewer than N - 1 degrees: tr(B)^2 / tr(B^2), with B the correlations centred by row and column (Satterthwaite
 1946, doi:10.2307/3002019). `clustered` leads: on simulated returns with the record's own dates it keeps nearest to
-its size, with the sleeves' own volatility too; see tests/test_event_study.py.
+its size, with the sleeves' own volatility too; see tests/event_studies/test_study.py.
 """
 
 from __future__ import annotations

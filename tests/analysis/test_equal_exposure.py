@@ -12,8 +12,9 @@ from positioning.analysis.equal_exposure import CLOSE, at_equal_exposure, long_e
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
-from tests.test_ledger import FREE
-from tests.test_placebo import Tiny, an_event, random_events, walk
+from tests.analysis.random_events import Tiny, random_events, walk
+from tests.analysis.test_shuffled_dates import an_event
+from tests.simulation.accounts import FREE
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from positioning.events.thesis import Candidate
 from positioning.reporting.tearsheet.charts import MOODS
 from positioning.reporting.timeline import figure, page
 from tests.builders import EVENTS, THESIS, until
-from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, opened
+from tests.reporting.browser import ARTEFACTS, HOSTILE, opened
 
 EVENT_HEADS = (
     "id,announced,title,issuer,instrument,direction,severity,themes,sign_fertilizer,sign_corridor,sign_equipment,"
@@ -177,22 +175,6 @@ def test_a_record_of_restrictions_alone_or_of_events_alone_has_a_page() -> None:
     record = EVENTS
     assert "Restrictions by the day" in page(Events((), record.restrictions), "x", "x.js")
     assert "Events by the day" in page(Events(record.items), "x", "x.js")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(
-            executable_path=shutil.which("chromium") or CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

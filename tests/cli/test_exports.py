@@ -17,7 +17,7 @@ from positioning.errors import BadInputError
 from positioning.reporting import pdf as paper
 from positioning.reporting.tearsheet import page as tearsheet
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
-from tests.test_pages import CHROMIUM
+from tests.reporting.browser import CHROMIUM
 
 
 @pytest.fixture(scope="module")

@@ -23,12 +23,11 @@ from positioning.cli.run import app as backtest
 from positioning.data.cache_source import StoreSource
 from positioning.data.manifest import read_entries
 from positioning.data.store import Store
-from positioning.data.yahoo import Pace, YahooClient
-from tests import yahoo_stand_in as stand_in
-from tests.yahoo_stand_in import Fault, LoopbackSession, World, served
+from tests.cli.clients import FAST, client
+from tests.data import yahoo_stand_in as stand_in
+from tests.data.yahoo_stand_in import Fault, World, served
 
 ROOT = Path(__file__).parents[2]
-FAST = Pace(between=0, timeout=10, backoff=0, limited=0)
 HASTY = replace(FAST, timeout=1.0)
 
 
@@ -63,10 +62,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         monkeypatch.setattr(fetch, "WAIT", 0.1)
         monkeypatch.setattr(fetch, "yahoo", lambda cache: client(cache, world.url))
         yield Desk(world, tmp_path / "cache")
-
-
-def client(cache: Path, url: str, pace: Pace = FAST) -> YahooClient:
-    return YahooClient(cache / "yfinance", pace, LoopbackSession(url))
 
 
 # ----------------------------------------------------------------------------------------- plain sailing
@@ -532,8 +527,8 @@ import sys, warnings
 from datetime import datetime
 from pathlib import Path
 from positioning.cli import fetch
-from tests.cli.test_fetch import client
-from tests.yahoo_stand_in import NOON
+from tests.cli.clients import client
+from tests.data.yahoo_stand_in import NOON
 cache, url = Path(sys.argv[1]), sys.argv[2]
 fetch.now = lambda: NOON
 fetch.WAIT = float(sys.argv[3])
@@ -559,7 +554,7 @@ from positioning.data import cache_source as store
 from positioning.data import download
 from positioning.data import store as archive
 from positioning.market.venues import sessions
-from tests.yahoo_stand_in import forget
+from tests.data.yahoo_stand_in import forget
 forget()
 CliRunner().invoke(fetch.app, ["--help"])
 for venue in ("XNYS", "XHKG", "XOSL"):

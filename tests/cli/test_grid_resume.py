@@ -32,7 +32,8 @@ def command(out: Path, *words: str) -> list[str]:
 
 
 def chunks(out: Path) -> set[Path]:
-    return set((out / LEFT).glob("*/[0-9]*.npy")) if (out / LEFT).exists() else set()
+    """The chunks of searches, drafts of folders left aside: they vanish while one looks."""
+    return set((out / LEFT).glob("[!.]*/[0-9]*.npy")) if (out / LEFT).exists() else set()
 
 
 def stopped(out: Path, how: signal.Signals, moment: float, *words: str) -> tuple[int, str]:

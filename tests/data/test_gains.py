@@ -13,7 +13,7 @@ from positioning.data.series import COLUMNS, Series, decode, encode
 from positioning.data.store import Store
 from positioning.market.findings import errors
 from positioning.market.venues import sessions
-from tests.test_store import ENTRY
+from tests.data.entries import ENTRY
 
 DAYS = sessions("XNYS", np.datetime64("2020-01-02"), np.datetime64("2020-12-31"))
 

@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from positioning.event_studies.calendar_time import Weighting, calendar_time, in_force
 from positioning.event_studies.day_zero import EventFilter, News, select
 from tests.builders import EVENTS
-from tests.test_event_study import NYSE, an_event, returns_of
+from tests.event_studies.returns import NYSE, an_event, returns_of
 
 
 def news(day: int, sign: int, severity: int = 5) -> News:

@@ -10,7 +10,7 @@ from positioning.event_studies.abnormal import Observation
 from positioning.event_studies.day_zero import News
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.severity import overlapping_clusters, severity_regression
-from tests.test_event_study import an_event, simulated
+from tests.event_studies.returns import an_event, simulated
 
 
 def drawn(rng: np.random.Generator, slope: float, gap: int = 9, events: int = 40) -> list[Observation]:

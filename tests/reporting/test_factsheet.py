@@ -14,7 +14,6 @@ from positioning.analysis.periods import calendar_years, costs_paid, monthly, tr
 from positioning.analysis.report import BacktestReport
 from positioning.reporting.factsheet import view, write_factsheet
 from positioning.reporting.pdf import print_pdf
-from tests.test_pages import reports  # noqa: F401 (the four strategies, a fixture)
 
 
 @pytest.mark.usefixtures("reports")

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +47,6 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "summary.json").write_text(json.dumps({**first.summary, **more, "fees": fees}))
     write_index(out)
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
 
 
 def test_real_and_simulated_runs_are_apart_and_the_banner_is_the_simulated_ones(gallery: Path) -> None:

@@ -13,11 +13,9 @@ import pytest
 from positioning.event_studies.abnormal import Design, Returns, Sleeve
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.study import singly, study
-from positioning.events.event import Events
-from tests.test_event_study import NYSE, an_event
+from tests.event_studies.many_events import EVENTS
+from tests.event_studies.returns import NYSE
 
-# In pairs three sessions apart, so that windows overlap and estimation has to look for quiet sessions.
-EVENTS = Events(tuple(an_event(f"E{n}", str(NYSE[320 + 40 * (n // 2) + 3 * (n % 2)])) for n in range(80)))
 NAMES = tuple(f"N{n}" for n in range(20))
 
 

@@ -19,7 +19,7 @@ from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
 from tests.builders import THESIS
-from tests.test_ledger import FREE, TEN, build, charge, decide
+from tests.simulation.accounts import FREE, TEN, build, charge, decide
 
 exactly = {"rtol": 1e-13, "atol": 1e-15}  # a few products of doubles near one
 DAY2 = np.datetime64("2024-01-10", "D")  # row 2 of `build`

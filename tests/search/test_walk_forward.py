@@ -34,41 +34,13 @@ from positioning.simulation.kernel import LANES
 from positioning.simulation.simulate import simulate
 from positioning.strategy.basket import Basket
 from positioning.strategy.strategy import Strategy
-from positioning.strategy.targets import Targets
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor
 from tests.builders import EVENTS, THESIS
-from tests.test_ledger import FREE, TEN, build, exactly
-from tests.test_strategies import other_news, tampered
+from tests.search.held_strategy import NO_EVENTS, Held
+from tests.simulation.accounts import FREE, TEN, build, exactly
+from tests.strategy.futures import other_news, tampered
 
-NO_EVENTS = Events(())
 SAMPLE_TERMS = AccountTerms(read_fees(), cash=CashRate.constant(0.02))
-
-
-@final
-@dataclass(frozen=True)
-class Held(Strategy):
-    """Decides on the market's first row, and every `every` rows from there, to hold A at a weight; bars its purchase
-    from row `barred` on."""
-
-    name: ClassVar[str] = "held"
-    benchmark: ClassVar[str] = "A"
-    caveat: ClassVar[str] = "of a test"
-    themes = ("fertilizer",)
-    names = ("A",)
-    hedges = ()
-    history = 0
-
-    weight: float = 0.5
-    every: int = 1000
-    barred: int = 1000
-
-    def screened(self, market: Market, events: Events) -> BoolArray:
-        return np.broadcast_to(np.arange(market.rows.size)[:, None] >= self.barred, market.close.shape).copy()
-
-    def target_weights(self, market: Market, events: Events) -> Targets:
-        decided = np.arange(0, market.rows.size, self.every)
-        weights = np.full((decided.size, 1), self.weight)
-        return Targets(market.rows, market.symbols, decided, weights, self.band, self.gross_limit)
 
 
 def asked_of(

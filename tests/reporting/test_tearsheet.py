@@ -6,28 +6,18 @@ import json
 import math
 import pickle
 import re
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from html import unescape
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from positioning.analysis.attribution import Attribution
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
 from positioning.cli.request import Request
-from positioning.data.sample import SampleSource
-from positioning.events.event import Event, Events
+from positioning.events.event import Events
 from positioning.files import safe_name, write_whole
-from positioning.market.benchmark import Benchmark
-from positioning.market.load import Span
-from positioning.market.market import Market
 from positioning.reporting.format import findings, number, percent, signed
 from positioning.reporting.html import Html, join, tag
 from positioning.reporting.index import write_index
@@ -35,77 +25,19 @@ from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet import figures as panel
 from positioning.reporting.tearsheet import page as tearsheet
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
-from positioning.runs.backtest import RunSettings, backtest, judged
 from positioning.runs.saved import keep
-from positioning.simulation.cash import CashRate
-from positioning.simulation.fees import FeeTable, read_fees
-from positioning.simulation.simulate import simulate
-from positioning.strategy.strategy import Strategy
-from positioning.strategy.targets import Targets
-from strategies import STRATEGIES
 from tests.builders import THESIS, until
-
-HOSTILE = "<img src=x onerror=alert(1)>"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARTEFACTS = Path(__file__).parents[1] / "test_artefacts"
-STUB = QuantstatsPage("<p>quantstats</p>", "", {}, ())
-
-
-@dataclass(frozen=True)
-class Fixed(Strategy):
-    """Holds A at a fixed weight."""
-
-    name: ClassVar[str] = "fixed"
-    benchmark: ClassVar[str] = "B"
-    caveat: ClassVar[str] = "None."
-    weight: float = 0.5
-
-    themes = ("fertilizer",)
-    names = ("A",)
-    hedges = ()
-    history = 1
-
-    def screened(self, market: Market, events: Events) -> np.ndarray:
-        return np.zeros((market.rows.size, len(market.symbols)), dtype=bool)
-
-    def target_weights(self, market: Market, events: Events) -> Targets:
-        return Targets(
-            market.rows, market.symbols, np.array([0]), np.array([[self.weight]]), gross_limit=10.0
-        )
-
-
-def account(strategy: Fixed, prices: list[float], benchmark: bool = False) -> BacktestReport:
-    """The strategy on a hand-made market of these closes, without fees."""
-    dates = pd.bdate_range("2025-05-01", periods=len(prices))
-    market = Market.from_frames(pd.DataFrame({"A": prices}, index=dates))
-    result = simulate(strategy.target_weights(market, Events(())), market, FeeTable((), "none"))
-    measure = Benchmark("B", "Itself", result.nav.copy(), ()) if benchmark else None
-    figures = judged(result, measure)
-    return BacktestReport(
-        strategy=strategy,
-        result=result,
-        metrics=figures,
-        without_events=result,
-        without_events_metrics=figures,
-        without_events_same_exposure=result,
-        without_events_same_exposure_metrics=figures,
-        thesis=THESIS,
-        benchmark=measure,
-        attribution=Attribution({}, {}, 0.0, 0.0),
-        placebo=None,
-        command="test",
-        versions={"numpy": "2"},
-    )
-
-
-@pytest.fixture(scope="module")
-def reports() -> list[BacktestReport]:
-    """The four strategies on the sample market."""
-    terms = RunSettings(
-        source=SampleSource(), span=Span(), base="USD", thesis=THESIS, fees=read_fees("default"), fill="open",
-        cash=CashRate.constant(0.0), benchmark=None, command="python -m backtests.run --data sample",
-    )  # fmt: skip
-    return [backtest(strategy(), terms) for strategy in STRATEGIES]
+from tests.reporting.browser import (
+    ARTEFACTS,
+    HOSTILE,
+    STUB,
+    Fixed,
+    account,
+    hostile,
+    named,
+    opened,
+    text_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -133,36 +65,6 @@ def folder(
     tearsheet.write(replace(account(Fixed(weight=0.0), [100.0] * 30), strategy=named("flat")), directory)
     tearsheet.write(replace(account(Fixed(), [100.0]), strategy=named("one_row")), directory)
     return directory
-
-
-def named(name: str, base: type[Strategy] = Fixed) -> Strategy:
-    return type("Named", (base,), {"name": name, "__doc__": f"{name}: a thesis."})()  # type: ignore[no-any-return]
-
-
-def hostile(report: BacktestReport) -> BacktestReport:
-    """The report with code in every name that reaches the page."""
-    market = report.result.market
-    instruments = tuple(replace(i, name=HOSTILE) for i in market.instruments)
-    universe = {s: replace(c, reason=HOSTILE) for s, c in THESIS.universe.items()}
-    event = Event(
-        "E", datetime(2022, 2, 1, tzinfo=UTC), f'{HOSTILE} "quoted" </script> \N{SNOWMAN}', "x", "x", "tighten", 5,
-        ("fertilizer",), {"fertilizer": 1, "corridor": 0, "equipment": 0}, HOSTILE, "high",
-    )  # fmt: skip
-    assert report.benchmark is not None
-    return replace(
-        report,
-        strategy=named(HOSTILE, type(report.strategy)),
-        result=replace(report.result, market=replace(market, instruments=instruments)),
-        thesis=replace(THESIS, title=HOSTILE, universe=universe, events=Events((event,))),
-        benchmark=replace(report.benchmark, name=HOSTILE, symbol=HOSTILE),
-        command=HOSTILE,
-    )
-
-
-def text_of(path: Path) -> str:
-    """The words of a page, without its scripts, styles and drawings."""
-    page = re.sub(r"<(script|style|svg|template)\b.*?</\1>", " ", path.read_text(), flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 # -- what a page says ------------------------------------------------------------------------------------------
@@ -380,39 +282,6 @@ def test_a_sheet_can_be_sent_to_another_process(
 
 
 # -- in a browser ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium, one for all."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-    ]
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield running
-        running.close()
-
-
-def opened(browser: Any, path: Path, width: int, scheme: str) -> tuple[Any, list[str]]:
-    """The page at that width, and what went wrong on it."""
-    page = browser.new_page(viewport={"width": width, "height": 1600}, color_scheme=scheme)
-    wrong: list[str] = []
-    page.on("pageerror", lambda e: wrong.append(f"error {e}"))
-    page.on("console", lambda m: wrong.append(f"console {m.text}"))
-    page.on("dialog", lambda d: (wrong.append("dialog"), d.dismiss()))
-    page.on("request", lambda r: r.url.startswith(("file:", "data:")) or wrong.append(f"request {r.url}"))
-    page.on("requestfailed", lambda r: wrong.append(f"missing {r.url}"))
-    page.goto(path.as_uri())
-    return page, wrong
 
 
 NAMES = (

@@ -2,82 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.market.load import load
 from positioning.search import dask_cluster as there
-from positioning.search.chunk_store import MemoryChunks
 from positioning.search.dask_cluster import cluster
-from positioning.search.measures import Accounts, Figures, Measure
-from positioning.search.run import Work, search, threads
-from positioning.search.space import SearchSpace
-from positioning.search.trials import Plan
-from positioning.simulation.account import AccountTerms
-from positioning.simulation.fees import read_fees
+from positioning.search.measures import Figures
+from positioning.search.run import threads
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers
-from tests.builders import EVENTS
+from tests.search.clusters import HALVES, SHARES, Dawdling, planned, space_of, tables
 
 pytestmark = [
     # LocalCluster and the clients of these tests: distributed closes its sockets and loops when they are collected
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
-
-HALVES = tuple(np.linspace(2.0, 60.0, 32).tolist())
-SHARES = tuple(np.linspace(0.1, 0.6, 16).tolist())
-
-
-def space_of(strategy: Strategy | None = None, **axes: tuple[Any, ...]) -> SearchSpace:
-    own = strategy or FertilizerProducers()
-    market = load(SampleSource(), own.names, own.hedges, history=own.history)
-    return SearchSpace(own, market, EVENTS, axes, AccountTerms(read_fees()))
-
-
-def planned(space: SearchSpace, *measures: Measure) -> Plan:
-    return Plan(space.grouped(space.codes(np.arange(space.combinations))), measures)
-
-
-def tables(
-    space: SearchSpace, plan: Plan, work: Work, advance: Callable[[int], None] = lambda _: None
-) -> Any:
-    return np.concatenate(list(search(space, plan, MemoryChunks(), work, advance).tables()), axis=1)
-
-
-@final
-@dataclass(frozen=True)
-class Dawdling(Measure):
-    """Closing nav, after a while; a process that finds the file `deadly` takes it away and dies."""
-
-    seconds: float = 0.01
-    deadly: str = ""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return ("end",)
-
-    def read(self, accounts: Accounts) -> np.ndarray:
-        time.sleep(self.seconds)
-        if self.deadly and Path(self.deadly).exists():
-            Path(self.deadly).unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return accounts.nav[-1:].copy()
 
 
 class Machines:
@@ -360,7 +311,13 @@ def test_no_worker_left_is_one_line() -> None:
 SCRIPT = """
 import sys
 from positioning.errors import BadInputError
-from tests.test_cluster import Dawdling, HALVES, SHARES, cluster, space_of, planned, tables
+from tests.search.clusters import Dawdling
+from tests.search.clusters import HALVES
+from tests.search.clusters import SHARES
+from tests.search.test_dask_cluster import cluster
+from tests.search.clusters import space_of
+from tests.search.clusters import planned
+from tests.search.clusters import tables
 
 space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
 try:

@@ -18,7 +18,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from positioning.data import store as store_module
 from positioning.data.cache_source import StoreSource
-from positioning.data.manifest import Entry, file_name, fingerprint, read_entries, write_durably
+from positioning.data.manifest import file_name, fingerprint, read_entries, write_durably
 from positioning.data.series import (
     COLUMNS,
     Series,
@@ -34,8 +34,9 @@ from positioning.data.store import Store
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.load import load
 from positioning.market.venues import sessions
+from tests.data.entries import ENTRY
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def series(
@@ -55,13 +56,6 @@ def series(
 
 def copied(s: Series) -> Series:
     return s.cut(np.ones(s.dates.size, dtype=np.bool_))
-
-
-ENTRY = Entry(
-    symbol="MOS", file="", sha256="", first="", last="", rows=0, unit="USD", basis="traded", source="yahoo",
-    library="yfinance 1.7.0", fetched_at="2024-06-14T12:00:00Z", asked_from="2018-01-01", through="2024-06-13",
-    zone="America/New_York", closes_at=960, status="fetched",
-)  # fmt: skip
 
 
 def stored(cache: Path, **by_symbol: Series) -> None:
@@ -168,7 +162,7 @@ def test_a_full_disk_ends_in_one_line_and_the_old_data_stay(tmp_path: Path) -> N
     stored(tmp_path, MOS=series())
     before = {p.name: p.read_bytes() for p in (tmp_path / "prices").iterdir()}
     code = (
-        "import resource, sys; from pathlib import Path; from tests.test_store import *\n"
+        "import resource, sys; from pathlib import Path; from tests.data.test_store import *\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
         "try: stored(Path(sys.argv[1]), MOS=series(3000), NTR=series(3000))\n"
         "except BadInputError as error: print(error)\n"

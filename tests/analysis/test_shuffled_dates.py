@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,11 +29,11 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeTable, read_fees
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
-from positioning.strategy.basket import Basket
 from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
+from tests.analysis.random_events import Tiny, random_events, walk
 from tests.builders import EVENTS
-from tests.test_event_study import FERTILIZER, NYSE, an_event, returns_of
+from tests.event_studies.returns import FERTILIZER, NYSE, an_event, returns_of
 
 FREE = FeeTable((), "none")
 exactly = {"rtol": 0, "atol": 1e-14}  # a few sums near one
@@ -104,32 +104,6 @@ def test_p_value_counts_ties_against_the_strategy() -> None:
 
 
 # A strategy on made-up prices.
-
-
-@dataclass(frozen=True)
-class Tiny(Basket):
-    """One name that leans with the news."""
-
-    name: ClassVar[str] = "tiny"
-    benchmark: ClassVar[str] = "A"
-    caveat: ClassVar[str] = "None."
-    theme: ClassVar[str] = "fertilizer"
-    legs: tuple[str, ...] = ("A",)
-    half_life: float = 5.0
-    lookback: int = 20
-
-
-def walk(rng: np.random.Generator, rows: int = 140, start: int = 20) -> Market:
-    """A random walk without drift."""
-    closes = 50 * np.exp(np.cumsum(rng.normal(0, 0.02, rows)))
-    index = pd.bdate_range("2022-01-03", periods=rows)
-    return replace(Market.from_frames(pd.DataFrame({"A": closes}, index)), start=start)
-
-
-def random_events(rng: np.random.Generator, days: np.ndarray, count: int) -> Events:
-    """Events of random sign, severity and day."""
-    drawn = zip(rng.choice(days, count), rng.choice([-1, 1], count), rng.integers(1, 6, count), strict=True)
-    return Events(tuple(an_event(f"E{n}", str(d), int(s), int(v)) for n, (d, s, v) in enumerate(drawn)))
 
 
 def test_a_placebo_is_the_position_on_those_dates() -> None:
@@ -370,7 +344,7 @@ def test_thousand_placebos(benchmark: Any) -> None:
 
 @pytest.mark.benchmark(group="1,000 shuffles of an event study (80 events)")
 def test_thousand_shuffles_of_a_study(benchmark: Any) -> None:
-    from tests.test_bench_event_study import EVENTS
+    from tests.event_studies.many_events import EVENTS
 
     rng = np.random.default_rng(0)
     factor = rng.normal(0, 0.01, NYSE.size)

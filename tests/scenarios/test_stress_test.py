@@ -51,8 +51,10 @@ from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
 from tests.builders import EVENTS, THESIS, until
-from tests.test_ledger import FREE, TEN, build
-from tests.test_pages import browser, opened  # noqa: F401
+from tests.reporting.browser import (
+    opened,
+)
+from tests.simulation.accounts import FREE, TEN, build
 
 exactly = {"rtol": 1e-12, "atol": 1e-14}  # sums of logarithms over a hundred rows
 H = 60
@@ -746,7 +748,7 @@ def test_a_bad_scenario_file_is_one_line_and_status_two(lines: str, text: str, t
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_the_page_in_chromium(
-    browser: Any,  # noqa: F811
+    browser: Any,
     written: tuple[dict[str, Any], Path],
     width: int,
     scheme: str,

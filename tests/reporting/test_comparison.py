@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,8 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
 from tests.builders import THESIS, until
-from tests.test_pages import ARTEFACTS, CHROMIUM, HOSTILE, Fixed, account, named, opened, text_of
-from tests.test_pages import hostile as with_code
+from tests.reporting.browser import ARTEFACTS, HOSTILE, Fixed, account, named, opened, text_of
+from tests.reporting.browser import hostile as with_code
 
 STALE = "document.body.classList.contains('stale')"
 
@@ -215,18 +214,6 @@ def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:
 
 
 # -- in a browser ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
 
 
 def ready(browser: Any, path: Path, width: int = 1440, scheme: str = "light") -> tuple[Any, list[str]]:

@@ -1,6 +1,6 @@
 """What a trial costs, beside vectorbt. Prints; asserts only that both give the same figures.
 
-python -m tests.bench_grid [--quick]
+python -m benchmarks.bench_grid [--quick]
 """
 
 from __future__ import annotations
@@ -325,7 +325,7 @@ def grown(count: int) -> None:
 def bench_growth() -> None:
     """Time and peak memory from a thousand trials to a million, each in its own process."""
     for count in (1_000, 100_000, 1_000_000):
-        words = [sys.executable, "-m", "tests.bench_grid", str(count)]
+        words = [sys.executable, "-m", "benchmarks.bench_grid", str(count)]
         found = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         seconds, peak, assessment, whole = json.loads(found)
         print(

@@ -1,6 +1,6 @@
 """How long the main job takes beside bare quantstats pages of the same returns. Prints; asserts nothing.
 
-python -m tests.bench_job
+python -m benchmarks.bench_job
 """
 
 from __future__ import annotations

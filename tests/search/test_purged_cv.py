@@ -41,10 +41,10 @@ from positioning.simulation.kernel import LANES
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, MiddleCorridor
 from tests.builders import EVENTS
-from tests.test_event_study import an_event
-from tests.test_ledger import FREE, build
-from tests.test_sweep import Nav
-from tests.test_walk_forward import NO_EVENTS, Held
+from tests.event_studies.returns import an_event
+from tests.search.held_strategy import NO_EVENTS, Held
+from tests.search.nav_measure import Nav
+from tests.simulation.accounts import FREE, build
 
 # The same numbers summed in another order; a Sharpe ratio divides a difference of sums of squares.
 SUMS, RATIOS = 1e-12, 1e-9

@@ -239,7 +239,7 @@ def test_growth_too_fast_for_a_float_is_null_in_json() -> None:
 
 def test_importing_metrics_stays_light() -> None:
     code = "import sys, positioning.analysis.metrics; print(*{'numba', 'scipy', 'pandas'} & set(sys.modules))"
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

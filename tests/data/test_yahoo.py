@@ -13,11 +13,11 @@ import pytest
 
 from positioning.data.series import Series
 from positioning.data.yahoo import Answer, Pace, YahooClient, last_session
-from tests import yahoo_stand_in as stand_in
-from tests.yahoo_stand_in import Fault, LoopbackSession, World, served
+from tests.data import yahoo_stand_in as stand_in
+from tests.data.yahoo_stand_in import Fault, LoopbackSession, World, served
 
 START = date(2024, 1, 2)
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

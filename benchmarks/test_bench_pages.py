@@ -20,7 +20,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
 from tests.builders import THESIS
-from tests.test_pages import CHROMIUM, STUB
+from tests.reporting.browser import CHROMIUM, STUB
 
 START = np.datetime64("2018-01-02")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.grid_search import app
-from tests.test_pages import ARTEFACTS, CHROMIUM, opened
+from tests.reporting.browser import ARTEFACTS, opened
 
 GRIDS = {
     "full": ["--grid", "half_life=5,10,20,40", "--grid", "hedge_ratio=0:1:0.1", "--grid", "lookback=60,120,250"],
@@ -29,18 +28,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         outcome = CliRunner().invoke(app, ["fertilizer_producers", *words, "--out", str(out / name)])
         assert outcome.exit_code == 0, outcome.output
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize("name", GRIDS)

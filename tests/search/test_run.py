@@ -1,7 +1,7 @@
 """A sweep gives each trial the account that `simulate` gives it."""
 
-from dataclasses import dataclass, replace
-from typing import Any, final
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.search.measures import FIGURES, Accounts, Figures, Measure, block_edges, measured
+from positioning.search.measures import FIGURES, Accounts, Figures, block_edges, measured
 from positioning.search.run import sweep, tabulate
 from positioning.search.space import SearchSpace
 from positioning.simulation.account import AccountTerms
@@ -27,6 +27,7 @@ from positioning.simulation.simulate import run
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor, Sanctioned
 from tests.builders import EVENTS
+from tests.search.nav_measure import Nav
 
 GRIDS = {
     "hedged, short, banded": (
@@ -96,21 +97,6 @@ def test_figures_of_accounts_of_any_length(
             np.testing.assert_allclose(
                 figures[i, k], getattr(m, figure), rtol=1e-9, atol=1e-12, err_msg=figure
             )
-
-
-@final
-@dataclass(frozen=True)
-class Nav(Measure):
-    """The whole path, to compare bits."""
-
-    rows: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(f"nav_{r}" for r in range(self.rows))
-
-    def read(self, accounts: Accounts) -> np.ndarray:
-        return accounts.nav
 
 
 @pytest.mark.parametrize("name", GRIDS)

@@ -1,0 +1,65 @@
+"""Returns and events that event studies are tested on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from positioning.event_studies.abnormal import (
+    Observation,
+    Returns,
+    Sleeve,
+    fit,
+)
+from positioning.event_studies.day_zero import News
+from positioning.events.event import Event
+from positioning.market.venues import sessions
+
+NYSE = sessions("XNYS", np.datetime64("2018-01-02"), np.datetime64("2025-12-31"))
+
+
+FERTILIZER = Sleeve("fertilizer", "fertilizer", ("A",), "SPY")
+
+
+def an_event(key: str, when: str, sign: int = 1, severity: int = 3, **more: object) -> Event:
+    """A fertilizer event; `when` a bare date or an instant with its zone."""
+    bare = "T" not in when
+    at = (
+        datetime.fromisoformat(when).replace(tzinfo=UTC) + timedelta(days=1)
+        if bare
+        else datetime.fromisoformat(when)
+    )
+    signs = {"fertilizer": sign, "corridor": 0, "equipment": 0}
+    given = {"direction": "tighten", "confidence": "high", "follows": "", "themes": ("fertilizer",)} | more
+    return Event(
+        id=key, announced=at, title=key, issuer="EU", instrument="ban", severity=severity, signs=signs, source="hand",
+        date_only=bare, **given,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def returns_of(
+    own: np.ndarray, factor: np.ndarray, days: np.ndarray = NYSE, sleeve: Sleeve = FERTILIZER
+) -> Returns:
+    """Returns of names made up for a test, on New York's sessions."""
+    names = own if own.ndim == 2 else own[:, None]
+    symbols = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: names.shape[1]])
+    return Returns(sleeve, "XNYS", symbols, days, names, factor[:, None])
+
+
+EVENT_PARAMETERS = an_event("E", "2020-01-02")
+
+
+CALENDAR = np.arange(np.datetime64("1990-01-01", "D"), np.datetime64("1990-01-01", "D") + 10_000)
+
+
+def simulated(own: np.ndarray, factor: np.ndarray, start: int, name: str) -> Observation:
+    """120 sessions of estimation and a window of 16 of a made-up name."""
+    x = np.column_stack([np.ones(136), factor])
+    m = fit(own[:120], x[:120], own[120:], x[120:])
+    days = CALENDAR[start : start + 136]
+    news = News(start + 125, (EVENT_PARAMETERS,), 1, "tighten", ())
+    return Observation(
+        name, news, days[125], (name,), days[120:], m.abnormal, m.covariance, days[:120], m.residuals, m.loading,
+        m.freedom, False, True,
+    )  # fmt: skip

@@ -1,0 +1,128 @@
+"""Pages in a browser: where Chromium is, what hostile names are, and reports with such names."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from positioning.analysis.attribution import Attribution
+from positioning.analysis.report import BacktestReport
+from positioning.events.event import Event, Events
+from positioning.market.benchmark import Benchmark
+from positioning.market.market import Market
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.runs.backtest import judged
+from positioning.simulation.fees import FeeTable
+from positioning.simulation.simulate import simulate
+from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import Targets
+from tests.builders import THESIS
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+ARTEFACTS = Path(__file__).parents[2] / "test_artefacts"
+
+
+STUB = QuantstatsPage("<p>quantstats</p>", "", {}, ())
+
+
+@dataclass(frozen=True)
+class Fixed(Strategy):
+    """Holds A at a fixed weight."""
+
+    name: ClassVar[str] = "fixed"
+    benchmark: ClassVar[str] = "B"
+    caveat: ClassVar[str] = "None."
+    weight: float = 0.5
+
+    themes = ("fertilizer",)
+    names = ("A",)
+    hedges = ()
+    history = 1
+
+    def screened(self, market: Market, events: Events) -> np.ndarray:
+        return np.zeros((market.rows.size, len(market.symbols)), dtype=bool)
+
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        return Targets(
+            market.rows, market.symbols, np.array([0]), np.array([[self.weight]]), gross_limit=10.0
+        )
+
+
+def account(strategy: Fixed, prices: list[float], benchmark: bool = False) -> BacktestReport:
+    """The strategy on a hand-made market of these closes, without fees."""
+    dates = pd.bdate_range("2025-05-01", periods=len(prices))
+    market = Market.from_frames(pd.DataFrame({"A": prices}, index=dates))
+    result = simulate(strategy.target_weights(market, Events(())), market, FeeTable((), "none"))
+    measure = Benchmark("B", "Itself", result.nav.copy(), ()) if benchmark else None
+    figures = judged(result, measure)
+    return BacktestReport(
+        strategy=strategy,
+        result=result,
+        metrics=figures,
+        without_events=result,
+        without_events_metrics=figures,
+        without_events_same_exposure=result,
+        without_events_same_exposure_metrics=figures,
+        thesis=THESIS,
+        benchmark=measure,
+        attribution=Attribution({}, {}, 0.0, 0.0),
+        placebo=None,
+        command="test",
+        versions={"numpy": "2"},
+    )
+
+
+def named(name: str, base: type[Strategy] = Fixed) -> Strategy:
+    return type("Named", (base,), {"name": name, "__doc__": f"{name}: a thesis."})()  # type: ignore[no-any-return]
+
+
+def hostile(report: BacktestReport) -> BacktestReport:
+    """The report with code in every name that reaches the page."""
+    market = report.result.market
+    instruments = tuple(replace(i, name=HOSTILE) for i in market.instruments)
+    universe = {s: replace(c, reason=HOSTILE) for s, c in THESIS.universe.items()}
+    event = Event(
+        "E", datetime(2022, 2, 1, tzinfo=UTC), f'{HOSTILE} "quoted" </script> \N{SNOWMAN}', "x", "x", "tighten", 5,
+        ("fertilizer",), {"fertilizer": 1, "corridor": 0, "equipment": 0}, HOSTILE, "high",
+    )  # fmt: skip
+    assert report.benchmark is not None
+    return replace(
+        report,
+        strategy=named(HOSTILE, type(report.strategy)),
+        result=replace(report.result, market=replace(market, instruments=instruments)),
+        thesis=replace(THESIS, title=HOSTILE, universe=universe, events=Events((event,))),
+        benchmark=replace(report.benchmark, name=HOSTILE, symbol=HOSTILE),
+        command=HOSTILE,
+    )
+
+
+def text_of(path: Path) -> str:
+    """The words of a page, without its scripts, styles and drawings."""
+    page = re.sub(r"<(script|style|svg|template)\b.*?</\1>", " ", path.read_text(), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def opened(browser: Any, path: Path, width: int, scheme: str) -> tuple[Any, list[str]]:
+    """The page at that width, and what went wrong on it."""
+    page = browser.new_page(viewport={"width": width, "height": 1600}, color_scheme=scheme)
+    wrong: list[str] = []
+    page.on("pageerror", lambda e: wrong.append(f"error {e}"))
+    page.on("console", lambda m: wrong.append(f"console {m.text}"))
+    page.on("dialog", lambda d: (wrong.append("dialog"), d.dismiss()))
+    page.on("request", lambda r: r.url.startswith(("file:", "data:")) or wrong.append(f"request {r.url}"))
+    page.on("requestfailed", lambda r: wrong.append(f"missing {r.url}"))
+    page.goto(path.as_uri())
+    return page, wrong
