@@ -17,7 +17,7 @@ from positioning.reporting.pdf import print_pdf
 
 
 @pytest.mark.usefixtures("reports")
-def test_gross_less_net_is_costs_to_the_last_digit(reports: list[BacktestReport]) -> None:  # noqa: F811
+def test_gross_less_net_is_costs_to_the_last_digit(reports: list[BacktestReport]) -> None:
     for report in reports:
         r = report.result
         for p in [*trailing(r, report.without_events, None), *calendar_years(r, report.without_events, None)]:
@@ -31,7 +31,7 @@ def test_gross_less_net_is_costs_to_the_last_digit(reports: list[BacktestReport]
             assert p.costs * r.nav[a] == pytest.approx(fees + borrow, rel=1e-12)  # summed in another order
 
 
-def test_years_and_months_compound_to_the_whole(reports: list[BacktestReport]) -> None:  # noqa: F811
+def test_years_and_months_compound_to_the_whole(reports: list[BacktestReport]) -> None:
     for report in reports:
         r = report.result
         years = np.prod([1 + p.net for p in calendar_years(r, report.without_events, report.benchmark)])
@@ -40,7 +40,7 @@ def test_years_and_months_compound_to_the_whole(reports: list[BacktestReport]) -
         assert months == pytest.approx(r.nav[-1], rel=1e-12)
 
 
-def test_the_doubts_stand_on_it(reports: list[BacktestReport], tmp_path: Path) -> None:  # noqa: F811
+def test_the_doubts_stand_on_it(reports: list[BacktestReport], tmp_path: Path) -> None:
     path = write_factsheet(reports[0], tmp_path)
     text = " ".join(unescape(re.sub(r"<[^>]*>", " ", path.read_text())).split())
     assert "Hypothetical performance" in text
@@ -54,7 +54,7 @@ def test_the_doubts_stand_on_it(reports: list[BacktestReport], tmp_path: Path) -
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium on this machine")
-def test_two_pages_of_a4(reports: list[BacktestReport], tmp_path: Path) -> None:  # noqa: F811
+def test_two_pages_of_a4(reports: list[BacktestReport], tmp_path: Path) -> None:
     for report in (reports[0], reports[3]):
         pdf = print_pdf(write_factsheet(report, tmp_path)).read_bytes()
         assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 2
