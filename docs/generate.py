@@ -35,7 +35,8 @@ def commands_page() -> str:
         "# Commands", "",
         "`python -m backtests.NAME`, or `positioning NAME` with the installed package. Exit status 0: done; 1: done, and "
         "the answer is no (a run that is not the same, a strategy that knew tomorrow, symbols that could not be had); "
-        "2: bad input, one line on standard error; 3: prices too old; 130: stopped.", "",
+        "2: bad input, one line on standard error; 3: prices too old; 4: the program found that it contradicts itself; "
+        "130: stopped.", "",
     ]  # fmt: skip
     for name, command in commands().items():
         lines += [

@@ -36,6 +36,11 @@ class BadInputError(PositioningError):
 
 
 @final
+class DisagreementError(PositioningError):
+    """Two workings of one number differ: a fault of this program, and no number of it stands. Exit status 4."""
+
+
+@final
 class DataMissingError(PositioningError):
     """The prices at hand do not reach: exit status 2."""
 

@@ -20,12 +20,13 @@ from typer.core import TyperCommand
 
 from positioning.cli.config import config_option
 from positioning.cli.starting import INTERRUPTED, STOPPED
-from positioning.errors import PositioningError, one_line, shortened
+from positioning.errors import DisagreementError, PositioningError, one_line, shortened
 
 MOST_LEFT_OUT = 5
 OPTIONS = {"draws": "placebo", "trials": "optuna"}  # parameters of the engine whose options have other names
 RESUMES = "{}: the same command with --resume goes on from there"
 BAD_INPUT = 2  # exit status
+DISAGREES = 4  # a number of ours is another when it is worked out again
 PIPE_CLOSED = 141  # as of a program that SIGPIPE ended
 SCRIPT = "positioning"  # the console script
 
@@ -167,11 +168,12 @@ def typed(command: str) -> str:
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """A PositioningError, an unwritable place, an error in a strategy's own code, and Ctrl-C end the program with one
-    line; status 2, and 130 for the last."""
+    line; status 2, 4 where the program contradicts itself, and 130 for the last."""
     try:
         yield
     except PositioningError as error:
-        raise typer.Exit(_ended(in_option_words(error), BAD_INPUT)) from None
+        status = DISAGREES if isinstance(error, DisagreementError) else BAD_INPUT
+        raise typer.Exit(_ended(in_option_words(error), status)) from None
     except BrokenPipeError:
         raise
     except OSError as error:

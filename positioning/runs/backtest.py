@@ -13,6 +13,7 @@ from positioning.analysis.equal_exposure import at_equal_exposure
 from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
+from positioning.analysis.second_opinion import require_agreement
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
 from positioning.events.thesis import Thesis
@@ -104,7 +105,9 @@ def market_of(strategy: Strategy, settings: RunSettings) -> Market:
 
 
 def judged(result: Result, measure: Benchmark | None) -> Metrics:
-    """The metrics of an account, against a benchmark where there is one; none of a year where it is shorter."""
+    """The metrics of an account, against a benchmark where there is one; none of a year where it is shorter.
+
+    Each is worked out twice: raises DisagreementError where the two differ (see `second_opinion`)."""
     metrics = summarise(
         result.rows,
         result.nav,
@@ -114,7 +117,9 @@ def judged(result: Result, measure: Benchmark | None) -> Metrics:
         benchmark=None if measure is None else measure.levels,
         ruined=result.worthless,
     )
-    return without_yearly(metrics)
+    metrics = without_yearly(metrics)
+    require_agreement(result, metrics, measure)
+    return metrics
 
 
 def _placebo(

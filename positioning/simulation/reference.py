@@ -66,12 +66,12 @@ class ReferenceAccount:
 
     @property
     def ruined(self) -> bool:
-        """Whether it was."""
+        """Whether whole equity reached zero."""
         return self.ruin_row is not None
 
     @property
     def returns(self) -> list[float]:
-        """By row; NaN where undefined."""
+        """By row of the account; NaN where undefined."""
         made = [0.0]
         for t in range(1, len(self.nav)):
             before = self.nav[t - 1]
