@@ -25,7 +25,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def kept(function: Callable[..., Any]) -> Any:
         with suppress(RuntimeError):  # of numba, where neither the program's folder nor a home can be written
             return njit(nogil=True, cache=True, **options)(function)
-        own = _own_folder()
+        own = own_folder()
         if own is not None:
             config.CACHE_DIR = str(own)  # type: ignore[attr-defined]
             with suppress(RuntimeError):
@@ -47,8 +47,9 @@ def _identity(function: Callable[..., Any], options: dict[str, Any]) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def _own_folder() -> Path | None:
-    """A folder that nobody else can write, since numba runs what it reads there; None where there is none."""
+def own_folder() -> Path | None:
+    """A folder among the temporary files that nobody else can write, since numba runs what it reads there; None where
+    there is none."""
     if os.name == "nt":
         return None  # it always has a user's own folder
     try:

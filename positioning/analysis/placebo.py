@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import final
 
@@ -14,7 +13,7 @@ import numpy as np
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import MOST_TOLD, BadInputError, would_take
-from positioning.events.event import Event, Events
+from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
@@ -111,9 +110,8 @@ def shifted(events: Events, rows: DateArray, shift: int) -> Events:
     """Each event known between the first and last of `rows` moved `shift` rows on, round the end to the start;
     restrictions and other events stay."""
     inside = (events.known >= rows[0]) & (events.known <= rows[-1])
-    moved = (events.rows(rows) + shift) % rows.size
-    items = tuple(_known_on(e, rows[moved[i]]) if inside[i] else e for i, e in enumerate(events.items))
-    return replace(events, items=items)
+    moved = rows[(events.rows(rows) + shift) % rows.size]
+    return events.on_days(np.where(inside, moved, events.known))
 
 
 def flipped(events: Events) -> Events:
@@ -124,11 +122,6 @@ def flipped(events: Events) -> Events:
             replace(e, signs=MappingProxyType({k: -v for k, v in e.signs.items()})) for e in events.items
         ),
     )
-
-
-def _known_on(event: Event, day: np.datetime64) -> Event:
-    midnight = datetime.fromisoformat(str(day)).replace(tzinfo=UTC) + timedelta(days=1)
-    return replace(event, announced=midnight, date_only=True)
 
 
 def _total_return(

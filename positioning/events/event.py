@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast, final, get_args
@@ -89,6 +89,9 @@ class Event:
         """Whether a decision may answer it: not of low confidence, and not an act that only puts earlier news
         into force."""
         return self.confidence != "low" and not self.follows
+
+
+_FIELDS = tuple(f.name for f in fields(Event))
 
 
 @final
@@ -183,6 +186,20 @@ class Events(Displayed):
             restrictions=tuple(r for r in self.restrictions if r.known_on() <= day),
         )
 
+    def on_days(self, days: DateArray) -> Events:
+        """The same events, as if each had been known on another day: (E,) one for each of `items`; restrictions stay."""
+        announced = [datetime.combine(day, time(), UTC) + timedelta(days=1) for day in days.tolist()]
+        stays = days == self.known
+        items = [
+            e if same else _announced(e, instant)
+            for e, same, instant in zip(self.items, stays.tolist(), announced, strict=True)
+        ]
+        order = sorted(range(len(items)), key=lambda n: (items[n].announced, items[n].id))
+        moved = copy(self)  # all that is checked at construction stands: only days are others
+        shocks = {sleeve: values[order] for sleeve, values in self._known_shocks.items()}
+        moved.__dict__.update(items=tuple(items[n] for n in order), known=days[order], _known_shocks=shocks)
+        return moved
+
     @property
     def crash_dates(self) -> dict[str, DateArray]:
         """Days near which a large move of a price may be a crash and no misprint: of a symbol's restrictions, and
@@ -213,9 +230,7 @@ class Events(Displayed):
         if not days.size:
             return arrived
         inside = (self.known >= days[0]) & (self.known <= days[-1])
-        for event, row, seen in zip(self.items, self.rows(days), inside, strict=True):
-            if seen and event.counts:
-                arrived[row] += event.signs[sleeve] * event.severity
+        np.add.at(arrived, self.rows(days)[inside], self._shocks(sleeve)[inside])
         return arrived
 
     def pressure(self, sessions: pd.DatetimeIndex | DateArray, sleeve: str, half_life: float) -> FloatArray:
@@ -230,9 +245,20 @@ class Events(Displayed):
                 "wanted a number of rows above zero",
                 "type for example half_life=20",
             )
-        news: list[float] = self.news(sessions, sleeve).tolist()
-        decay = 0.5 ** (1.0 / half_life)
-        return np.array(list(accumulate(news, lambda level, shock: level * decay + shock)))
+        from positioning.events.decay import decayed
+
+        return np.asarray(decayed(self.news(sessions, sleeve), 0.5 ** (1.0 / half_life)))
+
+    def _shocks(self, sleeve: str) -> FloatArray:
+        """(E,) sign * severity of each event, 0 where it does not count."""
+        if sleeve not in self._known_shocks:
+            shocks = [e.signs[sleeve] * e.severity if e.counts else 0 for e in self.items]
+            self._known_shocks[sleeve] = np.array(shocks, dtype=np.float64)
+        return self._known_shocks[sleeve]
+
+    @cached_property
+    def _known_shocks(self) -> dict[str, FloatArray]:
+        return {}
 
     def digest(self) -> str:
         """SHA-256 of every field of every event and restriction, in hexadecimal."""
@@ -282,6 +308,16 @@ def read_events(
 
     items = read_records(file, (*_COLUMNS, *(f"{SIGN}{s}" for s in sleeves)), add)
     return Events(items, (), tuple(sleeves), tuple(themes), tuple(directions))
+
+
+def _announced(event: Event, instant: datetime) -> Event:
+    """The event at the end of another day. What was checked at its construction is not checked again."""
+    moved: Event = object.__new__(Event)
+    for name in _FIELDS:
+        object.__setattr__(moved, name, getattr(event, name))
+    object.__setattr__(moved, "announced", instant)
+    object.__setattr__(moved, "date_only", True)
+    return moved
 
 
 def _from_cells(cells: Cells) -> Event:

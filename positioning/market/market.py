@@ -90,7 +90,7 @@ class Market(Displayed):
         mean = np.divide(total, known.sum(axis=1), out=np.full(rows.size, np.nan), where=known.any(axis=1))
         return Picture(facts, ("symbol", "name", "venue", "currency", "basis", "closes"), table, mean)
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[str, ...]:
         """The N symbols, in column order."""
         return tuple(i.symbol for i in self.instruments)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import warnings
+import zoneinfo
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +17,7 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
+from positioning.kept import recalled
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
@@ -46,6 +51,7 @@ _AUCTION = {
     "XPAR": 5,
     "XWAR": 5,
 }  # fmt: skip
+_BOUNDED = ("XHKG", "XSHG")  # whose holidays are announced year by year
 _OWN_WEEKS = ("XMOS",)  # see _with_weeks
 _UNPUBLISHED = "no trading calendar of it is published, so its closed days cannot be told"
 _NONE = {
@@ -148,15 +154,22 @@ def recorded_to(mic: str) -> np.datetime64 | None:
     return _recorded_to(calendar_name(mic))
 
 
+@lru_cache(maxsize=4)
 def _recorded_to(name: str) -> np.datetime64 | None:
+    if name not in _BOUNDED:
+        return None
+    made = recalled(f"bound-{name}-{_basis()}", lambda: {"day": _bound(name)})
+    return np.datetime64(made["day"][0], "D")
+
+
+def _bound(name: str) -> DateArray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from exchange_calendars.exchange_calendar_xhkg import XHKGExchangeCalendar
         from exchange_calendars.exchange_calendar_xshg import XSHGExchangeCalendar
 
-    bounded = {"XHKG": XHKGExchangeCalendar, "XSHG": XSHGExchangeCalendar}
-    calendar = bounded.get(name)
-    return None if calendar is None else np.datetime64(calendar.bound_max().date(), "D")
+    calendar = {"XHKG": XHKGExchangeCalendar, "XSHG": XSHGExchangeCalendar}[name]
+    return np.array([calendar.bound_max().date()], "datetime64[D]")
 
 
 @lru_cache(maxsize=1024)
@@ -190,12 +203,10 @@ def next_opening(mic: str, day: np.datetime64) -> tuple[np.datetime64, np.dateti
 @lru_cache(maxsize=64)
 def _hours(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateArray, DateArray]:
     """Session dates [D], opening and closing instants in UTC [s] of whole years: near spans share one build."""
-    calendar = _calendar(name, first_year, last_year)
-    dates = calendar.sessions.to_numpy().astype("datetime64[D]")
-    opens, closes = (
-        times.dt.tz_convert(None).to_numpy().astype("datetime64[s]")
-        for times in (calendar.opens, calendar.closes)
+    made = recalled(
+        f"hours-{name}-{first_year}-{last_year}-{_basis()}", lambda: _built(name, first_year, last_year)
     )
+    dates, opens, closes = made["dates"], made["opens"], made["closes"]
     days = np.arange(dates[-1] + 1, np.datetime64(f"{last_year + 1}-01-01"))
     if (more := days[np.is_busday(days)]).size > 1:  # holidays that nobody has announced yet
         dates, last = np.concatenate([dates, more]), dates[-1]
@@ -203,6 +214,32 @@ def _hours(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateA
         closes = np.concatenate([closes, closes[-1] + (more - last)])
     held = ~np.isin(dates, _closures(name))
     return _frozen(dates[held]), _frozen(opens[held]), _frozen(closes[held])
+
+
+def _built(name: str, first_year: int, last_year: int) -> dict[str, DateArray]:
+    """The same as the calendar has them: building one takes a tenth of a second, so they are kept."""
+    calendar = _calendar(name, first_year, last_year)
+    opens, closes = (
+        times.dt.tz_convert(None).to_numpy().astype("datetime64[s]")
+        for times in (calendar.opens, calendar.closes)
+    )
+    return {
+        "dates": calendar.sessions.to_numpy().astype("datetime64[D]"),
+        "opens": opens,
+        "closes": closes,
+    }
+
+
+@lru_cache(maxsize=1)
+def _basis() -> str:
+    """What calendars are built by: this file, exchange_calendars and pandas, and the rules of time zones."""
+    made_by = [Path(__file__).read_bytes(), *(version(p).encode() for p in ("exchange_calendars", "pandas"))]
+    for folder in zoneinfo.TZPATH:
+        with suppress(OSError):
+            made_by.append(f"{folder} {Path(folder).stat().st_mtime_ns}".encode())
+    with suppress(PackageNotFoundError):
+        made_by.append(version("tzdata").encode())
+    return hashlib.sha256(b"\0".join(made_by)).hexdigest()[:24]
 
 
 @lru_cache(maxsize=32)

@@ -90,7 +90,9 @@ class Basket(Scheduled):
             betas, hedge = book[Betas(legs, self.hedge, self.lookback, self.beta)], market.column(self.hedge)
             eligible = eligible & np.isfinite(betas)
         asked = np.column_stack([own["half_life"], own["pressure_scale"]])
-        distinct, heard = np.unique(asked, axis=0, return_inverse=True)
+        distinct, heard = asked[:1], np.zeros(len(asked), dtype=np.int64)
+        if len(asked) > 1:
+            distinct, heard = np.unique(asked, axis=0, return_inverse=True)
         responses = np.stack([book[Response(self.theme, *each)] for each in distinct.tolist()])
         columns = np.array([market.column(s) for s in legs], dtype=np.int64)
         return _Leaned(

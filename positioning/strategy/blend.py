@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, final
 
 import numpy as np
@@ -50,6 +51,10 @@ class Blend(Scheduled):
 
     def parts(self) -> tuple[Basket, ...]:
         """The members with this blend's parameters."""
+        return self._parts
+
+    @cached_property
+    def _parts(self) -> tuple[Basket, ...]:
         shared = {name: getattr(self, name) for name in (*SHARED, "lookback", "beta")}
         if self.screen != "own":
             shared["screen"] = self.screen

@@ -8,12 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
-from positioning.events.restriction import dropped
+from positioning.events.restriction import Restriction, dropped
 from positioning.market.market import Market
 from positioning.market.venues import same_close
 from positioning.strategy.weights import covariances, rolling_betas
@@ -29,6 +30,7 @@ BETAS = (
 DEFAULT_BETA = "overlapping"
 STALE_SESSIONS = 10  # sessions without trading after which a name is no longer chosen
 MAX_BYTES = 2**28  # of the features of a book
+MAX_ROW_BYTES = 2**26  # of the rows of a market that are kept beside its books
 
 
 class Feature(ABC):
@@ -37,6 +39,19 @@ class Feature(ABC):
     @abstractmethod
     def compute(self, market: Market, events: Events, decided: IntArray) -> Any:
         """The array; its first axis is the D decisions."""
+
+
+class RowFeature(Feature):
+    """One that the market and the restrictions alone decide, row by row: on other decision rows, or with other news, a
+    row has what it had, so each row of a market is worked out once."""
+
+    @abstractmethod
+    def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> Any:
+        """The array on these rows; what a row has does not depend on the others."""
+
+    @final
+    def compute(self, market: Market, events: Events, decided: IntArray) -> Any:
+        return _seen(market).of_rows(self, market, events.restrictions, decided)
 
 
 @final
@@ -57,7 +72,7 @@ class Response(Feature):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Betas(Feature):
+class Betas(RowFeature):
     """(D, L) rolling beta of each leg to the hedge, in base-currency total returns.
 
     Where the two close together: OLS on the rows on which both trade (same_day). Where they do not, part of what moves
@@ -74,19 +89,19 @@ class Betas(Feature):
     lookback: int
     beta: str
 
-    def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG002
+    def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> FloatArray:  # noqa: ARG002
         columns = np.array([market.column(s) for s in self.legs], dtype=np.int64)
         hedge = market.column(self.hedge)
         apart = ~closes_together(market)[columns, hedge]
         measures = np.where(apart, BETAS.index(self.beta), 0).astype(np.int64)
         return np.asarray(
-            rolling_betas(market.returns, market.tradable, hedge, columns, decided, self.lookback, measures)
+            rolling_betas(market.returns, market.tradable, hedge, columns, rows, self.lookback, measures)
         )
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Eligible(Feature):
+class Eligible(RowFeature):
     """(D, L) the leg has `history` rows of prices, has traded within STALE_SESSIONS sessions, and no restriction that
     the screen looks at is known."""
 
@@ -94,16 +109,16 @@ class Eligible(Feature):
     history: int
     screen: str
 
-    def compute(self, market: Market, events: Events, decided: IntArray) -> BoolArray:
+    def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> BoolArray:
         columns = [market.column(s) for s in self.legs]
-        enough = market.history[decided][:, columns] >= self.history
-        fresh = market.silence[decided][:, columns] <= STALE_SESSIONS
-        return enough & fresh & ~dropped(events.restrictions, self.legs, market.rows, self.screen)[decided]
+        enough = market.history[rows][:, columns] >= self.history
+        fresh = market.silence[rows][:, columns] <= STALE_SESSIONS
+        return enough & fresh & ~dropped(restrictions, self.legs, market.rows, self.screen)[rows]
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Covariance(Feature):
+class Covariance(RowFeature):
     """(D, N, N) covariance of base-currency total returns over the last `lookback` rows.
 
     beta: what pairs that close at different hours add to their same-day covariance: nothing (same_day), the covariances
@@ -114,12 +129,12 @@ class Covariance(Feature):
     lookback: int
     beta: str
 
-    def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG002
-        same = np.asarray(covariances(market.returns, decided, self.lookback, 0))
+    def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> FloatArray:  # noqa: ARG002
+        same = np.asarray(covariances(market.returns, rows, self.lookback, 0))
         apart = ~closes_together(market)
         if self.beta == "same_day" or not apart.any():
             return same
-        lead = np.asarray(covariances(market.returns, decided, self.lookback, 1))
+        lead = np.asarray(covariances(market.returns, rows, self.lookback, 1))
         share = 1.0 if self.beta == "dimson" else 0.5
         whole = same + np.where(apart, share * (lead + lead.transpose(0, 2, 1)), 0.0)
         values, vectors = np.linalg.eigh(whole)
@@ -131,6 +146,64 @@ def closes_together(market: Market) -> BoolArray:
     venues = [i.venue for i in market.instruments]
     pairs = {(a, b): same_close(a, b) for a in set(venues) for b in set(venues)}
     return np.array([[pairs[a, b] for b in venues] for a in venues], dtype=bool).reshape(len(venues), -1)
+
+
+@final
+class _Rows:
+    """Rows of one feature of a market that were worked out before."""
+
+    def __init__(self, rows: int) -> None:
+        self.place = np.full(rows, -1)  # of each row of the market in the table
+        self.table: Any = np.empty(0)
+        self.filled = 0
+
+    def add(self, rows: IntArray, values: Any) -> None:
+        """More rows, none of them there yet."""
+        last = self.filled + rows.size
+        if last > len(self.table):
+            grown = np.empty((min(max(2 * last, 64), self.place.size), *values.shape[1:]), values.dtype)
+            if self.filled:
+                grown[: self.filled] = self.table[: self.filled]
+            self.table = grown
+        self.table[self.filled : last] = values
+        self.place[rows] = np.arange(self.filled, last)
+        self.filled = last
+
+
+@final
+class _SeenRows:
+    """Rows of a market that were asked for before, by feature and restrictions; beyond MAX_ROW_BYTES none is added."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[RowFeature, tuple[Restriction, ...]], _Rows] = {}
+        self._held = 0
+        self._lock = threading.Lock()
+
+    def of_rows(
+        self, feature: RowFeature, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray
+    ) -> Any:
+        """The feature on these rows."""
+        if not rows.size:
+            return feature.of_rows(market, restrictions, rows)
+        with self._lock:
+            known = self._known.setdefault((feature, restrictions), _Rows(market.rows.size))
+            fresh = np.unique(rows[known.place[rows] < 0])
+            if fresh.size:
+                found = feature.of_rows(market, restrictions, fresh)
+                if self._held + 2 * found.nbytes > MAX_ROW_BYTES:
+                    return found if fresh.size == rows.size else feature.of_rows(market, restrictions, rows)
+                self._held += 2 * found.nbytes  # tables grow by doubling
+                known.add(fresh, found)
+            return known.table[known.place[rows]]
+
+
+_SEEN: WeakKeyDictionary[Market, _SeenRows] = WeakKeyDictionary()
+_SEEN_LOCK = threading.Lock()
+
+
+def _seen(market: Market) -> _SeenRows:
+    with _SEEN_LOCK:
+        return _SEEN.setdefault(market, _SeenRows())
 
 
 @final

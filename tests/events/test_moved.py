@@ -1,0 +1,47 @@
+"""Events on other days are the events that would have been read with those days."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from positioning.events.event import Event, Events
+from tests.builders import EVENTS
+
+ROWS = np.arange("2020-01-01", "2026-01-01", dtype="datetime64[D]")
+DAYS = st.lists(st.integers(0, ROWS.size - 1), min_size=len(EVENTS), max_size=len(EVENTS))
+
+
+def rebuilt(event: Event, day: np.datetime64) -> Event:
+    """The event read anew with a bare date."""
+    midnight = datetime.fromisoformat(str(day)).replace(tzinfo=UTC) + timedelta(days=1)
+    return replace(event, announced=midnight, date_only=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(DAYS)
+def test_moved_events_are_those_read_on_the_new_days(places: list[int]) -> None:
+    days = ROWS[places]
+    moved = EVENTS.on_days(days)
+    known = EVENTS.known
+    again = Events(
+        tuple(e if day == own else rebuilt(e, day) for e, day, own in zip(EVENTS, days, known, strict=True)),
+        EVENTS.restrictions, EVENTS.sleeves, EVENTS.themes, EVENTS.directions,
+    )  # fmt: skip
+    assert moved == again
+    assert moved.digest() == again.digest()
+    assert moved.known.tolist() == again.known.tolist()
+    for sleeve in EVENTS.sleeves:
+        assert (moved.news(ROWS, sleeve) == again.news(ROWS, sleeve)).all()
+        assert (moved.pressure(ROWS, sleeve, 20.0) == again.pressure(ROWS, sleeve, 20.0)).all()
+
+
+def test_the_record_itself_stays() -> None:
+    before = EVENTS.digest()
+    EVENTS.on_days(np.full(len(EVENTS), ROWS[5]))
+    assert EVENTS.digest() == before
+    assert EVENTS.on_days(EVENTS.known) == EVENTS
