@@ -13,7 +13,7 @@ from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from tests.analysis.random_events import Tiny, random_events, walk
-from tests.analysis.test_shuffled_dates import an_event
+from tests.event_studies.returns import an_event
 from tests.simulation.accounts import FREE
 
 

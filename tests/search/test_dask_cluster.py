@@ -314,7 +314,7 @@ from positioning.errors import BadInputError
 from tests.search.clusters import Dawdling
 from tests.search.clusters import HALVES
 from tests.search.clusters import SHARES
-from tests.search.test_dask_cluster import cluster
+from positioning.search.dask_cluster import cluster
 from tests.search.clusters import space_of
 from tests.search.clusters import planned
 from tests.search.clusters import tables
