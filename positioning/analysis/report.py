@@ -11,6 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
+from positioning.analysis.active_returns import ActiveAlpha, active_returns
 from positioning.analysis.attribution import Attribution
 from positioning.analysis.held import Held, held_names
 from positioning.analysis.metrics import Metrics
@@ -116,6 +117,16 @@ class BacktestReport(Displayed):
     def answers_events(self) -> bool:
         """Whether news can move this strategy: not with respond=0, nor without a sleeve."""
         return self.strategy.respond != 0 and bool(self.strategy.themes)
+
+    @cached_property
+    def active(self) -> tuple[ActiveAlpha, ...]:
+        """What the account earns over itself without events, beyond the benchmark: while news is in force, and on all
+        rows; empty for a strategy that answers no events."""
+        if not self.answers_events:
+            return ()
+        return active_returns(
+            self.result, self.without_events, self.benchmark, self.events, self.strategy.themes
+        )
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -16,7 +16,7 @@ from positioning.cli.request_options import with_request
 from positioning.cli.strategies import means_strategy, standard, strategy_class
 from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import source_of, span_of
-from positioning.errors import BadInputError
+from positioning.errors import BadInputError, PositioningError
 from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from positioning.event_studies.study import EventStudy, Group, Outcome
     from positioning.events.silence import Silence
     from positioning.events.thesis import Thesis
+    from positioning.strategy.strategy import Strategy
 
 app = new_app()
 
@@ -62,10 +63,13 @@ def event_study(
     with one_line_errors(), terminal.open():
         from positioning.analysis.placebo import check_draws
         from positioning.event_studies.abnormal import Design, sleeve_returns
+        from positioning.event_studies.calendar_time import strategy_active
         from positioning.event_studies.day_zero import EventFilter, parse_window
+        from positioning.event_studies.donors import donor_pool
         from positioning.event_studies.evidence import evidence
         from positioning.event_studies.placebo import study_placebo
         from positioning.event_studies.study import singly, study
+        from positioning.event_studies.synthetic_control import synthetic_controls
         from positioning.reporting.event_study import past, write_event_study
         from positioning.reporting.page_file import refuse_foreign_pages
 
@@ -91,10 +95,27 @@ def event_study(
         require_some(studies)
         if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
             studies.append(singly(studies, design))
-        draws = request.placebos
-        shuffled = {s.label: study_placebo(s, record, design, draws, request.seed) for s in studies if draws}
-        command, asked = typed("event_study"), evidence(studies, request.seed)
+        draws, base, seed = request.placebos, request.base.upper(), request.seed
+        shuffled = {s.label: study_placebo(s, record, design, draws, seed) for s in studies if draws}
+        alone = [s for s in studies if len(s.returns) == 1]
+        pools = {
+            s.label: donor_pool(s.returns[0], source, thesis, base, request.accepted)
+            for s in (alone if thesis.universe else ())
+        }
+        controls = synthetic_controls(alone, pools, record, design, draws, seed)
+        active, unmade = {}, []
+        for label, strategy in strategies_under(names or [], request, sleeves).items():
+            try:
+                active[label] = strategy_active(
+                    strategy, source, thesis, base, request.accepted, request.benchmark or "", choice.span
+                )
+            except PositioningError as error:  # the days of a study may be too few for an account
+                unmade.append(f"{label}: no account beside the study, {error.seen}")
+        asked = evidence(studies, record, choice, design, seed, controls, active)
+        command = typed("event_study")
         files = write_event_study(studies, shuffled, asked, design, thesis, command, Path(out))
+        for line in unmade:
+            terminal.say(line, "quiet")
         print_answer(request.data, studies, shuffled, asked, past(studies, thesis), files, as_json, terminal)
 
 
@@ -119,6 +140,21 @@ def sleeves_of(words: Sequence[str], request: Request, thesis: Thesis, theme: st
         else:
             found.append(symbol_sleeve(word, thesis, benchmark, theme))
     return distinct(found)
+
+
+def strategies_under(
+    words: Sequence[str], request: Request, sleeves: Sequence[Sleeve]
+) -> dict[str, Strategy]:
+    """The strategies among what is studied, by the label of their sleeve; parts of a blend as the blend sets them."""
+    from positioning.strategy.blend import Blend
+
+    every = [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
+    named = [word for word in dict.fromkeys(words or every) if means_strategy(word)]
+    found: dict[str, Strategy] = {}
+    for one in request.strategies(named) if named else ():
+        found |= {p.name: p for p in (one.parts() if isinstance(one, Blend) else (one,))}
+    labels = {s.label for s in sleeves}
+    return {label: p for label, p in found.items() if label in labels}
 
 
 def require_some(studies: Sequence[EventStudy]) -> None:

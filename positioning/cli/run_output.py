@@ -45,6 +45,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                     s.without_events_same_exposure, s.without_events_same_exposure_metrics
                 ),
                 "placebo": None if s.placebo is None else s.placebo.to_json(),
+                "active_returns": {a.coverage: a.to_json() for a in s.active},
             }
             for s in reports
         },

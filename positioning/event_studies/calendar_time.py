@@ -21,10 +21,19 @@ from typing import Literal, final
 
 import numpy as np
 
+from positioning.analysis.active_returns import ActiveAlpha, active_returns
 from positioning.analysis.regression import newey_west
 from positioning.arrays import FloatArray
 from positioning.event_studies.abnormal import Returns
 from positioning.event_studies.day_zero import News
+from positioning.events.thesis import Thesis
+from positioning.market.benchmark import benchmark
+from positioning.market.coverage import Span
+from positioning.market.load import load
+from positioning.market.source import Source
+from positioning.simulation.account import AccountTerms
+from positioning.simulation.fees import read_fees
+from positioning.strategy.strategy import Strategy
 
 Weighting = Literal["sign", "severity"]
 HELD = (0, 10)  # sessions around day zero on which news is in force
@@ -45,6 +54,33 @@ class CalendarTime:
     p: float
     sessions: int
     betas: tuple[float, ...]
+
+
+def strategy_active(
+    strategy: Strategy,
+    source: Source,
+    thesis: Thesis,
+    base: str = "USD",
+    accepted: Sequence[str] = (),
+    measure: str = "",
+    span: Span | None = None,
+) -> tuple[ActiveAlpha, ...]:
+    """What a strategy earns over itself without events, on an account of the shipped fees over `span` (all of it where
+    None); beside the portfolio of its sleeve. measure: benchmark in place of its own. Empty for one that answers no events.
+
+    Raises as `load` does.
+    """
+    if strategy.respond == 0 or not strategy.themes:
+        return ()
+    near = thesis.events.crash_dates
+    market = load(source, strategy.names, strategy.hedges, span, base, strategy.history, near, accepted)
+    terms = AccountTerms(read_fees("default"))
+    inputs = terms.inputs(market, thesis.events, strategy.screened(market, thesis.events))
+    own, without = (
+        terms.run(s, market, thesis.events, inputs) for s in (strategy, strategy.without_events())
+    )
+    against = benchmark(source, measure or strategy.benchmark, own.rows, base, near, accepted)
+    return active_returns(own, without, against, thesis.events, strategy.themes)
 
 
 def in_force(

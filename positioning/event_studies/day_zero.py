@@ -25,11 +25,13 @@ ALL_DAYS = Span()
 @final
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events are asked for; None takes every theme or direction. span: of the days on which they were public."""
+    """Which events are asked for; None takes every theme or direction. span: of the days on which they were public;
+    follows: acts that only put earlier news into force, too."""
 
     theme: str | None = None
     direction: str | None = None
     span: Span = ALL_DAYS
+    follows: bool = False
 
     def check(self, events: Events) -> None:
         """BadInputError for a theme or direction that the record does not have."""
@@ -179,7 +181,7 @@ def _unwanted(event: Event, sleeve: str, choice: EventFilter) -> str:
         return "no expected sign for this sleeve"
     if event.confidence == "low":
         return "of low confidence"
-    if event.follows:
+    if event.follows and not choice.follows:
         return f"only puts {event.follows} into force: the same news twice"
     return choice.refusal(event)
 

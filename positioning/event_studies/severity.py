@@ -1,12 +1,13 @@
-"""Does graver news move prices more? Signed CARs regressed on severity, surprise and direction.
+"""Does graver news move prices more? Signed CARs regressed on severity, surprise, direction and theme.
 
-    s CAR = a + b severity + c first + d' direction + f' sleeve + u
+    s CAR = a + b severity + c first + d' direction + e' theme + f' sleeve + u
 
-severity: of the gravest event of a piece of news, less its mean; first: 1 for news that follows no other on record
-(the study leaves out what follows, and a column that does not vary has no coefficient); direction, sleeve: 1 for each
-but the commonest. Errors are clustered by date: observations whose windows share a session stand in one cluster,
-whatever their sleeve. With few clusters those errors are too small, so the p-value to read is the wild cluster
-bootstrap's; see `analysis.regression`.
+severity: of the gravest event of a piece of news, less its mean; first: 1 for news that follows no other on record, 0 for
+acts that put earlier news into force, which this regression alone takes in; direction, sleeve: 1 for each but the
+commonest; theme: 1 where an event carries it, for tags that MIN_TAGGED observations have and as many lack. A column that
+adds nothing to those before it has no coefficient. Errors are clustered by date: observations whose windows share a
+session stand in one cluster, whatever their sleeve. With few clusters those errors are too small, so the p-value to read
+is the wild cluster bootstrap's; see `analysis.regression`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import numpy as np
 from positioning.analysis.regression import clustered, wild_p
 from positioning.arrays import FloatArray, IntArray
 from positioning.event_studies.panel import Panel
+
+MIN_TAGGED = 5
 
 
 @final
@@ -105,6 +108,9 @@ def _regressors(panel: Panel) -> tuple[list[str], FloatArray]:
     common = Counter(n.direction for n in news).most_common()
     for direction, _ in common[1:]:
         columns[f"direction {direction}"] = np.array([float(n.direction == direction) for n in news])
+    tagged = Counter(t for n in news for t in {t for e in n.events for t in e.themes})
+    for tag in (t for t, count in tagged.items() if MIN_TAGGED <= count <= len(news) - MIN_TAGGED):
+        columns[f"theme {tag}"] = np.array([float(any(tag in e.themes for e in n.events)) for n in news])
     labels = Counter(o.sleeve for o in panel.observations).most_common()
     for label, _ in labels[1:]:
         columns[f"sleeve {label}"] = np.array([float(o.sleeve == label) for o in panel.observations])

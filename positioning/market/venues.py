@@ -7,7 +7,7 @@ import hashlib
 import warnings
 import zoneinfo
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -145,8 +145,7 @@ def closings(mic: str, days: DateArray) -> DateArray:
 
 def local_date(mic: str, instant: datetime) -> np.datetime64:
     """The date, datetime64[D], of an instant (with a zone) where the venue is."""
-    calendar = _calendar(calendar_name(mic), instant.year, instant.year + 1)
-    return np.datetime64(instant.astimezone(calendar.tz).date(), "D")
+    return np.datetime64(instant.astimezone(_zone(calendar_name(mic))).date(), "D")
 
 
 def recorded_to(mic: str) -> np.datetime64 | None:
@@ -228,6 +227,13 @@ def _built(name: str, first_year: int, last_year: int) -> dict[str, DateArray]:
         "opens": opens,
         "closes": closes,
     }
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
+    """Where a venue is; a calendar is built to be asked, so each is asked once."""
+    zone: tzinfo = _calendar(name, *CLOSE_YEARS).tz
+    return zone
 
 
 @lru_cache(maxsize=1)

@@ -8,18 +8,22 @@ from pathlib import Path
 
 from positioning.csv_output import csv_text
 from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Observation
+from positioning.event_studies.calendar_time import HELD
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.evidence import TOGETHER, Evidence
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, TESTS, Band, EventStudy, Group, Outcome
+from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.files import write_whole
-from positioning.reporting.format import number, percent, signed
+from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
+from positioning.reporting.synthetic_control import control_figure, control_part
 from positioning.reporting.tearsheet import charts
+from positioning.reporting.tearsheet.events import active_words
 from positioning.reporting.tearsheet.figures import banner, past_the_record
 from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.runs.answers import keep_answer
@@ -126,9 +130,27 @@ def evidence_words(label: str, asked: Evidence) -> list[str]:
         for c in asked.calendar.get(label, ())
         if c.sessions
     ]
+    lines += active_words(asked.active.get(label, ()))
     if label in asked.severity:
         lines.append(asked.severity[label].sentence)
+    if label in asked.controls:
+        lines.append(control_sentence(asked.controls[label]))
     return lines
+
+
+def control_sentence(found: SyntheticControl) -> str:
+    """What the synthetic control says of the leading span, or why there is none."""
+    if found.refused:
+        return f"No synthetic control: {found.refused}."
+    o = next((o for o in found.outcomes if o.span[0] == 0 and o.span[1] >= HELD[1]), found.outcomes[0])
+    clear = [p for p in (o.p_time, o.p_space) if math.isfinite(p)]
+    told = "" if clear and max(clear) <= LEVEL else ": this cannot be told from nothing"
+    time = f"shuffled dates p {_p(o.p_time)}, " if math.isfinite(o.p_time) else ""
+    return (
+        f"Less a portfolio of {len(found.donors)} donors that moved like it before, the sleeve made {signed(o.effect)} "
+        f"on {_days(o.span)} in the expected direction ({time}donors treated in turn p {_p(o.p_space)}, "
+        f"{1 / (len(found.donors) + 1):.2f} at the least){told}."
+    )
 
 
 def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
@@ -157,6 +179,10 @@ def page(
         f"s{n}g{m}": _figure(group.band, simulated)
         for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _drawn(group)
     } | {"forest": _forest(studies, simulated)}  # fmt: skip
+    controls = {
+        f"s{n}control": asked.controls[s.label] for n, s in enumerate(studies) if s.label in asked.controls
+    }
+    drawn |= {name: control_figure(c, simulated) for name, c in controls.items() if not c.refused}
     body = join(
         tag("p", "Event study", class_="eyebrow"),
         tag(
@@ -245,8 +271,10 @@ def _section(n: int, study: EventStudy, placebo: StudyPlacebo | None, asked: Evi
         tag("p", "; ".join(sorted(measures)), class_="quiet"),
         *charted[:2],
         tag("div", *charted[2:], class_="two"),
-        _lead(study, placebo, asked), bullets(evidence_words(study.label, asked)), _tests(study, placebo),
-        bullets(placebo_words(placebo)), _events(study), _left_out(study),
+        _lead(study, placebo, asked), bullets(evidence_words(study.label, asked)),
+        control_part(f"s{n}control", asked.controls[study.label]) if study.label in asked.controls else "",
+        _tests(study, placebo),
+        bullets(placebo_words(placebo)), _events(study, asked), _left_out(study),
         bullets(notices(study)),
         bullets(str(f) for f in dict.fromkeys(f for r in study.returns for f in r.findings)),
     )  # fmt: skip
@@ -331,7 +359,7 @@ def _tests(study: EventStudy, placebo: StudyPlacebo | None) -> Html:
     )
 
 
-def _events(study: EventStudy) -> Html:
+def _events(study: EventStudy, asked: Evidence) -> Html:
     if study.panel is None:
         return Html("")
     spans = study.panel.spans()
@@ -344,13 +372,15 @@ def _events(study: EventStudy) -> Html:
         "sign",
         *(f"CAR {_days(s)}" for s in spans),
         "SCAR",
+        "q",
         "remarks",
     ]
     rows = [
         [
             o.news.ids, "; ".join(e.title for e in o.news.events), str(o.day), o.news.direction.replace("_", " "),
             f"{o.news.sign:+d}", *(signed(float(c[n])) for c, _ in cars),
-            number(float(cars[0][0][n] / cars[0][1][n])), "; ".join(_remarks(o)),
+            number(float(cars[0][0][n] / cars[0][1][n])), _single_q(study.label, o, spans[0], asked),
+            "; ".join(_remarks(o)),
         ]
         for n, o in enumerate(study.observations)
     ]  # fmt: skip
@@ -358,8 +388,18 @@ def _events(study: EventStudy) -> Html:
     return tag(
         "div",
         tag("div", made, class_="tall"),
-        tag("p", f"SCAR: CAR {_days(spans[0])} over its standard error.", class_="quiet"),
+        tag(
+            "p",
+            f"SCAR: CAR {_days(spans[0])} over its standard error. q: the false-discovery rate of that, over "
+            f"{asked.event_family}.",
+            class_="quiet",
+        ),
     )
+
+
+def _single_q(label: str, o: Observation, span: tuple[int, int], asked: Evidence) -> str:
+    found = asked.events.get((label, o.news.ids, span))
+    return _p(found.q) if found else NOTHING
 
 
 def _remarks(o: Observation) -> list[str]:

@@ -13,7 +13,7 @@ from positioning.cli.run import app
 FIELDS = {
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown"),
     *("turnover", "cost_bps_per_year", "first", "last", "sessions", "verdict", "held", "record"),
-    *("long_exposure", "without_events", "without_events_same_exposure", "placebo"),
+    *("long_exposure", "without_events", "without_events_same_exposure", "placebo", "active_returns"),
 }
 
 

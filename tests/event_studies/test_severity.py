@@ -63,6 +63,26 @@ def test_too_few_events_say_so() -> None:
     assert found.sentence.startswith("Too few")
 
 
+def test_surprise_and_theme_are_regressors_where_they_vary() -> None:
+    from dataclasses import replace
+
+    made = drawn(np.random.default_rng(8), 0.0, gap=40)
+    varied = []
+    for n, o in enumerate(made):
+        themes = ("fertilizer", "tag") if n % 3 == 0 else ("fertilizer", "rare") if n < 4 else ("fertilizer",)
+        event = replace(o.news.events[0], follows="E0" if n % 4 == 1 else "", themes=themes)
+        varied.append(replace(o, news=replace(o.news, events=(event,))))
+    panel = Panel(varied, -5)
+    found = severity_regression(panel)
+    assert [e.name for e in found.effects] == ["severity", "first", "theme tag"]
+    news = [o.news.events[0] for o in panel.observations]
+    x = np.column_stack([
+        [float(e.severity) for e in news], [float(not e.follows) for e in news], [float("tag" in e.themes) for e in news]
+    ])  # fmt: skip
+    theirs = sm.OLS(panel.car((0, 10))[0], sm.add_constant(x)).fit()
+    assert [e.coefficient for e in found.effects] == pytest.approx(theirs.params[1:].tolist(), rel=1e-9)
+
+
 @pytest.mark.slow
 def test_its_size_with_overlapping_windows_and_its_power() -> None:
     rng, shares = np.random.default_rng(11), {}

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from positioning.analysis.active_returns import ActiveAlpha
 from positioning.analysis.attribution import WINDOW
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
-from positioning.reporting.format import percent, signed
+from positioning.analysis.verdict import LEVEL
+from positioning.reporting.format import number, percent, signed
 from positioning.reporting.html import Html, join, section, table, tag
 from positioning.simulation.constraints import mark_factor
 
 MOST_EVENTS = 12
+ACTIVE = {"in_force": "While news was in force", "all": "On all rows"}
 MARKS = ("last", "haircut:0.5", "zero")
 
 
@@ -45,6 +49,7 @@ def events(report: BacktestReport) -> Html:
         "evidence",
         "Did the events do it?",
         *(tag("p", words) for words in placebo_words(report.placebo)),
+        *(tag("p", words) for words in active_words(report.active)),
         split,
         tag("p", note, class_="quiet"),
         _largest(report),
@@ -83,6 +88,18 @@ def placebo_words(placebo: Placebo | None) -> list[str]:
         f"{signed(middle)} in the middle; {as_good} of them made "
         f"at least the {signed(placebo.total_return)} of the true dates: p = {p:.3f}, {verdict}.",
         turned,
+    ]
+
+
+def active_words(found: Sequence[ActiveAlpha]) -> list[str]:
+    """What the calendar-time portfolio of the strategy's decisions earned, a sentence each; none where nothing could be
+    estimated."""
+    return [
+        f"{ACTIVE[a.coverage]} ({a.rows:,} rows), the strategy made {signed(a.alpha, 3)} a row more than itself without "
+        f"events, beyond what the benchmark explains (Newey-West t {number(a.t)}, p {number(a.p, 3)})"
+        f"{'.' if a.p <= LEVEL else ': this cannot be told from nothing.'}"
+        for a in found
+        if a.rows
     ]
 
 

@@ -1,0 +1,89 @@
+"""Who stands in for a sleeve that the news had not reached: the donor pool of a synthetic control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from positioning.arrays import FloatArray
+from positioning.errors import BadInputError
+from positioning.event_studies.abnormal import Returns, Sleeve
+from positioning.events.thesis import Thesis
+from positioning.market.benchmark import benchmark
+from positioning.market.identifiers import identifiers
+from positioning.market.instruments import instrument
+from positioning.market.source import Source
+from positioning.market.venues import calendar_name, same_close
+
+FUND_ROLES = ("hedge", "benchmark", "control")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class DonorPool:
+    """symbols: of the donors; returns: (S, J) simple total returns in base currency on the sleeve's sessions, NaN where
+    unknown. apart: those that close at another hour than the sleeve's venue, whose moves follow a session late. left_out:
+    candidates of the universe and why each is no donor."""
+
+    symbols: tuple[str, ...]
+    returns: FloatArray
+    apart: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def donor_pool(
+    returns: Returns,
+    source: Source,
+    thesis: Thesis,
+    base: str = "USD",
+    accepted: Sequence[str] = (),
+) -> DonorPool:
+    """Names of the role control and funds of the sleeve's theme or of the market as a whole, with prices in the source,
+    that are no company of the sleeve. A donor that the quality gate refuses is left out, and so is the second line of a
+    company."""
+    kept: dict[str, FloatArray] = {}
+    out: dict[str, str] = {}
+    seen = {key for s in returns.sleeve.names for key in _company(s)}
+    for symbol in candidates(returns.sleeve, thesis):
+        if seen & _company(symbol):
+            out[symbol] = "another line of a company that is held or a donor already"
+            continue
+        try:
+            found = benchmark(source, symbol, returns.sessions, base, thesis.events.crash_dates, accepted)
+        except BadInputError as error:
+            out[symbol] = f"its prices are refused: {error.seen}"
+            continue
+        if found is None or np.isfinite(found.levels).sum() < 2:
+            out[symbol] = "no prices"
+            continue
+        grown = np.full(found.levels.size, np.nan)
+        grown[1:] = found.levels[1:] / found.levels[:-1] - 1.0
+        kept[symbol] = grown
+        seen |= _company(symbol)
+    block = np.column_stack(list(kept.values())) if kept else np.empty((returns.sessions.size, 0))
+    venues = (instrument(s).venue for s in returns.symbols)
+    venue = next((v for v in venues if calendar_name(v) == returns.venue), "")
+    apart = tuple(s for s in kept if venue and not same_close(instrument(s).venue, venue))
+    return DonorPool(tuple(kept), block, apart, out)
+
+
+def candidates(sleeve: Sleeve, thesis: Thesis) -> tuple[str, ...]:
+    """The symbols of the universe that may be donors of a sleeve, whether there are prices or not: of its theme or of
+    none, controls, and funds whatever they are in the universe for."""
+    return tuple(
+        s
+        for s, c in thesis.universe.items()
+        if c.theme in (sleeve.theme, "")
+        and s not in sleeve.names
+        and (c.role == "control" or (c.role in FUND_ROLES and instrument(s).kind == "fund"))
+    )
+
+
+def _company(symbol: str) -> set[str]:
+    """What two lines of one company have in common: numbers, aliases, or the name before a bracket."""
+    known = identifiers(symbol)
+    name = instrument(symbol).name.partition(" (")[0]
+    return {w.casefold() for w in (*known.isins, known.lei, *known.names, name) if w}
