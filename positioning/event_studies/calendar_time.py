@@ -65,8 +65,8 @@ def strategy_active(
     measure: str = "",
     span: Span | None = None,
 ) -> tuple[ActiveAlpha, ...]:
-    """What a strategy earns over itself without events, on an account of the shipped fees over `span` (all of it where
-    None); beside the portfolio of its sleeve. measure: benchmark in place of its own. Empty for one that answers no events.
+    """What a strategy earns over itself without events, on an account of the shipped fees over `span`, all of it where
+    None; beside the portfolio of its sleeve. measure: benchmark in place of its own. Empty for one that answers no news.
 
     Raises as `load` does.
     """

@@ -16,11 +16,10 @@ from positioning.event_studies.donors import DonorPool, candidates, donor_pool
 from positioning.event_studies.sleeves import strategy_sleeves
 from positioning.event_studies.study import EventStudy, study
 from positioning.event_studies.synthetic_control import SyntheticControl, synthetic_control
-from positioning.market.venues import sessions
 from strategies import FertilizerProducers
 from tests.builders import EVENTS, THESIS
+from tests.event_studies.returns import NYSE
 
-NYSE = sessions("XNYS", np.datetime64("2018-01-02"), np.datetime64("2025-12-31"))
 DESIGN = Design()
 SLEEVE = replace(strategy_sleeves(FertilizerProducers(), THESIS)[0], names=("A",))
 
