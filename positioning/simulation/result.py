@@ -303,17 +303,19 @@ class Result(Displayed):
     def orders(self) -> pd.DataFrame:
         """One row an order: decided, symbol, side, target_weight, status, filled (date), waited (rows),
         reason (of the first wait), wanted and got (shares), value (base currency, each lot at its own price);
-        forced exits included. The side of what never came to trade is target less held weight when decided."""
+        forced exits included. The side of what never came to trade is that of target x free equity less what was
+        held when decided, at last marks: no mark of trapped holdings turns it."""
         import pandas as pd
 
         o, rows, symbols = self.orders_, self.rows, self.market.symbols
         since = np.concatenate([[0], o.decided, [rows.size]])  # an order lives from one decision to the next
         records: list[dict[str, Any]] = []
         own = np.where(self.called, 0.0, self.trade_value)
+        free, worth = self.nav_marked(0.0), _times(self.shares, self.inputs.mark)
         for d, n in np.argwhere(o.status != kernel.NONE):
             filled = int(o.filled_row[d, n])
             target = o.weights[d - 1, n] if d else o.inherited[n]
-            sought = max(o.wanted[d, n], o.got[d, n], key=abs) or target - self.weights[since[d], n]
+            sought = max(o.wanted[d, n], o.got[d, n], key=abs) or target * free[since[d]] - worth[since[d], n]
             records.append(
                 {
                     "decided": rows[since[d]],

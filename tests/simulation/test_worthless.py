@@ -18,7 +18,8 @@ from positioning.market.market import Market
 from positioning.reporting.format import ruin
 from positioning.search.measures import FIGURES, Accounts, Figures
 from positioning.simulation.account import AccountTerms
-from positioning.simulation.fees import FeeTable
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeTable, read_fees
 from positioning.simulation.kernel import LANES
 from positioning.simulation.result import Result
 from positioning.strategy.targets import Targets
@@ -120,3 +121,37 @@ def test_a_search_measures_it_as_a_run_does(mark: str) -> None:
     ours = dict(zip(Figures().names, table[:, 0], strict=True))
     for name in FIGURES:
         np.testing.assert_allclose(ours[name], getattr(run, name), **exactly, err_msg=name)
+
+
+def test_forty_accounts_wholly_frozen_are_alike_under_every_mark() -> None:
+    """From some row on nothing can be sold, whatever is decided: what an account does and owes is the same whatever its
+    mark, which alone tells what it counts for."""
+    rng, traded = np.random.default_rng(40), 0
+    for _ in range(40):
+        rows, names = 60, int(rng.integers(1, 6))
+        index = pd.bdate_range("2024-01-08", periods=rows)
+        close = 50 * np.exp(np.cumsum(rng.normal(0, 0.03, (rows, names)), axis=0))
+        market = Market.from_frames(pd.DataFrame(close, index, columns=[f"N{n}" for n in range(names)]))
+        decided = np.sort(rng.choice(rows, 12, replace=False))
+        weights = rng.dirichlet(np.ones(names), 12) * rng.uniform(0.2, 1.0, (12, 1))
+        targets = Targets(market.rows, market.symbols, decided, weights)
+        day = index[rows // 2].to_pydatetime().replace(tzinfo=UTC)
+        rules = tuple(Restriction(s, day, "frozen", "suspended", "why", "doc") for s in market.symbols)
+        marks = {"last": 1.0, "zero": 0.0, "haircut:0.3": 0.7}
+        made = {
+            mark: AccountTerms(read_fees(), mark=mark, cash=CashRate.constant(0.04)).run(
+                targets, market, Events((), rules)
+            )
+            for mark in marks
+        }
+        last = made["last"]
+        traded += int((last.trades[: rows // 2] != 0).sum())
+        assert not last.trades[rows // 2 + 1 :].any()
+        for mark, factor in marks.items():
+            r = made[mark]
+            for name in ("shares", "trades", "paid", "cash", "trapped"):
+                np.testing.assert_array_equal(getattr(r, name), getattr(last, name))
+            pd.testing.assert_frame_equal(r.orders, last.orders)
+            assert (r.ruin_row, r.deficit) == (None, 0.0)
+            np.testing.assert_allclose(r.nav, last.nav - (1 - factor) * last.trapped, rtol=1e-12, atol=1e-12)
+    assert traded > 400  # they did trade before
