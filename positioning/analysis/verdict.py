@@ -1,7 +1,8 @@
 """One sentence on an account, or on a search, by stated rules from a fixed scale.
 
 The same words stand in the terminal, in JSON, in a kept run and on every page. The grade is the first rule that
-holds, in the order of `Grade` and of `SearchGrade`; the rest of the sentence gives every figure that a rule read.
+holds, in the order of its scale (`Grade` of a run, `SearchGrade`, `StudyGrade`, `StressGrade`); the rest of the
+sentence gives every figure that a rule read.
 """
 
 from __future__ import annotations
@@ -46,6 +47,27 @@ class SearchGrade(StrEnum):
     HOLDS = "Holds up"
 
 
+class StudyGrade(StrEnum):
+    """The scale of an event study; see `STUDY_RULES`."""
+
+    NOTHING = "Nothing to judge"
+    NONE = "No effect seen"
+    WEAK = "Weak evidence"
+    AGAINST = "Moved against expectation"
+    EARLY = "Moved before the news"
+    EFFECT = "An effect"
+
+
+class StressGrade(StrEnum):
+    """The scale of a stress test; see `STRESS_RULES`."""
+
+    RUIN = "Can be ruined"
+    LOSES = "Expected to lose"
+    UNDECIDED = "Undecided"
+    FRAGILE = "Pays in some futures"
+    PAYS = "Pays in every scenario"
+
+
 RULES = {
     Grade.RUINED: "equity reached zero, at the mark of what is trapped",
     Grade.NOTHING: f"it never traded, or has fewer than {MIN_RETURNS} returns",
@@ -71,10 +93,32 @@ SEARCH_RULES = {
     SearchGrade.HOLDS: "none of the above",
 }
 
+STUDY_RULES = {
+    StudyGrade.NOTHING: "no event could be used, or too few for the leading test",
+    StudyGrade.NONE: f"in no window from day zero on is the leading test's p at or below {100 * LEVEL:.0f} %",
+    StudyGrade.WEAK: "the test's p is, but not once all tests of the page are allowed for (q), or not on the "
+    "observations that overlap no other",
+    StudyGrade.AGAINST: "p and q are, and prices moved the other way than the record expects",
+    StudyGrade.EARLY: "p and q are, and prices had moved before day zero as well: the news was expected, or its date is "
+    "late",
+    StudyGrade.EFFECT: "p and q are, with all observations and with those that overlap no other",
+}
+STRESS_RULES = {
+    StressGrade.RUIN: "some path under some scenario ends with nothing",
+    StressGrade.LOSES: "weighted by the probabilities its mean return is below zero by more than two standard errors",
+    StressGrade.UNDECIDED: "that mean lies within two standard errors of zero: more paths, or no answer",
+    StressGrade.FRAGILE: "that mean is above zero, and that of some scenario is not",
+    StressGrade.PAYS: "the mean of every scenario is above zero",
+}
+
 BAD = frozenset({
-    Grade.RUINED, Grade.NOT_HELD, Grade.NO_MONEY, SearchGrade.NOTHING, SearchGrade.OVERFITTED,
+    Grade.RUINED, Grade.NOT_HELD, Grade.NO_MONEY, SearchGrade.NOTHING, SearchGrade.OVERFITTED, StudyGrade.AGAINST,
+    StressGrade.RUIN, StressGrade.LOSES,
 })  # fmt: skip
-GOOD = frozenset({Grade.EVIDENCE, Grade.AHEAD, SearchGrade.HOLDS})
+GOOD = frozenset({
+    Grade.EVIDENCE, Grade.AHEAD, SearchGrade.HOLDS, StudyGrade.EFFECT, StressGrade.PAYS,
+})  # fmt: skip
+AnyGrade = Grade | SearchGrade | StudyGrade | StressGrade
 
 
 @final
@@ -82,7 +126,7 @@ GOOD = frozenset({Grade.EVIDENCE, Grade.AHEAD, SearchGrade.HOLDS})
 class Verdict:
     """grade: of the scale; sentence: with it, and with every figure that was read."""
 
-    grade: Grade | SearchGrade
+    grade: AnyGrade
     sentence: str
 
     @property
@@ -147,7 +191,7 @@ def verdict(e: RunEvidence) -> Verdict:
     """The first rule of `RULES` that holds, and all that was read."""
     grade = _grade(e)
     if grade is Grade.RUINED:
-        return _sentence(
+        return sentence(
             grade, e.simulated, ["equity reached zero and the account was stopped", f"it {e.held.words}"]
         )
     if grade is Grade.NOTHING:
@@ -156,13 +200,13 @@ def verdict(e: RunEvidence) -> Verdict:
             if not e.traded
             else f"{e.returns} return{'s' if e.returns != 1 else ''} are too few"
         )
-        return _sentence(grade, e.simulated, [why, f"it {e.held.words}"])
+        return sentence(grade, e.simulated, [why, f"it {e.held.words}"])
     said = [f"it {e.held.words}", _events(e), _made(e)]
     if grade in (Grade.NO_MONEY, Grade.BEHIND, Grade.AHEAD, Grade.MADE):
         said = [_made(e), f"it {e.held.words}", _events(e)]
     elif grade is not Grade.NOT_HELD:
         said = [_events(e), _made(e), f"it {e.held.words}"]
-    return _sentence(grade, e.simulated, said)
+    return sentence(grade, e.simulated, said)
 
 
 def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
@@ -196,22 +240,22 @@ def _events(e: RunEvidence) -> str:
 def _made(e: RunEvidence) -> str:
     others = []
     if e.benchmark is not None:
-        others.append(f"{_signed(e.benchmark)} of {e.benchmark_name}")
+        others.append(f"{signed_percent(e.benchmark)} of {e.benchmark_name}")
     if e.answers_events:
         same = " at equal exposure" if e.equal_exposure else ""
-        others.append(f"{_signed(e.without_events)} without events{same}")
+        others.append(f"{signed_percent(e.without_events)} without events{same}")
     if e.cash > 0:
-        others.append(f"{_signed(e.cash)} in cash")
+        others.append(f"{signed_percent(e.cash)} in cash")
     against = f" against {_listed(others)}" if others else ""
-    own = f"after costs it made {_signed(e.total_return)}"
+    own = f"after costs it made {signed_percent(e.total_return)}"
     if e.beside is not None and e.benchmark is not None and abs(e.beside - e.total_return) > 5e-4:
-        own += f" ({_signed(e.beside)} over its benchmark's dates)"
+        own += f" ({signed_percent(e.beside)} over its benchmark's dates)"
     return own + against
 
 
 def search_verdict(e: SearchEvidence) -> Verdict:
     """The first rule of `SEARCH_RULES` that holds, and all that was read."""
-    chosen = f"the trial on the plateau made {_signed(e.total_return)}"
+    chosen = f"the trial on the plateau made {signed_percent(e.total_return)}"
     if e.total_return <= -1:
         chosen = "the trial on the plateau was ruined"
     if not e.total_return > 0:
@@ -235,7 +279,7 @@ def search_verdict(e: SearchEvidence) -> Verdict:
         SearchGrade.EDGE: ("edge",), SearchGrade.UNTESTED: ("walk",), SearchGrade.HOLDS: ("walk", "fit"),
     }[grade]  # fmt: skip
     order = [*first, *(key for key in ("walk", "fit", "spa", "luck", "edge", "money") if key not in first)]
-    return _sentence(grade, e.simulated, [parts[key] for key in order])
+    return sentence(grade, e.simulated, [parts[key] for key in order])
 
 
 def _search_grade(e: SearchEvidence) -> SearchGrade:
@@ -263,7 +307,8 @@ def _walked(e: SearchEvidence) -> str:
     return own if e.without_events is None else f"{own}, without events {_ratio(e.without_events)}"
 
 
-def _sentence(grade: Grade | SearchGrade, simulated: bool, parts: list[str]) -> Verdict:
+def sentence(grade: AnyGrade, simulated: bool, parts: list[str]) -> Verdict:
+    """The verdict of that grade, with everything that was read; SIMULATED first where prices are."""
     told = "; ".join(p for p in parts if p)
     where = "SIMULATED prices: " if simulated else ""
     return Verdict(grade, f"{where}{grade}: {told}.")
@@ -273,7 +318,8 @@ def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _signed(value: float) -> str:
+def signed_percent(value: float) -> str:
+    """A fraction as `+1.2 %`, never `-0.0 %`."""
     shown = round(100 * value, 1) + 0.0
     return f"{shown:+,.1f} %"
 

@@ -70,7 +70,7 @@ def event_study(
         from positioning.event_studies.placebo import study_placebo
         from positioning.event_studies.study import singly, study
         from positioning.event_studies.synthetic_control import synthetic_controls
-        from positioning.reporting.event_study import past, write_event_study
+        from positioning.reporting.event_study.page import past, write_event_study
         from positioning.reporting.page_file import refuse_foreign_pages
 
         refuse_foreign_pages(Path(out), ("event_study.html", "index.html"))
@@ -180,7 +180,8 @@ def print_answer(
     terminal: Terminal,
 ) -> None:
     """One JSON object, or a table a study."""
-    from positioning.reporting.event_study import evidence_words, findings, placebo_words
+    from positioning.reporting.event_study.page import judged
+    from positioning.reporting.event_study.words import evidence_words, findings, placebo_words
 
     if as_json:
         print(json_text(to_json(data, studies, shuffled, asked, beyond, files)))
@@ -188,9 +189,10 @@ def print_answer(
     if beyond is not None:
         terminal.say(beyond.words, "bad")
     for s in studies:
-        if s.simulated:
-            terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
-        terminal.say(f"{s.label}: {' '.join(findings(s))}", "neutral")
+        verdict = judged(s, asked)
+        terminal.say(f"{s.label}: {verdict.sentence}", verdict.tone)
+        for line in findings(s) if terminal.verbose else ():
+            terminal.say(line, "quiet")
         found = shuffled.get(s.label)
         terminal.table(_table(s, found))
         terminal.say("p-values of seven tests; CARs times the expected sign.", "quiet")
@@ -206,7 +208,7 @@ def print_answer(
 
 def _table(s: EventStudy, shuffled: StudyPlacebo | None) -> Table:
     from positioning.event_studies.study import ALL, ALONE
-    from positioning.reporting.event_study import FEW
+    from positioning.reporting.event_study.page import FEW
 
     more = () if shuffled is None else ("shuf.",)
     rows = []
@@ -244,7 +246,10 @@ def to_json(
 
 
 def _study_json(s: EventStudy, asked: Evidence) -> dict[str, Any]:
+    from positioning.reporting.event_study.page import judged
+
     return {
+        "verdict": judged(s, asked).to_json(),
         "used": [o.news.ids for o in s.observations],
         "left_out": {o.ids: o.reason for o in s.left_out},
         "groups": {g.name: _group_json(s.label, g, asked) for g in s.groups},

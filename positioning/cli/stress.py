@@ -65,7 +65,7 @@ def stress(
         from positioning.events.silence import silence
         from positioning.market.load import load
         from positioning.reporting.page_file import refuse_foreign_pages
-        from positioning.reporting.stress_test import write_stress
+        from positioning.reporting.stress_test.page import write_stress
         from positioning.scenarios.scenario import read_scenarios
         from positioning.scenarios.simulation import StressTerms
         from positioning.scenarios.stress_test import (
@@ -145,14 +145,15 @@ def answer(
     if as_json:
         print(json_text({"data": data, **to_json(made, past), "files": files}))
         return
-    from positioning.reporting.stress_test import findings
+    from positioning.reporting.stress_test.words import alike, judged
 
-    if made.market.simulated:
-        terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
     if past is not None:
         terminal.say(past.words, "bad")
-    for line in findings(made):
-        terminal.say(line, "neutral")
+    for name in made.figures:
+        verdict = judged(made, name)
+        terminal.say(f"{name}: {verdict.sentence}", verdict.tone)
+    for line in alike(made):
+        terminal.say(line, "quiet")
     terminal.table(_table(made))
     terminal.say(
         "mean to ES 95: return over the horizon after costs. loss: share of paths that end below the opening; drop: "
@@ -165,7 +166,7 @@ def answer(
 
 def to_json(made: StressTest, past: Silence | None) -> dict[str, Any]:
     """The table, what it was made with, and the thresholds."""
-    from positioning.reporting.stress_test import to_json as figures_json
+    from positioning.reporting.stress_test.page import to_json as figures_json
 
     return figures_json(made, past)
 

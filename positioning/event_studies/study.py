@@ -96,6 +96,11 @@ class Outcome:
         """The smallest CAAR that a two-sided test at LEVEL would have seen with probability POWER; NaN without error."""
         return detectable(self.error, self.freedom, POWER, LEVEL)
 
+    @property
+    def half_width(self) -> float:
+        """Of the 95 % interval around caar: its error times Student's quantile; NaN without error or freedom."""
+        return self.error * _quantile(self.freedom)
+
 
 @final
 @dataclass(frozen=True, eq=False)

@@ -23,11 +23,11 @@ from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import Verdict
 from positioning.arrays import DateArray, FloatArray
 from positioning.files import safe_name
+from positioning.reporting.document import document
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html
 from positioning.reporting.index import sparkline
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet.page import document
 from positioning.reporting.templates import render
 
 SHORT = "too short"

@@ -71,7 +71,7 @@ def table(
     )
     shape = "slim" if len(headings) <= 3 else "stacked" if many else False
     made = tag("table", tag("caption", caption), head, body, class_=shape)
-    return tag("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return tag("div", made, class_="scroll", tabindex="0", role="group", aria_label=caption)
 
 
 def section(identity: str, heading: str, *children: object) -> Html:

@@ -13,10 +13,10 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.files import safe_name
+from positioning.reporting.document import document, own_file
 from positioning.reporting.format import SHORT, number, percent, signed
 from positioning.reporting.html import Html, join, tag
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet.page import document, own_file
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import spoken_again
 from positioning.runs.answers import read_answers

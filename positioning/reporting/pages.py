@@ -9,9 +9,10 @@ from typing import Any, final
 
 from positioning.analysis.report import BacktestReport
 from positioning.files import write_whole
+from positioning.reporting import charts
+from positioning.reporting.document import moved, standing_alone
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet import page as tearsheet
 from positioning.runs.saved import daily, keep
 
@@ -38,14 +39,14 @@ def write_pages(
     paths = []
     for work in works:
         text = tearsheet.page(work.report, script)
-        page = tearsheet.standing_alone(text, script) if standalone else text
+        page = standing_alone(text, script) if standalone else text
         paths.append(write_page(tearsheet.address(work.report, directory), page))
         keep(
             work.report,
             work.request,
             work.digests,
             directory,
-            tearsheet.moved(text, script, f"../../{script}"),
+            moved(text, script, f"../../{script}"),
             work.study,
         )
         done()

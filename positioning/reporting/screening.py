@@ -9,10 +9,10 @@ from typing import Any
 
 from positioning.events.restriction import Restriction
 from positioning.files import write_whole
+from positioning.reporting.document import document
 from positioning.reporting.format import NOTHING
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet.page import document
 from positioning.screening.decisions import as_csv
 from positioning.screening.screen import OWNERSHIP, Finding, Screening
 from positioning.screening.universe import doubtful

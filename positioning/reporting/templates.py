@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from positioning.reporting import format as words
 from positioning.reporting.html import Html
+from positioning.reporting.view import Cell, Table
 
 
 @lru_cache(maxsize=1)
@@ -20,7 +21,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters |= {"percent": words.percent, "signed": words.signed, "number": words.number}
+    made.tests |= {"cell": lambda value: isinstance(value, Cell), "filled": _filled}
+    made.globals |= {"Table": Table}  # captions and headings are words of the template, rows are the view's
     return made
+
+
+def _filled(value: object) -> bool:
+    """Whether a cell of a table says something."""
+    return bool(str(value.text if isinstance(value, Cell) else value))
 
 
 def render(template: str, **view: Any) -> Html:

@@ -10,11 +10,11 @@ import numpy as np
 
 from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
+from positioning.reporting.charts import AXIS, Figure, bare_layout, embed, safe_label, share_script
+from positioning.reporting.document import document, own_file
 from positioning.reporting.html import Html, escape, join, section, table, tag
 from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts
-from positioning.reporting.tearsheet.charts import _text
-from positioning.reporting.tearsheet.page import document, own_file
 
 KINDS = {
     "frozen": ("x", "$bad"), "no_buy": ("square-open", "$contrast"),
@@ -28,7 +28,7 @@ EDGE = np.timedelta64(40, "D")
 
 def write_timeline(events: Events, command: str, directory: Path) -> list[Path]:
     """Write events.html and plotly's script beside it; returns the page's path."""
-    return [write_page(directory / "events.html", page(events, command, charts.share_script(directory)))]
+    return [write_page(directory / "events.html", page(events, command, share_script(directory)))]
 
 
 def page(events: Events, command: str, script: str) -> str:
@@ -43,14 +43,17 @@ def page(events: Events, command: str, script: str) -> str:
         _reading(events, command),
     )
     scripts = join(
-        charts.embed({"timeline": figure(events)}),
+        embed({"timeline": figure(events)}),
         Html(f'<script src="{escape(script)}"></script>'),
-        *(Html(f"<script>{own_file(name)}</script>") for name in ("theme.js", "page.js", "timeline.js")),
+        *(
+            Html(f"<script>{own_file(name)}</script>")
+            for name in ("theme.js", "charts.js", "page.js", "timeline.js")
+        ),
     )
     return document("Events and restrictions", join(tag("main", body), scripts), False)
 
 
-def figure(events: Events) -> charts.Figure:
+def figure(events: Events) -> Figure:
     """A lane a direction and one for restrictions; a trace for the events of one look and one set of themes."""
     lanes = [
         *(d for d in events.directions if any(e.direction == d for e in events)),
@@ -59,11 +62,11 @@ def figure(events: Events) -> charts.Figure:
     heights = {lane: float(len(lanes) - 1 - n) for n, lane in enumerate(lanes)}
     days = [r.known_on() for r in (*events, *events.restrictions)]
     span = [str(min(days) - EDGE), str(max(days) + EDGE)]
-    layout = charts.bare_layout() | {
+    layout = bare_layout() | {
         "showlegend": False, "hovermode": "closest",
-        "xaxis": {**charts.AXIS, "type": "date", "showgrid": True, "range": span},
+        "xaxis": {**AXIS, "type": "date", "showgrid": True, "range": span},
         "yaxis": {
-            **charts.AXIS, "showticklabels": False, "zeroline": False, "fixedrange": True,
+            **AXIS, "showticklabels": False, "zeroline": False, "fixedrange": True,
             "tickvals": [h - 0.5 for h in heights.values()], "range": [-0.6, len(lanes) - 0.3],
         },
         "annotations": [_label(lane, height) for lane, height in heights.items()],
@@ -74,7 +77,7 @@ def figure(events: Events) -> charts.Figure:
     }
 
 
-def _event_traces(events: Events, heights: dict[str, float]) -> list[charts.Figure]:
+def _event_traces(events: Events, heights: dict[str, float]) -> list[Figure]:
     groups: dict[tuple[int | None, tuple[str, ...]], list[tuple[Event, float]]] = {}
     for lane, height in heights.items():
         own = [e for e in events if e.direction == lane]
@@ -85,9 +88,7 @@ def _event_traces(events: Events, heights: dict[str, float]) -> list[charts.Figu
     return [_event_trace(sign, themes, found) for (sign, themes), found in groups.items()]
 
 
-def _event_trace(
-    sign: int | None, themes: tuple[str, ...], found: list[tuple[Event, float]]
-) -> charts.Figure:
+def _event_trace(sign: int | None, themes: tuple[str, ...], found: list[tuple[Event, float]]) -> Figure:
     name, symbol, colour = ("Not answered", "circle-open", "$other") if sign is None else charts.MOODS[sign]
     return {
         "type": "scatter", "mode": "markers", "name": name, "meta": list(themes),
@@ -97,9 +98,7 @@ def _event_trace(
     }  # fmt: skip
 
 
-def _restriction_traces(
-    restrictions: Sequence[Restriction], heights: dict[str, float]
-) -> list[charts.Figure]:
+def _restriction_traces(restrictions: Sequence[Restriction], heights: dict[str, float]) -> list[Figure]:
     """One mark for what was announced of one kind on one day."""
     marks: dict[tuple[np.datetime64, str], list[Restriction]] = {}
     for r in sorted(restrictions, key=lambda r: r.known_on()):
@@ -118,7 +117,7 @@ def _restriction_trace(
     kind: str,
     places: dict[tuple[np.datetime64, str], float],
     marks: dict[tuple[np.datetime64, str], list[Restriction]],
-) -> charts.Figure:
+) -> Figure:
     symbol, colour = KINDS[kind]
     return {
         "type": "scatter", "mode": "markers", "name": kind, "meta": [],
@@ -138,7 +137,7 @@ def _steps(days: Sequence[np.datetime64]) -> list[float]:
     return steps
 
 
-def _label(lane: str, height: float) -> charts.Figure:
+def _label(lane: str, height: float) -> Figure:
     return {
         "text": lane.replace("_", " "), "xref": "paper", "x": 0, "xanchor": "left", "y": height + 0.46, "yanchor": "top",
         "showarrow": False, "font": {"size": 11, "color": "$other"},
@@ -149,7 +148,7 @@ def _restriction_story(kind: str, found: Sequence[Restriction]) -> str:
     lines = [f"<b>{_plain(kind).capitalize()}, announced {found[0].known_on()}</b>"]
     for r in found:
         words = f"{r.symbol} ({_plain(r.ground)}) from {r.holds_from()}: {r.reason}"
-        lines += [_text(line) for line in wrap(words, 56)]
+        lines += [safe_label(line) for line in wrap(words, 56)]
     return "<br>".join(lines)
 
 
@@ -183,7 +182,7 @@ def _chart() -> Html:
         "it, down: bad, diamond: both ways, open circle: no sleeve answers it. Restrictions: cross frozen, square may "
         "not be bought, dash delisted, dot lifted. Point at a mark to read it."
     )
-    drawn = tag("div", class_="chart", data_chart="timeline", role="img", aria_label=f"Timeline. {words}")
+    drawn = tag("div", class_="chart", data_chart="timeline", role="group", aria_label=f"Timeline. {words}")
     return tag("figure", tag("figcaption", words), drawn)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from positioning.files import safe_name
+from positioning.reporting.document import document, own_file
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet.page import document, own_file
 from positioning.runs.today import OrderLeg, Today
 
 

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.errors import BadInputError
+from positioning.reporting.document import document
 from positioning.reporting.html import Html
 from positioning.reporting.page_file import refuse_foreign_pages, write_page
-from positioning.reporting.tearsheet.page import document
 
 FOREIGN = b"<!DOCTYPE html><title>my own site</title>"
 COMMANDS = {

@@ -20,10 +20,10 @@ from positioning.data.sample import SampleSource
 from positioning.events.event import Events
 from positioning.market.benchmark import Benchmark
 from positioning.market.coverage import Span
+from positioning.reporting import charts
 from positioning.reporting.comparison import charts as comparison_charts
 from positioning.reporting.comparison.page import contributions, page, write_comparison
 from positioning.reporting.comparison.words import remarks
-from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import ROWS
 from positioning.runs.backtest import RunSettings, backtest
 from positioning.runs.comparison import Comparison, compare, course_of, differences, labels

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.events import app
+from positioning.reporting.document import document, own_file, policy, standing_alone
 from positioning.reporting.html import Html
-from positioning.reporting.tearsheet.page import document, own_file, policy, standing_alone
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EVIL = "<script>document.title = 'taken over'</script>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, replace
-from html import escape
+from html import unescape
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -665,9 +665,9 @@ def test_weights_of_the_table_are_the_mixture(written: tuple[dict[str, Any], Pat
 
 
 def test_the_page_says_where_each_probability_is_from(written: tuple[dict[str, Any], Path]) -> None:
-    page = (written[1] / "stress.html").read_text()
+    page = unescape((written[1] / "stress.html").read_text())
     for s in read_scenarios(THESIS, "article_plus_easing").scenarios:
-        assert escape(s.origin) in page
+        assert s.origin in page
         assert f"{s.probability:.0%}".replace("%", "\u00a0%") in page
     assert "<title>SIMULATED" in page
     assert "The horizon is a parameter, here 60 rows" in page

@@ -11,7 +11,7 @@ import numpy as np
 from positioning.analysis.comparison import AccountHistory, rolling
 from positioning.analysis.metrics import returns
 from positioning.arrays import FloatArray
-from positioning.reporting.tearsheet.charts import Figure, _line, _text, _watermark
+from positioning.reporting.charts import Figure, curve, safe_label, watermark
 from positioning.runs.comparison import ComparedRun, Comparison, facts
 
 COLOURS = "abcdefgh"
@@ -37,7 +37,7 @@ def figures(c: Comparison) -> dict[str, Figure]:
     }  # fmt: skip
     if c.simulated:
         for figure in made.values():
-            figure["layout"]["annotations"] = [_watermark()]
+            figure["layout"]["annotations"] = [watermark()]
     return made
 
 
@@ -53,7 +53,7 @@ def style(n: int) -> dict[str, Any]:
 
 
 def _own(n: int, c: ComparedRun, values: FloatArray, name: str = "") -> Figure:
-    made = _line(_text(c.label + name), [], values, "") | {"x": f"@{n}", "line": style(n)}
+    made = curve(safe_label(c.label + name), [], values, "") | {"x": f"@{n}", "line": style(n)}
     return made | {"connectgaps": False}
 
 
@@ -150,6 +150,6 @@ def _with_marks(c: Comparison, figure: Figure) -> Figure:
 
 
 def _story(event: dict[str, Any]) -> str:
-    heading = "<br>".join(_text(line) for line in wrap(event["title"], 56))
+    heading = "<br>".join(safe_label(line) for line in wrap(event["title"], 56))
     more = [event["day"], ", ".join(t.replace("_", " ") for t in event["themes"]), *wrap(event["story"], 56)]
-    return f"<b>{heading}</b><br>" + "<br>".join(_text(line) for line in more)
+    return f"<b>{heading}</b><br>" + "<br>".join(safe_label(line) for line in more)

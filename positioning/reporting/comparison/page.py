@@ -23,14 +23,14 @@ from positioning.analysis.comparison import (
 from positioning.analysis.metrics import FEWEST_DAYS, MIN_RETURNS, YEARLY
 from positioning.analysis.overfitting import Spa
 from positioning.arrays import FloatArray
+from positioning.reporting import charts
 from positioning.reporting.comparison.charts import COLOURS, figures, window
 from positioning.reporting.comparison.words import MIXED, remarks
+from positioning.reporting.document import document, own_file
 from positioning.reporting.format import NOTHING, SHORT, metric, number, percent, signed
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import KINDS, ROWS, Row, banner
-from positioning.reporting.tearsheet.page import document, own_file
 from positioning.reporting.verdict import spoken_again
 from positioning.runs.comparison import COSTLY, ComparedRun, Comparison, differences, facts
 from positioning.simulation.result import PARTS
@@ -200,7 +200,7 @@ def _metric_table(c: Comparison, rows: Sequence[Row], caption: str) -> Html:
         tag("tbody", *lines),
         class_="metrics",
     )
-    return tag("div", made, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return tag("div", made, class_="scroll", tabindex="0", role="group", aria_label=caption)
 
 
 def _state(x: ComparedRun) -> str:
@@ -243,7 +243,7 @@ def _cell(x: ComparedRun, row: Row, mark: str) -> Html:
 
 def _chart(name: str, heading: str, words: str) -> Html:
     shape = "chart" if name == "equity" else "chart low"
-    drawn = tag("div", class_=shape, data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    drawn = tag("div", class_=shape, data_chart=name, role="group", aria_label=f"{heading}. {words}")
     return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from positioning.analysis.cross_validation import Pbo
 from positioning.arrays import FloatArray
 from positioning.json_text import plain
+from positioning.reporting.charts import AXIS, Figure, bare_layout, watermark
 from positioning.reporting.html import Html, tag
-from positioning.reporting.tearsheet.charts import AXIS, Figure, _text, _watermark, bare_layout
 from positioning.search.assessment import Assessment
 from positioning.search.purged_cv import Purged
 from positioning.search.run import in_words
@@ -195,14 +195,16 @@ def paths(found: Purged) -> Figure:
 
 def chart(name: str, heading: str, words: str, shape: str = "low") -> Html:
     """The place of a figure on the page, with its caption."""
-    drawn = tag("div", class_=f"chart {shape}", data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    drawn = tag(
+        "div", class_=f"chart {shape}", data_chart=name, role="group", aria_label=f"{heading}. {words}"
+    )
     return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 
 def stamped(figure: Figure, simulated: bool) -> Figure:
     """With SIMULATED across it where it is."""
     if simulated:
-        figure["layout"]["annotations"] = [*figure["layout"].get("annotations", []), _watermark()]
+        figure["layout"]["annotations"] = [*figure["layout"].get("annotations", []), watermark()]
     return figure
 
 
@@ -214,17 +216,17 @@ def _bins(choices: Sequence[Any], codes: Any) -> tuple[Any, list[str]]:
     """The bin of each code, and the bins' labels: each value its own, or MOST_CELLS runs named by their first."""
     size = len(choices)
     if size <= MOST_CELLS:
-        return codes, [_text(label(v)) for v in choices]
+        return codes, [safe_label(label(v)) for v in choices]
     bins = np.arange(size) * MOST_CELLS // size
     firsts = np.searchsorted(bins, np.arange(MOST_CELLS))
-    return bins[codes], [_text(f"{label(choices[i])}…") for i in firsts]
+    return bins[codes], [safe_label(f"{label(choices[i])}…") for i in firsts]
 
 
 def _figure(data: list[Figure], x: str, y: str, x_axis: Figure, y_axis: Figure) -> Figure:
     layout = bare_layout() | {
         "showlegend": False, "hovermode": "closest",
-        "xaxis": {**AXIS, "title": {"text": _text(x), "standoff": 6}, "showgrid": False, "zeroline": False, **x_axis},
-        "yaxis": {**AXIS, "title": {"text": _text(y), "standoff": 6}, "zeroline": False, **y_axis},
+        "xaxis": {**AXIS, "title": {"text": safe_label(x), "standoff": 6}, "showgrid": False, "zeroline": False, **x_axis},
+        "yaxis": {**AXIS, "title": {"text": safe_label(y), "standoff": 6}, "zeroline": False, **y_axis},
     }  # fmt: skip
     return {"data": data, "layout": layout}
 

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from positioning.analysis.verdict import SEARCH_RULES
+from positioning.reporting import charts
+from positioning.reporting.charts import Figure
+from positioning.reporting.document import document, moved, own_file
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
 from positioning.reporting.search import charts as grid_charts
-from positioning.reporting.search.charts import MOST_PAIRS, MOST_POINTS, label
+from positioning.reporting.search.charts import MOST_PAIRS, MOST_POINTS
 from positioning.reporting.search.outcome import (
     ALONE,
     SearchReport,
@@ -24,10 +27,7 @@ from positioning.reporting.search.outcome import (
 )
 from positioning.reporting.search.validation import purged, walked
 from positioning.reporting.search.words import hindsight, sentences
-from positioning.reporting.tearsheet import charts
-from positioning.reporting.tearsheet.charts import Figure
 from positioning.reporting.tearsheet.figures import banner, past_the_record
-from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.reporting.verdict import rules, spoken
 from positioning.runs.answers import keep_answer
 from positioning.search.assessment import Assessment
@@ -98,7 +98,7 @@ def page(searched: SearchReport, script: str) -> str:
     scripts = join(
         charts.embed(drawn),
         Html(f'<script src="{escape(script)}"></script>'),
-        Html(f"<script>{own_file('theme.js')}{own_file('page.js')}{own_file('search/grid.js')}</script>"),
+        Html(f"<script>{own_file('theme.js')}{own_file('charts.js')}{own_file('page.js')}</script>"),
     )
     return document(
         f"Grid search, {searched.space.strategy.name}", join(tag("main", body), scripts), simulated
@@ -241,7 +241,7 @@ def _top(searched: SearchReport) -> Html:
     rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
     caption = f"The {order.size} best trials by {in_words(searched.asked.metric)}; bold is the plateau"
     made = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="sortable")
-    held = tag("div", made, class_="scroll tall", tabindex="0", role="region", aria_label=caption)
+    held = tag("div", made, class_="scroll tall", tabindex="0", role="group", aria_label=caption)
     note = "All trials are in trials.parquet. The top of a search is where luck collects: read the assessment first."
     return section("top", "Top trials", tag("p", note, class_="quiet"), held)
 

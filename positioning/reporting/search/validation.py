@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from positioning.arrays import DateArray
 from positioning.events.thesis import Thesis
+from positioning.reporting.charts import AXIS, Figure, bare_layout, curve, mark_published
 from positioning.reporting.format import number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.search import charts as grid_charts
-from positioning.reporting.search.charts import PERCENTS, chart, label, rounded, ticks
-from positioning.reporting.tearsheet.charts import AXIS, Figure, _line, bare_layout, mark_published
+from positioning.reporting.search.charts import PERCENTS, chart, rounded, ticks
 from positioning.search.purged_cv import Purged
 from positioning.search.purged_cv import sentences as purged_sentences
 from positioning.search.run import in_words
@@ -63,8 +63,8 @@ def purged(p: Purged, drawn: dict[str, Figure]) -> Html:
 def accounts(w: WalkForward, rows: DateArray, thesis: Thesis) -> Figure:
     """Nav by way of choosing and of the twin, with the switches."""
     days = [str(day) for day in w.rows]
-    lines = [_line("without events", days, w.without_events_nav, "$contrast", "dot")]
-    lines += [_line(way, days, one.nav, *LINES[way]) for way, one in w.ways.items()]
+    lines = [curve("without events", days, w.without_events_nav, "$contrast", "dot")]
+    lines += [curve(way, days, one.nav, *LINES[way]) for way, one in w.ways.items()]
     for line in lines:
         line["hovertemplate"] = "%{x|%Y-%m-%d} %{y:.3f}<extra>%{fullData.name}</extra>"
     figure = _layout(lines, {"type": "date", "showgrid": False}, "nav, opened at 1", ".2f")

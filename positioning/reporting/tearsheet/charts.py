@@ -1,12 +1,8 @@
-"""The charts of a page as plotly figures in JSON. The one door to plotly, whose script pages share."""
+"""The charts of a tearsheet."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
@@ -15,12 +11,18 @@ import numpy as np
 from positioning.analysis.report import BacktestReport
 from positioning.arrays import FloatArray, IntArray
 from positioning.events.event import Event
-from positioning.files import write_whole
-from positioning.reporting.html import Html
+from positioning.reporting.charts import (
+    AXIS,
+    Figure,
+    as_plotly,
+    bare_layout,
+    curve,
+    mark_published,
+    rounded,
+    safe_label,
+    watermark,
+)
 from positioning.simulation.kernel import FROZEN, HALTED
-
-Figure = dict[str, Any]
-AXIS = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
 
 MOODS = {
     1: ("Good news", "triangle-up", "$good"),
@@ -29,53 +31,13 @@ MOODS = {
 }
 
 
-def share_script(directory: Path) -> str:
-    """Put plotly's script beside the pages, once, and return its address relative to them."""
-    from plotly.offline import get_plotlyjs, get_plotlyjs_version
-
-    name = f"assets/plotly-{get_plotlyjs_version()}.min.js"
-    if not (directory / name).is_file():
-        write_whole(directory / name, get_plotlyjs())
-    return name
-
-
-@lru_cache(maxsize=1)
-def inline_code() -> str:
-    """Plotly's script, such that it cannot end the element it stands in."""
-    from plotly.offline import get_plotlyjs
-
-    return re.sub("</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
-
-
-def inline_script() -> Html:
-    """Plotly's script as an element of a page that needs no other file."""
-    return Html(f"<script>{inline_code()}</script>")
-
-
-def embed(figures: dict[str, Figure], days: list[str] | None = None) -> Html:
-    """The figures by element id, as JSON that cannot end the script element it stands in.
-
-    A string "$role" stands for the colour the page's style gives that role, light or dark. days: dates that many lines
-    share: they are written once, and "@days" stands for them.
-    """
-    written: dict[str, Any] = figures
-    if days is not None:
-        written = {name: _sharing(figure, days) for name, figure in figures.items()} | {"days": days}
-    text = json.dumps(written, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    return Html(f'<script type="application/json" id="chart-data">{text}</script>')
-
-
-def _sharing(figure: Figure, days: list[str]) -> Figure:
-    return figure | {"data": [t | {"x": "@days"} if t["x"] == days else t for t in figure["data"]]}
-
-
 def equity(report: BacktestReport) -> Figure:
     """Nav of the strategy, of its event-blind twin and of the benchmark, with the events on the curve."""
     days = _days(report)
-    traces = [_line("No event tilts", days, report.without_events.nav, "$contrast", dash="dot")]
+    traces = [curve("No event tilts", days, report.without_events.nav, "$contrast", dash="dot")]
     if report.benchmark is not None and np.isfinite(report.benchmark.levels).any():
-        traces.insert(0, _line(_text(report.benchmark.symbol), days, _rebased(report), "$benchmark"))
-    traces.append(_line("Strategy", days, report.result.nav, "$strategy", width=2.2))
+        traces.insert(0, curve(safe_label(report.benchmark.symbol), days, _rebased(report), "$benchmark"))
+    traces.append(curve("Strategy", days, report.result.nav, "$strategy", width=2.2))
     figure = _figure(report, [*traces, *_markers(report)], "nav, opened at 1", ".2f")
     mark_published(figure, days, report.thesis.published)
     return figure
@@ -83,11 +45,11 @@ def equity(report: BacktestReport) -> Figure:
 
 def drawdown(report: BacktestReport) -> Figure:
     """Distance below the highest nav so far."""
-    own = _line("Strategy", _days(report), _below(report.result.nav), "$strategy") | {
+    own = curve("Strategy", _days(report), _below(report.result.nav), "$strategy") | {
         "fill": "tozeroy",
         "fillcolor": "$fill",
     }
-    twin = _line("No event tilts", _days(report), _below(report.without_events.nav), "$contrast", dash="dot")
+    twin = curve("No event tilts", _days(report), _below(report.without_events.nav), "$contrast", dash="dot")
     return _figure(report, [own, twin], "below the high", ".0%")
 
 
@@ -95,12 +57,12 @@ def exposure(report: BacktestReport) -> Figure:
     """Gross and net exposure, and the share that is trapped in frozen names, fractions of nav."""
     days, r = _days(report), report.result
     lines = [
-        _line("Gross", days, r.gross_exposure, "$strategy"),
-        _line("Net", days, r.net_exposure, "$contrast"),
+        curve("Gross", days, r.gross_exposure, "$strategy"),
+        curve("Net", days, r.net_exposure, "$contrast"),
     ]
     if r.trapped.any():
         share = np.where(r.inputs.frozen & (r.shares > 0), r.weights, 0.0).sum(axis=1)
-        lines.append(_line("Trapped", days, share, "$bad", "dash"))
+        lines.append(curve("Trapped", days, share, "$bad", "dash"))
     return _figure(report, lines, "of nav", ".0%")
 
 
@@ -121,7 +83,7 @@ def weights(report: BacktestReport) -> Figure:
             continue
         side = "long" if own.sum() >= 0 else "short"
         area = {"stackgroup": side, "fillcolor": PALETTE[k % len(PALETTE)], "mode": "lines"}
-        line = _line(_text(r.market.symbols[n]), days, own, PALETTE[k % len(PALETTE)], width=0.4)
+        line = curve(safe_label(r.market.symbols[n]), days, own, PALETTE[k % len(PALETTE)], width=0.4)
         traces.append(line | area)
     figure = _figure(report, [*traces, *_blocked(report)], "of nav", ".0%")
     figure["layout"]["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
@@ -154,7 +116,7 @@ def _blocked(report: BacktestReport) -> list[Figure]:
     ]
     return [{
         "type": "scatter", "mode": "markers", "name": "Halted or frozen", "yaxis": "y2", "hoverinfo": "text",
-        "x": [str(f[2]) for f in found], "y": [0.03] * len(found), "text": [_text(t) for t in told],
+        "x": [str(f[2]) for f in found], "y": [0.03] * len(found), "text": [safe_label(t) for t in told],
         "marker": {"symbol": "x", "color": "$bad", "size": 8},
     }]  # fmt: skip
 
@@ -164,12 +126,12 @@ def leg(report: BacktestReport, n: int) -> Figure:
     r, symbol = report.result, report.result.market.symbols[n]
     mark, traded = r.inputs.mark[:, n], r.trades[:, n]
     days = np.array([str(day) for day in r.rows])
-    traces = [_line(_text(symbol), days.tolist(), mark, "$strategy")]
+    traces = [curve(safe_label(symbol), days.tolist(), mark, "$strategy")]
 
     def dots(name: str, rows: IntArray, shape: str, colour: str, values: FloatArray, text: list[str]) -> None:
         if rows.size:
             traces.append({
-                "type": "scatter", "mode": "markers", "name": name, "x": days[rows].tolist(), "y": _round(values),
+                "type": "scatter", "mode": "markers", "name": name, "x": days[rows].tolist(), "y": rounded(values),
                 "text": text, "hoverinfo": "text", "marker": {"symbol": shape, "color": colour, "size": 8},
             })  # fmt: skip
 
@@ -203,13 +165,13 @@ def leg(report: BacktestReport, n: int) -> Figure:
         for x in report.events.restrictions
         if x.symbol == symbol and r.rows[0] <= x.known_on() <= r.rows[-1]
     ]
-    figure = _figure(report, traces, _text(report.result.market.base), ",.4~g")
+    figure = _figure(report, traces, safe_label(report.result.market.base), ",.4~g")
     figure["layout"]["shapes"] = [
         {"type": "line", "x0": str(x.known_on()), "x1": str(x.known_on()), "y0": 0, "y1": 1, "yref": "paper",
          "line": {"color": "$bad", "width": 1, "dash": "dash"}} for x in own
     ]  # fmt: skip
     figure["layout"]["annotations"] += [
-        {"text": _text(x.kind.replace("_", " ")), "x": str(x.known_on()), "y": 1, "yref": "paper", "xanchor": "left",
+        {"text": safe_label(x.kind.replace("_", " ")), "x": str(x.known_on()), "y": 1, "yref": "paper", "xanchor": "left",
          "yanchor": "top", "showarrow": False, "font": {"size": 11, "color": "$bad"}} for x in own
     ]  # fmt: skip
     return figure
@@ -225,19 +187,6 @@ def sign_for(event: Event, themes: Sequence[str]) -> int | None:
 
 def _days(report: BacktestReport) -> list[str]:
     return [str(day) for day in report.result.rows]
-
-
-def _line(
-    name: str, days: list[str], values: FloatArray, colour: str, dash: str = "solid", width: float = 1.5
-) -> Figure:
-    return {
-        "type": "scatter", "mode": "lines", "name": name, "x": days, "y": _round(values),
-        "line": {"color": colour, "width": width, "dash": dash},
-    }  # fmt: skip
-
-
-def _round(values: FloatArray) -> list[float | None]:
-    return [round(v, 5) if np.isfinite(v) else None for v in values.tolist()]
 
 
 def _rebased(report: BacktestReport) -> FloatArray:
@@ -284,7 +233,7 @@ def _marker(
     return {
         "type": "scatter", "mode": "markers", "name": name, "opacity": opacity,
         "x": [str(report.result.rows[row]) for row, _ in group],
-        "y": _round(report.result.nav[[row for row, _ in group]]),
+        "y": rounded(report.result.nav[[row for row, _ in group]]),
         "text": [story(event, report.strategy.themes) for _, event in group],
         "hoverinfo": "text",
         "marker": {"symbol": shape, "color": colour, "size": [5 + 1.5 * event.severity for _, event in group]},
@@ -307,23 +256,8 @@ def story(event: Event, themes: Sequence[str]) -> str:
         use,
         *wrap(f"Source: {event.source}", 56),
     ]
-    heading = "<br>".join(_text(line) for line in wrap(event.title, 56))
-    return f"<b>{heading}</b><br>" + "<br>".join(_text(f) for f in facts if f)
-
-
-def _text(text: str) -> str:
-    """Safe in a label: plotly reads a few tags and decodes a few entities."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def bare_layout() -> Figure:
-    """Margins, paper, letters and hover boxes of every chart."""
-    return {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "autosize": True,
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
-        "hoverlabel": {"align": "left", "bgcolor": "$card", "bordercolor": "$grid", "font": {"color": "$ink"}},
-    }  # fmt: skip
+    heading = "<br>".join(safe_label(line) for line in wrap(event.title, 56))
+    return f"<b>{heading}</b><br>" + "<br>".join(safe_label(f) for f in facts if f)
 
 
 def _figure(report: BacktestReport, traces: list[Figure], unit: str, ticks: str) -> Figure:
@@ -340,48 +274,10 @@ def _figure(report: BacktestReport, traces: list[Figure], unit: str, ticks: str)
         "annotations": [],
     }  # fmt: skip
     if report.result.market.simulated:
-        layout["annotations"].append(_watermark())
+        layout["annotations"].append(watermark())
     return {"data": traces, "layout": layout}
 
 
-def _watermark() -> Figure:
-    return {
-        "text": "SIMULATED", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False,
-        "textangle": -10, "font": {"size": 38, "color": "$watermark"},
-    }  # fmt: skip
-
-
-def mark_published(figure: Figure, days: list[str], published: np.datetime64) -> None:
-    """A line at the day of the thesis, where it lies among the days, ascending."""
-    day = str(published)
-    if not days or not days[0] <= day <= days[-1]:
-        return
-    line = {"color": "$other", "width": 1, "dash": "dash"}
-    figure["layout"]["shapes"] = [
-        {"type": "line", "x0": day, "x1": day, "y0": 0, "y1": 1, "yref": "paper", "line": line}
-    ]
-    figure["layout"]["annotations"].append(
-        {"text": "thesis", "x": day, "y": 1, "yref": "paper", "xanchor": "right", "yanchor": "top", "showarrow": False,
-         "font": {"size": 11, "color": "$ink"}}
-    )  # fmt: skip
-
-
-LIGHT = {
-    "strategy": "#14507a", "contrast": "#c0701c", "benchmark": "#8a949e", "fill": "rgba(20,80,122,.14)",
-    "grid": "#e3e7eb", "good": "#1f7a4d", "bad": "#b3261e", "other": "#6b7682", "ink": "#1d2733",
-    "paper": "#f6f7f9", "card": "#ffffff", "soft": "#55626f", "rule": "#d5dbe1", "watermark": "rgba(170,40,30,.16)",
-}  # fmt: skip
-
-
 def interactive(report: BacktestReport) -> Any:
-    """The equity chart as a plotly Figure, for a notebook, in the light colours of the pages."""
-    from plotly.graph_objects import Figure as Plotly
-
-    def coloured(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: coloured(v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [coloured(v) for v in value]
-        return LIGHT.get(value[1:], value) if isinstance(value, str) and value.startswith("$") else value
-
-    return Plotly(coloured(equity(report)))
+    """The equity chart as a plotly Figure, for a notebook."""
+    return as_plotly(equity(report))

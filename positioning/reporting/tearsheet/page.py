@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +10,12 @@ import pandas as pd
 from positioning.analysis.metrics import returns
 from positioning.analysis.report import BacktestReport
 from positioning.files import safe_name, write_whole
+from positioning.reporting.charts import Figure, share_script
+from positioning.reporting.document import charted, document, standing_alone
 from positioning.reporting.format import percent, ruin
-from positioning.reporting.html import Html, escape, folded, join, section, tag
-from positioning.reporting.page_file import GENERATOR, write_page
+from positioning.reporting.html import Html, folded, join, section, tag
+from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts, details, events, figures
-from positioning.reporting.tearsheet.charts import Figure
 from positioning.reporting.tearsheet.first_screen import first_screen
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage, quantstats_html
 
@@ -32,7 +29,7 @@ PARTS = {
 
 def write(report: BacktestReport, directory: Path) -> Path:
     """Write `directory/<strategy name>.html` whole, and plotly's script beside it; returns the page's path."""
-    return write_page(address(report, directory), page(report, charts.share_script(directory)))
+    return write_page(address(report, directory), page(report, share_script(directory)))
 
 
 def address(report: BacktestReport, directory: Path) -> Path:
@@ -44,18 +41,6 @@ def write_alone(report: BacktestReport, path: Path) -> Path:
     """Write the page to `path`, plotly's script inside it."""
     script = "plotly.js"
     return write_whole(path, standing_alone(page(report, script), script))
-
-
-def moved(text: str, script: str, to: str) -> str:
-    """The page with plotly's script at another address."""
-    return text.replace(f'<script src="{escape(script)}">', f'<script src="{escape(to)}">', 1)
-
-
-def standing_alone(text: str, script: str) -> str:
-    """The page with plotly's script inside it."""
-    code = charts.inline_script()
-    text = text.replace(SCRIPTS, f"{SCRIPTS} {_hash(_INLINE.findall(code)[0])}", 1)
-    return text.replace(f'<script src="{escape(script)}"></script>', code, 1)
 
 
 def page(report: BacktestReport, script: str) -> str:
@@ -84,15 +69,10 @@ def page(report: BacktestReport, script: str) -> str:
         *(folded(part) for part in (details.omissions(report), details.provenance(report))),
         _outside(report, outside),
     )  # fmt: skip
-    scripts = join(
-        charts.embed(drawn, [str(day) for day in report.result.rows]),
-        Html(f'<script src="{escape(script)}"></script>'),
-        Html(f"<script>{own_file('theme.js')}{own_file('page.js')}</script>"),
-    )
-    m = report.metrics
+    m, days = report.metrics, [str(day) for day in report.result.rows]
     return document(
         f"{report.strategy.title}, {m.first} to {m.last}",
-        join(tag("main", body), scripts),
+        charted(tag("main", body), drawn, script, days=days),
         report.result.market.simulated,
     )
 
@@ -133,61 +113,6 @@ def _legs(report: BacktestReport) -> Html:
     )
 
 
-def document(heading: str, body: Html, simulated: bool) -> str:
-    """A whole page around a body, SIMULATED in its title where it is."""
-    name = f"SIMULATED: {heading}" if simulated else heading
-    head = join(
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy(body)}">'),
-        GENERATOR,
-        Html('<link rel="icon" href="data:,">'),
-        tag("title", name),
-        Html(f"<style>{own_file('page.css')}</style>"),
-    )
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
-
-
-SCRIPTS = "script-src 'self' file:"
-_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-
-
-def policy(body: str) -> str:
-    """What a browser may do for the page: run plotly's file, beside it or inside it, and the inline scripts that are
-    our own files to the letter, and nothing else; ask no one for anything. Whatever else gets into it does not run."""
-    known = (code for code in _INLINE.findall(body) if _is_own(code) or code == charts.inline_code())
-    hashes = " ".join(dict.fromkeys(map(_hash, known)))
-    return (
-        f"default-src 'none'; {SCRIPTS} {hashes}; style-src 'unsafe-inline'; img-src data: blob: 'self' file:; "
-        "font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _is_own(code: str) -> bool:
-    """Whether a script is one of our files, or several one after the other."""
-    while code:
-        found = next((text for text in _own_scripts() if code.startswith(text)), "")
-        if not found:
-            return False
-        code = code[len(found) :]
-    return True
-
-
-@lru_cache(maxsize=1)
-def _own_scripts() -> tuple[str, ...]:
-    room = Path(__file__).parents[1]
-    return tuple(filter(None, (f.read_text(encoding="utf-8") for f in sorted(room.rglob("*.js")))))
-
-
-def _hash(code: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
-
-
-@lru_cache(maxsize=8)
-def own_file(name: str) -> str:
-    """A script or style sheet, by its path in this room."""
-    return (Path(__file__).parents[1] / name).read_text(encoding="utf-8")
-
-
 def _quantstats(report: BacktestReport) -> QuantstatsPage:
     r = report.result
     if r.worthless:
@@ -209,7 +134,7 @@ def _contents(report: BacktestReport) -> Html:
 
 
 def _chart(name: str, heading: str, words: str) -> Html:
-    drawn = tag("div", class_="chart low", data_chart=name, role="img", aria_label=f"{heading}. {words}")
+    drawn = tag("div", class_="chart low", data_chart=name, role="group", aria_label=f"{heading}. {words}")
     return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 

@@ -3,38 +3,49 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import final
 
 from positioning.arrays import FloatArray
-from positioning.event_studies.synthetic_control import ControlOutcome, SyntheticControl
-from positioning.reporting.format import NOTHING, number, percent, signed
-from positioning.reporting.html import Html, table, tag
-from positioning.reporting.tearsheet import charts
+from positioning.event_studies.synthetic_control import SyntheticControl
+from positioning.reporting import charts
+from positioning.reporting.event_study.words import days_words, p_words
+from positioning.reporting.format import number, percent, signed
+from positioning.reporting.view import Chart, Table
 
 FEWEST_SHOWN = 0.005  # weight below which a donor is not named
 
 
-def control_part(name: str, found: SyntheticControl) -> Html:
-    """Folded: gap paths, p-values by span, donors and weights by window; or why there is none. name: of its chart."""
-    if found.refused:
-        left = [f"{symbol}: {why}" for symbol, why in found.left_out.items()]
-        return tag(
-            "details",
-            tag("summary", "Sleeve less its synthetic control: refused"),
-            tag("p", f"{found.refused}."),
-            tag("p", "; ".join(left), class_="quiet") if left else "",
-        )
+@final
+@dataclass(frozen=True, slots=True)
+class ControlPart:
+    """What `page.html` shows of a sleeve's control; refused: why there is none, "" where there is one, and the tables
+    are None then; left_out: donors that could not be used; skipped: events that were not fitted."""
+
+    refused: str
+    left_out: str
+    chart: Chart
+    spans: Table | None
+    note: str
+    windows: Table | None
+    skipped: str
+
+
+def control_part(name: str, found: SyntheticControl) -> ControlPart:
+    """Gap paths, p-values by span, donors and weights by window; or why there is none. name: of its chart."""
     words = (
         "Mean cumulative gap between the sleeve and its donors, times the expected sign; thin lines: each donor treated "
         "in turn."
     )
-    drawn = tag("div", class_="chart low", data_chart=name, role="img", aria_label=words)
-    return tag(
-        "details",
-        tag("summary", "Sleeve less its synthetic control"),
-        tag("figure", tag("figcaption", words), drawn),
-        _spans(found),
-        tag("p", _note(found), class_="quiet"),
-        _windows(found),
+    made = not found.refused
+    return ControlPart(
+        refused=found.refused,
+        left_out="; ".join(f"{symbol}: {why}" for symbol, why in found.left_out.items()),
+        chart=Chart(name, "Gap", words, "low"),
+        spans=_spans(found) if made else None,
+        note=_note(found) if made else "",
+        windows=_windows(found) if made else None,
+        skipped="; ".join(f"{ids}: {why}" for ids, why in found.skipped.items()),
     )
 
 
@@ -53,23 +64,30 @@ def _note(found: SyntheticControl) -> str:
     )
 
 
-def _spans(found: SyntheticControl) -> Html:
+def _spans(found: SyntheticControl) -> Table:
     rows = [
-        [days(o), o.count, signed(o.effect), number(o.statistic), _p(o.p_space), _p(o.p_time)]
+        [
+            days_words(o.span),
+            o.count,
+            signed(o.effect),
+            number(o.statistic),
+            p_words(o.p_space),
+            p_words(o.p_time),
+        ]
         for o in found.outcomes
     ]
     heads = ["days", "n", "gap", "statistic", "p in space", "p in time"]
-    return table("Gap times the expected sign", heads, rows)
+    return Table("Gap times the expected sign", heads, rows)
 
 
-def _windows(found: SyntheticControl) -> Html:
+def _windows(found: SyntheticControl) -> Table:
     spans = [o.span for o in found.outcomes]
     shown = next((s for s in spans if s[0] == 0 and s[1] >= 5), spans[0])
     first = int(found.sessions[0])
     rows = [
         [
             w.news.ids, str(w.day), f"{w.news.sign:+d}",
-            signed(float(w.gap[shown[0] - first : shown[1] - first + 1].sum())), percent(w.error, 2), _p(w.p[shown]),
+            signed(float(w.gap[shown[0] - first : shown[1] - first + 1].sum())), percent(w.error, 2), p_words(w.p[shown]),
             ", ".join(
                 f"{s} {weight:.2f}"
                 for s, weight in sorted(w.weights.items(), key=lambda x: -x[1])
@@ -87,13 +105,7 @@ def _windows(found: SyntheticControl) -> Html:
         "p in space",
         "weights",
     ]
-    made = table("Every window", heads, rows, words=(0, 1, 6))
-    skipped = [f"{ids}: {why}" for ids, why in found.skipped.items()]
-    return tag(
-        "div",
-        tag("div", made, class_="tall"),
-        tag("p", f"Not fitted: {'; '.join(skipped)}.", class_="quiet") if skipped else "",
-    )
+    return Table("Every window", heads, rows, words=(0, 1, 6), tall=True)
 
 
 def control_figure(found: SyntheticControl, simulated: bool) -> charts.Figure:
@@ -102,9 +114,9 @@ def control_figure(found: SyntheticControl, simulated: bool) -> charts.Figure:
     axis = charts.AXIS | {"zerolinecolor": "$other"}
     traces = [
         {
-            "type": "scatter", "mode": "lines", "x": x, "y": _finite(path), "name": charts._text(symbol),
+            "type": "scatter", "mode": "lines", "x": x, "y": _finite(path), "name": charts.safe_label(symbol),
             "line": {"color": "$other", "width": 1}, "opacity": 0.45,
-            "hovertemplate": f"{charts._text(symbol)} day %{{x}} %{{y:.2%}}<extra></extra>",
+            "hovertemplate": f"{charts.safe_label(symbol)} day %{{x}} %{{y:.2%}}<extra></extra>",
         }
         for symbol, path in found.placebo_paths.items()
     ]  # fmt: skip
@@ -116,21 +128,10 @@ def control_figure(found: SyntheticControl, simulated: bool) -> charts.Figure:
         "showlegend": False,
         "xaxis": {**axis, "title": {"text": "sessions from day zero"}, "zeroline": True, "showgrid": False},
         "yaxis": {**axis, "title": {"text": "gap"}, "tickformat": ".1%", "zeroline": True},
-        "annotations": [charts._watermark()] if simulated else [],
+        "annotations": [charts.watermark()] if simulated else [],
     }
     return {"data": traces, "layout": layout}
 
 
-def days(o: ControlOutcome) -> str:
-    """A span as the page writes it."""
-    return f"[{o.span[0]},{o.span[1]}]".replace("-", "\u2212")
-
-
 def _finite(values: FloatArray) -> list[float | None]:
     return [round(float(v), 6) if math.isfinite(v) else None for v in values]
-
-
-def _p(value: float) -> str:
-    if not math.isfinite(value):
-        return NOTHING
-    return "below 0.001" if value < 0.001 else number(value, 3)

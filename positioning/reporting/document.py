@@ -1,0 +1,105 @@
+"""A whole page around its body: head, style, scripts, and what a browser may do for it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from positioning.reporting import charts
+from positioning.reporting.charts import Figure
+from positioning.reporting.html import Html, escape, join, tag
+from positioning.reporting.page_file import GENERATOR
+
+SCRIPTS = "script-src 'self' file:"
+CHARTED = ("theme.js", "charts.js", "page.js")  # the scripts of a page with charts
+PLAIN = ("theme.js",)
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def document(heading: str, body: Html, simulated: bool) -> str:
+    """A whole page around a body, SIMULATED in its title where it is."""
+    name = f"SIMULATED: {heading}" if simulated else heading
+    head = join(
+        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy(body)}">'),
+        GENERATOR,
+        Html('<link rel="icon" href="data:,">'),
+        tag("title", name),
+        Html(f"<style>{own_file('page.css')}</style>"),
+    )
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+
+
+def scripts(*names: str) -> Html:
+    """Scripts of this room, by their names, as one element."""
+    return Html(f"<script>{''.join(map(own_file, names))}</script>")
+
+
+def charted(
+    body: Html,
+    drawn: Mapping[str, Figure],
+    script: str,
+    names: Sequence[str] = CHARTED,
+    days: list[str] | None = None,
+) -> Html:
+    """The body with its figures and what draws them. script: address of plotly's script, relative to the page;
+    days: dates that many figures share, see `charts.embed`."""
+    return join(
+        body,
+        charts.embed(dict(drawn), days),
+        Html(f'<script src="{escape(script)}"></script>'),
+        scripts(*names),
+    )
+
+
+def moved(text: str, script: str, to: str) -> str:
+    """The page with plotly's script at another address."""
+    return text.replace(f'<script src="{escape(script)}">', f'<script src="{escape(to)}">', 1)
+
+
+def standing_alone(text: str, script: str) -> str:
+    """The page with plotly's script inside it."""
+    code = charts.inline_script()
+    text = text.replace(SCRIPTS, f"{SCRIPTS} {_hash(_INLINE.findall(code)[0])}", 1)
+    return text.replace(f'<script src="{escape(script)}"></script>', code, 1)
+
+
+def policy(body: str) -> str:
+    """What a browser may do for the page: run plotly's file, beside it or inside it, and the inline scripts that are
+    our own files to the letter, and nothing else; ask no one for anything. Whatever else gets into it does not run."""
+    known = (code for code in _INLINE.findall(body) if _is_own(code) or code == charts.inline_code())
+    hashes = " ".join(dict.fromkeys(map(_hash, known)))
+    return (
+        f"default-src 'none'; {SCRIPTS} {hashes}; style-src 'unsafe-inline'; img-src data: blob: 'self' file:; "
+        "font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _is_own(code: str) -> bool:
+    """Whether a script is one of our files, or several one after the other."""
+    while code:
+        found = next((text for text in _own_scripts() if code.startswith(text)), "")
+        if not found:
+            return False
+        code = code[len(found) :]
+    return True
+
+
+@lru_cache(maxsize=1)
+def _own_scripts() -> tuple[str, ...]:
+    room = Path(__file__).parent
+    return tuple(filter(None, (f.read_text(encoding="utf-8") for f in sorted(room.rglob("*.js")))))
+
+
+def _hash(code: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
+
+
+@lru_cache(maxsize=16)
+def own_file(name: str) -> str:
+    """A script or style sheet, by its path in this room."""
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")

@@ -1,0 +1,294 @@
+"""The page of an event study, kept under an ID, and the CSVs beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from positioning.analysis.study_verdict import StudyEvidence, WindowEvidence, study_verdict
+from positioning.analysis.verdict import STUDY_RULES, Verdict
+from positioning.event_studies.abnormal import Design, Observation
+from positioning.event_studies.evidence import TOGETHER, Evidence
+from positioning.event_studies.placebo import StudyPlacebo
+from positioning.event_studies.study import ALL, ALONE, LEAD, TESTS, EventStudy, Group, Outcome
+from positioning.events.silence import Silence, silence
+from positioning.events.thesis import Thesis
+from positioning.files import write_whole
+from positioning.reporting import charts
+from positioning.reporting.document import charted, document, moved
+from positioning.reporting.event_study import charts as study_charts
+from positioning.reporting.event_study.control import ControlPart, control_figure, control_part
+from positioning.reporting.event_study.tables import events_csv, tests_csv
+from positioning.reporting.event_study.words import (
+    Shuffled,
+    days_words,
+    evidence_words,
+    findings,
+    method,
+    notices,
+    p_words,
+    placebo_words,
+    remarks,
+)
+from positioning.reporting.format import NOTHING, number, percent, signed
+from positioning.reporting.index import write_index
+from positioning.reporting.page_file import write_page
+from positioning.reporting.templates import render
+from positioning.reporting.view import Cell, Chart, Table
+from positioning.runs.answers import keep_answer
+
+NAMES = {
+    "clustered": "clustered", "kolari_pynnonen": "Kolari-Pynnonen", "cross_section": "cross-sectional t",
+    "patell": "Patell", "bmp": "BMP", "sign": "generalised sign", "rank": "Corrado rank",
+}  # fmt: skip
+FEW = 5  # observations below which a direction is in the table only
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StudyPart:
+    """What `page.html` shows of one sleeve. charts: of all observations and those without overlap first, as in lead, then
+    by direction of the news, as in directions; tests: every test; observations, left_out: None where there are none."""
+
+    identity: str
+    label: str
+    verdict: Verdict
+    measures: str
+    charts: tuple[Chart, ...]
+    lead: Table
+    directions: Table
+    family: str
+    evidence: tuple[str, ...]
+    control: ControlPart | None
+    tests: Table
+    placebo: tuple[str, ...]
+    observations: Table | None
+    first_days: str
+    event_family: str
+    left_out: Table | None
+    notices: tuple[str, ...]
+    findings: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StudyPage:
+    """The view of `page.html`."""
+
+    simulated: bool
+    silence: str
+    together: tuple[str, ...]
+    parts: tuple[StudyPart, ...]
+    rules: tuple[tuple[str, str], ...]
+    count: int
+    method: tuple[str, ...]
+    command: str
+    snapshots: tuple[str, ...]
+
+
+def write_event_study(
+    studies: Sequence[EventStudy],
+    shuffled: Shuffled,
+    asked: Evidence,
+    design: Design,
+    thesis: Thesis,
+    command: str,
+    directory: Path,
+) -> list[Path]:
+    """Write event_study.html, event_study_events.csv and event_study_tests.csv, keep them under an ID, and write the
+    index; returns their paths."""
+    script = charts.share_script(directory)
+    text = page(studies, shuffled, asked, design, thesis, command, script)
+    files = [
+        write_page(directory / "event_study.html", text),
+        write_whole(directory / "event_study_events.csv", events_csv(studies)),
+        write_whole(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
+    ]
+    prices = dict.fromkeys(r.snapshot[:12] for s in studies for r in s.returns)
+    verdicts = {s.label: judged(s, asked) for s in studies}
+    tones = {v.tone for v in verdicts.values()}
+    keep_answer(
+        directory, "event_study", f"Event study, {', '.join(s.label for s in studies)}",
+        " ".join(f"{label}: {v.sentence}" for label, v in verdicts.items()),
+        tones.pop() if len(tones) == 1 else "neutral", any(s.simulated for s in studies),
+        f"prices {', '.join(prices)}", command, moved(text, script, f"../../{script}"), files[1:],
+    )  # fmt: skip
+    write_index(directory)
+    return files
+
+
+def past(studies: Sequence[EventStudy], thesis: Thesis) -> Silence | None:
+    """That the prices go on beyond the record of events; None where they do not."""
+    found = [r for s in studies for r in s.returns]
+    themes = tuple(dict.fromkeys(r.sleeve.theme for r in found if r.sleeve.theme))
+    last = max((r.sessions[-1] for r in found if r.sessions.size), default=None)
+    return None if last is None or not themes else silence(thesis, themes, last)
+
+
+def judged(study: EventStudy, asked: Evidence) -> Verdict:
+    """The verdict on a sleeve, by the leading test."""
+    whole, apart = study.group(ALL), study.group(ALONE)
+    windows = {}
+    for n, o in enumerate(whole.signed if whole else ()):
+        own = apart.signed[n] if apart and apart.members.size < o.count else None
+        windows[o.span] = WindowEvidence(
+            days_words(o.span), o.caar, o.tests[LEAD].p, asked.q[study.label, ALL, o.span],
+            own.caar if own else math.nan, own.tests[LEAD].p if own else math.nan, o.detectable,
+        )  # fmt: skip
+    return study_verdict(
+        StudyEvidence(
+            simulated=study.simulated,
+            observations=len(study.observations),
+            left_out=sum(len(o.ids.split("+")) for o in study.left_out),
+            after=[w for span, w in windows.items() if span[0] >= 0],
+            before=next((w for span, w in windows.items() if span[1] < 0), None),
+        )
+    )
+
+
+def page(
+    studies: Sequence[EventStudy],
+    shuffled: Shuffled,
+    asked: Evidence,
+    design: Design,
+    thesis: Thesis,
+    command: str,
+    script: str,
+) -> str:
+    """The HTML. script: address of plotly's script, relative to the page."""
+    simulated, beyond = any(s.simulated for s in studies), past(studies, thesis)
+    drawn = {
+        f"s{n}g{m}": study_charts.path(group.band, simulated)
+        for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _drawn(group)
+    } | {"forest": study_charts.forest(studies, simulated)}  # fmt: skip
+    drawn |= {
+        f"s{n}control": control_figure(asked.controls[s.label], simulated)
+        for n, s in enumerate(studies) if s.label in asked.controls and not asked.controls[s.label].refused
+    }  # fmt: skip
+    view = StudyPage(
+        simulated=simulated,
+        silence="" if beyond is None else beyond.words,
+        together=(asked.severity[TOGETHER].sentence,) if TOGETHER in asked.severity else (),
+        parts=tuple(_part(n, s, shuffled.get(s.label), asked) for n, s in enumerate(studies)),
+        rules=tuple((str(grade), rule) for grade, rule in STUDY_RULES.items()),
+        count=len(TESTS),
+        method=tuple(method(studies, design, thesis)),
+        command=command,
+        snapshots=tuple(sorted({f"{r.sleeve.label}: {r.snapshot}" for s in studies for r in s.returns})),
+    )
+    body = render("event_study/page.html", v=view)
+    return document("Event study", charted(body, drawn, script), simulated)
+
+
+def _part(n: int, study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence) -> StudyPart:
+    measures = {
+        f"{', '.join(r.symbols)} on {r.venue} sessions against {r.sleeve.benchmark}" for r in study.returns
+    }
+    return StudyPart(
+        identity=f"study{n}",
+        label=study.label,
+        verdict=judged(study, asked),
+        measures="; ".join(sorted(measures)),
+        charts=tuple(_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups) if _drawn(g)),
+        lead=_lead(study, placebo, asked, [g for g in study.groups if g.name in (ALL, ALONE)]),
+        directions=_lead(study, placebo, asked, [g for g in study.groups if g.name not in (ALL, ALONE)]),
+        family=asked.family,
+        evidence=tuple(evidence_words(study.label, asked)),
+        control=control_part(f"s{n}control", asked.controls[study.label])
+        if study.label in asked.controls
+        else None,
+        tests=_tests(study, placebo),
+        placebo=tuple(placebo_words(placebo)),
+        observations=_observations(study, asked),
+        first_days="" if study.panel is None else days_words(study.panel.spans()[0]),
+        event_family=asked.event_family,
+        left_out=_left_out(study),
+        notices=tuple(notices(study)),
+        findings=tuple(str(f) for f in dict.fromkeys(f for r in study.returns for f in r.findings)),
+        said=tuple(findings(study)),
+    )
+
+
+def _drawn(group: Group) -> bool:
+    return group.name in (ALL, ALONE) or group.members.size >= FEW
+
+
+def _chart(name: str, group: Group) -> Chart:
+    words = f"{group.members.size} observations, CARs times the expected sign, with a 95 % band."
+    return Chart(name, group.name.replace("_", " ").capitalize(), words, "low")
+
+
+def _shuffled(placebo: StudyPlacebo | None, group: Group, n: int, o: Outcome) -> list[str]:
+    return [] if placebo is None else [p_words(placebo.p_value(group.name, n, o.caar))]
+
+
+def _lead(study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence, groups: Sequence[Group]) -> Table:
+    """The leading test alone, and what it could have seen, of some groups of events."""
+    more = [] if placebo is None else ["p shuffled dates"]
+    rows = [
+        [
+            group.name.replace("_", " "), days_words(o.span), o.count, signed(o.caar), p_words(o.tests[LEAD].p),
+            p_words(asked.q[study.label, group.name, o.span]), percent(o.detectable),
+            *_shuffled(placebo, group, n, o),
+        ]
+        for group in groups
+        for n, o in enumerate(group.signed)
+    ]  # fmt: skip
+    heads = ["events", "days", "n", "CAAR", "p", "q", "smallest seen", *more]
+    return Table("The leading test, CARs times the expected sign", heads, rows, words=(0, 1))
+
+
+def _tests(study: EventStudy, placebo: StudyPlacebo | None) -> Table:
+    heads = ["events", "days", "n", "CAAR", "above 0", "raw CAAR", "raw p", f"p {NAMES[LEAD]}"]
+    heads += [] if placebo is None else ["p shuffled dates"]
+    rows = [
+        [
+            group.name.replace("_", " "), days_words(o.span), o.count, signed(o.caar), percent(o.hits, 0),
+            signed(raw.caar), p_words(raw.tests[LEAD].p), p_words(o.tests[LEAD].p), *_shuffled(placebo, group, n, o),
+            *(p_words(o.tests[t].p) for t in TESTS[1:]),
+        ]
+        for group in study.groups
+        for n, (o, raw) in enumerate(zip(group.signed, group.raw, strict=True))
+    ]  # fmt: skip
+    names = [f"p {NAMES[t]}" for t in TESTS[1:]]
+    return Table("Tests, CARs times the expected sign", [*heads, *names], rows, words=(0, 1))
+
+
+def _observations(study: EventStudy, asked: Evidence) -> Table | None:
+    if study.panel is None:
+        return None
+    spans = study.panel.spans()
+    cars = [study.panel.car(span) for span in spans]
+    heads = ["event", "title", "day zero", "direction", "sign", *(f"CAR {days_words(s)}" for s in spans), "SCAR",
+             "q", "remarks"]  # fmt: skip
+    rows = [
+        [
+            o.news.ids, "; ".join(e.title for e in o.news.events), str(o.day), o.news.direction.replace("_", " "),
+            f"{o.news.sign:+d}", *(signed(float(c[n])) for c, _ in cars),
+            number(float(cars[0][0][n] / cars[0][1][n])), _single_q(study.label, o, spans[0], asked),
+            "; ".join(remarks(o)),
+        ]
+        for n, o in enumerate(study.observations)
+    ]  # fmt: skip
+    words = (0, 1, 2, 3, len(heads) - 1)
+    return Table("Every observation, raw", heads, rows, words=words, tall=True)
+
+
+def _single_q(label: str, o: Observation, span: tuple[int, int], asked: Evidence) -> str:
+    found = asked.events.get((label, o.news.ids, span))
+    return p_words(found.q) if found else NOTHING
+
+
+def _left_out(study: EventStudy) -> Table | None:
+    reasons: dict[str, list[str]] = {}
+    for o in study.left_out:
+        reasons.setdefault(o.reason, []).append(o.ids)
+    rows = [
+        [reason, len(ids), Cell(", ".join(ids), "div", "wide")]
+        for reason, ids in sorted(reasons.items(), key=lambda r: -len(r[1]))
+    ]
+    return Table("Events left out", ["reason", "events", "which"], rows, words=(0, 2)) if rows else None

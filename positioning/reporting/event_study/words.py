@@ -1,0 +1,152 @@
+"""The sentences of an event study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Observation
+from positioning.event_studies.calendar_time import HELD
+from positioning.event_studies.day_zero import PUBLIC_BY
+from positioning.event_studies.evidence import Evidence
+from positioning.event_studies.placebo import StudyPlacebo
+from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, EventStudy, Outcome
+from positioning.event_studies.synthetic_control import SyntheticControl
+from positioning.events.thesis import Thesis
+from positioning.reporting.format import number, percent, signed
+from positioning.reporting.tearsheet.events import active_words
+
+Shuffled = Mapping[str, StudyPlacebo]  # by a study's label, empty where none was asked for
+
+
+def findings(study: EventStudy) -> list[str]:
+    """What the tests say, in sentences made from the numbers alone."""
+    used = len({e.id for o in study.observations for e in o.news.events})
+    left = sum(len(o.ids.split("+")) for o in study.left_out)
+    if not study.observations:
+        return [f"None of the {left} events could be used."]
+    met = sum(o.overlaps for o in study.observations)
+    lines = [
+        f"{used} events in {len(study.observations)} observations, {met} of which overlap another; {left} left out."
+    ]
+    everything, apart = study.group(ALL), study.group(ALONE)
+    for n, outcome in enumerate(everything.signed if everything else ()):
+        lines.append(_sentence(outcome, apart.signed[n] if apart else None))
+    return lines
+
+
+def _sentence(o: Outcome, apart: Outcome | None) -> str:
+    p, span = o.tests[LEAD].p, days_words(o.span)
+    moved = f"{span}: prices moved {signed(o.caar)} on average in the expected direction (p {p_words(p)}"
+    if apart is None or apart.count == o.count:
+        return f"{moved}). {_verdict(o, o)}"
+    return (
+        f"{moved}; on the {apart.count} that do not overlap {signed(apart.caar)}, p {p_words(apart.tests[LEAD].p)}). "
+        f"{_verdict(o, apart)}"
+    )
+
+
+def _verdict(o: Outcome, apart: Outcome) -> str:
+    clear = [x.tests[LEAD].p < LEVEL for x in (o, apart)]
+    if any(math.isnan(x.tests[LEAD].p) for x in (o, apart)):
+        return "Too few for a test."
+    if o.span[1] < 0 and all(clear):
+        return "Prices moved before day zero: the news was expected, or the dates are late."
+    if not any(clear):
+        least = (
+            f" A test like this sees {percent(o.detectable)} or more in 80 % of cases." if o.error > 0 else ""
+        )
+        return f"This cannot be told from nothing.{least}"
+    if all(clear):
+        return "This is more than chance explains." if o.caar > 0 else "They moved against expectation."
+    return (
+        "Events that do not overlap do not show it: not enough to speak of an effect."
+        if clear[0]
+        else ("All events together do not show it: not enough to speak of an effect.")
+    )
+
+
+def evidence_words(label: str, asked: Evidence) -> list[str]:
+    """The calendar-time portfolio and the regression on severity, a sentence each."""
+    lines = [
+        f"Held {'with its sign' if c.weighting == 'sign' else 'by sign and severity'} while events are in force "
+        f"({c.sessions} sessions), the sleeve made {percent(c.alpha, 3)} a session beyond its factors "
+        f"(Newey-West t {number(c.t)}, p {p_words(c.p)})."
+        for c in asked.calendar.get(label, ())
+        if c.sessions
+    ]
+    lines += active_words(asked.active.get(label, ()))
+    if label in asked.severity:
+        lines.append(asked.severity[label].sentence)
+    if label in asked.controls:
+        lines.append(control_sentence(asked.controls[label]))
+    return lines
+
+
+def control_sentence(found: SyntheticControl) -> str:
+    """What the synthetic control says of the leading span, or why there is none."""
+    if found.refused:
+        return f"No synthetic control: {found.refused}."
+    o = next((o for o in found.outcomes if o.span[0] == 0 and o.span[1] >= HELD[1]), found.outcomes[0])
+    clear = [p for p in (o.p_time, o.p_space) if math.isfinite(p)]
+    told = "" if clear and max(clear) <= LEVEL else ": this cannot be told from nothing"
+    time = f"shuffled dates p {p_words(o.p_time)}, " if math.isfinite(o.p_time) else ""
+    return (
+        f"Less a portfolio of {len(found.donors)} donors that moved like it before, the sleeve made {signed(o.effect)} "
+        f"on {days_words(o.span)} in the expected direction ({time}donors treated in turn p {p_words(o.p_space)}, "
+        f"{1 / (len(found.donors) + 1):.2f} at the least){told}."
+    )
+
+
+def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
+    """What the shuffles are, for the reader of their p-values."""
+    if placebo is None:
+        return ["Not compared with shuffled event dates in this run: type --placebo 1000 to do so."]
+    return [
+        f"Shuffled dates: all day zeros moved together to other days, {placebo.draws:,} times (seed {placebo.seed}); "
+        "one-sided p-value of a CAAR at least as far in the expected direction. With every expected sign reversed "
+        "a CAAR is merely its own negative, so that control adds nothing here."
+    ]
+
+
+def notices(study: EventStudy) -> list[str]:
+    """What a reader must know of the prices, each once."""
+    return list(dict.fromkeys(f"{n.symbol} {n.text}".strip() for r in study.returns for n in r.notices))
+
+
+def remarks(o: Observation) -> list[str]:
+    """What must be known of one observation."""
+    return [
+        *o.news.notes,
+        *(["overlaps another window"] if o.overlaps else []),
+        *([] if o.alone else ["not in the subset without overlap"]),
+    ]
+
+
+def method(studies: Sequence[EventStudy], design: Design, thesis: Thesis) -> list[str]:
+    """How it was measured."""
+    lagged = any(r.lagged for s in studies for r in s.returns)
+    return [
+        f"Model: {design.model}, fitted on the last {design.estimation} sessions before the window that lie outside "
+        f"the window of every event of the sleeve, at most {REACH} sessions back; "
+        f"with fewer than {MIN_ESTIMATION_SESSIONS} an event is dropped.",
+        f"Day zero is the first session of the venue that had not closed when the news was public; a bare date "
+        f"counts as public at {PUBLIC_BY:%H:%M} UTC of it. A strategy decides at 24:00 UTC and trades the session "
+        "after, so it cannot earn the move of day zero.",
+        "A sleeve is the equal-weighted mean of its names that have prices on all sessions used, on the clock of the "
+        "venue most of them trade on; a name of a venue that closes before the news follows on day 1.",
+        *(["Where a benchmark closes at another hour, its returns of the session before and after enter too."] * lagged),
+        "Signs and dates of the events were set with hindsight; events of low confidence, and acts that only put "
+        f"earlier news into force, are left out. Names were chosen by {thesis.reference}.",
+        "CAR is the sum of simple abnormal returns in the base currency, dividends included where the source has them.",
+    ]  # fmt: skip
+
+
+def days_words(span: tuple[int, int]) -> str:
+    """`[\N{MINUS SIGN}5,10]`."""
+    return f"[{span[0]},{span[1]}]".replace("-", "\u2212")
+
+
+def p_words(value: float) -> str:
+    """Three digits."""
+    return "below 0.001" if value < 0.001 else number(value, 3)

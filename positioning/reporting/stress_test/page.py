@@ -1,0 +1,354 @@
+"""The page of a stress test, kept under an ID, and its table in JSON and Parquet beside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from positioning.analysis.verdict import STRESS_RULES, Verdict
+from positioning.arrays import FloatArray
+from positioning.events.silence import Silence
+from positioning.files import atomic_file, write_whole
+from positioning.json_text import json_text, plain
+from positioning.reporting import charts
+from positioning.reporting.document import charted, document, moved
+from positioning.reporting.format import NOTHING, number, percent, signed
+from positioning.reporting.index import write_index
+from positioning.reporting.page_file import write_page
+from positioning.reporting.stress_test.charts import drawn
+from positioning.reporting.stress_test.words import alike, judged, method, notices
+from positioning.reporting.templates import render
+from positioning.reporting.view import Cell, Chart, Table
+from positioning.runs.answers import keep_answer
+from positioning.scenarios.outcome import DEEP, Figures
+from positioning.scenarios.replay import WIDEST
+from positioning.scenarios.scenario import WEIGHTED
+from positioning.scenarios.stress_test import StressTest
+
+LEGS = 6  # names shown of each strategy and scenario
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A strategy's title and its verdict."""
+
+    name: str
+    verdict: Verdict
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StressPage:
+    """The view of `page.html`; a table is None where there is nothing to put into it."""
+
+    simulated: bool
+    silence: str
+    judged: tuple[Judged, ...]
+    rules: tuple[tuple[str, str], ...]
+    alike: tuple[str, ...]
+    outcomes: Table
+    fans: tuple[Chart, ...]
+    parts: tuple[Table, ...]
+    legs: Table
+    betas: Table
+    break_even: Table
+    crossings: Table | None
+    ternary: str
+    replayed: Table | None
+    multiples: Table
+    pooled: Table | None
+    horizon: int
+    drivers: Table
+    shocks: Table | None
+    method: tuple[str, ...]
+    notices: tuple[str, ...]
+    command: str
+    snapshot: str
+
+
+def write_stress(
+    made: StressTest, command: str, directory: Path, silence: Silence | None = None
+) -> list[Path]:
+    """Write stress.html, stress.json and stress.parquet, keep them under an ID, and write the index; returns their
+    paths.
+
+    silence: that the past goes on beyond the record of events, None where it does not.
+    """
+    script = charts.share_script(directory)
+    text = page(made, command, script, silence)
+    files = [
+        write_page(directory / "stress.html", text),
+        write_whole(directory / "stress.json", json_text(to_json(made, silence), indent=1)),
+        _parquet(made, directory / "stress.parquet"),
+    ]
+    verdicts = {name: judged(made, name) for name in made.figures}
+    tones = {v.tone for v in verdicts.values()}
+    keep_answer(
+        directory, "stress", f"Stress test, {made.scenarios.name}",
+        " ".join(f"{name}: {v.sentence}" for name, v in verdicts.items()),
+        tones.pop() if len(tones) == 1 else "neutral", made.market.simulated, made.market.source, command,
+        moved(text, script, f"../../{script}"), files[1:],
+    )  # fmt: skip
+    write_index(directory)
+    return files
+
+
+def _parquet(made: StressTest, path: Path) -> Path:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with atomic_file(path) as draft:
+        parquet.write_table(pa.Table.from_pylist(made.table()), draft)
+    return path
+
+
+def to_json(made: StressTest, silence: Silence | None = None) -> dict[str, Any]:
+    """The verdicts, the table, what it was made with, and the thresholds; undefined is None; returns as fractions."""
+    c = made.choice
+    return {
+        "simulated": made.market.simulated,
+        "record": None if silence is None else silence.to_json(),
+        "snapshot": made.market.snapshot,
+        "scenarios": made.scenarios.name,
+        "horizon": made.scenarios.scenarios[0].horizon,
+        "paths": c.paths,
+        "seed": c.seed,
+        "drift": c.drift,
+        "dividends": made.dividends,
+        "rows": [str(made.source.rows[0]), str(made.source.rows[-1]), made.source.rows.size],
+        "names": list(made.symbols),
+        "verdicts": {name: judged(made, name).to_json() for name in made.figures},
+        "alike": alike(made),
+        "table": made.table(),
+        "break_even": made.break_even,
+        "crossings": made.crossings,
+        "breaking_multiples": made.multiples,
+        "replayed": made.replayed,
+        "betas": [
+            {"driver": b.driver, "symbol": b.symbol, "beta": b.beta, "months": b.months, "origin": b.origin,
+             "standard_error": plain(b.standard_error)}
+            for b in made.betas
+        ],
+        "parts": {name: {p.label: list(p.returns) for p in parts} for name, parts in made.parts.items()},
+        "legs": {
+            p: {s: dict(zip(made.symbols, map(float, v), strict=True)) for s, v in by.items()}
+            for p, by in made.legs.items()
+        },
+        "pooled": [
+            {"scenario": r.scenario, "driver": r.driver, "view": r.view, "months": r.months, "effective": r.effective,
+             "mean": list(r.mean), "deviation": list(r.deviation)}
+            for r in made.pooled
+        ],
+    }  # fmt: skip
+
+
+def page(made: StressTest, command: str, script: str, silence: Silence | None = None) -> str:
+    """The HTML. script: address of plotly's script, relative to the page."""
+    body = render("stress_test/page.html", v=view(made, command, silence))
+    heading = f"Stress test, {made.scenarios.name}"
+    return document(heading, charted(body, drawn(made), script), made.market.simulated)
+
+
+def view(made: StressTest, command: str, silence: Silence | None = None) -> StressPage:
+    """Everything it shows."""
+    titles = {p.name: p.title for p in made.strategies}
+    return StressPage(
+        simulated=made.market.simulated,
+        silence="" if silence is None else silence.words,
+        judged=tuple(Judged(titles[name], judged(made, name)) for name in made.figures),
+        rules=tuple((str(grade), rule) for grade, rule in STRESS_RULES.items()),
+        alike=tuple(alike(made)),
+        outcomes=_outcomes(made),
+        fans=_fans(made),
+        parts=_parts(made),
+        legs=_legs(made),
+        betas=_betas(made),
+        break_even=_break_even(made),
+        crossings=_crossings(made),
+        ternary=_ternary_words(made),
+        replayed=_replayed(made),
+        multiples=_multiples(made),
+        pooled=_pooled(made),
+        horizon=made.scenarios.scenarios[0].horizon,
+        drivers=_drivers(made),
+        shocks=_shocks(made),
+        method=tuple(method(made)),
+        notices=tuple(notices(made)),
+        command=command,
+        snapshot=made.market.snapshot,
+    )
+
+
+def _outcomes(made: StressTest) -> Table:
+    heads = ["scenario", "strategy", "probability", "mean", "s.e.", "deviation", "5 %", "median", "95 %",
+             "expected shortfall", "drawdown", "drawdown, worst 5 %", "loss", f"drawdown over {percent(DEEP, 0)}",
+             "trapped", "ruin"]  # fmt: skip
+    odds = {s.name: s.probability for s in made.scenarios.scenarios} | {WEIGHTED: 1.0}
+    rows = [
+        [Cell(s, "strong") if s == WEIGHTED else s, name, percent(odds[s], 0), *_cells(f)]
+        for name, by in made.figures.items() for s, f in by.items()
+    ]  # fmt: skip
+    marked = [n for n, row in enumerate(rows) if isinstance(row[0], Cell)]
+    return Table("By strategy and scenario", heads, rows, words=(0, 1), marked=marked)
+
+
+def _cells(f: Figures) -> list[str]:
+    return [
+        signed(f.mean), percent(f.error, 2), percent(f.deviation), signed(f.var_95), signed(f.median), signed(f.p95),
+        signed(f.es_95), percent(f.drawdown), percent(f.drawdown_p05), percent(f.loss, 0), percent(f.deep),
+        percent(f.trapped), percent(f.ruin),
+    ]  # fmt: skip
+
+
+def _fans(made: StressTest) -> tuple[Chart, ...]:
+    found = []
+    for k, name in enumerate(made.figures):
+        for m, s in enumerate(made.fans[name]):
+            f = made.figures[name][s]
+            words = f"Median {signed(f.median)}, nine paths of ten between {signed(f.var_95)} and {signed(f.p95)}."
+            found.append(Chart(f"fan{k}x{m}", f"{name}, {s}", words, "low"))
+    return tuple(found)
+
+
+def _parts(made: StressTest) -> tuple[Table, ...]:
+    return tuple(
+        Table(
+            f"{s}: each driver and shock alone, without noise", ["part", *made.figures],
+            [[p.label, *(signed(r) for r in p.returns)] for p in parts],
+        )
+        for s, parts in made.parts.items()
+    )  # fmt: skip
+
+
+def _legs(made: StressTest) -> Table:
+    rows = [[n, s, *_largest(made, v)] for n, by in made.legs.items() for s, v in by.items()]
+    heads = ["strategy", "scenario", *(f"name {k + 1}" for k in range(LEGS))]
+    return Table(f"Mean profit by name, the {LEGS} largest", heads, rows, words=range(2 + LEGS))
+
+
+def _largest(made: StressTest, profit: FloatArray) -> list[str]:
+    order = np.argsort(-np.abs(profit))[:LEGS]
+    shown = [f"{made.symbols[n]} {signed(float(profit[n]))}" if profit[n] else "" for n in order]
+    return shown + [""] * (LEGS - len(shown))
+
+
+def _betas(made: StressTest) -> Table:
+    rows = [
+        [b.driver, b.symbol, number(b.beta), number(b.standard_error), b.months or NOTHING, b.origin]
+        for b in made.betas
+    ]
+    heads = ["driver", "name", "beta", "standard error", "months", "origin"]
+    return Table("Betas", heads, rows, words=(0, 1, 5), tall=True)
+
+
+def _break_even(made: StressTest) -> Table:
+    names = [s.name for s in made.scenarios.scenarios]
+    rows = [
+        [name, *(percent(q) if (q := by[s]) is not None else "none" for s in names)]
+        for name, by in made.break_even.items()
+    ]
+    caption = (
+        "Probability of each scenario at which a strategy expects nothing, the others in proportion; none: at no "
+        "probability"
+    )
+    return Table(caption, ["strategy", *names], rows)
+
+
+def _crossings(made: StressTest) -> Table | None:
+    names = [s.name for s in made.scenarios.scenarios]
+    rows = [[s, percent(q), below, above] for s in names for q, below, above in made.crossings[s]]
+    if not rows:
+        return None
+    heads = ["probability of", "at", "better below", "better above"]
+    return Table("Where two strategies change places by expected return", heads, rows, words=(0, 2, 3))
+
+
+def _ternary_words(made: StressTest) -> str:
+    names = [s.name for s in made.scenarios.scenarios]
+    if len(names) < 3:
+        return ""
+    more = f" with {', '.join(names[3:])} at zero" if names[3:] else ""
+    return f"By expected return, over all probabilities of {', '.join(names[:3])}{more}; cash where none is above zero."
+
+
+def _replayed(made: StressTest) -> Table | None:
+    c = made.choice
+    if not made.replayed or c.window is None:
+        return None
+    rows = [[name, signed(r), percent(d)] for name, (r, d) in made.replayed.items()]
+    caption = f"Moves of {c.window[0]} to {c.window[1]} on today's weights, drift kept"
+    return Table(caption, ["strategy", "return", "drawdown"], rows)
+
+
+def _multiples(made: StressTest) -> Table:
+    names = [s.name for s in made.scenarios.scenarios]
+    rows = [
+        [name, *(number(k) if (k := by[s]) is not None else f"none up to {WIDEST:g}" for s in names)]
+        for name, by in made.multiples.items()
+    ]
+    caption = (
+        "Multiple of the scenario's shocks and driver moves, without noise, that costs "
+        f"{percent(made.choice.limit, 0)} from a high"
+    )
+    return Table(caption, ["strategy", *names], rows)
+
+
+def _pooled(made: StressTest) -> Table | None:
+    if not made.pooled:
+        return None
+    heads = ["scenario", "driver", "view, a month", "effective", "of months",
+             *(f"{p.name} {what}" for what in ("mean", "deviation") for p in made.strategies)]  # fmt: skip
+    rows = [
+        [r.scenario, r.driver, signed(r.view, 2), number(r.effective, 1), r.months, *(signed(m, 2) for m in r.mean),
+         *(percent(d, 2) for d in r.deviation)]
+        for r in made.pooled
+    ]  # fmt: skip
+    return Table("Months of history", heads, rows, words=(0, 1))
+
+
+def _drivers(made: StressTest) -> Table:
+    heads = [
+        "scenario",
+        "probability",
+        "its origin",
+        "driver",
+        "from",
+        "to",
+        "course",
+        "stated",
+        "checked",
+        "source",
+    ]
+    rows: list[list[object]] = []
+    for s in made.scenarios.scenarios:
+        first = [Cell(s.name, "strong"), percent(s.probability, 0), s.origin]
+        for d in s.drivers:
+            when = f"{d.course}, row {d.session}" if d.course == "step" else "ramp"
+            rows.append(
+                [*first, d.name, number(d.start, 2), number(d.end, 2), when, d.stated, d.checked, d.source]
+            )
+            first = ["", "", ""]
+        if not s.drivers:
+            rows.append([*first, *["none"] * 7])
+    return Table("Drivers", heads, rows, words=(0, 2, 3, 6, 7, 8, 9))
+
+
+def _shocks(made: StressTest) -> Table | None:
+    rows = [
+        [s.name, b.label or NOTHING, b.target, signed(b.jump), _rows(b.half_life), number(b.volatility, 1),
+         number(b.spread, 1), _rows(b.calm),
+         percent(b.correlation, 0), b.halt, b.ending or NOTHING, b.session, b.origin or "not stated"]
+        for s in made.scenarios.scenarios for b in s.shocks
+    ]  # fmt: skip
+    heads = ["scenario", "shock", "target", "jump", "half-life", "volatility", "spread", "calm", "correlation",
+             "halt", "ending", "row", "origin"]  # fmt: skip
+    return Table("Shocks", heads, rows, words=(0, 1, 2, 10, 12)) if rows else None
+
+
+def _rows(half_life: float) -> str:
+    return "lasts" if math.isinf(half_life) else number(half_life, 0)

@@ -1,0 +1,108 @@
+"""The sentences of a stress test."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from positioning.analysis.stress_verdict import StressEvidence, stress_verdict
+from positioning.analysis.verdict import Verdict
+from positioning.scenarios.scenario import WEIGHTED, Scenario
+from positioning.scenarios.stress_test import StressTest
+
+
+def judged(made: StressTest, strategy: str) -> Verdict:
+    """The verdict on one of its strategies, by name."""
+    by, scenarios = made.figures[strategy], made.scenarios.scenarios
+    return stress_verdict(
+        StressEvidence(
+            simulated=made.market.simulated,
+            mean=by[WEIGHTED].mean,
+            error=by[WEIGHTED].error,
+            shortfall=by[WEIGHTED].es_95,
+            scenarios=tuple((s.name, by[s.name].mean) for s in scenarios),
+            ruin=max(by[s.name].ruin for s in scenarios),
+            rows=scenarios[0].horizon,
+            drift=made.source.drift != "zero",
+        )
+    )
+
+
+def alike(made: StressTest) -> list[str]:
+    """Why two scenarios are the same for a strategy, where they are."""
+    lines = []
+    for a, b in combinations(made.scenarios.scenarios, 2):
+        same = [
+            name
+            for name, by in made.figures.items()
+            if (by[a.name].mean, by[a.name].es_95) == (by[b.name].mean, by[b.name].es_95)
+        ]
+        if same:
+            lines.append(
+                f"{_listed(same)}: {a.name} and {b.name} come out the same to the last digit. All scenarios share "
+                f"their draws, and {_apart(a, b, 'they hold' if len(same) > 1 else 'it holds')}"
+            )
+    return lines
+
+
+def _apart(a: Scenario, b: Scenario, holds: str) -> str:
+    """In what two scenarios differ, none of which reached a strategy."""
+    drivers, shocks = _only(_courses(a), _courses(b)), _only(_blows(a), _blows(b))
+    parts = [*(f"the course of {name}" for name in dict.fromkeys(drivers)), *dict.fromkeys(shocks)]
+    if not parts:
+        return "these two move the same drivers by the same and bring the same shocks."
+    return f"these two differ in {_listed(parts)} alone, which reaches no name that {holds}."
+
+
+def _only(one: Mapping[Hashable, str], other: Mapping[Hashable, str]) -> list[str]:
+    """Names of what one of the two has and the other has not."""
+    return [
+        name
+        for known, seen in ((one, other), (other, one))
+        for what, name in known.items()
+        if what not in seen
+    ]
+
+
+def _courses(s: Scenario) -> dict[Hashable, str]:
+    """What moves, each driver's name by its course; one that stays where it is moves nothing."""
+    return {(d.name, d.move, d.course, d.session): d.name for d in s.drivers if d.move}
+
+
+def _blows(s: Scenario) -> dict[Hashable, str]:
+    """The shocks by what they do, whatever they are called, and where they land."""
+    return {
+        replace(
+            b, label="", origin=""
+        ): f"the shock {b.label or 'without a name'} on {b.target.replace(':', ' ')}"
+        for b in s.shocks
+    }
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def method(made: StressTest) -> list[str]:
+    """How it was made."""
+    c, u = made.choice, made.source
+    taken = "taken out, so that no strategy inherits the luck of the past" if u.drift == "zero" else "kept"
+    return [
+        f"{c.paths:,} paths a scenario, the same draws under each, seed {c.seed}. Blocks of rows are drawn by the "
+        f"stationary bootstrap from {u.rows.size} rows, {u.rows[0]} to {u.rows[-1]}: overnight and intraday moves, "
+        "currencies and closed venues of one row stay together.",
+        f"Each name's mean return is {taken}. The driver's own noise is in the drawn rows; its mean path is the "
+        "scenario's.",
+        "Each path follows the real past, which look-backs and news before the opening read. After it no news arrives, "
+        "so event tilts fade. Future rows are weekdays; holidays come with the drawn rows.",
+        "Fees are those of the last table, spreads widened where a shock says so. A shock lands on the row named, "
+        "after the strategy has been bought.",
+        f"Dividends on the paths: {made.dividends}.",
+        f"Names on the paths: {', '.join(made.symbols)}.",
+    ]
+
+
+def notices(made: StressTest) -> Iterable[str]:
+    """What must be known of the prices, each once."""
+    return [f"{n.symbol} {n.text}".strip() for n in dict.fromkeys(made.notices)]
