@@ -143,10 +143,10 @@ def method(studies: Sequence[EventStudy], design: Design, thesis: Thesis) -> lis
 
 
 def days_words(span: tuple[int, int]) -> str:
-    """`[\N{MINUS SIGN}5,10]`."""
+    """Sessions around day zero, first and last in brackets."""
     return f"[{span[0]},{span[1]}]".replace("-", "\u2212")
 
 
 def p_words(value: float) -> str:
-    """Three digits."""
+    """A p-value in three digits."""
     return "below 0.001" if value < 0.001 else number(value, 3)

@@ -12,7 +12,7 @@ import numpy as np
 from positioning.analysis.cross_validation import Pbo
 from positioning.arrays import FloatArray
 from positioning.json_text import plain
-from positioning.reporting.charts import AXIS, Figure, bare_layout, watermark
+from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, watermark
 from positioning.reporting.html import Html, tag
 from positioning.search.assessment import Assessment
 from positioning.search.purged_cv import Purged
@@ -225,7 +225,9 @@ def _bins(choices: Sequence[Any], codes: Any) -> tuple[Any, list[str]]:
 def _figure(data: list[Figure], x: str, y: str, x_axis: Figure, y_axis: Figure) -> Figure:
     layout = bare_layout() | {
         "showlegend": False, "hovermode": "closest",
-        "xaxis": {**AXIS, "title": {"text": safe_label(x), "standoff": 6}, "showgrid": False, "zeroline": False, **x_axis},
+        "xaxis": {
+            **AXIS, "title": {"text": safe_label(x), "standoff": 6}, "showgrid": False, "zeroline": False, **x_axis,
+        },
         "yaxis": {**AXIS, "title": {"text": safe_label(y), "standoff": 6}, "zeroline": False, **y_axis},
     }  # fmt: skip
     return {"data": data, "layout": layout}

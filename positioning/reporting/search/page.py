@@ -16,7 +16,7 @@ from positioning.reporting.html import Html, bullets, escape, join, section, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
 from positioning.reporting.search import charts as grid_charts
-from positioning.reporting.search.charts import MOST_PAIRS, MOST_POINTS
+from positioning.reporting.search.charts import MOST_PAIRS, MOST_POINTS, label
 from positioning.reporting.search.outcome import (
     ALONE,
     SearchReport,

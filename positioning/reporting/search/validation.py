@@ -10,7 +10,7 @@ from positioning.reporting.charts import AXIS, Figure, bare_layout, curve, mark_
 from positioning.reporting.format import number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.search import charts as grid_charts
-from positioning.reporting.search.charts import PERCENTS, chart, rounded, ticks
+from positioning.reporting.search.charts import PERCENTS, chart, label, rounded, ticks
 from positioning.search.purged_cv import Purged
 from positioning.search.purged_cv import sentences as purged_sentences
 from positioning.search.run import in_words
