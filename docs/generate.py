@@ -111,6 +111,7 @@ def tables() -> Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str
         import_module("positioning.events.restriction"),
     )
     fees = import_module("positioning.simulation.fees")
+    instruments = import_module("positioning.market.instruments")
     return {
         "restrictions.csv": (
             "A bar on one symbol.", restriction._COLUMNS,
@@ -119,6 +120,11 @@ def tables() -> Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str
         "events.csv": (
             "A piece of news; beside these, `sign_SLEEVE` for each sleeve of the thesis: -1, 0 or 1.",
             event._COLUMNS, {"confidence": get_args(event.Confidence)},
+        ),
+        "instruments.csv of a thesis": (
+            "A symbol that the engine has not on record; beside these, where there are any, "
+            f"{', '.join(f'`{c}`' for c in instruments._COLUMNS if c not in instruments.OWN_COLUMNS)}.",
+            instruments.OWN_COLUMNS, {"kind": get_args(instruments.Kind)},
         ),
         "fees.csv": ("A rate from one date on.", fees._COLUMNS, {"fee": fees.FEES, **fees._CHOICES}),
     }  # fmt: skip

@@ -15,7 +15,7 @@ from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
 from positioning.cli.strategies import means_strategy, standard, strategy_class
 from positioning.cli.terminal import Table, Terminal, table
-from positioning.cli.values import source_of, span_of
+from positioning.cli.values import span_of
 from positioning.errors import BadInputError, PositioningError
 from positioning.json_text import json_text, plain
 
@@ -82,7 +82,7 @@ def event_study(
         thesis = request.advice()
         choice.check(thesis.events)
         sleeves = sleeves_of(names or [], request, thesis, theme or "")
-        source, record = source_of(request.data, Path(request.cache), request.basis), thesis.events
+        source, record = request.source(), thesis.events
         near, studies = record.crash_dates, []
         with progress(as_json or quiet) as bar:
             task = bar.add_task("event studies", total=len(sleeves))

@@ -14,7 +14,7 @@ import typer
 from positioning.cli.command import Command, new_app, one_line_errors, words_for
 from positioning.cli.options import ACCEPT, BASIS, AsJson, Cache, ThesisFolder, first_day, last_day
 from positioning.cli.progress import progress
-from positioning.cli.strategies import standard
+from positioning.cli.strategies import known_instruments, standard
 from positioning.cli.values import span_of
 from positioning.errors import BadInputError, did_you_mean, shown
 from positioning.json_text import json_text
@@ -22,6 +22,7 @@ from positioning.json_text import json_text
 if TYPE_CHECKING:
     from positioning.data.download import Fetched, Provider, Wanted
     from positioning.market.findings import Finding
+    from positioning.market.instruments import Instruments
 
 app = new_app()
 
@@ -59,19 +60,20 @@ def fetch(
         from positioning.data.manifest import fingerprint
         from positioning.data.store import Store
 
-        place, chosen = Path(cache), checked_symbols(symbols or needed())
-        _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"))
+        place, known = Path(cache), known_instruments(thesis)
+        chosen = checked_symbols(symbols or needed(known), known)
+        _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"), known)
         asked = origin if origin is not None else None if check else YAHOO
         if snapshot is not None:
             Store(place, {}).snapshot_path(snapshot)
         if asked is None:
-            results = _stored(place, chosen)
+            results = _stored(place, chosen, known)
         else:
             results = _download(
-                place, asked, chosen, _wanted(start, end, asked), as_json, basis or [], accept or []
+                place, asked, chosen, _wanted(start, end, asked), as_json, basis or [], accept or [], known
             )
         store = Store.reading(place)
-        findings = _findings(place, results, check, thesis, accept or [])
+        findings = _findings(place, results, check, thesis, accept or [], known)
         if snapshot is not None:
             _pin(place, snapshot)
         if as_json:
@@ -90,29 +92,28 @@ def fetch(
                 "basis": basis,
                 "accept": accept,
             },
+            known,
         )
     wrong = check and any(f.severity == "error" for f in findings)
-    raise typer.Exit(1 if wrong or missing(results) else 0)
+    raise typer.Exit(1 if wrong or missing(results, known) else 0)
 
 
-def needed() -> list[str]:
+def needed(known: Instruments) -> list[str]:
     """Every symbol of the strategies, their hedges and benchmarks, and the currencies of all these."""
     from positioning.data.download import rate_symbol
-    from positioning.market.instruments import instrument
 
     strategies = [strategy() for strategy in standard().values()]
     symbols = [s for p in strategies for s in (*p.names, *p.hedges, p.benchmark)]
-    currencies = sorted({instrument(s).currency for s in symbols} - {"USD"})
+    currencies = sorted({known.of(s).currency for s in symbols} - {"USD"})
     return [*dict.fromkeys(symbols), *(rate_symbol(c) for c in currencies)]
 
 
-def missing(results: Mapping[str, Fetched]) -> list[str]:
+def missing(results: Mapping[str, Fetched], known: Instruments) -> list[str]:
     """The symbols that are not there; one whose listing ended on record is not expected."""
-    from positioning.market.instruments import table
 
     def expected(symbol: str) -> bool:
-        known = table().get(symbol)
-        return known is None or known.delisted is None or known.delisted > now().date()
+        i = known.recorded(symbol)
+        return i is None or i.delisted is None or i.delisted > now().date()
 
     here = ("fetched", "unchanged")
     return [s for s, r in results.items() if r.status not in here and (r.status != "delisted" or expected(s))]
@@ -157,7 +158,7 @@ def yahoo(cache: Path) -> Provider:
     return YahooClient(cache / "yfinance")
 
 
-def _check_accepted(words: Sequence[str], chosen: Sequence[str], used: bool) -> None:
+def _check_accepted(words: Sequence[str], chosen: Sequence[str], used: bool, known: Instruments) -> None:
     """BadInputError for words that name nothing, or that nothing of this command reads."""
     from positioning.market.findings import accept
 
@@ -165,10 +166,12 @@ def _check_accepted(words: Sequence[str], chosen: Sequence[str], used: bool) -> 
         raise BadInputError(
             f"--accept {words[0]}", "wanted it with --from folder:DIR or --check", "type it for run instead"
         )
-    accept((), words, chosen)
+    accept((), words, chosen, known)
 
 
-def _provider(asked: str, cache: Path, basis: Sequence[str], accepted: Sequence[str]) -> Provider:
+def _provider(
+    asked: str, cache: Path, basis: Sequence[str], accepted: Sequence[str], known: Instruments
+) -> Provider:
     kind, _, place = asked.partition(":")
     if asked == YAHOO:
         return yahoo(cache)
@@ -178,7 +181,7 @@ def _provider(asked: str, cache: Path, basis: Sequence[str], accepted: Sequence[
         from positioning.data.price_basis import checked_basis
 
         return FolderProvider(
-            FolderSource(Path(place), dict(checked_basis(word) for word in basis)), accepted
+            FolderSource(Path(place), dict(checked_basis(word) for word in basis), known), accepted
         )
     raise BadInputError(
         f"--from {asked}", "wanted yahoo or folder:DIR", did_you_mean(kind, [YAHOO, "folder:DIR"])
@@ -208,12 +211,13 @@ def _download(
     quiet: bool,
     basis: Sequence[str],
     accepted: Sequence[str],
+    known: Instruments,
 ) -> dict[str, Fetched]:
     from positioning.data.download import rate_symbol, refresh
     from positioning.data.store import Store, refuse_foreign
 
     refuse_foreign(cache)
-    provider = _provider(asked, cache, basis, accepted)
+    provider = _provider(asked, cache, basis, accepted, known)
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
         task = bar.add_task("fetch", total=len(chosen))
 
@@ -221,23 +225,22 @@ def _download(
             bar.update(task, symbol)
             bar.advance(task)
 
-        results = refresh(store, provider, chosen, wanted, begun)
+        results = refresh(store, provider, chosen, wanted, begun, known)
         # Which currencies dividends are declared in is known only now.
         units = {u for s in chosen if s in store.entries for u in store.entries[s].paid_in}
         further = sorted({rate_symbol(u) for u in units if u != "USD" and u.isupper()} - {*chosen})
-        return results | refresh(store, provider, further, wanted, begun)
+        return results | refresh(store, provider, further, wanted, begun, known)
 
 
-def _stored(cache: Path, chosen: Sequence[str]) -> dict[str, Fetched]:
+def _stored(cache: Path, chosen: Sequence[str], instruments: Instruments) -> dict[str, Fetched]:
     """How each symbol stands in the store, nothing asked."""
     from positioning.data.download import Fetched
     from positioning.data.store import Store
-    from positioning.market.instruments import table
 
     store = Store.reading(cache)
     found: dict[str, Fetched] = {}
     for symbol in chosen:
-        entry, known = store.entries.get(symbol), table().get(symbol)
+        entry, known = store.entries.get(symbol), instruments.recorded(symbol)
         if entry is None:
             over = known is not None and known.delisted is not None
             found[symbol] = Fetched("delisted" if over else "failed", reason="not stored")
@@ -249,7 +252,12 @@ def _stored(cache: Path, chosen: Sequence[str]) -> dict[str, Fetched]:
 
 
 def _findings(
-    cache: Path, results: Mapping[str, Fetched], check: bool, thesis: str | None, accepted: Sequence[str]
+    cache: Path,
+    results: Mapping[str, Fetched],
+    check: bool,
+    thesis: str | None,
+    accepted: Sequence[str],
+    instruments: Instruments,
 ) -> tuple[Finding, ...]:
     """What the stored rows of these symbols show; with `check` all that the quality gate asks."""
     from positioning.data.cache_source import StoreSource
@@ -259,7 +267,7 @@ def _findings(
     stored = [s for s, r in results.items() if r.rows]
     if not stored:
         return ()
-    source = StoreSource(cache)
+    source = StoreSource(cache, instruments=instruments)
     names = [s for s in stored if not s.endswith("=X")]
     found = source.findings(names)
     if check:
@@ -268,8 +276,11 @@ def _findings(
         currencies = [s.removesuffix("=X").removesuffix("USD") for s in stored if s.endswith("=X")]
         given = source.deliver(names, currencies)
         known, quoted = thesis_of(thesis).events.crash_dates, source.quoted(names)
-        found = (*gate.check(given.bars, given.rates, crash_dates=known, quoted=quoted), *found)
-    return accept(found, accepted, results) if check else found
+        found = (
+            *gate.check(given.bars, given.rates, crash_dates=known, quoted=quoted, instruments=instruments),
+            *found,
+        )
+    return accept(found, accepted, results, instruments) if check else found
 
 
 def _pin(cache: Path, name: str) -> None:
@@ -298,8 +309,8 @@ def _report(results: Mapping[str, Fetched], findings: Sequence[Finding]) -> None
         console.print(doubts)
 
 
-def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object]) -> None:
-    again = [s for s in missing(results) if results[s].status in RESUMABLE]
+def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object], known: Instruments) -> None:
+    again = [s for s in missing(results, known) if results[s].status in RESUMABLE]
     if again:
         given = [
             word

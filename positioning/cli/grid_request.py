@@ -40,7 +40,8 @@ def asked(
                 "wanted one of them",
                 f"leave out --set {parameter}",
             )
-    accept((), request.accepted, {*symbols(strategy, axes)[0], *symbols(strategy, axes)[1]})
+    held = {s for which in symbols(strategy, axes) for s in which}
+    accept((), request.accepted, held, request.facts.instruments)
     return strategy, axes
 
 

@@ -29,6 +29,7 @@ from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
     from positioning.events.thesis import Thesis
+    from positioning.market.source import Source
     from positioning.runs.backtest import RunSettings
     from positioning.screening.screen import Screening
     from positioning.strategy.strategy import Strategy
@@ -108,7 +109,7 @@ class Request:
         check_words(self.accepted)
         from positioning.events.restriction import binding_on
 
-        thesis = thesis_of(self.thesis, self.events, self.restrictions)
+        thesis = self.facts
         stated = self.investor.casefold() != "none"
         own = () if self.screening is None else self.screening.restrictions
         barred, shipped = thesis.restrictions, self.restrictions is None
@@ -125,7 +126,7 @@ class Request:
         from positioning.simulation.taxes import read_tax
 
         return RunSettings(
-            source=source_of(self.data, Path(self.cache), self.basis),
+            source=self.source(),
             span=span_of(self.start, self.end),
             base=self.base.upper(),
             thesis=self.advice(),
@@ -141,19 +142,27 @@ class Request:
             command=command,
         )
 
+    def source(self) -> Source:
+        """Where prices come from; it knows the instruments of the thesis. Raises BadInputError, DataMissingError."""
+        return source_of(self.data, Path(self.cache), self.basis).knowing(self.facts.instruments)
+
+    @cached_property
+    def facts(self) -> Thesis:
+        """The thesis, with the events and restrictions that were asked for. Raises BadInputError."""
+        return thesis_of(self.thesis, self.events, self.restrictions)
+
     @cached_property
     def screening(self) -> Screening | None:
         """What the lists of `--screen-file` say of the recorded instruments. Raises BadInputError."""
         if not self.screen_files:
             return None
-        from positioning.market.instruments import table
         from positioning.screening.decisions import read_decisions
         from positioning.screening.screen import screen
         from positioning.screening.universe import recorded
 
         decided = read_decisions(None if self.decisions is None else Path(self.decisions))
         files = [Path(f) for f in self.screen_files]
-        return screen(files, recorded(table().values()), decisions=decided)
+        return screen(files, recorded(self.facts.instruments), decisions=decided)
 
     def kept(self, strategy: Strategy) -> dict[str, Any]:
         """As JSON, for one strategy: files by their absolute paths, settings of other strategies left out."""

@@ -66,6 +66,7 @@ def run(
             (),
             request.accepted,
             {s for p in chosen for s in (*p.names, *p.hedges, request.benchmark or p.benchmark)},
+            request.facts.instruments,
         )  # words naming nothing
         terms = request.terms(typed("run"))
         with progress(as_json or quiet) as bar:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
-from positioning.cli.options import AsJson, AsOf, Decisions, Out
+from positioning.cli.options import AsJson, AsOf, Decisions, Out, ThesisFolder
 from positioning.cli.progress import progress
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError, did_you_mean, shown
@@ -36,6 +36,7 @@ def screen(
         Path | None,
         typer.Option(help="A CSV of your own names: symbol and name, isin, lei, aliases, country."),
     ] = None,
+    thesis: ThesisFolder = None,
     as_of: AsOf = None,
     decisions: Decisions = None,
     out: Out = "reports",
@@ -52,7 +53,7 @@ def screen(
         from positioning.screening.screen import screen as screened
 
         files, strategies = _sorted_out(words)
-        names = _universe(universe, strategies)
+        names = _universe(universe, strategies, thesis)
         place = Path(out)
         refuse_foreign_pages(place, ("screening.html",))
         asked = day_of("--as-of", as_of)
@@ -87,16 +88,16 @@ def _sorted_out(words: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, strategies
 
 
-def _universe(path: Path | None, strategies: Sequence[str]) -> list[Screened]:
-    from positioning.cli.strategies import strategies_of
-    from positioning.market.instruments import instrument, table
+def _universe(path: Path | None, strategies: Sequence[str], thesis: str | None) -> list[Screened]:
+    from positioning.cli.strategies import known_instruments, strategies_of
     from positioning.screening.universe import from_file, recorded
 
     held = {s for p in strategies_of(strategies, []) for s in p.names} if strategies else set()
     if path is not None:
         own = from_file(path)
         return [u for u in own if not held or u.symbol in held]
-    return recorded([instrument(s) for s in sorted(held)] if held else table().values())
+    known = known_instruments(thesis)
+    return recorded([known.of(s) for s in sorted(held)] if held else known)
 
 
 def _print(made: Screening, files: Sequence[Path]) -> None:

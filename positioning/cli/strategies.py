@@ -13,6 +13,7 @@ from positioning.errors import BadInputError, PositioningError, did_you_mean
 
 if TYPE_CHECKING:
     from positioning.events.thesis import Thesis
+    from positioning.market.instruments import Instruments
     from positioning.strategy.strategy import Strategy
 
 RECORD = "record"  # the folder of their thesis, beside them
@@ -115,6 +116,16 @@ def thesis_of(folder: str | None, events: str | None = None, restrictions: str |
         )
     place = Path(str(package.__file__)).with_name(RECORD) if folder is None and package else Path(str(folder))
     return read_thesis(place, *(None if f is None else Path(f) for f in (events, restrictions)))
+
+
+def known_instruments(folder: str | None) -> Instruments:
+    """Those of the thesis of the folder, or of the listed strategies; of the engine alone where there is neither.
+
+    Raises BadInputError as `read_thesis` does.
+    """
+    from positioning.market.instruments import RECORDED
+
+    return RECORDED if folder is None and workshop() is None else thesis_of(folder).instruments
 
 
 def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strategy]:

@@ -16,7 +16,7 @@ from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Table, Terminal, table
-from positioning.cli.values import source_of, span_of
+from positioning.cli.values import span_of
 from positioning.errors import BadInputError
 from positioning.json_text import json_text
 
@@ -98,7 +98,7 @@ def stress(
             request.mark,
             tax=read_tax(request.investor),
         )
-        source = source_of(request.data, Path(request.cache), request.basis)
+        source = request.source()
         names = list(dict.fromkeys(s for p in chosen for s in p.names))
         hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
         market = load(

@@ -18,7 +18,7 @@ from positioning.data.store import Store
 from positioning.errors import DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.findings import Finding, Severity
-from positioning.market.instruments import PENCE, instrument
+from positioning.market.instruments import PENCE, RECORDED, Instrument, Instruments
 from positioning.market.quality import mend
 from positioning.market.source import Delivery, Source
 
@@ -37,10 +37,11 @@ class StoreSource(Source):
 
     cache: Path
     snapshot: str = ""
+    instruments: Instruments = RECORDED
     _store: Store = field(init=False, repr=False, compare=False)
     # Each file is read and verified once: a run asks for bars, findings and rates of the same symbols.
     _seen: dict[str, Series] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _made: dict[str, tuple[Bars, tuple[Finding, ...]]] = field(
+    _made: dict[Instrument, tuple[Bars, tuple[Finding, ...]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
@@ -128,12 +129,13 @@ class StoreSource(Source):
         )
 
     def _bars(self, entry: Entry) -> tuple[Bars, tuple[Finding, ...]]:
-        if entry.symbol not in self._made:
-            self._made[entry.symbol] = self._mended(entry)
-        return self._made[entry.symbol]
+        i = self.instruments.of(entry.symbol)
+        if i not in self._made:
+            self._made[i] = self._mended(entry, i)
+        return self._made[i]
 
-    def _mended(self, entry: Entry) -> tuple[Bars, tuple[Finding, ...]]:
-        series, i = self._series(entry), instrument(entry.symbol)
+    def _mended(self, entry: Entry, i: Instrument) -> tuple[Bars, tuple[Finding, ...]]:
+        series = self._series(entry)
         paid, notices = self._dividends(entry, series)
         if i.kind == "index":
             paid, notices = np.zeros(paid.size), ["is a price index: dividends are not included"]
@@ -153,7 +155,8 @@ class StoreSource(Source):
 
     def _apart(self, entry: Entry) -> tuple[Finding, ...]:
         """The finding that our adjusted closes are not the provider's, where it delivers any."""
-        if entry.basis != "traded" or entry.source != YAHOO or instrument(entry.symbol).kind == "index":
+        kind = self.instruments.of(entry.symbol).kind
+        if entry.basis != "traded" or entry.source != YAHOO or kind == "index":
             return ()
         series = self._series(entry)
         columns = {**series.columns, "dividends": self._dividends(entry, series)[0]}

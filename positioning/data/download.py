@@ -17,7 +17,7 @@ from positioning.data.series import Series, joined, restated, suspect
 from positioning.data.store import Store
 from positioning.data.yahoo import Answer, last_session
 from positioning.errors import BadInputError
-from positioning.market.instruments import instrument, table
+from positioning.market.instruments import RECORDED, Instruments
 from positioning.market.venues import sessions
 
 Status = Literal["fetched", "unchanged", "unknown", "delisted", "rate_limited", "failed", "quarantined"]
@@ -68,7 +68,7 @@ class Wanted:
     now: datetime
 
 
-def checked_symbol(text: str) -> str:
+def checked_symbol(text: str, instruments: Instruments = RECORDED) -> str:
     """The symbol as Yahoo writes it. Raises BadInputError for what none is, or of no venue we cover."""
     symbol = text.strip().upper()
     if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
@@ -80,17 +80,17 @@ def checked_symbol(text: str) -> str:
             f"{symbol} is an ISIN", "wanted a Yahoo symbol", "type the line's symbol, such as MOS"
         )
     if not symbol.endswith("=X"):
-        instrument(symbol)  # what no venue is known for cannot be held, and is not asked for
+        instruments.of(symbol)  # what no venue is known for cannot be held, and is not asked for
     return symbol
 
 
-def checked_symbols(texts: Sequence[str]) -> list[str]:
+def checked_symbols(texts: Sequence[str], instruments: Instruments = RECORDED) -> list[str]:
     """The symbols as Yahoo writes them, each once. Raises BadInputError, naming every one that cannot be held: a
     batch with a slip in it is asked for as a whole or not at all."""
     symbols, wrong = [], []
     for text in texts:
         try:
-            symbols.append(checked_symbol(text))
+            symbols.append(checked_symbol(text, instruments))
         except BadInputError as error:
             wrong.append((text, error))
     if not wrong:
@@ -115,6 +115,7 @@ def refresh(
     symbols: Sequence[str],
     wanted: Wanted,
     begun: Callable[[str], object] = str,
+    instruments: Instruments = RECORDED,
 ) -> dict[str, Fetched]:
     """Bring each symbol up to date, one after another, keeping what arrived whatever befalls the next.
 
@@ -128,7 +129,7 @@ def refresh(
         if stop.reason:
             results[symbol] = _held(store, symbol, stop.status, stop.reason)
             continue
-        result = _Update(store, provider, symbol, wanted).result()
+        result = _Update(store, provider, symbol, wanted, instruments).result()
         results[symbol] = result
         failures = failures + 1 if result.status == "failed" and provider.label == YAHOO else 0
         if result.status == "rate_limited":
@@ -138,12 +139,12 @@ def refresh(
                 "failed", reason=f"not asked for: {failures} symbols before it failed ({result.reason})"
             )
     store.prune()
-    return _not_an_outage(results)
+    return _not_an_outage(results, instruments)
 
 
-def _not_an_outage(results: dict[str, Fetched]) -> dict[str, Fetched]:
+def _not_an_outage(results: dict[str, Fetched], instruments: Instruments) -> dict[str, Fetched]:
     """Where many live names are answered with nothing, they failed; they are not all delisted."""
-    live = [s for s in results if _is_live(s)]
+    live = [s for s in results if _is_live(s, instruments)]
     gone = [s for s in live if results[s].status in ("delisted", "unknown")]
     if len(gone) < IN_A_ROW or len(gone) <= OUTAGE * len(live):
         return results
@@ -153,8 +154,9 @@ def _not_an_outage(results: dict[str, Fetched]) -> dict[str, Fetched]:
     }
 
 
-def _is_live(symbol: str) -> bool:
-    return symbol.endswith("=X") or (symbol in table() and table()[symbol].delisted is None)
+def _is_live(symbol: str, instruments: Instruments) -> bool:
+    known = instruments.recorded(symbol)
+    return symbol.endswith("=X") or (known is not None and known.delisted is None)
 
 
 def _held(store: Store, symbol: str, status: Status, reason: str) -> Fetched:
@@ -169,7 +171,10 @@ def _held(store: Store, symbol: str, status: Status, reason: str) -> Fetched:
 class _Update:
     """One symbol's turn."""
 
-    def __init__(self, store: Store, provider: Provider, symbol: str, wanted: Wanted) -> None:
+    def __init__(
+        self, store: Store, provider: Provider, symbol: str, wanted: Wanted, instruments: Instruments
+    ) -> None:
+        self.instruments = instruments
         self.store, self.provider, self.symbol, self.wanted = store, provider, symbol, wanted
         self.entry = store.entries.get(symbol)
         self.old = None if self.entry is None else store.read(self.entry)
@@ -208,7 +213,7 @@ class _Update:
         """The first day to ask for: never later than what is stored from the same provider."""
         if self.entry is None or self.entry.source != self.provider.label:
             return self.wanted.start
-        known = table().get(self.symbol)
+        known = self.instruments.recorded(self.symbol)
         listed = None if known is None else known.listed
         earliest = date.fromisoformat(self.entry.asked_from)
         # Nothing lies before a listing, so an earlier start is no reason to ask again.
@@ -219,11 +224,11 @@ class _Update:
     def _new_sessions(self, entry: Entry) -> bool:
         """Whether the venue held a session since the provider was last asked."""
         after, upto = np.datetime64(entry.through) + 1, self._horizon(entry.zone, entry.closes_at)
-        return bool(after <= upto) and bool(_open_days(self.symbol, after, upto).size)
+        return bool(after <= upto) and bool(_open_days(self.symbol, after, upto, self.instruments).size)
 
     def _delisting(self) -> str:
         """That the listing on record ended, where all of it is stored; else ""."""
-        known = table().get(self.symbol)
+        known = self.instruments.recorded(self.symbol)
         if known is None or known.delisted is None or self.entry is None:
             return ""
         over = np.datetime64(known.delisted, "D") - 10 <= np.datetime64(self.entry.last)
@@ -294,7 +299,7 @@ class _Update:
         )
 
     def _without(self, answer: Answer) -> Fetched:
-        named = self.entry is not None or (self.provider.label == YAHOO and self.symbol in table())
+        named = self.entry is not None or (self.provider.label == YAHOO and self.symbol in self.instruments)
         status: Status = "delisted" if named else "unknown"
         if answer.outcome != "nothing":
             status = "rate_limited" if answer.outcome == "rate_limited" else "failed"
@@ -309,10 +314,10 @@ class _Update:
         return _held(self.store, self.symbol, status, reason)
 
 
-def _open_days(symbol: str, first: np.datetime64, last: np.datetime64) -> DateArray:
+def _open_days(symbol: str, first: np.datetime64, last: np.datetime64, instruments: Instruments) -> DateArray:
     """Sessions of the symbol's venue; weekdays where it has no calendar (currencies)."""
     try:
-        return sessions(instrument(symbol).venue, first, last)
+        return sessions(instruments.of(symbol).venue, first, last)
     except BadInputError:
         days = np.arange(first, last + 1)
         return days[np.is_busday(days)]

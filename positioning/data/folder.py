@@ -17,7 +17,7 @@ from positioning.data.price_basis import Stated, price_basis
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.findings import Finding, error
-from positioning.market.instruments import PENCE, Instrument, instrument
+from positioning.market.instruments import PENCE, RECORDED, Instrument, Instruments
 from positioning.market.quality import mend
 from positioning.market.source import Delivery, Driver, Source
 
@@ -36,14 +36,15 @@ class FolderSource(Source):
     File name: the symbol with `=` written `_` (or the symbol itself), and `.csv`, in any case. Columns: Date and
     Close, and where there are any Open, High, Low, Adj Close, Volume, Dividends, Stock Splits, Capital Gains,
     under these names or those of `csv_text.ALIASES`; what the prices are follows from them (`price_basis`).
-    basis: what the user says of a symbol's closes, by symbol.
+    basis: what the user says of a symbol's closes, by symbol. instruments: what its symbols are.
 
     Raises BadInputError, here and in every method, for a folder, name or file that cannot be used.
     """
 
     directory: Path
     basis: Mapping[str, Stated] = field(default_factory=lambda: _NOT_STATED)
-    _read: dict[Path, tuple[Bars, tuple[Finding, ...]]] = field(
+    instruments: Instruments = RECORDED
+    _read: dict[tuple[Path, Instrument], tuple[Bars, tuple[Finding, ...]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
@@ -153,9 +154,10 @@ class FolderSource(Source):
         return None
 
     def _bars(self, symbol: str, file: Path) -> tuple[Bars, tuple[Finding, ...]]:
-        if file not in self._read:
-            self._read[file] = _bars(instrument(symbol), file, self.basis.get(symbol, ""))
-        return self._read[file]
+        key = file, self.instruments.of(symbol)
+        if key not in self._read:
+            self._read[key] = _bars(key[1], file, self.basis.get(symbol, ""))
+        return self._read[key]
 
     def _rates(self, currency: str) -> tuple[Rates | None, list[Finding]]:
         """The rates of a currency, and what its files make doubtful."""

@@ -18,7 +18,7 @@ from positioning.data.yahoo import Answer
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
 from positioning.market.findings import Finding, accept
-from positioning.market.instruments import instrument
+from positioning.market.instruments import Instruments
 
 _MENDED = ("price", "dates")  # such cells are holes in what is delivered; what they were is told
 
@@ -54,7 +54,7 @@ class FolderProvider:
             else:
                 found = self._found(symbol)
                 bars = self._source.deliver([symbol], []).bars.get(symbol)
-                answer = None if bars is None else _of_bars(bars)
+                answer = None if bars is None else _of_bars(bars, self._source.instruments)
             if answer is None:
                 return self._absent(symbol)
             if wrong := [f for f in found if f.severity == "error" and f.check not in _MENDED]:
@@ -68,17 +68,17 @@ class FolderProvider:
 
     def _found(self, symbol: str) -> tuple[Finding, ...]:
         words = [word for word in self._accepted if word.rpartition(":")[0] == symbol]
-        return accept(self._source.findings([symbol]), words, [symbol])
+        return accept(self._source.findings([symbol]), words, [symbol], self._source.instruments)
 
     def _absent(self, symbol: str) -> Answer:
         return Answer("nothing", f"{symbol} is not in {self.label}")
 
 
-def _of_bars(bars: Bars) -> Answer:
+def _of_bars(bars: Bars, instruments: Instruments) -> Answer:
     given = {name: getattr(bars, name) for name in (*PRICES, "volume", "dividends")}
     texts = tuple(n.text for n in bars.notices)
     series = _series(bars.dates, given)
-    unit = instrument(bars.symbol).currency  # the folder source has made pounds of pence
+    unit = instruments.of(bars.symbol).currency  # the folder source has made pounds of pence
     return Answer("prices", series=series, unit=unit, basis=bars.basis, notices=texts)
 
 

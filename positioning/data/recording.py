@@ -11,6 +11,7 @@ from positioning.market.source import Delivery, Source
 
 if TYPE_CHECKING:
     from positioning.market.findings import Finding
+    from positioning.market.instruments import Instruments
 
 
 @final
@@ -20,6 +21,15 @@ class RecordingSource(Source):
     def __init__(self, source: Source) -> None:
         self.source, self.simulated = source, source.simulated
         self.digests: dict[str, str] = {}
+
+    @property
+    def instruments(self) -> Instruments:  # type: ignore[override]  # those of the other
+        return self.source.instruments
+
+    def knowing(self, instruments: Instruments) -> RecordingSource:
+        other = RecordingSource(self.source.knowing(instruments))
+        other.digests = self.digests
+        return other
 
     @property
     def label(self) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Notice, Rates
-from positioning.market.instruments import Instrument, instrument
+from positioning.market.instruments import RECORDED, Instrument, Instruments
 from positioning.market.source import Delivery, Driver, Source
 from positioning.market.venues import has_calendar, sessions
 
@@ -42,6 +42,7 @@ class SampleSource(Source):
     """The embedded market of 2018-01-02 to 2025-12-31. `seed` (>= 0) chooses the draw, not the moments."""
 
     seed: int = field(default_factory=lambda: int(_parameters()["seed"]))
+    instruments: Instruments = RECORDED
     simulated = True
 
     @property
@@ -63,7 +64,7 @@ class SampleSource(Source):
             for s in symbols
             if "like" in names.get(s, {})
         ]
-        unknown = [s for s in symbols if s not in names and _has_sessions(s)]
+        unknown = [s for s in symbols if s not in names and self._has_sessions(s)]
         borrowed += [
             Notice(
                 s, "is not in the sample market: made up with its default moments, on its venue's calendar"
@@ -71,10 +72,22 @@ class SampleSource(Source):
             for s in unknown
         ]
         return Delivery(
-            bars={s: _bars(self.seed, s) for s in symbols if s in names or s in unknown},
+            bars={s: _bars(self.seed, self.instruments.of(s)) for s in symbols if s in names or s in unknown},
             rates={c: _rates(self.seed, c) for c in currencies if c in known},
             notices=(simulated, *borrowed),
             drivers={name: _driver(self.seed, name) for name in _parameters()["drivers"]},
+        )
+
+    def _has_sessions(self, symbol: str) -> bool:
+        """Whether the symbol can be simulated: some venue with a calendar, and no index."""
+        try:
+            i = self.instruments.of(symbol)
+        except BadInputError:
+            return False
+        return (
+            i.kind != "index"
+            and has_calendar(i.venue)
+            and (i.currency == "USD" or i.currency in _parameters()["currencies"])
         )
 
 
@@ -99,24 +112,11 @@ class _Path:
     spread: FloatArray  # standard deviation of a day's move
 
 
-def _has_sessions(symbol: str) -> bool:
-    """Whether the symbol can be simulated: some venue with a calendar, and no index."""
-    try:
-        i = instrument(symbol)
-    except BadInputError:
-        return False
-    return (
-        i.kind != "index"
-        and has_calendar(i.venue)
-        and (i.currency == "USD" or i.currency in _parameters()["currencies"])
-    )
-
-
-def _row(symbol: str) -> Mapping[str, Any]:
+def _row(i: Instrument) -> Mapping[str, Any]:
     p = _parameters()
-    if symbol not in p["names"]:
-        return dict(p["default"]["asia" if instrument(symbol).venue in p["asia"] else "elsewhere"])
-    own = p["names"][symbol]
+    if i.symbol not in p["names"]:
+        return dict(p["default"]["asia" if i.venue in p["asia"] else "elsewhere"])
+    own = p["names"][i.symbol]
     return {**_parameters()["names"][own["like"]], **own} if "like" in own else dict(own)
 
 
@@ -207,19 +207,19 @@ def _reaction(seed: int) -> FloatArray:
     return jumps
 
 
-def _path(seed: int, symbol: str, i: Instrument) -> _Path:
+def _path(seed: int, i: Instrument) -> _Path:
     """A name's moves, summed from session to session of its venue within its listing."""
-    p, row, f, days = _parameters(), _row(symbol), _factors(seed), _weekdays()
+    p, row, f, days = _parameters(), _row(i), _factors(seed), _weekdays()
     asian = i.venue in p["asia"]
     late = p["next_session"] * row["hsi"] if asian else _europe_late(i) * row["spy"]
     drift, total, kurtosis = _moments(row, row["spy"] if asian else row["spy"] + late, i.currency)
-    own = _shocks(_stream(seed, symbol), kurtosis, f.calm) / np.sqrt(WEEKDAYS_A_YEAR)
+    own = _shocks(_stream(seed, i.symbol), kurtosis, f.calm) / np.sqrt(WEEKDAYS_A_YEAR)
     opening, shared = late * f.late, p["groups"][row["group"]]["share"]
     moves = drift / WEEKDAYS_A_YEAR + opening + row["spy"] * f.new_york + row["hsi"] * f.hong_kong
     moves += row["idio"] * (np.sqrt(shared) * f.groups[row["group"]] + np.sqrt(1 - shared) * own)
-    if symbol in p["jumps"]:
-        moves[np.searchsorted(days, _day(p["jumps"][symbol]["date"]))] += p["jumps"][symbol]["size"]
-    held = _held(symbol, i)
+    if (jump := p["jumps"].get(i.symbol)) is not None:
+        moves[np.searchsorted(days, _day(jump["date"]))] += jump["size"]
+    held = _held(i)
     at = np.searchsorted(days, held)
     move, opening = (np.diff(np.cumsum(m)[at], prepend=np.cumsum(m)[at[0]]) for m in (moves, opening))
     return _Path(held, move, opening, np.sqrt(total / SESSIONS_A_YEAR) * f.calm[at])
@@ -248,10 +248,10 @@ def _moments(row: Mapping[str, Any], beta: float, currency: str) -> tuple[float,
     return drift, total, (kurtosis - shared**2 * p["group_kurtosis"]) / (1 - shared) ** 2
 
 
-def _held(symbol: str, i: Instrument) -> DateArray:
+def _held(i: Instrument) -> DateArray:
     """(S,) sessions of its venue on which the name is listed."""
-    days, last = _weekdays(), _parameters()["offers"].get(symbol, {}).get("last")
-    begins = [days[0], *(_day(d) for d in (i.listed, _row(symbol).get("first")) if d is not None)]
+    days, last = _weekdays(), _parameters()["offers"].get(i.symbol, {}).get("last")
+    begins = [days[0], *(_day(d) for d in (i.listed, _row(i).get("first")) if d is not None)]
     ends = [days[-1], *(_day(d) for d in (i.delisted, last) if d is not None)]
     # Asked for whole and cut here: years of their own would make the calendar be built again.
     held = sessions(i.venue, days[0], days[-1])
@@ -259,10 +259,10 @@ def _held(symbol: str, i: Instrument) -> DateArray:
 
 
 @lru_cache(maxsize=512)
-def _bars(seed: int, symbol: str) -> Bars:
-    i, row, p = instrument(symbol), _row(symbol), _parameters()
-    path, rng = _path(seed, symbol, i), _stream(seed, f"{symbol} day")
-    yields = _yields(symbol, i, path.dates)
+def _bars(seed: int, i: Instrument) -> Bars:
+    symbol, row, p = i.symbol, _row(i), _parameters()
+    path, rng = _path(seed, i), _stream(seed, f"{symbol} day")
+    yields = _yields(i, path.dates)
     fall = np.log1p(-yields)
     level, spread = np.log(row["price"]) + np.cumsum(path.move + fall), path.spread
     if symbol in p["offers"]:
@@ -287,16 +287,14 @@ def _ticked(prices: FloatArray) -> FloatArray:
     return np.where(prices < 1, np.maximum(np.round(prices, 3), 0.001), np.round(prices, 2))
 
 
-def _yields(symbol: str, i: Instrument, dates: DateArray) -> FloatArray:
+def _yields(i: Instrument, dates: DateArray) -> FloatArray:
     """(S,) dividend over the close before, on ex-dates."""
     months = (3, 6, 9, 12) if i.currency == "USD" else (5, 9)
     month = np.arange(dates[0].astype("datetime64[M]"), dates[-1].astype("datetime64[M]") + 1)
     month = month[np.isin(month.astype(np.int64) % 12 + 1, months)]
-    due = month.astype("datetime64[D]") + 4 + zlib.crc32(symbol.encode()) % 15  # not all on one day
+    due = month.astype("datetime64[D]") + 4 + zlib.crc32(i.symbol.encode()) % 15  # not all on one day
     paid = np.zeros(dates.size)
-    paid[np.searchsorted(dates, due[(due > dates[0]) & (due <= dates[-1])])] = _row(symbol)["yield"] / len(
-        months
-    )
+    paid[np.searchsorted(dates, due[(due > dates[0]) & (due <= dates[-1])])] = _row(i)["yield"] / len(months)
     return paid
 
 

@@ -35,7 +35,7 @@ from positioning.market.bars import Notice
 from positioning.market.benchmark import benchmark
 from positioning.market.coverage import Span
 from positioning.market.findings import Finding
-from positioning.market.instruments import instrument
+from positioning.market.instruments import Instruments
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.price_checks import NOTHING
@@ -152,13 +152,13 @@ def sleeve_returns(
     # An explicit end keeps every name: each event uses those that have prices around it.
     span = Span(end=max(ends) if end is None else end) if ends else None
     market = load(source, sleeve.names, span=span, base=base, crash_dates=crash_dates, accepted=accepted)
-    home = _home(market, sleeve.benchmark)
+    home = _home(market, source.instruments, sleeve.benchmark)
     column = next(n for n, i in enumerate(market.instruments) if calendar_name(i.venue) == home)
     rows = np.flatnonzero(market.venue_open[:, column])
     sessions = market.rows[rows]
     symbols = _factor_symbols(sleeve, design)
     elsewhere = {calendar_name(i.venue) for i in market.instruments}
-    lagged = [bool(elsewhere - {calendar_name(instrument(s).venue)}) for s in symbols]
+    lagged = [bool(elsewhere - {calendar_name(source.instruments.of(s).venue)}) for s in symbols]
     notices = list(market.notices)
     blocks = [np.empty((sessions.size, 0))]
     for symbol, lag in zip(symbols, lagged, strict=True):
@@ -306,11 +306,11 @@ def _observation(returns: Returns, news: News, m: _Measured, overlaps: bool, alo
     )
 
 
-def _home(market: Market, measure: str) -> str:
+def _home(market: Market, instruments: Instruments, measure: str) -> str:
     """The calendar most names keep; of equals the benchmark's, else the first."""
     held = Counter(calendar_name(i.venue) for i in market.instruments)
     most = [c for c, n in held.items() if n == max(held.values())]
-    own = calendar_name(instrument(measure).venue)
+    own = calendar_name(instruments.of(measure).venue)
     return own if own in most else most[0]
 
 

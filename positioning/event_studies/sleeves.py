@@ -8,7 +8,6 @@ from dataclasses import replace
 from positioning.errors import BadInputError, did_you_mean
 from positioning.event_studies.abnormal import Sleeve
 from positioning.events.thesis import Thesis
-from positioning.market.instruments import instrument
 from positioning.strategy.blend import Blend
 from positioning.strategy.strategy import Strategy
 
@@ -49,7 +48,7 @@ def symbol_sleeve(symbol: str, thesis: Thesis, benchmark: str = "", theme: str =
 
     Raises BadInputError where none of these tells the sleeve or the benchmark, and for what is no symbol.
     """
-    name = instrument(symbol).symbol
+    name = thesis.instruments.of(symbol).symbol
     candidate, sleeves = thesis.universe.get(name), thesis.events.sleeves
     belongs = next((t for t in (candidate.theme if candidate else "", theme) if t in sleeves), "")
     if not belongs:

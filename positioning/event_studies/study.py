@@ -196,7 +196,8 @@ def event_study(
             "study its parts one by one",
         )  # fmt: skip
     design, events = design or Design(), thesis.events
-    returns = sleeve_returns(source, sleeves[0], design, base, events.crash_dates)
+    known = source.knowing(thesis.instruments)
+    returns = sleeve_returns(known, sleeves[0], design, base, events.crash_dates)
     return study(returns, events, choice or EventFilter(), design)
 
 

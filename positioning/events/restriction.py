@@ -15,7 +15,7 @@ import numpy as np
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_day, parse_instant
-from positioning.market.instruments import instrument, table
+from positioning.market.instruments import RECORDED, Instruments
 from positioning.market.records import Cells, check_choice, check_filled, decimal, parsed, read_records
 
 RestrictionKind = Literal["no_buy", "frozen", "delisted", "lifted"]
@@ -190,17 +190,23 @@ def dropped(
     return held_back(restrictions, symbols, days, kinds, day, SCREENS[screen])
 
 
-def read_restrictions(path: Path | str, binding: bool = False) -> tuple[Restriction, ...]:
+def read_restrictions(
+    path: Path | str, binding: bool = False, instruments: Instruments = RECORDED
+) -> tuple[Restriction, ...]:
     """A CSV of restrictions, a source per row, by instant and then symbol.
 
     Columns: symbol, announced, effective, kind, ground, recovery, reason, source. binding: of the user's own making,
     so they hold whatever a strategy's screen. Symbols are read as `fetch` reads them: in any case, Hong Kong codes
-    with a leading zero more or less. Raises BadInputError naming file, line and column; so for a symbol that no venue
-    can be read from, and a lifting of what was not imposed before it.
+    with a leading zero more or less; instruments: what is on record. Raises BadInputError naming file, line and
+    column; so for a symbol that no venue can be read from, and a lifting of what was not imposed before it.
     """
     file = Path(path)
-    found = read_records(file, _COLUMNS, lambda cells: _from_cells(cells, binding))
-    read_records(file, _COLUMNS, lambda cells: _check_lifting(_from_cells(cells, binding), found))
+
+    def build(cells: Cells) -> Restriction:
+        return _from_cells(cells, binding, instruments)
+
+    found = read_records(file, _COLUMNS, build)
+    read_records(file, _COLUMNS, lambda cells: _check_lifting(build(cells), found))
     return tuple(sorted(found, key=lambda r: (r.announced, r.symbol)))
 
 
@@ -218,20 +224,20 @@ def _check_lifting(r: Restriction, record: Sequence[Restriction]) -> None:
     )
 
 
-def _symbol(text: str) -> str:
+def _symbol(text: str, instruments: Instruments) -> str:
     """As the instrument table or Yahoo writes it. Raises BadInputError where no venue can be read from it."""
-    if text in table():
+    if text in instruments:
         return text
     stem, dot, suffix = text.upper().partition(".")
     if suffix == "HK" and stem.isdigit():
         stem = stem.lstrip("0").zfill(4)
-    return instrument(stem + dot + suffix).symbol if text else text
+    return instruments.of(stem + dot + suffix).symbol if text else text
 
 
-def _from_cells(cells: Cells, binding: bool) -> Restriction:
+def _from_cells(cells: Cells, binding: bool, instruments: Instruments) -> Restriction:
     announced, date_only = parsed(cells, "announced", parse_instant, INSTANT)
     return Restriction(
-        symbol=_symbol(cells["symbol"]),
+        symbol=_symbol(cells["symbol"], instruments),
         announced=announced,
         kind=cast(RestrictionKind, cells["kind"]),  # checked by the constructor
         ground=cells["ground"],

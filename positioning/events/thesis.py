@@ -17,6 +17,7 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.events.event import Events, read_events
 from positioning.events.restriction import Restriction, read_restrictions
 from positioning.files import read_toml
+from positioning.market.instruments import RECORDED, Instruments, read_instruments
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
 
 ROLES = ("long", "short", "hedge", "benchmark", "control", "excluded")
@@ -72,7 +73,8 @@ class Thesis:
     in the order in which they are shown. universe: by symbol. complete_until: the day up to which the record holds
     all there was, by theme, and under "" for themes without a day of their own; a theme of neither has no such day.
     scenarios: files of scenarios by name. replay: first and last day of the past that a stress test puts onto today,
-    None for none. digest: SHA-256 of thesis.toml and of the universe, "" where there is no file.
+    None for none. digest: SHA-256 of thesis.toml, of the universe and of own instruments, "" where there is no file.
+    instruments: those on record with the engine, and the thesis' own.
 
     Raises BadInputError for a name or a title that is empty.
     """
@@ -87,6 +89,7 @@ class Thesis:
     scenarios: Mapping[str, Path] = field(default_factory=dict)
     replay: tuple[np.datetime64, np.datetime64] | None = None
     digest: str = ""
+    instruments: Instruments = RECORDED
 
     def __post_init__(self) -> None:
         check_filled("name", self.name, "give the thesis a name, a single word such as red_sea")
@@ -132,6 +135,7 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
     events.csv         see `read_events`; a column `sign_NAME` for each sleeve
     restrictions.csv   see `read_restrictions`; may be absent, as may be all that follow
     universe.csv       symbol, theme, role, fit, reason
+    instruments.csv    see `read_instruments`: symbols that the engine has not on record
     scenarios/*.toml   sets of scenarios, by the file's name
 
     Raises BadInputError naming the file, and the line and column or the key.
@@ -149,7 +153,11 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
     record = read_events(events or place / "events.csv", tuple(sleeves), tags, tuple(directions))
     bars = restrictions or place / "restrictions.csv"
     own = restrictions is not None  # a file of the user's own binds whatever the screen
-    listed = read_restrictions(bars, binding=own) if own or bars.exists() else ()
+    instruments, instruments_raw = RECORDED, b""
+    if (place / "instruments.csv").exists():
+        instruments = read_instruments(place / "instruments.csv")
+        instruments_raw = b"\0" + (place / "instruments.csv").read_bytes()
+    listed = read_restrictions(bars, own, instruments) if own or bars.exists() else ()
     known, universe_raw = {*sleeves, *record.themes, ""}, b""
     universe: Mapping[str, Candidate] = {}
     if (place / "universe.csv").exists():
@@ -164,7 +172,8 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
             sleeves=sleeves,
             universe=universe,
             scenarios={f.stem: f for f in sorted((place / "scenarios").glob("*.toml"))},
-            digest=hashlib.sha256(raw + b"\0" + universe_raw).hexdigest(),
+            digest=hashlib.sha256(raw + b"\0" + universe_raw + instruments_raw).hexdigest(),
+            instruments=instruments,
         )
     except BadInputError as error:
         raise BadInputError(f"{file}: {error.seen}", error.wanted, error.remedy) from None

@@ -11,7 +11,6 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray
 from positioning.market.bars import Notice
 from positioning.market.findings import Finding
-from positioning.market.instruments import instrument
 from positioning.market.load import inspected
 from positioning.market.price_checks import NOTHING
 from positioning.market.source import Source
@@ -43,7 +42,7 @@ def benchmark(
     A dividend whose ex-date has no close is paid on the next one. The quality gate reads it as it reads a name:
     raises BadInputError for an error on these dates that `accepted` does not name; warnings are notices.
     """
-    i = instrument(symbol)
+    i = source.instruments.of(symbol)
     delivery = source.deliver([symbol], sorted({i.currency, base} - {"USD"}))
     bars = delivery.bars.get(symbol)
     if bars is None or not ({i.currency, base} - {"USD"}) <= set(delivery.rates):

@@ -10,7 +10,7 @@ from positioning.arrays import DateArray
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars
 from positioning.market.findings import Finding, counted, error, stretches, warning
-from positioning.market.instruments import instrument
+from positioning.market.instruments import RECORDED, Instruments
 from positioning.market.venues import sessions
 
 OFF_SHARE = 0.05  # of bars on days without a session, beyond which the dates are not those of sessions
@@ -34,12 +34,12 @@ def frequency_findings(symbol: str, dates: DateArray) -> Iterator[Finding]:
     yield error(symbol, "calendar", dates, seen, "download daily bars (interval 1d)")
 
 
-def session_findings(bars: Sequence[Bars]) -> list[Finding]:
+def session_findings(bars: Sequence[Bars], instruments: Instruments = RECORDED) -> list[Finding]:
     """Sessions without a close between a name's first and last, those of a whole venue once, for the venue; and dates
     that are not those of sessions at all."""
     venues: dict[str, list[Bars]] = {}
     for b in bars:
-        venues.setdefault(instrument(b.symbol).venue, []).append(b)
+        venues.setdefault(instruments.of(b.symbol).venue, []).append(b)
     return [f for mic, names in venues.items() for f in _of_venue(mic, names)]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, IntArray
 from positioning.errors import BadInputError, did_you_mean
-from positioning.market.instruments import instrument
+from positioning.market.instruments import RECORDED, Instruments
 
 # `basis`, `split` and `adjusted` are found where a file or the store is read, which alone see all its columns;
 # `hash` by the store.
@@ -68,27 +68,36 @@ def counted(rows: IntArray, what: str) -> str:
 
 
 def within(
-    findings: Iterable[Finding], first: np.datetime64, last: np.datetime64, symbols: Iterable[str]
+    findings: Iterable[Finding],
+    first: np.datetime64,
+    last: np.datetime64,
+    symbols: Iterable[str],
+    instruments: Instruments = RECORDED,
 ) -> tuple[Finding, ...]:
     """Those that touch first .. last in one of the symbols, its venue or its currency (or a `CCY=X` named)."""
-    used = reachable(symbols)
+    used = reachable(symbols, instruments)
     return tuple(f for f in findings if f.symbol in used and f.first <= last and f.last >= first)
 
 
-def reachable(symbols: Iterable[str]) -> frozenset[str]:
+def reachable(symbols: Iterable[str], instruments: Instruments = RECORDED) -> frozenset[str]:
     """The symbols, and the MIC and the `CCY=X` of each: what findings about them are filed under."""
     named = frozenset(symbols)
-    known = [instrument(s) for s in named if not s.endswith("=X")]
+    known = [instruments.of(s) for s in named if not s.endswith("=X")]
     return named | {i.venue for i in known} | {f"{i.currency}=X" for i in known}
 
 
-def accept(findings: Iterable[Finding], words: Sequence[str], symbols: Iterable[str]) -> tuple[Finding, ...]:
+def accept(
+    findings: Iterable[Finding],
+    words: Sequence[str],
+    symbols: Iterable[str],
+    instruments: Instruments = RECORDED,
+) -> tuple[Finding, ...]:
     """The findings with the errors that `words` name (`EVR.L:unit_switch`) turned into warnings that say so.
 
     symbols: all that were checked. One that has no such finding may be named without harm.
     Raises BadInputError for a word that is not SYMBOL:CHECK of a checked symbol, with the nearest that is.
     """
-    options = sorted(reachable(symbols))
+    options = sorted(reachable(symbols, instruments))
     accepted = {_accepted(word, options) for word in words}
     return tuple(
         replace(f, severity="warning", remedy=f"accepted by --accept {f.symbol}:{f.check}")

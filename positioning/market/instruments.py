@@ -1,10 +1,10 @@
-"""The security master (instruments.csv), and what a Yahoo symbol outside it must be."""
+"""The security master (instruments.csv, and what a thesis adds), and what a Yahoo symbol outside it must be."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Literal, cast, final, get_args
 
 from positioning.errors import BadInputError, did_you_mean
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+from positioning.market.suffixes import MONEY, SUFFIXES, beside_suffix
+from positioning.market.venues import calendar_name
 
 Kind = Literal["share", "receipt", "fund", "index"]
 
@@ -21,90 +23,17 @@ PENCE: Mapping[str, tuple[str, float]] = MappingProxyType(
 )
 """Units of quotation that are a hundredth of a currency: unit -> (currency, factor)."""
 
-# Yahoo suffix -> (venue, currency, unit of quotation, kind). `.IL` is London's order book for receipts.
-SUFFIXES: Mapping[str, tuple[str, str, str, Kind]] = MappingProxyType(
-    {
-        "": ("XNYS", "USD", "USD", "share"),
-        "AD": ("XADS", "AED", "AED", "share"),
-        "AS": ("XAMS", "EUR", "EUR", "share"),
-        "AT": ("XATH", "EUR", "EUR", "share"),
-        "AX": ("XASX", "AUD", "AUD", "share"),
-        "BA": ("XBUE", "ARS", "ARS", "share"),
-        "BD": ("XBUD", "HUF", "HUF", "share"),
-        "BK": ("XBKK", "THB", "THB", "share"),
-        "BO": ("XBOM", "INR", "INR", "share"),
-        "BR": ("XBRU", "EUR", "EUR", "share"),
-        "CL": ("XBOG", "COP", "COP", "share"),
-        "CO": ("XCSE", "DKK", "DKK", "share"),
-        "DE": ("XETR", "EUR", "EUR", "share"),
-        "DU": ("XDUS", "EUR", "EUR", "share"),
-        "F": ("XFRA", "EUR", "EUR", "share"),
-        "HE": ("XHEL", "EUR", "EUR", "share"),
-        "HK": ("XHKG", "HKD", "HKD", "share"),
-        "HM": ("XHAM", "EUR", "EUR", "share"),
-        "IC": ("XICE", "ISK", "ISK", "share"),
-        "IL": ("XLON", "USD", "USD", "receipt"),
-        "IR": ("XDUB", "EUR", "EUR", "share"),
-        "IS": ("XIST", "TRY", "TRY", "share"),
-        "JK": ("XIDX", "IDR", "IDR", "share"),
-        "JO": ("XJSE", "ZAR", "ZAc", "share"),
-        "KA": ("XKAR", "PKR", "PKR", "share"),
-        "KL": ("XKLS", "MYR", "MYR", "share"),
-        "KQ": ("XKOS", "KRW", "KRW", "share"),
-        "KS": ("XKRX", "KRW", "KRW", "share"),
-        "L": ("XLON", "GBP", "GBX", "share"),
-        "LM": ("XLIM", "PEN", "PEN", "share"),
-        "LS": ("XLIS", "EUR", "EUR", "share"),
-        "MC": ("XMAD", "EUR", "EUR", "share"),
-        "ME": ("MISX", "RUB", "RUB", "share"),
-        "MI": ("XMIL", "EUR", "EUR", "share"),
-        "MX": ("XMEX", "MXN", "MXN", "share"),
-        "NS": ("XNSE", "INR", "INR", "share"),
-        "NZ": ("XNZE", "NZD", "NZD", "share"),
-        "OL": ("XOSL", "NOK", "NOK", "share"),
-        "PA": ("XPAR", "EUR", "EUR", "share"),
-        "PR": ("XPRA", "CZK", "CZK", "share"),
-        "PS": ("XPHS", "PHP", "PHP", "share"),
-        "RG": ("XRIS", "EUR", "EUR", "share"),
-        "SA": ("BVMF", "BRL", "BRL", "share"),
-        "SG": ("XSTU", "EUR", "EUR", "share"),
-        "SI": ("XSES", "SGD", "SGD", "share"),
-        "SN": ("XSGO", "CLP", "CLP", "share"),
-        "SR": ("XSAU", "SAR", "SAR", "share"),
-        "SS": ("XSHG", "CNY", "CNY", "share"),
-        "ST": ("XSTO", "SEK", "SEK", "share"),
-        "SW": ("XSWX", "CHF", "CHF", "share"),
-        "SZ": ("XSHE", "CNY", "CNY", "share"),
-        "T": ("XTKS", "JPY", "JPY", "share"),
-        "TA": ("XTAE", "ILS", "ILA", "share"),
-        "TL": ("XTAL", "EUR", "EUR", "share"),
-        "TO": ("XTSE", "CAD", "CAD", "share"),
-        "TW": ("XTAI", "TWD", "TWD", "share"),
-        "TWO": ("ROCO", "TWD", "TWD", "share"),
-        "V": ("XTSX", "CAD", "CAD", "share"),
-        "VI": ("XWBO", "EUR", "EUR", "share"),
-        "VS": ("XLIT", "EUR", "EUR", "share"),
-        "WA": ("XWAR", "PLN", "PLN", "share"),
-    }
-)
-
-# Yahoo's suffixes of exchanges that are not covered. Source: Yahoo Finance's list of exchanges and suffixes.
-ELSEWHERE: Mapping[str, str] = MappingProxyType(
-    {
-        "BE": "Berlin", "CA": "Cairo", "CN": "the Canadian Securities Exchange", "CR": "Caracas", "HA": "Hanover",
-        "KW": "Kuwait", "MU": "Munich", "NE": "Cboe Canada", "QA": "Qatar", "RO": "Bucharest", "VN": "Vietnam",
-        "XC": "Cboe Europe",
-    }
-)  # fmt: skip
-MONEY = frozenset({*(row[1] for row in SUFFIXES.values()), "BTC", "ETH", "USDT", "USDC"})
-"""What the second half of a pair such as BTC-USD is."""
-
 # fmt: off
 _COLUMNS = (
     "symbol", "name", "venue", "currency", "quoted_in", "kind", "incorporated",
     "listed", "delisted", "exit_price", "exit_currency", "source",
 )
 # fmt: on
+OWN_COLUMNS = ("symbol", "name", "venue", "currency", "kind", "source")
+"""Those that a thesis' own rows must have; the others of the shipped table may be left out."""
+_SYMBOL = re.compile(
+    r"\^?[A-Z0-9][A-Z0-9&_-]*(\.[A-Z0-9]+)?"
+)  # what names a file, and is no word of a command
 
 
 @final
@@ -151,44 +80,126 @@ class Instrument:
             check_filled("source", self.source, "name the document, or write: general knowledge")
 
 
+@final
+@dataclass(frozen=True)
+class Instruments:
+    """The security master: all that is on record with the engine, and what a thesis adds to it.
+
+    own: the rows of a thesis, which stand before those of the engine. A market is loaded by what its source knows:
+    see `Source.knowing`.
+    """
+
+    own: tuple[Instrument, ...] = ()
+    _by_symbol: Mapping[str, Instrument] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_symbol", {i.symbol: i for i in self.own})
+
+    def __contains__(self, symbol: str) -> bool:
+        return self.recorded(symbol) is not None
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter({**table(), **self._by_symbol}.values())
+
+    def recorded(self, symbol: str) -> Instrument | None:
+        """The instrument on record under that symbol, None where there is none."""
+        return self._by_symbol.get(symbol) or table().get(symbol)
+
+    def of(self, symbol: str) -> Instrument:
+        """The recorded instrument, or one inferred from the Yahoo suffix with `recorded=False`.
+
+        A symbol without a suffix is a New York share in US dollars. Currencies and futures are not instruments.
+        Raises BadInputError for an index that is not recorded and for a symbol no venue can be read from.
+        """
+        return self.recorded(symbol) or _inferred(symbol, [i.symbol for i in self])
+
+
+RECORDED = Instruments()
+"""What the engine has on record, without a thesis."""
+
+
 @lru_cache(maxsize=1)
 def table() -> Mapping[str, Instrument]:
-    """Every recorded instrument by symbol, read once.
+    """Every instrument on record with the engine by symbol, read once.
 
     Raises BadInputError naming the line and column of a bad row. Source: instruments.csv, a source per row.
     """
-    return read_table(Path(__file__).with_name("instruments.csv"))
+    rows = _once(read_records(Path(__file__).with_name("instruments.csv"), _COLUMNS, _from_cells))
+    return MappingProxyType({i.symbol: i for i in rows})
 
 
-def read_table(path: Path) -> Mapping[str, Instrument]:
-    """The instruments of a CSV with the columns of the shipped one. Raises BadInputError as `table` does."""
-    found: dict[str, Instrument] = {}
+def read_instruments(path: Path) -> Instruments:
+    """The engine's record with the rows of a thesis' own instruments.csv.
 
-    def add(cells: Cells) -> None:
-        new = _from_cells(cells)
-        if new.symbol in found:
-            raise BadInputError(f"symbol {new.symbol!r} again", "wanted each symbol once", "drop one row")
-        found[new.symbol] = new
+    Columns: OWN_COLUMNS, and where there are any quoted_in (GBX for pence; default the currency), incorporated (ISO
+    country), listed, delisted, exit_price and exit_currency. Raises BadInputError naming file, line and column: for a
+    venue whose sessions nobody knows, a symbol that comes twice, and one that the engine has on record with another
+    venue, currency or kind.
+    """
+    seen: set[str] = set()
 
-    read_records(path, _COLUMNS, add)
-    return MappingProxyType(found)
+    def own(cells: Cells) -> Instrument:
+        made = _own(cells)
+        if made.symbol in seen:
+            raise BadInputError(f"symbol {made.symbol!r} again", "wanted each symbol once", "drop one row")
+        seen.add(made.symbol)
+        return made
+
+    return Instruments(read_records(path, OWN_COLUMNS, own, optional=_COLUMNS))
 
 
 def instrument(symbol: str) -> Instrument:
-    """The recorded instrument, or one inferred from the Yahoo suffix with `recorded=False`.
+    """The instrument that the engine has on record, or infers; see `Instruments.of`."""
+    return RECORDED.of(symbol)
 
-    A symbol without a suffix is a New York share in US dollars. Currencies and futures are not instruments.
-    Raises BadInputError for an index that is not recorded and for a symbol no venue can be read from.
-    """
-    if symbol in table():
-        return table()[symbol]
+
+def _once(rows: Sequence[Instrument]) -> Sequence[Instrument]:
+    """BadInputError where a symbol comes twice."""
+    seen: set[str] = set()
+    for row in rows:
+        if row.symbol in seen:
+            raise BadInputError(f"symbol {row.symbol!r} again", "wanted each symbol once", "drop one row")
+        seen.add(row.symbol)
+    return rows
+
+
+def _own(cells: Cells) -> Instrument:
+    """A row of a thesis. Raises BadInputError for one that no market can be made of."""
+    check_filled("name", cells["name"], "write what it is called")
+    if not _SYMBOL.fullmatch(cells["symbol"]):
+        raise BadInputError(
+            f"symbol {cells['symbol']!r}",
+            "wanted capitals and digits, and a suffix behind a full stop where there is one",
+            "write it as your price files are named, such as 7203.T",
+        )
+    if not re.fullmatch(r"[A-Z]{3}", cells["currency"]):
+        raise BadInputError(
+            f"currency {cells['currency']!r}", "wanted three capitals (ISO 4217)", "write for example EUR"
+        )
+    calendar_name(cells["venue"])  # refuses one whose sessions are not known
+    made = _from_cells({name: cells.get(name, "") for name in _COLUMNS} | {
+        "quoted_in": cells.get("quoted_in") or cells["currency"]
+    })  # fmt: skip
+    if (ours := table().get(made.symbol)) is not None:
+        facts = (ours.venue, ours.currency, ours.kind)
+        if facts != (made.venue, made.currency, made.kind):
+            raise BadInputError(
+                f"{made.symbol} is on record with the engine as a {ours.kind} of {ours.venue} in {ours.currency}",
+                "wanted the same venue, currency and kind, or a symbol of your own",
+                "drop the row, or correct it",
+            )
+    return made
+
+
+def _inferred(symbol: str, known: Sequence[str]) -> Instrument:
+    """What the suffix of a Yahoo symbol says. known: symbols on record, to name the nearest."""
     stem, _, suffix = symbol.partition(".")
     # Bare digits name no venue: 1157 could be Hong Kong, Shenzhen or Tokyo.
     if not re.fullmatch(r"[A-Z0-9][A-Z0-9&-]*", stem) or (stem.isdigit() and not suffix):
         raise BadInputError(
             f"symbol {symbol!r}",
             "wanted a recorded symbol, or a Yahoo symbol of a share, receipt or fund",
-            _nearest(symbol),
+            _nearest(symbol, known),
         )
     if not suffix and stem.rpartition("-")[0] and stem.rpartition("-")[2] in MONEY:
         raise BadInputError(
@@ -200,32 +211,16 @@ def instrument(symbol: str) -> Instrument:
         raise BadInputError(
             f"symbol {symbol!r}",
             f"no venue is known for the suffix {'.' + suffix!r}",
-            _beside_suffix(stem, suffix),
+            beside_suffix(stem, suffix),
         )
     venue, currency, unit, kind = SUFFIXES[suffix]
-    return Instrument(symbol, symbol, venue, currency, unit, kind, recorded=False)
+    return Instrument(symbol, symbol, venue, currency, unit, cast(Kind, kind), recorded=False)
 
 
-def _beside_suffix(stem: str, suffix: str) -> str:
-    """What to type in place of a suffix that no venue is known for."""
-    held = f"choose a line on one of {', '.join('.' + s for s in SUFFIXES if s)}, or in New York without a suffix"
-    if suffix == "US":
-        return f"Yahoo writes New York's lines without a suffix: type {stem}"
-    if suffix and suffix.upper() in SUFFIXES:
-        return f"type {stem}.{suffix.upper()}"
-    if len(suffix) == 1 and stem.isalpha() and suffix.isalpha() and suffix not in ELSEWHERE:
-        return f"a class of shares? Yahoo writes it with a hyphen: type {stem}-{suffix}"
-    if len(suffix) > 2 and (near := [s for s in SUFFIXES if len(s) == 2 and suffix.upper().startswith(s)]):
-        return f"Did you mean .{near[0]}?"
-    if place := ELSEWHERE.get(suffix):
-        return f"it is {place}'s, which is not covered: {held}"
-    return held
-
-
-def _nearest(symbol: str) -> str:
+def _nearest(symbol: str, known: Sequence[str]) -> str:
     """Did you mean: a recorded symbol that begins so, or a recorded index where one is asked for."""
     begins = symbol.strip().upper() or " "
-    near = [s for s in table() if s.startswith(begins) or s[0] == begins[0] == "^"]
+    near = [s for s in known if s.startswith(begins) or s[0] == begins[0] == "^"]
     return did_you_mean(symbol, near) if near else "type a symbol such as NTR, 1157.HK or HSBK.IL"
 
 

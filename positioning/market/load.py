@@ -12,7 +12,7 @@ from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.coverage import Span, covering, edges, first_day, last_day, present, require_prices_to
 from positioning.market.findings import Finding, accept, reachable, stop_on_errors, within
-from positioning.market.instruments import Instrument, instrument
+from positioning.market.instruments import Instrument
 from positioning.market.market import RATE_CARRY, Market, snapshot_hash
 from positioning.market.price_checks import NOTHING, usable_opens
 from positioning.market.quality import check
@@ -48,7 +48,7 @@ def load(
     """
     span = span or Span()
     _require_past(span)
-    wanted = [instrument(s) for s in dict.fromkeys([*names, *hedges])]
+    wanted = [source.instruments.of(s) for s in dict.fromkeys([*names, *hedges])]
     currencies = sorted({i.currency for i in wanted} | {base})
     delivery = source.deliver([i.symbol for i in wanted], [c for c in currencies if c != "USD"])
     notices = [*delivery.notices, *(n for b in delivery.bars.values() for n in b.notices)]
@@ -110,14 +110,15 @@ def inspected(
     of them names.
     """
     bars = {s: delivery.bars[s] for s in symbols}
-    currencies = sorted(({instrument(s).currency for s in symbols} | {base}) - {"USD"})
+    known = source.instruments
+    currencies = sorted(({known.of(s).currency for s in symbols} | {base}) - {"USD"})
     rates = {c: delivery.rates[c] for c in currencies}
-    found = check(bars, rates, crash_dates=crash_dates, quoted=source.quoted(symbols))
+    found = check(bars, rates, crash_dates=crash_dates, quoted=source.quoted(symbols), instruments=known)
     found += source.findings([*symbols, *(f"{c}=X" for c in currencies)])
     series = [*symbols, f"{base}=X"]
-    here = reachable(series)
+    here = reachable(series, known)
     words = [word for word in accepted if word.rpartition(":")[0] in here]
-    used = accept(within(found, first, last, series), words, series)
+    used = accept(within(found, first, last, series, known), words, series, known)
     stop_on_errors(used)
     return used
 

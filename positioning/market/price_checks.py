@@ -10,7 +10,7 @@ import numpy as np
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.market.bars import Bars
 from positioning.market.findings import Check, Finding, counted, error, stretches, warning
-from positioning.market.instruments import PENCE, instrument
+from positioning.market.instruments import PENCE, Instrument
 
 UNIT = np.log(100.0)  # pence to pounds, and every other hundredth of a currency
 UNIT_TOLERANCE = np.log(1.25)  # the day's own move, on top of the switch
@@ -127,9 +127,9 @@ def near_moments(symbol: str, dates: DateArray, crash_dates: Mapping[str, DateAr
     return common | _any_between(crash_dates.get(symbol, none), dates[:-1] - days, arrival + days)
 
 
-def currency_findings(b: Bars, unit: str) -> Iterator[Finding]:
+def currency_findings(b: Bars, unit: str, recorded: Instrument) -> Iterator[Finding]:
     """That a provider states another unit of quotation than is on record."""
-    wanted = instrument(b.symbol).quoted_in
+    wanted = recorded.quoted_in
     if PENCE.get(unit, (unit, 1.0)) != PENCE.get(wanted, (wanted, 1.0)):
         remedy = "correct quoted_in of the instrument, or take the line of the other currency"
         yield error(b.symbol, "currency", b.dates, f"quoted in {unit} where {wanted} is on record", remedy)

@@ -14,6 +14,7 @@ from positioning.arrays import DateArray, FloatArray
 from positioning.market.bars import Bars, Rates
 from positioning.market.calendar_checks import session_findings
 from positioning.market.findings import Finding, counted, error, stretches
+from positioning.market.instruments import RECORDED, Instruments
 from positioning.market.price_checks import APART, NOTHING, currency_findings, price_findings
 from positioning.market.rate_checks import rate_findings
 
@@ -26,6 +27,7 @@ def check(
     *,
     crash_dates: Mapping[str, DateArray] = NOTHING,
     quoted: Mapping[str, str] = UNSTATED,
+    instruments: Instruments = RECORDED,
 ) -> tuple[Finding, ...]:
     """Every finding in what a source delivered, errors first, then by symbol and date.
 
@@ -39,8 +41,9 @@ def check(
     priced = {s: b for s, b in bars.items() if np.isfinite(b.close).any()}
     found = [f for b in priced.values() for f in price_findings(b, crash_dates)]
     found += [f for r in rates.values() for f in rate_findings(r, crash_dates)]
-    found += [f for s, unit in quoted.items() if s in priced for f in currency_findings(priced[s], unit)]
-    found += session_findings(list(priced.values()))
+    of = instruments.of
+    found += [f for s, u in quoted.items() if s in priced for f in currency_findings(priced[s], u, of(s))]
+    found += session_findings(list(priced.values()), instruments)
     return tuple(sorted(found, key=lambda f: (f.severity, f.symbol, f.first, f.check)))
 
 

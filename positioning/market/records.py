@@ -18,13 +18,15 @@ T = TypeVar("T")
 Cells = Mapping[str, str]
 
 
-def read_records(path: Path, columns: Sequence[str], build: Callable[[Cells], T]) -> tuple[T, ...]:
+def read_records(
+    path: Path, columns: Sequence[str], build: Callable[[Cells], T], optional: Sequence[str] = ()
+) -> tuple[T, ...]:
     """One `build(cells)` per line of a UTF-8 CSV with a header; cells are stripped, further columns ignored, and so are
     lines that begin with # above the header and rows without a value, as spreadsheets leave them.
 
     The header says whether commas, semicolons or tabs lie between cells; its names may be in any case, with blanks
-    for underscores. Raises BadInputError for a file that cannot be read, a missing column, a row of the wrong width,
-    and repeats what `build` raises with the file and line put before it.
+    for underscores; those of `optional` may be absent. Raises BadInputError for a file that cannot be read, a missing
+    column, a row of the wrong width, and repeats what `build` raises with the file and line put before it.
     """
     try:
         check_regular(path, MOST_BYTES)
@@ -35,7 +37,7 @@ def read_records(path: Path, columns: Sequence[str], build: Callable[[Cells], T]
                 above, first = above + 1, next(lines, "")
             delimiter = max(_DELIMITERS, key=first.count)
             reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
-            known = {_folded(column): column for column in columns}
+            known = {_folded(column): column for column in (*columns, *optional)}
             header = [known.get(_folded(cell), cell.strip()) for cell in next(reader, [])]
             _check_header(path, columns, header, above + 1)
             return tuple(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Self, final
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
+from positioning.market.instruments import RECORDED, Instruments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,11 +45,19 @@ class Source(ABC):
     """One place prices come from."""
 
     simulated: bool = False
+    instruments: Instruments = RECORDED
+    """What its symbols are."""
 
     @property
     @abstractmethod
     def label(self) -> str:
         """What the command line calls it: `sample`, `folder:DIR`."""
+
+    def knowing(self, instruments: Instruments) -> Self:
+        """The same source, whose symbols are these: those of the record, and what a thesis adds."""
+        other = copy(self)
+        object.__setattr__(other, "instruments", instruments)
+        return other
 
     def quoted(self, symbols: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002
         """The unit of quotation the provider states, by symbol, where it states one."""

@@ -34,6 +34,7 @@ _OWN = frozenset({
     "BVMF", "XAMS", "XBKK", "XBOG", "XBOM", "XBRU", "XBUD", "XBUE", "XDUB", "XDUS", "XFRA", "XHAM", "XHEL", "XICE",
     "XIDX", "XKAR", "XKLS", "XKRX", "XLIM", "XLIS", "XLIT", "XMAD", "XMEX", "XMIL", "XNZE", "XPHS", "XPRA", "XRIS",
     "XSES", "XSGO", "XSTU", "XTAI", "XTAL", "XWBO",
+    "XBDA", "XBRA", "XLJU", "XLUX", "XZAG",
 })
 # fmt: on
 CLOSE_MINUTES = 30  # venues that close within it are taken to close together
@@ -54,14 +55,15 @@ _AUCTION = {
 _BOUNDED = ("XHKG", "XSHG")  # whose holidays are announced year by year
 _OWN_WEEKS = ("XMOS",)  # see _with_weeks
 _UNPUBLISHED = "no trading calendar of it is published, so its closed days cannot be told"
+_NOT_BUILT = "exchange_calendars 4.13 cannot build its calendar, so its closed days cannot be told"
 _NONE = {
     "XADS": ("Abu Dhabi", _UNPUBLISHED),
     "XKAZ": ("Kazakhstan (KASE)", _UNPUBLISHED),
     "XAMM": ("Amman", _UNPUBLISHED),
-    "XATH": (
-        "Athens",
-        "exchange_calendars 4.13 cannot build its calendar, so its closed days cannot be told",
-    ),
+    "XATH": ("Athens", _NOT_BUILT),
+    "XBEL": ("Belgrade", _NOT_BUILT),
+    "XBSE": ("Bucharest", _NOT_BUILT),
+    "XCYS": ("Nicosia", _NOT_BUILT),
     "XSAU": (
         "Riyadh",
         "exchange_calendars 4.13 knows it from 2021 on only, so earlier closed days cannot be told",

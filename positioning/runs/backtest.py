@@ -35,7 +35,7 @@ from positioning.strategy.strategy import Strategy
 @final
 @dataclass(frozen=True, eq=False)
 class RunSettings:
-    """What all strategies of a run share."""
+    """What all strategies of a run share. The source knows the instruments of the thesis, whether it did or not."""
 
     source: Source
     thesis: Thesis
@@ -51,6 +51,10 @@ class RunSettings:
     placebos: int = 0
     seed: int = 0
     tax: DividendTax | None = None
+
+    def __post_init__(self) -> None:
+        if self.source.instruments != self.thesis.instruments:
+            object.__setattr__(self, "source", self.source.knowing(self.thesis.instruments))
 
     @property
     def events(self) -> Events:

@@ -252,8 +252,11 @@ def _check_moves(made: ScenarioSet) -> None:
 
 def _aimed(table: Mapping[str, Any], thesis: Thesis) -> Mapping[str, Any]:
     """With the thesis' symbols where the target is a theme and the file names none. Hedges, benchmarks and Western peers
-    carry the theme as a tag and do not share its fate: they are hit where an instrument: names them."""
+    carry the theme as a tag and do not share its fate: they are hit where an instrument: names them. An instrument of
+    the thesis' own is known by it, held or not."""
     kind, _, theme = str(table.get("target", "")).partition(":")
+    if kind == "instrument" and any(i.symbol == theme for i in thesis.instruments.own):
+        return {**table, "members": (theme,)}
     if kind != "theme" or "members" in table:
         return table
     members = tuple(s for s in thesis.members(theme) if thesis.universe[s].role not in BYSTANDERS)

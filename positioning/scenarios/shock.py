@@ -11,7 +11,7 @@ import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError, did_you_mean
-from positioning.market.instruments import Instrument, table
+from positioning.market.instruments import RECORDED, Instrument
 
 Ending = Literal["", "frozen", "delisted"]
 KINDS = ("instrument", "theme", "currency", "market")
@@ -26,7 +26,7 @@ class Shock:
     """One blow, landing `session` rows after the date or row it is applied at.
 
     target: instrument:NTR, theme:NAME, currency:HKD (its value in base currency) or market. members: the symbols of
-    the theme, for such a target alone.
+    the theme; or the instrument itself, where a thesis has it on record.
     jump: simple return on landing, above -1; the logarithm of it halves every half_life rows.
     volatility, spread: multipliers of later moves and of the half-spread, whose distance from 1 halves every
     calm rows. correlation: share of each name's variance, in [0, 1], replaced by the common move of all names,
@@ -59,7 +59,7 @@ class Shock:
                 f"target {self.target!r}", "wanted instrument:NTR, theme:NAME, currency:HKD or market",
                 did_you_mean(kind, KINDS),
             )  # fmt: skip
-        if bool(self.members) != (kind == "theme"):
+        if bool(self.members) != (kind == "theme") and self.members != (name,):
             raise BadInputError(
                 f"{self.target} with {len(self.members)} members", "wanted the symbols of a theme, and of nothing else",
                 "name a theme that symbols of the thesis' universe.csv have",
@@ -107,10 +107,10 @@ class Shock:
         kind, _, name = self.target.partition(":")
         if kind == "instrument":
             hit = [n for n, i in enumerate(instruments) if i.symbol == name]
-            options = [*(i.symbol for i in instruments), *table()]
+            options = [*(i.symbol for i in instruments), *self.members, *(i.symbol for i in RECORDED)]
         elif kind == "currency":
             hit = [n for n, i in enumerate(instruments) if i.currency == name and name != base]
-            options = sorted({i.currency for i in (*instruments, *table().values())} - {base})
+            options = sorted({i.currency for i in (*instruments, *RECORDED)} - {base})
         else:
             return np.array(
                 [n for n, i in enumerate(instruments) if kind == "market" or i.symbol in self.members],

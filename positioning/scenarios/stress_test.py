@@ -193,9 +193,10 @@ def stress_test(
     names = list(dict.fromkeys(s for p in strategies for s in p.names))
     hedges = list(dict.fromkeys(s for p in strategies for s in p.hedges))
     history = max(p.history for p in strategies)
-    market = load(source, names, hedges, None, base, history, thesis.events.crash_dates)
+    known = source.knowing(thesis.instruments)
+    market = load(known, names, hedges, None, base, history, thesis.events.crash_dates)
     return simulate_scenarios(
-        market, published_series(source, market.drivers, futures), futures, strategies,
+        market, published_series(known, market.drivers, futures), futures, strategies,
         terms or StressTerms(thesis.events, read_fees()), settings or StressSettings(window=thesis.replay),
     )  # fmt: skip
 
