@@ -14,7 +14,7 @@ from positioning.event_studies.abnormal import Returns, Sleeve
 from positioning.events.thesis import Thesis
 from positioning.market.benchmark import benchmark
 from positioning.market.identifiers import identifiers
-from positioning.market.instruments import instrument
+from positioning.market.instruments import Instrument
 from positioning.market.source import Source
 from positioning.market.venues import calendar_name, same_close
 
@@ -46,9 +46,10 @@ def donor_pool(
     company."""
     kept: dict[str, FloatArray] = {}
     out: dict[str, str] = {}
-    seen = {key for s in returns.sleeve.names for key in _company(s)}
+    of = thesis.instruments.of
+    seen = {key for s in returns.sleeve.names for key in _company(of(s))}
     for symbol in candidates(returns.sleeve, thesis):
-        if seen & _company(symbol):
+        if seen & _company(of(symbol)):
             out[symbol] = "another line of a company that is held or a donor already"
             continue
         try:
@@ -62,11 +63,11 @@ def donor_pool(
         grown = np.full(found.levels.size, np.nan)
         grown[1:] = found.levels[1:] / found.levels[:-1] - 1.0
         kept[symbol] = grown
-        seen |= _company(symbol)
+        seen |= _company(of(symbol))
     block = np.column_stack(list(kept.values())) if kept else np.empty((returns.sessions.size, 0))
-    venues = (instrument(s).venue for s in returns.symbols)
+    venues = (of(s).venue for s in returns.symbols)
     venue = next((v for v in venues if calendar_name(v) == returns.venue), "")
-    apart = tuple(s for s in kept if venue and not same_close(instrument(s).venue, venue))
+    apart = tuple(s for s in kept if venue and not same_close(of(s).venue, venue))
     return DonorPool(tuple(kept), block, apart, out)
 
 
@@ -78,12 +79,12 @@ def candidates(sleeve: Sleeve, thesis: Thesis) -> tuple[str, ...]:
         for s, c in thesis.universe.items()
         if c.theme in (sleeve.theme, "")
         and s not in sleeve.names
-        and (c.role == "control" or (c.role in FUND_ROLES and instrument(s).kind == "fund"))
+        and (c.role == "control" or (c.role in FUND_ROLES and thesis.instruments.of(s).kind == "fund"))
     )
 
 
-def _company(symbol: str) -> set[str]:
+def _company(i: Instrument) -> set[str]:
     """What two lines of one company have in common: numbers, aliases, or the name before a bracket."""
-    known = identifiers(symbol)
-    name = instrument(symbol).name.partition(" (")[0]
+    known = identifiers(i.symbol)
+    name = i.name.partition(" (")[0]
     return {w.casefold() for w in (*known.isins, known.lei, *known.names, name) if w}

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import positioning
 from positioning.cli import check, event_study, fetch, grid_search, listing, run, screen, stress, today
 from positioning.data.folder import FolderSource
 from positioning.data.recording import RecordingSource
@@ -241,3 +243,19 @@ def test_the_digest_of_a_thesis_holds_its_instruments(thesis: Path, tmp_path: Pa
 def test_smaller_venues_have_calendars(mic: str) -> None:
     assert has_calendar(mic)
     assert 240 <= sessions(mic, np.datetime64("2024-01-01"), np.datetime64("2024-12-31")).size <= 262
+
+
+def test_the_engine_asks_the_record_at_hand_and_never_its_own_alone() -> None:
+    engine = Path(positioning.__file__ or "").parent
+    own = engine / "market" / "instruments.py"
+    files = {
+        f.relative_to(engine).as_posix(): f.read_text(encoding="utf-8")
+        for f in engine.rglob("*.py")
+        if f != own
+    }
+    asking = [
+        name
+        for name, text in files.items()
+        if re.search(r"instruments import .*\b(instrument|table)\b", text)
+    ]
+    assert asking == []
