@@ -155,7 +155,7 @@ def page(made: StressTest, command: str, script: str, silence: Silence | None = 
 
 
 def view(made: StressTest, command: str, silence: Silence | None = None) -> StressPage:
-    """Everything it shows."""
+    """Everything that the page shows, in words."""
     titles = {p.name: p.title for p in made.strategies}
     return StressPage(
         simulated=made.market.simulated,
