@@ -13,6 +13,7 @@ import numpy as np
 
 from positioning.analysis.active_returns import ActiveAlpha, active_returns
 from positioning.analysis.attribution import Attribution
+from positioning.analysis.code_check import CodeCheck
 from positioning.analysis.held import Held, held_names
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.placebo import Placebo
@@ -36,7 +37,8 @@ class BacktestReport(Displayed):
     long on average as with events (`equal_exposure`). benchmark: on the rows of result, or None.
     thesis: with the events it answered. attribution: profit in event windows
     and outside. placebo: the strategy on shifted dates, where asked for.
-    command: what was typed. versions: of the packages whose numbers enter the page, by name.
+    command: what was typed. versions: of the packages whose numbers enter the page, by name. check: what was found of
+    the strategy's code, None where it was not checked.
     """
 
     strategy: Strategy
@@ -52,6 +54,7 @@ class BacktestReport(Displayed):
     placebo: Placebo | None
     command: str
     versions: Mapping[str, str]
+    check: CodeCheck | None = None
 
     def picture(self) -> Picture:
         """The verdict first, then the figures of the account beside those of the strategy without events."""

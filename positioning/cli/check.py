@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors
-from positioning.cli.options import AsJson, Names
+from positioning.cli.options import AsJson, Names, Out
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
@@ -27,12 +28,16 @@ def check(
     request: Request,
     strategies: Names = None,
     cuts: Annotated[int, typer.Option(min=2, max=1000, help="Dates at which the future is replaced.")] = 24,
+    out: Out = "reports",
     as_json: AsJson = False,
 ) -> None:
-    """Replace the future, run again, leave out: does anything move that must not? Exit status 1: something is wrong."""
+    """Replace the future, run again, leave out: does anything move that must not? Exit status 1: something is wrong.
+
+    What it finds is kept in checks/ of --out, where runs and searches of the same code read it."""
     with one_line_errors():
         from positioning.analysis.strategy_check import check_strategy
         from positioning.runs.backtest import market_of
+        from positioning.runs.checks import keep_check
 
         chosen = request.strategies(strategies or [])
         settings, found = request.terms(""), []
@@ -48,6 +53,8 @@ def check(
                     )
                 )  # fmt: skip
                 bar.update(task, completed=done * cuts)
+        for strategy, one in zip(chosen, found, strict=True):
+            keep_check(one, strategy, cuts, Path(out))
         if as_json:
             print(json.dumps({"data": request.data, "strategies": {c.strategy: to_json(c) for c in found}}))
         else:

@@ -16,17 +16,29 @@ if TYPE_CHECKING:
 
 
 def answer(
-    searched: SearchReport, files: Sequence[Path], data: str, as_json: bool, terminal: Terminal
+    searched: SearchReport,
+    files: Sequence[Path],
+    data: str,
+    as_json: bool,
+    terminal: Terminal,
+    directory: Path,
 ) -> None:
-    """One JSON object; or five answers: the verdict, the plateau, the best, no events, and where the page is."""
+    """One JSON object; or five answers: the verdict, the plateau, the best, no events, and where the page is. Before
+    them, that the code was never checked, or that it is wrong: see `runs.checks`, kept in that directory."""
+    from positioning.analysis.code_check import words_of
+    from positioning.runs.checks import kept_check
+
+    check = kept_check(searched.space.strategy, directory)
     if as_json:
-        print(json_text(to_json(searched, files, data)))
+        print(json_text({**to_json(searched, files, data), "check": check}))
         return
     from positioning.reporting.search.outcome import ALONE, differs_alone, heading, rerun
 
     b = searched.assessment
     if searched.silence is not None:
         terminal.say(searched.silence.words, "bad")
+    if check is None or check.wrong:
+        terminal.say(words_of(check, searched.space.strategy.name), "bad")
     terminal.say(searched.verdict.sentence, searched.verdict.tone)
     why = "recommended" if not b.withheld else "NOT recommended"
     terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")

@@ -140,7 +140,7 @@ def grid_search(
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip
             files = [write_grid(found, Path(out)), write_trials(found, Path(out))]
-        answer(found, files, request.data, as_json, terminal)
+        answer(found, files, request.data, as_json, terminal, Path(out))
 
 
 def proposed(space: SearchSpace, metric: str, trials: int, seed: int, quiet: bool) -> GridIndex:

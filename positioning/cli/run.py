@@ -53,6 +53,7 @@ def run(
         from positioning.reporting.pages import CompletedRun, write_csv, write_pages
         from positioning.reporting.pdf import browser, print_pdf
         from positioning.runs.backtest import backtest
+        from positioning.runs.checks import kept_check
         from positioning.runs.saved import read_runs
 
         place = Path(out)
@@ -76,6 +77,7 @@ def run(
                 bar.update(task, description=strategy.name)
                 witness = RecordingSource(terms.source)
                 report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
+                report = replace(report, check=kept_check(strategy, place))
                 works.append(
                     CompletedRun(report, request.kept(strategy), witness.digests, request.study(strategy))
                 )

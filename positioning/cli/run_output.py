@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from positioning.analysis.code_check import words_of
 from positioning.analysis.equal_exposure import long_exposure
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.metrics import to_json as metrics_json
@@ -38,6 +39,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                 "verdict": s.verdict.to_json(),
                 "held": s.held.to_json(),
                 "record": _record(s),
+                "check": s.check,
                 **{field: figures[s.strategy.name][field] for field in FIELDS},
                 "long_exposure": long_exposure(s.result),
                 "without_events": _twin(s.without_events, s.without_events_metrics),
@@ -84,6 +86,8 @@ def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path], term
         terminal.say(words, "bad")
     for s in reports:
         terminal.say(f"{s.strategy.name}: {s.verdict.sentence}", s.verdict.tone)
+        if s.check is not None and s.check.wrong:
+            terminal.say(f"{s.strategy.name}: {words_of(s.check, s.strategy.name)}", "bad")
     spans = {s.strategy.name: span_words(s) for s in reports}
     alike = len(set(spans.values())) == 1
     tones = ["bad" if s.held.under_half else "" for s in reports]

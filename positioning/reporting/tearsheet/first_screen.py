@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import final
 
+from positioning.analysis.code_check import words_of
 from positioning.analysis.periods import monthly, trailing
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import RULES, Verdict
@@ -81,6 +82,8 @@ class FirstScreen:
     trailing_heads: tuple[str, ...]
     trailing: tuple[tuple[str, ...], ...]
     rules: Html
+    check: str
+    check_failed: bool
 
 
 def first_screen(report: BacktestReport) -> Html:
@@ -111,6 +114,8 @@ def view(report: BacktestReport) -> FirstScreen:
         trailing_heads=_heads(report),
         trailing=_trailing(report) if drawn else (),
         rules=rules(RULES),
+        check=words_of(report.check, report.strategy.name),
+        check_failed=report.check is not None and report.check.wrong,
     )
 
 

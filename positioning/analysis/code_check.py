@@ -1,0 +1,31 @@
+"""What a check found of a strategy's code, in one line, for those who read its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from positioning.errors import shortened, shown
+
+LONGEST_LINE = 400  # characters
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CodeCheck:
+    """wrong: whether something makes its numbers worthless; sentence: what was found; cuts: dates at which the future
+    was replaced; see `strategy_check.StrategyCheck`."""
+
+    wrong: bool
+    sentence: str
+    cuts: int
+
+
+def words_of(check: CodeCheck | None, strategy: str) -> str:
+    """The short form of a check, or that there was none of this code."""
+    if check is None:
+        return (
+            f"Not checked: python -m backtests.check {shown(strategy)} asks whether a decision of this code ever knew "
+            "tomorrow."
+        )
+    return shortened(shown(f"Checked, with {check.cuts} replaced futures: {check.sentence}"), LONGEST_LINE)
