@@ -18,8 +18,9 @@ _QUOTED = re.compile(r"(?<!\w)(['\"])(.{81,}?)\1(?!\w)")
 class PositioningError(Exception):
     """Base of every error this package raises on purpose. Its text is one line.
 
-    parameter: the argument it is about, written `parameter=value` in the text, "" for none; `STRATEGY.parameter` for
-    one of a strategy. A command shows it as its option.
+    parameter: the argument it is about, written `parameter=value` in the text, "" for none; several are parted by
+    blanks; `STRATEGY.parameter` is one of a strategy. A command shows each as its option, and what the text has
+    between backticks, `fetch MOS`, as the command that one types.
     """
 
     def __init__(self, seen: str, wanted: str, remedy: str, parameter: str = "") -> None:

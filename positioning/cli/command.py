@@ -10,7 +10,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, final
@@ -18,12 +18,15 @@ from typing import Any, NoReturn, final
 import typer
 from typer.core import TyperCommand
 
+from positioning.cli.commands import COMMANDS
 from positioning.cli.config import config_option
 from positioning.cli.starting import INTERRUPTED, STOPPED
 from positioning.errors import DisagreementError, PositioningError, one_line, shortened
 
 MOST_LEFT_OUT = 5
-OPTIONS = {"draws": "placebo", "trials": "optuna"}  # parameters of the engine whose options have other names
+OPTIONS = {  # parameters of the engine whose options have other names
+    "draws": "placebo", "trials": "optuna", "accepted": "accept",
+}  # fmt: skip
 RESUMES = "{}: the same command with --resume goes on from there"
 BAD_INPUT = 2  # exit status
 DISAGREES = 4  # a number of ours is another when it is worked out again
@@ -197,12 +200,24 @@ def one_line_errors() -> Iterator[None]:
 
 def in_option_words(error: PositioningError) -> str:
     """The error as one who types it is told: `mark=zero` is `--mark zero`, of a strategy `--set band=0.1`."""
-    if not error.parameter:
-        return str(error)
-    owner, _, name = error.parameter.rpartition(".")
-    option = f"--set {name}=" if owner else f"--{OPTIONS.get(name, name).replace('_', '-')} "
-    told = re.sub(rf"(?<![\w.-]){re.escape(name)}=(?=\S)", option.replace("\\", r"\\"), str(error))
-    return told.replace("; give --", "; type --").replace("or give --", "or type --")
+    return option_words(str(error), error.parameter.split())
+
+
+def option_words(text: str, parameters: Iterable[str]) -> str:
+    """A text of the engine in the words of the command line: parameters as options, commands as they are begun."""
+    for parameter in parameters:
+        owner, _, name = parameter.rpartition(".")
+        option = f"--{OPTIONS.get(name, name).replace('_', '-')}"
+        begins = rf"(?<![\w.-]){re.escape(name)}="
+        if owner:
+            text = re.sub(rf"{begins}(?=\S)", f"--set {name}=".replace("\\", r"\\"), text)
+        else:
+            text = re.sub(rf"{begins}True\b", option.replace("\\", r"\\"), text)
+            text = re.sub(rf"{begins}(?=\S)", f"{option} ".replace("\\", r"\\"), text)
+    text = re.sub(
+        r"`([a-z]+)(?=[ `])", lambda m: f"`{' '.join(words_for(m[1]))}" if m[1] in COMMANDS else m[0], text
+    )
+    return text.replace("give --", "type --")
 
 
 def say_left_out(lines: Sequence[str]) -> None:

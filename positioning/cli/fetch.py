@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, words_for
+from positioning.cli.command import Command, new_app, one_line_errors, option_words, words_for
 from positioning.cli.options import ACCEPT, BASIS, AsJson, Cache, ThesisFolder, first_day, last_day
 from positioning.cli.progress import progress
 from positioning.cli.strategies import known_instruments, standard
@@ -127,7 +127,7 @@ def to_json(snapshot: str, results: Mapping[str, Fetched], findings: Sequence[Fi
             "first": r.first or None,
             "last": r.last or None,
             "rows": r.rows,
-            "reason": r.reason,
+            "reason": in_words(r.reason),
         }
         for s, r in results.items()
     }
@@ -139,11 +139,16 @@ def to_json(snapshot: str, results: Mapping[str, Fetched], findings: Sequence[Fi
             "first": str(f.first),
             "last": str(f.last),
             "seen": f.seen,
-            "remedy": f.remedy,
+            "remedy": in_words(f.remedy),
         }
         for f in findings
     ]
     return {"snapshot": snapshot, "symbols": symbols, "findings": told}
+
+
+def in_words(text: str) -> str:
+    """What a reason or remedy says of the prices' options, as one types it."""
+    return option_words(text, ("accepted", "basis"))
 
 
 def now() -> datetime:
@@ -298,12 +303,15 @@ def _report(results: Mapping[str, Fetched], findings: Sequence[Finding]) -> None
     console = Console()
     table = Table("symbol", "status", "first", "last", "rows", "reason")
     for symbol, r in results.items():
-        table.add_row(Text(symbol), r.status, r.first, r.last, str(r.rows), Text(shown(r.reason)))
+        table.add_row(Text(symbol), r.status, r.first, r.last, str(r.rows), Text(shown(in_words(r.reason))))
     console.print(table)
     if findings:
         doubts = Table("symbol", "finding", "first", "last", "seen", "what to do")
         for f in findings:
-            words = (Text(shown(word)) for word in (f.symbol, f"{f.severity}: {f.check}", f.seen, f.remedy))
+            words = (
+                Text(shown(word))
+                for word in (f.symbol, f"{f.severity}: {f.check}", f.seen, in_words(f.remedy))
+            )
             symbol_cell, check_cell, seen, remedy = words
             doubts.add_row(symbol_cell, check_cell, str(f.first), str(f.last), seen, remedy)
         console.print(doubts)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from positioning.search.run import Work
     from positioning.search.space import GridIndex, SearchSpace
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.command import Command, new_app, one_line_errors, option_words, typed
 from positioning.cli.grid_axes import MOST_TRIALS
 from positioning.cli.grid_output import answer
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, Workers
@@ -127,7 +127,7 @@ def grid_search(
         inputs = inputs_of(space, plan, witness.digests)
         with shelf_of(Path(out), inputs, plan, resume) as (chunks, told), progress(as_json or quiet) as bar:
             if told:
-                print(told.replace("resume=True", "--resume"), file=sys.stderr)
+                print(option_words(told, ("resume",)), file=sys.stderr)
             before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
             begun = time.perf_counter()
             trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))

@@ -23,7 +23,7 @@ from positioning.market.quality import mend
 from positioning.market.source import Delivery, Source
 
 RATES = ("{}USD=X", "{}=X")  # US dollars per unit, units per US dollar
-FETCH = "python -m backtests.fetch"
+FETCH = "fetch"
 YAHOO = "yahoo"
 
 
@@ -57,7 +57,7 @@ class StoreSource(Source):
 
     @property
     def label(self) -> str:
-        """What --data calls it: `yahoo`, or `snapshot:NAME`."""
+        """Its name: `yahoo`, or `snapshot:NAME`."""
         return f"snapshot:{self.snapshot}" if self.snapshot else "yahoo"
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:
@@ -103,7 +103,7 @@ class StoreSource(Source):
         return DataMissingError(
             f"{seen} in {self.cache}",
             f"wanted what `{command}` downloads",
-            "type that with a network; --data sample works without one",
+            "do that with a network; the sample market needs none",
         )
 
     def _series(self, entry: Entry) -> Series:
@@ -125,7 +125,7 @@ class StoreSource(Source):
         raise DataMissingError(
             f"{entry.symbol}: its file is {store.quarantine(entry)}",
             "wanted the bytes the manifest names",
-            f"type {FETCH} {entry.symbol}",
+            f"fetch it again: `{FETCH} {entry.symbol}`",
         )
 
     def _bars(self, entry: Entry) -> tuple[Bars, tuple[Finding, ...]]:

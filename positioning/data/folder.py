@@ -58,7 +58,7 @@ class FolderSource(Source):
 
     @property
     def label(self) -> str:
-        """What --data calls it: `folder:DIR`."""
+        """Its name: `folder:DIR`."""
         return f"folder:{self.directory}"
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:

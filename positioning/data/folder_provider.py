@@ -60,7 +60,7 @@ class FolderProvider:
             if wrong := [f for f in found if f.severity == "error" and f.check not in _MENDED]:
                 word = f"{wrong[0].symbol}:{wrong[0].check}"
                 return Answer(
-                    "failed", f"{wrong[0]}; {wrong[0].remedy}; or to store it as it is type --accept {word}"
+                    "failed", f"{wrong[0]}; {wrong[0].remedy}; or to store it as it is give accepted={word}"
                 )
             return replace(answer, notices=(*answer.notices, *(str(f) for f in found)))
         except BadInputError as error:

@@ -164,8 +164,8 @@ def _entry(symbol: str, raw: Any) -> Entry:
 def _not_one(path: Path, why: str) -> BadInputError:
     return BadInputError(
         f"{path} cannot be read ({why})",
-        "wanted what `python -m backtests.fetch` wrote",
-        "run `python -m backtests.fetch`, which sets it aside and starts anew",
+        "wanted what `fetch` wrote",
+        "`fetch` sets it aside and starts anew",
     )
 
 

@@ -51,13 +51,15 @@ def checked_basis(word: str) -> tuple[str, Stated]:
     symbol, equals, name = word.partition("=")
     if symbol.endswith("=X") or not equals or not symbol:
         raise BadInputError(
-            f"--basis {word}", "wanted SYMBOL=traded, =split or =total_return", "type --basis MOS=split"
+            f"basis={word}", "wanted SYMBOL=traded, =split or =total_return", "give basis=MOS=split", "basis"
         )
     for known in get_args(Stated):
         if name == known and known:
             return symbol, known
     options = [known for known in get_args(Stated) if known]
-    raise BadInputError(f"--basis {word}", f"wanted one of {', '.join(options)}", did_you_mean(name, options))
+    raise BadInputError(
+        f"basis={word}", f"wanted one of {', '.join(options)}", did_you_mean(name, options), "basis"
+    )
 
 
 def price_basis(
@@ -126,7 +128,7 @@ class _Weighing:
                     np.array([day]),
                     f"Stock Splits says {ratios[row]:g}, and the close goes from {self.close[last]:.6g} to "
                     f"{self.close[now]:.6g}: neither before nor after that split",
-                    f"correct the file, or type --basis {self.symbol}=split where its closes are adjusted",
+                    f"correct the file, or give basis={self.symbol}=split where its closes are adjusted",
                 )
             elif raw:
                 self._divide(now, float(ratios[row]), both=self._both(last, now, size))
@@ -197,7 +199,7 @@ class _Weighing:
             self.dates[row : row + 1],
             f"Close goes from {self.close[last]:.6g} to {self.close[row]:.6g}, which Adj Close denies: "
             f"a split of {_words(ratio)} left in it",
-            f"adjust the closes before it, or type --basis {self.symbol}=traded",
+            f"adjust the closes before it, or give basis={self.symbol}=traded",
         )
 
     # ----------------------------------------------------------------------------------------- dividends
@@ -260,7 +262,7 @@ class _Weighing:
                 "basis",
                 self.dates[at],
                 f"its closes are off any price grid beside {at.size} dividends: they may hold them already",
-                f"type --basis {self.symbol}=split where they do not, --basis {self.symbol}=total_return where they do",
+                f"give basis={self.symbol}=split where they do not, basis={self.symbol}=total_return where they do",
             )
         self.told.append("has adjusted closes beside its Dividends: dividends are inside its price")
         return "total_return", none

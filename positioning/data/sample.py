@@ -47,7 +47,7 @@ class SampleSource(Source):
 
     @property
     def label(self) -> str:
-        """What --data calls it: `sample`."""
+        """Its name: `sample`."""
         return "sample"
 
     def universe(self) -> tuple[str, ...]:

@@ -240,12 +240,10 @@ class Store:
         path = self.snapshot_path(name)
         if not path.exists():
             known = [p.stem for p in self._snapshots()]
-            advice = (
-                did_you_mean(name, known)
-                if known
-                else f"make it with python -m backtests.fetch --snapshot {name}"
+            advice = did_you_mean(name, known) if known else f"pin it: `fetch` with snapshot={name}"
+            raise BadInputError(
+                f"no snapshot {name} in {self.cache}", "wanted one that was made", advice, "snapshot"
             )
-            raise BadInputError(f"no snapshot {name} in {self.cache}", "wanted one that was made", advice)
         return read_entries(path)
 
 

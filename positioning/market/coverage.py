@@ -66,7 +66,8 @@ def present(
             raise DataMissingError(
                 f"the hedge {i.symbol} {lacks}",
                 "wanted its prices",
-                "choose another with --set hedge=SYMBOL, or hedge=none",
+                "choose another: give hedge=SYMBOL, or hedge=none",
+                "strategy.hedge",
             )
         if lacks:
             notices.append(Notice(i.symbol, f"{lacks}: left out, its weight goes to the other names"))

@@ -100,7 +100,7 @@ def accept(
     options = sorted(reachable(symbols, instruments))
     accepted = {_accepted(word, options) for word in words}
     return tuple(
-        replace(f, severity="warning", remedy=f"accepted by --accept {f.symbol}:{f.check}")
+        replace(f, severity="warning", remedy=f"accepted, as {f.symbol}:{f.check}")
         if f.severity == "error" and (f.symbol, f.check) in accepted
         else f
         for f in findings
@@ -118,8 +118,10 @@ def stop_on_errors(findings: Iterable[Finding]) -> None:
     if not wrong:
         return
     more = f" (the first of {len(wrong)} errors)" if len(wrong) > 1 else ""
-    words = " ".join(f"--accept {w}" for w in dict.fromkeys(f"{f.symbol}:{f.check}" for f in wrong))
-    raise BadInputError(f"{wrong[0]}{more}", wrong[0].remedy, f"or to use it as it is type {words}")
+    words = " ".join(f"accepted={w}" for w in dict.fromkeys(f"{f.symbol}:{f.check}" for f in wrong))
+    raise BadInputError(
+        f"{wrong[0]}{more}", wrong[0].remedy, f"or to use it as it is give {words}", "accepted basis"
+    )
 
 
 def check_words(words: Iterable[str]) -> None:
@@ -128,11 +130,14 @@ def check_words(words: Iterable[str]) -> None:
         symbol, colon, name = word.rpartition(":")
         if not (symbol.strip() and colon):
             raise BadInputError(
-                f"--accept {word}", "wanted SYMBOL:CHECK", "type for example --accept EVR.L:unit_switch"
+                f"accepted={word}",
+                "wanted SYMBOL:CHECK",
+                "give accepted=EVR.L:unit_switch for example",
+                "accepted",
             )
         if name not in get_args(Check):
             raise BadInputError(
-                f"--accept {word}", f"no check {name!r} here", did_you_mean(name, get_args(Check))
+                f"accepted={word}", f"no check {name!r} here", did_you_mean(name, get_args(Check)), "accepted"
             )
 
 
@@ -140,9 +145,14 @@ def _accepted(word: str, symbols: Collection[str]) -> tuple[str, str]:
     symbol, colon, name = word.rpartition(":")
     if not colon:
         raise BadInputError(
-            f"--accept {word}", "wanted SYMBOL:CHECK", "type for example --accept EVR.L:unit_switch"
+            f"accepted={word}",
+            "wanted SYMBOL:CHECK",
+            "give accepted=EVR.L:unit_switch for example",
+            "accepted",
         )
     for given, options, what in ((symbol, symbols, "symbol"), (name, get_args(Check), "check")):
         if given not in options:
-            raise BadInputError(f"--accept {word}", f"no {what} {given!r} here", did_you_mean(given, options))
+            raise BadInputError(
+                f"accepted={word}", f"no {what} {given!r} here", did_you_mean(given, options), "accepted"
+            )
     return symbol, name

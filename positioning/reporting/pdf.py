@@ -25,7 +25,7 @@ def browser() -> str:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         raise BadInputError(
-            "--pdf", f"wanted one of {', '.join(BROWSERS)} here", "install one, or leave it out"
+            "pdf=True", f"wanted one of {', '.join(BROWSERS)} here", "install one, or leave it out", "pdf"
         )
     return found
 

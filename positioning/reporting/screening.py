@@ -38,7 +38,7 @@ def write_screening(made: Screening, command: str, directory: Path) -> list[Path
 
 
 def write_restrictions(rows: Sequence[Restriction], path: Path) -> Path:
-    """Restriction rows in the columns that `--restrictions` reads."""
+    """Restriction rows in the columns of a restrictions.csv."""
     cells = (
         [r.symbol, str(r.known_on()), "" if r.effective is None else str(r.effective), r.kind, r.ground, "",
          r.reason, r.source]

@@ -367,6 +367,6 @@ def find_run(directory: Path, word: str) -> SavedRun:
             f"{len(begun)} runs begin with {word}", "wanted one", f"type {begun[0].id} or another in full"
         )
     if not known:
-        raise BadInputError(f"no run in {directory}", f"wanted {word}", "make one: python -m backtests.run")
+        raise BadInputError(f"no run in {directory}", f"wanted {word}", "make one: `run`")
     names = dict.fromkeys([*(k.summary["strategy"] for k in known), *(k.id for k in known)])
     raise BadInputError(f"no run {word}", "wanted a strategy or a run", did_you_mean(word, names))

@@ -117,9 +117,10 @@ def _window(market: Market, window: tuple[np.datetime64, np.datetime64]) -> tupl
     )
     if window[0] > window[1] or begin < 1 or end < begin or window[1] > rows[-1]:
         raise BadInputError(
-            f"window {window[0]} to {window[1]}",
+            f"replay={window[0]}:{window[1]}",
             f"wanted first and last day, from {rows[min(1, rows.size - 1)]} to {rows[-1]}",
-            "type --replay none, or days inside them",
+            "give replay=none, or days inside them",
+            "replay",
         )  # fmt: skip
     return begin, end
 

@@ -43,7 +43,7 @@ SOON = 5.0  # seconds in which a scheduler answers, and has a worker
 LOOK = 1.0  # seconds after which the workers are counted anew
 LIVES = 3  # times a chunk is begun again after dask gave it up, each time for the loss of several workers
 NAMED = 3  # differences that an error names
-KEPT = "finished chunks are kept: type the command again with --resume"
+KEPT = "finished chunks are kept: the same search with resume=True goes on from there"
 LOUD = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application", "asyncio")
 
 
@@ -179,7 +179,8 @@ class _Spread:
                 raise BadInputError(
                     f"chunk {number} brought down worker after worker",
                     "wanted workers that outlive it",
-                    f"give them more memory (dask worker --memory-limit); {KEPT}",
+                    f"give them more memory; {KEPT}",
+                    "resume",
                 ) from None
             self._begin(number, lost + 1)
         except CancelledError:
@@ -187,6 +188,7 @@ class _Spread:
                 f"the scheduler at {self._address} ended, or dropped the search",
                 "wanted it to the end",
                 f"start it again; {KEPT}",
+                "resume",
             ) from None
         return None
 
@@ -207,6 +209,7 @@ class _Spread:
                 f"no worker at {self._address} for {self._patience:g} s",
                 "wanted one to go on with",
                 f"start dask worker {self._address}; {KEPT}",
+                "resume",
             )
 
 

@@ -147,19 +147,22 @@ def cross_validate(
 
 
 def _require(rows: int, groups: int, test_groups: int, embargo: int, hold: int) -> None:
-    asked, most = f"--cpcv {groups}:{test_groups}", min(USUAL[0], rows // MIN_ROWS)
-    remedy = f"type --cpcv {most}:{USUAL[1]}" if most > USUAL[1] else "begin earlier with --start"
+    asked, most = f"cpcv={groups}:{test_groups}", min(USUAL[0], rows // MIN_ROWS)
+    remedy = f"give cpcv={most}:{USUAL[1]}" if most > USUAL[1] else "begin the account earlier"
     if not 0 < test_groups < groups:
         raise BadInputError(
-            asked, "wanted groups, and how many of them to test on: one or more, not all", remedy
+            asked, "wanted groups, and how many of them to test on: one or more, not all", remedy, "cpcv"
         )
     if rows < MIN_ROWS * groups:
         raise BadInputError(
-            f"{asked} on {rows:,} rows with a return", f"wanted {MIN_ROWS} rows or more a group", remedy
+            f"{asked} on {rows:,} rows with a return",
+            f"wanted {MIN_ROWS} rows or more a group",
+            remedy,
+            "cpcv",
         )
     if math.comb(groups, test_groups) > MOST_SPLITS:
         made = math.comb(groups, test_groups)
-        raise BadInputError(f"{asked} is {made:,} splits", f"wanted {MOST_SPLITS} at most", remedy)
+        raise BadInputError(f"{asked} is {made:,} splits", f"wanted {MOST_SPLITS} at most", remedy, "cpcv")
     if min(embargo, hold) < 0:
         raise BadInputError(
             f"an embargo of {embargo} rows after events held {hold}", "wanted 0 rows or more", "correct it"
@@ -180,11 +183,12 @@ def splits_of(
         fewest = 0
     if fewest < MIN_ROWS:
         raise BadInputError(
-            f"--cpcv {groups}:{test_groups} with an embargo of {embargo} rows leaves {fewest} rows to train on",
+            f"cpcv={groups}:{test_groups} with an embargo of {embargo} rows leaves {fewest} rows to train on",
             f"wanted {MIN_ROWS} or more in every split",
-            f"test on fewer groups, such as --cpcv {groups}:1, or shorten the embargo"
+            f"test on fewer groups, such as cpcv={groups}:1, or shorten the embargo"
             if test_groups > 1
             else "shorten the embargo",
+            "cpcv",
         )
     return splits
 

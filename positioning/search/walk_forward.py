@@ -71,18 +71,19 @@ def spans(rows: int, train: int, test: int) -> IntArray:
     through. Test spans follow one another up to the last row; what does not fit is left out at the beginning.
     Raises BadInputError where no fold fits, or a span is shorter than MIN_ROWS.
     """
-    asked = f"--walk-forward {train}:{test}"
+    asked = f"walk_forward={train}:{test}"
     most = min(USUAL[1], (rows - 1) // 8)  # four folds, each trained on four times what it is tested on
     ratio = USUAL[0] // USUAL[1]
-    remedy = (
-        f"type --walk-forward {ratio * most}:{most}" if most >= MIN_ROWS else "begin earlier with --start"
-    )
+    remedy = f"give walk_forward={ratio * most}:{most}" if most >= MIN_ROWS else "begin the account earlier"
     if min(train, test) < MIN_ROWS:
-        raise BadInputError(asked, f"wanted {MIN_ROWS} rows or more of each", remedy)
+        raise BadInputError(asked, f"wanted {MIN_ROWS} rows or more of each", remedy, "walk_forward")
     folds = (rows - 1 - train) // test
     if folds < 1:
         raise BadInputError(
-            f"{asked} on an account of {rows:,} rows", f"wanted {train + test + 1:,} rows or more", remedy
+            f"{asked} on an account of {rows:,} rows",
+            f"wanted {train + test + 1:,} rows or more",
+            remedy,
+            "walk_forward",
         )
     last = rows - 1 - test * np.arange(folds)[::-1]
     return np.stack([last - test - train + 1, last - test, last], axis=1).astype(np.int64)
@@ -113,7 +114,8 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
             raise BadInputError(
                 f"none of {train.size:,} trials has a {asked.metric} from {rows[first]} to {rows[last]}",
                 "wanted one account that lives and moves on every train span",
-                f"lengthen it: --walk-forward {2 * (last - first + 1)}:{end - last}",
+                f"lengthen it: give walk_forward={2 * (last - first + 1)}:{end - last}",
+                "walk_forward",
             )
         known = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
         for way, chosen in picks.items():

@@ -219,7 +219,7 @@ def test_what_no_grid_tells_is_refused_until_it_is_stated(tmp_path: Path) -> Non
     source = put(tmp_path, "MOS", table(days, Close=value, Dividends=paid))
     (f,) = source.findings(["MOS"])
     assert (f.check, f.severity) == ("basis", "error")
-    assert "--basis MOS=split where they do not, --basis MOS=total_return" in f.remedy
+    assert "give basis=MOS=split where they do not, basis=MOS=total_return" in f.remedy
     for stated, basis, total in (("split", "traded", paid.sum()), ("total_return", "total_return", 0.0)):
         told = FolderSource(tmp_path, {"MOS": stated})  # type: ignore[dict-item]  # one of the words
         assert told.findings(["MOS"]) == ()

@@ -233,9 +233,7 @@ def test_a_damaged_file_is_never_read_and_named_with_its_repair(tmp_path: Path, 
     }[damage]()
     source = StoreSource(tmp_path)
     for _ in range(2):
-        with pytest.raises(
-            DataMissingError, match=r"MOS: its file is .* type python -m backtests.fetch MOS$"
-        ):
+        with pytest.raises(DataMissingError, match=r"MOS: its file is .* fetch it again: `fetch MOS`$"):
             source.deliver(["NTR", "MOS"], [])
     assert (tmp_path / "quarantine" / path.name).exists() == (damage != "remove")
     assert list(source.deliver(["NTR"], []).bars) == ["NTR"]
@@ -266,7 +264,7 @@ def test_a_snapshot_pins_and_refuses_what_changed(tmp_path: Path) -> None:
 
 
 def test_nothing_stored_says_what_to_type_and_never_simulates(tmp_path: Path) -> None:
-    with pytest.raises(DataMissingError, match=r"python -m backtests.fetch.*--data sample works without"):
+    with pytest.raises(DataMissingError, match=r"what `fetch` downloads.*the sample market needs none"):
         StoreSource(tmp_path / "none")
     stored(tmp_path, MOS=series())
     source = StoreSource(tmp_path)
@@ -279,7 +277,9 @@ def test_nothing_stored_says_what_to_type_and_never_simulates(tmp_path: Path) ->
         (["MOS"], [], "2024-06-14"),
     ):
         day = None if end is None else np.datetime64(end)
-        with pytest.raises(DataMissingError, match=r"is not stored.*fetch (NTR|HKD=X|MOS)`.*--data sample"):
+        with pytest.raises(
+            DataMissingError, match=r"is not stored.*`fetch (NTR|HKD=X|MOS)`.*the sample market"
+        ):
             source.require(symbols, currencies, day)
 
 

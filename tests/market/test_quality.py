@@ -414,7 +414,7 @@ def test_an_error_stops_with_one_line() -> None:
     assert "\n" not in line
     assert line.startswith("EVR.L: unit_switch on 2022-02-15: closes at 0.81 on 2022-02-14 and 0.0081 on")
     assert "(the first of 2 errors)" in line
-    assert line.endswith("type --accept EVR.L:unit_switch --accept GBP=X:spike")
+    assert line.endswith("give accepted=EVR.L:unit_switch accepted=GBP=X:spike")
 
 
 def test_accepted_errors_become_warnings_that_say_so() -> None:
@@ -423,7 +423,7 @@ def test_accepted_errors_become_warnings_that_say_so() -> None:
     left = accept(findings, ["EVR.L:unit_switch"], ["EVR.L"])
     assert [f.symbol for f in errors(left)] == ["GBP=X"]
     assert len(left) == len(findings)
-    assert [f.severity for f in left if f.remedy == "accepted by --accept EVR.L:unit_switch"] == ["warning"]
+    assert [f.severity for f in left if f.remedy == "accepted, as EVR.L:unit_switch"] == ["warning"]
     stop_on_errors(accept(left, ["GBP=X:spike", "EVR.L:jump"], ["EVR.L"]))
     stop_on_errors(())
 
@@ -438,7 +438,7 @@ def test_accepted_errors_become_warnings_that_say_so() -> None:
     ],
 )
 def test_a_word_that_names_nothing(word: str, said: str) -> None:
-    with pytest.raises(BadInputError, match=f"--accept {word}; ") as caught:
+    with pytest.raises(BadInputError, match=f"accepted={word}; ") as caught:
         accept(switched(), [word], ["EVR.L"])
     assert said in str(caught.value)
 

@@ -127,7 +127,7 @@ def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one
         np.testing.assert_array_equal(found, tables(space, planned(space, Dawdling(0.0)), threads(2)))
         assert set(made.running) == {"scheduler", "second"}
         with pytest.raises(
-            BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*--resume"
+            BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*resume=True"
         ):
             tables(space, plan, cluster(made.address), lambda n: made.kill("scheduler") if n else None)
 
@@ -157,7 +157,7 @@ def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest
         assert not deadly.exists()
         monkeypatch.setattr(there, "LIVES", 0)
         told.clear()
-        with pytest.raises(BadInputError, match=r"chunk \d brought down .*--memory-limit.*--resume"):
+        with pytest.raises(BadInputError, match=r"chunk \d brought down .*more memory.*resume=True"):
             tables(space, plan, cluster(one.scheduler_address), advance)
 
 
@@ -293,7 +293,7 @@ def test_a_bad_trial_reaches_the_caller_as_it_is(pair: Machines) -> None:
 
 def test_no_worker_left_is_one_line() -> None:
     space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
-    wanted = "no worker at .* for 1 s; wanted one to go on with; start dask worker tcp.*--resume"
+    wanted = "no worker at .* for 1 s; wanted one to go on with; start dask worker tcp.*resume=True"
     with within(1) as one:
         told: list[int] = []
 

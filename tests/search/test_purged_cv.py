@@ -328,14 +328,14 @@ def test_of_many_trials_a_random_part_is_ranked() -> None:
 @pytest.mark.parametrize(
     ("numbers", "wanted"),
     [
-        ((10, 10, 0), "--cpcv 10:10; wanted groups, and how many of them to test on"),
-        ((10, 0, 0), "type --cpcv 10:2"),
-        ((1, 1, 0), "type --cpcv 10:2"),
+        ((10, 10, 0), "cpcv=10:10; wanted groups, and how many of them to test on"),
+        ((10, 0, 0), "give cpcv=10:2"),
+        ((1, 1, 0), "give cpcv=10:2"),
         (
             (20, 2, 0),
-            "--cpcv 20:2 on 300 rows with a return; wanted 20 rows or more a group; type --cpcv 10:2",
+            "cpcv=20:2 on 300 rows with a return; wanted 20 rows or more a group; give cpcv=10:2",
         ),
-        ((14, 5, 0), f"--cpcv 14:5 is 2,002 splits; wanted {MOST_SPLITS} at most"),
+        ((14, 5, 0), f"cpcv=14:5 is 2,002 splits; wanted {MOST_SPLITS} at most"),
         ((10, 2, -1), "an embargo of -1 rows"),
         (
             (10, 2, 400),

@@ -85,11 +85,11 @@ def test_spans_by_hand() -> None:
 @pytest.mark.parametrize(
     ("numbers", "wanted"),
     [
-        ((500, 504, 126), "500 rows; wanted 631 rows or more; type --walk-forward 248:62"),
-        ((60, 40, 20), "wanted 61 rows or more; begin earlier"),
-        ((2000, 504, 19), f"wanted {MIN_ROWS} rows or more of each; type --walk-forward 504:126"),
-        ((2000, 0, 126), "--walk-forward 0:126; wanted"),
-        ((2000, 504, -5), "--walk-forward 504:-5; wanted"),
+        ((500, 504, 126), "500 rows; wanted 631 rows or more; give walk_forward=248:62"),
+        ((60, 40, 20), "wanted 61 rows or more; begin the account earlier"),
+        ((2000, 504, 19), f"wanted {MIN_ROWS} rows or more of each; give walk_forward=504:126"),
+        ((2000, 0, 126), "walk_forward=0:126; wanted"),
+        ((2000, 504, -5), "walk_forward=504:-5; wanted"),
     ],
 )
 def test_spans_that_do_not_fit_are_one_line(numbers: tuple[int, int, int], wanted: str) -> None:
@@ -102,7 +102,7 @@ def test_what_is_proposed_fits() -> None:
     for rows in range(161, 2000, 7):
         with pytest.raises(BadInputError) as caught:
             spans(rows, rows, 20)
-        train, test = caught.value.remedy.split()[-1].split(":")
+        train, test = caught.value.remedy.split("=")[-1].split(":")
         assert len(spans(rows, int(train), int(test))) >= 1
 
 

@@ -101,7 +101,7 @@ def control_sentence(found: SyntheticControl) -> str:
 def placebo_words(placebo: StudyPlacebo | None) -> list[str]:
     """What the shuffles are, for the reader of their p-values."""
     if placebo is None:
-        return ["Not compared with shuffled event dates in this run: type --placebo 1000 to do so."]
+        return ["Not compared with shuffled event dates: this run was asked for none."]
     return [
         f"Shuffled dates: all day zeros moved together to other days, {placebo.draws:,} times (seed {placebo.seed}); "
         "one-sided p-value of a CAAR at least as far in the expected direction. With every expected sign reversed "

@@ -270,7 +270,7 @@ def _method(searched: SearchReport) -> Html:
         f"Account from {m.rows[m.start]} to {m.rows[-1]}, {b.rows:,} returns, {b.per_year:.1f} rows a year; "
         f"{m.base}; fees {inputs.fee_label}; fills at the {inputs.fill_at}; cash {inputs.cash_label}; "
         f"frozen holdings marked at {inputs.mark_label}.",
-        "Each trial has the account that the ledger of backtests.run keeps on these rows and symbols, to the last bit; "
+        "Each trial has the account that the ledger of a run keeps on these rows and symbols, to the last bit; "
         "only the figures are kept. " + ALONE,
         "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "
         f"Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over {BLOCKS} blocks of each trial's excess returns "

@@ -43,7 +43,7 @@ def _proposed(b: Assessment) -> list[str]:
     return [
         "The trials were proposed by what earlier ones gave over the same rows, so they crowd around what did well: "
         "their Sharpes scatter less than those of the grid, and all that is said here about luck, overfitting and the "
-        "test against the twin is too kind. A grid or --random counts honestly."
+        "test against the twin is too kind. A grid, or combinations drawn at random, counts honestly."
     ]
 
 
@@ -107,7 +107,7 @@ def _against_twin(b: Assessment) -> list[str]:
     return [
         f"Each trial against itself without events: the best gain in mean return of {b.spa.trials:,} different trials "
         f"has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}. Holding more on average counts as a gain here: "
-        f"shuffled dates (backtests.run --placebo) tell the two apart. {twin}"
+        f"the shuffled dates of a run tell the two apart. {twin}"
     ]
 
 

@@ -70,7 +70,7 @@ def _late(report: BacktestReport) -> list[list[str]]:
 def placebo_words(placebo: Placebo | None) -> list[str]:
     """What the shuffles say."""
     if placebo is None:
-        return ["Not compared with shuffled event dates in this run: type --placebo 1000 to do so."]
+        return ["Not compared with shuffled event dates: this run was asked for none."]
     n, p = placebo.shuffled.size, placebo.p_value
     middle = float(np.median(placebo.shuffled))
     turned = f"With every expected sign reversed it made {signed(placebo.flipped)}."
