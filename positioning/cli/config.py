@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,11 @@ import typer
 from positioning.cli.commands import COMMANDS
 from positioning.errors import BadInputError, did_you_mean
 from positioning.files import read_toml
+
+HOW = frozenset({
+    "out", "json", "csv", "verbose", "quiet", "log", "config", "help", "workers", "dask", "resume",
+})  # fmt: skip
+"""Options that no number depends on."""
 
 
 def config_option() -> Any:
@@ -85,11 +91,41 @@ def _typed(told: Any, where: str, parameter: Any) -> Any:
 
 def study_text(words: Mapping[str, Any], usual: Mapping[str, Any], options: Mapping[str, str]) -> str:
     """The file that repeats a run: its request in words, but for what is usual; options: their names by field."""
-    lines = ["# Repeats this run: positioning run --config study.toml"]
-    lines.append(f"strategies = [{json.dumps(words['strategy'])}]")
+    asked = {"strategies": [words["strategy"]]}
     for field, option in options.items():
         value, plain = words.get(field), usual[field]
         plain = list(plain) if isinstance(plain, tuple) else plain
         if value is not None and value != plain:
-            lines.append(f"{option} = {json.dumps(value)}")
-    return "\n".join(lines) + "\n"
+            asked[option] = value
+    return _file("run", asked)
+
+
+def answer_text(ctx: typer.Context, **named: Any) -> str:
+    """The file that repeats what this command was asked: its options, but for what is usual and for HOW; paths
+    absolute. named: arguments in words that mean the same wherever one stands."""
+    command = (ctx.command.name or "").replace("_", "-")
+    asked = dict(named)
+    for p in ctx.command.params:
+        word, value = _word(p), ctx.params.get(str(p.name))
+        value = list(value) if isinstance(value, tuple) else value
+        if word not in HOW and p.name not in named and (value or None) != (p.get_default(ctx) or None):
+            asked[word] = [absolute(v) for v in value] if isinstance(value, list) else absolute(value)
+    return _file(command, asked)
+
+
+def absolute(word: Any) -> Any:
+    """The word, where it is a file or a folder that is there by its absolute path; behind `folder:`, too."""
+    if not isinstance(word, str):
+        return word
+    kind, colon, place = word.partition(":")
+    if colon and kind == "folder":
+        return f"folder:{Path(place).resolve()}"
+    with suppress(OSError, ValueError):  # no name that a file can have
+        return str(Path(word).resolve()) if word and Path(word).exists() else word
+    return word
+
+
+def _file(command: str, asked: Mapping[str, Any]) -> str:
+    """TOML; what is between quotes in JSON is in TOML."""
+    lines = [f"# Repeats this answer: positioning {command} --config study.toml"]
+    return "\n".join([*lines, *(f"{option} = {json.dumps(value)}" for option, value in asked.items())]) + "\n"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.config import answer_text
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Theme, Verbose
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
@@ -40,6 +41,7 @@ COLUMNS = {
 @with_request("fees", "fill", "cash", "screen", "mark")  # it keeps no account
 def event_study(
     request: Request,
+    ctx: typer.Context,
     names: Annotated[
         list[str] | None,
         typer.Argument(
@@ -79,9 +81,9 @@ def event_study(
         more = tuple(s.strip() for s in factors.split(",") if s.strip())
         design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
         choice = EventFilter(theme, direction, span_of(request.start, request.end))
-        thesis = request.advice()
+        words, thesis = names or studied(), request.advice()
         choice.check(thesis.events)
-        sleeves = sleeves_of(names or [], request, thesis, theme or "")
+        sleeves = sleeves_of(words, request, thesis, theme or "")
         source, record = request.source(), thesis.events
         near, studies = record.crash_dates, []
         with progress(as_json or quiet) as bar:
@@ -104,7 +106,7 @@ def event_study(
         }
         controls = synthetic_controls(alone, pools, record, design, draws, seed)
         active, unmade = {}, []
-        for label, strategy in strategies_under(names or [], request, sleeves).items():
+        for label, strategy in strategies_under(words, request, sleeves).items():
             try:
                 active[label] = strategy_active(
                     strategy, source, thesis, base, request.accepted, request.benchmark or "", choice.span
@@ -113,28 +115,42 @@ def event_study(
                 unmade.append(f"{label}: no account beside the study, {error.seen}")
         asked = evidence(studies, record, choice, design, seed, controls, active)
         command = typed("event_study")
-        files = write_event_study(studies, shuffled, asked, design, thesis, command, Path(out))
+        again = answer_text(ctx, names=[lasting(word) for word in words])
+        files = write_event_study(studies, shuffled, asked, design, thesis, command, Path(out), again)
         for line in unmade:
             terminal.say(line, "quiet")
         print_answer(request.data, studies, shuffled, asked, past(studies, thesis), files, as_json, terminal)
 
 
+def lasting(word: str) -> str:
+    """The word by which the same is found wherever one stands."""
+    from positioning.strategy.from_file import reference
+
+    return reference(strategy_class(word)) if means_strategy(word) else word
+
+
+def studied() -> list[str]:
+    """Every listed strategy that answers a sleeve, but for blends."""
+    from positioning.strategy.blend import Blend
+
+    return [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
+
+
 def sleeves_of(words: Sequence[str], request: Request, thesis: Thesis, theme: str) -> list[Sleeve]:
-    """What is studied: each strategy (a blend gives its parts) and each symbol, in the order of the words; without
-    words every listed strategy that answers a sleeve, but for blends.
+    """What is studied: each strategy (a blend gives its parts) and each symbol, in the order of the words.
 
     Raises BadInputError for a word that is neither, a setting that no strategy among them has, and as
     `strategy_sleeves` and `symbol_sleeve` do.
     """
     from positioning.event_studies.sleeves import distinct, strategy_sleeves, symbol_sleeve
-    from positioning.strategy.blend import Blend
 
-    every = [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
-    asked, benchmark = words or every, request.benchmark or ""
-    named = [word for word in dict.fromkeys(asked) if means_strategy(word)]
+    benchmark, named = (
+        request.benchmark or "",
+        [word for word in dict.fromkeys(words) if means_strategy(word)],
+    )
     strategies = {p.name: p for p in (request.strategies(named) if named else ())}
     found = []
-    for word in asked:
+    for word in words:
         if word in named:
             found += strategy_sleeves(strategies[strategy_class(word).name], thesis, benchmark)
         else:
@@ -148,8 +164,7 @@ def strategies_under(
     """The strategies among what is studied, by the label of their sleeve; parts of a blend as the blend sets them."""
     from positioning.strategy.blend import Blend
 
-    every = [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
-    named = [word for word in dict.fromkeys(words or every) if means_strategy(word)]
+    named = [word for word in dict.fromkeys(words) if means_strategy(word)]
     found: dict[str, Strategy] = {}
     for one in request.strategies(named) if named else ():
         found |= {p.name: p for p in (one.parts() if isinstance(one, Blend) else (one,))}

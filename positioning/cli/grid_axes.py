@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, final
 
-from positioning.errors import BadInputError, did_you_mean, would_take
+from positioning.errors import BadInputError, did_you_mean
+from positioning.search.sampling import require_few
 
 if TYPE_CHECKING:
     from positioning.strategy.strategy import Strategy
 
 MOST_VALUES = 1_000_000  # of one axis
 SMALLEST, LARGEST = Decimal("1e-12"), Decimal("1e12")  # of numbers in a range
-MOST_TRIALS = 10_000_000
-KEPT_BYTES = 600  # of each on disk until the search ends; some 60 in memory
-A_SECOND = 50_000  # trials, of a strategy of five names on two cores
 
 
 def axes_of(strategy: Strategy, words: Sequence[str], most: int | None = None) -> dict[str, tuple[Any, ...]]:
@@ -105,14 +103,3 @@ def _range(name: str, text: str) -> Range:
             f"axis {name} has {count:,} values", f"wanted at most {MOST_VALUES:,}", "widen its step"
         )
     return Range(first, step, count)
-
-
-def require_few(count: int, most: int = MOST_TRIALS) -> None:
-    """BadInputError for more than `most` trials: how many, how long, and the way out."""
-    if count > most:
-        raise BadInputError(
-            f"{count:,} combinations {would_take(count / A_SECOND)} and "
-            f"{count * KEPT_BYTES / 1e9:,.0f} GB of disk",
-            f"wanted at most {most:,}",
-            "type --random 100000 to try that many of them, or widen the steps",
-        )

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from positioning.search.space import GridIndex, SearchSpace
 
 from positioning.cli.command import Command, new_app, one_line_errors, option_words, typed
-from positioning.cli.grid_axes import MOST_TRIALS
+from positioning.cli.config import answer_text
 from positioning.cli.grid_output import answer
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, Workers
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Terminal
-from positioning.errors import BadInputError
 from positioning.search.checkpoint import inputs_of, kept, shelf_of
 
 app = new_app()
@@ -34,6 +33,7 @@ app = new_app()
 @with_request("benchmark", "placebos")
 def grid_search(
     request: Request,
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="STRATEGY", help="The strategy to search.")],
     grid: Annotated[
         list[str] | None,
@@ -81,7 +81,14 @@ def grid_search(
     terminal = Terminal(verbose, quiet or as_json, log)
     with one_line_errors(), terminal.open():
         from positioning.analysis.cross_validation import PBO_TRIALS
-        from positioning.cli.grid_request import asked, chosen, groups_of, space_of, whole_numbers, words_of
+        from positioning.cli.grid_request import (
+            asked,
+            groups_of,
+            require_untouched,
+            space_of,
+            whole_numbers,
+            words_of,
+        )
         from positioning.data.recording import RecordingSource
         from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.search.outcome import SearchReport, write_trials
@@ -91,26 +98,23 @@ def grid_search(
         from positioning.search.processes import workers_for
         from positioning.search.purged_cv import cross_validate
         from positioning.search.run import Search, search
+        from positioning.search.sampling import MOST_TRIALS, draw
         from positioning.search.trials import Plan
         from positioning.search.walk_forward import over, spans, walk_forward
+        from positioning.strategy.from_file import reference
 
-        if optuna is not None and (random is not None or walk is not None or cpcv is not None):
-            raise BadInputError(
-                "--optuna beside --random, --walk-forward or --cpcv",
-                "wanted trials that were not chosen by the rows they are tested on",
-                "leave one of them out",
-            )
+        require_untouched(optuna, random, walk, cpcv)
         strategy, axes = asked(
             request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
         )
         refuse_foreign_pages(Path(out), ("grid.html", "index.html"))
         terms = request.terms(typed("grid_search"))
-        witness = RecordingSource(terms.source)
-        space = space_of(strategy, axes, replace(terms, source=witness))
-        if optuna is None:
-            codes = chosen(space, random, request.seed)
-        else:
-            codes = proposed(space, metric, optuna, request.seed, as_json or quiet)
+        space = space_of(strategy, axes, replace(terms, source=(witness := RecordingSource(terms.source))))
+        codes = (
+            draw(space, random, request.seed)
+            if optuna is None
+            else proposed(space, metric, optuna, request.seed, as_json or quiet)
+        )
         full = codes.shape[0] == space.combinations
         doing = workers_for(strategy, workers or os.cpu_count() or 1)
         question = Search(space, metric, full, doing, proposed=optuna is not None and not full)
@@ -139,7 +143,10 @@ def grid_search(
                 None if walk is None else walk_forward(question, trials, folds),
                 None if parts is None else cross_validate(question, trials, *parts),
             )  # fmt: skip
-            files = [write_grid(found, Path(out)), write_trials(found, Path(out))]
+            files = [
+                write_grid(found, Path(out), answer_text(ctx, name=reference(type(strategy)))),
+                write_trials(found, Path(out)),
+            ]
         answer(found, files, request.data, as_json, terminal, Path(out))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.config import answer_text
 from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet, Verbose, Workers
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
@@ -33,6 +34,7 @@ app = new_app()
 @with_request("benchmark", "placebos")
 def stress(
     request: Request,
+    ctx: typer.Context,
     strategies: Names = None,
     scenarios: Annotated[
         str, typer.Option(help="A set of the thesis by its name, or a TOML file; default its first by name.")
@@ -77,6 +79,7 @@ def stress(
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
         from positioning.simulation.taxes import read_tax
+        from positioning.strategy.from_file import reference
 
         chosen, thesis = request.strategies(strategies or []), request.advice()
         refuse_foreign_pages(Path(out), ("stress.html", "index.html"))
@@ -112,9 +115,10 @@ def stress(
                 market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n)
             )
         command = typed("stress")
+        study = answer_text(ctx, strategies=[reference(type(p)) for p in chosen])
         themes = tuple(dict.fromkeys(t for p in chosen for t in p.themes))
         past = silence(thesis, themes, made.source.rows[-1]) if themes else None
-        files = write_stress(made, command, Path(out), past)
+        files = write_stress(made, command, Path(out), past, study)
         answer(request.data, made, past, files, as_json, terminal)
 
 

@@ -1,8 +1,9 @@
 """Searches, stress tests and event studies kept on disk, each with an ID of its own; nothing is overwritten.
 
 `reports/answers/ID/` is written whole or not at all and never changed. It holds page.html, whose script is in `assets/`
-two folders up, the files that came with it, and answer.json: id, kind, made (UTC), title, sentence, tone, simulated,
-data, command and the digest of each file. The ID is the UTC time, the kind and six digits of a hash of the answer.
+two folders up, the files that came with it, study.toml (the options that repeat it) and answer.json: id, kind, made
+(UTC), title, sentence, tone, simulated, data, command and the digest of each file. The ID is the UTC time, the kind and
+six digits of a hash of the answer.
 """
 
 from __future__ import annotations
@@ -42,12 +43,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 def keep_answer(
     directory: Path, kind: str, title: str, sentence: str, tone: str, simulated: bool, data: str, command: str,
-    page: str, files: Sequence[Path] = (),
+    page: str, files: Sequence[Path] = (), study: str = "",
 ) -> Answer:  # fmt: skip
     """Write an answer under `directory/answers`. page: its HTML, with links relative to the kept folder; files: that
-    came with it, copied."""
+    came with it, copied; study: the file of options that repeats it, study.toml, "" for none."""
     made = datetime.now(UTC)
     contents: dict[str, bytes] = {"page.html": page.encode(), **{f.name: f.read_bytes() for f in files}}
+    if study:
+        contents["study.toml"] = study.encode()
     digests = {name: digest(data_) for name, data_ in contents.items()}
     stem = f"{made:%Y%m%d-%H%M%S}-{safe_name(kind)}-{digest(''.join(digests.values()))[:6]}"
     place, number = directory / "answers" / stem, 1

@@ -16,13 +16,14 @@ from typer.testing import CliRunner
 from positioning.analysis.metrics import rows_per_year
 from positioning.analysis.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
 from positioning.cli.grid_axes import axes_of
-from positioning.cli.grid_request import asked, chosen, space_of
+from positioning.cli.grid_request import asked, space_of
 from positioning.cli.grid_search import app
 from positioning.cli.request import Request
 from positioning.runs.backtest import backtest
 from positioning.search.assessment import advantages, assess, ends, return_moments
 from positioning.search.measures import FIGURES, Figures, block_edges
 from positioning.search.run import Search, threads
+from positioning.search.sampling import draw
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.simulate import run as account
 from strategies import FertilizerProducers
@@ -270,7 +271,7 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
         best["figures"]["sharpe"] / math.sqrt(per_year), luck, rows, best["skew"], best["kurtosis"]
     )
     assert best["deflated_sharpe"] == pytest.approx(dsr)
-    codes = chosen(space, None, 0)
+    codes = draw(space, None, 0)
     grid = np.empty((3, 5, 2))
     grid[tuple(codes.T)] = sharpes
     assert codes[found["plateau"]["trial"]].tolist() == list(plateau(grid, (True, True, True)).best)
@@ -297,7 +298,7 @@ def test_each_trial_is_tested_against_itself_without_events() -> None:
     strategy, axes = asked(Request(), "fertilizer_producers", words, "sharpe")
     space = space_of(strategy, axes, Request().terms(""))
     question = Search(space, "sharpe", True, threads(1))
-    trials = question.try_out(chosen(space, None, 0), Figures())
+    trials = question.try_out(draw(space, None, 0), Figures())
     gained = np.concatenate(list(advantages(question, trials)))
     for k, code in enumerate(trials.plan.codes):
         both = []
@@ -360,7 +361,7 @@ def test_respond_zero_alone_is_its_own_twin() -> None:
     )
     space = space_of(strategy, axes, Request().terms(""))
     question = Search(space, "sharpe", True, threads(1))
-    assessment = assess(question, question.try_out(chosen(space, None, 0), Figures()))
+    assessment = assess(question, question.try_out(draw(space, None, 0), Figures()))
     assert assessment.spa is None
     assert assessment.luck == 0.0  # all trials are one
     assert assessment.without_events["sharpe"] == assessment.best.figures["sharpe"]
@@ -382,13 +383,13 @@ def test_random_trials_are_distinct_seeded_and_of_the_grid() -> None:
         "sharpe",
     )
     space = space_of(strategy, axes, Request().terms(""))
-    once, again, other = (chosen(space, 1000, seed) for seed in (1, 1, 2))
+    once, again, other = (draw(space, 1000, seed) for seed in (1, 1, 2))
     assert np.array_equal(once, again)
     assert not np.array_equal(once, other)
     assert np.unique(once, axis=0).shape == (1000, 3)
     assert (once.max(axis=0) < [300, 101, 100]).all()
     few = replace(space, axes={"half_life": (1.0, 2.0), "exposure": (0.1, 0.2, 0.3)})
-    assert sorted(map(tuple, chosen(few, 100, 0).tolist())) == sorted(
+    assert sorted(map(tuple, draw(few, 100, 0).tolist())) == sorted(
         map(tuple, few.codes(np.arange(6)).tolist())
     )
 

@@ -98,9 +98,10 @@ def write_event_study(
     thesis: Thesis,
     command: str,
     directory: Path,
+    again: str = "",
 ) -> list[Path]:
     """Write event_study.html, event_study_events.csv and event_study_tests.csv, keep them under an ID, and write the
-    index; returns their paths."""
+    index; returns their paths. again: the options that repeat it, kept with it."""
     script = charts.share_script(directory)
     text = page(studies, shuffled, asked, design, thesis, command, script)
     files = [
@@ -115,7 +116,7 @@ def write_event_study(
         directory, "event_study", f"Event study, {', '.join(s.label for s in studies)}",
         " ".join(f"{label}: {v.sentence}" for label, v in verdicts.items()),
         tones.pop() if len(tones) == 1 else "neutral", any(s.simulated for s in studies),
-        f"prices {', '.join(prices)}", command, moved(text, script, f"../../{script}"), files[1:],
+        f"prices {', '.join(prices)}", command, moved(text, script, f"../../{script}"), files[1:], again,
     )  # fmt: skip
     write_index(directory)
     return files

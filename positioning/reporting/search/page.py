@@ -46,14 +46,15 @@ STYLE = (
 )
 
 
-def write_grid(searched: SearchReport, directory: Path) -> Path:
-    """Write grid.html, keep it under an ID of its own, and write the index."""
+def write_grid(searched: SearchReport, directory: Path, study: str = "") -> Path:
+    """Write grid.html, keep it under an ID of its own, and write the index. study: the options that repeat it, kept
+    with it."""
     script = charts.share_script(directory)
     text, judged, market = page(searched, script), searched.verdict, searched.space.market
     path = write_page(directory / "grid.html", text)
     keep_answer(
         directory, "grid_search", f"Grid search, {searched.space.strategy.title}", judged.sentence, judged.tone,
-        market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"),
+        market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"), study=study,
     )  # fmt: skip
     write_index(directory)
     return path

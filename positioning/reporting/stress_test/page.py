@@ -72,12 +72,13 @@ class StressPage:
 
 
 def write_stress(
-    made: StressTest, command: str, directory: Path, silence: Silence | None = None
+    made: StressTest, command: str, directory: Path, silence: Silence | None = None, study: str = ""
 ) -> list[Path]:
     """Write stress.html, stress.json and stress.parquet, keep them under an ID, and write the index; returns their
     paths.
 
-    silence: that the past goes on beyond the record of events, None where it does not.
+    silence: that the past goes on beyond the record of events, None where it does not. study: the options that repeat
+    it, kept with it.
     """
     script = charts.share_script(directory)
     text = page(made, command, script, silence)
@@ -92,7 +93,7 @@ def write_stress(
         directory, "stress", f"Stress test, {made.scenarios.name}",
         " ".join(f"{name}: {v.sentence}" for name, v in verdicts.items()),
         tones.pop() if len(tones) == 1 else "neutral", made.market.simulated, made.market.source, command,
-        moved(text, script, f"../../{script}"), files[1:],
+        moved(text, script, f"../../{script}"), files[1:], study,
     )  # fmt: skip
     write_index(directory)
     return files
