@@ -40,8 +40,8 @@ bench: .venv/ready  ## times of the parts and of the main job
 bench-grid: .venv/ready  ## the search beside vectorbt
 	$(BIN)/python -m benchmarks.bench_grid
 
-validate: .venv/ready  ## the long validation
-	$(BIN)/python -m pytest -m slow -n 2 -s
+validate: .venv/ready  ## the long validation, docs/validation.md (PARTS="spa load" for some)
+	$(BIN)/python docs/validate.py $(PARTS)
 
 test-wheel: .venv/ready  ## the wheel alone, in an empty environment and folder
 	rm -rf build/wheel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import strategies
 from positioning.events.thesis import read_thesis
@@ -12,6 +12,12 @@ from positioning.events.thesis import read_thesis
 RECORD = Path(strategies.__file__).with_name("record")
 THESIS = read_thesis(RECORD)
 EVENTS = THESIS.events
+
+
+class Figure(Protocol):
+    """Tells what was measured and what is demanded of it: see the fixture `figure`."""
+
+    def __call__(self, name: str, value: str, wanted: str = "") -> None: ...
 
 
 def until(page: Any, expression: str, seconds: float = 30.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.builders import Figure
+
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
+
+
+@pytest.fixture
+def figure(capsys: pytest.CaptureFixture[str]) -> Figure:
+    """Tells what a long test measured, and what it demands of it; `docs/validate.py` collects them for its page."""
+
+    def tell(name: str, value: str, wanted: str = "") -> None:
+        folder = os.environ.get("POSITIONING_FIGURES")
+        if folder:
+            with (Path(folder) / f"{os.getpid()}.jsonl").open("a") as file:
+                file.write(json.dumps({"name": name, "value": value, "wanted": wanted}) + "\n")
+        with capsys.disabled():
+            print(f"\n{name}: {value}" + (f" (wanted {wanted})" if wanted else ""))
+
+    return tell
 
 
 @pytest.fixture(scope="session")

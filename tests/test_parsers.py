@@ -19,12 +19,13 @@ from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.restriction import read_restrictions
 from positioning.events.thesis import read_thesis
-from positioning.market.instruments import read_table
+from positioning.market.instruments import read_instruments
 from positioning.screening.decisions import read_decisions
 from positioning.screening.screen import screen
 from positioning.screening.universe import from_file
 from positioning.simulation.cash import read_cash
 from positioning.simulation.fees import read_fees
+from tests.builders import Figure
 
 RECORD = Path(__file__).parents[1] / "strategies" / "record"
 PRICES = "Date,Open,High,Low,Close,Adj Close,Volume,Dividends,Stock Splits\n" + "".join(
@@ -32,6 +33,7 @@ PRICES = "Date,Open,High,Low,Close,Adj Close,Volume,Dividends,Stock Splits\n" + 
 )
 LIST = "name,aliases,programme,date\nZarek Mining JSC,Zarek,Regulation 1,2024-02-01\n"
 UNIVERSE = "symbol,name,aliases\nEVR.L,EVRAZ plc,Evraz\n"
+INSTRUMENTS = (Path(__file__).parents[1] / "docs" / "theses" / "red_sea" / "instruments.csv").read_text()
 DECISIONS = "symbol,listing,key,name,decision,note\nEVR.L,a list,1,EVRAZ,same,seen\n"
 
 
@@ -83,7 +85,7 @@ DOORS: dict[str, tuple[str, str, Callable[[Path], Any]]] = {
     "fees": ("fees.csv", packed("simulation/fees.csv"), lambda p: read_fees(str(p))),
     "cash": ("cash.csv", "date,rate\n2024-01-02,0.05\n2024-01-03,0.05\n", lambda p: read_cash(str(p))),
     "config": ("study.toml", 'data = "sample"\n[run]\nseed = 1\n', options),
-    "instruments": ("table.csv", packed("market/instruments.csv"), read_table),
+    "instruments": ("table.csv", INSTRUMENTS, read_instruments),
     "screening list": ("list.csv", LIST, screened),
     "screened universe": ("own.csv", UNIVERSE, from_file),
     "decisions": ("decisions.csv", DECISIONS, read_decisions),
@@ -116,6 +118,40 @@ def test_the_unedited_file_is_read(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", DOORS)
 @given(data=st.data())
 def test_an_edited_file_is_read_or_refused_in_a_line(name: str, tmp_path: Path, data: st.DataObject) -> None:
+    edited(name, tmp_path, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DOORS)
+def test_two_thousand_edits_and_bytes_are_read_or_refused(name: str, tmp_path: Path, figure: Figure) -> None:
+    before, tried = set(tmp_path.parent.iterdir()), [0, 0]
+
+    @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(data=st.data())
+    def edit(data: st.DataObject) -> None:
+        edited(name, tmp_path, data)
+        tried[0] += 1
+
+    @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(content=st.binary(max_size=2000))
+    def write(content: bytes) -> None:
+        file, _, read = DOORS[name]
+        (tmp_path / file).write_bytes(content)
+        one_answer(read, tmp_path / file)
+        tried[1] += 1
+
+    edit()
+    write()
+    figure(
+        f"{name}: read, or refused in a line",
+        f"{tried[0]:,} edited files, {tried[1]:,} of random bytes",
+        "all",
+    )
+    assert set(tmp_path.parent.iterdir()) == before  # nothing was written elsewhere
+
+
+def edited(name: str, tmp_path: Path, data: st.DataObject) -> None:
+    """One edit of the file of that door, and its answer."""
     file, text, read = DOORS[name]
     begin = data.draw(st.integers(0, min(len(text), 3000)))
     end = data.draw(st.integers(begin, min(begin + 60, len(text))))

@@ -21,6 +21,7 @@ from positioning.analysis.overfitting import (
     probabilistic_sharpe,
     spa,
 )
+from tests.builders import Figure
 
 # The same formula in another order of operations.
 SAME = 1e-12
@@ -222,8 +223,10 @@ def test_pbo_of_noise_averages_one_half() -> None:
 
 
 @pytest.mark.slow
-def test_pbo_of_noise_averages_one_half_with_sixteen_blocks() -> None:
+def test_pbo_of_noise_averages_one_half_with_sixteen_blocks(figure: Figure) -> None:
     found = [noise(seed, 100, 1600, 16).probability for seed in range(200)]
+    error = 3 * np.std(found) / math.sqrt(200)
+    figure("PBO of noise, 16 blocks, mean of 200", f"{np.mean(found):.3f}", f"0.5 within {error:.3f}")
     assert abs(np.mean(found) - 0.5) < 3 * np.std(found) / math.sqrt(200)
 
 
@@ -361,7 +364,7 @@ def skewed(rng: np.random.Generator, shape: tuple[int, int], law: str) -> np.nda
 @pytest.mark.slow
 @pytest.mark.parametrize("common", [0.0, 0.5])
 @pytest.mark.parametrize("law", ["normal", "-0.5", "-1", "log-", "log+"])
-def test_spa_rejects_at_its_level_without_skill(law: str, common: float) -> None:
+def test_spa_rejects_at_its_level_without_skill(law: str, common: float, figure: Figure) -> None:
     """100 trials without skill over 64 blocks; `common` is the share of variance that they have in common."""
     rng, p = np.random.default_rng(14), []
     for seed in range(2000):
@@ -369,15 +372,17 @@ def test_spa_rejects_at_its_level_without_skill(law: str, common: float) -> None
         sums += math.sqrt(common) * skewed(rng, (1, 64), law)
         p.append(spa([sums], np.zeros(64), draws=400, seed=seed).consistent)
     size = float(np.mean(np.array(p) <= 0.05))
-    print(f"\nSPA at 5 %, 100 trials of law {law}, common share {common:g}: size {size:.3f}")
+    low = 0.005 if (law, common) == ("log+", 0.0) else 0.03
+    title = f"SPA at 5 %, 100 trials of law {law}, common share {common:g}, 2,000 searches"
+    figure(title, f"{size:.1%}", f"{low:.1%} to 7 %")
     # Two standard errors of 2,000 searches are 0.01. Gains that are lognormal and share nothing are rejected too
     # rarely, see the docstring of spa.
     assert size <= 0.07
-    assert size >= (0.005 if (law, common) == ("log+", 0.0) else 0.03)
+    assert size >= low
 
 
 @pytest.mark.slow
-def test_spa_has_power_and_bad_trials_cost_little_of_it() -> None:
+def test_spa_has_power_and_bad_trials_cost_little_of_it(figure: Figure) -> None:
     """One trial of 50 four standard errors ahead; half of the rest far behind, which Hansen's recentring, unlike
     White's (upper), forgets."""
     rng = np.random.default_rng(15)
@@ -389,6 +394,9 @@ def test_spa_has_power_and_bad_trials_cost_little_of_it() -> None:
         result = spa([sums], np.zeros(64), draws=400, seed=seed)
         found.append((result.consistent, result.upper))
     consistent, upper = np.mean(np.array(found) <= 0.05, axis=0)
+    figure(
+        "SPA's power, one trial of 50 four errors ahead, half far behind", f"{consistent:.2f}", "0.79 to 0.95"
+    )
     # The maximum of 25 t is below some 3 in 95 % of cases, so the winner passes with probability 0.8 or more.
     assert consistent == pytest.approx(0.87, abs=0.08)
     assert upper < consistent

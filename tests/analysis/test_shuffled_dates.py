@@ -32,7 +32,7 @@ from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
 from tests.analysis.random_events import Tiny, random_events, walk
-from tests.builders import EVENTS
+from tests.builders import EVENTS, Figure
 from tests.event_studies.returns import FERTILIZER, NYSE, an_event, returns_of
 
 FREE = FeeTable((), "none")
@@ -292,19 +292,19 @@ def test_the_command_refuses_a_negative_number_of_shuffles(tmp_path: Path) -> No
 # Without effects p-values are uniform; and what it costs.
 
 
-def check_uniform(p: list[float], shuffles: int, rng: np.random.Generator, what: str) -> None:
+def check_uniform(p: list[float], shuffles: int, rng: np.random.Generator, what: str, figure: Figure) -> None:
     """Kolmogorov and Smirnov at 1 %, with steps of 1 / (1 + shuffles) filled evenly."""
     from scipy.stats import kstest
 
     filled = np.array(p) - rng.uniform(0, 1 / (1 + shuffles), len(p))
     answer = kstest(filled, "uniform")
-    print(f"\n{what}: {len(p)} markets, {shuffles} shuffles each: KS {answer.statistic:.3f}, p {answer.pvalue:.3f}, "
-          f"below 0.05: {np.mean(np.array(p) <= 0.05):.3f}")  # fmt: skip
+    told = f"KS {answer.statistic:.3f}, p {answer.pvalue:.3f}; below 0.05: {np.mean(np.array(p) <= 0.05):.1%}"
+    figure(f"p-values of {what}, {len(p)} markets, {shuffles} shuffles each", told, "p above 0.01")
     assert answer.pvalue > 0.01
 
 
 @pytest.mark.slow
-def test_placebo_p_values_are_uniform_without_event_effects() -> None:
+def test_placebo_p_values_are_uniform_without_event_effects(figure: Figure) -> None:
     rng, found = np.random.default_rng(11), []
     for _ in range(500):
         market = walk(rng)
@@ -312,11 +312,11 @@ def test_placebo_p_values_are_uniform_without_event_effects() -> None:
         found.append(
             placebo(Tiny(), market, AccountTerms(FREE), events, 99, int(rng.integers(1 << 30))).p_value
         )
-    check_uniform(found, 99, rng, "a strategy on random walks")
+    check_uniform(found, 99, rng, "a strategy on random walks", figure)
 
 
 @pytest.mark.slow
-def test_study_placebo_p_values_are_uniform_without_event_effects() -> None:
+def test_study_placebo_p_values_are_uniform_without_event_effects(figure: Figure) -> None:
     rng, found, days = np.random.default_rng(12), [], NYSE[:500]
     for _ in range(500):
         factor = rng.normal(0, 0.01, 500)
@@ -329,7 +329,7 @@ def test_study_placebo_p_values_are_uniform_without_event_effects() -> None:
             continue
         p = study_placebo(made, events, Design(), 99, int(rng.integers(1 << 30)))
         found.append(p.p_value(ALL, 1, made.group(ALL).signed[1].caar))
-    check_uniform(found, 99, rng, "an event study on random walks, [0,10]")
+    check_uniform(found, 99, rng, "an event study on random walks, [0,10]", figure)
 
 
 @pytest.mark.benchmark(group="1,000 placebo runs of a strategy (wanted: under 10 s on two cores)")

@@ -23,6 +23,7 @@ from positioning.cli.run import app as backtest
 from positioning.data.cache_source import StoreSource
 from positioning.data.manifest import read_entries
 from positioning.data.store import Store
+from tests.builders import Figure
 from tests.cli.clients import FAST, client
 from tests.data import yahoo_stand_in as stand_in
 from tests.data.yahoo_stand_in import Fault, World, served
@@ -619,8 +620,13 @@ def test_twelve_kills_leave_nothing_that_reads_wrongly(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_fifty_kills_leave_nothing_that_reads_wrongly(desk: Desk) -> None:
+def test_fifty_kills_leave_nothing_that_reads_wrongly(desk: Desk, figure: Figure) -> None:
     lived = killed(desk, 50, 2)
+    figure(
+        "fetch killed at random moments, and the store read each time",
+        f"{len(lived)} kills, none read wrongly",
+        "50",
+    )
     assert len(lived) == 50
     assert len(set(lived)) > 2  # they struck at different stages
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from positioning.cli.grid_search import app
 from positioning.search.checkpoint import LEFT
+from tests.builders import Figure
 
 WIDE = (
     *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
@@ -88,8 +89,12 @@ def test_stopped_killed_and_resumed_it_ends_in_the_same_bytes(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_killed_ten_times_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
-    assert killed_and_resumed(tmp_path / "killed", 10, *WIDER) == finished(tmp_path / "whole", *WIDER)
+def test_killed_ten_times_it_ends_in_the_same_bytes(tmp_path: Path, figure: Figure) -> None:
+    same = killed_and_resumed(tmp_path / "killed", 10, *WIDER) == finished(tmp_path / "whole", *WIDER)
+    figure(
+        "a search killed ten times and resumed", "the same bytes" if same else "OTHER BYTES", "the same bytes"
+    )
+    assert same
 
 
 def run(out: Path, *words: str) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from positioning.event_studies.abnormal import Observation
 from positioning.event_studies.day_zero import News
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.severity import overlapping_clusters, severity_regression
+from tests.builders import Figure
 from tests.event_studies.returns import an_event, simulated
 
 
@@ -84,7 +85,7 @@ def test_surprise_and_theme_are_regressors_where_they_vary() -> None:
 
 
 @pytest.mark.slow
-def test_its_size_with_overlapping_windows_and_its_power() -> None:
+def test_its_size_with_overlapping_windows_and_its_power(figure: Figure) -> None:
     rng, shares = np.random.default_rng(11), {}
     for slope, runs in ((0.0, 1500), (0.01, 300), (0.02, 300)):
         found = [severity_regression(Panel(drawn(rng, slope), -5), draws=399) for _ in range(runs)]
@@ -93,6 +94,9 @@ def test_its_size_with_overlapping_windows_and_its_power() -> None:
         )  # now and then all windows form one chain
         assert p.size > 0.9 * runs
         shares[slope] = float(np.mean(p <= 0.05))
-    print(f"\nseverity regression, 40 events in clusters: rejected by slope a point {shares}")
+    told = ", ".join(f"slope {slope:.0%} a point: {share:.1%}" for slope, share in shares.items())
+    figure(
+        "severity regression rejects at 5 %, 40 events in clusters, 1,500 runs", told, "without: 3.3 to 6.7 %"
+    )
     assert 0.033 <= shares[0.0] <= 0.067  # three standard errors of 1,500 runs
     assert shares[0.02] > 0.5

@@ -30,7 +30,7 @@ from positioning.event_studies.panel import Panel
 from positioning.event_studies.study import ALL, TESTS, band, outcome, singly, study
 from positioning.events.event import Event, Events
 from positioning.market.venues import sessions
-from tests.builders import EVENTS
+from tests.builders import EVENTS, Figure
 from tests.event_studies.returns import (
     NYSE,
     an_event,
@@ -399,19 +399,19 @@ def rejections(draw: Draw, runs: int, seed: int = 7) -> dict[tuple[int, int], di
     return count
 
 
-def show(title: str, found: dict[tuple[int, int], dict[str, float]]) -> None:
-    """For a reader of `pytest -s`: measured sizes."""
-    print(f"\n{title}")
+def show(figure: Figure, title: str, found: dict[tuple[int, int], dict[str, float]], wanted: str) -> None:
+    """Measured sizes, a line a window."""
     for span, shares in found.items():
-        print("  ", span, "  ".join(f"{test} {share:.3f}" for test, share in shares.items()))
+        told = ", ".join(f"{test} {share:.1%}" for test, share in shares.items())
+        figure(f"rejected at 5 %, {title}, window {span}", told, wanted)
 
 
-def check_null(runs: int) -> None:
+def check_null(runs: int, figure: Figure) -> None:
     """Within three Monte Carlo standard errors of 5 %; the sign test of what its steps allow."""
     from scipy.stats import binom
 
     found = rejections(independent(), runs)
-    show(f"independent normal residuals, 40 events, {runs} runs", found)
+    show(figure, f"independent normal residuals, 40 events, {runs:,} runs", found, "5 %; sign: its steps")
     margin = 3 * math.sqrt(0.05 * 0.95 / runs)
     # |h - 20| / sqrt(10) > 1.96 first at 27 of 40. The share of positive residuals shifts that step by event set.
     steps = (2 * binom.sf(27, 40, 0.5), 2 * binom.sf(25, 40, 0.5))
@@ -421,18 +421,23 @@ def check_null(runs: int) -> None:
             assert low - margin < share < high + margin, (test, share)
 
 
-def test_null_size_small() -> None:
-    check_null(150)
+def test_null_size_small(figure: Figure) -> None:
+    check_null(150, figure)
 
 
 @pytest.mark.slow
-def test_null_size() -> None:
-    check_null(2000)
+def test_null_size(figure: Figure) -> None:
+    check_null(2000, figure)
 
 
-def check_clustered(runs: int) -> None:
+def check_clustered(runs: int, figure: Figure) -> None:
     found = rejections(one_day, runs)
-    show(f"20 names on one day, residual correlation 0.3, {runs} runs", found)
+    show(
+        figure,
+        f"20 names on one day, correlation 0.3, {runs:,} runs",
+        found,
+        "kolari_pynnonen, clustered: 5 %",
+    )
     margin = 3 * math.sqrt(0.05 * 0.95 / runs)
     for shares in found.values():
         assert shares["bmp"] > 0.3
@@ -440,13 +445,13 @@ def check_clustered(runs: int) -> None:
         assert shares["clustered"] < 0.05 + margin
 
 
-def test_kolari_pynnonen_holds_where_bmp_does_not() -> None:
-    check_clustered(150)
+def test_kolari_pynnonen_holds_where_bmp_does_not(figure: Figure) -> None:
+    check_clustered(150, figure)
 
 
 @pytest.mark.slow
-def test_clustered_size() -> None:
-    check_clustered(2000)
+def test_clustered_size(figure: Figure) -> None:
+    check_clustered(2000, figure)
 
 
 def test_one_day_makes_the_leading_test_kolari_pynnonen() -> None:
@@ -483,10 +488,11 @@ def on_record(volatility: str) -> Draw:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("volatility", ["constant", "clustered"])
-def test_size_on_the_dates_of_the_record(volatility: str) -> None:
+def test_size_on_the_dates_of_the_record(volatility: str, figure: Figure) -> None:
     """The leading and the rank test hold on clustered dates and clustered volatility; Patell, BMP and t do not."""
     found = rejections(on_record(volatility), 2000)
-    show(f"the record's fertilizer dates, volatility {volatility}, 2000 runs", found)
+    title = f"the record's fertilizer dates, volatility {volatility}, 2,000 runs"
+    show(figure, title, found, "clustered, rank: 2 to 7.5 %")
     # 3 standard errors, and a point for tails that estimated degrees of freedom cannot follow.
     for test in ("clustered", "rank"):
         assert all(0.02 < shares[test] < 0.05 + 0.015 + 0.01 for shares in found.values())

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import Figure
 from tests.screening.lists import as_targets, made, noise
 
 MEGABYTES = 300
 
 
 @pytest.mark.slow
-def test_300_megabytes_are_read_in_under_500(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_300_megabytes_are_read_in_under_500(tmp_path: Path, figure: Figure) -> None:
     world = made(100)
     names = [*world.listed.values(), *noise(20_000)]
     text = as_targets(names, [""] * len(names))
@@ -40,8 +41,8 @@ def test_300_megabytes_are_read_in_under_500(tmp_path: Path, capsys: pytest.Capt
     assert done.returncode == 0, done.stderr
     entries, seen, seconds = map(int, done.stdout.split())
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    with capsys.disabled():
-        print(f"\n{MEGABYTES} MB, {entries:,} firms: {seconds} s, at most {peak:.0f} MB of memory")
+    told = f"{seconds} s, at most {peak:.0f} MB of memory"
+    figure(f"a list of {MEGABYTES} MB, {entries:,} firms, is read in", told, "under 500 MB")
     assert entries > 200_000
     assert seen == path.stat().st_size  # progress goes through the whole file
     assert peak < 500

@@ -10,6 +10,7 @@ import pytest
 from positioning.market.instruments import table
 from positioning.screening.screen import screen
 from positioning.screening.universe import recorded
+from tests.builders import Figure
 from tests.screening.lists import FORMATS, made, noise
 
 OTHERS = (
@@ -37,7 +38,7 @@ China National Nuclear Power; China General Nuclear; Ping An Insurance; 华为�
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
-def test_recall_on_a_made_list(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recall_on_a_made_list(tmp_path: Path, name: str, figure: Figure) -> None:
     world = made()
     wrong = noise(20_000)
     names = [*world.listed.values(), *wrong]
@@ -47,10 +48,8 @@ def test_recall_on_a_made_list(tmp_path: Path, name: str, capsys: pytest.Capture
     hit = {(f.hit.symbol, f.entry.names[0]) for f in found}
     right = sum((u.symbol, world.listed[u.symbol]) in hit for u in world.universe)
     false = len(hit) - right
-    with capsys.disabled():
-        print(
-            f"\n{name}: {right / 5:.1f} % of 500 names found, {false / 500:.2f} false candidates an instrument"
-        )
+    told = f"{right / 500:.1%} found, {false / 500:.2f} false candidates an instrument"
+    figure(f"500 names on a made list, {name}", told, "95 % and 2")
     assert right / 500 >= 0.95
     assert false / 500 <= 2
     assert not any(f.sure for f in found)  # a name alone never restricts

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from positioning.analysis.second_opinion import require_agreement
 from positioning.events.event import Events
+from positioning.runs.backtest import judged
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.kernel import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING
 from positioning.simulation.simulate import run, simulate
 from positioning.strategy.targets import Targets
+from tests.builders import Figure
 from tests.simulation.random_accounts import (
     Case,
     adds_up,
@@ -38,10 +42,30 @@ def test_the_ledger_equals_its_reference(case: Case) -> None:
 
 
 @pytest.mark.slow
-@settings(thorough, max_examples=5000, derandomize=False)
-@given(cases())
-def test_five_thousand_markets_agree_with_the_reference(case: Case) -> None:
-    adds_up(agrees(case))
+@pytest.mark.parametrize("quarter", range(4))
+def test_ten_thousand_markets_agree_with_the_reference(quarter: int, figure: Figure) -> None:
+    seen: Counter[str] = Counter()
+
+    @seed(quarter)
+    @settings(thorough, max_examples=2500, derandomize=False)
+    @given(cases())
+    def compare(case: Case) -> None:
+        result = agrees(case)
+        adds_up(result)
+        is_product_of_returns(result)
+        require_agreement(result, judged(result, None), None)
+        seen["accounts"] += 1
+        seen["ruined"] += result.ruined
+        seen["frozen"] += bool(result.trapped.any())
+        seen["called"] += bool(result.called.any())
+        seen["worthless at their mark alone"] += result.worthless and not result.ruined
+
+    compare()
+    told = ", ".join(f"{count:,} {what}" for what, count in seen.items())
+    figure(
+        f"random accounts that agree with the reference, quarter {quarter + 1}", told, "2,500, within 1e-12"
+    )
+    assert seen["accounts"] >= 2500
 
 
 @thorough

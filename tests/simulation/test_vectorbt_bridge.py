@@ -8,6 +8,7 @@ from positioning.market.market import Market
 from positioning.simulation.fees import FeeRate, FeeTable
 from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
+from tests.builders import Figure
 
 vbt = pytest.importorskip("vectorbt")
 
@@ -34,7 +35,21 @@ def random_case(seed: int, total: float = 0.9):
 
 @pytest.mark.parametrize("block", range(10))
 def test_nav_equals_vectorbt_on_random_single_venue_markets(block: int) -> None:
-    for seed in range(20 * block, 20 * block + 20):
+    compare(range(20 * block, 20 * block + 20))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(5))
+def test_ten_thousand_markets_equal_vectorbt(part: int, figure: Figure) -> None:
+    worst = compare(range(1000 + 2000 * part, 3000 + 2000 * part))
+    told = f"2,000 markets, largest difference of nav {worst:.1e} of it"
+    figure(f"random markets against vectorbt, part {part + 1} of 5", told, "below 1e-9")
+
+
+def compare(seeds: range) -> float:
+    """The largest relative difference of nav over these markets."""
+    worst = 0.0
+    for seed in seeds:
         close, open_, weights, bps = random_case(seed)
         market = Market.from_frames(close, open_)
         targets = Targets.from_frame(weights, market.rows, market.symbols)
@@ -56,7 +71,9 @@ def test_nav_equals_vectorbt_on_random_single_venue_markets(block: int) -> None:
         nav = theirs.value().to_numpy().ravel()
         # 1e-9: both sum a few hundred rows of doubles in another order; a wrong share shows at 1e-4.
         np.testing.assert_allclose(ours.nav, nav, rtol=1e-9, atol=0)
+        worst = max(worst, float(np.abs(ours.nav / nav - 1.0).max()))
         again = ours.to_vectorbt().value().to_numpy().ravel()
         np.testing.assert_allclose(again, ours.nav, rtol=1e-9, atol=0)
         total = sum(v for parts in ours.contributions().values() for v in parts.values())
         assert total == pytest.approx(ours.nav[-1] - 1.0, abs=1e-10)
+    return worst

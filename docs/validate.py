@@ -1,0 +1,215 @@
+"""The long validation: runs it part by part, keeps what it measured, and writes docs/validation.md from that.
+
+    python docs/validate.py            every part, one after the other
+    python docs/validate.py spa load   those parts, each under half an hour on a quiet core
+    python docs/validate.py --page     the page alone, from what was measured before
+
+A part is some tests. Each figure of a part is measured by one of its tests (the fixture `figure`), and is kept in
+docs/validation.json with the day, the machine and the versions, so that parts may be run on different days.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).parents[1]
+KEPT, PAGE = ROOT / "docs" / "validation.json", ROOT / "docs" / "validation.md"
+PACKAGES = ("positioning", "numpy", "pandas", "numba", "vectorbt", "hypothesis", "scipy")
+LONGEST = 45 * 60  # seconds after which a part counts as hanging
+
+
+@dataclass(frozen=True)
+class Part:
+    """title; asks: the question in a sentence; tests: what is given to pytest."""
+
+    title: str
+    asks: str
+    tests: tuple[str, ...]
+
+
+A, C, E, S = "tests/analysis", "tests/cli", "tests/event_studies", "tests/simulation"
+PARTS: Mapping[str, Part] = {
+    "null": Part(
+        "Markets without an edge",
+        "On random walks without drift nothing may be found: the Sharpe ratios of the shipped kind of strategy must be "
+        "those of no skill.",
+        ("tests/analysis/test_null_markets.py",),
+    ),
+    "events": Part(
+        "Event study: size",
+        "How often each test rejects at 5 % where events move nothing, on independent and on clustered residuals, and on "
+        "the dates of the record.",
+        (f"{E}/test_study.py", f"{E}/test_calendar_time.py", f"{E}/test_severity.py", f"{A}/test_regression.py",
+         f"{A}/test_active_returns.py"),
+    ),
+    "synthetic": Part(
+        "Synthetic control: size and power",
+        "How often its placebos in space and in time reject at 5 % where events move nothing, and where they do.",
+        (f"{E}/test_synthetic_control.py",),
+    ),
+    "placebo": Part(
+        "Shuffled dates: uniformity",
+        "Without an effect of events the p-values of shuffled dates must be uniform.",
+        (f"{A}/test_shuffled_dates.py",),
+    ),
+    "spa": Part(
+        "Luck of a search: SPA and PBO",
+        "Hansen's test must reject a search without skill at its level, skewed trials or not; the probability of "
+        "backtest overfitting of noise must be one half.",
+        (f"{A}/test_overfitting.py",),
+    ),
+    "ledger": Part(
+        "Random markets against the reference",
+        "Every row, share, order and part of profit of the compiled ledger against the plain one, with venues, halts, "
+        "freezes, delistings, debts, currencies, taxes and fees mixed.",
+        (f"{S}/test_ledger_laws.py", f"{S}/test_taxed_accounts.py"),
+    ),
+    "vectorbt": Part(
+        "Random markets against vectorbt",
+        "Nav of every row on markets of one venue, where both keep the same law.",
+        (f"{S}/test_vectorbt_bridge.py",),
+    ),
+    "parsers": Part(
+        "Fuzzed files",
+        "Whatever stands in a file, it is read or refused in one line: no traceback, no hang, no file elsewhere.",
+        ("tests/test_parsers.py",),
+    ),
+    "kills": Part(
+        "Kills at random moments",
+        "A process killed in the middle leaves nothing that the next one reads wrongly.",
+        (f"{C}/test_fetch.py", f"{C}/test_grid_resume.py"),
+    ),
+    "screening": Part(
+        "Screening: recall",
+        "Names as lists spell them, found among 20,000 others.",
+        ("tests/screening",),
+    ),
+    "limits": Part(
+        "Limits",
+        "Few open files, many processes in one folder.",
+        ("tests/cli/test_limits.py",),
+    ),
+    "load": Part(
+        "Load",
+        "Time and memory at sizes beyond the usual, and that twice the size takes about twice the time.",
+        ("tests/runs/test_load.py",),
+    ),
+}  # fmt: skip
+
+
+def measure(name: str) -> dict[str, Any]:
+    """Run a part and return what it measured."""
+    part = PARTS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [
+            sys.executable, "-m", "pytest", "-m", "slow", "-p", "no:xdist", "-q", f"--junitxml={report}", *part.tests,
+        ]  # fmt: skip
+        began = time.monotonic()
+        try:
+            subprocess.run(  # noqa: S603 (pytest, on our own tests)
+                command, cwd=ROOT, env={**os.environ, "POSITIONING_FIGURES": folder}, check=False, timeout=LONGEST,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            print(f"{name}: stopped after {LONGEST / 60:.0f} minutes", file=sys.stderr)
+        seconds = time.monotonic() - began
+        figures = [
+            json.loads(line) for file in sorted(Path(folder).glob("*.jsonl")) for line in file.read_text().splitlines()
+        ]  # fmt: skip
+        tests, failed = outcomes(report)
+    return {
+        "day": datetime.now(UTC).date().isoformat(), "seconds": round(seconds), "tests": tests, "failed": failed,
+        "machine": machine(), "versions": {p: version(p) for p in PACKAGES}, "figures": figures,
+    }  # fmt: skip
+
+
+def outcomes(report: Path) -> tuple[int, list[str]]:
+    """How many tests ran, and the names of those that failed; none ran where there is no report."""
+    if not report.exists():
+        return 0, ["it did not end"]
+    cases = list(ElementTree.parse(report).getroot().iter("testcase"))  # noqa: S314 (pytest wrote it)
+    ran = [c for c in cases if c.find("skipped") is None]
+    return len(ran), [
+        str(c.get("name")) for c in ran if c.find("failure") is not None or c.find("error") is not None
+    ]
+
+
+def machine() -> str:
+    """Processor, cores, load and Python."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        named = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line
+        ]
+        model = named[0] if named else model
+    load = f", load {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
+    return f"{model}, {os.cpu_count()} cores{load}, Python {platform.python_version()}"
+
+
+def page(kept: Mapping[str, Any]) -> str:
+    """The page of what was measured; a part that never was says so."""
+    lines = [
+        "# Validation", "",
+        "Written by `make validate` (`docs/validate.py`) from what its tests measured; no figure here was typed. "
+        "Parts may be run one by one (`make validate PARTS=\"spa load\"`), so each carries its day. A figure stands "
+        "beside what the test demands of it.", "",
+    ]  # fmt: skip
+    for name, part in PARTS.items():
+        lines += [f"## {part.title}", "", part.asks, ""]
+        if name not in kept:
+            lines += [f"Not run yet: `make validate PARTS={name}`.", ""]
+            continue
+        one = kept[name]
+        how = f"{one['tests']} test{'s' if one['tests'] != 1 else ''}, all passed" if not one["failed"] else (
+            f"{one['tests']} tests, FAILED: " + ", ".join(f"`{cell(f)}`" for f in one["failed"])
+        )  # fmt: skip
+        versions = ", ".join(f"{p} {v}" for p, v in one["versions"].items())
+        lines += [f"{how}. {one['day']}, {one['seconds']:,} s; {one['machine']}; {versions}.", ""]
+        if one["figures"]:
+            lines += ["| measured | | demanded |", "| --- | --- | --- |"]
+            lines += [
+                f"| {cell(f['name'])} | {cell(f['value'])} | {cell(f['wanted'])} |" for f in one["figures"]
+            ]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def cell(text: str) -> str:
+    """As a cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def main(words: list[str]) -> int:
+    """0 where every part that was run passed."""
+    chosen = [] if words == ["--page"] else words or list(PARTS)
+    unknown = [w for w in chosen if w not in PARTS]
+    if unknown:
+        print(f"no part {unknown[0]}; choose from {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for name in chosen:
+        kept[name] = measure(name)
+        KEPT.write_text(
+            json.dumps(kept, indent=1, sort_keys=True) + "\n"
+        )  # at once: a later part may be stopped
+        PAGE.write_text(page(kept))
+    PAGE.write_text(page(kept))
+    return int(any(kept[name]["failed"] for name in chosen))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
