@@ -462,10 +462,10 @@ def test_one_day_makes_the_leading_test_kolari_pynnonen() -> None:
     assert tests["clustered"].p == pytest.approx(tests["kolari_pynnonen"].p, abs=0.01)
 
 
-def test_power_against_two_per_cent() -> None:
+def test_power_against_two_per_cent(figure: Figure) -> None:
     """2 % on day zero, 40 events, residuals of 2 % a day: the mean of [0,1] is 4.4 of its standard errors."""
     found = rejections(independent(0.02), 60)
-    show("2 % planted on day zero, 40 events", found)
+    show(figure, "2 % planted on day zero, 40 events", found, "above 90 % in (0, 1), but for sign")
     assert all(share > 0.9 for test, share in found[(0, 1)].items() if test != "sign")
     assert found[(0, 10)]["clustered"] < found[(0, 1)]["clustered"]
 
