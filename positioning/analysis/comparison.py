@@ -14,6 +14,7 @@ from typing import final
 
 import numpy as np
 
+from positioning.analysis.market_line import BetaMeasure, lines, regressors
 from positioning.analysis.metrics import (
     FEWEST_DAYS,
     MIN_RETURNS,
@@ -21,6 +22,7 @@ from positioning.analysis.metrics import (
     TAIL,
     YEARLY,
     Metrics,
+    market_returns,
     returns,
     rows_per_year,
     summarise,
@@ -40,7 +42,7 @@ ELSEWHERE = "elsewhere"  # rows in no window
 @dataclass(frozen=True, eq=False)
 class AccountHistory:
     """One account over T rows. dates, nav, cash_rate, trade_value, cost: (T,), see `metrics.summarise`;
-    benchmark: (T,) levels, NaN where there are none."""
+    benchmark: (T,) levels, NaN where there are none. beta_measure: see `market_line`."""
 
     dates: DateArray
     nav: FloatArray
@@ -48,6 +50,7 @@ class AccountHistory:
     trade_value: FloatArray
     cost: FloatArray
     benchmark: FloatArray
+    beta_measure: BetaMeasure = "same_day"
 
     @property
     def ruined(self) -> bool:
@@ -67,7 +70,7 @@ def within(course: AccountHistory, first: np.datetime64, last: np.datetime64) ->
     cut = {name: getattr(course, name)[inside].copy() for name in names}
     for name in ("cash_rate", "trade_value", "cost"):
         cut[name][:1] = 0.0
-    return AccountHistory(**cut)
+    return AccountHistory(**cut, beta_measure=course.beta_measure)
 
 
 def measured(course: AccountHistory) -> Metrics | None:
@@ -83,6 +86,7 @@ def measured(course: AccountHistory) -> Metrics | None:
         cash_rate=course.cash_rate,
         benchmark=course.benchmark,
         ruined=course.ruined,
+        beta_measure=course.beta_measure,
     )
     return without_yearly(metrics)
 
@@ -158,16 +162,11 @@ def _over(above: FloatArray, below: FloatArray) -> FloatArray:
 
 
 def _lines(course: AccountHistory, at: IntArray, e: FloatArray, per_year: float) -> dict[str, FloatArray]:
-    """Beta and alpha on the drawn rows that have a benchmark return."""
-    levels = course.benchmark
-    with np.errstate(invalid="ignore"):
-        market = levels[1:] / levels[:-1] - 1.0 - course.cash_rate[1:]
-    known = np.isfinite(market)[at]
-    b, count = np.nan_to_num(market)[at], np.maximum(known.sum(axis=1), 1)
-    own, mean = (np.where(known, e, 0.0).sum(axis=1) / count, b.sum(axis=1) / count)
-    spread = np.square(b).sum(axis=1) / count - mean**2
-    beta = _over((b * e).sum(axis=1) / count - own * mean, np.where(spread > NOISE**2, spread, 0.0) + 0.0)
-    return {"beta": beta, "alpha": (own - beta * mean) * per_year}
+    """Beta and alpha on the drawn rows that have a benchmark return, each drawn with what lies beside it."""
+    market = market_returns(course.benchmark, course.cash_rate)
+    design, known = regressors(market, course.beta_measure)
+    beta, alpha = lines(e, market[at], design[at], known[at])
+    return {"beta": beta, "alpha": alpha * per_year}
 
 
 def aligned(courses: Sequence[AccountHistory]) -> tuple[DateArray, FloatArray]:
@@ -293,13 +292,15 @@ def rolling(course: AccountHistory, window: int) -> tuple[FloatArray, FloatArray
     per_year = rows_per_year(course.dates)
     seen = np.lib.stride_tricks.sliding_window_view(e, window)
     sharpe[window:] = sharpes(seen, per_year)
-    levels = course.benchmark
-    with np.errstate(invalid="ignore"):
-        market = levels[1:] / levels[:-1] - 1.0 - course.cash_rate[1:]
-    other = np.lib.stride_tricks.sliding_window_view(market, window)
-    centred = other - other.mean(axis=1, keepdims=True)
-    spread = np.square(centred).sum(axis=1)
-    beta[window:] = _over((centred * seen).sum(axis=1), np.where(spread > NOISE, spread, 0.0))
+    market = market_returns(course.benchmark, course.cash_rate)
+    design, known = regressors(market, course.beta_measure)
+    view = np.lib.stride_tricks.sliding_window_view
+    inside = view(known, window).copy()
+    if design.shape[1] > 1:
+        inside[:, -1] = False  # what the benchmark did next is not known on a window's last row
+    other = view(market, window)
+    own, _ = lines(seen, other, view(design, window, axis=0).swapaxes(1, 2), inside)
+    beta[window:] = np.where(np.isfinite(other).all(axis=1), own, np.nan)
     return sharpe, beta
 
 

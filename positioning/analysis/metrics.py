@@ -12,6 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
+from positioning.analysis.market_line import BetaMeasure, line
 from positioning.arrays import DateArray, FloatArray
 from positioning.display import Displayed, Picture
 from positioning.json_text import plain
@@ -47,7 +48,8 @@ class Metrics(Displayed):
     """What `summarise` returns. Fractions, not per cent, but for cost_bps_per_year.
 
     sessions: rows, the opening one included. benchmark_sessions: those with a benchmark level, else 0.
-    var_95, es_95: returns of one row, so a loss is negative. turnover: one-way, a year's.
+    var_95, es_95: returns of one row, so a loss is negative. turnover: one-way, a year's. beta_measure: what beta and
+    alpha are made of, see `market_line`.
     """
 
     first: np.datetime64
@@ -71,6 +73,7 @@ class Metrics(Displayed):
     turnover: float
     cost_bps_per_year: float
     ruined: bool
+    beta_measure: BetaMeasure = "same_day"
 
     @property
     def under_a_year(self) -> bool:
@@ -125,6 +128,7 @@ def summarise(
     cash_rate: FloatArray | None = None,
     benchmark: FloatArray | None = None,
     ruined: bool = False,
+    beta_measure: BetaMeasure = "same_day",
 ) -> Metrics:
     """Every metric of one run.
 
@@ -135,6 +139,7 @@ def summarise(
     cash_rate: (T,) simple return of cash over each row, row 0 unused; None is zero.
     benchmark: (T,) level, NaN before and after its own span; None for no benchmark.
     ruined: whether nav was at or below zero on some row: the run was stopped there, or its mark makes it worthless.
+    beta_measure: what beta and alpha are made of, see `market_line`.
 
     With r the returns, e = r - cash_rate, b the benchmark's returns over cash, n rows a year and y years:
 
@@ -147,7 +152,7 @@ def summarise(
     calmar             cagr / |max_drawdown|
     var_95, es_95      5 % quantile of r (linear between order statistics); mean of r at or below it
     hit_rate           share of the non-zero r that are positive
-    beta, alpha        least squares e = alpha/n + beta b, on the rows where the benchmark has a return
+    beta, alpha        as `market_line` says; same_day: least squares e = alpha/n + beta b, on the benchmark's rows
     turnover           sum(trade_value) / 2 / mean(nav) / y
     cost_bps_per_year  1e4 sum(cost) / mean(nav) / y
 
@@ -173,7 +178,7 @@ def summarise(
     cagr = _growth(worth, years)
     fall = _drawdown(dates, worth)
     var_95, es_95 = _tail(net)
-    beta, alpha = _market_line(excess, cash[alive], levels[alive])
+    beta, alpha = line(excess, market_returns(levels[alive], cash[alive]), beta_measure)
     return Metrics(
         first=dates[0],
         last=dates[-1],
@@ -196,7 +201,14 @@ def summarise(
         turnover=0.5 * _yearly(trade_value, worth, years),
         cost_bps_per_year=1e4 * _yearly(cost, worth, years),
         ruined=ruined,
+        beta_measure=beta_measure,
     )
+
+
+def market_returns(levels: FloatArray, cash: FloatArray) -> FloatArray:
+    """(T-1,) returns of (T,) levels over cash, NaN where one of the two levels is."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return levels[1:] / levels[:-1] - 1.0 - cash[1:]
 
 
 def without_yearly(metrics: Metrics) -> Metrics:
@@ -262,18 +274,6 @@ def _tail(net: FloatArray) -> tuple[float, float]:
 def _hit_rate(net: FloatArray) -> float:
     moved = net[np.abs(net) > NOISE]
     return float(np.mean(moved > 0)) if net.size > 1 and moved.size else math.nan
-
-
-def _market_line(excess: FloatArray, cash: FloatArray, levels: FloatArray) -> tuple[float, float]:
-    """Slope and intercept a row, on the returns whose two benchmark levels are both known."""
-    known = np.isfinite(levels)
-    both = known[1:] & known[:-1]
-    own, market = excess[both], returns(levels[known]) - cash[1:][both]
-    if not _spread(market) > 0:
-        return math.nan, math.nan
-    centred = market - np.mean(market)
-    beta = float(np.sum(centred * own) / np.sum(centred**2))
-    return beta, float(np.mean(own) - beta * np.mean(market))
 
 
 def _yearly(amounts: FloatArray | None, worth: FloatArray, years: float) -> float:

@@ -145,7 +145,9 @@ class BacktestReport(Displayed):
             levels = self.benchmark.levels
             known = np.flatnonzero(np.isfinite(levels))
             if known.size > 1 and r.nav[known[0]] > 0:
-                name = self.benchmark.symbol
+                name = self.benchmark.symbol + (
+                    f" ({self.benchmark.remark})" if self.benchmark.remark else ""
+                )
                 made, beside = (float(v[known[-1]] / v[known[0]] - 1.0) for v in (levels, r.nav))
         return RunEvidence(
             simulated=r.market.simulated,

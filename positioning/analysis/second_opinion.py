@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from positioning.analysis.market_line import BetaMeasure
 from positioning.analysis.metrics import Metrics
 from positioning.arrays import FloatArray
 from positioning.errors import DisagreementError
@@ -42,7 +43,7 @@ def require_agreement(result: Result, metrics: Metrics, measure: Benchmark | Non
     if (np.abs(made - change) > TOLERANCE * size).any():
         row = int((np.abs(made - change) / size).argmax())
         raise _differs(f"profit on {result.rows[row]}", float(change[row]), float(made[row]))
-    for name, again in figures(result, measure).items():
+    for name, again in figures(result, measure, metrics.beta_measure).items():
         own = getattr(metrics, name)
         if not agree(own, again):
             raise _differs(name, own, again)
@@ -76,7 +77,9 @@ def nav_from_holdings(result: Result) -> FloatArray:
     return nav
 
 
-def figures(result: Result, measure: Benchmark | None) -> Mapping[str, float]:
+def figures(
+    result: Result, measure: Benchmark | None, beta_measure: BetaMeasure = "same_day"
+) -> Mapping[str, float]:
     """The figures of `Metrics` by name, as `metrics.summarise` defines them; what is said of a year left out where the
     account is shorter than 360 days, since `without_yearly` then clears it."""
     import pandas as pd
@@ -95,7 +98,8 @@ def figures(result: Result, measure: Benchmark | None) -> Mapping[str, float]:
     excess = returns - growth
     made |= _tail(returns)
     levels = None if measure is None else pd.Series(measure.levels, days)
-    beta, alpha = _line(excess, growth, levels)
+    line = _line if beta_measure == "same_day" else _leads_and_lags
+    beta, alpha = line(excess, growth, levels)
     made["beta"] = beta
     if length < 360:
         return made
@@ -159,6 +163,24 @@ def _line(excess: pd.Series, growth: pd.Series, levels: pd.Series | None) -> tup
         return math.nan, math.nan
     beta = float(own.cov(market) / market.var())
     return beta, float(own.mean()) - beta * float(market.mean())
+
+
+def _leads_and_lags(excess: pd.Series, growth: pd.Series, levels: pd.Series | None) -> tuple[float, float]:
+    """The sum of the slopes on the benchmark's return of the row before, the same and the next one, by singular values;
+    undefined where these cannot be told apart or are fewer than eight."""
+    if levels is None:
+        return math.nan, math.nan
+    market = (levels / levels.shift() - 1.0).reindex(excess.index) - growth
+    table = excess.to_frame("own").assign(before=market.shift(), same=market, after=market.shift(-1)).dropna()
+    if len(table) < 8:
+        return math.nan, math.nan
+    centred = (table - table.mean()).to_numpy()
+    left, sizes, right = np.linalg.svd(centred[:, 1:], full_matrices=False)
+    whole = float((sizes**2).sum())
+    if whole <= 3 * STILL**2 * len(table) or not float(np.prod(sizes**2 / whole)) > STILL:
+        return math.nan, math.nan
+    beta = float((right.T @ (left.T @ centred[:, 0] / sizes)).sum())
+    return beta, float(excess[market.notna()].mean()) - beta * float(market.mean())
 
 
 def _traded(result: Result) -> tuple[float, float]:

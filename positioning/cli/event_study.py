@@ -38,7 +38,7 @@ COLUMNS = {
 
 
 @app.command(cls=Command)
-@with_request("fees", "fill", "cash", "screen", "mark")  # it keeps no account
+@with_request("fees", "fill", "cash", "screen", "target_volatility", "mark")  # it keeps no account
 def event_study(
     request: Request,
     ctx: typer.Context,

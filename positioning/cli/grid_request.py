@@ -31,8 +31,10 @@ def asked(
         )
     strategy = request.strategies([name])[0]
     axes = axes_of(strategy, grid, most)
-    if "screen" in axes and request.screen is not None:
-        raise BadInputError("--screen beside --grid screen", "wanted one of them", "leave out --screen")
+    for axis, asked in (("screen", request.screen), ("target_volatility", request.target_volatility)):
+        if axis in axes and asked is not None:
+            option = f"--{axis.replace('_', '-')}"
+            raise BadInputError(f"{option} beside --grid {axis}", "wanted one of them", f"leave out {option}")
     for setting in request.settings:
         parameter = setting.partition("=")[0].removeprefix(f"{name}.")
         if parameter in axes:
@@ -102,10 +104,14 @@ def words_of(request: Request, space: SearchSpace) -> tuple[str, ...]:
     for option, field in (
         ("data", "data"), ("start", "start"), ("end", "end"), ("base", "base"), ("fees", "fees"), ("fill", "fill"),
         ("cash", "cash"), ("events", "events"), ("screen", "screen"), ("mark", "mark"),
-        ("restrictions", "restrictions"), ("thesis", "thesis"), ("cache", "cache"),
+        ("target-volatility", "target_volatility"), ("investor", "investor"),
+        ("restrictions", "restrictions"), ("thesis", "thesis"), ("cache", "cache"), ("decisions", "decisions"),
     ):  # fmt: skip
         if getattr(request, field) != getattr(plain, field):
             words += [f"--{option}", str(getattr(request, field))]
-    for option, each in (("--accept", request.accepted), ("--set", request.settings)):
+    for option, each in (
+        ("--accept", request.accepted), ("--set", request.settings), ("--basis", request.basis),
+        ("--screen-file", request.screen_files),
+    ):  # fmt: skip
         words += [w for value in each for w in (option, value)]
     return tuple(words)

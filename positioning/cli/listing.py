@@ -25,8 +25,8 @@ MOST_RUNS = 10  # named on a terminal; all are in the JSON
 
 @app.command("list", cls=Command)
 @with_request(
-    "data", "start", "end", "base", "fees", "fill", "cash", "settings", "benchmark", "screen", "mark", "placebos",
-    "seed", "accepted", "basis", "screen_files", "decisions",
+    "data", "start", "end", "base", "fees", "fill", "cash", "settings", "benchmark", "screen",
+    "target_volatility", "mark", "placebos", "seed", "accepted", "basis", "screen_files", "decisions",
 )  # fmt: skip
 def list_all(
     request: Request,

@@ -55,11 +55,18 @@ class Request:
             "--set", metavar="NAME=VALUE", help="A parameter, for all that have it, or STRATEGY.NAME=VALUE."
         ),
     ] = ()
-    benchmark: Annotated[str | None, typer.Option(help="Symbol; default each strategy's own.")] = None
+    benchmark: Annotated[
+        str | None,
+        typer.Option(help="Symbol or blend, 0.6*ACWI+0.4*2800.HK; default each strategy's own."),
+    ] = None
     thesis: ThesisFolder = None
     events: EventsFile = None
     screen: Annotated[
         str | None, typer.Option(help="none, listed or strict, for all; default each strategy's own.")
+    ] = None
+    target_volatility: Annotated[
+        float | None,
+        typer.Option(help="A year's (0.1), to which decisions are scaled by the past; default not scaled."),
     ] = None
     mark: Annotated[
         str, typer.Option(help="Of frozen holdings: last, zero or haircut:X (X of the price is lost).")
@@ -96,8 +103,9 @@ class Request:
         from positioning.market.findings import check_words
 
         check_words(self.accepted)
-        screens = [] if self.screen is None else [f"screen={self.screen}"]
-        return strategies_of(names, [*self.settings, *screens])
+        for_all = {"screen": self.screen, "target_volatility": self.target_volatility}
+        asked = [f"{name}={value}" for name, value in for_all.items() if value is not None]
+        return strategies_of(names, [*self.settings, *asked])
 
     def advice(self) -> Thesis:
         """The thesis, with the events and restrictions that were asked for, and what the lists of `--screen-file` bar.

@@ -47,6 +47,7 @@ def run(
     with one_line_errors(), terminal.open():
         from positioning.cli.run_output import print_summary, to_json
         from positioning.data.recording import RecordingSource
+        from positioning.market.benchmark import parts
         from positioning.market.findings import accept
         from positioning.reporting.factsheet import write_factsheet
         from positioning.reporting.page_file import refuse_foreign_pages
@@ -55,6 +56,9 @@ def run(
         from positioning.runs.backtest import backtest
         from positioning.runs.checks import kept_check
         from positioning.runs.saved import read_runs
+
+        def compared_with(text: str) -> list[str]:
+            return [part.instrument.symbol for part in parts(text, request.facts.instruments)]
 
         place = Path(out)
         if pdf:
@@ -66,7 +70,11 @@ def run(
         accept(
             (),
             request.accepted,
-            {s for p in chosen for s in (*p.names, *p.hedges, request.benchmark or p.benchmark)},
+            {
+                s
+                for p in chosen
+                for s in (*p.names, *p.hedges, *compared_with(request.benchmark or p.benchmark))
+            },
             request.facts.instruments,
         )  # words naming nothing
         terms = request.terms(typed("run"))

@@ -19,7 +19,7 @@ from positioning.simulation.result import Result
 
 FIELDS = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown",
-    "turnover", "cost_bps_per_year", "first", "last", "sessions",
+    "beta", "beta_measure", "alpha", "turnover", "cost_bps_per_year", "first", "last", "sessions",
 )  # fmt: skip
 
 
@@ -40,6 +40,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                 "held": s.held.to_json(),
                 "record": _record(s),
                 "check": s.check,
+                "benchmark": _benchmark(s),
                 **{field: figures[s.strategy.name][field] for field in FIELDS},
                 "long_exposure": long_exposure(s.result),
                 "without_events": _twin(s.without_events, s.without_events_metrics),
@@ -62,6 +63,18 @@ def _twin(result: Result, metrics: Metrics) -> dict[str, Any]:
         "sharpe": known["sharpe"],
         "long_exposure": long_exposure(result),
     }
+
+
+def _benchmark(s: BacktestReport) -> dict[str, Any] | None:
+    """What it was compared with, and what that made over the rows that it has."""
+    b = s.benchmark
+    if b is None:
+        return None
+    e = s.evidence
+    return {
+        "symbol": b.symbol, "name": b.name, "dividends": b.dividends, "remark": b.remark,
+        "total_return": e.benchmark, "strategy_total_return": e.beside,
+    }  # fmt: skip
 
 
 def _record(s: BacktestReport) -> dict[str, Any] | None:

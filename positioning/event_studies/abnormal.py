@@ -32,7 +32,7 @@ from positioning.errors import BadInputError, DataMissingError
 from positioning.event_studies.day_zero import EventFilter, LeftOut, News, blocked, select
 from positioning.events.event import Events
 from positioning.market.bars import Notice
-from positioning.market.benchmark import benchmark
+from positioning.market.benchmark import benchmark, parts
 from positioning.market.coverage import Span
 from positioning.market.findings import Finding
 from positioning.market.instruments import Instruments
@@ -158,7 +158,8 @@ def sleeve_returns(
     sessions = market.rows[rows]
     symbols = _factor_symbols(sleeve, design)
     elsewhere = {calendar_name(i.venue) for i in market.instruments}
-    lagged = [bool(elsewhere - {calendar_name(source.instruments.of(s).venue)}) for s in symbols]
+    calendars = {s: _calendars(s, source.instruments) for s in symbols}
+    lagged = [bool(elsewhere - calendars[s]) or len(calendars[s]) > 1 for s in symbols]
     notices = list(market.notices)
     blocks = [np.empty((sessions.size, 0))]
     for symbol, lag in zip(symbols, lagged, strict=True):
@@ -310,8 +311,13 @@ def _home(market: Market, instruments: Instruments, measure: str) -> str:
     """The calendar most names keep; of equals the benchmark's, else the first."""
     held = Counter(calendar_name(i.venue) for i in market.instruments)
     most = [c for c, n in held.items() if n == max(held.values())]
-    own = calendar_name(instruments.of(measure).venue)
-    return own if own in most else most[0]
+    own = [c for c in most if c in _calendars(measure, instruments)]
+    return own[0] if own else most[0]
+
+
+def _calendars(measure: str, instruments: Instruments) -> set[str]:
+    """Those that the parts of a benchmark keep."""
+    return {calendar_name(p.instrument.venue) for p in parts(measure, instruments)}
 
 
 def _factor_symbols(sleeve: Sleeve, design: Design) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def view(report: BacktestReport) -> Factsheet:
         base=r.market.base,
         benchmark="none"
         if b is None
-        else f"{b.name} ({b.symbol}), total return where its prices have dividends",
+        else f"{b.title}{'' if b.remark else ', total return where its prices have dividends'}",
         objective=" ".join(report.strategy.rationale.split("\n\n")[0].split()),
         verdict=report.verdict,
         held=report.held.words,

@@ -123,4 +123,4 @@ def _measure(report: BacktestReport) -> list[str]:
     )
     span = f"from {rows[first]} to {rows[last]}, the strategy {own}"
     when = "over the same rows" if known.size == rows.size else span
-    return [f"Its benchmark {report.benchmark.name} ({report.benchmark.symbol}) made {made} {when}."]
+    return [f"Its benchmark {report.benchmark.title} made {made} {when}."]

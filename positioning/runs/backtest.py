@@ -10,6 +10,7 @@ import numpy as np
 
 from positioning.analysis.attribution import attribute
 from positioning.analysis.equal_exposure import at_equal_exposure
+from positioning.analysis.market_line import BetaMeasure
 from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
@@ -22,6 +23,7 @@ from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.source import Source
+from positioning.market.venues import same_close
 from positioning.provenance import package_versions
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate, read_cash
@@ -120,10 +122,25 @@ def judged(result: Result, measure: Benchmark | None) -> Metrics:
         cash_rate=result.inputs.growth,
         benchmark=None if measure is None else measure.levels,
         ruined=result.worthless,
+        beta_measure=beta_measure(result, measure),
     )
     metrics = without_yearly(metrics)
     require_agreement(result, metrics, measure)
     return metrics
+
+
+def beta_measure(result: Result, measure: Benchmark | None) -> BetaMeasure:
+    """What beta and alpha are made of: dimson where a name that was ever held closes at another hour than the
+    benchmark."""
+    held = (result.shares != 0.0).any(axis=0)
+    venues = {i.venue for i, h in zip(result.market.instruments, held, strict=True) if h}
+    return measure_for(tuple(sorted(venues)), () if measure is None else measure.venues)
+
+
+def measure_for(held: tuple[str, ...], benchmark: tuple[str, ...]) -> BetaMeasure:
+    """dimson where a venue of what is held closes at another hour than one of the benchmark's, else same_day."""
+    apart = any(not same_close(a, b) for a in held for b in benchmark)
+    return "dimson" if apart else "same_day"
 
 
 def _placebo(
@@ -136,7 +153,9 @@ def _placebo(
 
 def _benchmark(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:
     symbol = terms.benchmark or strategy.benchmark
-    found = benchmark(terms.source, symbol, result.rows, terms.base, terms.events.crash_dates, terms.accepted)
+    found = benchmark(
+        terms.source, symbol, result.rows, terms.base, terms.events.crash_dates, terms.accepted, terms.tax
+    )
     if found is not None and np.isfinite(found.levels).sum() < 3:
         found = None
     if found is None and terms.benchmark is not None:

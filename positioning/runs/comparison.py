@@ -105,7 +105,10 @@ def course_of(run: SavedRun) -> AccountHistory:
     r = run.returns
     columns = ("nav", "cash_return", "trade_value", "cost", "benchmark")
     nav, cash, traded, cost, levels = (r[c].to_numpy(dtype=np.float64).copy() for c in columns)
-    return AccountHistory(r["date"].to_numpy().astype("datetime64[D]"), nav, cash, traded, cost, levels)
+    measure = run.summary["metrics"].get("beta_measure", "same_day")  # of runs kept before there was another
+    return AccountHistory(
+        r["date"].to_numpy().astype("datetime64[D]"), nav, cash, traded, cost, levels, measure
+    )
 
 
 def common_span(courses: Sequence[AccountHistory]) -> tuple[np.datetime64, np.datetime64] | None:
@@ -155,7 +158,9 @@ def differences(c: Comparison) -> list[tuple[str, list[str]]]:
         "Fills": lambda s: f"at the {s['fill']}",
         "Cash earns": lambda s: s["cash"]["label"],
         "Mark of frozen holdings": lambda s: s["mark"],
-        "Benchmark": lambda s: s["benchmark"]["symbol"] if s["benchmark"] else "none",
+        "Benchmark": lambda s: benchmark_words(s["benchmark"]),
+        "Beta and alpha": lambda s: MEASURED[s["metrics"].get("beta_measure", "same_day")],
+        "Dividends are paid": lambda s: s["tax"]["label"] if "tax" in s else "gross",
         "Event record": lambda s: s["events"]["digest"][:12],
         "Packages": lambda s: ", ".join(f"{k} {v}" for k, v in s["versions"].items()),
     }
@@ -166,6 +171,20 @@ def differences(c: Comparison) -> list[tuple[str, list[str]]]:
             found.append((name, told))
     restated = _restated(c)
     return [*found, *([("Prices restated between runs", restated)] if any(restated) else [])]
+
+
+MEASURED = {
+    "same_day": "on the benchmark's returns of the same row",
+    "dimson": "on the benchmark's returns of the row before, the same and the next",
+}
+
+
+def benchmark_words(kept: Mapping[str, Any] | None) -> str:
+    """Symbol of a kept run's benchmark, and what must stand beside it."""
+    if kept is None:
+        return "none"
+    remark = kept.get("remark", "")
+    return f"{kept['symbol']}, {remark}" if remark else str(kept["symbol"])
 
 
 COSTLY = ("Base currency", "Fees", "Fills", "Cash earns", "Mark of frozen holdings")

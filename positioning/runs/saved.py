@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 SCHEMA = 2
 """Version of summary.json. Its keys:
 
-schema, id, made (UTC), tables {file: SHA-256}, strategy, title, themes, benchmark {symbol, name} or null, simulated
+schema, id, made (UTC), tables {file: SHA-256}, strategy, title, themes, benchmark {symbol, name, remark} or null,
+simulated
 command        what was typed; request: the options of backtests.run by name, files by absolute path
 parameters     all fields of the strategy, defaults included
 source, snapshot, digests {symbol or CUR=X: SHA-256 of the series delivered, benchmark included}
@@ -199,7 +200,7 @@ def summarised(
         "strategy": p.name,
         "title": report.strategy.title,
         "themes": list(p.themes),
-        "benchmark": None if b is None else {"symbol": b.symbol, "name": b.name},
+        "benchmark": None if b is None else {"symbol": b.symbol, "name": b.name, "remark": b.remark},
         "simulated": r.market.simulated,
         "command": report.command,
         "request": dict(request),

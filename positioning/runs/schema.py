@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
@@ -17,10 +17,11 @@ Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 
 
 class Named(TypedDict):
-    """A benchmark by symbol and name."""
+    """A benchmark by symbol and name, and what must stand beside every comparison with it."""
 
     symbol: Text
     name: Text
+    remark: NotRequired[Text]
 
 
 class Listed(TypedDict):
@@ -94,6 +95,7 @@ class MetricFigures(TypedDict):
     turnover: Figure
     cost_bps_per_year: Figure
     ruined: bool
+    beta_measure: NotRequired[Literal["same_day", "dimson"]]
 
 
 class Asked(TypedDict):

@@ -180,7 +180,7 @@ class SearchSpace:
         """The decisions of the trials with these batched parameters, on market rows."""
         key = (strategy.names, strategy.themes, strategy.respond > 0)
         book: FeatureBook = self._books.get(key, lambda: strategy.book(self.market, self.events))
-        return strategy.batch(book, own)
+        return strategy.limited_batch(book, own)
 
     def _one_by_one(self, codes: GridIndex) -> Iterator[tuple[LedgerInputs, WeightBatch, slice]]:
         """Each trial decided by its own strategy's code; those on the same rows are accounted side by side."""

@@ -13,6 +13,7 @@ from positioning.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntA
 from positioning.errors import BadInputError
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market
+from positioning.market.withholding import Withholding
 from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
@@ -31,17 +32,6 @@ class Fees(Protocol):
 
     def on(self, dates: DateArray, instruments: Sequence[Instrument]) -> FeeRates:
         """The rates of N instruments on T dates."""
-
-
-class Tax(Protocol):
-    """What the ledger inputs ask of a table of dividend tax: its name on the page, and its rates."""
-
-    @property
-    def label(self) -> str:
-        """What the page calls it."""
-
-    def on(self, dates: DateArray, instruments: Sequence[Instrument]) -> tuple[FloatArray, BoolArray]:
-        """(T, N) fraction withheld, and (N,) whether any rate is on record for the payer."""
 
 
 @final
@@ -118,7 +108,7 @@ def ledger_inputs(
     fill: Fill = "open",
     cash: CashRate | None = None,
     constraints: TradingConstraints | None = None,
-    tax: Tax | None = None,
+    tax: Withholding | None = None,
 ) -> LedgerInputs:
     """The market under a fee table, a fill convention, a cash rate (none is zero) and constraints (none: delistings of
     the instrument table only), and a tax on dividends (none: they are paid gross).

@@ -14,6 +14,7 @@ from positioning.events.restriction import SCREENS, dropped
 from positioning.market.market import Market
 from positioning.strategy.batched import Scheduled, WeightBatch
 from positioning.strategy.features import BETAS, DEFAULT_BETA, Betas, Eligible, FeatureBook, Response
+from positioning.strategy.limits import LIMITS
 from positioning.strategy.strategy import present
 from positioning.strategy.weights import basket_weights
 
@@ -35,7 +36,7 @@ class Basket(Scheduled):
 
     theme: ClassVar[str] = ""
     BATCHABLE: ClassVar[tuple[str, ...]] = (
-        "exposure", "respond", "half_life", "pressure_scale", "hedge_ratio", "band", "gross_limit",
+        "exposure", "respond", "half_life", "pressure_scale", "hedge_ratio", "band", "gross_limit", *LIMITS,
     )  # fmt: skip
     ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ("respond", "hedge_ratio")
 

@@ -13,6 +13,14 @@ from positioning.arrays import FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.strategy.features import FeatureBook
+from positioning.strategy.limits import (
+    LIMITS,
+    PAST_COVARIANCE,
+    LimitedMarket,
+    RowsPerYear,
+    apply_limits,
+    countries_of,
+)
 from positioning.strategy.strategy import Strategy, schedule
 from positioning.strategy.targets import Targets
 
@@ -44,12 +52,29 @@ class Stacked(WeightBatch):
         out[:] = self.weights[:, :, sets]
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class _Limited(WeightBatch):
+    """Decisions of another batch within limits. limits: (K,) by name; gross_limit: (K,)."""
+
+    whole: WeightBatch
+    limits: Mapping[str, FloatArray]
+    gross_limit: FloatArray
+    sees: LimitedMarket
+
+    def write(self, sets: IntArray, out: FloatArray) -> None:
+        """Write the weights of these sets; see `WeightBatch.write`."""
+        self.whole.write(sets, out)
+        own = {name: values[sets] for name, values in self.limits.items()}
+        apply_limits(out, self.sees, own, self.gross_limit[sets])
+
+
 @dataclass(frozen=True)
 class Scheduled(Strategy):
     """Decides at the opening, monthly and on the news of its themes. One compiled body serves a single parameter
     set and the lanes of a search."""
 
-    BATCHABLE: ClassVar[tuple[str, ...]] = ("band",)
+    BATCHABLE: ClassVar[tuple[str, ...]] = ("band", *LIMITS)
     ZERO_SWITCHES: ClassVar[tuple[str, ...]] = ("respond",)
     EVENT_PARAMETERS: ClassVar[tuple[str, ...]] = ("respond", "half_life", "pressure_scale")
 
@@ -58,20 +83,38 @@ class Scheduled(Strategy):
         """The decisions of many sets that differ from this strategy in `own` alone, zeros of ZERO_SWITCHES where this
         strategy has zeros."""
 
+    @final
+    def limited_batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
+        """What `batch` decides, within the limits of each set."""
+        made, sets = self.batch(book, own), next(iter(own.values())).size
+        every = {name: own.get(name, np.full(sets, value)) for name, value in self.limits.items()}
+        if not any(values.any() for values in every.values()):
+            return made
+        gross_limit = own.get("gross_limit", np.full(sets, self.gross_limit))
+        market = book.market
+        sees = LimitedMarket(
+            book[PAST_COVARIANCE],
+            book[RowsPerYear()],
+            countries_of(market),
+            np.array([s in self.hedges for s in market.symbols], dtype=np.bool_),
+        )
+        return _Limited(made.decided, made.own, made, every, gross_limit, sees)
+
     def book(self, market: Market, events: Events) -> FeatureBook:
         """An empty book of features on the decision rows; blind to news where respond is 0."""
         themes = self.themes if self.respond > 0 else ()
         return FeatureBook(market, events, schedule(market, events, self.names, themes))
 
     def weights(self, book: FeatureBook) -> FloatArray:
-        """(D, N) target weights on the book's decision rows."""
+        """(D, N) target weights, within the limits, on the book's decision rows."""
         own = {name: np.array([float(getattr(self, name))]) for name in self.BATCHABLE}
         out = np.zeros((book.decided.size, len(book.market.symbols), 1))
-        self.batch(book, own).write(np.zeros(1, dtype=np.int64), out)
+        self.limited_batch(book, own).write(np.zeros(1, dtype=np.int64), out)
         return out[:, :, 0]
 
     def target_weights(self, market: Market, events: Events) -> Targets:
         book = self.book(market, events)
+        weights = self.weights(book)
         return Targets(
-            market.rows, market.symbols, book.decided, self.weights(book), self.band, self.gross_limit
+            market.rows, market.symbols, book.decided, weights, self.band, self.gross_limit, limited=True
         )

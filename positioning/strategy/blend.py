@@ -15,6 +15,7 @@ from positioning.market.market import Market
 from positioning.strategy.basket import Basket
 from positioning.strategy.batched import Scheduled, WeightBatch
 from positioning.strategy.features import BETAS, DEFAULT_BETA, Covariance, FeatureBook
+from positioning.strategy.limits import LIMITS
 from positioning.strategy.strategy import present
 from positioning.strategy.weights import add_share, inverse_volatility
 
@@ -35,7 +36,7 @@ class Blend(Scheduled):
     is "own". Volatilities are of returns that are measured as `beta` says, see `features.Covariance`."""
 
     members: ClassVar[tuple[Basket, ...]]
-    BATCHABLE: ClassVar[tuple[str, ...]] = (*SHARED, "band")
+    BATCHABLE: ClassVar[tuple[str, ...]] = (*SHARED, "band", *LIMITS)
 
     exposure: float = 0.5
     half_life: float = 20.0

@@ -123,18 +123,21 @@ class Covariance(RowFeature):
 
     beta: what pairs that close at different hours add to their same-day covariance: nothing (same_day), the covariances
     with the row before and after (dimson), or half of them, which is the covariance of two-row returns (overlapping).
-    The nearest matrix without negative variances is taken.
+    The nearest matrix without negative variances is taken. lag: rows between the last one that is looked at and the
+    decision.
     """
 
     lookback: int
     beta: str
+    lag: int = 0
 
     def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> FloatArray:  # noqa: ARG002
-        same = np.asarray(covariances(market.returns, rows, self.lookback, 0))
+        last = np.maximum(rows - self.lag, 0)
+        same = np.asarray(covariances(market.returns, last, self.lookback, 0))
         apart = ~closes_together(market)
         if self.beta == "same_day" or not apart.any():
             return same
-        lead = np.asarray(covariances(market.returns, rows, self.lookback, 1))
+        lead = np.asarray(covariances(market.returns, last, self.lookback, 1))
         share = 1.0 if self.beta == "dimson" else 0.5
         whole = same + np.where(apart, share * (lead + lead.transpose(0, 2, 1)), 0.0)
         values, vectors = np.linalg.eigh(whole)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, wraps
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -16,6 +16,7 @@ from positioning.arrays import BoolArray, IntArray
 from positioning.errors import BadInputError, DataMissingError, did_you_mean
 from positioning.events.event import Events
 from positioning.market.market import Market
+from positioning.strategy.limits import LIMITS, limited
 from positioning.strategy.targets import Targets
 
 
@@ -29,6 +30,8 @@ class Strategy(ABC):
     band: a held leg within this fraction of its target weight is not traded (0.1: a 5 % target is left alone
     between 4.5 % and 5.5 %).
     gross_limit: the largest gross exposure it may ask for.
+    target_volatility: a year's, to which each decision is scaled by the past; name_cap, country_cap: the most of nav in
+    one name, and in the names of one country of incorporation; 0 for none. See `limits`.
     BATCHABLE: parameters that trials decided and accounted side by side may differ in; ZERO_SWITCHES: those of them at
     whose zero something else is looked at (no news, no hedge); EVENT_PARAMETERS: those that matter to news alone.
     """
@@ -43,6 +46,16 @@ class Strategy(ABC):
     respond: float = 1.0
     band: float = 0.1
     gross_limit: float = 2.0
+    target_volatility: float = 0.0
+    name_cap: float = 0.0
+    country_cap: float = 0.0
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Whatever a strategy decides is brought within its limits, whoever asks."""
+        super().__init_subclass__(**given)
+        decide: Any = cls.target_weights
+        if not (getattr(decide, "within_limits", False) or getattr(decide, "__isabstractmethod__", False)):
+            setattr(cls, "target_weights", _within_limits(decide))  # noqa: B010 - mypy lets no method be assigned
 
     def __post_init__(self) -> None:
         for parameter, value in self.parameters().items():
@@ -56,6 +69,9 @@ class Strategy(ABC):
         self.require("respond", 0 <= self.respond <= 1, "between 0 and 1")
         self.require("band", 0 <= self.band < 1, "from 0 to below 1")
         self.require("gross_limit", 0 < self.gross_limit <= 10, "above 0, at most 10")
+        self.require("target_volatility", 0 <= self.target_volatility <= 2, "0 for none, or at most 2")
+        for parameter in ("name_cap", "country_cap"):
+            self.require(parameter, 0 <= getattr(self, parameter) <= 10, "0 for none, or at most 10")
 
     def require(self, parameter: str, holds: bool, wanted: str) -> None:
         """BadInputError for a parameter out of its range."""
@@ -95,6 +111,11 @@ class Strategy(ABC):
     @abstractmethod
     def target_weights(self, market: Market, events: Events) -> Targets:
         """The decisions on this market. Nothing after a decision's row enters it."""
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Values of LIMITS by name, 0 for none."""
+        return {name: float(getattr(self, name)) for name in LIMITS}
 
     @property
     def title(self) -> str:
@@ -144,6 +165,20 @@ class Strategy(ABC):
     def kind_of(self, parameter: str) -> Any:
         """The type of a parameter."""
         return _hints(type(self))[parameter]
+
+
+def _within_limits(
+    decide: Callable[[Any, Market, Events], Targets],
+) -> Callable[[Any, Market, Events], Targets]:
+    @wraps(decide)
+    def decided(self: Strategy, market: Market, events: Events) -> Targets:
+        targets = decide(self, market, events)
+        if not isinstance(targets, Targets) or targets.limited or not any(self.limits.values()):
+            return targets  # what is none is refused by who asked
+        return limited(targets, market, events, self.hedges, self.limits)
+
+    setattr(decided, "within_limits", True)  # noqa: B010 - nor an attribute of a function
+    return decided
 
 
 @cache

@@ -28,6 +28,7 @@ class Targets(Displayed):
     band: a held leg whose weight is within this fraction of its target weight is not traded; entries to and
     exits from nothing always are.
     gross_limit: the largest sum of absolute weights this strategy may ask for.
+    limited: whether the limits of the strategy have been applied; see `limits`.
 
     Raises BadInputError for weights that are not finite or beyond the limit.
     """
@@ -38,6 +39,7 @@ class Targets(Displayed):
     weights: FloatArray
     band: float = 0.0
     gross_limit: float = 2.0
+    limited: bool = False
 
     def __post_init__(self) -> None:
         if self.weights.shape != (self.decided.size, len(self.symbols)):

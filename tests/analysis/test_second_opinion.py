@@ -53,7 +53,7 @@ def test_a_second_working_covers_every_number_of_the_metrics() -> None:
     r = account()
     assert set(figures(r, measure(r))) == NUMBERS
     own = {f.name for f in fields(judged(r, None))}
-    told = {"first", "last", "sessions", "drawdown", "benchmark_sessions", "ruined"}
+    told = {"first", "last", "sessions", "drawdown", "benchmark_sessions", "ruined", "beta_measure"}
     assert own == NUMBERS | told  # a new figure needs a second working
 
 

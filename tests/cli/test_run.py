@@ -12,8 +12,16 @@ from positioning.cli.run import app
 
 FIELDS = {
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown"),
+    *("beta", "beta_measure", "alpha", "benchmark"),
     *("turnover", "cost_bps_per_year", "first", "last", "sessions", "verdict", "held", "record"),
-    *("long_exposure", "without_events", "without_events_same_exposure", "placebo", "active_returns"),
+    *(
+        "long_exposure",
+        "without_events",
+        "without_events_same_exposure",
+        "placebo",
+        "active_returns",
+        "check",
+    ),
 }
 
 

@@ -33,7 +33,9 @@ def market() -> Market:
 
 def test_its_parameters_are_those_of_the_function(market: Market) -> None:
     strategy = risers()
-    assert strategy.parameters() == {"respond": 1.0, "band": 0.1, "gross_limit": 2.0, "share": 0.5, "days": 1}
+    limits = {"target_volatility": 0.0, "name_cap": 0.0, "country_cap": 0.0}
+    own = {"share": 0.5, "days": 1}
+    assert strategy.parameters() == {"respond": 1.0, "band": 0.1, "gross_limit": 2.0, **limits, **own}
     assert (strategy.name, strategy.names, strategy.hedges, strategy.history) == (
         "risers",
         ("AAA", "ZZZ"),

@@ -36,10 +36,37 @@
       market.push(run.levels[t] / run.levels[t - 1] - 1 - cash(t));
     }
     if (!(spread(market) > 0)) return { beta: NaN, alpha: NaN };
-    const middle = mean(market);
-    const centred = market.map((v) => v - middle);
-    const beta = sum(centred.map((v, n) => v * own[n])) / sum(centred.map((v) => v * v));
-    return { beta, alpha: mean(own) - beta * middle };
+    const beta = run.dimson ? dimson(own, market) : slopes([market], own);
+    return { beta, alpha: mean(own) - beta * mean(market) };
+  };
+
+  // Sum of the least-squares slopes of y on the columns, by elimination of their normal equations.
+  const slopes = (columns, y) => {
+    const centred = [...columns, y].map((v) => { const middle = mean(v); return v.map((x) => x - middle); });
+    const last = columns.length;
+    const rows = columns.map((_, k) => centred.map((v) => sum(v.map((x, n) => x * centred[k][n]))));
+    const scale = sum(rows.map((row, k) => row[k]));
+    let shape = 1;
+    for (let k = 0; k < last; k += 1) {
+      shape *= rows[k][k] / scale;
+      if (!(shape > 1e-12)) return NaN;
+      for (let j = k + 1; j < last; j += 1) {
+        const ratio = rows[j][k] / rows[k][k];
+        rows[j] = rows[j].map((v, n) => v - ratio * rows[k][n]);
+      }
+    }
+    const found = Array(last).fill(0);
+    for (let k = last - 1; k >= 0; k -= 1) {
+      found[k] = (rows[k][last] - sum(found.map((b, j) => (j > k ? b * rows[k][j] : 0)))) / rows[k][k];
+    }
+    return sum(found);
+  };
+
+  // On the market's return of the row before, the same and the next one; the first and last rows lack one of them.
+  const dimson = (own, market) => {
+    const inside = own.slice(1, -1);
+    if (inside.length < data.fewestRows) return NaN;
+    return slopes([market.slice(0, -2), market.slice(1, -1), market.slice(2)], inside);
   };
 
   const ofReturns = (run, a, b, perYear) => {

@@ -20,6 +20,7 @@ from positioning.analysis.comparison import (
     by_year,
     in_window,
 )
+from positioning.analysis.market_line import MIN_ROWS
 from positioning.analysis.metrics import FEWEST_DAYS, MIN_RETURNS, YEARLY
 from positioning.analysis.overfitting import Spa
 from positioning.arrays import FloatArray
@@ -32,7 +33,15 @@ from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet.figures import KINDS, ROWS, Row, banner
 from positioning.reporting.verdict import spoken_again
-from positioning.runs.comparison import COSTLY, ComparedRun, Comparison, differences, facts
+from positioning.runs.comparison import (
+    COSTLY,
+    MEASURED,
+    ComparedRun,
+    Comparison,
+    benchmark_words,
+    differences,
+    facts,
+)
 from positioning.simulation.result import PARTS
 
 BETTER = {
@@ -448,7 +457,8 @@ def _superior(c: Comparison, n: int | None, test: Spa | None) -> list[object]:
 def _method(c: Comparison) -> Html:
     told = [
         "Metrics are defined as on the tearsheets: excess over the run's own cash rate, ratios annualised by its own "
-        "rows a year, yearly return by calendar days. Beta and alpha are to each run's own benchmark.",
+        "rows a year, yearly return by calendar days. Beta and alpha are to each run's own benchmark, "
+        + _measures(c),
         f"Intervals: circular blocks of {BLOCK} rows, {c.draws:,} draws, seed {c.seed}, {LEVEL:.0%} percentiles, from "
         f"{MIN_RETURNS} returns on. They say how far chance moves a figure if the future is like this past; none knows "
         "that the universe and the signs of the events were chosen with hindsight. That of the worst drawdown is of "
@@ -459,6 +469,16 @@ def _method(c: Comparison) -> Html:
         "A period chosen here opens on its first row: what was traded on that row lies before it.",
     ]
     return section("method", "How it is computed", bullets(told))
+
+
+def _measures(c: Comparison) -> str:
+    """Against which benchmark, and by which returns, each run's beta is."""
+    each = [
+        f"{x.label} to {benchmark_words(x.kept.summary['benchmark'])} {MEASURED[x.course.beta_measure]}"
+        for x in c.contenders
+        if x.kept.summary["benchmark"] is not None
+    ]
+    return "; ".join(each) + "." if each else "of which none has one."
 
 
 def _provenance(c: Comparison) -> Html:
@@ -481,7 +501,7 @@ def _payload(c: Comparison) -> Html:
          "yearly": r.field in YEARLY} for r in ROWS
     ]  # fmt: skip
     data = {"runs": runs, "metrics": metrics, "events": [e["themes"] for e in facts(c)],
-            "fewestDays": FEWEST_DAYS, "short": SHORT,
+            "fewestDays": FEWEST_DAYS, "fewestRows": MIN_ROWS, "short": SHORT,
             "span": [str(d) for d in c.span] if c.span else None}  # fmt: skip
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return Html(f'<script type="application/json" id="comparison-data">{text}</script>')
@@ -493,6 +513,7 @@ def _account(x: ComparedRun) -> dict[str, Any]:
         "days": course.dates.astype(np.int64).tolist(),
         "nav": course.nav.tolist(),
         "cash": _sparse(course.cash_rate),
+        "dimson": course.beta_measure == "dimson",
         "trade": _sparse(course.trade_value),
         "cost": _sparse(course.cost),
         "levels": [v if math.isfinite(v) else None for v in course.benchmark.tolist()]

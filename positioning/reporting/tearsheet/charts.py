@@ -36,7 +36,7 @@ def equity(report: BacktestReport) -> Figure:
     days = _days(report)
     traces = [curve("No event tilts", days, report.without_events.nav, "$contrast", dash="dot")]
     if report.benchmark is not None and np.isfinite(report.benchmark.levels).any():
-        traces.insert(0, curve(safe_label(report.benchmark.symbol), days, _rebased(report), "$benchmark"))
+        traces.insert(0, curve(safe_label(report.benchmark.label), days, _rebased(report), "$benchmark"))
     traces.append(curve("Strategy", days, report.result.nav, "$strategy", width=2.2))
     figure = _figure(report, [*traces, *_markers(report)], "nav, opened at 1", ".2f")
     mark_published(figure, days, report.thesis.published)

@@ -18,7 +18,7 @@ TOLERANCE = 1e-6  # relative: both programs take the same numbers, so only round
 
 _NORMAL = "quantstats' is a normal distribution's; ours is read off the returns themselves"
 KINDS = {"afrc_levy": "AFRC levy", "sec_fee": "SEC fee"}
-_OVER = "quantstats regresses without cash"
+_OVER = "quantstats regresses without cash, on returns of the same row"
 _CASH = "quantstats' ratio is not over cash"
 
 
@@ -86,11 +86,23 @@ def figures(report: BacktestReport, outside: QuantstatsPage) -> Html:
         f"{m.sessions} rows from {m.first} to {m.last}, {number(m.rows_per_year, 1)} a year: volatility and ratios "
         f"annualise by that, in both programs; the yearly return goes by calendar days ({DAYS_PER_YEAR:g} a year). "
         f"Excess is over cash at {report.result.inputs.cash_label}. "
+        f"{_beta_words(report)}"
         f"Figures agree when they differ by less than {TOLERANCE * 1e6:g} in a million."
     )
     return section(
         "figures", "Figures", made, tag("p", note, class_="quiet"), *_falls(report), *_remarks(outside)
     )
+
+
+def _beta_words(report: BacktestReport) -> str:
+    if report.benchmark is None:
+        return ""
+    how = {
+        "same_day": "on its returns of the same row, since all that was held closes when it does",
+        "dimson": "on its returns of the row before, the same and the next one (Dimson), since some of what was held "
+        "closes at another hour",
+    }[report.metrics.beta_measure]
+    return f"Beta and alpha are to {report.benchmark.title}, {how}. "
 
 
 def _compared(row: Row, report: BacktestReport, outside: Mapping[str, float]) -> list[object]:

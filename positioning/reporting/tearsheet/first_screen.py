@@ -173,7 +173,7 @@ def _cell(value: float) -> Cell:
 def _heads(report: BacktestReport) -> tuple[str, ...]:
     heads = ["", "Before costs", "Costs", "After costs", "a year"]
     if report.benchmark is not None:
-        heads.append(report.benchmark.symbol)
+        heads.append(report.benchmark.label)
     return (*heads, *(["Without events"] if report.answers_events else []))
 
 

@@ -1,0 +1,74 @@
+"""How an account's returns over cash lean on its benchmark's: beta and alpha, one account, many draws or many windows.
+
+    same_day   e_t = a + b m_t                                    beta = b
+    dimson     e_t = a + b_1 m_{t-1} + b_2 m_t + b_3 m_{t+1}      beta = b_1 + b_2 + b_3
+
+    alpha = mean(e) - beta mean(m), over all rows with a return of the benchmark
+
+Where some of what is held closes at another hour than the benchmark, part of what moves one today moves the other on the
+next row, and the same-day slope is too low; Dimson (1979), doi:10.1016/0304-405X(79)90013-8, adds the slopes on the rows
+before and after. Over a whole account its larger error is the smaller evil; hedges, measured over a hundred rows, take
+two-session returns instead (see `strategy.features.DEFAULT_BETA`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from positioning.arrays import BoolArray, FloatArray
+
+BetaMeasure = Literal["same_day", "dimson"]
+MIN_ROWS = 8  # returns below which three slopes have no meaning
+NOISE = 1e-12  # deviation of returns below which they are rounding, see `metrics.NOISE`
+
+
+def regressors(market: FloatArray, measure: BetaMeasure) -> tuple[FloatArray, BoolArray]:
+    """(T, K) of (T,) benchmark returns over cash, NaN where there are none, and (T,) rows on which all are known."""
+    columns = [market]
+    if measure == "dimson":
+        lead, lag = np.full_like(market, np.nan), np.full_like(market, np.nan)
+        lag[1:], lead[:-1] = market[:-1], market[1:]
+        columns = [lag, market, lead]
+    design = np.column_stack(columns)
+    return design, np.asarray(np.isfinite(design).all(axis=1))
+
+
+def lines(
+    excess: FloatArray, market: FloatArray, design: FloatArray, known: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """(D,) betas and alphas a row of D samples. excess, market: (D, T), market NaN where unknown; design: (D, T, K),
+    known: (D, T) from `regressors`. NaN where the benchmark does not vary, or, for three slopes, on fewer
+    than MIN_ROWS rows.
+    """
+    width = design.shape[2]
+    weight = known[:, :, None].astype(np.float64)
+    count = np.maximum(known.sum(axis=1), 1).astype(np.float64)
+    x = np.where(known[:, :, None], design, 0.0)
+    x = (x - x.sum(axis=1, keepdims=True) / count[:, None, None]) * weight
+    y = np.where(known, excess, 0.0)
+    y = (y - y.sum(axis=1, keepdims=True) / count[:, None]) * known
+    square, cross = np.einsum("dtk,dtl->dkl", x, x), np.einsum("dtk,dt->dk", x, y)
+    trace = np.einsum("dkk->d", square)
+    enough = (trace > width * NOISE**2 * count) & (count >= (MIN_ROWS if width > 1 else 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shape = np.linalg.det(square / np.where(enough, trace, 1.0)[:, None, None])
+    sound = enough & (shape > 1e-12)
+    safe = np.where(sound[:, None, None], square, np.eye(width))
+    slope = np.linalg.solve(safe, cross[:, :, None])[:, :, 0].sum(axis=1)
+    beta = np.where(sound, slope, np.nan)
+    seen = np.isfinite(market)
+    rows = np.maximum(seen.sum(axis=1), 1)
+    mean_own = np.where(seen, excess, 0.0).sum(axis=1) / rows
+    mean_market = np.where(seen, market, 0.0).sum(axis=1) / rows
+    return beta, mean_own - beta * mean_market
+
+
+def line(excess: FloatArray, market: FloatArray, measure: BetaMeasure = "same_day") -> tuple[float, float]:
+    """Beta, and alpha a row, of (T,) returns over cash on the benchmark's, NaN where there is none."""
+    if not excess.size:
+        return float("nan"), float("nan")
+    design, known = regressors(market, measure)
+    beta, alpha = lines(excess[None], market[None], design[None], known[None])
+    return float(beta[0]), float(alpha[0])
