@@ -73,8 +73,8 @@ class Thesis:
     in the order in which they are shown. universe: by symbol. complete_until: the day up to which the record holds
     all there was, by theme, and under "" for themes without a day of their own; a theme of neither has no such day.
     scenarios: files of scenarios by name. replay: first and last day of the past that a stress test puts onto today,
-    None for none. digest: SHA-256 of thesis.toml, of the universe and of own instruments, "" where there is no file.
-    instruments: those on record with the engine, and the thesis' own.
+    None for none. claims: the file of what it claims, None for none. digest: SHA-256 of thesis.toml, of the universe and
+    of own instruments, "" where there is no file. instruments: those on record with the engine, and the thesis' own.
 
     Raises BadInputError for a name or a title that is empty.
     """
@@ -88,6 +88,7 @@ class Thesis:
     complete_until: Mapping[str, np.datetime64] = field(default_factory=dict)
     scenarios: Mapping[str, Path] = field(default_factory=dict)
     replay: tuple[np.datetime64, np.datetime64] | None = None
+    claims: Path | None = None
     digest: str = ""
     instruments: Instruments = RECORDED
 
@@ -137,6 +138,7 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
     universe.csv       symbol, theme, role, fit, reason
     instruments.csv    see `read_instruments`: symbols that the engine has not on record
     scenarios/*.toml   sets of scenarios, by the file's name
+    claims.toml        what the thesis claims, see `claims.claim`
 
     Raises BadInputError naming the file, and the line and column or the key.
     """
@@ -172,6 +174,7 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
             sleeves=sleeves,
             universe=universe,
             scenarios={f.stem: f for f in sorted((place / "scenarios").glob("*.toml"))},
+            claims=place / "claims.toml" if (place / "claims.toml").exists() else None,
             digest=hashlib.sha256(raw + b"\0" + universe_raw + instruments_raw).hexdigest(),
             instruments=instruments,
         )

@@ -31,6 +31,7 @@ OTHERS = {
     "walk_forward": ("Walk-forward", "parameters chosen on the past, held on what followed"),
     "stress": ("Stress tests", "what the next shock would do"),
     "event_study": ("Event study", "whether prices move with the events"),
+    "claims": ("Claims", "what the thesis says, claim by claim"),
     "events": ("Events", "the record of sanctions and news"),
 }  # pages of these names, or whose names begin so
 

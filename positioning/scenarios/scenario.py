@@ -14,7 +14,7 @@ from positioning.errors import MOST_TOLD, BadInputError, did_you_mean, shortened
 from positioning.events.thesis import Thesis
 from positioning.files import read_toml
 from positioning.market.records import check_choice, check_filled
-from positioning.scenarios.shock import Shock
+from positioning.scenarios.shock import NEVER, Shock
 
 Course = Literal["step", "ramp"]
 WEIGHTED = "weighted"  # what the mixture of all scenarios is called
@@ -36,10 +36,11 @@ BYSTANDERS = ("hedge", "benchmark")  # roles of names that a shock to their them
 class DriverPath:
     """One driver under one scenario.
 
-    start, end: its value today and at the horizon, above 0. course: step (at once, on row `session` after the
-    opening) or ramp (in equal logarithmic steps from the opening to the horizon). volatility: multiple of the driver's
-    own, a view of entropy pooling only (drawn rows carry the noise of their time). stated: words or figure of the thesis;
-    checked: what independent sources say; source: of both.
+    start, end: its value today and at the horizon, above 0; of a step that fades, on landing. course: step (at once,
+    on row `session` after the opening) or ramp (in equal logarithmic steps from the opening to the horizon).
+    half_life: rows in which the logarithm of a step halves, as what was cut off finds another way; inf for one that
+    lasts. volatility: multiple of the driver's own, a view of entropy pooling only (drawn rows carry the noise of
+    their time). stated: words or figure of the thesis; checked: what independent sources say; source: of both.
 
     Raises BadInputError for a value out of its range.
     """
@@ -53,6 +54,7 @@ class DriverPath:
     course: Course = "ramp"
     session: int = 0
     volatility: float = 1.0
+    half_life: float = NEVER
 
     def __post_init__(self) -> None:
         for text in ("name", "stated", "checked", "source"):
@@ -72,11 +74,21 @@ class DriverPath:
                 f"wanted rows from 0 to {MOST_ROWS} and a multiple above 0, up to {MOST_MULTIPLE}",
                 "correct it",
             )
+        if not self.half_life > 0 or (self.course == "ramp" and not math.isinf(self.half_life)):
+            raise BadInputError(
+                f"driver {self.name}: {self.course} with half_life {self.half_life:g}",
+                "wanted rows above 0, for a step alone",
+                'write course = "step", or leave half_life out',
+            )
 
     @property
     def move(self) -> float:
         """Logarithm of end / start."""
         return math.log(self.end / self.start)
+
+    def remaining(self, horizon: int) -> float:
+        """What is left of `move` after the horizon's rows."""
+        return self.move * float(0.5 ** (max(horizon - self.session, 0) / self.half_life))
 
 
 @final

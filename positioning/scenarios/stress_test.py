@@ -370,7 +370,11 @@ def _pooled(
             continue
         y = np.expm1(np.vstack([c[0][open_then] for c in changes]))
         for s in scenarios.scenarios:
-            made += [_pooled_row(s, d.name, d.move, d.volatility, x, y) for d in s.drivers if d.name == name]
+            made += [
+                _pooled_row(s, d.name, d.remaining(s.horizon), d.volatility, x, y)
+                for d in s.drivers
+                if d.name == name
+            ]
     return tuple(made)
 
 

@@ -105,7 +105,8 @@ def course(driver: DriverPath, horizon: int) -> FloatArray:
     """(horizon,) log move of a driver so far, on each row after the opening."""
     age = np.arange(1, horizon + 1)
     if driver.course == "step":
-        return np.where(age >= driver.session, driver.move, 0.0)
+        fade = 0.5 ** (np.maximum(age - driver.session, 0) / driver.half_life)
+        return np.where(age >= driver.session, driver.move * fade, 0.0)
     return np.asarray(driver.move * age / horizon, np.float64)
 
 

@@ -17,6 +17,7 @@ FOREIGN = b"<!DOCTYPE html><title>my own site</title>"
 COMMANDS = {
     "run": (["middle_corridor"], ["index.html", "middle_corridor.html"]),
     "stress": (["middle_corridor", "--paths", "2"], ["stress.html", "index.html"]),
+    "claims": (["--markdown", "none"], ["claims.html", "index.html"]),
     "event_study": ([], ["event_study.html", "index.html"]),
     "grid_search": (["middle_corridor", "--grid", "half_life=5,10"], ["grid.html", "index.html"]),
     "compare": ([], ["comparison.html", "index.html"]),

@@ -38,7 +38,7 @@ def test_the_shipped_thesis_is_whole() -> None:
     assert THESIS.reference == '"Xi receives Lukashenko" of 5 June 2025'
     assert list(THESIS.sleeves) == ["fertilizer", "corridor", "equipment"]
     assert all(s.words and s.benchmark for s in THESIS.sleeves.values())
-    assert list(THESIS.scenarios) == ["article", "article_plus_easing"]
+    assert list(THESIS.scenarios) == ["article", "article_plus_easing", "rerouting"]
     assert all(c.reason for c in THESIS.universe.values())
     roles = Counter(c.role for c in THESIS.universe.values())
     assert set(roles) == {"long", "control", "hedge", "benchmark", "excluded"}

@@ -1,0 +1,368 @@
+"""The evidence on claims, measured: accounts, studies, placebos, searches, stress tests, published series and facts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from positioning.analysis.metrics import rows_per_year
+from positioning.analysis.placebo import monte_carlo_p
+from positioning.analysis.regression import newey_west
+from positioning.analysis.report import BacktestReport
+from positioning.arrays import BoolArray, DateArray, FloatArray
+from positioning.claims.claim import Asked
+from positioning.claims.verdict import MIN_RETURNS, Finding, Part
+from positioning.errors import DataMissingError, PositioningError
+from positioning.event_studies.abnormal import Design, sleeve_returns
+from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.donors import donor_pool
+from positioning.event_studies.sleeves import strategy_sleeves
+from positioning.event_studies.study import LEAD, EventStudy, outcome, study
+from positioning.event_studies.synthetic_control import synthetic_control
+from positioning.market.benchmark import benchmark
+from positioning.market.source import Driver
+from positioning.runs.backtest import RunSettings, backtest, market_of
+from positioning.scenarios.stress_test import StressSettings, StressTest, stress_test
+from positioning.search.assessment import Assessment, assess
+from positioning.search.chunk_store import MemoryChunks
+from positioning.search.measures import Figures
+from positioning.search.run import Search, search, threads
+from positioning.search.space import SearchSpace
+from positioning.search.trials import Plan
+from positioning.strategy.strategy import Strategy
+
+AXES: Mapping[str, tuple[float, ...]] = {
+    "half_life": (5.0, 10.0, 20.0, 40.0, 80.0), "respond": (0.25, 0.5, 0.75, 1.0),
+}  # fmt: skip
+FLIPS = 999  # sign changes of the test of skewness
+SPAN = (0, 10)  # sessions around day zero
+NORMAL = 1.959964  # 97.5 % quantile
+
+
+@final
+@dataclass(eq=False)
+class Bench:
+    """What the evidence is measured with; each account, study, search and stress test is made once, when first asked for.
+
+    strategies: by name; settings: source, thesis, placebos and all that runs share; paths: of stress tests; reports: the
+    accounts made so far.
+    """
+
+    strategies: Mapping[str, Strategy]
+    settings: RunSettings
+    paths: int = 1_000
+    reports: dict[str, BacktestReport] = field(default_factory=dict)
+    _studies: dict[str, EventStudy] = field(default_factory=dict)
+    _stress: dict[tuple[str, str], StressTest] = field(default_factory=dict)
+
+    def findings(self, asked: Sequence[Asked]) -> list[Finding]:
+        """All that the evidence of one claim says; what could not be measured says why."""
+        found: list[Finding] = []
+        for place, one in enumerate(asked):
+            try:
+                found += self._measured(place, one)
+            except PositioningError as error:
+                found.append(Finding(place, one.kind, one.kind, "after", missing=error.seen))
+        return found
+
+    @property
+    def simulated(self) -> bool:
+        """Whether prices were generated."""
+        return self.settings.source.simulated
+
+    def report(self, name: str) -> BacktestReport:
+        """The account of a strategy, judged."""
+        if name not in self.reports:
+            self.reports[name] = backtest(self._strategy(name), self.settings)
+        return self.reports[name]
+
+    def studied(self, name: str) -> EventStudy:
+        """The event study of a strategy's sleeve."""
+        if name not in self._studies:
+            s, thesis = self.settings, self.settings.thesis
+            sleeve = strategy_sleeves(self._strategy(name), thesis, s.benchmark or "")[0]
+            design = Design()
+            returns = sleeve_returns(s.source, sleeve, design, s.base, thesis.events.crash_dates, s.accepted)
+            self._studies[name] = study(returns, thesis.events, EventFilter(), design)
+        return self._studies[name]
+
+    def _strategy(self, name: str) -> Strategy:
+        if name not in self.strategies:
+            raise DataMissingError(f"no strategy {name}", "wanted one that is listed", "list it")
+        return self.strategies[name]
+
+    def _measured(self, place: int, one: Asked) -> list[Finding]:
+        kinds: Mapping[str, Callable[[int, Asked], list[Finding]]] = {
+            "account": self._account, "basket": self._basket, "skew": self._skew, "study": self._study,
+            "control": self._control, "placebo": self._placebo, "search": self._search, "stress": self._stressed,
+            "series": self._series, "figure": lambda place, one: [fact(place, one)], "event": self._event,
+            "markers": self._markers,
+        }  # fmt: skip
+        return kinds[one.kind](place, one)
+
+    def _skew(self, place: int, one: Asked) -> list[Finding]:
+        r = self.report(one.strategy).result
+        returns, seed = r.nav[1:] / r.nav[:-1] - 1.0, self.settings.seed
+        return [skewness(place, one, returns[m], part, seed) for part, m in self._parts(r.rows[1:])]
+
+    def _parts(self, days: DateArray) -> list[tuple[Part, BoolArray]]:
+        after = days > self.settings.thesis.published
+        return [("before", ~after), ("after", after)]
+
+    def _account(self, place: int, one: Asked) -> list[Finding]:
+        report = self.report(one.strategy)
+        r, against = report.result, one.against
+        other: FloatArray | None
+        if against == "benchmark":
+            name = report.benchmark.symbol if report.benchmark else self._strategy(one.strategy).benchmark
+            other = None if report.benchmark is None else report.benchmark.levels
+        elif against == "without_events":
+            name, other = "itself without events", report.without_events.nav
+        elif against == "cash":
+            name, other = "cash", np.cumprod(1.0 + r.inputs.growth, dtype=np.float64)
+        elif against in self.strategies:
+            beside = self.report(against).result
+            name, other = against, _on(r.rows, beside.rows, beside.nav)
+        else:
+            name, other = against, self._levels(against, r.rows)
+        if other is None:
+            raise DataMissingError(f"no prices of {name}", "wanted them", "add them")
+        what = f"{one.strategy} over {name}, a year"
+        return self._differences(place, one, what, r.rows, r.nav, other)
+
+    def _basket(self, place: int, one: Asked) -> list[Finding]:
+        bars = self.settings.source.deliver([one.against], ()).bars.get(one.against)
+        levels = {} if bars is None else {s: self._levels(s, bars.dates) for s in one.names}
+        held = {s: v for s, v in levels.items() if v is not None}
+        if bars is None or not held:
+            lacking = one.against if bars is None else ", ".join(one.names)
+            raise DataMissingError(f"no prices of {lacking}", "wanted them", "add them")
+        rows = bars.dates
+        grown = np.column_stack([_growth(v) for v in held.values()])
+        levels_against = self._levels(one.against, rows)
+        assert levels_against is not None  # noqa: S101 - its bars are there
+        other, found = _growth(levels_against), []
+        for part, mask in self._parts(rows):
+            known = np.isfinite(grown) & (mask & np.isfinite(other))[:, None]
+            count = known.sum(axis=1)
+            used = count > 0
+            mean = np.where(known, grown, 0.0).sum(axis=1)[used] / count[used]
+            names = [s for n, s in enumerate(held) if known[:, n].any()] or list(held)
+            what = f"{', '.join(names)} over {one.against}, a year"
+            found.append(mean_difference(place, one, mean - other[used], what, part, rows_per_year(rows)))
+        return found
+
+    def _differences(
+        self, place: int, one: Asked, what: str, rows: DateArray, own: FloatArray, other: FloatArray
+    ) -> list[Finding]:
+        difference = (_growth(own) - _growth(other))[1:]
+        known = np.isfinite(difference)
+        return [
+            mean_difference(place, one, difference[mask & known], what, part, rows_per_year(rows))
+            for part, mask in self._parts(rows[1:])
+        ]
+
+    def _levels(self, symbol: str, rows: DateArray) -> FloatArray | None:
+        s = self.settings
+        found = benchmark(s.source, symbol, rows, s.base, s.events.crash_dates, s.accepted)
+        return None if found is None else found.levels
+
+    def _study(self, place: int, one: Asked) -> list[Finding]:
+        made = self.studied(one.strategy)
+        what = f"news of {made.returns[0].sleeve.theme}, mean abnormal return in the expected direction"
+        if made.panel is None:
+            return [Finding(place, "study", what, "after", missing="no event could be measured")]
+        days = np.array([o.day for o in made.panel.observations])
+        found = []
+        for part, mask in self._parts(days):
+            members = np.flatnonzero(mask).astype(np.int64)
+            if not members.size:
+                found.append(Finding(place, "study", what, part, missing="no news that could be measured"))
+                continue
+            o = outcome(made.panel, members, SPAN, True)
+            reach = _quantile(o.freedom) * o.error
+            found.append(Finding(
+                place, "study", what, part, one.sign * o.caar, one.sign * o.caar - reach, one.sign * o.caar + reach,
+                o.tests[LEAD].p, o.count,
+            ))  # fmt: skip
+        return found
+
+    def _control(self, place: int, one: Asked) -> list[Finding]:
+        made, s = self.studied(one.strategy), self.settings
+        pool = donor_pool(made.returns[0], s.source, s.thesis, s.base, s.accepted)
+        found = synthetic_control(made, pool, s.events, Design(), max(s.placebos, 1), s.seed)
+        what = "news less a synthetic control, shuffled dates"
+        o = found.outcome(SPAN)
+        if o is None:
+            return [Finding(place, "control", what, "whole", missing=found.refused)]
+        return [Finding(place, "control", what, "whole", one.sign * o.effect, p=o.p_time, count=o.count)]
+
+    def _placebo(self, place: int, one: Asked) -> list[Finding]:
+        found = self.report(one.strategy).placebo
+        what = f"{one.strategy} over the middle of shuffled event dates, whole span (one-sided p)"
+        if found is None:
+            return [Finding(place, "placebo", what, "whole", missing="no shuffles were asked for")]
+        more = found.total_return - float(np.median(found.shuffled))
+        count = found.shuffled.size
+        return [Finding(place, "placebo", what, "whole", one.sign * more, p=found.p_value, count=count)]
+
+    def _search(self, place: int, one: Asked) -> list[Finding]:
+        strategy = self._strategy(one.strategy)
+        axes = {name: values for name, values in AXES.items() if name in strategy.parameters()}
+        found = searched(strategy, axes, self.settings)
+        luck = (
+            "" if found.pbo is None else f", probability of overfitting {100 * found.pbo.probability:.0f} %"
+        )
+        what = f"{one.strategy}: deflated Sharpe of the best of {found.trials} trials{luck}"
+        return [Finding(place, "search", what, "whole", found.best.dsr, count=found.trials, form="number")]
+
+    def _stressed(self, place: int, one: Asked) -> list[Finding]:
+        s, key = self.settings, (one.strategy, one.scenarios)
+        if key not in self._stress:
+            self._stress[key] = stress_test(
+                [self._strategy(one.strategy)], s.source, s.thesis, one.scenarios,
+                StressSettings(paths=self.paths, seed=s.seed, window=None), base=s.base,
+            )  # fmt: skip
+        figures = self._stress[key].figures[one.strategy]
+        wanted = [one.scenario] if one.scenario else [x.name for x in self._stress[key].scenarios.scenarios]
+        if one.scenario and one.scenario not in figures:
+            raise DataMissingError(
+                f"no scenario {one.scenario}", f"wanted {', '.join(figures)}", "correct it"
+            )
+        return [
+            Finding(
+                place, "stress", f"{one.strategy} under {name}, mean over a year of simulated paths", "whole",
+                figures[name].mean, figures[name].mean - NORMAL * figures[name].error,
+                figures[name].mean + NORMAL * figures[name].error, count=self.paths,
+            )
+            for name in wanted
+        ]  # fmt: skip
+
+    def _series(self, place: int, one: Asked) -> list[Finding]:
+        driver = self._published(one.series)
+        inside = (driver.dates >= one.first) & (driver.dates <= one.last)
+        values = driver.values[inside]
+        if not values.size:
+            why = f"{driver.name} has no value from {one.first} to {one.last}"
+            return [Finding(place, "series", driver.name, "whole", missing=why)]
+        told = f"{driver.name} {_range(values)} from {one.first} to {min(one.last, driver.dates[inside][-1])}"
+        if math.isnan(one.stated):
+            low, high = _bound(one.low, -math.inf), _bound(one.high, math.inf)
+            words = [f"at least {low:g}"] * (low > -math.inf) + [f"at most {high:g}"] * (high < math.inf)
+            kept = bool(((values >= low) & (values <= high)).all())
+            # A month, and the days until it is published: until then a bound that holds may still be broken.
+            over = bool(driver.dates[-1] >= one.last - np.timedelta64(45, "D")) or not kept
+            what = f"{told}, claimed {' and '.join(words)}"
+            missing = "" if over else f"{what}: so far, and the span is not over"
+        else:
+            kept = bool((np.abs(values - one.stated) <= one.within).all())
+            what, missing = f"{told}, stated {one.stated:g} within {one.within:g}", ""
+        return [Finding(place, "series", what, "whole", float(values.mean()), count=values.size, form="number",
+                        holds=kept, missing=missing)]  # fmt: skip
+
+    def _published(self, names: Sequence[str]) -> Driver:
+        """The first of these series that the source has."""
+        for name in names:
+            with suppress(DataMissingError):
+                return self.settings.source.driver(name)
+        raise DataMissingError(
+            f"no published series {', '.join(names)}", "wanted one of them", "add its file"
+        )
+
+    def _markers(self, place: int, one: Asked) -> list[Finding]:
+        marked = [e for e in self.settings.events if one.theme in e.themes]
+        own = [e for e in marked if e.themes[0] == one.theme] or marked
+        what = "; ".join(f"{e.known_on()} {e.title}" for e in own)
+        return [Finding(place, "markers", what, "whole", count=len(own), form="words")]
+
+    def _event(self, place: int, one: Asked) -> list[Finding]:
+        event = next((e for e in self.settings.events if e.id == one.event), None)
+        if event is None:
+            raise DataMissingError(f"no event {one.event} in these events", "wanted it", "add it")
+        day = event.known_on()
+        what = f"{event.title} ({day}), claimed between {one.first} and {one.last}"
+        holds = bool(one.first <= day <= one.last)
+        return [Finding(place, "event", what, "whole", count=1, form="words", holds=holds)]
+
+
+def mean_difference(
+    place: int, one: Asked, difference: FloatArray, what: str, part: Part, per_year: float
+) -> Finding:
+    """(T,) differences of simple returns: their mean a year, turned as the claim points, with Newey and West's errors."""
+    if difference.size < MIN_RETURNS or not difference.any():
+        why = f"{difference.size} returns, and {MIN_RETURNS} are wanted"
+        return Finding(place, one.kind, what, part, count=difference.size, missing=why)
+    fit = newey_west(difference, np.ones((difference.size, 1)))
+    mean, reach = one.sign * float(fit.coefficients[0]), _quantile(fit.freedom) * float(fit.errors[0])
+    return Finding(
+        place, one.kind, what, part, per_year * mean, per_year * (mean - reach), per_year * (mean + reach),
+        float(fit.p[0]), difference.size,
+    )  # fmt: skip
+
+
+def skewness(place: int, one: Asked, returns: FloatArray, part: Part, seed: int) -> Finding:
+    """Skewness about the median, with the two-sided p that returns are symmetric: FLIPS draws of a sign for each
+    distance from the median, which leave its size, and calm and wild days, where they are."""
+    what = f"{one.strategy}, skewness of returns"
+    if returns.size < MIN_RETURNS or not returns.any():
+        why = f"{returns.size} returns, and {MIN_RETURNS} are wanted"
+        return Finding(place, "skew", what, part, count=returns.size, missing=why)
+    away = returns - np.median(returns)
+    cubes, unit = away**3, float(np.mean(away**2) ** 1.5)
+    seen = float(cubes.mean()) / unit
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(FLIPS, returns.size))
+    p = monte_carlo_p(np.abs(signs @ cubes) / returns.size / unit, abs(seen) * (1 - 1e-12))
+    return Finding(place, "skew", what, part, one.sign * seen, p=p, count=returns.size, form="number")
+
+
+def fact(place: int, one: Asked) -> Finding:
+    """A stated figure beside one from an independent source."""
+    if math.isnan(one.checked):
+        why = f"no independent figure for {one.stated:g} was found"
+        return Finding(place, "figure", f"stated {one.stated:g}", "whole", missing=why)
+    holds = abs(one.stated - one.checked) <= one.within
+    what = f"stated {one.stated:g}, an independent source has {one.checked:g} (within {one.within:g}): {one.source}"
+    return Finding(place, "figure", what, "whole", one.checked, count=1, form="number", holds=holds)
+
+
+def searched(strategy: Strategy, axes: Mapping[str, tuple[float, ...]], settings: RunSettings) -> Assessment:
+    """Every combination of the axes, assessed by Sharpe."""
+    market = market_of(strategy, settings)
+    space = SearchSpace(strategy, market, settings.events, dict(axes), settings.account)
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
+    work = threads(2)
+    trials = search(space, Plan(codes, (Figures(squares=True),)), MemoryChunks(), work)
+    return assess(Search(space, "sharpe", True, work), trials)
+
+
+def _growth(levels: FloatArray) -> FloatArray:
+    out = np.full(levels.size, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out[1:] = levels[1:] / levels[:-1] - 1.0
+    return np.where(np.isfinite(out), out, np.nan)
+
+
+def _on(rows: DateArray, dates: DateArray, levels: FloatArray) -> FloatArray:
+    """Levels at the last of `dates` up to each row; NaN outside them."""
+    at = np.searchsorted(dates, rows, side="right") - 1
+    return np.where((at >= 0) & (rows <= dates[-1]), levels[np.maximum(at, 0)], np.nan)
+
+
+def _bound(value: float, otherwise: float) -> float:
+    return otherwise if math.isnan(value) else value
+
+
+def _quantile(freedom: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.975)) if freedom > 0 else math.nan
+
+
+def _range(values: FloatArray) -> str:
+    low, high = float(values.min()), float(values.max())
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -1,0 +1,103 @@
+"""Was the thesis right, claim by claim? python -m backtests.claims [--data ...]"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose
+from positioning.cli.progress import progress
+from positioning.cli.request import Request
+from positioning.cli.request_options import with_request
+from positioning.cli.strategies import means_strategy
+from positioning.cli.terminal import Table, Terminal, table
+from positioning.json_text import json_text
+
+if TYPE_CHECKING:
+    from positioning.claims.answer import ClaimAnswers
+    from positioning.claims.claim import Claim
+
+app = new_app()
+DOCS = Path("docs")  # of a checkout
+
+
+@app.command(cls=Command)
+@with_request()
+def claims(
+    request: Request,
+    markdown: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The answer as Markdown, too; default docs/claims.md where there is a folder docs, else none.",
+        ),
+    ] = None,
+    out: Out = "reports",
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
+) -> None:
+    """Every claim of the thesis measured, before and after it was published; a verdict by stated rules; a page."""
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
+        from positioning.claims.answer import answer_claims
+        from positioning.claims.claim import read_claims
+        from positioning.reporting.claims import refuse_foreign_markdown, write_claims
+        from positioning.reporting.page_file import refuse_foreign_pages
+
+        refuse_foreign_pages(Path(out), ("claims.html", "index.html"))
+        place = markdown_place(markdown)
+        if place is not None:
+            refuse_foreign_markdown(place)
+        settings = request.terms(typed("claims"))
+        asked = read_claims(settings.thesis)
+        strategies = request.strategies(named(asked))
+        with progress(as_json or quiet) as bar:
+            task = bar.add_task("claims", total=len(asked))
+            made = answer_claims(strategies, settings, asked, advance=lambda: bar.advance(task))
+        files = write_claims(made, settings.command, Path(out), place)
+        if as_json:
+            print(json_text(made.to_json() | {"files": [str(f) for f in files]}))
+        else:
+            print_answers(made, files, terminal)
+
+
+def markdown_place(asked: str | None) -> Path | None:
+    """Where the Markdown goes; None for none."""
+    if asked is not None:
+        return None if asked == "none" else Path(asked)
+    return DOCS / "claims.md" if DOCS.is_dir() else None
+
+
+def named(asked: tuple[Claim, ...]) -> list[str]:
+    """The strategies that the claims are about, those that others are held against among them."""
+    from positioning.claims.claim import strategies_named
+
+    words = {e.against for c in asked for e in c.evidence if e.kind == "account"}
+    others = [w for w in sorted(words - {"benchmark", "without_events", "cash"}) if means_strategy(w)]
+    return list(dict.fromkeys([*strategies_named(asked), *others]))
+
+
+def print_answers(made: ClaimAnswers, files: list[Path], terminal: Terminal) -> None:
+    """The counts, a line a claim, and the paths written."""
+    from positioning.reporting.claims import counts
+
+    if made.silence is not None:
+        terminal.say(made.silence.words, "bad")
+    if made.simulated:
+        terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
+    terminal.say(counts(made))
+    terminal.table(_table(made))
+    terminal.say(f"q over {made.family}.", "quiet")
+    terminal.wrote(files)
+
+
+def _table(made: ClaimAnswers) -> Table:
+    rows = [
+        [a.claim.id, a.claim.kind, str(a.ruling), "-" if a.q != a.q else f"{a.q:.3f}"] for a in made.answers
+    ]
+    return table(("claim", "kind", "verdict", "q"), rows, 3)

@@ -1,0 +1,197 @@
+"""The page of a thesis' claims, and the same as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from positioning.claims.answer import ClaimAnswers
+from positioning.claims.verdict import LEVEL, MIN_EVENTS, MIN_RETURNS, ClaimAnswer, Finding, Ruling
+from positioning.errors import BadInputError
+from positioning.files import write_whole
+from positioning.json_text import json_text
+from positioning.reporting.format import NOTHING, number, signed
+from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
+from positioning.reporting.index import write_index
+from positioning.reporting.page_file import write_page
+from positioning.reporting.tearsheet import charts
+from positioning.reporting.tearsheet.figures import banner, past_the_record
+from positioning.reporting.tearsheet.page import document, moved, own_file
+from positioning.runs.answers import keep_answer
+
+MARK = "<!-- written by positioning claims -->"
+FIT = {
+    "exact": "what is named", "close": "near to it", "proxy": "a stand-in", "none": "nothing", "fact": "a published fact",
+}  # fmt: skip
+PART = {"before": "before publication", "after": "after publication", "whole": ""}
+RULES = (
+    "Untestable: nothing listed stands for it, or no price can answer it, or what decides could not be measured after "
+    f"publication on {MIN_RETURNS} returns or {MIN_EVENTS} pieces of news.",
+    "Supported or contradicted, of a fact: a published figure or a dated event agrees, or does not.",
+    "Supported, of a test: after publication it points as the claim does, its false-discovery rate is "
+    f"{100 * LEVEL:.0f} % at most, and no test beside it points the other way. Contradicted: the same the other way "
+    "round.",
+    "Not told from nothing: everything else.",
+    "What happened before publication was seen by those who made the claims. It is shown and decides nothing.",
+)
+
+
+def write_claims(made: ClaimAnswers, command: str, directory: Path, markdown: Path | None) -> list[Path]:
+    """Write claims.html and claims.json, keep them under an ID, write the index, and the Markdown where a path is given;
+    returns their paths. Raises BadInputError where another's file stands in its place."""
+    script = charts.share_script(directory)
+    text = page(made, command)
+    files = [
+        write_page(directory / "claims.html", text),
+        write_whole(directory / "claims.json", json_text(made.to_json(), indent=1)),
+    ]
+    snapshots = dict.fromkeys(s[:12] for s in made.snapshots.values())
+    keep_answer(
+        directory, "claims", f"Claims of {made.thesis.title}", counts(made), "neutral", made.simulated,
+        f"prices {', '.join(snapshots)}" if snapshots else made.source, command,
+        moved(text, script, f"../../{script}"), files[1:],
+    )  # fmt: skip
+    write_index(directory)
+    if markdown is not None:
+        files.append(write_whole(markdown, to_markdown(made, command)))
+    return files
+
+
+def refuse_foreign_markdown(path: Path) -> None:
+    """Raise BadInputError where a file is there that no earlier command wrote."""
+    if path.exists() and (not path.is_file() or MARK not in path.read_text("utf-8", "replace")[:500]):
+        raise BadInputError(
+            f"{path} is not a page of this program", "wanted a file of its own to write over",
+            "give markdown=none or another path", "markdown",
+        )  # fmt: skip
+
+
+def counts(made: ClaimAnswers) -> str:
+    """How many claims have which verdict, in a sentence."""
+    words = ", ".join(f"{n} {verdict}" for verdict, n in made.counted().items())
+    return f"{len(made.answers)} claims: {words}."
+
+
+def finding_words(f: Finding) -> str:
+    """One finding in a line."""
+    where = f" {PART[f.part]}" if PART[f.part] else ""
+    if f.missing:
+        return f"{f.what}{where}: not measured, {f.missing}"
+    if f.form == "words" or f.holds is not None:
+        return f.what
+    write = signed if f.form == "percent" else number
+    interval = f" ({write(f.low)} to {write(f.high)})" if math.isfinite(f.low) else ""
+    p = f", p {_p(f.p)}" if math.isfinite(f.p) else ""
+    return f"{f.what}{where}: {write(f.estimate)}{interval}{p}, n {f.count:,}"
+
+
+def page(made: ClaimAnswers, command: str) -> str:
+    """The HTML of the page, which has no charts and needs no script but its own."""
+    badge = tag("span", "Simulated", class_="badge")
+    tested = [a for a in made.answers if a.ruling is not Ruling.UNTESTABLE]
+    rest = [a for a in made.answers if a.ruling is Ruling.UNTESTABLE]
+    body = join(
+        tag("p", "Claims", class_="eyebrow"),
+        tag("h1", f"{made.thesis.title}: claim by claim", *([" ", badge] * made.simulated)),
+        banner() if made.simulated else "",
+        past_the_record(made.silence),
+        tag("p", counts(made), class_="finding"),
+        tag("p", f"Published on {made.thesis.published}. What is tested is tested after that day; before it stands "
+                 "beside, apart.", class_="quiet"),
+        section("verdicts", "What could be told", _table("Claims with a verdict", tested)),
+        section("untestable", "What could not", _table("Untestable claims", rest)),
+        *(folded(part) for part in (
+            section("evidence", "Everything that was measured", *(_claim(a) for a in made.answers)),
+            section("rules", "The rules", bullets(RULES), tag("p", f"False-discovery rates are over {made.family}.")),
+        )),
+        section("method", "How to ask again", tag("p", tag("code", command)), tag("p", f"Prices: {made.source}.")),
+    )  # fmt: skip
+    script = Html(f"<script>{own_file('theme.js')}</script>")
+    return document(f"Claims of {made.thesis.title}", join(tag("main", body), script), made.simulated)
+
+
+def _table(caption: str, answers: Sequence[ClaimAnswer]) -> Html:
+    heads = ["id", "claim", "stands for it", "before", "after", "verdict", "why"]
+    rows = [
+        [
+            a.claim.id, tag("div", a.claim.claim, class_="wide"), FIT[a.claim.fit], _first(a, "before"),
+            _first(a, "after"), tag("b", str(a.ruling)), tag("div", _why(a), class_="wide"),
+        ]
+        for a in answers
+    ]  # fmt: skip
+    return table(caption, heads, rows, words=range(7))
+
+
+def _first(a: ClaimAnswer, part: str) -> str:
+    """The first finding of the deciding evidence before or after, in figures alone."""
+    f = next((f for f in a.findings if f.place == 0 and f.part == part and not f.missing), None)
+    if f is None or f.form == "words" or f.holds is not None:
+        return NOTHING
+    write = signed if f.form == "percent" else number
+    p = f", p {_p(f.p)}" if math.isfinite(f.p) else ""
+    return f"{write(f.estimate)}{p} (n {f.count:,})"
+
+
+def _why(a: ClaimAnswer) -> str:
+    rate = f" (q {_p(a.q)})" if math.isfinite(a.q) else ""
+    return f"{a.why}{rate}"
+
+
+def _claim(a: ClaimAnswer) -> Html:
+    c = a.claim
+    return tag(
+        "div",
+        tag("h3", f"{c.id}: {c.claim}"),
+        tag("p", f"{c.source}. {c.stands_for}", class_="quiet"),
+        bullets(finding_words(f) for f in a.findings),
+        tag("p", tag("b", str(a.ruling)), f": {_why(a)}."),
+    )
+
+
+def to_markdown(made: ClaimAnswers, command: str) -> str:
+    """The table, every finding and the rules as Markdown, with a warning first where prices are simulated."""
+    lines = [MARK, "", f"# {_cell(made.thesis.title)}: claim by claim", ""]
+    if made.simulated:
+        lines += [
+            "**SIMULATED.** The prices behind this page were generated; none was ever paid. It is a demonstration of how "
+            "claims are answered, and no evidence about any of them.", "",
+        ]  # fmt: skip
+    if made.silence is not None:
+        lines += [f"**{_cell(made.silence.words)}**", ""]
+    lines += [
+        f"{counts(made)} Published on {made.thesis.published}. What is tested is tested after that day; before it stands "
+        "beside, apart.", "",
+        "| id | claim | stands for it | before | after | verdict | why |", "| --- | --- | --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    lines += [
+        f"| {a.claim.id} | {_cell(a.claim.claim)} | {FIT[a.claim.fit]} | {_first(a, 'before')} | {_first(a, 'after')} | "
+        f"**{a.ruling}** | {_cell(_why(a))} |"
+        for a in made.answers
+    ]
+    lines += ["", "## What was measured", ""]
+    for a in made.answers:
+        lines += [f"### {a.claim.id}", "", f"{_cell(a.claim.source)}. {_cell(a.claim.stands_for)}", ""]
+        lines += [f"- {_cell(finding_words(f))}" for f in a.findings]
+        lines += [""] * bool(a.findings)
+    lines += [
+        "## The rules",
+        "",
+        *(f"- {r}" for r in RULES),
+        "",
+        f"False-discovery rates are over {made.family}.",
+        "",
+    ]
+    lines += [f"Made by `{command}` from {_cell(made.source)}.", ""]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Text that stays in its cell and adds no element of its own."""
+    return (
+        str(escape(" ".join(text.split()))).replace("|", "\\|").replace("&#x27;", "'").replace("&quot;", '"')
+    )
+
+
+def _p(value: float) -> str:
+    return "below 0.001" if value < 0.001 else number(value, 3)
