@@ -329,7 +329,8 @@ def _drivers(made: StressTest) -> Table:
     for s in made.scenarios.scenarios:
         first = [Cell(s.name, "strong"), percent(s.probability, 0), s.origin]
         for d in s.drivers:
-            when = f"{d.course}, row {d.session}" if d.course == "step" else "ramp"
+            fades = "" if math.isinf(d.half_life) else f", halving every {d.half_life:g} rows"
+            when = f"{d.course}, row {d.session}{fades}" if d.course == "step" else "ramp"
             rows.append(
                 [*first, d.name, number(d.start, 2), number(d.end, 2), when, d.stated, d.checked, d.source]
             )

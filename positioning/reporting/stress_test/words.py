@@ -67,7 +67,7 @@ def _only(one: Mapping[Hashable, str], other: Mapping[Hashable, str]) -> list[st
 
 def _courses(s: Scenario) -> dict[Hashable, str]:
     """What moves, each driver's name by its course; one that stays where it is moves nothing."""
-    return {(d.name, d.move, d.course, d.session): d.name for d in s.drivers if d.move}
+    return {(d.name, d.move, d.course, d.session, d.half_life): d.name for d in s.drivers if d.move}
 
 
 def _blows(s: Scenario) -> dict[Hashable, str]:
