@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.config import answer_text
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
@@ -28,6 +29,7 @@ DOCS = Path("docs")  # of a checkout
 @with_request()
 def claims(
     request: Request,
+    ctx: typer.Context,
     markdown: Annotated[
         str | None,
         typer.Option(
@@ -59,7 +61,7 @@ def claims(
         with progress(as_json or quiet) as bar:
             task = bar.add_task("claims", total=len(asked))
             made = answer_claims(strategies, settings, asked, advance=lambda: bar.advance(task))
-        files = write_claims(made, settings.command, Path(out), place)
+        files = write_claims(made, settings.command, Path(out), place, answer_text(ctx))
         if as_json:
             print(json_text(made.to_json() | {"files": [str(f) for f in files]}))
         else:

@@ -15,7 +15,7 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.files import read_toml
 
 HOW = frozenset({
-    "out", "json", "csv", "verbose", "quiet", "log", "config", "help", "workers", "dask", "resume",
+    "out", "json", "csv", "verbose", "quiet", "log", "config", "help", "workers", "dask", "resume", "markdown",
 })  # fmt: skip
 """Options that no number depends on."""
 

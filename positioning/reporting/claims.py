@@ -11,13 +11,12 @@ from positioning.claims.verdict import LEVEL, MIN_EVENTS, MIN_RETURNS, ClaimAnsw
 from positioning.errors import BadInputError
 from positioning.files import write_whole
 from positioning.json_text import json_text
+from positioning.reporting.document import PLAIN, document, scripts
 from positioning.reporting.format import NOTHING, number, signed
 from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet.figures import banner, past_the_record
-from positioning.reporting.tearsheet.page import document, moved, own_file
 from positioning.runs.answers import keep_answer
 
 MARK = "<!-- written by positioning claims -->"
@@ -37,10 +36,12 @@ RULES = (
 )
 
 
-def write_claims(made: ClaimAnswers, command: str, directory: Path, markdown: Path | None) -> list[Path]:
+def write_claims(
+    made: ClaimAnswers, command: str, directory: Path, markdown: Path | None, study: str = ""
+) -> list[Path]:
     """Write claims.html and claims.json, keep them under an ID, write the index, and the Markdown where a path is given;
-    returns their paths. Raises BadInputError where another's file stands in its place."""
-    script = charts.share_script(directory)
+    returns their paths. study: the file of options that repeats it. Raises BadInputError where another's file stands in
+    its place."""
     text = page(made, command)
     files = [
         write_page(directory / "claims.html", text),
@@ -50,7 +51,7 @@ def write_claims(made: ClaimAnswers, command: str, directory: Path, markdown: Pa
     keep_answer(
         directory, "claims", f"Claims of {made.thesis.title}", counts(made), "neutral", made.simulated,
         f"prices {', '.join(snapshots)}" if snapshots else made.source, command,
-        moved(text, script, f"../../{script}"), files[1:],
+        text, files[1:], study,
     )  # fmt: skip
     write_index(directory)
     if markdown is not None:
@@ -63,7 +64,7 @@ def refuse_foreign_markdown(path: Path) -> None:
     if path.exists() and (not path.is_file() or MARK not in path.read_text("utf-8", "replace")[:500]):
         raise BadInputError(
             f"{path} is not a page of this program", "wanted a file of its own to write over",
-            "give markdown=none or another path", "markdown",
+            "give another path", "markdown",
         )  # fmt: skip
 
 
@@ -107,8 +108,9 @@ def page(made: ClaimAnswers, command: str) -> str:
         )),
         section("method", "How to ask again", tag("p", tag("code", command)), tag("p", f"Prices: {made.source}.")),
     )  # fmt: skip
-    script = Html(f"<script>{own_file('theme.js')}</script>")
-    return document(f"Claims of {made.thesis.title}", join(tag("main", body), script), made.simulated)
+    return document(
+        f"Claims of {made.thesis.title}", join(tag("main", body), scripts(*PLAIN)), made.simulated
+    )
 
 
 def _table(caption: str, answers: Sequence[ClaimAnswer]) -> Html:
