@@ -37,14 +37,17 @@ def list_all(
     out: Out = "reports",
     as_json: AsJson = False,
 ) -> None:
-    """Strategies with their parameters, types, bounds and defaults; events, restrictions, snapshots, kept runs."""
+    """Strategies with their parameters, types, bounds and defaults; the thesis, events, restrictions, snapshots, kept
+    runs and answers."""
     with one_line_errors():
         kinds = [strategy_class(word) for word in strategies or ()] or list(listed().values())
         found = {
             "strategies": {kind.name: described(kind) for kind in kinds},
+            "thesis": thesis_of(request),
             "record": record_of(request),
             "snapshots": [p.stem for p in sorted((Path(request.cache) / "snapshots").glob("*.json"))],
             "runs": runs_of(Path(out)),
+            "answers": answers_of(Path(out)),
         }
         if as_json:
             print(json_text(found))
@@ -81,6 +84,18 @@ def type_word(kind: Any) -> str:
     return {int: "whole number", float: "number", str: "word"}.get(kind, "symbols")
 
 
+def thesis_of(request: Request) -> dict[str, Any]:
+    """Its title and day, sleeves, sets of scenarios and the symbols of its own."""
+    thesis = request.facts
+    return {
+        "title": thesis.title,
+        "published": str(thesis.published),
+        "sleeves": list(thesis.sleeves),
+        "scenarios": list(thesis.scenarios),
+        "instruments": [i.symbol for i in thesis.instruments.own],
+    }
+
+
 def record_of(request: Request) -> dict[str, Any]:
     """How many events and restrictions the record has, and their span."""
     record = request.terms("").events
@@ -100,6 +115,13 @@ def runs_of(out: Path) -> list[dict[str, Any]]:
     return [{"id": r.id, "strategy": r.summary["strategy"], "made": r.summary["made"]} for r in runs_in(out)]
 
 
+def answers_of(out: Path) -> list[dict[str, Any]]:
+    """Kept searches, studies and stress tests, the newest first."""
+    from positioning.runs.answers import read_answers
+
+    return [{"id": a.id, "kind": a.kind, "title": a.title, "made": a.made} for a in read_answers(out).answers]
+
+
 def show(found: dict[str, Any], terminal: Terminal) -> None:
     """Each strategy with a table of its parameters, then the rest in a line each."""
     for name, s in found["strategies"].items():
@@ -113,13 +135,18 @@ def show(found: dict[str, Any], terminal: Terminal) -> None:
             bounds = f"; {p['bounds']}" if p["bounds"] else ""
             terminal.say(f"{parameter}={value} ({p['type']}{bounds})", "quiet", "    ")
         terminal.lines([""])
-    record = found["record"]
+    thesis, record = found["thesis"], found["record"]
+    own = f"; own symbols {', '.join(thesis['instruments'])}" if thesis["instruments"] else ""
+    terminal.say(
+        f"thesis: {thesis['title']}, {thesis['published']}; sleeves {', '.join(thesis['sleeves'])}; "
+        f"scenarios {', '.join(thesis['scenarios']) or 'none'}{own}"
+    )
     terminal.say(
         f"record: {record['events']} events, {record['first']} to {record['last']}, and {record['restrictions']} "
         "restrictions; the command events lists them"
     )
     terminal.say(f"snapshots: {', '.join(found['snapshots']) or 'none'}")
-    terminal.say(f"kept runs: {len(found['runs'])}")
+    terminal.say(f"kept runs: {len(found['runs'])}; kept answers: {len(found['answers'])}")
     rows = [(r["id"], r["strategy"]) for r in found["runs"][:MOST_RUNS]]
     if rows:
         terminal.table(table(("run", "strategy"), rows, 2))

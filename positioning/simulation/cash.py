@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,9 +11,7 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.files import read_bounded
-
-MOST_BYTES = 20_000_000  # of a file of rates
+from positioning.market.records import Cells, parsed, read_records
 
 
 @final
@@ -69,17 +65,8 @@ def read_cash(text: str) -> CashRate:
             "give cash=0.03",
             "cash",
         )
-    dates, annual = [], []
-    for number, row in enumerate(_rows(path), start=2):
-        try:
-            dates.append(np.datetime64(date.fromisoformat(row["date"].strip()), "D"))
-            annual.append(_rate(float(row["rate"]), f"line {number}"))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise BadInputError(
-                f"{path.name} line {number} has no readable date and rate",
-                "wanted columns date,rate such as 2024-01-02,0.0525",
-                "correct that line",
-            ) from None
+    rows = read_records(path, ("date", "rate"), _row)
+    dates, annual = [day for day, _ in rows], [rate for _, rate in rows]
     if not dates or (np.diff(np.array(dates).astype(np.int64)) <= 0).any():
         raise BadInputError(
             f"{path.name} has no rows, or unsorted dates", "wanted ascending dates", "sort the file"
@@ -90,16 +77,10 @@ def read_cash(text: str) -> CashRate:
     return CashRate(label, np.array(dates, dtype="datetime64[D]"), rates)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
-        return list(csv.DictReader(io.StringIO(text, newline="")))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInputError(
-            f"{path.name} cannot be read ({getattr(error, 'strerror', None) or error})",
-            "wanted a CSV file in UTF-8 with columns date,rate",
-            "save it again as CSV",
-        ) from None
+def _row(cells: Cells) -> tuple[np.datetime64, float]:
+    day = parsed(cells, "date", date.fromisoformat, "a date such as 2024-01-02")
+    rate = parsed(cells, "rate", float, "an annual fraction such as 0.0525")
+    return np.datetime64(day, "D"), _rate(rate, f"rate {cells['rate']}")
 
 
 def _rate(annual: float, where: str) -> float:

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from positioning.analysis.factors import read_factors
+from positioning.cli import grid_search, run, stress
 from positioning.cli.init import app
 from positioning.events.thesis import read_thesis
+from positioning.scenarios.scenario import read_scenarios
+from positioning.simulation.cash import read_cash
 from positioning.simulation.fees import read_fees
 from positioning.strategy.from_file import strategy_from_file
 
@@ -38,11 +42,25 @@ def test_every_template_is_read_as_it_is(workshop: Path) -> None:
     assert [e.id for e in thesis.events] == ["X01"]
     assert [r.symbol for r in thesis.events.restrictions] == ["MOS"]
     assert list(thesis.universe) == ["NTR", "SPY"]
+    assert [i.symbol for i in thesis.instruments.own] == ["4063.T"]
+    (name,) = thesis.scenarios
+    assert [s.name for s in read_scenarios(thesis, name).scenarios] == ["as_it_is", "supply_stops"]
     assert read_fees(str(templates / "fees.csv")).label
+    assert read_cash(str(templates / "cash.csv")).annual.tolist() == [0.015, 0.0175, 0.055]
+    assert read_factors(templates / "factors.csv").names == ("Mkt-RF", "SMB", "HML")
     assert strategy_from_file(str(templates / "strategy.py"))().names == ("NTR", "MOS", "CF")
     assert strategy_from_file(str(templates / "frames.py")).name == "risers"
     told = (templates / "README.md").read_text(encoding="utf-8")
     assert all(f"{p.name}`" in told for p in templates.rglob("*.*") if p.suffix in (".py", ".csv", ".toml"))
+
+
+def test_the_templates_answer_at_once(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their study asks three questions of the template strategy under the template thesis; nothing else is needed."""
+    monkeypatch.chdir(workshop)
+    for app_, page in ((run.app, "my_basket"), (grid_search.app, "grid"), (stress.app, "stress")):
+        told = CliRunner().invoke(app_, ["--config", "templates/study.toml", "--json"])
+        assert told.exit_code == 0, told.output
+        assert (workshop / "reports" / f"{page}.html").is_file()
 
 
 def test_a_place_in_use_is_left_alone(tmp_path: Path) -> None:
