@@ -18,7 +18,7 @@ from positioning.reporting.format import SHORT, number, percent, signed
 from positioning.reporting.html import Html, join, tag
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import spoken_again
+from positioning.reporting.verdict import Spoken, spoken_again
 from positioning.runs.answers import read_answers
 from positioning.runs.saved import SavedRun, read_runs
 
@@ -70,7 +70,7 @@ class Card:
     strategy: str
     title: str
     grade: str
-    verdict: Html
+    verdict: Spoken
     result: str
     held: str
     more: str

@@ -1,30 +1,31 @@
-"""A verdict on a page: its sentence first, the rules of its scale folded."""
+"""A verdict on a page: that of a kept run, and the rules of its scale."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
-from positioning.analysis.verdict import Grade, SearchGrade, Verdict
-from positioning.reporting.html import Html, join, tag
-
-
-def spoken(verdict: Verdict) -> Html:
-    """The sentence, coloured by its tone."""
-    return tag("p", verdict.sentence, class_=f"verdict {verdict.tone}", role="note")
+from positioning.analysis.verdict import AnyGrade
 
 
-def spoken_again(kept: Mapping[str, Any] | None) -> Html:
+@final
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A sentence and its tone, as a page shows them."""
+
+    sentence: str
+    tone: str
+
+
+def spoken_again(kept: Mapping[str, Any] | None) -> Spoken:
     """The sentence of a kept run; a run kept before there were verdicts says so."""
     if kept is None:
-        return tag("p", "Kept before verdicts were given: make the run again.", class_="verdict neutral")
-    return tag("p", kept["sentence"], class_=f"verdict {kept['tone']}", role="note")
+        return Spoken("Kept before verdicts were given: make the run again.", "neutral")
+    return Spoken(kept["sentence"], kept["tone"])
 
 
-def rules(scale: Mapping[Grade, str] | Mapping[SearchGrade, str]) -> Html:
+def rules(scale: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:
     """The scale, in the order in which its rules are asked."""
-    items = (join(tag("dt", str(grade)), tag("dd", rule)) for grade, rule in scale.items())
-    return tag(
-        "details", tag("summary", "How the verdict is reached: the first of these that holds"),
-        tag("dl", *items, class_="facts"),
-    )  # fmt: skip
+    grades: list[AnyGrade] = list(scale)
+    return tuple((str(grade), scale[grade]) for grade in grades)

@@ -22,7 +22,8 @@ from positioning.market.benchmark import Benchmark
 from positioning.market.coverage import Span
 from positioning.reporting import charts
 from positioning.reporting.comparison import charts as comparison_charts
-from positioning.reporting.comparison.page import contributions, page, write_comparison
+from positioning.reporting.comparison.contributions import contributions
+from positioning.reporting.comparison.page import page, write_comparison
 from positioning.reporting.comparison.words import remarks
 from positioning.reporting.tearsheet.figures import ROWS
 from positioning.runs.backtest import RunSettings, backtest

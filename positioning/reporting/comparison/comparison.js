@@ -4,14 +4,14 @@
   const figures = JSON.parse(read("chart-data"));
   const data = JSON.parse(read("comparison-data"));
   const NOISE = 1e-12, YEAR = 365.25, TAIL = 0.05;
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const { all, coloured, sortRows, markSorted } = Shared;
   const iso = (day) => new Date(day * 864e5).toISOString().slice(0, 10);
   const dayOf = (text) => Math.round(Date.parse(`${text.slice(0, 10)}T00:00Z`) / 864e5);
   if (!data.span) return;
   const whole = data.span.map(dayOf);
   let span = whole;
 
-  // -- metrics of a period: the formulas of positioning/research/metrics.py ------------------------------------
+  // -- metrics of a period: the formulas of positioning/analysis/metrics.py ------------------------------------
 
   const sum = (values) => values.reduce((a, b) => a + b, 0);
   const mean = (values) => sum(values) / values.length;
@@ -169,14 +169,9 @@
         if (field === "name") return -Number(row.dataset.run);
         return Number(all(`td[data-field="${field}"]`).find((c) => c.parentElement.dataset.run === row.dataset.run).dataset.value ?? NaN);
       };
-      const rows = all("tbody tr", table).map((row) => [key(row), row]);
-      rows.sort(([x], [y]) => (Number.isNaN(x) ? 1 : 0) - (Number.isNaN(y) ? 1 : 0) || (falling ? y - x : x - y));
-      table.tBodies[0].append(...rows.map(([, row]) => row));
+      sortRows(table.tBodies[0], key, falling);
+      markSorted(table, all("thead th", table).find((th) => th.firstElementChild?.dataset.sort === field), falling);
     }
-    all("table.metrics th[scope=col]").forEach((th) => {
-      if (th.firstChild.dataset.sort === field) th.setAttribute("aria-sort", falling ? "descending" : "ascending");
-      else th.removeAttribute("aria-sort");
-    });
   };
   let sorted = null;
   all("[data-sort]").forEach((button) => button.addEventListener("click", () => {
@@ -188,23 +183,13 @@
   // -- charts: drawn when they come near the window, all of them for print -------------------------------------
 
   const charts = all("[data-chart]");
-  const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
   const dates = data.runs.map((run) => (run ? run.days.map(iso) : []));
   const drawn = new Set();
   let logarithmic = false, hidden = new Set(), quiet = false;
-  const coloured = (value, key, style) => {
-    if (typeof value === "string") {
-      if (key === "x" && /^@\d+$/.test(value)) return dates[value.slice(1)];
-      return /^\$[a-z]+$/.test(value) ? style.getPropertyValue(`--${value.slice(1)}`).trim() : value;
-    }
-    if (value === null || typeof value !== "object") return value;
-    if (Array.isArray(value)) return typeof value[0] === "object" && value[0] ? value.map((v) => coloured(v, "", style)) : value;
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v, k, style)]));
-  };
   const inTime = (chart) => chart.dataset.chart !== "distribution";
   const shown = (n) => data.events[n].some((theme) => !hidden.has(theme));
   const figure = (chart) => {
-    const made = coloured(figures[chart.dataset.chart], "", getComputedStyle(document.documentElement));
+    const made = coloured(figures[chart.dataset.chart], (place) => dates[place]);
     if (inTime(chart)) made.layout.xaxis.range = span.map(iso);
     if (chart.dataset.chart !== "equity") return made;
     if (logarithmic) made.layout.yaxis.type = "log";
@@ -221,7 +206,7 @@
     const made = figure(chart), fresh = !drawn.has(chart);
     drawn.add(chart);
     quiet = true;
-    return Plotly.react(chart, made.data, made.layout, options).then(() => {
+    return Shared.draw(chart, made).then(() => {
       quiet = false;
       if (fresh && inTime(chart)) chart.on("plotly_relayout", brushed);
     });

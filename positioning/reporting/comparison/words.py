@@ -8,9 +8,11 @@ from itertools import combinations
 
 import numpy as np
 
+from positioning.analysis.comparison import BLOCK, LEVEL
+from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import FloatArray
 from positioning.reporting.format import number, signed
-from positioning.runs.comparison import ComparedRun, Comparison
+from positioning.runs.comparison import MEASURED, ComparedRun, Comparison, benchmark_words
 
 MIXED = (
     "Real and SIMULATED prices side by side: no difference between a run on the one and a run on the other is evidence "
@@ -74,3 +76,44 @@ def _alone(c: ComparedRun) -> list[str]:
         symbol = c.kept.summary["benchmark"]["symbol"]
         return [f"{c.label} equals its benchmark {symbol}: beta is 1 and alpha 0 by construction."]
     return []
+
+
+def method(c: Comparison) -> list[str]:
+    """How its figures are computed."""
+    return [
+        "Metrics are defined as on the tearsheets: excess over the run's own cash rate, ratios annualised by its own "
+        "rows a year, yearly return by calendar days. Beta and alpha are to each run's own benchmark, "
+        + _measures(c),
+        f"Intervals: circular blocks of {BLOCK} rows, {c.draws:,} draws, seed {c.seed}, {LEVEL:.0%} percentiles, from "
+        f"{MIN_RETURNS} returns on. They say how far chance moves a figure if the future is like this past; none knows "
+        "that the universe and the signs of the events were chosen with hindsight. That of the worst drawdown is of "
+        "paths made of the same returns in another order, and need not hold the figure.",
+        "p of a pair: share of block draws, centred on no difference, whose difference is at least as large; one-sided. "
+        "Holm's correction is for all ordered pairs. Hansen's test (2005) asks of the best of all others, on sums over "
+        f"blocks of {BLOCK} rows; its consistent p, with the lower and upper one in brackets.",
+        "A period chosen here opens on its first row: what was traded on that row lies before it.",
+    ]
+
+
+def decided(c: Comparison) -> str:
+    """Which strategy earns more than which, by the pairwise tests."""
+    sure = [p for p in c.pairs if p.holm <= 1 - LEVEL]
+    if not sure:
+        return (
+            "No strategy earns more than another by more than chance would explain, all pairs taken together."
+        )
+    return " ".join(
+        f"{c.contenders[c.rivals[p.winner]].label} earns more than {c.contenders[c.rivals[p.loser]].label} "
+        f"(p = {p.holm:.3f} after Holm)."
+        for p in sure
+    )
+
+
+def _measures(c: Comparison) -> str:
+    """Against which benchmark, and by which returns, each run's beta is."""
+    each = [
+        f"{x.label} to {benchmark_words(x.kept.summary['benchmark'])} {MEASURED[x.course.beta_measure]}"
+        for x in c.contenders
+        if x.kept.summary["benchmark"] is not None
+    ]
+    return "; ".join(each) + "." if each else "of which none has one."

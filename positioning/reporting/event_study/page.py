@@ -37,6 +37,7 @@ from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
+from positioning.reporting.verdict import rules
 from positioning.reporting.view import Cell, Chart, Table
 from positioning.runs.answers import keep_answer
 
@@ -175,7 +176,7 @@ def page(
         silence="" if beyond is None else beyond.words,
         together=(asked.severity[TOGETHER].sentence,) if TOGETHER in asked.severity else (),
         parts=tuple(_part(n, s, shuffled.get(s.label), asked) for n, s in enumerate(studies)),
-        rules=tuple((str(grade), rule) for grade, rule in STUDY_RULES.items()),
+        rules=rules(STUDY_RULES),
         count=len(TESTS),
         method=tuple(method(studies, design, thesis)),
         command=command,

@@ -13,7 +13,6 @@ from positioning.analysis.cross_validation import Pbo
 from positioning.arrays import FloatArray
 from positioning.json_text import plain
 from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, watermark
-from positioning.reporting.html import Html, tag
 from positioning.search.assessment import Assessment
 from positioning.search.purged_cv import Purged
 from positioning.search.run import in_words
@@ -191,14 +190,6 @@ def paths(found: Purged) -> Figure:
     made = _figure(data, "path, from the worst", "Sharpe", {"type": "category"}, {"tickformat": ".2f"})
     made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
     return made
-
-
-def chart(name: str, heading: str, words: str, shape: str = "low") -> Html:
-    """The place of a figure on the page, with its caption."""
-    drawn = tag(
-        "div", class_=f"chart {shape}", data_chart=name, role="group", aria_label=f"{heading}. {words}"
-    )
-    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
 
 
 def stamped(figure: Figure, simulated: bool) -> Figure:

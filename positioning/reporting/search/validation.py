@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
 
 from positioning.arrays import DateArray
 from positioning.events.thesis import Thesis
 from positioning.reporting.charts import AXIS, Figure, bare_layout, curve, mark_published
 from positioning.reporting.format import number, percent
-from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.search import charts as grid_charts
-from positioning.reporting.search.charts import PERCENTS, chart, label, rounded, ticks
+from positioning.reporting.search.charts import PERCENTS, label, rounded, ticks
+from positioning.reporting.view import Cell, Chart, Table
 from positioning.search.purged_cv import Purged
 from positioning.search.purged_cv import sentences as purged_sentences
 from positioning.search.run import in_words
@@ -20,43 +22,43 @@ from positioning.search.walk_forward import WalkForward, sentences
 LINES = {"plateau": ("$strategy", "solid"), "peak": ("$good", "solid")}
 
 
-def walked(
-    w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis, drawn: dict[str, Figure]
-) -> Html:
-    """Sentences, the accounts that followed the choices, and each fold's choice. drawn: filled with the charts."""
+@final
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """A part of the page: what was found in sentences, its two charts, tables of choices by what they are called, and the
+    figures of the charts by name."""
+
+    sentences: tuple[str, ...]
+    charts: tuple[Chart, Chart]
+    choices: tuple[tuple[str, Table], ...]
+    drawn: Mapping[str, Figure]
+
+
+def walked(w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis) -> Validation:
+    """The accounts that followed the choices, and each fold's choice."""
     rows = space.market.rows[space.market.start :]
-    drawn["walk"], drawn["folds"] = accounts(w, rows, thesis), before_and_after(w, rows)
-    return section(
-        "walk",
-        "Choosing by the past, holding into the rows after",
-        bullets(sentences(w, thesis)),
-        tag(
-            "div",
-            chart(
-                "walk",
-                "Accounts that followed the choices",
-                "Opened at 1 in cash; dotted lines are switches.",
-            ),
-            chart("folds", "Before and after", f"The {in_words(w.metric)} of each choice."),
-            class_="two",
+    accounts_words = "Opened at 1 in cash, beside the strategy without events; dotted lines are switches."
+    return Validation(
+        tuple(sentences(w, thesis)),
+        (
+            Chart("walk", "Accounts that followed the choices", accounts_words),
+            Chart("folds", "Before and after", f"The {in_words(w.metric)} of each choice."),
         ),
-        *(_choices(w, way, space, codes, rows) for way in w.ways),
+        tuple((f"Choices by the {way}", _choices(w, way, space, codes, rows)) for way in w.ways),
+        {"walk": accounts(w, rows, thesis), "folds": before_and_after(w, rows)},
     )
 
 
-def purged(p: Purged, drawn: dict[str, Figure]) -> Html:
-    """Sentences, the splits and the paths. drawn: filled with the charts."""
-    drawn["splits"], drawn["paths"] = grid_charts.splits(p), grid_charts.paths(p)
-    return section(
-        "cpcv",
-        "Choosing on some rows, testing on others",
-        bullets(purged_sentences(p)),
-        tag(
-            "div",
-            chart("splits", "Splits", "The Sharpe of each winner where it won and where it was tested."),
-            chart("paths", "Paths", "Sharpe of the winners pieced together, cost of switching left out."),
-            class_="two",
+def purged(p: Purged) -> Validation:
+    """The splits and the paths of purged cross-validation."""
+    return Validation(
+        tuple(purged_sentences(p)),
+        (
+            Chart("splits", "Splits", "The Sharpe of each winner where it won and where it was tested."),
+            Chart("paths", "Paths", "Sharpe of the winners pieced together, cost of switching left out."),
         ),
+        (),
+        {"splits": grid_charts.splits(p), "paths": grid_charts.paths(p)},
     )
 
 
@@ -100,7 +102,7 @@ def _layout(data: list[Figure], across: Figure, unit: str, form: str) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def _choices(w: WalkForward, way: str, space: SearchSpace, codes: GridIndex, rows: DateArray) -> Html:
+def _choices(w: WalkForward, way: str, space: SearchSpace, codes: GridIndex, rows: DateArray) -> Table:
     one, names = w.ways[way], list(space.axes)
     form = percent if w.metric in PERCENTS else number
     body: list[Sequence[object]] = []
@@ -111,9 +113,8 @@ def _choices(w: WalkForward, way: str, space: SearchSpace, codes: GridIndex, row
              form(one.train[f]), form(one.test[f]), number(w.correlation[f])]
         )  # fmt: skip
     heads = ["chosen on", "held through", *names, "before", "after", "rank correlation of all trials"]
-    made = table(f"What the {way} chose, fold by fold", heads, body, words=(0, 1))
-    return join(tag("details", tag("summary", f"Choices by the {way}"), made))
+    return Table(f"What the {way} chose, fold by fold", heads, body, words=(0, 1))
 
 
-def _span(rows: DateArray, first: int, last: int) -> Html:
-    return tag("span", f"{rows[first]} to {rows[last]}", class_="nowrap")
+def _span(rows: DateArray, first: int, last: int) -> Cell:
+    return Cell(f"{rows[first]} to {rows[last]}", kind="nowrap")

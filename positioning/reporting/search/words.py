@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from positioning.events.thesis import Thesis
+from positioning.reporting.search.charts import label
+from positioning.reporting.search.outcome import ALONE, SearchReport
 from positioning.search.assessment import CANDIDATES, CONFIDENCE, Assessment
 from positioning.search.measures import BLOCKS, HALVED
 from positioning.search.run import in_words
@@ -128,3 +130,27 @@ def hindsight(thesis: Thesis) -> str:
         f"Names, signs and severities of events were set with hindsight, by {thesis.reference} and after: nothing here "
         f"before that day is out of sample, and no statistic above corrects for it."
     )
+
+
+def method(searched: SearchReport) -> list[str]:
+    """How the search was measured."""
+    g, b = searched.space, searched.assessment
+    m = g.market
+    inputs = g.inputs(g.strategy)
+    return [
+        f"Account from {m.rows[m.start]} to {m.rows[-1]}, {b.rows:,} returns, {b.per_year:.1f} rows a year; "
+        f"{m.base}; fees {inputs.fee_label}; fills at the {inputs.fill_at}; cash {inputs.cash_label}; "
+        f"frozen holdings marked at {inputs.mark_label}.",
+        "Each trial has the account that the ledger of a run keeps on these rows and symbols, to the last bit; "
+        "only the figures are kept. " + ALONE,
+        "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "
+        f"Lopez de Prado and Zhu (2017). SPA: Hansen (2005), on sums over {BLOCKS} blocks of each trial's excess returns "
+        "less those of the same trial without events. All know the trials of this search alone: earlier searches, and "
+        "ideas dropped before, are not counted.",
+        "Every trial shares the rows of one market: its opening is the first row that suffices for the longest look-back "
+        "and all names and hedges of the search.",
+        f"Not varied: {', '.join(f'{k}={label(v)}' for k, v in g.strategy.parameters().items() if k not in g.axes)}.",
+        searched.pace_in_words
+        + (f"; {searched.resumed:,} were kept from before." if searched.resumed else "."),
+        *(f"{n.symbol} {n.text}".strip() for n in m.notices),
+    ]

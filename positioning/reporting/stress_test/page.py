@@ -22,6 +22,7 @@ from positioning.reporting.page_file import write_page
 from positioning.reporting.stress_test.charts import drawn
 from positioning.reporting.stress_test.words import alike, judged, method, notices
 from positioning.reporting.templates import render
+from positioning.reporting.verdict import rules
 from positioning.reporting.view import Cell, Chart, Table
 from positioning.runs.answers import keep_answer
 from positioning.scenarios.outcome import DEEP, Figures
@@ -162,7 +163,7 @@ def view(made: StressTest, command: str, silence: Silence | None = None) -> Stre
         simulated=made.market.simulated,
         silence="" if silence is None else silence.words,
         judged=tuple(Judged(titles[name], judged(made, name)) for name in made.figures),
-        rules=tuple((str(grade), rule) for grade, rule in STRESS_RULES.items()),
+        rules=rules(STRESS_RULES),
         alike=tuple(alike(made)),
         outcomes=_outcomes(made),
         fans=_fans(made),

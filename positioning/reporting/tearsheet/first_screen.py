@@ -81,7 +81,7 @@ class FirstScreen:
     years: tuple[Year, ...]
     trailing_heads: tuple[str, ...]
     trailing: tuple[tuple[str, ...], ...]
-    rules: Html
+    rules: tuple[tuple[str, str], ...]
     check: str
     check_failed: bool
 
