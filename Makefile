@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 
-.PHONY: help backtest test lint docs bench bench-grid validate test-wheel test-oldest clean
+.PHONY: help backtest test lint docs bench bench-grid validate mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -42,6 +42,13 @@ bench-grid: .venv/ready  ## the search beside vectorbt
 
 validate: .venv/ready  ## the long validation, docs/validation.md (PARTS="spa load" for some)
 	$(BIN)/python docs/validate.py $(PARTS)
+
+mutate: .venv/ready  ## changes of the code that makes numbers: do the tests notice? (ARGS="fees --sample 60")
+	$(BIN)/python docs/mutate.py $(ARGS); status=$$?; $(BIN)/python docs/validate.py --page; exit $$status
+
+coverage: .venv/ready  ## lines and branches of the engine that the tests run; fails below 95 %
+	NUMBA_DISABLE_JIT=0 $(BIN)/python -m pytest -n 3 --dist loadscope --cov --cov-report=term:skip-covered \
+		--cov-report=json:build/coverage.json
 
 test-wheel: .venv/ready  ## the wheel alone, in an empty environment and folder
 	rm -rf build/wheel

@@ -185,7 +185,28 @@ def page(kept: Mapping[str, Any]) -> str:
                 f"| {cell(f['name'])} | {cell(f['value'])} | {cell(f['wanted'])} |" for f in one["figures"]
             ]
             lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *mutation(kept.get("mutation", {}))])
+
+
+def mutation(scores: Mapping[str, Any]) -> list[str]:
+    """What `docs/mutate.py` found, a row a module, and the changes that no test noticed."""
+    lines = [
+        "## Mutation testing", "",
+        "`make mutate` (`docs/mutate.py`) changes the code that makes numbers one place at a time (comparisons, "
+        "operators, constants, conditions, min and max), a sample drawn with a seed from all changes of a module, and "
+        "runs its tests.", "",
+    ]  # fmt: skip
+    if not scores:
+        return [*lines, "Not run yet: `make mutate`.", ""]
+    lines += ["| module | noticed | of all there are | day |", "| --- | --- | --- | --- |"]
+    tried = noticed = 0
+    for one in scores.values():
+        tried, noticed = tried + one["tried"], noticed + one["tried"] - len(one["lived"])
+        share = f"{one['tried'] - len(one['lived'])} of {one['tried']}"
+        lines.append(f"| {one['file']} | {share} | {one['mutants']:,} | {one['day']} |")
+    lines += ["", f"Together {noticed} of {tried}, {noticed / max(tried, 1):.0%} (wanted 90 %).", ""]
+    lived = [f"- `{one['file']}:{cell(words)}`" for one in scores.values() for words in one["lived"]]
+    return [*lines, *(["Not noticed by any test:", "", *lived, ""] if lived else [])]
 
 
 def cell(text: str) -> str:

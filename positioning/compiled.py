@@ -18,6 +18,8 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     cache, else in a folder of the user's own among the temporary files, else in memory alone."""
 
     def decorate(function: Callable[..., Any]) -> Any:
+        if config.DISABLE_JIT:  # type: ignore[attr-defined]  # NUMBA_DISABLE_JIT=1: the same body in Python, for a debugger or a mutation
+            return function
         made = kept(function)
         made._set_uuid(_identity(function, options))
         return made

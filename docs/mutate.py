@@ -1,0 +1,287 @@
+"""Mutation testing: changes the code that makes numbers, one place at a time, and asks whether a test notices.
+
+    python docs/mutate.py                        every module of MODULES, SAMPLE mutants each
+    python docs/mutate.py fees taxes --sample 60 those, with more of them
+    python docs/mutate.py kernel --all           every mutant of one
+
+The mutants of a module are drawn with a seed from all that the rules of `Mutants` make, so a run can be repeated. Each
+runs in a process of its own, forked after what all need was imported, with the module's source changed as it is
+imported; the tests named beside it run until the first fails. Compiled code runs as Python (NUMBA_DISABLE_JIT). What no
+test notices is printed with its line; one that changes nothing stands in EQUAL with its reason, and does not count.
+The score goes to docs/validation.json, and `docs/validate.py --page` writes it out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib.abc
+import importlib.machinery
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "docs" / "validation.json"
+SAMPLE = 25
+SLOWER = 6  # times its tests' own time that a mutant may take before it counts as noticed
+T = "tests/simulation"
+
+
+@dataclass(frozen=True)
+class Module:
+    """file: of the engine; tests: given to pytest, the quickest first; plain: compiled code runs as Python."""
+
+    file: str
+    tests: tuple[str, ...]
+    plain: bool = False
+
+
+MODULES: Mapping[str, Module] = {
+    "kernel": Module(
+        "simulation/kernel.py",
+        (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py",
+         f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference"), True),
+    "inputs": Module("simulation/inputs.py", (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_taxed_accounts.py",
+                                              f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference")),
+    "result": Module("simulation/result.py", (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py",
+                                              f"{T}/test_ledger_laws.py")),
+    "fees": Module("simulation/fees.py", (f"{T}/test_fees.py", f"{T}/test_ledger.py")),
+    "taxes": Module("simulation/taxes.py", (f"{T}/test_taxes.py", f"{T}/test_taxed_accounts.py")),
+    "constraints": Module("simulation/constraints.py", (f"{T}/test_frozen.py", "tests/events/test_restriction.py")),
+    "restriction": Module("events/restriction.py", ("tests/events/test_restriction.py", f"{T}/test_frozen.py")),
+    "event": Module("events/event.py", ("tests/events/test_event.py", "tests/events/test_thesis.py")),
+    "metrics": Module("analysis/metrics.py", ("tests/analysis/test_metrics.py", "tests/analysis/test_second_opinion.py")),
+    "csv_prices": Module("data/csv_prices.py", ("tests/data/test_csv_files.py", "tests/data/test_folder.py",
+                                                "tests/data/test_foreign_files.py")),
+    "csv_cells": Module("data/csv_cells.py", ("tests/data/test_csv_files.py", "tests/data/test_folder.py",
+                                              "tests/data/test_foreign_files.py")),
+    "price_basis": Module("data/price_basis.py", ("tests/data/test_folder.py", "tests/data/test_csv_files.py",
+                                                  "tests/data/test_gains.py")),
+}  # fmt: skip
+EQUAL: Mapping[str, str] = {}
+
+COMPARED = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+COUNTED = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.Pow: ast.Mult,
+}  # fmt: skip
+CALLED = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
+
+
+class Mutants(ast.NodeVisitor):
+    """Every change: (line, what it was and is, how to make it). Messages, types and docstrings are left alone."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, str, ast.AST, str, Any]] = []
+
+    def add(self, node: ast.AST, words: str, field: str, value: Any) -> None:
+        """A change of one field of one node."""
+        self.found.append((getattr(node, "lineno", 0), words, node, field, value))
+
+    def visit(self, node: ast.AST) -> None:
+        """Skip what makes no number: raised errors, annotations, decorators, default texts."""
+        if isinstance(node, (ast.Raise, ast.Import, ast.ImportFrom, ast.JoinedStr)):
+            return
+        if isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                self.visit(node.value)
+            return
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for default in [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]:
+                self.visit(default)
+            for line in node.body:
+                self.visit(line)
+            return
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id[:1].isupper()
+        ):
+            return  # a type
+        self.change(node)
+        self.generic_visit(node)
+
+    def change(self, node: ast.AST) -> None:
+        """The changes of this node itself."""
+        match node:
+            case ast.Compare(ops=[op]) if type(op) in COMPARED:
+                new = COMPARED[type(op)]
+                self.add(node, f"{type(op).__name__} -> {new.__name__}", "ops", [new()])
+            case ast.BinOp(op=op) if type(op) in COUNTED and not isinstance(
+                node.left, ast.Constant | ast.JoinedStr
+            ):
+                new = COUNTED[type(op)]
+                self.add(node, f"{type(op).__name__} -> {new.__name__}", "op", new())
+            case ast.AugAssign(op=op) if type(op) in COUNTED:
+                new = COUNTED[type(op)]
+                self.add(node, f"{type(op).__name__} -> {new.__name__}", "op", new())
+            case ast.BoolOp(op=op):
+                new = ast.Or if isinstance(op, ast.And) else ast.And
+                self.add(node, f"{type(op).__name__} -> {new.__name__}", "op", new())
+            case ast.UnaryOp(op=ast.USub()):
+                self.add(node, "minus dropped", "op", ast.UAdd())
+            case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+                self.add(node, "condition turned", "test", ast.UnaryOp(ast.Not(), test))
+            case ast.Constant(value=bool() as value):
+                self.add(node, f"{value} -> {not value}", "value", not value)
+            case ast.Constant(value=int() | float() as value):
+                self.add(node, f"{value} -> {value + 1}", "value", value + 1)
+            case ast.Call(func=ast.Name(id=name) as called) if name in CALLED:
+                self.add(called, f"{name} -> {CALLED[name]}", "id", CALLED[name])
+            case ast.Call(func=ast.Attribute(attr=name) as called) if name in CALLED:
+                self.add(called, f"{name} -> {CALLED[name]}", "attr", CALLED[name])
+
+
+def mutants(file: Path) -> Iterator[tuple[str, ast.Module]]:
+    """(`line: what`, the changed module) of every mutant, in the order of the source."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    seen = Mutants()
+    seen.visit(tree)
+    for line, words, node, field, value in seen.found:
+        was = getattr(node, field)
+        setattr(node, field, value)
+        changed = ast.fix_missing_locations(copy.deepcopy(tree))
+        setattr(node, field, was)
+        yield f"{line}: {words}", changed
+
+
+class Swapped(importlib.abc.MetaPathFinder):
+    """Imports one module from a changed tree."""
+
+    def __init__(self, name: str, file: Path, tree: ast.Module | None) -> None:
+        self.name, self.file, self.tree = name, file, tree
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        """The module's own spec, with a loader that compiles the tree."""
+        if fullname != self.name or self.tree is None:
+            return None
+        tree = self.tree
+
+        class Loader(importlib.machinery.SourceFileLoader):
+            def get_code(self, fullname: str) -> CodeType:
+                return compile(tree, self.path, "exec")
+
+        return importlib.machinery.ModuleSpec(
+            fullname, Loader(fullname, str(self.file)), origin=str(self.file), is_package=False
+        )
+
+
+def survives(module: Module, tree: ast.Module | None, limit: float) -> bool:
+    """Whether all tests pass with that tree in place of the module; in a child, which is ended after `limit` seconds."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        status = 1
+        try:
+            import pytest
+
+            file = ROOT / "positioning" / module.file
+            name = "positioning." + module.file.removesuffix(".py").replace("/", ".")
+            sys.meta_path.insert(0, Swapped(name, file, tree))
+            quiet = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
+            loose = ["-W", "ignore::RuntimeWarning"] if module.plain else []
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                status = int(pytest.main([*quiet, *loose, *module.tests]))
+        except BaseException:  # noqa: BLE001 - whatever a mutant does, its child ends
+            status = 1
+        finally:
+            os._exit(status)
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) == 0
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def score(name: str, sample: int | None, seed: int) -> dict[str, Any]:
+    """Mutants of one module: how many there are, were tried and were noticed, and the others by line."""
+    import numba
+    import numpy as np
+    import pandas
+    import pytest
+    import scipy.stats
+
+    _ = numba, np, pandas, pytest, scipy  # what every child needs is imported once
+    module = MODULES[name]
+    began = time.monotonic()
+    if not survives(module, None, 3600):
+        raise SystemExit(f"{name}: its tests fail on the code as it is")
+    limit = 30 + SLOWER * (time.monotonic() - began)
+    every = list(mutants(ROOT / "positioning" / module.file))
+    chosen = range(len(every)) if sample is None else sorted(
+        random.Random(seed).sample(range(len(every)), min(sample, len(every)))  # noqa: S311 - a sample, no secret
+    )  # fmt: skip
+    lived, equal = [], 0
+    for n in chosen:
+        words, tree = every[n]
+        if f"{module.file}:{words}" in EQUAL:
+            equal += 1
+        elif survives(module, tree, limit):
+            lived.append(words)
+            print(f"{name}: not noticed: {module.file}:{words}", flush=True)
+    tried = len(chosen) - equal
+    print(f"{name}: {tried - len(lived)} of {tried} noticed, of {len(every)} that there are", flush=True)
+    return {
+        "file": module.file, "mutants": len(every), "tried": tried, "equal": equal, "lived": lived, "seed": seed,
+        "day": datetime.now(UTC).date().isoformat(), "seconds": round(time.monotonic() - began),
+    }  # fmt: skip
+
+
+def main() -> int:
+    """0 where nine of ten mutants were noticed in every module that was tried."""
+    ask = argparse.ArgumentParser(description="Mutation testing of the code that makes numbers.")
+    ask.add_argument("modules", nargs="*", choices=[[], *MODULES], metavar="MODULE", help=", ".join(MODULES))
+    ask.add_argument("--sample", type=int, default=SAMPLE, help="Mutants of each module.")
+    ask.add_argument("--all", action="store_true", help="Every mutant.")
+    ask.add_argument("--seed", type=int, default=0, help="Of the sample.")
+    ask.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    given = ask.parse_args()
+    sample = None if given.all else given.sample
+    if given.one:
+        found = score(given.modules[0], sample, given.seed)
+        kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+        kept.setdefault("mutation", {})[given.modules[0]] = found
+        KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+        return int(len(found["lived"]) > 0.1 * found["tried"])
+    worst = 0
+    for name in given.modules or MODULES:
+        words = [
+            name,
+            "--one",
+            "--seed",
+            str(given.seed),
+            *(["--all"] if given.all else ["--sample", str(sample)]),
+        ]
+        env = {
+            **os.environ,
+            "NUMBA_DISABLE_JIT": "1" if MODULES[name].plain else "0",
+            "PYTHONPATH": str(ROOT),
+        }
+        ran = subprocess.run([sys.executable, __file__, *words], cwd=ROOT, env=env, check=False)  # noqa: S603
+        worst = max(worst, ran.returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
