@@ -24,7 +24,7 @@ def answer(
     directory: Path,
 ) -> None:
     """One JSON object; or five answers: the verdict, the plateau, the best, no events, and where the page is. Before
-    them, that the code was never checked, or that it is wrong: see `runs.checks`, kept in that directory."""
+    them, that the code is wrong; after them, that it was never checked: see `runs.checks`, kept in that directory."""
     from positioning.analysis.code_check import words_of
     from positioning.runs.checks import kept_check
 
@@ -37,13 +37,15 @@ def answer(
     b = searched.assessment
     if searched.silence is not None:
         terminal.say(searched.silence.words, "bad")
-    if check is None or check.wrong:
+    if check is not None and check.wrong:
         terminal.say(words_of(check, searched.space.strategy.name), "bad")
     terminal.say(searched.verdict.sentence, searched.verdict.tone)
     why = "recommended" if not b.withheld else "NOT recommended"
     terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")
     terminal.say(f"Best: {_short(b.best.settings, b.best.figures)}")
     terminal.say(f"No events: {_short(b.named, b.without_events)}")
+    if check is None:
+        terminal.say(words_of(check, searched.space.strategy.name), "bad")
     if terminal.verbose:
         for line in [heading(searched), *said(searched), searched.pace_in_words]:
             terminal.say(line)

@@ -24,6 +24,9 @@ NARROWEST = 40
 NAMED = 3  # symbols that a folded notice names
 KINDS = 5  # of warnings that are counted apart
 SYMBOL = re.compile(r"\b[A-Z0-9]{2,}(?:[.=-][A-Z]+)?\b")
+DATES = re.compile(
+    r"(?:\b(?:from|on|span) )?\b\d{4}-\d{2}-\d{2}(?: to \d{4}-\d{2}-\d{2})?|\bto \d{4}-\d{2}-\d{2}"
+)
 STYLES = {"bad": "bold red", "good": "bold green", "neutral": "bold", "quiet": "dim", "": ""}
 CHECKS = {
     "unit_switch": "unit switch", "jump": "jump", "spike": "spike", "dates": "odd date", "price": "odd price",
@@ -162,12 +165,17 @@ def folded(notices: Sequence[Notice]) -> list[str]:
             lines.append(f"{''.join(symbols)} {clause}".strip())
             continue
         if len(set(told.values())) > 1:
-            clause = SYMBOL.sub(
-                "others", re.sub(r" (on|to|from) \d{4}-\d{2}-\d{2}", r" \1 different days", clause)
-            )
+            symbols = [f"{s} ({when})" if (when := dates(told[s])) else s for s in symbols]
+            clause = " ".join(SYMBOL.sub("others", DATES.sub("", clause)).split())
         shown, many = listed(symbols, NAMED), plural(clause)
         lines.append(f"{len(symbols)} names {many}: {shown}" if many != clause else f"{clause}: {shown}")
     return lines
+
+
+def dates(clause: str) -> str:
+    """The days that a clause names, with their preposition where it is one day: `to 2024-03-08`."""
+    found = DATES.search(clause)
+    return found[0].removeprefix("span ") if found else ""
 
 
 def first_clause(text: str) -> str:

@@ -207,7 +207,7 @@ def _single(
 def _paid(bars: Bars, i: Instrument, tax: Withholding | None) -> tuple[FloatArray, Dividends, list[str]]:
     """(R,) what a share pays that counts, how that is taxed, and what a reader must know of it."""
     if i.kind == "index" and not bars.dividends.any():
-        text = "as a benchmark is a price index: its dividends are not in it, and nobody could hold it"
+        text = "is a price index: its dividends are not in it, and nobody could hold it"
         return bars.dividends, "none", [text]
     if tax is None:
         return bars.dividends, "gross", []
@@ -229,7 +229,7 @@ def _spanned(made: Benchmark, rows: DateArray) -> Benchmark:
     covered = rows[np.isfinite(made.levels)]
     if not covered.size or (covered[0] == rows[0] and covered[-1] == rows[-1]):
         return made
-    text = f"benchmark compared on the common span {covered[0]} to {covered[-1]} only"
+    text = f"is compared over a part of the span from {covered[0]} to {covered[-1]}"
     notices = (*made.notices, Notice(made.symbol, text))
     return Benchmark(made.symbol, made.name, made.levels, notices, made.venues, made.dividends)
 

@@ -76,12 +76,16 @@ def test_notices_alike_but_for_names_and_dates_are_one_line() -> None:
         ),
         Notice("KSPI", "has prices only to 2024-03-08, over 20% of the span: left out"),
         Notice("FRHC", "has prices only to 2024-03-11, over 20% of the span: left out"),
+        Notice("EEM", "is compared over a part of the span from 2020-01-02 to 2025-07-07"),
+        Notice("^HSI", "is compared over a part of the span from 2020-01-02 to 2025-10-30"),
         Notice("", "the account opens on 2021-02-12, the first row"),
         Notice("EEM", "is a price index: dividends are not included"),
     ]
     assert folded(notices) == [
         "4 names have adjusted closes only (off any grid): A1, B2, C3 and 1 more",
-        "2 names have prices only to different days: KSPI and FRHC",
+        "2 names have prices only: KSPI (to 2024-03-08) and FRHC (to 2024-03-11)",
+        "2 names are compared over a part of the span: EEM (from 2020-01-02 to 2025-07-07)"
+        " and ^HSI (from 2020-01-02 to 2025-10-30)",
         "the account opens on 2021-02-12",
         "EEM is a price index",
     ]
@@ -154,7 +158,7 @@ def test_the_grid_answers_in_five(tmp_path: Path) -> None:
     shown = CliRunner().invoke(grid_app, words).stdout
     answers = [line for line in shown.splitlines() if not line.startswith("  ")]
     assert [a.split(":")[0].split(",")[0].split(" ")[0] for a in answers] == [
-        "SIMULATED", "Plateau", "Best", "No", "wrote",
+        "SIMULATED", "Plateau", "Best", "No", "Not", "wrote",
     ]  # fmt: skip
     assert "set with hindsight" in " ".join(
         CliRunner().invoke(grid_app, [*words, "--verbose"]).stdout.split()
