@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +16,14 @@ from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Terminal
+from positioning.errors import one_line, shortened
 from positioning.files import safe_name
 from positioning.json_text import json_text
+
+if TYPE_CHECKING:
+    from positioning.analysis.report import BacktestReport
+
+INCOMPLETE = 1  # exit status where a page failed and the others are written
 
 app = new_app()
 
@@ -36,6 +44,9 @@ def run(
     factsheet: Annotated[
         bool, typer.Option("--factsheet", help="Two A4 pages for a client, too; as PDF with --pdf.")
     ] = False,
+    no_quantstats: Annotated[
+        bool, typer.Option("--no-quantstats", help="Tearsheets without quantstats' report, sooner.")
+    ] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -49,19 +60,18 @@ def run(
         from positioning.data.recording import RecordingSource
         from positioning.market.benchmark import parts
         from positioning.market.findings import accept
-        from positioning.reporting.factsheet import write_factsheet
         from positioning.reporting.page_file import refuse_foreign_pages
-        from positioning.reporting.pages import CompletedRun, write_csv, write_pages
-        from positioning.reporting.pdf import browser, print_pdf
+        from positioning.reporting.pages import CompletedRun, Pages
         from positioning.runs.backtest import backtest
         from positioning.runs.checks import kept_check
-        from positioning.runs.saved import read_runs
 
         def compared_with(text: str) -> list[str]:
             return [part.instrument.symbol for part in parts(text, request.facts.instruments)]
 
         place = Path(out)
         if pdf:
+            from positioning.reporting.pdf import browser
+
             browser()  # missed before anything is computed
         chosen = request.strategies(strategies or [])
         stems = [safe_name(p.name) for p in chosen]
@@ -78,32 +88,73 @@ def run(
             request.facts.instruments,
         )  # words naming nothing
         terms = request.terms(typed("run"))
-        with progress(as_json or quiet) as bar:
-            task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
-            works = []
-            for strategy in chosen:
-                bar.update(task, description=strategy.name)
-                witness = RecordingSource(terms.source)
-                report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
-                report = replace(report, check=kept_check(strategy, place))
-                works.append(
-                    CompletedRun(report, request.kept(strategy), witness.digests, request.study(strategy))
-                )
-                bar.advance(task)
-            task = bar.add_task("pages", total=len(chosen))
-            files = write_pages(works, place, lambda: bar.advance(task), standalone)
-            files += [write_csv(work.report, place) for work in works if as_csv]
-            sheets = [write_factsheet(work.report, place) for work in works if factsheet]
-            files += [*sheets, *(print_pdf(sheet) for sheet in sheets if pdf)]
-            files += [print_pdf(page) for page in files[: len(works)] if pdf]
-        say_left_out(read_runs(place).left_out)
-        reports = [work.report for work in works]
+        with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
+            with progress(as_json or quiet) as bar:
+                task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
+                for strategy in chosen:
+                    bar.update(task, description=strategy.name)
+                    witness = RecordingSource(terms.source)
+                    report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
+                    report = replace(report, check=kept_check(strategy, place))
+                    kept = request.kept(strategy)
+                    pages.add(CompletedRun(report, kept, witness.digests, request.study(strategy)))
+                    bar.advance(task)
+            reports = [work.report for work in pages.works]
+            if not as_json:
+                print_summary(reports, terminal)
+                sys.stdout.flush()
+            with progress(as_json or quiet) as bar:
+                task = bar.add_task("pages", total=len(chosen))
+                files, failed = pages.write(lambda: bar.advance(task))
+        missing = {failure.strategy for failure in failed}
+        files += _further(
+            [r for r in reports if r.strategy.name not in missing], place, files, as_csv, factsheet, pdf
+        )
+        _say_left_out(place)
         if as_json:
             print(json_text(to_json(request.data, reports, files)))
         else:
-            print_summary(reports, files, terminal)
+            terminal.wrote(files)
             for line in undecided(request):
                 terminal.say(line, "bad")
+        for failure in failed:
+            print(
+                f"error: the page of {failure.strategy} failed ({shortened(one_line(failure.why), 200)}); wanted a page "
+                "of each; the others are written, type its name alone for another try", file=sys.stderr,
+            )  # fmt: skip
+        if failed:
+            raise typer.Exit(INCOMPLETE)
+
+
+def _further(
+    reports: Sequence[BacktestReport],
+    place: Path,
+    pages: Sequence[Path],
+    as_csv: bool,
+    factsheet: bool,
+    pdf: bool,
+) -> list[Path]:
+    """What is written beside the tearsheets where it is asked for."""
+    from positioning.reporting.pages import write_csv
+
+    made = [write_csv(report, place) for report in reports if as_csv]
+    if factsheet:
+        from positioning.reporting.factsheet import write_factsheet
+
+        sheets = [write_factsheet(report, place) for report in reports]
+        made += sheets
+    if pdf:
+        from positioning.reporting.pdf import print_pdf
+
+        made += [print_pdf(sheet) for sheet in (sheets if factsheet else [])]
+        made += [print_pdf(page) for page in pages[: len(reports)]]
+    return made
+
+
+def _say_left_out(place: Path) -> None:
+    from positioning.runs.saved import read_runs
+
+    say_left_out(read_runs(place).left_out)
 
 
 def undecided(request: Request) -> list[str]:

@@ -93,8 +93,8 @@ HEADS = (
 )  # fmt: skip
 
 
-def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path], terminal: Terminal) -> None:
-    """The verdicts, the table, what a reader must know about the data, and the paths written."""
+def print_summary(reports: Sequence[BacktestReport], terminal: Terminal) -> None:
+    """The verdicts, the table, and what a reader must know about the data."""
     for words in dict.fromkeys(s.silence.words for s in reports if s.silence is not None):
         terminal.say(words, "bad")
     for s in reports:
@@ -116,7 +116,6 @@ def print_summary(reports: Sequence[BacktestReport], files: Sequence[Path], term
             "quiet",
         )
     terminal.notices(*noticed(reports))
-    terminal.wrote(files)
 
 
 def span_words(report: BacktestReport) -> str:

@@ -1,20 +1,18 @@
-"""All pages of a run."""
+"""All pages of a run, what takes other programs to write them asked in other processes meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 from positioning.analysis.report import BacktestReport
+from positioning.errors import PositioningError
 from positioning.files import write_whole
-from positioning.reporting import charts
-from positioning.reporting.document import moved, standing_alone
-from positioning.reporting.index import write_index
-from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet import page as tearsheet
-from positioning.runs.saved import daily, keep
+from positioning.helpers import HelperError, Helpers, Question, cores
+from positioning.reporting.tearsheet.outside import QUANTSTATS, VECTORBT, questions
 
 
 @final
@@ -29,33 +27,112 @@ class CompletedRun:
     study: str = ""
 
 
-def write_pages(
-    works: Sequence[CompletedRun], directory: Path, done: Callable[[], None], standalone: bool = False
-) -> list[Path]:
-    """A tearsheet and a kept run for each account, and the index of all runs; `done` is called after each.
+@final
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """A page that was not written: of which strategy, and why."""
 
-    standalone: with plotly's script inside each tearsheet rather than beside it."""
-    script = charts.share_script(directory)
-    paths = []
-    for work in works:
-        text = tearsheet.page(work.report, script)
-        page = standing_alone(text, script) if standalone else text
-        paths.append(write_page(tearsheet.address(work.report, directory), page))
+    strategy: str
+    why: str
+
+
+@final
+@dataclass(eq=False)
+class Pages(AbstractContextManager["Pages"]):
+    """The pages of the runs that are added, in a folder; a context, since processes are at work on them.
+
+    standalone: with plotly's script inside each tearsheet rather than beside it. quantstats: whether it is asked.
+    """
+
+    directory: Path
+    runs: int
+    standalone: bool = False
+    quantstats: bool = True
+    helpers: Helpers = field(init=False)
+    works: list[CompletedRun] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        side_by_side = min(cores(), self.runs)
+        first, others = (VECTORBT, QUANTSTATS), (QUANTSTATS,)  # each is imported as seldom as can be
+        kinds = [first, *[others] * (side_by_side - 1)] if side_by_side > 1 else []
+        self.helpers = Helpers(kinds if self.quantstats else kinds[:1])
+
+    def __enter__(self) -> Pages:
+        self.helpers.__enter__()
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.helpers.__exit__(*ended)
+
+    def add(self, work: CompletedRun) -> None:
+        """Another run, about which others are asked from now on."""
+        number = len(self.works)
+        self.works.append(work)
+        for who, (ask, about) in questions(work.report).items():
+            if who != QUANTSTATS or self.quantstats:
+                self.helpers.ask(Question((number, who), who, ask, about))
+
+    def write(self, done: Callable[[], None]) -> tuple[list[Path], list[Failure]]:
+        """A tearsheet and a kept run for each account that could be written, in the order in which they were added, and
+        the index of all runs; those that could not. `done` is called after each."""
+        from positioning.reporting.index import write_index
+
+        asked = [
+            {who for who in questions(work.report) if who != QUANTSTATS or self.quantstats}
+            for work in self.works
+        ]
+        told: list[dict[str, Any]] = [{} for _ in self.works]
+        paths: dict[int, Path] = {}
+        failed: dict[int, Failure] = {}
+        coming = self.helpers.answers()
+        open_ = set(range(len(self.works)))
+        while open_:
+            for n in sorted(n for n in open_ if asked[n] <= set(told[n])):
+                open_.remove(n)
+                try:
+                    paths[n] = self._written(self.works[n], told[n])
+                except (PositioningError, OSError):
+                    raise
+                except Exception as error:  # noqa: BLE001 - the other pages are written all the same
+                    failed[n] = Failure(
+                        self.works[n].report.strategy.name, f"{type(error).__name__}: {error}"
+                    )
+                done()
+            if open_:
+                (n, who), answer = next(coming)
+                told[n][who] = answer
+        return [*(paths[n] for n in sorted(paths)), write_index(self.directory)], [
+            failed[n] for n in sorted(failed)
+        ]
+
+    def _written(self, work: CompletedRun, told: Mapping[str, Any]) -> Path:
+        from positioning.reporting.charts import share_script
+        from positioning.reporting.document import moved, standing_alone
+        from positioning.reporting.page_file import write_page
+        from positioning.reporting.tearsheet import page as tearsheet
+        from positioning.reporting.tearsheet.outside import outside
+        from positioning.runs.saved import keep
+
+        for answer in told.values():
+            if isinstance(answer, HelperError):
+                raise answer
+        script = share_script(self.directory)
+        text = tearsheet.page(work.report, script, outside(work.report, told))
+        whole = standing_alone(text, script) if self.standalone else text
+        path = write_page(tearsheet.address(work.report, self.directory), whole)
         keep(
-            work.report,
-            work.request,
-            work.digests,
-            directory,
-            moved(text, script, f"../../{script}"),
+            work.report, work.request, work.digests, self.directory, moved(text, script, f"../../{script}"),
             work.study,
-        )
-        done()
-    return [*paths, write_index(directory)]
+        )  # fmt: skip
+        return path
 
 
 def write_csv(report: BacktestReport, directory: Path) -> Path:
     """Write the account's daily rows beside its tearsheet, in the columns of returns.parquet; returns the path."""
     import pandas as pd
 
+    from positioning.reporting.tearsheet.page import address
+    from positioning.runs.saved import daily
+
     text = pd.DataFrame(daily(report)).to_csv(index=False, date_format="%Y-%m-%d")
-    return write_whole(tearsheet.address(report, directory).with_suffix(".csv"), text)
+    return write_whole(address(report, directory).with_suffix(".csv"), text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,36 @@ from positioning.arrays import FloatArray
 from positioning.simulation.inputs import LedgerInputs
 
 NOTHING = 1e-12  # a forced exit that pays nothing: vectorbt takes no price of zero
+
+
+@final
+@dataclass(frozen=True)
+class RoundTrips:
+    """Trades as vectorbt counts them. closed, open: how many; won: share of the closed that gained; profit_factor: gains
+    over losses; length: mean of the closed in rows. None where there is none to tell it of."""
+
+    closed: int
+    open: int
+    won: float | None
+    profit_factor: float | None
+    length: float | None
+
+
+def round_trips(
+    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray
+) -> RoundTrips:
+    """Of the ledger's trades; see `portfolio`."""
+    records = portfolio(inputs, symbols, trades, paid).trades.values
+    closed = records[records["status"] == 1]
+    gains, losses = closed["pnl"][closed["pnl"] > 0].sum(), -closed["pnl"][closed["pnl"] < 0].sum()
+    some = closed.size > 0
+    return RoundTrips(
+        closed=int(closed.size),
+        open=int(records.size - closed.size),
+        won=float((closed["pnl"] > 0).mean()) if some else None,
+        profit_factor=float(gains / losses) if losses > 0 else None,
+        length=float((closed["exit_idx"] - closed["entry_idx"]).mean()) if some else None,
+    )
 
 
 def portfolio(inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray) -> Any:

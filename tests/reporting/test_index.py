@@ -15,8 +15,6 @@ from typer.testing import CliRunner
 from positioning.cli.compare import app as compare_app
 from positioning.cli.run import app as run_app
 from positioning.reporting.index import write_index
-from positioning.reporting.tearsheet import page as tearsheet
-from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.runs.saved import runs_in
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -26,9 +24,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """300 runs: copies of one, every third of them said to be real, with other fees here and there."""
     out = tmp_path_factory.mktemp("gallery")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tearsheet, "_quantstats", lambda _: QuantstatsPage("", "", {}, ()))
-        outcome = CliRunner().invoke(run_app, ["fertilizer_producers", "--out", str(out), "--quiet"])
+    words = ["fertilizer_producers", "--no-quantstats", "--out", str(out), "--quiet"]
+    outcome = CliRunner().invoke(run_app, words)
     assert outcome.exit_code == 0, outcome.output
     (first,) = runs_in(out)
     for n in range(1, 300):

@@ -23,6 +23,7 @@ from positioning.reporting.html import Html, join, tag
 from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.tearsheet import figures as panel
+from positioning.reporting.tearsheet import outside as asked
 from positioning.reporting.tearsheet import page as tearsheet
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.runs.saved import keep
@@ -43,7 +44,8 @@ from tests.reporting.browser import (
 @pytest.fixture(scope="module")
 def outside(reports: list[BacktestReport]) -> QuantstatsPage:
     """quantstats' report on the first strategy, drawn once."""
-    return tearsheet._quantstats(reports[0])
+    ask, about = asked.questions(reports[0])[asked.QUANTSTATS]
+    return ask(*about)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +55,12 @@ def folder(
     """All pages; the other strategies borrow the first one's quantstats, to save its time."""
     directory = tmp_path_factory.mktemp("reports")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tearsheet, "_quantstats", lambda _: outside)
+        patch.setattr(asked, "on_returns", lambda *_: outside)
         for report in reports:
             tearsheet.write(report, directory)
             keep(report, Request().kept(report.strategy), {}, directory, "")
         write_index(directory)
-        patch.setattr(tearsheet, "_quantstats", lambda _: STUB)
+        patch.setattr(asked, "on_returns", lambda *_: STUB)
         tearsheet.write(hostile(reports[0]), directory)
     dead = account(Fixed(weight=-3.0), [100.0] * 4 + [140.0] * 20)
     tearsheet.write(replace(dead, strategy=named("ruined")), directory)
@@ -152,8 +154,10 @@ def test_round_trips_are_vectorbts_own(reports: list[BacktestReport]) -> None:
     """Closed trades, win rate and profit factor as `vectorbt.Trades` itself counts them."""
     from positioning.reporting.tearsheet import details as background
 
+    ask, about = asked.questions(reports[0])[asked.VECTORBT]
+    told = {asked.VECTORBT: ask(*about)}
     closed = reports[0].result.to_vectorbt().trades.closed
-    words = str(background.trades(reports[0]))
+    words = str(background.trades(asked.outside(reports[0], told).trips))
     assert f">{closed.count():,}<" in words
     assert f">{percent(float(closed.win_rate()))}<" in words
     assert f">{number(float(closed.profit_factor()))}<" in words
@@ -276,7 +280,7 @@ def test_a_page_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
 def test_a_sheet_can_be_sent_to_another_process(
     reports: list[BacktestReport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tearsheet, "_quantstats", lambda _: STUB)
+    monkeypatch.setattr(asked, "on_returns", lambda *_: STUB)
     there = pickle.loads(pickle.dumps(reports[2]))  # noqa: S301 (made on the line itself)
     assert tearsheet.page(there, "x.js") == tearsheet.page(reports[2], "x.js")
 

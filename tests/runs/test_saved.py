@@ -18,8 +18,6 @@ from positioning.cli.run import app as run_app
 from positioning.cli.verify import app as verify_app
 from positioning.errors import BadInputError
 from positioning.market.venues import sessions
-from positioning.reporting.tearsheet import page as tearsheet
-from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.runs import backtest as pipeline
 from positioning.runs import saved as kept_runs
 from positioning.runs.saved import SavedRun, find_run, read_run, runs_in
@@ -33,13 +31,8 @@ HEADER = (
 EVENT = "X1,2020-09-01,A title,EU,quota,corridor_positive,{},corridor,0,1,0,,a source,high"
 
 
-@pytest.fixture(autouse=True)
-def _no_quantstats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tearsheet, "_quantstats", lambda _: QuantstatsPage("<p>q</p>", "", {}, ()))
-
-
 def run(*words: str) -> Any:
-    outcome = CliRunner().invoke(run_app, list(words))
+    outcome = CliRunner().invoke(run_app, [*words, "--no-quantstats"])
     assert outcome.exit_code == 0, outcome.output
     return outcome
 

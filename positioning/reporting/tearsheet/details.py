@@ -12,6 +12,7 @@ from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
 from positioning.simulation import kernel
 from positioning.simulation.result import STATUS, Result
+from positioning.simulation.vectorbt_bridge import RoundTrips
 
 MOST_ORDERS = 200
 PLAIN = (STATUS[kernel.FILLED], STATUS[kernel.IN_BAND])
@@ -132,22 +133,19 @@ def _stale(result: Result) -> list[Html]:
     return [made]
 
 
-def trades(report: BacktestReport) -> Html:
-    """Round trips, as vectorbt counts them."""
-    if report.result.ruined or not report.result.trades.any():
+def trades(trips: RoundTrips | None) -> Html:
+    """Round trips, as vectorbt counts them; nothing where there are none to count."""
+    if trips is None:
         return Html("")
-    records = report.result.to_vectorbt().trades.values
-    closed = records[records["status"] == 1]
-    gains, losses = closed["pnl"][closed["pnl"] > 0].sum(), -closed["pnl"][closed["pnl"] < 0].sum()
     rows = [
-        ["Closed trades", f"{closed.size:,}"],
-        ["Still open", f"{records.size - closed.size:,}"],
-        ["Won, of the closed", percent(float((closed["pnl"] > 0).mean())) if closed.size else NOTHING],
-        ["Profit factor (gains / losses)", number(float(gains / losses)) if losses > 0 else NOTHING],
+        ["Closed trades", f"{trips.closed:,}"],
+        ["Still open", f"{trips.open:,}"],
+        ["Won, of the closed", NOTHING if trips.won is None else percent(trips.won)],
         [
-            "Average length in rows",
-            number(float((closed["exit_idx"] - closed["entry_idx"]).mean()), 0) if closed.size else NOTHING,
+            "Profit factor (gains / losses)",
+            NOTHING if trips.profit_factor is None else number(trips.profit_factor),
         ],
+        ["Average length in rows", NOTHING if trips.length is None else number(trips.length, 0)],
     ]
     note = (
         "From the same orders in vectorbt, which books fees and knows no dividends, borrow, financing or forced exits: "

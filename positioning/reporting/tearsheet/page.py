@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from positioning.analysis.metrics import returns
 from positioning.analysis.report import BacktestReport
 from positioning.files import safe_name, write_whole
 from positioning.reporting.charts import Figure, share_script
 from positioning.reporting.document import charted, document, standing_alone
-from positioning.reporting.format import percent, ruin
+from positioning.reporting.format import percent
 from positioning.reporting.html import Html, folded, join, section, tag
 from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts, details, events, figures
 from positioning.reporting.tearsheet.first_screen import first_screen
-from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage, quantstats_html
+from positioning.reporting.tearsheet.outside import Outside, outside
+from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 
 PARTS = {
     "curves": "Curves", "evidence": "Events", "thesis": "Thesis", "legs": "Each leg", "figures": "Figures",
@@ -43,9 +42,10 @@ def write_alone(report: BacktestReport, path: Path) -> Path:
     return write_whole(path, standing_alone(page(report, script), script))
 
 
-def page(report: BacktestReport, script: str) -> str:
-    """The HTML of the page. script: address of plotly's script, relative to it."""
-    outside = _quantstats(report)
+def page(report: BacktestReport, script: str, told: Outside | None = None) -> str:
+    """The HTML of the page. script: address of plotly's script, relative to it. told: what other programs say of the
+    account; None has them asked here."""
+    told = told or outside(report)
     drawn = _drawn(report)
     body = join(
         first_screen(report),
@@ -55,7 +55,7 @@ def page(report: BacktestReport, script: str) -> str:
         *(folded(part) for part in (
             figures.thesis(report),
             _legs(report),
-            figures.figures(report, outside),
+            figures.figures(report, told.quantstats),
             section(
                 "sources", "Costs and sources of profit", tag("div", figures.costs(report), figures.legs(report))
             ),
@@ -63,11 +63,11 @@ def page(report: BacktestReport, script: str) -> str:
             details.notices(report),
             events.doubts(report),
             details.orders(report),
-            details.trades(report),
+            details.trades(told.trips),
         )),
         details.hindsight(report),
         *(folded(part) for part in (details.omissions(report), details.provenance(report))),
-        _outside(report, outside),
+        _outside(report, told.quantstats),
     )  # fmt: skip
     m, days = report.metrics, [str(day) for day in report.result.rows]
     return document(
@@ -111,20 +111,6 @@ def _legs(report: BacktestReport) -> Html:
     return section(
         "legs", "Each leg", exposure, tag("p", note, class_="quiet"), tag("div", *made, class_="two")
     )
-
-
-def _quantstats(report: BacktestReport) -> QuantstatsPage:
-    r = report.result
-    if r.worthless:
-        return QuantstatsPage("", "", {}, (f"{ruin(report)} quantstats is not asked.",))
-    index = pd.DatetimeIndex(r.rows[1:].astype("datetime64[ns]"))
-    own = pd.Series(returns(r.nav), index)
-    measure = None
-    if report.benchmark is not None:
-        levels = report.benchmark.levels
-        measure = pd.Series(levels[1:] / levels[:-1] - 1.0, index)
-    named = f"{report.strategy.title}, as quantstats sees it"
-    return quantstats_html(own, measure, named, report.metrics.rows_per_year)
 
 
 def _contents(report: BacktestReport) -> Html:

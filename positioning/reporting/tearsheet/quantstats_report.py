@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, final
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -214,12 +215,15 @@ def _quiet() -> Iterator[ModuleType]:
     """quantstats under its own theme; its deprecations are nothing a reader of a page can act on.
 
     With dates on the axis pandas 3 puts yearly bars elsewhere than quantstats then puts the years' names, which
-    end up one bar late; x_compat keeps the bars at 0, 1, 2.
+    end up one bar late; x_compat keeps the bars at 0, 1, 2. pyplot draws a figure once more after each save,
+    for a window that there is not.
     """
     quantstats, theme = _quantstats()
     import matplotlib
+    from matplotlib.backend_bases import FigureCanvasBase
 
     with (
+        mock.patch.object(FigureCanvasBase, "draw_idle"),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
         pd.plotting.plot_params.use("x_compat", True),  # type: ignore[attr-defined]

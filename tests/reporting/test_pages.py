@@ -1,0 +1,79 @@
+"""Pages of a run: one that fails is named and leaves the others; quantstats is asked only where it is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from positioning.analysis.report import BacktestReport
+from positioning.cli.run import app
+from positioning.reporting.pages import CompletedRun, Pages
+from positioning.reporting.tearsheet import outside, page
+
+
+def written(
+    reports: list[BacktestReport], place: Path, quantstats: bool = False
+) -> tuple[list[str], list[str]]:
+    with Pages(place, 1, quantstats=quantstats) as pages:
+        for report in reports:
+            pages.add(CompletedRun(report, {"seed": 0}, {}))
+        files, failed = pages.write(lambda: None)
+    return [f.name for f in files], [f"{f.strategy}: {f.why}" for f in failed]
+
+
+def test_a_page_that_fails_is_named_and_leaves_the_others(
+    reports: list[BacktestReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, first = page.first_screen, reports[0].strategy.name
+
+    def failing(report: BacktestReport) -> object:
+        if report.strategy.name == first:
+            raise RuntimeError("no room for the chart")
+        return whole(report)
+
+    monkeypatch.setattr(page, "first_screen", failing)
+    files, failed = written(reports[:2], tmp_path)
+    assert files == [f"{reports[1].strategy.name}.html", "index.html"]
+    assert failed == [f"{first}: RuntimeError: no room for the chart"]
+    kept = [place.name for place in (tmp_path / "runs").iterdir()]
+    assert len(kept) == 1
+    assert reports[1].strategy.name in kept[0]
+
+
+def test_without_quantstats_its_part_says_so(reports: list[BacktestReport], tmp_path: Path) -> None:
+    written(reports[:1], tmp_path)
+    text = (tmp_path / f"{reports[0].strategy.name}.html").read_text()
+    assert outside.LEFT_OUT in text
+    assert "shadowrootmode" not in text
+
+
+def test_what_others_say_is_the_same_wherever_they_are_asked(reports: list[BacktestReport]) -> None:
+    asked = outside.questions(reports[0])
+    assert set(asked) == {"quantstats", "vectorbt"}
+    ask, about = asked["vectorbt"]
+    told = outside.outside(reports[0], {"vectorbt": ask(*about)})
+    assert told.trips == outside.outside(replace(reports[0]), {"vectorbt": ask(*about)}).trips
+    assert told.trips is not None
+    assert told.quantstats.remarks == (outside.LEFT_OUT,)
+
+
+def test_a_run_with_a_failed_page_ends_with_a_line_and_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(report: BacktestReport) -> object:
+        raise RuntimeError("no room for the chart")
+
+    monkeypatch.setattr(page, "first_screen", failing)
+    words = ["fertilizer_producers", "--placebo", "0", "--no-quantstats", "--out", str(tmp_path)]
+    outcome = CliRunner().invoke(app, words)
+    assert outcome.exit_code == 1
+    assert (
+        "error: the page of fertilizer_producers failed (RuntimeError: no room for the chart)"
+        in outcome.stderr
+    )
+    assert "Traceback" not in outcome.stderr
+    assert "fertilizer_producers 4/4" in " ".join(outcome.stdout.split())  # the answer is there
+    assert not (tmp_path / "fertilizer_producers.html").exists()
