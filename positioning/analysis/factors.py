@@ -3,24 +3,28 @@
     r_t - rf_t = alpha + beta' f_t + e_t        errors by Newey and West, see `analysis.regression`
 
 Factor files are in percent, their missing code is -99.99 or -999, and the first block of rows is the daily one; annual
-rows and the copyright below it are left alone. Kenneth R. French, Data Library (Fama and French 1993,
-doi:10.1016/0304-405X(93)90023-5). Regional factors are dollar returns over the American bill: compare dollar accounts.
+rows and the copyright below it are left alone. Files whose returns were divided by 100 are recognised by their size.
+Kenneth R. French, Data Library (Fama and French 1993, doi:10.1016/0304-405X(93)90023-5). Regional factors are dollar
+returns over the American bill: compare dollar accounts.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 import numpy as np
 
+from positioning.analysis.factor_regions import region_of
 from positioning.analysis.regression import Regression, newey_west
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 
 MISSING = (-99.99, -999.0)
+PERCENT_FROM = 0.05  # median absolute return of a day: percent at or above it, a fraction below
 MIN_RETURNS = 60  # without as many there is no regression
 RISK_FREE = "RF"
 MAX_BYTES = 50_000_000
@@ -31,13 +35,26 @@ _DAY = re.compile(r"\d{8}$")
 @dataclass(frozen=True, slots=True, eq=False)
 class Factors:
     """names: the K factors, RF not among them; dates: (T,) ascending; values: (T, K) and risk_free: (T,) simple returns
-    of the session, NaN where missing; vintage: the file's first line."""
+    of the session, NaN where missing; vintage: the file's first line. regions: keys of `factor_regions.REGIONS`, none
+    where no file tells it; told: how the files were read."""
 
     names: tuple[str, ...]
     dates: DateArray
     values: FloatArray
     risk_free: FloatArray
     vintage: str
+    regions: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+    def levels(self, rows: DateArray) -> FloatArray:
+        """(R, K + 1) what 1 has grown to by the last day at or before each row, by factor and last by the risk-free
+        rate; NaN outside the days. A day of which a return is missing is left out."""
+        known = np.isfinite(self.values).all(axis=1) & np.isfinite(self.risk_free)
+        dates = self.dates[known]
+        path = np.cumprod(1.0 + np.column_stack([self.values, self.risk_free])[known], axis=0)
+        at = np.searchsorted(dates, rows, side="right") - 1
+        inside = (at >= 0) & (rows <= dates[-1]) if dates.size else np.zeros(rows.size, dtype=bool)
+        return np.where(inside[:, None], path[np.maximum(at, 0)] if dates.size else np.nan, np.nan)
 
 
 @final
@@ -70,7 +87,7 @@ def read_factors(path: Path) -> Factors:
         ) from None
     head = next((n for n, line in enumerate(lines) if line.startswith(",")), None)
     names = [] if head is None else [cell.strip() for cell in lines[head].split(",")[1:]]
-    if head is None or RISK_FREE not in names or len(names) < 2 or len(set(names)) != len(names):
+    if head is None or not set(names) - {RISK_FREE, ""} or len(set(names)) != len(names):
         raise BadInputError(f"{path.name} has no header such as ,Mkt-RF,SMB,HML,RF", "wanted the French library's layout",
                             "unzip its daily CSV and give it unchanged")  # fmt: skip
     dates: list[np.datetime64] = []
@@ -81,7 +98,7 @@ def read_factors(path: Path) -> Factors:
             break
         try:
             day: np.datetime64 | None = np.datetime64(f"{cells[0][:4]}-{cells[0][4:6]}-{cells[0][6:]}", "D")
-            rows.append([float(cell) for cell in cells[1 : len(names) + 1]])
+            rows.append([float(cell) if cell else MISSING[0] for cell in cells[1 : len(names) + 1]])
         except ValueError:
             day = None
         if day is None or len(rows[-1]) != len(names) or (dates and day <= dates[-1]):
@@ -94,16 +111,82 @@ def read_factors(path: Path) -> Factors:
         )
     values = np.array(rows)
     values[np.isin(values, MISSING)] = np.nan
-    if np.nanmax(np.abs(values), initial=0.0) > 100:
+    values, told = _fractions(values, path.name)
+    if np.nanmax(np.abs(values), initial=0.0) > 1:
         raise BadInputError(
             f"{path.name} has a daily return beyond 100 %", "wanted percent a day", "get the file anew"
         )
-    at = names.index(RISK_FREE)
-    kept = [n for n in range(len(names)) if n != at]
+    kept = [n for n, name in enumerate(names) if name != RISK_FREE]
+    free = values[:, names.index(RISK_FREE)] if RISK_FREE in names else np.full(len(rows), np.nan)
+    vintage = next((line.strip() for line in lines[:head] if line.strip()), "")[:200]
+    region = region_of(path.name, vintage)
     return Factors(
-        tuple(names[n] for n in kept), np.array(dates), values[:, kept] / 100, values[:, at] / 100,
-        next((line.strip() for line in lines[:head] if line.strip()), "")[:200],
+        tuple(names[n] for n in kept), np.array(dates), values[:, kept], free, vintage,
+        (region,) if region else (), told,
     )  # fmt: skip
+
+
+def _fractions(values: FloatArray, name: str) -> tuple[FloatArray, tuple[str, ...]]:
+    """Daily returns as fractions, and what is told where they are so in the file already."""
+    moved = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not moved.size or np.median(np.nanmax(np.abs(values), axis=1, initial=0.0)) >= PERCENT_FROM:
+        return values / 100, ()
+    codes = np.isclose(values, MISSING[0] / 100, atol=1e-9) | np.isclose(values, MISSING[1] / 100, atol=1e-9)
+    return np.where(codes, np.nan, values), (f"{name} holds fractions, not percent: read as they are",)
+
+
+def joined(parts: Sequence[Factors]) -> Factors:
+    """Several files side by side on the days that all have, such as three factors and momentum, or two regions.
+
+    A name that two of them have is told apart by its region. Raises BadInputError where none has RF, where they have
+    fewer than MIN_RETURNS days in common, and for a factor that is there twice.
+    """
+    if not parts:
+        raise BadInputError("no factor file", "wanted one or more", "give the French library's daily CSV")
+    days = parts[0].dates
+    for part in parts[1:]:
+        days = np.intersect1d(days, part.dates)
+    with_rate = [p for p in parts if np.isfinite(p.risk_free).any()]
+    if not with_rate:
+        raise BadInputError("no factor file has RF", "wanted the rate that the factors are over",
+                            "give the file of three or five factors, too")  # fmt: skip
+    if days.size < MIN_RETURNS:
+        raise BadInputError(f"the factor files have {days.size} days in common", f"wanted {MIN_RETURNS}",
+                            "get files of one vintage")  # fmt: skip
+    every = [name for part in parts for name in part.names]
+    names = [
+        f"{part.regions[0]} {name}" if every.count(name) > 1 and part.regions else name
+        for part in parts
+        for name in part.names
+    ]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise BadInputError(f"the factor {twice} is in two files", "wanted each once", "leave one file out")
+    place = [np.searchsorted(part.dates, days) for part in parts]
+    rate = with_rate[0]
+    return Factors(
+        tuple(names), days,
+        np.column_stack([part.values[at] for part, at in zip(parts, place, strict=True)]),
+        rate.risk_free[np.searchsorted(rate.dates, days)],
+        "; ".join(dict.fromkeys(part.vintage for part in parts if part.vintage)),
+        tuple(dict.fromkeys(region for part in parts for region in part.regions)),
+        tuple(text for part in parts for text in part.told),
+    )  # fmt: skip
+
+
+def common_returns(
+    dates: DateArray, nav: FloatArray, factors: Factors
+) -> tuple[DateArray, FloatArray, FloatArray]:
+    """(N + 1,) days that both have, (N,) returns of the account over the risk-free rate between them and (N, K) returns
+    of the factors. Raises BadInputError for fewer than MIN_RETURNS."""
+    known = np.isfinite(factors.values).all(axis=1) & np.isfinite(factors.risk_free)
+    days = np.intersect1d(dates, factors.dates[known])
+    if days.size <= MIN_RETURNS:
+        raise BadInputError(f"{max(days.size - 1, 0)} returns in common with the factors", f"wanted {MIN_RETURNS}",
+                            "lengthen the span, or get a later file")  # fmt: skip
+    worth = nav[np.searchsorted(dates, days)]
+    path = factors.levels(days)
+    grown = path[1:] / path[:-1] - 1.0
+    return days, worth[1:] / worth[:-1] - 1.0 - grown[:, -1], grown[:, :-1]
 
 
 def factor_fit(dates: DateArray, nav: FloatArray, factors: Factors, per_year: float) -> FactorFit:
@@ -113,20 +196,9 @@ def factor_fit(dates: DateArray, nav: FloatArray, factors: Factors, per_year: fl
     dates: (T,), nav: (T,) above zero. Raises BadInputError for fewer than MIN_RETURNS common returns and for factors
     that explain each other.
     """
-    known = np.isfinite(factors.values).all(axis=1) & np.isfinite(factors.risk_free)
-    days = np.intersect1d(dates, factors.dates[known])
-    if days.size <= MIN_RETURNS:
-        raise BadInputError(f"{max(days.size - 1, 0)} returns in common with the factors", f"wanted {MIN_RETURNS}",
-                            "lengthen the span, or get a later file")  # fmt: skip
-    worth = nav[np.searchsorted(dates, days)]
-    every = np.column_stack([factors.values, factors.risk_free])[known]
-    path = np.cumprod(1.0 + every, axis=0)[np.searchsorted(factors.dates[known], days)]
-    grown = path[1:] / path[:-1] - 1.0
+    days, own, published = common_returns(dates, nav, factors)
     try:
-        fit = newey_west(
-            worth[1:] / worth[:-1] - 1.0 - grown[:, -1],
-            np.column_stack([np.ones(days.size - 1), grown[:, :-1]]),
-        )
+        fit = newey_west(own, np.column_stack([np.ones(own.size), published]))
     except ValueError as error:
         raise BadInputError(f"the factors: {error}", "wanted factors that differ", "leave one out") from None
     return FactorFit(

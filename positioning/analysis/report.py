@@ -14,9 +14,11 @@ import numpy as np
 from positioning.analysis.active_returns import ActiveAlpha, active_returns
 from positioning.analysis.attribution import Attribution
 from positioning.analysis.code_check import CodeCheck
+from positioning.analysis.factor_exposure import FactorExposure
 from positioning.analysis.held import Held, held_names
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.placebo import Placebo
+from positioning.analysis.risk import RiskShares, risk_shares
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
 from positioning.display import Displayed, Picture, shown_by
 from positioning.events.event import Events
@@ -38,7 +40,7 @@ class BacktestReport(Displayed):
     thesis: with the events it answered. attribution: profit in event windows
     and outside. placebo: the strategy on shifted dates, where asked for.
     command: what was typed. versions: of the packages whose numbers enter the page, by name. check: what was found of
-    the strategy's code, None where it was not checked.
+    the strategy's code, None where it was not checked. factors: the account against published ones, where given.
     """
 
     strategy: Strategy
@@ -55,6 +57,7 @@ class BacktestReport(Displayed):
     command: str
     versions: Mapping[str, str]
     check: CodeCheck | None = None
+    factors: FactorExposure | None = None
 
     def picture(self) -> Picture:
         """The verdict first, then the figures of the account beside those of the strategy without events."""
@@ -110,6 +113,11 @@ class BacktestReport(Displayed):
         return (
             silence(self.thesis, self.strategy.themes, self.result.rows[-1]) if self.strategy.themes else None
         )
+
+    @cached_property
+    def risk(self) -> RiskShares | None:
+        """Which leg, theme, country and currency carried how much of the variance."""
+        return risk_shares(self.result, self.thesis, self.strategy.hedges)
 
     @cached_property
     def held(self) -> Held:

@@ -23,7 +23,7 @@ STYLES = {"wrong": "bold red", "warning": "yellow", "right": "green", "not measu
 
 
 @app.command(cls=Command)
-@with_request("benchmark", "placebos")
+@with_request("benchmark", "placebos", "factors", "region")
 def check(
     request: Request,
     strategies: Names = None,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
-from positioning.cli.options import AsCsv, AsJson, LogFile, Out, Quiet, Seed, Verbose
+from positioning.cli.options import FACTORS, AsCsv, AsJson, LogFile, Out, Quiet, Region, Seed, Verbose
+from positioning.cli.request import Request
 from positioning.cli.strategies import known_as
 from positioning.cli.terminal import Terminal
 from positioning.csv_output import csv_text
@@ -32,6 +33,8 @@ def compare(
     ] = None,
     draws: Annotated[int, typer.Option(min=100, max=100_000, help="Of the bootstrap.")] = 1000,
     seed: Seed = 0,
+    factors: Annotated[list[str] | None, FACTORS] = None,
+    region: Region = None,
     out: Out = "reports",
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Runs on real and on simulated prices together, with a warning.")
@@ -53,8 +56,11 @@ def compare(
         from positioning.runs.comparison import compare as set_side_by_side
 
         place = Path(out)
+        asked = Request(factors=tuple(factors or ()), region=region)
         refuse_foreign_pages(place, ("comparison.html", "index.html"))
-        found = set_side_by_side(chosen(place, names or [], mixed), draws, seed)
+        found = set_side_by_side(
+            chosen(place, names or [], mixed), draws, seed, asked.published(), asked.region_word
+        )
         files = [write_comparison(found, place), write_index(place)]
         if as_csv:
             files.append(write_whole(place / "comparison.csv", to_csv(found)))
@@ -66,6 +72,9 @@ def compare(
                 terminal.say(f"{x.label}: {own['sentence']}", own["tone"])
         for line in remarks(found):
             terminal.say(line)
+        for x in found.contenders:
+            if x.factors is not None:
+                terminal.say(f"{x.label}: {x.factors.sentence}", "neutral")
         terminal.wrote(files)
 
 
@@ -138,6 +147,7 @@ def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
         "verdicts": {x.label: x.kept.summary.get("verdict") for x in found.contenders},
         "held": {x.label: x.kept.summary.get("held") for x in found.contenders},
         "figures": figures(found),
+        "factors": {x.label: None if x.factors is None else x.factors.to_json() for x in found.contenders},
         "pairs": [
             {"better": names[p.winner], "worse": names[p.loser], "difference": p.difference, "low": p.low,
              "high": p.high, "p": p.p, "holm": p.holm}

@@ -21,7 +21,7 @@ from positioning.errors import BadInputError, PositioningError
 from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
-    from positioning.event_studies.abnormal import Sleeve
+    from positioning.event_studies.abnormal import Design, Sleeve
     from positioning.event_studies.evidence import Evidence
     from positioning.event_studies.placebo import StudyPlacebo
     from positioning.event_studies.study import EventStudy, Group, Outcome
@@ -53,7 +53,9 @@ def event_study(
     model: Annotated[str, typer.Option(help="market, mean or factors.")] = "market",
     theme: Theme = None,
     direction: Annotated[str | None, typer.Option(help="Only events of this direction.")] = None,
-    factors: Annotated[str, typer.Option(help="Further factors of --model factors.")] = "SPY,EEM,DBA",
+    proxies: Annotated[
+        str, typer.Option(help="Funds that stand for factors with --model factors.")
+    ] = "SPY,EEM,DBA",
     out: Out = "reports",
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -64,9 +66,9 @@ def event_study(
     terminal = Terminal(verbose, quiet or as_json, log)
     with one_line_errors(), terminal.open():
         from positioning.analysis.placebo import check_draws
-        from positioning.event_studies.abnormal import Design, sleeve_returns
+        from positioning.event_studies.abnormal import sleeve_returns
         from positioning.event_studies.calendar_time import strategy_active
-        from positioning.event_studies.day_zero import EventFilter, parse_window
+        from positioning.event_studies.day_zero import EventFilter
         from positioning.event_studies.donors import donor_pool
         from positioning.event_studies.evidence import evidence
         from positioning.event_studies.placebo import study_placebo
@@ -78,8 +80,7 @@ def event_study(
         refuse_foreign_pages(Path(out), ("event_study.html", "index.html"))
         if request.placebos:
             check_draws(request.placebos)
-        more = tuple(s.strip() for s in factors.split(",") if s.strip())
-        design = Design(parse_window(window), estimation, model, more)  # type: ignore[arg-type]  # checked there
+        design = design_of(request, window, estimation, model, proxies)
         choice = EventFilter(theme, direction, span_of(request.start, request.end))
         words, thesis = names or studied(), request.advice()
         choice.check(thesis.events)
@@ -134,6 +135,18 @@ def studied() -> list[str]:
     from positioning.strategy.blend import Blend
 
     return [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
+
+
+def design_of(request: Request, window: str, estimation: int, model: str, proxies: str) -> Design:
+    """How abnormal returns are measured; factors that were given take the place of the market model. Raises
+    BadInputError."""
+    from positioning.event_studies.abnormal import Design
+    from positioning.event_studies.day_zero import parse_window
+
+    published = request.published()
+    kind: Any = "factors" if published is not None and model == "market" else model  # checked by the design
+    funds = tuple(s.strip() for s in proxies.split(",") if s.strip())
+    return Design(parse_window(window), estimation, kind, funds, published, request.region_word)
 
 
 def sleeves_of(words: Sequence[str], request: Request, thesis: Thesis, theme: str) -> list[Sleeve]:

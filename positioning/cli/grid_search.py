@@ -30,7 +30,7 @@ app = new_app()
 
 
 @app.command(cls=Command)
-@with_request("benchmark", "placebos")
+@with_request("benchmark", "placebos", "factors", "region")
 def grid_search(
     request: Request,
     ctx: typer.Context,

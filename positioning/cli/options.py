@@ -43,6 +43,17 @@ Decisions = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Your decisions (same, different) about names on sanctions lists."),
 ]
+FACTORS = typer.Option(
+    "--factors",
+    metavar="FILE",
+    help="Daily factors in the French library's layout; several files stand side by side.",
+)
+Region = Annotated[
+    str | None,
+    typer.Option(
+        help="Region of --factors where a file does not tell it (US, Europe, ...); any: whatever is held."
+    ),
+]
 Theme = Annotated[str | None, typer.Option(help="Only events of this theme.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")]
 Cache = Annotated[str, typer.Option(metavar="DIR", help="Where fetched prices are.")]

@@ -14,9 +14,11 @@ import typer
 from positioning.cli.options import (
     ACCEPT,
     BASIS,
+    FACTORS,
     Cache,
     Decisions,
     EventsFile,
+    Region,
     RestrictionsFile,
     Seed,
     ThesisFolder,
@@ -28,6 +30,7 @@ from positioning.cli.values import source_of, span_of
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
+    from positioning.analysis.factors import Factors as PublishedFactors
     from positioning.events.thesis import Thesis
     from positioning.market.source import Source
     from positioning.runs.backtest import RunSettings
@@ -87,6 +90,8 @@ class Request:
         ),
     ] = ()
     decisions: Decisions = None
+    factors: Annotated[tuple[str, ...], FACTORS] = ()
+    region: Region = None
     placebos: Annotated[
         int,
         typer.Option(
@@ -145,10 +150,32 @@ class Request:
             accepted=self.accepted,
             mark=self.mark,
             tax=read_tax(self.investor),
+            factors=self.published(),
+            region=self.region_word,
             placebos=self.placebos,
             seed=self.seed,
             command=command,
         )
+
+    @property
+    def region_word(self) -> str:
+        """What was said of the region of the factors, "" for nothing. Raises BadInputError."""
+        from positioning.analysis.factor_regions import checked_region
+
+        if self.region is not None and not self.factors:
+            raise BadInputError("--region without --factors", "wanted factors of a region", "leave it out")
+        return "" if self.region is None else checked_region(self.region)
+
+    def published(self) -> PublishedFactors | None:
+        """The factors of `--factors`, None where none were given. Raises BadInputError."""
+        from positioning.analysis.factor_regions import ANY
+        from positioning.analysis.factors import joined, read_factors
+
+        word = self.region_word
+        if not self.factors:
+            return None
+        found = joined([read_factors(Path(f)) for f in self.factors])
+        return found if word in ("", ANY) else replace(found, regions=(word,))
 
     def source(self) -> Source:
         """Where prices come from; it knows the instruments of the thesis. Raises BadInputError, DataMissingError."""
@@ -186,8 +213,15 @@ class Request:
         words["settings"] = [
             s.removeprefix(f"{strategy.name}.") for s in self.settings if _for(s, strategy.name)
         ]
-        lists = [str(Path(f).resolve()) for f in self.screen_files]
-        return words | {"accepted": list(self.accepted), "basis": list(self.basis), "screen_files": lists}
+        lists, factors = (
+            [str(Path(f).resolve()) for f in each] for each in (self.screen_files, self.factors)
+        )
+        return words | {
+            "accepted": list(self.accepted),
+            "basis": list(self.basis),
+            "screen_files": lists,
+            "factors": factors,
+        }
 
     def study(self, strategy: Strategy) -> str:
         """The TOML file that repeats the run of one strategy."""

@@ -41,6 +41,8 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                 "record": _record(s),
                 "check": s.check,
                 "benchmark": _benchmark(s),
+                "risk": None if s.risk is None else s.risk.to_json(),
+                "factors": None if s.factors is None else s.factors.to_json(),
                 **{field: figures[s.strategy.name][field] for field in FIELDS},
                 "long_exposure": long_exposure(s.result),
                 "without_events": _twin(s.without_events, s.without_events_metrics),
@@ -99,6 +101,8 @@ def print_summary(reports: Sequence[BacktestReport], terminal: Terminal) -> None
         terminal.say(words, "bad")
     for s in reports:
         terminal.say(f"{s.strategy.name}: {s.verdict.sentence}", s.verdict.tone)
+        if s.factors is not None:
+            terminal.say(s.factors.sentence, "neutral")
         if s.check is not None and s.check.wrong:
             terminal.say(f"{s.strategy.name}: {words_of(s.check, s.strategy.name)}", "bad")
     spans = {s.strategy.name: span_words(s) for s in reports}

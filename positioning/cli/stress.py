@@ -31,7 +31,7 @@ app = new_app()
 
 
 @app.command(cls=Command)
-@with_request("benchmark", "placebos")
+@with_request("benchmark", "placebos", "factors", "region")
 def stress(
     request: Request,
     ctx: typer.Context,

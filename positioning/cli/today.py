@@ -30,7 +30,7 @@ CALCULATION = "A calculation, not advice."
 
 
 @app.command(cls=Command)
-@with_request("start", "end", "benchmark", "placebos", "seed")
+@with_request("start", "end", "benchmark", "placebos", "seed", "factors", "region")
 def today(
     request: Request,
     strategies: Names = None,

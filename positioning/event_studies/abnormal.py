@@ -11,6 +11,8 @@ so abnormal returns of one window are correlated, and the variance of their sum 
 
     market   X = [1, benchmark]          mean   X = [1]          factors   X = [1, benchmark, further factors]
 
+Published factors (see `analysis.factors`) take the place of benchmark and funds, and returns are then over their rate.
+
 Where a name closes at another hour than a factor, the factor enters three times: with its return up to the day
 before each session, up to the session, and of the session after (Dimson 1979, doi:10.1016/0304-405X(79)90013-8).
 
@@ -27,7 +29,9 @@ from typing import Literal, final, get_args
 
 import numpy as np
 
-from positioning.arrays import BoolArray, DateArray, FloatArray
+from positioning.analysis.factor_regions import fits, require_dollars, require_fit
+from positioning.analysis.factors import Factors
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError, DataMissingError
 from positioning.event_studies.day_zero import EventFilter, LeftOut, News, blocked, select
 from positioning.events.event import Events
@@ -65,15 +69,24 @@ class Sleeve:
 @final
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How abnormal returns are measured. Raises BadInputError for an unknown model and too long an estimation."""
+    """How abnormal returns are measured. published: factors of a library in place of benchmark and funds, with returns
+    over its risk-free rate; region: what was said of theirs, see `factor_regions.require_fit`. Raises BadInputError for
+    an unknown model, for published factors beside model=mean and for too long an estimation.
+    """
 
     window: tuple[int, int] = (-5, 10)
     estimation: int = 120
     model: Model = "market"
     factors: tuple[str, ...] = FACTORS
+    published: Factors | None = None
+    region: str = ""
 
     def __post_init__(self) -> None:
         check_choice("model", self.model, get_args(Model))
+        if self.published is not None and self.model == "mean":
+            raise BadInputError(
+                "model=mean beside published factors", "wanted one of them", "give model=factors", "model"
+            )
         if not MIN_ESTIMATION_SESSIONS <= self.estimation <= REACH:
             raise BadInputError(
                 f"estimation={self.estimation}",
@@ -90,7 +103,7 @@ class Returns:
 
     sessions: (S,) of that venue. names: (S, N) simple total returns in base currency from the last session to
     this one; a name of another venue is taken at its last mark; NaN where a name has no price that is fresh.
-    factors: (S, K) regressors beside the constant, NaN where unknown.
+    factors: (S, K) regressors beside the constant, NaN where unknown. against: what they are, in words.
     """
 
     sleeve: Sleeve
@@ -104,6 +117,7 @@ class Returns:
     simulated: bool = False
     notices: tuple[Notice, ...] = ()
     findings: tuple[Finding, ...] = ()
+    against: str = ""
 
 
 @final
@@ -156,11 +170,13 @@ def sleeve_returns(
     column = next(n for n, i in enumerate(market.instruments) if calendar_name(i.venue) == home)
     rows = np.flatnonzero(market.venue_open[:, column])
     sessions = market.rows[rows]
+    if design.published is not None:
+        return _against_published(sleeve, market, home, rows, design.published, design.region)
     symbols = _factor_symbols(sleeve, design)
     elsewhere = {calendar_name(i.venue) for i in market.instruments}
     calendars = {s: _calendars(s, source.instruments) for s in symbols}
     lagged = [bool(elsewhere - calendars[s]) or len(calendars[s]) > 1 for s in symbols]
-    notices = list(market.notices)
+    notices, against = list(market.notices), list[str]()
     blocks = [np.empty((sessions.size, 0))]
     for symbol, lag in zip(symbols, lagged, strict=True):
         found = benchmark(source, symbol, sessions, base, crash_dates, accepted)
@@ -172,6 +188,7 @@ def sleeve_returns(
                 "model",
             )
         notices += found.notices
+        against.append(found.label)
         # By dates, not by counting sessions: after a holiday here the day before covers all that happened there.
         eve = (
             benchmark(source, symbol, sessions - np.timedelta64(1, "D"), base, crash_dates, accepted)
@@ -182,6 +199,26 @@ def sleeve_returns(
     return Returns(
         sleeve, home, market.symbols, sessions, _name_returns(market, rows), np.hstack(blocks), any(lagged),
         market.snapshot, market.simulated, tuple(dict.fromkeys(notices)), market.findings,
+        " and ".join(against) or "their own mean",
+    )  # fmt: skip
+
+
+def _against_published(
+    sleeve: Sleeve, market: Market, home: str, rows: IntArray, published: Factors, region: str
+) -> Returns:
+    """Returns over the factors' risk-free rate. Where a name is of another region, factors enter with leads and lags."""
+    require_dollars(market.base)
+    require_fit(dict.fromkeys(market.instruments, 1.0), published.regions, region)
+    sessions = market.rows[rows]
+    levels, eve = published.levels(sessions), published.levels(sessions - np.timedelta64(1, "D"))
+    lagged = not all(fits(i, published.regions) for i in market.instruments)
+    blocks = [_regressors(levels[:, k], eve[:, k] if lagged else None) for k in range(len(published.names))]
+    names = _name_returns(market, rows) - _growth(levels[:, -1])[:, None]
+    told = [*market.notices, *(Notice("", text) for text in published.told)]
+    return Returns(
+        sleeve, home, market.symbols, sessions, names, np.hstack(blocks), lagged,
+        market.snapshot, market.simulated, tuple(dict.fromkeys(told)), market.findings,
+        f"the factors {', '.join(published.names)} ({' and '.join(published.regions) or 'region not told'})",
     )  # fmt: skip
 
 

@@ -10,6 +10,9 @@ import numpy as np
 
 from positioning.analysis.attribution import attribute
 from positioning.analysis.equal_exposure import at_equal_exposure
+from positioning.analysis.factor_exposure import FactorExposure, exposure
+from positioning.analysis.factor_regions import require_dollars, require_fit
+from positioning.analysis.factors import Factors
 from positioning.analysis.market_line import BetaMeasure
 from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
@@ -37,7 +40,11 @@ from positioning.strategy.strategy import Strategy
 @final
 @dataclass(frozen=True, eq=False)
 class RunSettings:
-    """What all strategies of a run share. The source knows the instruments of the thesis, whether it did or not."""
+    """What all strategies of a run share. The source knows the instruments of the thesis, whether it did or not.
+
+    factors: published ones that accounts are set against; region: what was said of theirs, see
+    `factor_regions.require_fit`.
+    """
 
     source: Source
     thesis: Thesis
@@ -53,6 +60,8 @@ class RunSettings:
     placebos: int = 0
     seed: int = 0
     tax: DividendTax | None = None
+    factors: Factors | None = None
+    region: str = ""
 
     def __post_init__(self) -> None:
         if self.source.instruments != self.thesis.instruments:
@@ -93,6 +102,7 @@ def backtest(
         placebo=_placebo(strategy, market, terms, advance),
         command=terms.command,
         versions=package_versions(),
+        factors=exposed(result, terms),
     )
 
 
@@ -127,6 +137,21 @@ def judged(result: Result, measure: Benchmark | None) -> Metrics:
     metrics = without_yearly(metrics)
     require_agreement(result, metrics, measure)
     return metrics
+
+
+def exposed(result: Result, terms: RunSettings) -> FactorExposure | None:
+    """The account against the factors, None where there are none or it is dead.
+
+    Raises BadInputError for an account that is not in dollars, for factors of another region than most of what it held
+    long, and as `exposure` does.
+    """
+    if terms.factors is None or result.worthless:
+        return None
+    require_dollars(result.market.base)
+    weights = np.maximum(result.weights, 0.0).mean(axis=0)
+    held = {i: float(w) for i, w in zip(result.market.instruments, weights, strict=True) if w > 0}
+    require_fit(held, terms.factors.regions, terms.region)
+    return exposure(result.rows, result.nav, terms.factors)
 
 
 def beta_measure(result: Result, measure: Benchmark | None) -> BetaMeasure:

@@ -19,9 +19,13 @@ from positioning.analysis.comparison import (
     superior,
     within,
 )
+from positioning.analysis.factor_exposure import FactorExposure, exposure
+from positioning.analysis.factor_regions import require_dollars, require_fit
+from positioning.analysis.factors import Factors
 from positioning.analysis.metrics import Metrics, rows_per_year
 from positioning.analysis.overfitting import Spa
 from positioning.arrays import FloatArray
+from positioning.market.instruments import RECORDED
 from positioning.runs.saved import SavedRun
 
 Interval = tuple[float, float]
@@ -30,7 +34,8 @@ Interval = tuple[float, float]
 @final
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
-    """One run in a comparison. course: its rows inside the common span, or its own where it is left out."""
+    """One run in a comparison. course: its rows inside the common span, or its own where it is left out.
+    factors: the rows inside against published factors, where given."""
 
     kept: SavedRun
     label: str
@@ -38,6 +43,7 @@ class ComparedRun:
     inside: bool
     metrics: Metrics | None
     intervals: Mapping[str, Interval]
+    factors: FactorExposure | None = None
 
     @property
     def alive(self) -> bool:
@@ -72,8 +78,14 @@ class Comparison:
         return len({bool(c.kept.summary["simulated"]) for c in self.contenders}) > 1
 
 
-def compare(runs: Sequence[SavedRun], draws: int = 1000, seed: int = 0) -> Comparison:
-    """The runs over the dates common to all that have two rows or more."""
+def compare(
+    runs: Sequence[SavedRun],
+    draws: int = 1000,
+    seed: int = 0,
+    factors: Factors | None = None,
+    region: str = "",
+) -> Comparison:
+    """The runs over the dates common to all that have two rows or more. factors, region: as `RunSettings` has them."""
     courses = [course_of(run) for run in runs]
     span = common_span(courses)
     contenders = []
@@ -81,7 +93,8 @@ def compare(runs: Sequence[SavedRun], draws: int = 1000, seed: int = 0) -> Compa
         inside = span is not None and course.dates.size > 1
         cut = within(course, *span) if inside and span is not None else course
         drawn = intervals(cut, draws, seed) if inside and cut.nav[0] > 0 else {}
-        contenders.append(ComparedRun(run, label, cut, inside, measured(cut), drawn))
+        found = None if factors is None or not inside else _exposed(run, cut, factors, region)
+        contenders.append(ComparedRun(run, label, cut, inside, measured(cut), drawn, found))
     rivals = tuple(n for n, c in enumerate(contenders) if c.alive)
     dates, rows = np.zeros(0, "datetime64[D]"), np.zeros((0, 0))
     if rivals:
@@ -98,6 +111,17 @@ def compare(runs: Sequence[SavedRun], draws: int = 1000, seed: int = 0) -> Compa
         draws=draws,
         seed=seed,
     )
+
+
+def _exposed(run: SavedRun, course: AccountHistory, factors: Factors, region: str) -> FactorExposure | None:
+    """A contender against the factors; None for one that is dead. Raises BadInputError as `backtest.exposed` does."""
+    if course.ruined:
+        return None
+    require_dollars(run.summary["base"])
+    long = run.ledger.assign(weight=run.ledger["weight"].clip(lower=0.0)).groupby("symbol")["weight"].mean()
+    held = {RECORDED.of(str(symbol)): float(weight) for symbol, weight in long.items() if weight > 0}
+    require_fit(held, factors.regions, region)
+    return exposure(course.dates, course.nav, factors)
 
 
 def course_of(run: SavedRun) -> AccountHistory:

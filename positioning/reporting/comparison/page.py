@@ -19,6 +19,7 @@ from positioning.reporting.comparison.contributions import contributions
 from positioning.reporting.comparison.payload import BETTER, payload
 from positioning.reporting.comparison.words import MIXED, decided, method, remarks
 from positioning.reporting.document import document, scripts
+from positioning.reporting.factors import HEADS, coefficient_rows, provenance_words
 from positioning.reporting.format import NOTHING, metric, number, percent, signed
 from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
@@ -71,7 +72,8 @@ class FigureTable:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What is shown over a common span: first and last day, themes of events, and the tables; None where there is
-    nothing to put into one. untested: why there are no tests, "" where there are."""
+    nothing to put into one. factors: by contender what
+    published ones explain; factors_from: which these are. untested: why there are no tests, "" where there are."""
 
     first: str
     last: str
@@ -86,6 +88,8 @@ class Parts:
     events: Table | None
     contributions: tuple[Table, ...]
     correlation: Table | None
+    factors: tuple[tuple[Cell, str, Table], ...]
+    factors_from: str
     untested: str
     decided: str
     pairs: Table
@@ -189,6 +193,8 @@ def _parts(c: Comparison) -> Parts:
         events=_windows(c),
         contributions=_contributions(c),
         correlation=_correlation(c),
+        factors=_factors(c),
+        factors_from=next((provenance_words(x.factors) for x in c.contenders if x.factors), ""),
         untested=_untested(c),
         decided=decided(c),
         pairs=_pairs(c),
@@ -324,6 +330,18 @@ def _shaded_ratio(value: float) -> object:
         return f"{NOTHING} (does not vary)"
     mood = "gain" if value > 0 else "loss"
     return Cell(number(value), kind=f"shade {mood}", depth=round(35 * abs(value)))
+
+
+def _factors(c: Comparison) -> tuple[tuple[Cell, str, Table], ...]:
+    return tuple(
+        (
+            _chip(c, n),
+            x.factors.sentence,
+            Table(f"{x.label}: alpha and betas", HEADS, coefficient_rows(x.factors)),
+        )
+        for n, x in enumerate(c.contenders)
+        if x.factors is not None
+    )
 
 
 def _untested(c: Comparison) -> str:

@@ -188,7 +188,8 @@ def page(
 
 def _part(n: int, study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence) -> StudyPart:
     measures = {
-        f"{', '.join(r.symbols)} on {r.venue} sessions against {r.sleeve.benchmark}" for r in study.returns
+        f"{', '.join(r.symbols)} on {r.venue} sessions against {r.against or r.sleeve.benchmark}"
+        for r in study.returns
     }
     return StudyPart(
         identity=f"study{n}",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from positioning.analysis.factor_exposure import FactorExposure
 from positioning.analysis.report import BacktestReport
 from positioning.arrays import FloatArray, IntArray
 from positioning.events.event import Event
@@ -258,6 +259,19 @@ def story(event: Event, themes: Sequence[str]) -> str:
     ]
     heading = "<br>".join(safe_label(line) for line in wrap(event.title, 56))
     return f"<b>{heading}</b><br>" + "<br>".join(safe_label(f) for f in facts if f)
+
+
+COLOURS = ("$strategy", "$contrast", "$good", "$bad", "$benchmark", "$other")
+
+
+def betas(report: BacktestReport, found: FactorExposure) -> Figure:
+    """The betas over the last returns, a line a factor."""
+    days = [str(day) for day in found.days]
+    traces = [
+        curve(safe_label(name), days, found.rolling[:, k], COLOURS[k % len(COLOURS)])
+        for k, name in enumerate(found.factors.names)
+    ]
+    return _figure(report, traces, "beta", ".1f")
 
 
 def _figure(report: BacktestReport, traces: list[Figure], unit: str, ticks: str) -> Figure:

@@ -13,14 +13,14 @@ from positioning.reporting.document import charted, document, standing_alone
 from positioning.reporting.format import percent
 from positioning.reporting.html import Html, folded, join, section, tag
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet import charts, details, events, figures
+from positioning.reporting.tearsheet import charts, details, events, figures, risk
 from positioning.reporting.tearsheet.first_screen import first_screen
 from positioning.reporting.tearsheet.outside import Outside, outside
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 
 PARTS = {
     "curves": "Curves", "evidence": "Events", "thesis": "Thesis", "legs": "Each leg", "figures": "Figures",
-    "sources": "Costs and sources",
+    "sources": "Costs and sources", "risk": "Risk and factors",
     "holdings": "Holdings", "orders": "Orders", "hindsight": "Hindsight", "omissions": "Not modelled",
     "provenance": "Provenance", "quantstats": "quantstats",
 }  # fmt: skip
@@ -59,6 +59,7 @@ def page(report: BacktestReport, script: str, told: Outside | None = None) -> st
             section(
                 "sources", "Costs and sources of profit", tag("div", figures.costs(report), figures.legs(report))
             ),
+            risk.risk(report),
             details.holdings(report),
             details.notices(report),
             events.doubts(report),
@@ -85,6 +86,8 @@ def _drawn(report: BacktestReport) -> dict[str, Figure]:
         "equity": charts.equity(report), "drawdown": charts.drawdown(report), "weights": charts.weights(report),
         "exposure": charts.exposure(report),
     }  # fmt: skip
+    if report.factors is not None and report.factors.days.size > 1:
+        made["betas"] = charts.betas(report, report.factors)
     return made | {f"leg{n}": charts.leg(report, n) for n in _held(report)}
 
 

@@ -1,0 +1,30 @@
+"""A regression on published factors in rows and words, for every page that shows one."""
+
+from __future__ import annotations
+
+from positioning.analysis.factor_exposure import FactorExposure
+from positioning.reporting.format import number, percent, signed
+
+HEADS = ("", "Estimate", "Error", "t", "p")
+
+
+def coefficient_rows(found: FactorExposure) -> list[list[object]]:
+    """Alpha a year and the beta of each factor, with Newey and West's errors, under HEADS."""
+    fit = found.fit.fit
+    tested = [[number(float(t)), f"{float(p):.3f}"] for t, p in zip(fit.t, fit.p, strict=True)]
+    error = percent(float(fit.errors[0]) * found.per_year)
+    betas = zip(found.factors.names, fit.coefficients[1:], fit.errors[1:], tested[1:], strict=True)
+    rows: list[list[object]] = [["Alpha a year", signed(found.fit.alpha), error, *tested[0]]]
+    rows += [[name, number(float(b)), number(float(e)), *told] for name, b, e, told in betas]
+    return rows
+
+
+def provenance_words(found: FactorExposure) -> str:
+    """Which factors, and by which errors."""
+    f = found.factors
+    told = "".join(f"{text}. " for text in f.told)
+    return (
+        f"Factors: {', '.join(f.regions) or 'region not told'}; {f.vintage or 'no vintage in the file'} {told}"
+        "Returns are over the file's risk-free rate, on the days that both have; errors by Newey and West; betas are of "
+        "the same day, so those of names that close at another hour than the factors' markets are too low."
+    )
