@@ -9,6 +9,7 @@ from typing import Any
 
 from positioning.analysis.code_check import words_of
 from positioning.analysis.equal_exposure import long_exposure
+from positioning.analysis.last_day import last_day
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.metrics import to_json as metrics_json
 from positioning.analysis.report import BacktestReport
@@ -38,6 +39,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
             s.strategy.name: {
                 "verdict": s.verdict.to_json(),
                 "held": s.held.to_json(),
+                "holds": last_day(s.result, s.thesis).to_json(),
                 "record": _record(s),
                 "check": s.check,
                 "benchmark": _benchmark(s),
@@ -148,12 +150,15 @@ def noticed(reports: Sequence[BacktestReport]) -> tuple[list[Notice], list[Findi
     """Notices, warnings of the quality gate, and what was held without a price; each once."""
     notices = list(dict.fromkeys(n for s in reports for n in s.notices))
     findings = {(f.symbol, f.check, f.first): f for s in reports for f in s.result.market.findings}
-    stale: dict[str, int] = {}
-    for s in reports:
-        for symbol, (days, _) in s.result.unpriced.items():
-            stale[symbol] = max(days, stale.get(symbol, 0))
-    held = [
-        f"{symbol} {counted(days, 'session')}" for symbol, days in sorted(stale.items(), key=lambda x: -x[1])
-    ]
-    said = [f"Held without a price, at the last mark: {listed(held, NAMED)}."] if held else []
+    said = [_unpriced(s) for s in reports if s.result.unpriced]
     return notices, list(findings.values()), said
+
+
+def _unpriced(s: BacktestReport) -> str:
+    """What a strategy held without a price, for how long, and how much of nav that was at most."""
+    each = sorted(s.result.unpriced.items(), key=lambda x: -x[1][0])
+    held = [
+        f"{symbol} {counted(days, 'session')} (up to {100 * share:.0f} % of nav)"
+        for symbol, (days, share) in each
+    ]
+    return f"{s.strategy.name} held without a price, at the last mark: {listed(held, NAMED)}."

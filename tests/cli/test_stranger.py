@@ -12,6 +12,7 @@ from positioning.cli import fetch, run
 from positioning.cli.command import one_line_errors
 from positioning.data.csv_prices import read_sheet
 from positioning.errors import BadInputError
+from positioning.runs.saved import runs_in
 
 HEADER = "Date,Open,Close"
 ROWS = "2020-01-02,1.0,1.5\n2020-01-03,1.1,1.6\n"
@@ -124,5 +125,8 @@ def test_what_is_held_past_its_last_price_is_told_in_the_terminal(tmp_path: Path
     told = CliRunner().invoke(run.app, [*words, "--out", str(tmp_path / "out")])
     assert told.exit_code == 0, told.stderr
     # 38 sessions of New York from 2021-01-04 to 2021-02-26: 40 weekdays without 18 January and 15 February
-    (line,) = [line for line in told.stdout.splitlines() if "Held without a price" in line]
-    assert "NTR 38 sessions" in line
+    said = " ".join(told.stdout.split())
+    ledger = runs_in(tmp_path / "out")[0].ledger
+    unpriced = ledger[(ledger["symbol"] == "NTR") & (ledger["date"] > "2020-12-31")]
+    share = f"up to {100 * unpriced['weight'].max():.0f} % of nav"
+    assert f"fertilizer_producers held without a price, at the last mark: NTR 38 sessions ({share})." in said

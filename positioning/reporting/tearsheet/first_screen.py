@@ -166,7 +166,7 @@ def years(report: BacktestReport) -> tuple[Year, ...]:
 def _cell(value: float) -> Cell:
     if not math.isfinite(value):
         return Cell("", "", 0)
-    depth = round(55 * min(1.0, abs(value) / DEEPEST))
+    depth = round(38 * min(1.0, abs(value) / DEEPEST))
     return Cell(number(100 * value, 1), "gain" if value > 0 else "loss" if value < 0 else "", depth)
 
 

@@ -15,10 +15,12 @@ from positioning.reporting.html import Html, folded, join, section, tag
 from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts, details, events, figures, risk
 from positioning.reporting.tearsheet.first_screen import first_screen
+from positioning.reporting.tearsheet.last_day import last_day_part
 from positioning.reporting.tearsheet.outside import Outside, outside
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 
 PARTS = {
+from positioning.reporting.tearsheet.last_day import last_day_part
     "curves": "Curves", "evidence": "Events", "thesis": "Thesis", "legs": "Each leg", "figures": "Figures",
     "sources": "Costs and sources", "risk": "Risk and factors",
     "holdings": "Holdings", "orders": "Orders", "hindsight": "Hindsight", "omissions": "Not modelled",
@@ -52,6 +54,7 @@ def page(report: BacktestReport, script: str, told: Outside | None = None) -> st
         _contents(report),
         events.events(report) if report.answers_events else "",
         events.trapped(report),
+        last_day_part(report),
         *(folded(part) for part in (
             figures.thesis(report),
             _legs(report),
