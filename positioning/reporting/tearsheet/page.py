@@ -20,9 +20,8 @@ from positioning.reporting.tearsheet.outside import Outside, outside
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 
 PARTS = {
-from positioning.reporting.tearsheet.last_day import last_day_part
-    "curves": "Curves", "evidence": "Events", "thesis": "Thesis", "legs": "Each leg", "figures": "Figures",
-    "sources": "Costs and sources", "risk": "Risk and factors",
+    "curves": "Curves", "evidence": "Events", "last-day": "Last day", "thesis": "Thesis",
+    "legs": "Each leg", "figures": "Figures", "sources": "Costs and sources", "risk": "Risk and factors",
     "holdings": "Holdings", "orders": "Orders", "hindsight": "Hindsight", "omissions": "Not modelled",
     "provenance": "Provenance", "quantstats": "quantstats",
 }  # fmt: skip
