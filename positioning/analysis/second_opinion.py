@@ -184,7 +184,7 @@ def _leads_and_lags(excess: pd.Series, growth: pd.Series, levels: pd.Series | No
 
 
 def _traded(result: Result) -> tuple[float, float]:
-    """(half the value traded, 1e4 x fees) over the trades, kind by kind of fee; forced exits are neither."""
+    """(half the value traded, 1e4 x fees and impact) over the trades, kind by kind of fee; forced exits are neither."""
     rows, names = np.nonzero(result.trades)
     dealt = result.inputs.exit_row[names] != rows
     rows, names = rows[dealt], names[dealt]
@@ -192,4 +192,12 @@ def _traded(result: Result) -> tuple[float, float]:
     fees = result.inputs.fees
     paid = sum(float(rates[rows, names] @ np.maximum(signed, 0.0)) for rates in fees.buy)
     paid += sum(float(rates[rows, names] @ np.maximum(-signed, 0.0)) for rates in fees.sell)
+    if (met := result.inputs.liquidity) is not None:
+        size = met.capital.amount
+        for row, name, value in zip(rows.tolist(), names.tolist(), signed.tolist(), strict=True):
+            worth = abs(value)
+            share = worth * size / float(met.traded[row, name])
+            paid += worth * float(met.constant[name] * met.volatility[row, name]) * math.sqrt(share)
+            rate = float((met.buy if value > 0 else met.sell)[row, name])
+            paid += max(float(met.least[row, name]) - rate * worth * size, 0.0) / size
     return 0.5 * float(np.abs(signed).sum()), 1e4 * paid

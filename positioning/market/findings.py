@@ -14,11 +14,11 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.market.instruments import RECORDED, Instruments
 
 # `basis`, `split` and `adjusted` are found where a file or the store is read, which alone see all its columns;
-# `hash` by the store.
+# `hash` by the store; `volume` where an account has a capital.
 # fmt: off
 Check = Literal[
     "unit_switch", "jump", "print", "spike", "level", "calendar", "dates", "price", "currency",
-    "basis", "split", "adjusted", "hash", "large_move", "gap", "venue_gap", "stale", "zero_volume", "ohlc",
+    "basis", "split", "adjusted", "hash", "large_move", "gap", "venue_gap", "stale", "zero_volume", "ohlc", "volume",
 ]
 # fmt: on
 Severity = Literal["error", "warning"]

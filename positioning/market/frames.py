@@ -23,13 +23,14 @@ def fields_from_frames(
     currency: str | Mapping[str, str],
     rates: pd.DataFrame | None,
     base: str,
+    volume: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The fields of a market of your own prices; see Market.from_frames.
 
     close: (T, N), or the whole frame of `yfinance.download`, whose columns are (price, symbol) in either order:
-    its Close, Open and Dividends are taken, the latter two unless they are given.
+    its Close, Open, Dividends and Volume are taken, the latter three unless they are given.
     """
-    close, open_, dividends = _taken_apart(close, open_, dividends)
+    close, open_, dividends, volume = _taken_apart(close, open_, dividends, volume)
     rows = _dates(close, "close")
     symbols = tuple(str(c) for c in close.columns)
     if len(set(symbols)) != len(symbols) or not symbols:
@@ -66,15 +67,26 @@ def fields_from_frames(
         "rates": np.column_stack([_rate(rates, close, i.currency, base) for i in instruments]),
         "basis": tuple("traded" for _ in symbols),
         "base": base,
+        "volume": None if volume is None else _volumes(volume, close, traded),
     }
 
 
+def _volumes(frame: pd.DataFrame, like: pd.DataFrame, traded: BoolArray) -> FloatArray:
+    values = _values(frame, like, "volume")
+    if (values < 0).any() or np.isinf(values).any():
+        raise BadInputError("a volume below zero or infinite", "wanted shares traded", "correct the volumes")
+    return np.where(traded, values, np.nan)
+
+
 def _taken_apart(
-    close: pd.DataFrame, open_: pd.DataFrame | None, dividends: pd.DataFrame | None
-) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
+    close: pd.DataFrame,
+    open_: pd.DataFrame | None,
+    dividends: pd.DataFrame | None,
+    volume: pd.DataFrame | None,
+) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:
     """One frame a price, one column a symbol, of a frame that holds several prices of several symbols."""
     if close.columns.nlevels == 1:
-        return close, open_, dividends
+        return close, open_, dividends, volume
     level = [n for n in range(close.columns.nlevels) if "Close" in close.columns.get_level_values(n)]
     if close.columns.nlevels != 2 or len(level) != 1:
         raise BadInputError(
@@ -99,6 +111,7 @@ def _taken_apart(
         closes,
         part("Open") if open_ is None else open_,
         part("Dividends") if dividends is None else dividends,
+        part("Volume") if volume is None else volume,
     )
 
 

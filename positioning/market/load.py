@@ -152,7 +152,8 @@ def _assemble(
     notices: tuple[Notice, ...],
 ) -> Market:
     shape = (rows.size, len(kept))
-    opens, closes, paid = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape)
+    opens, closes, volume = (np.full(shape, np.nan) for _ in range(3))
+    paid = np.zeros(shape)
     tradable, venue_open, early = (np.zeros(shape, dtype=bool) for _ in range(3))
     extra: list[Notice] = []
     for venue in sorted({i.venue for i in kept}):
@@ -177,7 +178,7 @@ def _assemble(
             )
         on = inside & ~off
         at = np.searchsorted(rows, bars.dates[on])
-        opens[at, n], closes[at, n] = usable_opens(bars)[on], bars.close[on]
+        opens[at, n], closes[at, n], volume[at, n] = usable_opens(bars)[on], bars.close[on], bars.volume[on]
         tradable[at, n] = np.isfinite(bars.close[on]) & ~suspended(bars)[on]
         _pay(paid[:, n], rows, held, bars)
     rates = {
@@ -206,6 +207,7 @@ def _assemble(
         simulated=source.simulated,
         notices=(*notices, *extra),
         drivers=delivery.drivers,
+        volume=volume,
     )
 
 

@@ -37,6 +37,8 @@ class Market(Displayed):
     early: (T, N) the session opens before 00:00 UTC of its own date (Sydney in summer).
     rates: (T, N) base currency per unit of the instrument's currency, NaN when older than RATE_CARRY rows.
     basis: N of "traded" or "total_return" (dividends already inside the price).
+    volume: (T, N) shares traded on the row, split-adjusted as prices are, NaN where it is not known; None where it is
+    not known of any name.
     """
 
     rows: DateArray
@@ -57,12 +59,15 @@ class Market(Displayed):
     notices: tuple[Notice, ...] = ()
     findings: tuple[Finding, ...] = ()
     drivers: Mapping[str, Driver] = field(default_factory=dict)
+    volume: FloatArray | None = None
 
     def __post_init__(self) -> None:
         shape = (self.rows.size, len(self.instruments))
         for name in ("open", "close", "dividends", "tradable", "venue_open", "early", "rates"):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, wanted {shape}")
+        if self.volume is not None and self.volume.shape != shape:
+            raise ValueError(f"volume has shape {self.volume.shape}, wanted {shape}")
         if len(self.basis) != shape[1]:
             raise ValueError(f"{len(self.basis)} price bases for {shape[1]} instruments")
         if not 0 <= self.start < max(shape[0], 1):
@@ -152,7 +157,8 @@ class Market(Displayed):
             name: getattr(self, name)[: row + 1]
             for name in ("rows", "open", "close", "dividends", "tradable", "venue_open", "early", "rates")
         }
-        return replace(self, **cut, start=min(self.start, row))
+        volume = None if self.volume is None else self.volume[: row + 1]
+        return replace(self, **cut, volume=volume, start=min(self.start, row))
 
     @classmethod
     def from_frames(
@@ -164,16 +170,18 @@ class Market(Displayed):
         currency: str | Mapping[str, str] = "USD",
         rates: pd.DataFrame | None = None,
         base: str = "USD",
+        volume: pd.DataFrame | None = None,
     ) -> Market:
         """A market of your own prices: one column a symbol, one row a date, NaN where there is no trade.
 
         rates: base currency per unit, one column a currency, on the same dates; needed for every currency
-        but the base. The frame's own dates are the rows: no calendar is consulted, and a name without a
+        but the base. volume: shares traded, split-adjusted as prices are; needed by an account with a capital.
+        The frame's own dates are the rows: no calendar is consulted, and a name without a
         close on a row does not trade on it. Raises BadInputError for dates or prices that cannot be used.
         """
         from positioning.market import frames
 
-        return cls(**frames.fields_from_frames(close, open, dividends, venue, currency, rates, base))
+        return cls(**frames.fields_from_frames(close, open, dividends, venue, currency, rates, base, volume))
 
 
 def carry_forward(values: FloatArray) -> FloatArray:

@@ -176,6 +176,8 @@ def _shares(report: BacktestReport, kinds: list[str]) -> Rows:
 def _costs(report: BacktestReport) -> Rows:
     r = report.result
     paid = {kind.replace("_", " "): float(v.sum()) for kind, v in r.costs.items() if v.any()}
+    if impact := float(r.impact.sum()):
+        paid["market impact"] = impact
     borrow = -float(r.profit["financing"].sum())
     rows = [(kind, percent(v, 2)) for kind, v in paid.items()] + (
         [("borrow", percent(borrow, 2))] if borrow else []

@@ -199,12 +199,11 @@ def profits(result: Result) -> FloatArray:
     the end, less what was paid for it. With interest on cash they add up to nav - 1."""
     inputs = result.inputs
     bought = result.trades * np.where(result.trades != 0, result.paid, 0.0)
-    fees = result.trade_value * np.where(result.trades > 0, inputs.fees.buy_total, inputs.fees.sell_total)
     held = result.held_before
     with np.errstate(invalid="ignore"):
         income = np.where(held != 0, held * inputs.dividend - np.maximum(held, 0.0) * inputs.tax, 0.0)
         rent = np.where(held[1:] < 0, held[1:] * inputs.mark[:-1] * inputs.borrow[1:], 0.0)
-    return np.asarray(result.values[-1] - (bought + fees - income).sum(axis=0) + rent.sum(axis=0))
+    return np.asarray(result.values[-1] - (bought + result.charges - income).sum(axis=0) + rent.sum(axis=0))
 
 
 def batch(made: ScenarioSetup, seed: int, paths: range) -> list[Batch]:

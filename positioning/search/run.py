@@ -141,8 +141,9 @@ def _accounts(
         own = {name: values[lanes] for name, values in batch.own.items()}
         require_room(own, weights)
         made = run_lanes(
-            decided, weights if inside.all() else weights[inside], own["band"], inputs.arrays, nav
-        )
+            decided, weights if inside.all() else weights[inside], own["band"], inputs.arrays, nav,
+            np.full(LANES, inputs.capital), inputs.depth,
+        )  # fmt: skip
         ruin = made.ruin_row if inputs.mark_factor == 1.0 else _worthless_from(nav)
         yield first, Accounts(inputs.rows, nav, inputs.growth, ruin, made.traded, made.cost)
 

@@ -12,6 +12,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import Fees, Fill, LedgerInputs, ledger_inputs
+from positioning.simulation.liquidity import Capital
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
 from positioning.simulation.taxes import DividendTax
@@ -23,19 +24,21 @@ from positioning.strategy.targets import Targets, require_targets
 @dataclass(frozen=True, eq=False)
 class AccountTerms:
     """fees; fill: at the open or the close of the first session after a decision; cash: its rate, None for 0; mark:
-    of frozen holdings (last, zero or haircut:X); tax: withheld from dividends, None for gross."""
+    of frozen holdings (last, zero or haircut:X); tax: withheld from dividends, None for gross; capital: what a unit of
+    the account stands for, None for an account without a size."""
 
     fees: Fees
     fill: Fill = "open"
     cash: CashRate | None = None
     mark: str = "last"
     tax: DividendTax | None = None
+    capital: Capital | None = None
 
     def inputs(self, market: Market, events: Events, barred: BoolArray | None = None) -> LedgerInputs:
         """The market under these terms, worked out once for many accounts. barred: (T, N) names that a strategy's
         screen lets nobody buy."""
         constraints = trading_constraints(market, events.restrictions, barred, self.mark)
-        return ledger_inputs(market, self.fees, self.fill, self.cash, constraints, self.tax)
+        return ledger_inputs(market, self.fees, self.fill, self.cash, constraints, self.tax, self.capital)
 
     def run(
         self,

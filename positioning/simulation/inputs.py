@@ -17,7 +17,8 @@ from positioning.market.withholding import Withholding
 from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
-from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, LedgerArrays
+from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, Depth, LedgerArrays
+from positioning.simulation.liquidity import Capital, Liquidity, liquidity
 from positioning.simulation.taxes import GROSS
 
 Fill = Literal["open", "close"]
@@ -46,7 +47,8 @@ class LedgerInputs:
     short since the row before, fraction. growth: (T,) return of cash since the row before. exit_row, exit_price,
     exit_cover: (N,) forced exits, -1 for none, and what a long gets and a short pays a share; terms_known: (N,)
     whether that is on record. untaxed: payers of dividends without a rate of withholding on record;
-    inside: names whose dividends, being inside their prices, cannot be taxed though a tax was asked for.
+    inside: names whose dividends, being inside their prices, cannot be taxed though a tax was asked for;
+    liquidity: what the account's size meets, None where it has none.
     """
 
     rows: DateArray
@@ -76,6 +78,17 @@ class LedgerInputs:
     tax_label: str
     untaxed: tuple[str, ...]
     inside: tuple[str, ...]
+    liquidity: Liquidity | None = None
+
+    @property
+    def capital(self) -> float:
+        """What a unit of the account stands for, base currency; 0 where it has no size."""
+        return 0.0 if self.liquidity is None else self.liquidity.capital.amount
+
+    @property
+    def depth(self) -> Depth | None:
+        """What the kernel reads of the market where the account has a size."""
+        return None if self.liquidity is None else self.liquidity.depth
 
     @cached_property
     def arrays(self) -> LedgerArrays:
@@ -109,17 +122,19 @@ def ledger_inputs(
     cash: CashRate | None = None,
     constraints: TradingConstraints | None = None,
     tax: Withholding | None = None,
+    capital: Capital | None = None,
 ) -> LedgerInputs:
     """The market under a fee table, a fill convention, a cash rate (none is zero) and constraints (none: delistings of
-    the instrument table only), and a tax on dividends (none: they are paid gross).
+    the instrument table only), a tax on dividends (none: they are paid gross) and a capital (none, or 0: no size).
 
     A frozen name is marked at its last price up to the day of its freeze, and pays nothing.
-    Raises BadInputError for a fill that is neither "open" nor "close".
+    Raises BadInputError for a fill that is neither "open" nor "close", and as `liquidity` does.
     """
     if fill not in ("open", "close"):
         raise BadInputError(f"fill={fill}", "wanted open or close", "give fill=open", "fill")
     cash = cash or CashRate.constant(0.0)
     constraints = constraints or trading_constraints(market)
+    world = market  # what is frozen for the account trades on
     if constraints.frozen.any():
         market = _without(market, constraints.frozen)
     first = market.start
@@ -172,6 +187,7 @@ def ledger_inputs(
         tax_label=GROSS if tax is None else tax.label,
         untaxed=untaxed,
         inside=inside,
+        liquidity=None if capital is None or capital.amount == 0 else liquidity(world, capital, table),
     )
 
 

@@ -10,9 +10,13 @@ is below zero and the whole is not, there is a debt against what is trapped: a m
 its next session, decisions are cancelled while it lasts, and what is still owed is negative cash that pays the cash
 rate until a thaw or an exit of the trapped holding settles it.
 
-One body, compiled twice: for one account with everything recorded (`run_ledger`), and for LANES accounts side
-by side with only their nav kept (`run_lanes`), which share the market and the rows they decide on. Lanes are
-never added together and fastmath is off, so an account has the same bits in both.
+With a capital an account has a size (`Depth`): a leg trades at most its share of past volume on a row, whole lots,
+and pays impact and minimum fees. What exceeds the share waits as a leg of a closed venue does.
+
+One body, compiled for one account with everything recorded (`run_ledger`) and for LANES accounts side by side with
+only their nav kept (`run_lanes`), which share the market and the rows they decide on, each with a capital or without.
+Lanes are never added together and fastmath is off, so an account has the same bits in both; what a capital adds is
+left out where there is none, and a capital of zero has the bits of none.
 """
 
 from __future__ import annotations
@@ -25,19 +29,22 @@ from positioning.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from positioning.compiled import compiled
 
 # Why a leg cannot trade on a row.
-OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY, FROZEN, NO_EQUITY, ENDS = range(8)
+OPEN, CLOSED, HALTED, NO_RATE, TOO_EARLY, FROZEN, NO_EQUITY, ENDS, VOLUME, NO_VOLUME = range(10)
 # What became of an order.
-NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND = 0, 1, 2, 3, 4, 5, 6
+NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND, BELOW_LOT = range(8)
 
 # Fractions of nav below this are what rounding leaves, neither cash to buy with nor a living account.
 DUST = 1e-12
+HAIR = 1e-9  # parts of a share of volume, or of a lot, that are rounding
 LANES = 64  # accounts side by side; LLVM unrolls loops over 32 or fewer, which costs what vectors gain
 
 # The slots of what the ledger keeps of an account (NEAR: of the leg at hand, 1 where it is within the band), and of a
-# leg of an account (WANTED: its pending weight; RISE: the shares it is to buy; CALLED: 1 where a margin call closes it).
+# leg of an account (WANTED: its pending weight; PARTIAL: 1 where that is the rest of a buy, -1 of a sale; RISE: the
+# shares it is to buy; CALLED: 1 where a margin call closes it; CAPPED: 1 where volume leaves some of it for later;
+# DEARER: its impact, fraction of the value; BOUGHT: what the cash allows of RISE).
 CASH, TOTAL, TRAPPED, CARRY, LAST, DEAD, ON, BAND = range(8)
-NEAR, SHORTS, AWAITED, NEED, SCALE, TRADED, COST, CALL = range(8, 16)
-SHARES, WANTED, PARTIAL, RISE, CALLED = range(5)
+NEAR, SHORTS, AWAITED, NEED, SCALE, TRADED, COST, CALL, RESERVED, IMPACT, SIZE, PER = range(8, 20)
+SHARES, WANTED, PARTIAL, RISE, CALLED, CAPPED, DEARER, BOUGHT = range(8)
 
 
 class LedgerArrays(NamedTuple):
@@ -63,13 +70,26 @@ class LedgerArrays(NamedTuple):
     exit_cover: FloatArray  # (N,) per share owed by a short then
 
 
+class Depth(NamedTuple):
+    """What the ledger reads of a market where accounts have a capital."""
+
+    limit: FloatArray  # (T, N) most that may be traded on the row, base currency; 0 where no past volume is known
+    impact: (
+        FloatArray  # (T, N) paid on a trade, fraction of its value by the root of its value in base currency
+    )
+    lot: FloatArray  # (T, N) shares that trade together, 0 for any number
+    least: FloatArray  # (T, N) least commission of a trade, base currency
+    buy: FloatArray  # (T, N) commission of a buy that it is the least of, part of `LedgerArrays.buy`
+    sell: FloatArray  # (T, N) the same of a sale
+
+
 class AccountState(NamedTuple):
     """K accounts between two rows."""
 
     cash: FloatArray  # (K,)
     shares: FloatArray  # (N, K)
     pending: FloatArray  # (N, K) weights, NaN for none
-    partial: FloatArray  # (N, K) 1 where the pending leg is the rest of a buy, else 0
+    partial: FloatArray  # (N, K) 1 where the pending leg is the rest of a buy, -1 of a sale, else 0
     called: FloatArray  # (N, K) 1 where a margin call closes the leg, else 0
 
 
@@ -78,7 +98,8 @@ class Outcome(NamedTuple):
 
     nav: FloatArray  # (T, K)
     traded: FloatArray  # (K,) sum of absolute trade values
-    cost: FloatArray  # (K,) sum of fees
+    cost: FloatArray  # (K,) sum of fees and impact
+    impact: FloatArray  # (K,) of that, impact
     ruin_row: IntArray  # (K,) -1 for none
     ruined_at_fill: BoolArray  # (K,)
     deficit: FloatArray  # (K,) what was then owed beyond zero
@@ -110,8 +131,9 @@ class Recording(NamedTuple):
         )  # fmt: skip
 
 
-def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
-    """The ledger for `lanes` accounts; with `recording` (one lane) the out arrays of `run_ledger` are filled.
+def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
+    """The ledger for `lanes` accounts; with `recording` (one lane) the out arrays of `run_ledger` are filled; `sized`:
+    with what a capital adds.
 
     What an account has stands in two arrays made in the ledger, lane (slots, lanes) and legs (names, slots, lanes).
     LLVM takes the lanes in vectors only where it sees constant offsets and no branches: so the parts are inlined,
@@ -121,20 +143,23 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
     # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
     @compiled(error_model="numpy", inline="always")
     def trade(  # noqa: PLR0912, PLR0915
-        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, worth, buy, sell, lane, legs, record,
+        r, d, fresh, banded, short, why, early, no_buy, frozen, fill, worth, buy, sell, lane, legs, record, depth,
     ):  # fmt: skip
         """The pending legs of a row. lane[ON]: 1 where the account may trade; lane[TOTAL]: its free equity at this
         row's fill prices; worth: (N,) what legs are valued at; short: (N,) the names anyone is short of, brought up
         to date. Returns whether any leg is still pending."""
         n_names = fill.shape[1]
         _, trades, called, paid, _, status, waits, reason, filled_row, wanted, got = record
+        limit, impact, lot, least, least_buy, least_sell = depth
         off = 0
         for k in range(lanes):
             off += lane[ON, k] == 0.0
             lane[SHORTS, k] = 0.0
             lane[AWAITED, k] = 0.0
             lane[NEED, k] = 0.0
-        delayed = off > 0
+            if sized:
+                lane[RESERVED, k] = 0.0
+        delayed = sized or off > 0
         for n in range(n_names):
             if short[n]:
                 price = worth[n]
@@ -170,6 +195,11 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                             lane[AWAITED, k] += max(s * price - max(w, 0.0) * lane[TOTAL, k], 0.0)
                 continue
             price, on_buy, on_sale = fill[r, n], buy[r, n], sell[r, n]
+            if sized:
+                bound, push, block, floor, floored = (
+                    limit[r, n] / price, impact[r, n], lot[r, n], least[r, n], least_sell[r, n],
+                )  # fmt: skip
+                blocks = 1.0 / block if block > 0.0 else 0.0
             if banded:  # a loop of its own, since only the band needs this division
                 for k in range(lanes):
                     w, s, t = legs[n, WANTED, k], legs[n, SHARES, k], lane[TOTAL, k]
@@ -181,21 +211,55 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 on = (lane[ON, k] > 0.0) | (w == 0.0)  # an exit needs no equity to be sized by
                 live = on & (not np.isnan(w))
                 delta = w * t / price - s
-                rest, near = legs[n, PARTIAL, k] > 0.0, lane[NEAR, k] > 0.0
+                part, near = legs[n, PARTIAL, k], lane[NEAR, k] > 0.0
+                rest = part > 0.0
                 carried = rest & (delta <= 0.0)  # the market carried the rest of the buy to its target
+                if sized:
+                    rest = part != 0.0
+                    carried = carried | ((part < 0.0) & (delta >= 0.0))
                 deal = live & (not (near | carried))
                 sale = -delta if deal & (delta < 0.0) else 0.0
                 rise = delta if deal & (delta > 0.0) else 0.0
+                capped = False
+                if sized:  # of a sale and a rise one is zero
+                    sought = sale + rise
+                    most = bound * lane[PER, k] if lane[SIZE, k] > 0.0 else np.inf
+                    count = blocks * lane[SIZE, k]  # of lots in a share of the account, 0 where none is known
+                    capped = sought > most * (1.0 + HAIR)
+                    within = most if capped else sought
+                    closing = (w == 0.0) & (not capped)  # odd shares may be sold with the last of a holding
+                    lots = np.floor(within * count + HAIR) * (block * lane[PER, k])
+                    lots = within if closing | (count == 0.0) else lots
+                    sale = lots if sale > 0.0 else 0.0
+                    rise = lots if rise > 0.0 else 0.0
+                    legs[n, CAPPED, k] = 1.0 if capped else 0.0
                 cover = min(rise, max(-s, 0.0))
                 # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
                 lane[CASH, k] += sale * price * (1.0 - on_sale) - cover * price * on_buy
                 lane[SHORTS, k] += (min(s, 0.0) - min(s - sale, 0.0)) * price
-                lane[NEED, k] += (rise - cover) * price * (1.0 + on_buy)
+                if sized:
+                    value = sale * price
+                    dearer = push * np.sqrt(lots * price * lane[SIZE, k])
+                    charge = value * dearer
+                    legs[n, DEARER, k] = dearer
+                    topped = max(floor * lane[PER, k] - floored * value, 0.0) if sale > 0.0 else 0.0
+                    lane[CASH, k] -= charge + topped
+                    lane[COST, k] += charge + topped
+                    lane[IMPACT, k] += charge
+                    lane[NEED, k] += (rise - cover) * price * (1.0 + on_buy + dearer)
+                    lane[RESERVED, k] += cover * price * dearer + (
+                        floor * lane[PER, k] if rise > 0.0 else 0.0
+                    )
+                    left = max((s - sale) * price - max(w, 0.0) * t, 0.0)
+                    lane[AWAITED, k] += left if capped & (s > 0.0) & (delta < 0.0) else 0.0
+                    legs[n, PARTIAL, k] = -1.0 if capped & (sale > 0.0) else part
+                else:
+                    lane[NEED, k] += (rise - cover) * price * (1.0 + on_buy)
                 lane[TRADED, k] += sale * price
                 lane[COST, k] += sale * price * on_sale
                 legs[n, SHARES, k] = s - sale
                 legs[n, RISE, k] = rise
-                legs[n, WANTED, k] = np.nan if live & (rise == 0.0) else w
+                legs[n, WANTED, k] = np.nan if live & (rise == 0.0) & (not capped) else w
                 if recording and not on and not np.isnan(w):
                     if waits[d, n] == 0:
                         reason[d, n] = NO_EQUITY
@@ -203,12 +267,18 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 if recording and live and legs[n, CALLED, k] > 0.0:
                     if sale > 0.0:
                         trades[r, n], paid[r, n], called[r, n] = -sale, price, True
-                        legs[n, CALLED, k] = 0.0
+                        legs[n, CALLED, k] = 1.0 if capped else 0.0
                 elif recording and live:
                     if near:
                         status[d, n] = IN_BAND
-                    elif rise == 0.0:
+                    elif rise == 0.0 and not capped:
                         status[d, n] = FILLED
+                        if sized and sale == 0.0 and deal and not rest and delta != 0.0:
+                            status[d, n] = BELOW_LOT
+                    if capped:
+                        if waits[d, n] == 0:
+                            reason[d, n] = VOLUME if limit[r, n] > 0.0 else NO_VOLUME
+                        waits[d, n] += 1
                     if not (near or rest):
                         wanted[d, n] = delta
                     if sale > 0.0:
@@ -218,28 +288,59 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                         filled_row[d, n] = r
 
         # buys: covers in full, longs shrunk by one factor to the free cash
+        shrunk = 0
         for k in range(lanes):
             free, t, need = lane[CASH, k] - lane[SHORTS, k], lane[TOTAL, k], lane[NEED, k]
+            if sized:
+                free -= lane[RESERVED, k]
             share = free / need if free > DUST * t else 0.0
             lane[SCALE, k] = share if (need > 0.0) & (need > free + DUST * t) else 1.0
+            if sized:
+                shrunk += lane[SCALE, k] < 1.0
         for n in range(n_names):
             if why[r, n] == OPEN and not (early[r, n] and fresh):
                 price, on_buy = fill[r, n], buy[r, n]
+                if sized:
+                    push, block, floor, floored = impact[r, n], lot[r, n], least[r, n], least_buy[r, n]
+                    blocks = 1.0 / block if block > 0.0 else 0.0
+                    if (
+                        shrunk > 0
+                    ):  # a loop of its own, since little is shrunk and this takes divisions and roots
+                        for k in range(lanes):
+                            s, rise, scale = legs[n, SHARES, k], legs[n, RISE, k], lane[SCALE, k]
+                            cover = min(rise, max(-s, 0.0))
+                            bought, count = cover + (rise - cover) * scale, blocks * lane[SIZE, k]
+                            lots = max(np.floor(bought * count + HAIR) * (block * lane[PER, k]), cover)
+                            bought = bought if count == 0.0 else lots
+                            dearer = push * np.sqrt(bought * price * lane[SIZE, k])
+                            legs[n, DEARER, k] = dearer if scale < 1.0 else legs[n, DEARER, k]
+                            legs[n, BOUGHT, k] = bought
                 for k in range(lanes):
                     s, rise, scale = legs[n, SHARES, k], legs[n, RISE, k], lane[SCALE, k]
                     cover = min(rise, max(-s, 0.0))
                     long = (rise - cover) * scale
+                    if sized:
+                        if shrunk > 0:
+                            long = legs[n, BOUGHT, k] - cover if scale < 1.0 else rise - cover
+                        value = (cover + long) * price
+                        charge = value * legs[n, DEARER, k]
+                        topped = max(floor * lane[PER, k] - floored * value, 0.0) if value > 0.0 else 0.0
+                        lane[CASH, k] -= charge + topped
+                        lane[COST, k] += charge + topped
+                        lane[IMPACT, k] += charge
                     lane[CASH, k] -= cover * price + long * price * (1.0 + on_buy)
                     lane[TRADED, k] += (cover + long) * price
                     lane[COST, k] += (cover + long) * price * on_buy
                     legs[n, SHARES, k] = s + (cover + long)
                     # its cash comes from a waiting sale
                     due = (scale < 1.0) & (rise > cover) & (lane[AWAITED, k] > 0.0)
+                    if sized:
+                        due = due | (legs[n, CAPPED, k] > 0.0)
                     legs[n, PARTIAL, k] = 1.0 if due & (rise > 0.0) else legs[n, PARTIAL, k]
                     legs[n, WANTED, k] = np.nan if (not due) & (rise > 0.0) else legs[n, WANTED, k]
                     if recording and rise > 0.0 and legs[n, CALLED, k] > 0.0:
                         trades[r, n], paid[r, n], called[r, n] = cover + long, price, True
-                        legs[n, CALLED, k] = 0.0
+                        legs[n, CALLED, k] = 1.0 if due else 0.0
                     elif recording and rise > 0.0:
                         if not due:
                             status[d, n] = CUT if scale < 1.0 and rise > cover else FILLED
@@ -248,7 +349,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                             paid[r, n] = price
                             got[d, n] += cover + long
                             filled_row[d, n] = r
-        left = 0
+        pending = 0
         for n in range(n_names):
             owing = 0
             for k in range(lanes):
@@ -256,8 +357,8 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
             short[n] = owing > 0
             if delayed:  # only then can a leg be left over
                 for k in range(lanes):
-                    left += not np.isnan(legs[n, WANTED, k])
-        return left > 0
+                    pending += not np.isnan(legs[n, WANTED, k])
+        return pending > 0
 
     @compiled(inline="always")
     def appraise(prices, frozen, lane, legs):
@@ -316,14 +417,14 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
 
     @compiled(error_model="numpy")
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
-        decided, weights, band, arrays, state, outcome, record,
+        decided, weights, band, arrays, state, outcome, record, size, depth,
     ):  # fmt: skip
         (
             why, early, no_buy, frozen, mark_factor, fill, value, last, mark, buy, sell, dividend, tax, borrow,
             growth, exit_row, exit_price, exit_cover,
         ) = arrays  # fmt: skip
         cash, shares, pending, partial, called = state
-        nav, traded, cost, ruin_row, ruined_at_fill, deficit = outcome
+        nav, traded, cost, impact_paid, ruin_row, ruined_at_fill, deficit = outcome
         held, trades, paid, cash_path, status = (
             record.held,
             record.trades,
@@ -332,13 +433,17 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
             record.status,
         )
         n_rows, n_names = fill.shape
-        lane, legs = np.zeros((CALL + 1, lanes)), np.zeros((n_names, CALLED + 1, lanes))
+        lane = np.zeros((PER + 1 if sized else CALL + 1, lanes))
+        legs = np.zeros((n_names, BOUGHT + 1 if sized else CALLED + 1, lanes))
         short, worth = np.zeros(n_names, np.bool_), np.zeros(n_names)
         calling = False  # whether a margin call stands in some account
         waiting, banded, last_exit, d = False, False, -1, 0
         for k in range(lanes):
             lane[CASH, k] = cash[k]
             lane[BAND, k] = band[k]
+            if sized:
+                lane[SIZE, k] = size[k]
+                lane[PER, k] = 1.0 / size[k] if size[k] > 0.0 else 0.0
             banded = banded or band[k] > 0.0
         for n in range(n_names):
             last_exit = max(last_exit, exit_row[n])
@@ -443,7 +548,7 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                 if waiting:
                     waiting = trade(
                         r, d, fresh, banded, short, why, early, no_buy, frozen, fill, worth, buy, sell, lane, legs,
-                        record,
+                        record, depth,
                     )  # fmt: skip
                     shorted = short.any()
 
@@ -481,6 +586,8 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
                     record.reason[d + 1, n] = OPEN if over or lane[CALL, 0] > 0.0 else ENDS
         for k in range(lanes):
             cash[k], traded[k], cost[k] = lane[CASH, k], lane[TRADED, k], lane[COST, k]
+            if sized:
+                impact_paid[k] = lane[IMPACT, k]
         for n in range(n_names):
             for k in range(lanes):
                 shares[n, k], pending[n, k] = legs[n, SHARES, k], legs[n, WANTED, k]
@@ -489,31 +596,49 @@ def _build(lanes: int, recording: bool) -> Any:  # noqa: PLR0915
     return ledger
 
 
-_one = _build(1, True)
-_many = _build(LANES, False)
+_one, _one_sized = _build(1, True, False), _build(1, True, True)
+_many, _many_sized = _build(LANES, False, False), _build(LANES, False, True)
+_UNSIZED = Depth(*(np.zeros((0, 0)) for _ in Depth._fields))
 
 
 def run_ledger(
-    decided: IntArray, weights: FloatArray, band: float, arrays: LedgerArrays, opening: AccountState
+    decided: IntArray,
+    weights: FloatArray,
+    band: float,
+    arrays: LedgerArrays,
+    opening: AccountState,
+    capital: float = 0.0,
+    depth: Depth | None = None,
 ) -> tuple[Outcome, Recording, AccountState]:
     """One account (K = 1), everything recorded; also its state after the last row.
 
-    decided: (D,) row of each decision; weights: (D, N); band: no-trade band, fraction of the target weight.
+    decided: (D,) row of each decision; weights: (D, N); band: no-trade band, fraction of the target weight. capital:
+    what one unit of the account stands for, base currency, where a depth is given.
     """
     rows, names = arrays.fill.shape
     outcome, record = _blank(rows, 1), Recording.blank(rows, names, decided.size)
     closing = AccountState(*(values.copy() for values in opening))
-    _one(decided, weights.reshape(decided.size, names, 1), np.full(1, band), arrays, closing, outcome, record)
+    run = _one if depth is None else _one_sized
+    run(
+        decided, weights.reshape(decided.size, names, 1), np.full(1, band), arrays, closing, outcome, record,
+        np.full(1, capital), depth or _UNSIZED,
+    )  # fmt: skip
     return outcome, record, closing
 
 
 def run_lanes(
-    decided: IntArray, weights: FloatArray, band: FloatArray, arrays: LedgerArrays, nav: FloatArray
+    decided: IntArray,
+    weights: FloatArray,
+    band: FloatArray,
+    arrays: LedgerArrays,
+    nav: FloatArray,
+    capital: FloatArray | None = None,
+    depth: Depth | None = None,
 ) -> Outcome:
     """LANES accounts opened with one unit of cash, only what `Outcome` names kept of them.
 
     decided: (D,); weights: (D, N, LANES); band: (LANES,); nav: (T, LANES), overwritten, so that its memory serves
-    again.
+    again. capital: (LANES,) what a unit of each stands for, base currency, 0 for an account without size; with depth.
     """
     names = arrays.fill.shape[1]
     outcome = _blank(0, LANES)._replace(nav=nav)
@@ -521,12 +646,16 @@ def run_lanes(
         np.ones(LANES), np.zeros((names, LANES)), np.full((names, LANES), np.nan), np.zeros((names, LANES)),
         np.zeros((names, LANES)),
     )  # fmt: skip
-    _many(decided, weights, band, arrays, state, outcome, Recording.blank(0, 0, -1))
+    run = _many if depth is None else _many_sized
+    size = np.zeros(LANES) if capital is None else capital
+    run(
+        decided, weights, band, arrays, state, outcome, Recording.blank(0, 0, -1), size, depth or _UNSIZED,
+    )  # fmt: skip
     return outcome
 
 
 def _blank(rows: int, accounts: int) -> Outcome:
     return Outcome(
-        np.zeros((rows, accounts)), np.zeros(accounts), np.zeros(accounts),
+        np.zeros((rows, accounts)), np.zeros(accounts), np.zeros(accounts), np.zeros(accounts),
         np.full(accounts, -1, np.int64), np.zeros(accounts, np.bool_), np.zeros(accounts),
     )  # fmt: skip

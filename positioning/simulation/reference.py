@@ -27,6 +27,13 @@ Returns. A return leads from a row to the next: nav / nav of the row before - 1.
 are 0 from there. Where a mark below the last takes nav to zero or less while the account lives on, no return leads out
 of that row: it is undefined, not zero, since the nav after it is no product of anything.
 
+Capital. With one, a unit of the account stands for so much money. On a row a leg trades at most a share of the average
+value (close x volume) of the twenty sessions of its venue before the row, of which five, and five returns, must be
+known; in whole lots, but for the last of a holding. What is left stays pending as a weight, and is done once the market
+has carried it to its target. Less than a lot is not traded. A sale left over is one that purchases may wait for. Each
+trade pays, on its value, Y x volatility x the root of its share of that average, and at least the least commission;
+cash is reserved for both before purchases are shrunk, at the size they would have had.
+
 Money. Longs receive dividends less what is withheld, shorts owe them gross and pay borrow on the last mark; cash
 earns its rate.
 """
@@ -34,7 +41,7 @@ earns its rate.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -43,9 +50,11 @@ import numpy as np
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
-from positioning.simulation.kernel import CANCELLED, CUT, FILLED, IN_BAND, PENDING, REPLACED
+from positioning.simulation.kernel import BELOW_LOT, CANCELLED, CUT, FILLED, IN_BAND, PENDING, REPLACED
+from positioning.simulation.order_sizes import BoardLot, LeastFee
 from positioning.strategy.targets import Targets
 
+HAIR = 1e-9  # part of a share of volume, or of a lot, that is rounding
 ROUNDING = 1e-12  # share of equity below which an amount is what sums of doubles leave
 
 
@@ -88,6 +97,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
     c = constraints or trading_constraints(m, mark=terms.mark)
     names = range(len(m.instruments))
     fees = terms.fees.on(m.rows, m.instruments)
+    capital = terms.capital if terms.capital is not None and terms.capital.amount > 0 else None
     growth = [0.0] * m.rows.size if terms.cash is None else terms.cash.on(m.rows).tolist()
     withheld = None if terms.tax is None else terms.tax.on(m.rows, m.instruments)[0]
     cash, shares, owed = 1.0, [0.0 for _ in names], 0.0
@@ -101,9 +111,47 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
     decisions = {int(row): targets.weights[d] for d, row in enumerate(targets.decided) if row >= first}
     gone = [int(c.exit_row[n]) <= first for n in names]
 
+    def charged(n: int, t: int) -> bool:
+        own = [k for k, kind in enumerate(fees.kinds) if kind == "commission"]
+        return any(fees.buy[k, t, n] > 0 or fees.sell[k, t, n] > 0 for k in own)
+
+    def least(n: int, t: int) -> float:
+        """The least commission, in units of the account."""
+        found = 0.0 if capital is None else _latest(capital.least_fees, m, t, n, "amount")
+        return found * rate[n] / capital.amount if capital is not None and found else 0.0
+
+    def limit(n: int, t: int) -> float:
+        """The most that may be traded, in units of the account."""
+        traded = _past_trading(m, t, n)[0]
+        return 0.0 if capital is None else capital.participation * traded / capital.amount
+
+    def impact(n: int, t: int, value: float) -> float:
+        """What a trade of this value loses to its size, fraction of it."""
+        if capital is None or value == 0:
+            return 0.0
+        traded, moved = _past_trading(m, t, n)
+        constant = float(capital.impact.on(m.instruments[n : n + 1])[0])
+        return constant * moved * math.sqrt(value * capital.amount / traded)
+
+    def extra(n: int, t: int, size: float, price: float, buys: bool) -> float:
+        """What a trade costs besides the fees that are proportional to it."""
+        value = size * price
+        own = [k for k, kind in enumerate(fees.kinds) if kind == "commission"]
+        part = float(sum((fees.buy if buys else fees.sell)[k, t, n] for k in own)) * value
+        topped = max(least(n, t) - part, 0.0) if size > 0 and charged(n, t) else 0.0
+        return value * impact(n, t, value) + topped
+
+    def in_lots(n: int, t: int, size: float) -> float:
+        lot = 0.0 if capital is None else _latest(capital.lots, m, t, n, "shares")
+        return (
+            size
+            if capital is None or not lot
+            else math.floor(size * capital.amount / lot + HAIR) * lot / capital.amount
+        )
+
     def decide(row: int, n: int, fate: int, why: str = "") -> dict[str, Any]:
         order = {
-            "w": float(decisions[row][n]), "born": row, "fate": fate, "waits": 0, "why": why, "rest": False,
+            "w": float(decisions[row][n]), "born": row, "fate": fate, "waits": 0, "why": why, "rest": 0,
             "got": 0.0, "call": False,
         }  # fmt: skip
         fates[row, n] = order
@@ -179,7 +227,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
             if value + stuck <= dust:
                 ruined, ruin_row, owed = True, t - first, max(-value - stuck, 0.0)
             else:
-                freed, buys = 0.0, dict[int, tuple[float, float]]()
+                freed, buys = 0.0, dict[int, tuple[float, float, bool]]()
                 for n, order in sorted(waiting.items()):
                     w = order["w"]
                     buying = w > 0 and (shares[n] <= 0 or w * value > shares[n] * worth[n])
@@ -189,7 +237,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
                             waiting.pop(n)
                             continue
                         w = order["w"] = 0.0
-                        order["rest"] = False
+                        order["rest"] = 0
                     if why[n] and (value > dust or w == 0):
                         if not order["call"]:
                             order["why"] = order["why"] or why[n]
@@ -203,41 +251,71 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
                             order["waits"] += 1
                         continue
                     want = w * value / price[n] - shares[n]
-                    if order["rest"] and want <= 0:
+                    if order["rest"] and order["rest"] * want <= 0:
                         waiting.pop(n)["fate"] = FILLED
-                    elif (
+                        continue
+                    if (
                         not order["rest"] and w and shares[n]
                         and abs(shares[n] * price[n] / value - w) < targets.band * abs(w)
                     ):  # fmt: skip
                         waiting.pop(n)["fate"] = IN_BAND
-                    elif want <= 0:  # sells first
-                        if want < 0 and order["call"]:
+                        continue
+                    most = math.inf if capital is None else limit(n, t) / price[n]
+                    capped = abs(want) > most * (1 + HAIR)
+                    size = min(abs(want), most) if capped else abs(want)
+                    size = size if w == 0 and not capped else in_lots(n, t, size)
+                    if capped:
+                        if not order["call"]:
+                            order["why"] = order["why"] or (
+                                "more than the share of past volume" if most > 0 else "no past volume known"
+                            )
+                        order["waits"] += not order["call"]
+                    if want > 0 and size > 0:
+                        buys[n] = (min(size, max(-shares[n], 0)), size, capped)
+                        continue
+                    if want <= 0:  # sells first
+                        if size > 0 and order["call"]:
                             called.append((t - first, n))
-                        cash -= want * price[n] * (1 - fees.sell[:, t, n].sum())
-                        shares[n] += want
-                        order["got"] += want
-                        waiting.pop(n)["fate"] = FILLED
-                    else:
-                        buys[n] = (min(want, max(-shares[n], 0)), want)
-                for n, (cover, _) in buys.items():  # covers come in full
-                    cash -= cover * price[n] * (1 + fees.buy[:, t, n].sum())
-                    shares[n] = 0.0 if cover == -shares[n] else shares[n] + cover
-                collateral = sum(-shares[n] * (worth[n]) for n in names if shares[n] < 0)
+                        cash += size * price[n] * (1 - fees.sell[:, t, n].sum()) - extra(
+                            n, t, size, price[n], False
+                        )
+                        shares[n] = 0.0 if size == shares[n] else shares[n] - size
+                        order["got"] -= size
+                        if capped and shares[n] > 0:
+                            freed += max(shares[n] * price[n] - max(w, 0) * value, 0)
+                        if capped and size > 0:
+                            order["rest"] = -1
+                    if not capped:
+                        nothing = capital is not None and size == 0 and want != 0 and not order["rest"]
+                        waiting.pop(n)["fate"] = BELOW_LOT if nothing else FILLED
+                collateral = sum(-shares[n] * worth[n] for n in names if shares[n] < 0)
+                collateral -= sum(cover * price[n] for n, (cover, *_) in buys.items())
                 free = cash - collateral
-                cost = {n: price[n] * (1 + fees.buy[:, t, n].sum()) for n in buys}
-                need = sum((want - cover) * cost[n] for n, (cover, want) in buys.items())
+                free -= sum(
+                    cover * price[n] * (1 + fees.buy[:, t, n].sum()) for n, (cover, *_) in buys.items()
+                )
+                cost = dict[int, float]()
+                for n, (cover, size, _) in buys.items():
+                    dearer = impact(n, t, size * price[n])
+                    free -= cover * price[n] * dearer + (least(n, t) if charged(n, t) else 0.0)
+                    cost[n] = price[n] * (1 + fees.buy[:, t, n].sum() + dearer)
+                need = sum((size - cover) * cost[n] for n, (cover, size, _) in buys.items())
                 slack = ROUNDING * value  # rounding is neither a shortfall nor cash
                 factor = 1.0 if need <= max(free, 0) + slack else free / need if free > slack else 0.0
-                for n, (cover, want) in buys.items():
-                    lot = (want - cover) * factor
-                    cash -= lot * cost[n]
-                    shares[n] += lot
-                    waiting[n]["got"] += cover + lot
-                    if waiting[n]["call"]:
+                for n, (cover, size, capped) in buys.items():
+                    bought = size if factor == 1 else cover + (size - cover) * factor
+                    bought = bought if factor == 1 else max(in_lots(n, t, bought), cover)
+                    cash -= bought * price[n] * (1 + fees.buy[:, t, n].sum()) + extra(
+                        n, t, bought, price[n], True
+                    )
+                    shares[n] = 0.0 if bought == -shares[n] else shares[n] + bought
+                    order = waiting[n]
+                    order["got"] += bought
+                    if order["call"]:
                         called.append((t - first, n))
-                    short = factor < 1 and want > cover
-                    if short and freed > 0:
-                        waiting[n]["rest"] = True
+                    short = factor < 1 and size > cover
+                    if capped or (short and freed > 0):
+                        order["rest"] = 1
                     else:
                         waiting.pop(n)["fate"] = CUT if short else FILLED
         stuck = sum(shares[n] * mark[n] for n in names if shares[n] > 0 and trapped[n])
@@ -255,7 +333,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
                 closing = [n for n in names if shares[n] < 0 or (shares[n] > 0 and not trapped[n])]
                 waiting = {
                     n: {
-                        "w": 0.0, "born": t, "fate": PENDING, "waits": 0, "why": "", "rest": False, "got": 0.0,
+                        "w": 0.0, "born": t, "fate": PENDING, "waits": 0, "why": "", "rest": 0, "got": 0.0,
                         "call": True,
                     }
                     for n in closing
@@ -278,3 +356,37 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
                 late = CANCELLED if over or in_debt else PENDING
                 decide(end, n, late, "the run ends before the next session" if late == PENDING else "")
     return ReferenceAccount(nav, cash_path, path, fates, called, ruin_row, owed)
+
+
+def _past_trading(m: Market, t: int, n: int) -> tuple[float, float]:
+    """Average value traded and volatility of the twenty sessions before a row; 0 where five are not known."""
+    values, gains = list[float](), list[float]()
+    listed = [u for u in range(t) if np.isfinite(m.close[: u + 1, n]).any() and m.venue_open[u, n]]
+    rated = [u for u in range(t) if np.isfinite(m.rates[u, n])]
+    for u in listed[-20:]:
+        rate = m.rates[max((v for v in rated if v <= u), default=0), n]
+        if not np.isfinite(m.close[u, n]):
+            values.append(0.0)
+        elif m.volume is not None and np.isfinite(m.volume[u, n] * rate):
+            values.append(m.close[u, n] * rate * m.volume[u, n])
+        before = [v for v in range(u) if np.isfinite(m.close[v, n])]
+        if np.isfinite(m.close[u, n]) and before:
+            gains.append((m.close[u, n] + m.dividends[u, n]) / m.close[before[-1], n] - 1)
+    traded = sum(values) / len(values) if len(values) >= 5 else 0.0
+    mean = sum(gains) / max(len(gains), 1)
+    moved = math.sqrt(sum((g - mean) ** 2 for g in gains) / (len(gains) - 1)) if len(gains) > 1 else 0.0
+    return (traded, moved) if len(gains) >= 5 else (0.0, 0.0)
+
+
+def _latest(records: Sequence[BoardLot] | Sequence[LeastFee], m: Market, t: int, n: int, what: str) -> float:
+    """A lot or a least commission on record on a row, the first of them before it; 0 where there is none."""
+    i = m.instruments[n]
+    home = "XNYS" if i.venue in ("XNAS", "XASE", "ARCX") else i.venue
+    fitting: list[Any] = [r for r in records if r.venue == home]
+    if what == "shares":
+        fitting = [r for r in fitting if r.symbol == i.symbol] or [r for r in fitting if not r.symbol]
+    else:
+        fitting = [r for r in fitting if r.currency == i.currency]
+    fitting.sort(key=lambda r: r.start)
+    begun = [r for r in fitting if r.start <= m.rows[t]] or fitting[:1]
+    return float(getattr(begun[-1], what)) if begun else 0.0

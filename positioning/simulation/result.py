@@ -27,6 +27,7 @@ STATUS = {
     kernel.REPLACED: "replaced by the next decision",
     kernel.CANCELLED: "cancelled",
     kernel.IN_BAND: "not traded: inside the band",
+    kernel.BELOW_LOT: "not traded: less than a lot",
 }
 REASON = {
     kernel.OPEN: "",
@@ -37,10 +38,12 @@ REASON = {
     kernel.FROZEN: "frozen",
     kernel.NO_EQUITY: "no free equity: all is trapped",
     kernel.ENDS: "the run ends before the next session",
+    kernel.VOLUME: "more than the share of past volume",
+    kernel.NO_VOLUME: "no past volume known",
 }
 FORCED = "forced out: delisted"
 CALLED = "forced out: margin call"
-PARTS = ("price", "currency", "dividends", "taxes", "costs", "financing")
+PARTS = ("price", "currency", "dividends", "taxes", "costs", "impact", "financing")
 
 
 @final
@@ -202,21 +205,38 @@ class Result(Displayed):
 
     @cached_property
     def costs(self) -> dict[str, FloatArray]:
-        """(T, N) by kind of fee: trade value x the rate of its side on the row."""
+        """(T, N) by kind of fee: trade value x the rate of its side on the row; with a capital also what least
+        commissions add."""
         buys = self.trades > 0
         fees = self.inputs.fees
-        return {
+        charged = {
             kind: self.trade_value * np.where(buys, fees.buy[k], fees.sell[k])
             for k, kind in enumerate(fees.kinds)
         }
+        if self.inputs.liquidity is not None:
+            charged["least_commission"] = self.inputs.liquidity.topped_up(self.trade_value, buys)
+        return charged
+
+    @cached_property
+    def impact(self) -> FloatArray:
+        """(T, N) what trades lost to their own size; 0 without a capital."""
+        if self.inputs.liquidity is None:
+            return np.zeros_like(self.trade_value)
+        return self.inputs.liquidity.impact(self.trade_value)
+
+    @cached_property
+    def charges(self) -> FloatArray:
+        """(T, N) all fees and impact."""
+        fees, value = self.inputs.fees, self.trade_value
+        charged = value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)
+        if self.inputs.liquidity is not None:
+            charged = charged + self.costs["least_commission"] + self.impact
+        return charged
 
     @cached_property
     def cost(self) -> FloatArray:
-        """(T,) all fees of the row."""
-        fees = self.inputs.fees
-        return np.asarray(
-            (self.trade_value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)).sum(axis=1)
-        )
+        """(T,) all fees and impact of the row."""
+        return np.asarray(self.charges.sum(axis=1))
 
     @cached_property
     def held_before(self) -> FloatArray:
@@ -229,7 +249,8 @@ class Result(Displayed):
 
         price: shares held x change of local price at the old rate (and of what a trapped holding counts), and
         shares traded x (mark - paid). currency: shares held x new local price x change of the rate. dividends:
-        gross; taxes: withheld of them from longs (negative); costs (fees, negative); financing: borrow paid.
+        gross; taxes: withheld of them from longs (negative); costs (fees, negative); impact: of the size of trades on
+        their price (negative, 0 without a capital); financing: borrow paid.
         Interest on cash belongs to no leg: see `interest`. After ruin what is owed beyond zero is forgiven: see
         `deficit`.
         """
@@ -247,6 +268,7 @@ class Result(Displayed):
             "dividends": held * inputs.dividend,
             "taxes": -np.maximum(held, 0.0) * inputs.tax,
             "costs": -sum(self.costs.values(), np.zeros_like(mark)),
+            "impact": 0.0 - self.impact,
             "financing": np.zeros_like(mark),
         }
         parts["dividends"][0] = parts["taxes"][0] = 0.0
@@ -393,6 +415,9 @@ class Result(Displayed):
             own.append(
                 Notice(symbol, f"left its listing by {self.rows[row]} without terms on record: {what}")
             )
+        silent = () if self.inputs.liquidity is None else self.inputs.liquidity.silent
+        for symbol in silent:
+            own.append(Notice(symbol, "has no volume on record: with a capital it is not traded"))
         for symbol in self.inputs.untaxed:
             own.append(
                 Notice(symbol, "pays dividends, and no withholding rate is on record for it: taken gross")

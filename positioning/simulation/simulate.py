@@ -38,7 +38,9 @@ def run(targets: Targets, market: Market, inputs: LedgerInputs, opening: Holding
     opening = Holdings.opening(len(market.instruments)) if opening is None else opening
     inside = targets.decided >= market.start
     decided, weights = targets.decided[inside] - market.start, targets.weights[inside]
-    outcome, record, closing = run_ledger(decided, weights, targets.band, inputs.arrays, opening.state)
+    outcome, record, closing = run_ledger(
+        decided, weights, targets.band, inputs.arrays, opening.state, inputs.capital, inputs.depth
+    )
     return Result(
         market=market,
         targets=targets,

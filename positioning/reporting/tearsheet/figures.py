@@ -160,6 +160,7 @@ def _yearly(result: Result) -> dict[str, float]:
     days = float((result.rows[-1] - result.rows[0]).astype(int))
     per = 1e4 / result.nav.mean() / (days / DAYS_PER_YEAR) if days and result.nav.mean() > 0 else math.nan
     fees = {kind: float(values.sum()) * per for kind, values in result.costs.items()}
+    fees |= {"market impact": float(result.impact.sum()) * per}
     return fees | {"borrow on shorts": -float(result.profit["financing"].sum()) * per}
 
 
@@ -167,12 +168,13 @@ def legs(report: BacktestReport) -> Html:
     """Profit by leg and part, in per cent of the opening nav; the parts add up to the total return."""
     rows: list[list[object]] = []
     book = report.result.contributions()
+    shown = [p for p in PARTS if p != "impact" or report.result.inputs.capital]
     for symbol, parts in book.items():
         if any(parts.values()):
-            rows.append([symbol, *(signed(parts[p], 2) for p in PARTS), signed(sum(parts.values()), 2)])
-    sums = [sum(parts[p] for parts in book.values()) for p in PARTS]
+            rows.append([symbol, *(signed(parts[p], 2) for p in shown), signed(sum(parts.values()), 2)])
+    sums = [sum(parts[p] for parts in book.values()) for p in shown]
     rows.append(["All", *(signed(s, 2) for s in sums), signed(sum(sums), 2)])
-    heads = ["Leg", "Price", "Currency", "Dividends", "Taxes", "Costs", "Financing", "Total"]
+    heads = ["Leg", *(p.capitalize() for p in shown), "Total"]
     made = table(f"Profit by leg, % of opening nav, in {report.result.market.base}", heads, rows, total=True)
     note = (
         "The parts add up to the total return. Price is at the old exchange rate, currency at the new price. "

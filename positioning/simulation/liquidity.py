@@ -1,0 +1,229 @@
+"""How much money an account is, and what that meets: past volume, impact, board lots, least fees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import final
+
+import numpy as np
+
+from positioning.arrays import BoolArray, FloatArray
+from positioning.errors import BadInputError
+from positioning.market.findings import Finding, warning
+from positioning.market.market import Market
+from positioning.simulation.fees import FeeRates
+from positioning.simulation.impact import NO_IMPACT, ImpactTable, read_impact
+from positioning.simulation.kernel import Depth
+from positioning.simulation.order_sizes import (
+    BoardLot,
+    LeastFee,
+    least_on,
+    lots_on,
+    read_least_fees,
+    read_lots,
+)
+
+SESSIONS = 20  # of the venue, before the row, that volume and volatility are taken over
+LEAST_SESSIONS = 5  # of them that must be known
+
+
+@final
+@dataclass(frozen=True)
+class Capital:
+    """What one unit of an account stands for.
+
+    amount: base currency; 0 is an account without a size, whatever else is given. participation: most that is traded of
+    a name on one session, share of the average value traded over past sessions. impact, lots, least_fees: see
+    `ImpactTable`, `BoardLot`, `LeastFee`; without lots and least fees an account tends to that without a size as the
+    amount goes to zero.
+
+    Raises BadInputError for an amount that is negative or not finite and a participation that is not in (0, 1].
+    """
+
+    amount: float
+    participation: float = 0.1
+    impact: ImpactTable = field(default_factory=read_impact)
+    lots: tuple[BoardLot, ...] = field(default_factory=read_lots)
+    least_fees: tuple[LeastFee, ...] = field(default_factory=read_least_fees)
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.amount) and self.amount >= 0):
+            raise BadInputError(
+                f"capital={self.amount:g}", "wanted an amount in base currency, zero or more",
+                "give for example capital=1e6", "capital",
+            )  # fmt: skip
+        if not 0 < self.participation <= 1:
+            raise BadInputError(
+                f"participation={self.participation:g}", "wanted a share of volume above 0 and at most 1",
+                "give for example participation=0.1", "participation",
+            )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Liquidity:
+    """What a capital meets over the T rows of an account and N instruments.
+
+    traded: (T, N) average value traded a session over the SESSIONS before the row, base currency, NaN where fewer than
+    LEAST_SESSIONS of them, or of their returns, are known; volatility: (T, N) of a session's return over the same;
+    constant: (N,) of the square-root law; lot: (T, N) shares, 0 for none on record; least: (T, N) least commission, base
+    currency; buy, sell: (T, N) commission that it is the least of. unlotted, unfloored: symbols without a lot or a
+    least commission on record; silent: those of which no volume is known.
+    """
+
+    capital: Capital
+    traded: FloatArray
+    volatility: FloatArray
+    constant: FloatArray
+    lot: FloatArray
+    least: FloatArray
+    buy: FloatArray
+    sell: FloatArray
+    unlotted: tuple[str, ...]
+    unfloored: tuple[str, ...]
+    silent: tuple[str, ...]
+
+    @cached_property
+    def depth(self) -> Depth:
+        """What the kernel reads."""
+        traded = np.where(self.traded > 0, self.traded, 0.0)
+        root = np.sqrt(np.where(traded > 0, traded, np.inf))
+        return Depth(
+            limit=self.capital.participation * traded,
+            impact=self.constant * np.nan_to_num(self.volatility) / root,
+            lot=self.lot,
+            least=self.least,
+            buy=self.buy,
+            sell=self.sell,
+        )
+
+    def impact(self, value: FloatArray) -> FloatArray:
+        """(T, N) what trades of these values (T, N) pay, all in units of the account."""
+        return np.asarray(value * self.depth.impact * np.sqrt(value * self.capital.amount))
+
+    def topped_up(self, value: FloatArray, buys: BoolArray) -> FloatArray:
+        """(T, N) what least commissions add to trades of these values, in units of the account; buys: (T, N) bool."""
+        rate = np.where(buys, self.buy, self.sell)
+        added = np.maximum(self.least / self.capital.amount - rate * value, 0.0)
+        return np.where(value > 0, added, 0.0)
+
+    def label(self, base: str) -> str:
+        """What was modelled of the size, in words."""
+        c, count = self.capital, self.lot.shape[1]
+        impact = "no impact" if c.impact == NO_IMPACT else f"impact by the {c.impact.label}"
+        return (
+            f"a capital of {c.amount:,.0f} {base}: at most {c.participation:.3g} of the average value traded over "
+            f"{SESSIONS} past sessions in a session; {impact}; board lots of {count - len(self.unlotted)} and least "
+            f"commissions of {count - len(self.unfloored)} of {count} names"
+        )
+
+
+def liquidity(market: Market, capital: Capital, fees: FeeRates) -> Liquidity:
+    """What a capital meets on the account's rows of a market. fees: of those rows.
+
+    Raises BadInputError where no volume is known of any name.
+    """
+    first, rows = market.start, market.rows[market.start :]
+    traded, volatility = value_traded(market)[first:-1], daily_volatility(market)[first:-1]
+    traded = np.where(np.isfinite(volatility), traded, np.nan)
+    silent = _silent(market)
+    if len(silent) == len(market.symbols):
+        raise BadInputError(
+            f"no volume is known of {'any of ' if len(silent) > 1 else ''}{', '.join(silent[:3])}"
+            + (" and others" if len(silent) > 3 else ""),
+            "wanted the shares traded, without which nothing can be filled", "leave the capital out, or use prices "
+            "with volumes", "capital",
+        )  # fmt: skip
+    own = [k for k, kind in enumerate(fees.kinds) if kind == "commission"]
+    buy, sell = fees.buy[own].sum(axis=0), fees.sell[own].sum(axis=0)
+    lot, unlotted = lots_on(capital.lots, rows, market.instruments)
+    least, unfloored = least_on(capital.least_fees, rows, market.instruments)
+    charged = (buy > 0) | (sell > 0)  # who pays no commission pays no least one
+    return Liquidity(
+        capital=capital,
+        traded=traded,
+        volatility=volatility,
+        constant=capital.impact.on(market.instruments),
+        lot=lot,
+        least=np.where(charged, least * np.nan_to_num(market.carried_rates[first:]), 0.0),
+        buy=buy,
+        sell=sell,
+        unlotted=unlotted,
+        unfloored=unfloored,
+        silent=silent,
+    )
+
+
+def value_traded(market: Market) -> FloatArray:
+    """(T + 1, N) average value traded a session, base currency, over the SESSIONS of its venue before the row; the last
+    row is for the day after the market. NaN where fewer than LEAST_SESSIONS are known.
+
+    Close x volume at the row's rate. A session without a bar traded nothing; a bar without a volume is not known.
+    """
+    if market.volume is None:
+        return np.full((market.rows.size + 1, len(market.symbols)), np.nan)
+    value = market.close * market.carried_rates * market.volume
+    value = np.where(np.isfinite(market.close), value, 0.0)
+    return _over_sessions(market, value, lambda windows, count: np.nansum(windows, axis=1) / count)
+
+
+def daily_volatility(market: Market) -> FloatArray:
+    """(T + 1, N) standard deviation of a session's return, dividends included, in the instrument's currency, over the
+    same sessions as `value_traded`."""
+    close = market.carried_close
+    gain = np.full_like(close, np.nan)
+    gain[1:] = (market.close[1:] + market.dividends[1:]) / close[:-1] - 1.0
+
+    def deviation(windows: FloatArray, count: FloatArray) -> FloatArray:
+        mean = np.nansum(windows, axis=1) / count
+        squares = np.nansum((windows - mean[:, None]) ** 2, axis=1)
+        return np.asarray(np.sqrt(squares / np.maximum(count - 1, 1)))
+
+    return _over_sessions(market, gain, deviation)
+
+
+def volume_findings(market: Market) -> tuple[Finding, ...]:
+    """A warning for each name with sessions of which the volume is not known, which then count for nothing."""
+    held = np.isfinite(market.close)
+    unknown = held if market.volume is None else held & ~np.isfinite(market.volume)
+    found = []
+    for n, symbol in enumerate(market.symbols):
+        if not unknown[:, n].any():
+            continue
+        every = (unknown[:, n] == held[:, n]).all()
+        seen = "no volume is known" if every else f"no volume is known of {int(unknown[:, n].sum())} sessions"
+        then = "with a capital it cannot be traded" if every else "they are left out of its average"
+        found.append(
+            warning(
+                symbol, "volume", market.rows[unknown[:, n]], f"{seen}: {then}", "use prices with volumes"
+            )
+        )
+    return tuple(found)
+
+
+def _silent(market: Market) -> tuple[str, ...]:
+    if market.volume is None:
+        return market.symbols
+    known = np.isfinite(market.volume)
+    return tuple(s for n, s in enumerate(market.symbols) if not known[:, n].any())
+
+
+def _over_sessions(
+    market: Market, values: FloatArray, of: Callable[[FloatArray, FloatArray], FloatArray]
+) -> FloatArray:
+    """(T + 1, N) of the known values among the SESSIONS of each name before the row."""
+    out = np.full((market.rows.size + 1, len(market.symbols)), np.nan)
+    listed = np.maximum.accumulate(np.isfinite(market.close), axis=0)
+    for n in range(values.shape[1]):
+        held = market.venue_open[:, n] & listed[:, n]
+        padded = np.concatenate([np.full(SESSIONS, np.nan), values[held, n]])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, SESSIONS)
+        count = np.isfinite(windows).sum(axis=1)
+        enough = count >= LEAST_SESSIONS
+        found = np.full(count.size, np.nan)
+        found[enough] = of(windows[enough], count[enough])
+        out[:, n] = found[np.concatenate([[0], np.cumsum(held)])]
+    return out
