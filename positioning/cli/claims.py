@@ -51,7 +51,7 @@ def claims(
         from positioning.reporting.claims import refuse_foreign_markdown, write_claims
         from positioning.reporting.page_file import refuse_foreign_pages
 
-        refuse_foreign_pages(Path(out), ("claims.html", "index.html"))
+        refuse_foreign_pages(Path(out), ("claims.html", "claims.json", "index.html"))
         place = markdown_place(markdown)
         if place is not None:
             refuse_foreign_markdown(place)

@@ -48,22 +48,22 @@ def compare(
     """Metrics with intervals, curves, contributions and tests over the dates the runs share."""
     terminal = Terminal(verbose, quiet or as_json, log)
     with one_line_errors(), terminal.open():
-        from positioning.files import write_whole
         from positioning.reporting.comparison.page import write_comparison
         from positioning.reporting.comparison.words import remarks
         from positioning.reporting.index import write_index
-        from positioning.reporting.page_file import refuse_foreign_pages
+        from positioning.reporting.page_file import refuse_foreign_pages, write_page
         from positioning.runs.comparison import compare as set_side_by_side
 
         place = Path(out)
         asked = Request(factors=tuple(factors or ()), region=region)
-        refuse_foreign_pages(place, ("comparison.html", "index.html"))
+        pages = ("comparison.html", "index.html", *(("comparison.csv",) if as_csv else ()))
+        refuse_foreign_pages(place, pages)
         found = set_side_by_side(
             chosen(place, names or [], mixed), draws, seed, asked.published(), asked.region_word
         )
         files = [write_comparison(found, place), write_index(place)]
         if as_csv:
-            files.append(write_whole(place / "comparison.csv", to_csv(found)))
+            files.append(write_page(place / "comparison.csv", to_csv(found)))
         if as_json:
             print(json_text(to_json(found, files)))
             return

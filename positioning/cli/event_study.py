@@ -77,7 +77,8 @@ def event_study(
         from positioning.reporting.event_study.page import past, write_event_study
         from positioning.reporting.page_file import refuse_foreign_pages
 
-        refuse_foreign_pages(Path(out), ("event_study.html", "index.html"))
+        pages = ("event_study.html", "event_study_events.csv", "event_study_tests.csv", "index.html")
+        refuse_foreign_pages(Path(out), pages)
         if request.placebos:
             check_draws(request.placebos)
         design = design_of(request, window, estimation, model, proxies)

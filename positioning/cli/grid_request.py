@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from positioning.cli.command import words_for
+from positioning.cli.command import say_left_out, words_for
 from positioning.cli.grid_axes import axes_of
 from positioning.cli.request import Request
 from positioning.errors import BadInputError, did_you_mean
@@ -45,6 +45,7 @@ def asked(
             )
     held = {s for which in held_symbols(strategy, axes) for s in which}
     accept((), request.accepted, held, request.facts.instruments)
+    say_left_out(request.idle(held))
     return strategy, axes
 
 

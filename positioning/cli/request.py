@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from positioning.runs.backtest import RunSettings
     from positioning.screening.screen import Screening
     from positioning.strategy.strategy import Strategy
+
+
+MOST_NAMED = 5  # symbols in a line
 
 
 @final
@@ -176,6 +179,19 @@ class Request:
             return None
         found = joined([read_factors(Path(f)) for f in self.factors])
         return found if word in ("", ANY) else replace(found, regions=(word,))
+
+    def idle(self, held: Iterable[str]) -> list[str]:
+        """That the file of restrictions names symbols that none of those held is, in one line or none."""
+        if self.restrictions is None:
+            return []
+        names = sorted({r.symbol for r in self.facts.restrictions} - set(held))
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        named = ", ".join(names[:MOST_NAMED])
+        return (
+            [f"no strategy here holds {named}{more}: what the restrictions say of it has no effect"]
+            if names
+            else []
+        )
 
     def source(self) -> Source:
         """Where prices come from; it knows the instruments of the thesis. Raises BadInputError, DataMissingError."""

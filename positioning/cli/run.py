@@ -74,19 +74,11 @@ def run(
 
             browser()  # missed before anything is computed
         chosen = request.strategies(strategies or [])
-        stems = [safe_name(p.name) for p in chosen]
-        kinds = ("", "_factsheet") if factsheet else ("",)
-        refuse_foreign_pages(place, ["index.html", *(f"{s}{kind}.html" for s in stems for kind in kinds)])
-        accept(
-            (),
-            request.accepted,
-            {
-                s
-                for p in chosen
-                for s in (*p.names, *p.hedges, *compared_with(request.benchmark or p.benchmark))
-            },
-            request.facts.instruments,
-        )  # words naming nothing
+        refuse_foreign_pages(place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv))
+        held = {s for p in chosen for s in (*p.names, *p.hedges)}
+        beside = {s for p in chosen for s in compared_with(request.benchmark or p.benchmark)}
+        accept((), request.accepted, held | beside, request.facts.instruments)  # words naming nothing
+        say_left_out(request.idle(held))
         terms = request.terms(typed("run"))
         with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
             with progress(as_json or quiet) as bar:
@@ -155,6 +147,14 @@ def _say_left_out(place: Path) -> None:
     from positioning.runs.saved import read_runs
 
     say_left_out(read_runs(place).left_out)
+
+
+def written(stems: Sequence[str], factsheet: bool, pdf: bool, as_csv: bool) -> list[str]:
+    """The names of the files that a run writes beside the kept ones."""
+    kinds = ("", "_factsheet") if factsheet else ("",)
+    ends = [f"{kind}{end}" for kind in kinds for end in ((".html", ".pdf") if pdf else (".html",))]
+    ends += [".csv"] if as_csv else []
+    return ["index.html", *(f"{s}{end}" for s in stems for end in ends)]
 
 
 def undecided(request: Request) -> list[str]:

@@ -55,7 +55,7 @@ def screen(
         files, strategies = _sorted_out(words)
         names = _universe(universe, strategies, thesis)
         place = Path(out)
-        refuse_foreign_pages(place, ("screening.html",))
+        refuse_foreign_pages(place, ("screening.html", "screening.json", "screened_restrictions.csv"))
         asked = day_of("--as-of", as_of)
         day = None if asked is None else date.fromisoformat(str(asked))
         kept = place / "decisions.csv" if decisions is None else Path(decisions)

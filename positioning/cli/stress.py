@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.command import Command, new_app, one_line_errors, say_left_out, typed
 from positioning.cli.config import answer_text
 from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet, Verbose, Workers
 from positioning.cli.progress import progress
@@ -82,7 +82,7 @@ def stress(
         from positioning.strategy.from_file import reference
 
         chosen, thesis = request.strategies(strategies or []), request.advice()
-        refuse_foreign_pages(Path(out), ("stress.html", "index.html"))
+        refuse_foreign_pages(Path(out), ("stress.html", "stress.json", "stress.parquet", "index.html"))
         futures = read_scenarios(thesis, scenarios, horizon)
         choice = StressSettings(
             paths,
@@ -104,6 +104,7 @@ def stress(
         source = request.source()
         names = list(dict.fromkeys(s for p in chosen for s in p.names))
         hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
+        say_left_out(request.idle([*names, *hedges]))
         market = load(
             source, names, hedges, span_of(request.start, request.end), request.base.upper(),
             max(p.history for p in chosen), terms.events.crash_dates, request.accepted,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
 from positioning.cli.options import AsCsv, AsJson, AsOf, Names, Out
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
@@ -51,14 +51,16 @@ def today(
     """The last decision, the orders to it, and what stands in the way. Exit status 3: the prices are too old."""
     with one_line_errors():
         from positioning.cli.values import day_of, span_of
-        from positioning.files import safe_name, write_whole
-        from positioning.reporting.page_file import refuse_foreign_pages
+        from positioning.files import safe_name
+        from positioning.reporting.page_file import refuse_foreign_pages, write_page
         from positioning.reporting.today import write_today
         from positioning.runs.backtest import market_of
         from positioning.runs.today import today as today_of
 
         chosen = request.strategies(strategies or [])
-        refuse_foreign_pages(Path(out), (f"today_{safe_name(p.name)}.html" for p in chosen))
+        ends = (".html", "_orders.csv") if as_csv else (".html",)
+        refuse_foreign_pages(Path(out), (f"today_{safe_name(p.name)}{end}" for p in chosen for end in ends))
+        say_left_out(request.idle(s for p in chosen for s in (*p.names, *p.hedges)))
         portfolio = portfolio_of(holdings, capital)
         last = None if as_of is None else str(day_of("--as-of", as_of))
         settings = replace(request.terms(""), span=span_of(None, last))
@@ -72,7 +74,7 @@ def today(
             files.append(write_today(answer, Path(out)))
             if as_csv:
                 name = f"{files[-1].stem}_orders.csv"
-                files.append(write_whole(Path(out) / name, orders_csv(answer)))
+                files.append(write_page(Path(out) / name, orders_csv(answer)))
         if as_json:
             found = {a.strategy.name: to_json(a) for a in answers}
             print(json.dumps({"data": request.data, "advice": False, "strategies": found,

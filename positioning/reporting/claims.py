@@ -45,7 +45,7 @@ def write_claims(
     text = page(made, command)
     files = [
         write_page(directory / "claims.html", text),
-        write_whole(directory / "claims.json", json_text(made.to_json(), indent=1)),
+        write_page(directory / "claims.json", json_text(made.to_json(), indent=1)),
     ]
     snapshots = dict.fromkeys(s[:12] for s in made.snapshots.values())
     keep_answer(

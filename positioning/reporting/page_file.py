@@ -1,12 +1,15 @@
-"""Files of pages: written whole, and never over a page that another program or a person wrote."""
+"""Files of answers: written whole, and never over one that another program or a person wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from positioning.errors import BadInputError
-from positioning.files import write_whole
+from positioning.files import read_bounded, write_whole
 from positioning.reporting.html import Html
 
 GENERATOR = Html('<meta name="generator" content="positioning">')
@@ -17,28 +20,69 @@ _BEFORE = (  # pages of earlier versions bear no generator; they begin so, and h
 )
 
 
+# What a table of ours has: columns of a CSV or a Parquet file, keys of a JSON object; by name, or by how the name ends.
+_TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "event_study_events.csv": ("study", "simulated", "events", "used", "reason"),
+        "event_study_tests.csv": ("study", "simulated", "group", "caar", "test"),
+        "comparison.csv": ("strategy", "run", "metric", "value"),
+        "screened_restrictions.csv": ("symbol", "announced", "kind", "ground", "source"),
+        "_orders.csv": ("symbol", "venue", "side", "shares"),
+        ".csv": ("date", "nav", "returns"),
+        "stress.json": ("simulated", "scenarios", "horizon", "paths"),
+        "screening.json": ("screened", "lists", "findings", "restrictions"),
+        "claims.json": ("claims",),
+        "stress.parquet": ("strategy", "scenario", "probability"),
+        "trials.parquet": ("total_return", "sharpe", "max_drawdown"),
+    }
+)
+_PRINTED = b"HeadlessChrome"  # by which the browser that prints our pages names itself in a PDF
+_MOST_JSON = 200_000_000
+
+
 def write_page(path: Path, text: str) -> Path:
-    """Write a page, whole or not at all; returns its path. Raises BadInputError where a foreign file stands there."""
+    """Write a page or a table beside it, whole or not at all; returns its path. Raises BadInputError where a foreign file
+    stands there."""
     refuse_foreign_pages(path.parent, [path.name])
     return write_whole(path, text)
 
 
 def refuse_foreign_pages(directory: Path, names: Iterable[str]) -> None:
-    """Raise BadInputError where one of these files is there and is not a page of ours."""
+    """Raise BadInputError where one of these files is there and is none of ours: a page without our mark, a table of
+    other columns, a PDF that was not printed here."""
     for name in names:
         path = directory / name
-        if (path.is_symlink() or path.is_file()) and not _is_own(path):
+        if (path.is_symlink() or path.exists()) and not (path.is_file() and _is_own(path)):
+            what = "page" if path.suffix == ".html" else "file"
             raise BadInputError(
-                f"{path} is not a page of this program",
-                "wanted a folder whose pages are its own",
+                f"{path} is not a {what} of this program",
+                f"wanted a folder whose {what}s are its own",
                 "choose another folder, or move that file away",
             )
 
 
 def _is_own(path: Path) -> bool:
     try:
+        if path.suffix in (".csv", ".json", ".parquet"):
+            wanted = next(c for end, c in _TABLES.items() if path.name.endswith(end))
+            return set(wanted) <= _has(path)
         with path.open("rb") as file:
             head = file.read(HEAD)
-    except OSError:
+    except (OSError, ValueError, StopIteration):  # pyarrow's errors are ValueErrors too
         return False
+    if path.suffix == ".pdf":
+        return head.startswith(b"%PDF") and _PRINTED in head
     return GENERATOR.encode() in head or (head.startswith(_BEFORE[0]) and _BEFORE[1] in head)
+
+
+def _has(path: Path) -> set[str]:
+    """Columns or keys. Raises ValueError for what has none."""
+    if path.suffix == ".parquet":
+        from pyarrow import parquet
+
+        return set(parquet.read_schema(path).names)
+    if path.suffix == ".json":
+        told = json.loads(read_bounded(path, _MOST_JSON))
+        return set(told) if isinstance(told, dict) else set()
+    with path.open(encoding="utf-8", newline="") as file:
+        return set(next(csv.reader([file.readline(HEAD)]), ()))

@@ -10,7 +10,6 @@ from typing import Any, final
 
 from positioning.analysis.report import BacktestReport
 from positioning.errors import PositioningError
-from positioning.files import write_whole
 from positioning.helpers import HelperError, Helpers, Question, cores
 from positioning.reporting.tearsheet.outside import QUANTSTATS, VECTORBT, questions
 
@@ -131,8 +130,9 @@ def write_csv(report: BacktestReport, directory: Path) -> Path:
     """Write the account's daily rows beside its tearsheet, in the columns of returns.parquet; returns the path."""
     import pandas as pd
 
+    from positioning.reporting.page_file import write_page
     from positioning.reporting.tearsheet.page import address
     from positioning.runs.saved import daily
 
     text = pd.DataFrame(daily(report)).to_csv(index=False, date_format="%Y-%m-%d")
-    return write_whole(address(report, directory).with_suffix(".csv"), text)
+    return write_page(address(report, directory).with_suffix(".csv"), text)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from positioning.errors import BadInputError, shortened
 from positioning.files import atomic_file
+from positioning.reporting.page_file import refuse_foreign_pages
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SECONDS = 180
@@ -46,6 +47,7 @@ def print_pdf(page: Path) -> Path:
             raise BadInputError(
                 f"{program} made no PDF: {shortened(last, 200)}", "wanted one", "print the page by hand"
             )
+        refuse_foreign_pages(pdf.parent, [pdf.name])
         with atomic_file(pdf) as beside:
             shutil.copyfile(draft, beside)
     return pdf

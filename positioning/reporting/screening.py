@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from positioning.events.restriction import Restriction
-from positioning.files import write_whole
 from positioning.reporting.document import document
 from positioning.reporting.format import NOTHING
 from positioning.reporting.html import Html, bullets, join, section, table, tag
@@ -32,7 +31,7 @@ def write_screening(made: Screening, command: str, directory: Path) -> list[Path
     """Write screening.html, screening.json and screened_restrictions.csv; returns their paths."""
     return [
         write_page(directory / "screening.html", page(made, command)),
-        write_whole(directory / "screening.json", json.dumps(to_json(made), indent=1, allow_nan=False)),
+        write_page(directory / "screening.json", json.dumps(to_json(made), indent=1, allow_nan=False)),
         write_restrictions(made.restrictions, directory / "screened_restrictions.csv"),
     ]
 
@@ -44,7 +43,7 @@ def write_restrictions(rows: Sequence[Restriction], path: Path) -> Path:
          r.reason, r.source]
         for r in rows
     )  # fmt: skip
-    return write_whole(path, as_csv(COLUMNS, cells))
+    return write_page(path, as_csv(COLUMNS, cells))
 
 
 def to_json(made: Screening) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,25 @@ from positioning.reporting.page_file import refuse_foreign_pages, write_page
 
 FOREIGN = b"<!DOCTYPE html><title>my own site</title>"
 COMMANDS = {
-    "run": (["middle_corridor"], ["index.html", "middle_corridor.html"]),
-    "stress": (["middle_corridor", "--paths", "2"], ["stress.html", "index.html"]),
-    "claims": (["--markdown", "none"], ["claims.html", "index.html"]),
-    "event_study": ([], ["event_study.html", "index.html"]),
-    "grid_search": (["middle_corridor", "--grid", "half_life=5,10"], ["grid.html", "index.html"]),
-    "compare": ([], ["comparison.html", "index.html"]),
-    "today": (["middle_corridor", "--as-of", "2024-06-14"], ["today_middle_corridor.html"]),
+    "run": (["middle_corridor", "--csv"], ["index.html", "middle_corridor.html", "middle_corridor.csv"]),
+    "stress": (
+        ["middle_corridor", "--paths", "2"],
+        ["stress.html", "stress.json", "stress.parquet", "index.html"],
+    ),
+    "claims": (["--markdown", "none"], ["claims.html", "claims.json", "index.html"]),
+    "event_study": (
+        [],
+        ["event_study.html", "event_study_events.csv", "event_study_tests.csv", "index.html"],
+    ),
+    "grid_search": (
+        ["middle_corridor", "--grid", "half_life=5,10"],
+        ["grid.html", "trials.parquet", "index.html"],
+    ),
+    "compare": (["--csv"], ["comparison.html", "comparison.csv", "index.html"]),
+    "today": (
+        ["middle_corridor", "--as-of", "2024-06-14", "--csv"],
+        ["today_middle_corridor.html", "today_middle_corridor_orders.csv"],
+    ),
     "events": ([], ["events.html"]),
 }
 
@@ -32,7 +45,7 @@ def test_a_foreign_page_is_refused_first(name: str, page: str, tmp_path: Path) -
     app = importlib.import_module(f"positioning.cli.{name}").app
     done = CliRunner().invoke(app, [*COMMANDS[name][0], "--out", str(tmp_path)])
     assert done.exit_code == 2, done.output
-    assert f"{page} is not a page of this program" in done.stderr
+    assert re.search(rf"{page} is not a (page|file) of this program", done.stderr)
     assert len(done.stderr.splitlines()) == 1
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [(page, FOREIGN)]
 
@@ -55,3 +68,49 @@ def test_a_link_to_nothing_is_foreign_and_an_own_page_is_not(tmp_path: Path) -> 
     before = text.replace('<meta name="generator" content="positioning">', "")
     (tmp_path / "own.html").write_text(before)
     write_page(tmp_path / "own.html", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "foreign"),
+    [
+        ("comparison.csv", b"strategy,run,metric,value,low,high\n", b"strategy,metric,value\nmine,x,1\n"),
+        ("mine.csv", b"date,nav,returns,cost\n2024-01-02,1,0,0\n", b"date,price\n2024-01-02,5\n"),
+        (
+            "stress.json",
+            b'{"simulated": true, "scenarios": "x", "horizon": 1, "paths": 2}',
+            b'[{"scenarios": 1}]',
+        ),
+        ("stress.json", b'{"simulated": true, "scenarios": "x", "horizon": 1, "paths": 2}', b"not JSON"),
+        ("claims.json", b'{"claims": {}}', b'{"mine": 1}'),
+        ("mine.pdf", b"%PDF-1.4\n<</Creator (HeadlessChrome/1)>>", b"%PDF-1.4\n<</Creator (Writer)>>"),
+        ("trials.parquet", None, b"PAR1 not really"),
+    ],
+)
+def test_a_table_is_known_by_what_it_has(
+    name: str, own: bytes | None, foreign: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(foreign)
+    with pytest.raises(BadInputError, match="not a file of this program"):
+        refuse_foreign_pages(tmp_path, [name])
+    assert (tmp_path / name).read_bytes() == foreign
+    if own is not None:
+        (tmp_path / name).write_bytes(own)
+        refuse_foreign_pages(tmp_path, [name])
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(BadInputError):  # a folder of that name stays, too
+        refuse_foreign_pages(tmp_path, [name])
+
+
+def test_what_each_command_writes_it_may_write_again(tmp_path: Path) -> None:
+    words = {"event_study": ["CF", "--placebo", "0"], "stress": ["middle_corridor", "--paths", "10", "--horizon", "30"],
+             "grid_search": ["middle_corridor", "--grid", "half_life=5,10"],
+             "run": ["middle_corridor", "--csv", "--placebo", "0"], "compare": ["--csv"],
+             "today": ["middle_corridor", "--as-of", "2024-06-14", "--csv"]}  # fmt: skip
+    for name, typed in words.items():
+        app = importlib.import_module(f"positioning.cli.{name}").app
+        done = CliRunner().invoke(app, [*typed, "--out", str(tmp_path)])
+        assert done.exit_code == 0, done.output
+    made = [p.name for p in tmp_path.iterdir() if p.is_file()]
+    assert {"stress.parquet", "trials.parquet", "comparison.csv", "middle_corridor.csv"} <= set(made)
+    refuse_foreign_pages(tmp_path, made)

@@ -16,7 +16,6 @@ from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.study import ALL, ALONE, LEAD, TESTS, EventStudy, Group, Outcome
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
-from positioning.files import write_whole
 from positioning.reporting import charts
 from positioning.reporting.document import charted, document, moved
 from positioning.reporting.event_study import charts as study_charts
@@ -107,8 +106,8 @@ def write_event_study(
     text = page(studies, shuffled, asked, design, thesis, command, script)
     files = [
         write_page(directory / "event_study.html", text),
-        write_whole(directory / "event_study_events.csv", events_csv(studies)),
-        write_whole(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
+        write_page(directory / "event_study_events.csv", events_csv(studies)),
+        write_page(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]
     prices = dict.fromkeys(r.snapshot[:12] for s in studies for r in s.returns)
     verdicts = {s.label: judged(s, asked) for s in studies}

@@ -16,6 +16,7 @@ from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.files import atomic_file
 from positioning.reporting.format import number, percent, signed
+from positioning.reporting.page_file import refuse_foreign_pages
 from positioning.reporting.search.charts import PERCENTS
 from positioning.search.assessment import Assessment, values_of
 from positioning.search.measures import FIGURES
@@ -173,6 +174,7 @@ def write_trials(searched: SearchReport, directory: Path) -> Path:
     }
     schema = pa.schema([*((n, v.type) for n, v in choices.items()), *((f, pa.float64()) for f in FIGURES)])
     path = directory / "trials.parquet"
+    refuse_foreign_pages(directory, [path.name])
     with atomic_file(path) as draft, parquet.ParquetWriter(draft, schema) as writer:
         for number, table in enumerate(trials.tables()):
             codes = trials.plan.part(number)

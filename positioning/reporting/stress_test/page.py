@@ -12,13 +12,13 @@ import numpy as np
 from positioning.analysis.verdict import STRESS_RULES, Verdict
 from positioning.arrays import FloatArray
 from positioning.events.silence import Silence
-from positioning.files import atomic_file, write_whole
+from positioning.files import atomic_file
 from positioning.json_text import json_text, plain
 from positioning.reporting import charts
 from positioning.reporting.document import charted, document, moved
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.index import write_index
-from positioning.reporting.page_file import write_page
+from positioning.reporting.page_file import refuse_foreign_pages, write_page
 from positioning.reporting.stress_test.charts import drawn
 from positioning.reporting.stress_test.words import alike, judged, method, notices
 from positioning.reporting.templates import render
@@ -85,7 +85,7 @@ def write_stress(
     text = page(made, command, script, silence)
     files = [
         write_page(directory / "stress.html", text),
-        write_whole(directory / "stress.json", json_text(to_json(made, silence), indent=1)),
+        write_page(directory / "stress.json", json_text(to_json(made, silence), indent=1)),
         _parquet(made, directory / "stress.parquet"),
     ]
     verdicts = {name: judged(made, name) for name in made.figures}
@@ -104,6 +104,7 @@ def _parquet(made: StressTest, path: Path) -> Path:
     import pyarrow as pa
     from pyarrow import parquet
 
+    refuse_foreign_pages(path.parent, [path.name])
     with atomic_file(path) as draft:
         parquet.write_table(pa.Table.from_pylist(made.table()), draft)
     return path
