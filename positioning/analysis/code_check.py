@@ -25,7 +25,6 @@ def words_of(check: CodeCheck | None, strategy: str) -> str:
     """The short form of a check, or that there was none of this code."""
     if check is None:
         return (
-            f"Not checked: python -m backtests.check {shown(strategy)} asks whether a decision of this code ever knew "
-            "tomorrow."
+            f"Not checked: `check {shown(strategy)}` asks whether a decision of this code ever knew tomorrow."
         )
     return shortened(shown(f"Checked, with {check.cuts} replaced futures: {check.sentence}"), LONGEST_LINE)

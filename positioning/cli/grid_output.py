@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from positioning.cli.command import option_words
 from positioning.cli.terminal import Terminal, listed
 from positioning.json_text import json_text, plain
 
@@ -38,14 +39,14 @@ def answer(
     if searched.silence is not None:
         terminal.say(searched.silence.words, "bad")
     if check is not None and check.wrong:
-        terminal.say(words_of(check, searched.space.strategy.name), "bad")
+        terminal.say(option_words(words_of(check, searched.space.strategy.name), ()), "bad")
     terminal.say(searched.verdict.sentence, searched.verdict.tone)
     why = "recommended" if not b.withheld else "NOT recommended"
     terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")
     terminal.say(f"Best: {_short(b.best.settings, b.best.figures)}")
     terminal.say(f"No events: {_short(b.named, b.without_events)}")
     if check is None:
-        terminal.say(words_of(check, searched.space.strategy.name), "bad")
+        terminal.say(option_words(words_of(check, searched.space.strategy.name), ()), "bad")
     if terminal.verbose:
         for line in [heading(searched), *said(searched), searched.pace_in_words]:
             terminal.say(line)

@@ -76,9 +76,9 @@ def run(
         chosen = request.strategies(strategies or [])
         refuse_foreign_pages(place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv))
         held = {s for p in chosen for s in (*p.names, *p.hedges)}
-        beside = {s for p in chosen for s in compared_with(request.benchmark or p.benchmark)}
-        accept((), request.accepted, held | beside, request.facts.instruments)  # words naming nothing
         say_left_out(request.idle(held))
+        held |= {s for p in chosen for s in compared_with(request.benchmark or p.benchmark)}
+        accept((), request.accepted, held, request.facts.instruments)  # words naming nothing
         terms = request.terms(typed("run"))
         with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
             with progress(as_json or quiet) as bar:
@@ -88,8 +88,8 @@ def run(
                     witness = RecordingSource(terms.source)
                     report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
                     report = replace(report, check=kept_check(strategy, place))
-                    kept = request.kept(strategy)
-                    pages.add(CompletedRun(report, kept, witness.digests, request.study(strategy)))
+                    asked = request.kept(strategy), witness.digests, request.study(strategy)
+                    pages.add(CompletedRun(report, *asked))
                     bar.advance(task)
             reports = [work.report for work in pages.works]
             if not as_json:

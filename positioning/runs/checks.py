@@ -37,7 +37,7 @@ def keep_check(found: StrategyCheck, strategy: Strategy, cuts: int, directory: P
     place = _place(strategy, directory)
     if place.exists() and _read(place) is None:
         raise BadInputError(
-            f"{place} is not what a check writes", "wanted a file of ours, or none", "move it away, or give another --out"
+            f"{place} is not what a check writes", "wanted a file of ours, or none", "move it away"
         )  # fmt: skip
     kept = _Kept(
         strategy=strategy.name, code=_code(strategy), wrong=bool(found.wrong), sentence=found.sentence, cuts=cuts

@@ -77,7 +77,7 @@ def test_a_search_warns_of_code_that_was_never_checked_or_is_wrong(tmp_path: Pat
     ]  # fmt: skip
     done = CliRunner().invoke(grid_search, ask)
     assert done.exit_code == 0, done.output
-    assert "Not checked: python -m backtests.check middle_corridor" in " ".join(done.stdout.split())
+    assert "Not checked: `python -m backtests.check middle_corridor`" in " ".join(done.stdout.split())
     keep_check(found(True), MiddleCorridor(), 24, tmp_path)
     answer = json.loads(CliRunner().invoke(grid_search, [*ask, "--json"]).stdout)
     assert answer["check"] == {"wrong": True, "sentence": "WRONG: it knew <b>", "cuts": 24}

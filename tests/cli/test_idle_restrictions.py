@@ -28,10 +28,8 @@ def test_a_symbol_that_nothing_holds_is_named_once(tmp_path: Path) -> None:
 def test_nothing_is_said_of_the_thesis_or_of_what_is_held(tmp_path: Path) -> None:
     assert Request().idle(["MOS"]) == []
     file = tmp_path / "mine.csv"
-    file.write_text(
-        HEAD
-        + "".join(f"{s},2024-01-03,,no_buy,own,,Mine,me\n" for s in ("A", "B", "C", "D", "E", "F", "MOS"))
-    )
+    every = ["A", "B", "C", "D", "E", "F", "MOS"]
+    file.write_text(HEAD + "".join(f"{s},2024-01-03,,no_buy,own,,Mine,me\n" for s in every))
     request = Request(restrictions=str(file))
     assert request.idle(["MOS", "A"]) == [
         "no strategy here holds B, C, D, E, F: what the restrictions say of it has no effect"
