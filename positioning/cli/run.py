@@ -22,6 +22,7 @@ from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
+    from positioning.strategy.strategy import Strategy
 
 INCOMPLETE = 1  # exit status where a page failed and the others are written
 
@@ -58,15 +59,10 @@ def run(
     with one_line_errors(), terminal.open():
         from positioning.cli.run_output import print_summary, to_json
         from positioning.data.recording import RecordingSource
-        from positioning.market.benchmark import parts
-        from positioning.market.findings import accept
         from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.pages import CompletedRun, Pages
         from positioning.runs.backtest import backtest
         from positioning.runs.checks import kept_check
-
-        def compared_with(text: str) -> list[str]:
-            return [part.instrument.symbol for part in parts(text, request.facts.instruments)]
 
         place = Path(out)
         if pdf:
@@ -75,10 +71,7 @@ def run(
             browser()  # missed before anything is computed
         chosen = request.strategies(strategies or [])
         refuse_foreign_pages(place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv))
-        held = {s for p in chosen for s in (*p.names, *p.hedges)}
-        say_left_out(request.idle(held))
-        held |= {s for p in chosen for s in compared_with(request.benchmark or p.benchmark)}
-        accept((), request.accepted, held, request.facts.instruments)  # words naming nothing
+        check_words(request, chosen)
         terms = request.terms(typed("run"))
         with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
             with progress(as_json or quiet) as bar:
@@ -147,6 +140,18 @@ def _say_left_out(place: Path) -> None:
     from positioning.runs.saved import read_runs
 
     say_left_out(read_runs(place).left_out)
+
+
+def check_words(request: Request, chosen: Sequence[Strategy]) -> None:
+    """BadInputError where an accepted finding names nothing of this run; told, where a restriction does."""
+    from positioning.market.benchmark import parts
+    from positioning.market.findings import accept
+
+    known = request.facts.instruments
+    held = {s for p in chosen for s in (*p.names, *p.hedges)}
+    beside = {b.instrument.symbol for p in chosen for b in parts(request.benchmark or p.benchmark, known)}
+    accept((), request.accepted, held | beside, known)
+    say_left_out(request.idle(held))
 
 
 def written(stems: Sequence[str], factsheet: bool, pdf: bool, as_csv: bool) -> list[str]:
