@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from positioning.simulation.vectorbt_bridge import RoundTrips
 
 QUANTSTATS, VECTORBT = "quantstats", "vectorbt"  # who is asked
-LEFT_OUT = "quantstats was left out (--no-quantstats)."
+LEFT_OUT = "quantstats was left out, as asked."
 
 Asked = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
 
