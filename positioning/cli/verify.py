@@ -1,8 +1,8 @@
-"""Make a kept run again and say whether its numbers are the same: python -m backtests.verify RUN"""
+"""Make a kept run or answer again and say whether its numbers are the same: python -m backtests.verify RUN"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,15 +29,24 @@ PLAIN = ("python", "fill", "mark", "base", "simulated", "benchmark")
 
 @app.command(cls=Command)
 def verify(
-    run: Annotated[str, typer.Argument(help="A run's ID or its beginning, its folder, or a strategy.")],
+    run: Annotated[
+        str, typer.Argument(help="ID of a run or answer, or its beginning; a folder; a strategy.")
+    ],
     out: Out = "reports",
     as_json: AsJson = False,
 ) -> None:
     """Rerun it on the prices, events and code of now. Exit status 0: the same numbers; 1: others."""
     with one_line_errors():
+        from positioning.cli.verify_answer import again as again_answer
+        from positioning.runs.answers import find_answer
         from positioning.runs.saved import find_run, read_runs
 
         say_left_out(read_runs(Path(out)).left_out)
+        answer = find_answer(Path(out), run)
+        if answer is not None:
+            told = again_answer(answer)
+            _say_answer(answer.name, told, as_json)
+            return
         kept = find_run(Path(out), known_as(run))
         report, digests = again(kept)
         changed, moved = changes(kept, report, digests), difference(kept, report)
@@ -50,6 +59,18 @@ def verify(
         if moved and not changed:
             print("  nothing on record changed: look at the machine and at packages not listed")
     if moved:
+        raise typer.Exit(1)
+
+
+def _say_answer(name: str, told: Sequence[str], as_json: bool) -> None:
+    """Whether an answer is the same; raises typer.Exit with status 1 where it is not."""
+    if as_json:
+        print(json_text({"answer": name, "identical": not told, "changed": told}))
+    else:
+        print(f"{name}: {'NOT the same' if told else 'identical'}")
+        for line in told:
+            print(f"  {line}")
+    if told:
         raise typer.Exit(1)
 
 

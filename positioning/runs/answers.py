@@ -107,3 +107,20 @@ def changed_files(place: Path, answer: Answer) -> list[str]:
     """Files of a kept answer that are not as they were written."""
     known: Mapping[str, str] = answer.files
     return [n for n, d in known.items() if not (place / n).is_file() or digest((place / n).read_bytes()) != d]
+
+
+def find_answer(directory: Path, word: str) -> Path | None:
+    """The folder of the answer of that ID, or of the only one whose ID begins so, or that folder itself; None where
+    there is none. Raises BadInputError where several begin so."""
+    if (Path(word) / "answer.json").is_file():
+        return Path(word)
+    found = [a.id for a in read_answers(directory).answers if a.id.startswith(word)] if word else []
+    if word in found:
+        found = [word]
+    if len(found) > 1:
+        raise BadInputError(
+            f"{len(found)} answers begin with {word}",
+            f"wanted one of {', '.join(found[:5])}",
+            "type more of its ID",
+        )
+    return directory / "answers" / found[0] if found else None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from positioning.analysis.verdict import SEARCH_RULES, Verdict
+from positioning.files import write_whole
+from positioning.json_text import json_text
 from positioning.reporting.charts import Figure, share_script
 from positioning.reporting.document import charted, document, moved
 from positioning.reporting.format import NOTHING, number, percent
@@ -95,12 +98,29 @@ def write_grid(searched: SearchReport, directory: Path, study: str = "") -> Path
     script = share_script(directory)
     text, judged, market = page(searched, script), searched.verdict, searched.space.market
     path = write_page(directory / "grid.html", text)
+    numbers = write_whole(directory / "grid.json", json_text(to_json(searched), indent=1))
     keep_answer(
         directory, "grid_search", f"Grid search, {searched.space.strategy.title}", judged.sentence, judged.tone,
-        market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"), study=study,
+        market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"), [numbers], study,
     )  # fmt: skip
     write_index(directory)
     return path
+
+
+def to_json(searched: SearchReport) -> dict[str, Any]:
+    """What a search found, small: its verdict, the two trials that may be held, and the digest of every figure of every
+    trial, by which one that is made again is known to be the same to the bit."""
+    b, tables = searched.assessment, hashlib.sha256()
+    for table in searched.trials.tables():
+        tables.update(np.ascontiguousarray(table).tobytes())
+    return {
+        "verdict": searched.verdict.to_json(),
+        "trials": b.trials,
+        "figures": tables.hexdigest(),
+        "prices": searched.space.market.snapshot,
+        "plateau": {"settings": b.plateau.settings, "figures": b.plateau.figures},
+        "best": {"settings": b.best.settings, "figures": b.best.figures},
+    }
 
 
 def page(searched: SearchReport, script: str) -> str:
