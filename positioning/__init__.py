@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from positioning.analysis.metrics import summarise as summarise
     from positioning.analysis.report import BacktestReport as BacktestReport
     from positioning.analysis.strategy_check import check_strategy as check_strategy
+    from positioning.claims.answer import ClaimAnswers as ClaimAnswers
+    from positioning.claims.answer import answer_claims as answer_claims
     from positioning.data.cache_source import StoreSource as StoreSource
     from positioning.data.folder import FolderSource as FolderSource
     from positioning.data.sample import SampleSource as SampleSource
@@ -52,6 +54,7 @@ _HOMES = {
     "BadInputError": "errors",
     "Basket": "strategy.basket",
     "Blend": "strategy.blend",
+    "ClaimAnswers": "claims.answer",
     "DataMissingError": "errors",
     "Event": "events.event",
     "EventStudy": "event_studies.study",
@@ -69,6 +72,7 @@ _HOMES = {
     "Targets": "strategy.targets",
     "Thesis": "events.thesis",
     "Trials": "search.trials",
+    "answer_claims": "claims.answer",
     "backtest": "runs.backtest",
     "check_strategy": "analysis.strategy_check",
     "event_study": "event_studies.study",

@@ -2,9 +2,10 @@
 
     a_t = r_t - r0_t = alpha + beta' F_t + u_t      over the rows of each coverage, errors by Newey and West
 
-r, r0: net returns of the account with and without events; F: the benchmark's return over cash, and further factors. Rows
-on which news is in force: WINDOW rows around the one on which an event of the strategy's sleeves is known, moved on by
-one, since a decision is traded a session later. Windows overlap, and a row counts once however many events it holds.
+r, r0: net returns of the account with and without events; F: the benchmark's return over cash, with those of the row
+before and after where it closes at another hour than a name that is held, as in `market_line`. Rows on which news is
+in force: WINDOW rows around the one on which an event of the strategy's sleeves is known, moved on by one, since a
+decision is traded a session later. Windows overlap, and a row counts once however many events it holds.
 
 Jaffe (1974), doi:10.1086/295625; Fama (1998), doi:10.1016/S0304-405X(98)00026-9.
 """
@@ -19,6 +20,7 @@ from typing import Any, Literal, final
 import numpy as np
 
 from positioning.analysis.attribution import WINDOW
+from positioning.analysis.market_line import beta_measure, regressors
 from positioning.analysis.regression import newey_west
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.events.event import Events
@@ -65,7 +67,7 @@ def active_returns(
         levels = benchmark.levels
         grown = np.full(levels.size, math.nan)
         grown[1:] = levels[1:] / levels[:-1] - 1.0 - result.inputs.growth[1:]
-        factors = grown[:, None]
+        factors = regressors(grown, beta_measure(result, benchmark))[0]
     force = rows_in_force(result.rows, events, sleeves)
     return (
         active_alpha(result.nav, without_events.nav, factors, force, "in_force"),

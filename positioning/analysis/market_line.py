@@ -18,10 +18,27 @@ from typing import Literal
 import numpy as np
 
 from positioning.arrays import BoolArray, FloatArray
+from positioning.market.benchmark import Benchmark
+from positioning.market.venues import same_close
+from positioning.simulation.result import Result
 
 BetaMeasure = Literal["same_day", "dimson"]
 MIN_ROWS = 8  # returns below which three slopes have no meaning
 NOISE = 1e-12  # deviation of returns below which they are rounding, see `metrics.NOISE`
+
+
+def beta_measure(result: Result, measure: Benchmark | None) -> BetaMeasure:
+    """What beta and alpha are made of: dimson where a name that was ever held closes at another hour than the
+    benchmark."""
+    held = (result.shares != 0.0).any(axis=0)
+    venues = {i.venue for i, h in zip(result.market.instruments, held, strict=True) if h}
+    return measure_for(tuple(sorted(venues)), () if measure is None else measure.venues)
+
+
+def measure_for(held: tuple[str, ...], benchmark: tuple[str, ...]) -> BetaMeasure:
+    """dimson where a venue of what is held closes at another hour than one of the benchmark's, else same_day."""
+    apart = any(not same_close(a, b) for a in held for b in benchmark)
+    return "dimson" if apart else "same_day"
 
 
 def regressors(market: FloatArray, measure: BetaMeasure) -> tuple[FloatArray, BoolArray]:

@@ -11,6 +11,7 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.metrics import rows_per_year
+from positioning.analysis.multiplicity import detectable
 from positioning.analysis.placebo import monte_carlo_p
 from positioning.analysis.regression import newey_west
 from positioning.analysis.report import BacktestReport
@@ -188,7 +189,7 @@ class Bench:
             reach = _quantile(o.freedom) * o.error
             found.append(Finding(
                 place, "study", what, part, one.sign * o.caar, one.sign * o.caar - reach, one.sign * o.caar + reach,
-                o.tests[LEAD].p, o.count,
+                o.tests[LEAD].p, o.count, o.detectable,
             ))  # fmt: skip
         return found
 
@@ -250,7 +251,10 @@ class Bench:
         if not values.size:
             why = f"{driver.name} has no value from {one.first} to {one.last}"
             return [Finding(place, "series", driver.name, "whole", missing=why)]
-        told = f"{driver.name} {_range(values)} from {one.first} to {min(one.last, driver.dates[inside][-1])}"
+        first, last = driver.dates[inside][[0, -1]]
+        told = (
+            f"{driver.name} {_range(values)} {f'of {first}' if first == last else f'from {first} to {last}'}"
+        )
         if math.isnan(one.stated):
             low, high = _bound(one.low, -math.inf), _bound(one.high, math.inf)
             words = [f"at least {low:g}"] * (low > -math.inf) + [f"at most {high:g}"] * (high < math.inf)
@@ -301,7 +305,7 @@ def mean_difference(
     mean, reach = one.sign * float(fit.coefficients[0]), _quantile(fit.freedom) * float(fit.errors[0])
     return Finding(
         place, one.kind, what, part, per_year * mean, per_year * (mean - reach), per_year * (mean + reach),
-        float(fit.p[0]), difference.size,
+        float(fit.p[0]), difference.size, per_year * detectable(float(fit.errors[0]), fit.freedom),
     )  # fmt: skip
 
 

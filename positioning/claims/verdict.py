@@ -48,9 +48,10 @@ class Ruling(StrEnum):
 class Finding:
     """What one piece of evidence says of one part of time.
 
-    place: which of the claim's evidence it answers; what: in words; estimate, low, high: with its 95 % interval, positive
-    where the claim points; p: two-sided; count: returns, pieces of news or values; holds: of a fact, None where it cannot
-    be told yet; missing: why it could not be measured, "" where it could.
+    place: which of the claim's evidence it answers; what: in words; estimate, low, high: with its 95 % interval,
+    positive where the claim points; p: two-sided; smallest: the estimate that a test like this would have seen in 80
+    % of cases; count: returns, pieces of news or values; holds: of a fact, None where it cannot be told yet; missing:
+    why it could not be measured, "" where it could.
     """
 
     place: int
@@ -62,6 +63,7 @@ class Finding:
     high: float = math.nan
     p: float = math.nan
     count: int = 0
+    smallest: float = math.nan
     form: Form = "percent"
     holds: bool | None = None
     missing: str = ""
@@ -70,7 +72,8 @@ class Finding:
         """The fields for JSON, undefined as None."""
         return {
             "kind": self.kind, "what": self.what, "part": self.part, "estimate": plain(self.estimate),
-            "low": plain(self.low), "high": plain(self.high), "p": plain(self.p), "count": self.count,
+            "low": plain(self.low), "high": plain(self.high), "p": plain(self.p),
+            "smallest_seen": plain(self.smallest), "count": self.count,
             "holds": self.holds, "missing": self.missing or None,
         }  # fmt: skip
 
@@ -154,7 +157,10 @@ def _ruled(claim: Claim, found: tuple[Finding, ...], q: float) -> ClaimAnswer:
 
 def _tested(claim: Claim, found: tuple[Finding, ...], decides: Finding, q: float) -> ClaimAnswer:
     if not q <= LEVEL:
-        return ClaimAnswer(claim, found, Ruling.NOT_TOLD, "after publication chance does as well", q)
+        why = "after publication chance does as well"
+        if math.isfinite(decides.smallest):
+            why += f"; {100 * decides.smallest:.0f} % or more would have been seen in four cases of five"
+        return ClaimAnswer(claim, found, Ruling.NOT_TOLD, why, q)
     way = 1.0 if decides.estimate > 0 else -1.0
     beside = (f for f in found if f.part == "after" and f.place > 0 and _measured(f) and f.p <= LEVEL)
     against = next((f for f in beside if way * f.estimate < 0), None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.command import Command, new_app, one_line_errors, typed, words_for
 from positioning.cli.config import answer_text
 from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose
 from positioning.cli.progress import progress
@@ -61,7 +62,9 @@ def claims(
         with progress(as_json or quiet) as bar:
             task = bar.add_task("claims", total=len(asked))
             made = answer_claims(strategies, settings, asked, advance=lambda: bar.advance(task))
-        files = write_claims(made, settings.command, Path(out), place, answer_text(ctx))
+        data = [] if request.data == Request().data else ["--data", request.data]
+        again = shlex.join([*words_for("claims"), *data])
+        files = write_claims(made, settings.command, Path(out), place, answer_text(ctx), again)
         if as_json:
             print(json_text(made.to_json() | {"files": [str(f) for f in files]}))
         else:

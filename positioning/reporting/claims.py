@@ -37,10 +37,16 @@ RULES = (
 
 
 def write_claims(
-    made: ClaimAnswers, command: str, directory: Path, markdown: Path | None, study: str = ""
+    made: ClaimAnswers,
+    command: str,
+    directory: Path,
+    markdown: Path | None,
+    study: str = "",
+    again: str = "",
 ) -> list[Path]:
     """Write claims.html and claims.json, keep them under an ID, write the index, and the Markdown where a path is given;
-    returns their paths. study: the file of options that repeats it. Raises BadInputError where another's file stands in
+    returns their paths. study: the file of options that repeats it; again: the command as the Markdown names it, without
+    places of one machine. Raises BadInputError where another's file stands in
     its place."""
     text = page(made, command)
     files = [
@@ -55,7 +61,7 @@ def write_claims(
     )  # fmt: skip
     write_index(directory)
     if markdown is not None:
-        files.append(write_whole(markdown, to_markdown(made, command)))
+        files.append(write_whole(markdown, to_markdown(made, again or command)))
     return files
 
 
@@ -98,8 +104,8 @@ def page(made: ClaimAnswers, command: str) -> str:
         banner() if made.simulated else "",
         past_the_record(made.silence),
         tag("p", counts(made), class_="finding"),
-        tag("p", f"Published on {made.thesis.published}. What is tested is tested after that day; before it stands "
-                 "beside, apart.", class_="quiet"),
+        tag("p", f"Published on {made.thesis.published}. Only what came after that day decides; what came before is "
+                 "shown apart.", class_="quiet"),
         section("verdicts", "What could be told", _table("Claims with a verdict", tested)),
         section("untestable", "What could not", _table("Untestable claims", rest)),
         *(folded(part) for part in (
@@ -162,8 +168,8 @@ def to_markdown(made: ClaimAnswers, command: str) -> str:
     if made.silence is not None:
         lines += [f"**{_cell(made.silence.words)}**", ""]
     lines += [
-        f"{counts(made)} Published on {made.thesis.published}. What is tested is tested after that day; before it stands "
-        "beside, apart.", "",
+        f"{counts(made)} Published on {made.thesis.published}. Only what came after that day decides; what came "
+        "before is shown apart.", "",
         "| id | claim | stands for it | before | after | verdict | why |", "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     lines += [

@@ -13,7 +13,7 @@ from positioning.analysis.equal_exposure import at_equal_exposure
 from positioning.analysis.factor_exposure import FactorExposure, exposure
 from positioning.analysis.factor_regions import require_dollars, require_fit
 from positioning.analysis.factors import Factors
-from positioning.analysis.market_line import BetaMeasure
+from positioning.analysis.market_line import beta_measure
 from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
@@ -26,7 +26,6 @@ from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.source import Source
-from positioning.market.venues import same_close
 from positioning.provenance import package_versions
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate, read_cash
@@ -152,20 +151,6 @@ def exposed(result: Result, terms: RunSettings) -> FactorExposure | None:
     held = {i: float(w) for i, w in zip(result.market.instruments, weights, strict=True) if w > 0}
     require_fit(held, terms.factors.regions, terms.region)
     return exposure(result.rows, result.nav, terms.factors)
-
-
-def beta_measure(result: Result, measure: Benchmark | None) -> BetaMeasure:
-    """What beta and alpha are made of: dimson where a name that was ever held closes at another hour than the
-    benchmark."""
-    held = (result.shares != 0.0).any(axis=0)
-    venues = {i.venue for i, h in zip(result.market.instruments, held, strict=True) if h}
-    return measure_for(tuple(sorted(venues)), () if measure is None else measure.venues)
-
-
-def measure_for(held: tuple[str, ...], benchmark: tuple[str, ...]) -> BetaMeasure:
-    """dimson where a venue of what is held closes at another hour than one of the benchmark's, else same_day."""
-    apart = any(not same_close(a, b) for a in held for b in benchmark)
-    return "dimson" if apart else "same_day"
 
 
 def _placebo(

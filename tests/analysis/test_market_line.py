@@ -10,11 +10,10 @@ import pytest
 import statsmodels.api as sm
 
 from positioning.analysis.comparison import AccountHistory, intervals, rolling
-from positioning.analysis.market_line import line
+from positioning.analysis.market_line import line, measure_for
 from positioning.analysis.metrics import summarise
 from positioning.analysis.second_opinion import _leads_and_lags
 from positioning.arrays import FloatArray
-from positioning.runs.backtest import measure_for
 
 
 def leaking(rows: int = 2000, seed: int = 3) -> tuple[FloatArray, FloatArray]:
