@@ -60,6 +60,11 @@ PARTS: Mapping[str, Part] = {
         "How often its placebos in space and in time reject at 5 % where events move nothing, and where they do.",
         (f"{E}/test_synthetic_control.py",),
     ),
+    "claims": Part(
+        "Claims: nothing is supported where there is nothing",
+        "How often any of six claims is called supported on driftless random sleeves, and where there is a drift.",
+        ("tests/claims/test_verdict.py",),
+    ),
     "placebo": Part(
         "Shuffled dates: uniformity",
         "Without an effect of events the p-values of shuffled dates must be uniform.",
