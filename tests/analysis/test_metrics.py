@@ -14,7 +14,16 @@ import quantstats.stats as qs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from positioning.analysis.metrics import Drawdown, Metrics, returns, rows_per_year, summarise, to_json
+from positioning.analysis.metrics import (
+    YEARLY,
+    Drawdown,
+    Metrics,
+    returns,
+    rows_per_year,
+    summarise,
+    to_json,
+    without_yearly,
+)
 
 # Two programs adding the same few hundred float64 numbers in another order: some 1e-13 of the result.
 SAME = 1e-12
@@ -424,3 +433,15 @@ def test_quantstats_calls_beta_zero_where_it_is_undefined() -> None:
     own = pd.Series(np.tile([0.01, -0.01], 15)[1:], index=index)
     assert qs.greeks(own, own * 0.0)["beta"] == 0
     assert math.isnan(summarise(days(30), grow(list(own)), benchmark=np.ones(30)).beta)
+
+
+def test_what_is_said_of_a_year_is_lacking_in_a_shorter_account_and_nothing_else_is() -> None:
+    dates = np.datetime64("2024-01-01") + np.arange(30)
+    short = without_yearly(summarise(dates, np.linspace(1.0, 1.1, 30) + 0.01 * (np.arange(30) % 2)))
+    assert short.under_a_year
+    assert all(short.lacks(name) for name in YEARLY)
+    assert not short.lacks("beta")  # undefined for want of a benchmark
+    assert not short.lacks("total_return")
+    long = summarise(np.datetime64("2024-01-01") + np.arange(400), np.linspace(1.0, 1.1, 400))
+    assert not long.lacks("alpha")  # undefined, of a whole year
+    assert not long.lacks("sharpe")
