@@ -10,6 +10,7 @@ import numpy as np
 
 from positioning.arrays import BoolArray, CodeArray, DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
+from positioning.errors import BadInputError, did_you_mean
 from positioning.market.bars import Notice
 from positioning.market.market import Market
 from positioning.simulation import kernel
@@ -127,6 +128,20 @@ class Result(Displayed):
         weights = {s: self.weights[:, n] for n, s in enumerate(self.market.symbols)}
         index = pd.DatetimeIndex(self.rows.astype("datetime64[ns]"), name="date")
         return pd.DataFrame({**columns, **weights}, index=index)
+
+    def series(self, column: str = "nav") -> pd.Series:
+        """One column of `to_frame` by date, for people; the properties of these names are arrays, for arithmetic.
+
+        Raises BadInputError for a column that it has not.
+        """
+        frame = self.to_frame()
+        if column not in frame:
+            known = list(frame)
+            raise BadInputError(
+                f"column={column}", "wanted one of its columns", did_you_mean(column, known), "column"
+            )
+        found: pd.Series = frame[column]
+        return found
 
     @property
     def rows(self) -> DateArray:
