@@ -136,7 +136,7 @@ class Result(Displayed):
         """
         frame = self.to_frame()
         if column not in frame:
-            known = list(frame)
+            known = [str(name) for name in frame]
             raise BadInputError(
                 f"column={column}", "wanted one of its columns", did_you_mean(column, known), "column"
             )

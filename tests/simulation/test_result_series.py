@@ -18,5 +18,5 @@ def test_columns_by_date_are_the_arrays() -> None:
     np.testing.assert_array_equal(nav.to_numpy(), result.nav)
     np.testing.assert_array_equal(nav.index.to_numpy().astype("datetime64[D]"), result.rows)
     np.testing.assert_array_equal(result.series("B").to_numpy(), result.weights[:, 1])
-    with pytest.raises(BadInputError, match="column=naw; .*Did you mean nav"):
+    with pytest.raises(BadInputError, match=r"column=naw; .*Did you mean nav"):
         result.series("naw")
