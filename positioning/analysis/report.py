@@ -20,6 +20,7 @@ from positioning.analysis.metrics import Metrics
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.risk import RiskShares, risk_shares
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
+from positioning.analysis.world import WorldFigures
 from positioning.display import Displayed, Picture, shown_by
 from positioning.events.event import Events
 from positioning.events.silence import Silence, silence
@@ -41,6 +42,7 @@ class BacktestReport(Displayed):
     and outside. placebo: the strategy on shifted dates, where asked for.
     command: what was typed. versions: of the packages whose numbers enter the page, by name. check: what was found of
     the strategy's code, None where it was not checked. factors: the account against published ones, where given.
+    world: its returns by the state of series that were given.
     """
 
     strategy: Strategy
@@ -58,6 +60,7 @@ class BacktestReport(Displayed):
     versions: Mapping[str, str]
     check: CodeCheck | None = None
     factors: FactorExposure | None = None
+    world: tuple[WorldFigures, ...] = ()
 
     def picture(self) -> Picture:
         """The verdict first, then the figures of the account beside those of the strategy without events."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,6 +73,7 @@ def event_study(
         from positioning.event_studies.donors import donor_pool
         from positioning.event_studies.evidence import evidence
         from positioning.event_studies.placebo import study_placebo
+        from positioning.event_studies.states import by_study
         from positioning.event_studies.study import singly, study
         from positioning.event_studies.synthetic_control import synthetic_controls
         from positioning.reporting.event_study.page import past, write_event_study
@@ -115,7 +117,10 @@ def event_study(
                 )
             except PositioningError as error:  # the days of a study may be too few for an account
                 unmade.append(f"{label}: no account beside the study, {error.seen}")
-        asked = evidence(studies, record, choice, design, seed, controls, active)
+        asked = replace(
+            evidence(studies, record, choice, design, seed, controls, active),
+            states=by_study(studies, source.published),
+        )
         command = typed("event_study")
         again = answer_text(ctx, names=[lasting(word) for word in words])
         files = write_event_study(studies, shuffled, asked, design, thesis, command, Path(out), again)

@@ -112,7 +112,7 @@ def words_of(request: Request, space: SearchSpace) -> tuple[str, ...]:
             words += [f"--{option}", str(getattr(request, field))]
     for option, each in (
         ("--accept", request.accepted), ("--set", request.settings), ("--basis", request.basis),
-        ("--screen-file", request.screen_files),
+        ("--screen-file", request.screen_files), ("--index", request.index),
     ):  # fmt: skip
         words += [w for value in each for w in (option, value)]
     return tuple(words)

@@ -27,7 +27,7 @@ MOST_RUNS = 10  # named on a terminal; all are in the JSON
 @with_request(
     "data", "start", "end", "base", "fees", "fill", "cash", "settings", "benchmark", "screen",
     "target_volatility", "mark", "placebos", "seed", "accepted", "basis", "screen_files", "decisions",
-    "factors", "region",
+    "factors", "region", "index",
 )  # fmt: skip
 def list_all(
     request: Request,

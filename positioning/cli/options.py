@@ -48,6 +48,11 @@ FACTORS = typer.Option(
     metavar="FILE",
     help="Daily factors in the French library's layout; several files stand side by side.",
 )
+INDEX = typer.Option(
+    "--index",
+    metavar="NAME=FILE:COLUMN:LAG",
+    help="A daily or monthly series as a state of the world; LAG: days after which a value is known.",
+)
 Region = Annotated[
     str | None,
     typer.Option(

@@ -15,6 +15,7 @@ from positioning.cli.options import (
     ACCEPT,
     BASIS,
     FACTORS,
+    INDEX,
     Cache,
     Decisions,
     EventsFile,
@@ -95,6 +96,7 @@ class Request:
     decisions: Decisions = None
     factors: Annotated[tuple[str, ...], FACTORS] = ()
     region: Region = None
+    index: Annotated[tuple[str, ...], INDEX] = ()
     placebos: Annotated[
         int,
         typer.Option(
@@ -195,7 +197,10 @@ class Request:
 
     def source(self) -> Source:
         """Where prices come from; it knows the instruments of the thesis. Raises BadInputError, DataMissingError."""
-        return source_of(self.data, Path(self.cache), self.basis).knowing(self.facts.instruments)
+        from positioning.data.index_file import read_indices
+
+        found = source_of(self.data, Path(self.cache), self.basis).knowing(self.facts.instruments)
+        return found.carrying(read_indices(self.index)) if self.index else found
 
     @cached_property
     def facts(self) -> Thesis:
@@ -237,6 +242,7 @@ class Request:
             "basis": list(self.basis),
             "screen_files": lists,
             "factors": factors,
+            "index": [lasting_index(word) for word in self.index],
         }
 
     def study(self, strategy: Strategy) -> str:
@@ -266,6 +272,13 @@ class Request:
                 "wanted the run as it was kept",
                 "run it anew",
             ) from None
+
+
+def lasting_index(word: str) -> str:
+    """The word of `--index` with its file by its absolute path."""
+    name, _, rest = word.partition("=")
+    file, *more = rest.rsplit(":", 2)
+    return ":".join([f"{name}={Path(file).resolve()}", *more])
 
 
 def _for(setting: str, strategy: str) -> bool:

@@ -43,6 +43,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                 "record": _record(s),
                 "check": s.check,
                 "benchmark": _benchmark(s),
+                "world": {w.name: w.to_json() for w in s.world},
                 "risk": None if s.risk is None else s.risk.to_json(),
                 "factors": None if s.factors is None else s.factors.to_json(),
                 **{field: figures[s.strategy.name][field] for field in FIELDS},
@@ -105,6 +106,8 @@ def print_summary(reports: Sequence[BacktestReport], terminal: Terminal) -> None
         terminal.say(f"{s.strategy.name}: {s.verdict.sentence}", s.verdict.tone)
         if s.factors is not None:
             terminal.say(s.factors.sentence, "neutral")
+        for w in s.world:
+            terminal.say(w.sentence, "neutral")
         if s.check is not None and s.check.wrong:
             terminal.say(f"{s.strategy.name}: {words_of(s.check, s.strategy.name)}", "bad")
     spans = {s.strategy.name: span_words(s) for s in reports}

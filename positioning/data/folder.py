@@ -58,7 +58,7 @@ class FolderSource(Source):
 
     @property
     def label(self) -> str:
-        """Its name: `folder:DIR`."""
+        """What a request calls it: `folder:DIR`."""
         return f"folder:{self.directory}"
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from positioning.market.source import Delivery, Source
+from positioning.market.source import Delivery, Driver, Source
 
 if TYPE_CHECKING:
     from positioning.market.findings import Finding
@@ -30,6 +30,10 @@ class RecordingSource(Source):
         other = RecordingSource(self.source.knowing(instruments))
         other.digests = self.digests
         return other
+
+    @property
+    def published(self) -> Mapping[str, Driver]:  # type: ignore[override]  # those of the other
+        return self.source.published
 
     @property
     def label(self) -> str:

@@ -47,7 +47,7 @@ class SampleSource(Source):
 
     @property
     def label(self) -> str:
-        """Its name: `sample`."""
+        """What a request calls it: `sample`."""
         return "sample"
 
     def universe(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from positioning.event_studies.calendar_time import HELD, CalendarTime, calendar
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.severity import SeverityRegression, severity_regression
+from positioning.event_studies.states import StateCars
 from positioning.event_studies.study import LEAD, EventStudy
 from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.event import Events
@@ -41,7 +42,7 @@ class Evidence:
     """q: false-discovery rate of the leading test by study, group and window, over the family of `tests` of them. events:
     by study, ids and window, over their own family. calendar: by study of one sleeve, weights by sign and by sign and
     severity; active: of the strategies that are sleeves. severity: by study, and over all sleeves under TOGETHER where
-    there are several. controls: by study."""
+    there are several. controls: by study. states: by study, CARs by the state of series that were given."""
 
     q: Mapping[tuple[str, str, Span], float]
     tests: int
@@ -50,6 +51,7 @@ class Evidence:
     severity: Mapping[str, SeverityRegression]
     controls: Mapping[str, SyntheticControl] = field(default_factory=dict)
     active: Mapping[str, tuple[ActiveAlpha, ...]] = field(default_factory=dict)
+    states: Mapping[str, tuple[StateCars, ...]] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -84,6 +86,9 @@ class Evidence:
                     for c in found
                 }
                 for label, found in self.calendar.items()
+            },
+            "states": {
+                label: {f"{t.name} {t.state}": t.to_json() for t in found} for label, found in self.states.items()
             },
             "severity": {
                 label: {

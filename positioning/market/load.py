@@ -16,7 +16,7 @@ from positioning.market.instruments import Instrument
 from positioning.market.market import RATE_CARRY, Market, snapshot_hash
 from positioning.market.price_checks import NOTHING, usable_opens
 from positioning.market.quality import check
-from positioning.market.source import Delivery, Source
+from positioning.market.source import Delivery, Driver, Source
 from positioning.market.venues import opens_early, recorded_to, sessions
 
 WARM_UP = np.timedelta64(730, "D")  # history read before the start, for look-back windows
@@ -206,9 +206,20 @@ def _assemble(
         snapshot=snapshot_hash([delivery.bars[i.symbol] for i in kept], used),
         simulated=source.simulated,
         notices=(*notices, *extra),
-        drivers=delivery.drivers,
+        drivers=_with_given(delivery.drivers, source.published),
         volume=volume,
     )
+
+
+def _with_given(own: Mapping[str, Driver], given: Mapping[str, Driver]) -> Mapping[str, Driver]:
+    if both := sorted(set(own) & set(given)):
+        raise BadInputError(
+            f"index={both[0]}=... has the name of a series of the source",
+            "wanted another name",
+            "rename it",
+            "index",
+        )
+    return {**own, **given}
 
 
 def suspended(bars: Bars) -> BoolArray:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self, final
 
 from positioning.arrays import DateArray, FloatArray
@@ -47,6 +48,8 @@ class Source(ABC):
     simulated: bool = False
     instruments: Instruments = RECORDED
     """What its symbols are."""
+    published: Mapping[str, Driver] = MappingProxyType({})
+    """Series that were given beside the source, by name."""
 
     @property
     @abstractmethod
@@ -57,6 +60,12 @@ class Source(ABC):
         """The same source, whose symbols are these: those of the record, and what a thesis adds."""
         other = copy(self)
         object.__setattr__(other, "instruments", instruments)
+        return other
+
+    def carrying(self, published: Mapping[str, Driver]) -> Self:
+        """The same source, whose markets carry these series, too."""
+        other = copy(self)
+        object.__setattr__(other, "published", published)
         return other
 
     def quoted(self, symbols: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002

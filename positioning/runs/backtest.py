@@ -18,6 +18,7 @@ from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.second_opinion import require_agreement
+from positioning.analysis.world import by_state
 from positioning.errors import DataMissingError
 from positioning.events.event import Events
 from positioning.events.thesis import Thesis
@@ -102,6 +103,9 @@ def backtest(
         command=terms.command,
         versions=package_versions(),
         factors=exposed(result, terms),
+        world=()
+        if result.worthless
+        else tuple(by_state(name, market, result.nav) for name in terms.source.published),
     )
 
 

@@ -61,6 +61,7 @@ instruments    {symbol: {name, currency, venue}}
 verdict {grade, tone, sentence}, held {names, of, weight}: see analysis.verdict and analysis.held
 metrics, without_events, without_events_same_exposure
                metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
+world          returns by the state of series that were given, by name: see analysis.world
 risk           shares of the variance {leg, theme, country, currency}, or null; factors: see
                analysis.factor_exposure, or null
 placebo        {p, draws, seed, median, flipped} of total returns on shuffled event dates, or null
@@ -230,6 +231,7 @@ def summarised(
         "metrics": to_json(report.metrics),
         "without_events": to_json(report.without_events_metrics),
         "without_events_same_exposure": to_json(report.without_events_same_exposure_metrics),
+        "world": {w.name: w.to_json() for w in report.world},
         "risk": None if report.risk is None else report.risk.to_json(),
         "factors": None if report.factors is None else report.factors.to_json(),
         "placebo": None if report.placebo is None else report.placebo.to_json(),

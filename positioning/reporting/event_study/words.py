@@ -10,6 +10,7 @@ from positioning.event_studies.calendar_time import HELD
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.evidence import Evidence
 from positioning.event_studies.placebo import StudyPlacebo
+from positioning.event_studies.states import StateCars
 from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, EventStudy, Outcome
 from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.thesis import Thesis
@@ -76,10 +77,28 @@ def evidence_words(label: str, asked: Evidence) -> list[str]:
         if c.sessions
     ]
     lines += active_words(asked.active.get(label, ()))
+    lines += state_words(asked.states.get(label, ()))
     if label in asked.severity:
         lines.append(asked.severity[label].sentence)
     if label in asked.controls:
         lines.append(control_sentence(asked.controls[label]))
+    return lines
+
+
+def state_words(found: Sequence[StateCars]) -> list[str]:
+    """CARs by the third in which each series lay on the day before, a sentence a series."""
+    lines = []
+    for name in dict.fromkeys(t.name for t in found):
+        each = [
+            f"{t.state} {signed(t.mean)} ({t.events} events"
+            + (f", error {percent(t.error)})" if t.events > 1 else ")")
+            for t in found
+            if t.name == name
+        ]
+        lines.append(
+            f"Mean CAR over days 0 and 1, with its expected sign, by the third of its past in which {name} lay on the "
+            f"day before: {'; '.join(each)}."
+        )
     return lines
 
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 from positioning.analysis.factor_exposure import WINDOW, FactorExposure
 from positioning.analysis.report import BacktestReport
+from positioning.market.in_force import LOOKBACK
 from positioning.reporting.factors import HEADS, coefficient_rows, provenance_words
-from positioning.reporting.format import percent
+from positioning.reporting.format import percent, signed
 from positioning.reporting.html import Html, section, table, tag
 
 
 def risk(report: BacktestReport) -> Html:
     """Shares of variance by leg, theme, country and currency; alpha and betas where factors were given."""
     shares = report.risk
-    if shares is None and report.factors is None:
+    if shares is None and report.factors is None and not report.world:
         return Html("")
     parts = []
     if shares is not None:
@@ -33,12 +34,40 @@ def risk(report: BacktestReport) -> Html:
             for kind, head in kinds
         ]
         parts += [tag("p", note, class_="quiet"), tag("div", *made, class_="two")]
-    return section("risk", "Risk and factors", *parts, *exposed(report.factors))
+    return section("risk", "Risk and factors", *parts, *exposed(report.factors), *states(report))
 
 
 def _shares(caption: str, head: str, shares: Mapping[str, float]) -> Html:
     rows = [[name.replace("_", " "), percent(v)] for name, v in sorted(shares.items(), key=lambda x: -x[1])]
     return table(caption, [head, "Share"], rows)
+
+
+def states(report: BacktestReport) -> list[Html]:
+    """Returns and falls by the third in which each series lay."""
+    made = []
+    for w in report.world:
+        rows = [
+            [
+                s.state,
+                f"{s.returns:,}",
+                signed(s.mean),
+                percent(s.volatility),
+                signed(s.total),
+                percent(s.drawdown),
+            ]
+            for s in w.states
+        ]
+        heads = ["Third", "Returns", "Mean a year", "Volatility a year", "Compounded", "Worst drawdown"]
+        note = (
+            f"A return belongs to the third in which {w.name} lay on the row before among its last {LOOKBACK} rows, by "
+            "what was published by then; compounded and drawdown are over those returns alone."
+        )
+        made += [
+            tag("p", w.sentence),
+            table(f"By the state of {w.name}", heads, rows),
+            tag("p", note, class_="quiet"),
+        ]
+    return made
 
 
 def exposed(found: FactorExposure | None) -> list[Html]:
