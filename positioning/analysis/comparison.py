@@ -41,8 +41,9 @@ ELSEWHERE = "elsewhere"  # rows in no window
 @final
 @dataclass(frozen=True, eq=False)
 class AccountHistory:
-    """One account over T rows. dates, nav, cash_rate, trade_value, cost: (T,), see `metrics.summarise`;
-    benchmark: (T,) levels, NaN where there are none. beta_measure: see `market_line`."""
+    """One account over T rows. dates, nav, cash_rate, trade_value, cost: (T,), see `metrics.summarise`, trade_value and
+    cost NaN where they are not known; benchmark: (T,) levels, NaN where there are none. beta_measure: see
+    `market_line`."""
 
     dates: DateArray
     nav: FloatArray
@@ -69,7 +70,7 @@ def within(course: AccountHistory, first: np.datetime64, last: np.datetime64) ->
     names = ("dates", "nav", "cash_rate", "trade_value", "cost", "benchmark")
     cut = {name: getattr(course, name)[inside].copy() for name in names}
     for name in ("cash_rate", "trade_value", "cost"):
-        cut[name][:1] = 0.0
+        cut[name][:1] *= 0.0  # NaN stays: it is not known
     return AccountHistory(**cut, beta_measure=course.beta_measure)
 
 
@@ -81,8 +82,8 @@ def measured(course: AccountHistory) -> Metrics | None:
     metrics = summarise(
         course.dates,
         course.nav,
-        trade_value=course.trade_value,
-        cost=course.cost,
+        trade_value=course.trade_value if np.isfinite(course.trade_value).all() else None,
+        cost=course.cost if np.isfinite(course.cost).all() else None,
         cash_rate=course.cash_rate,
         benchmark=course.benchmark,
         ruined=course.ruined,

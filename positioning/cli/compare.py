@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,15 @@ def compare(
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Runs on real and on simulated prices together, with a warning.")
     ] = False,
+    returns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="Daily returns of another program: .csv or .parquet, a column a strategy."
+        ),
+    ] = None,
+    factsheet: Annotated[
+        bool, typer.Option("--factsheet", help="Two A4 pages for a client on each run, too.")
+    ] = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -53,15 +63,17 @@ def compare(
         from positioning.reporting.index import write_index
         from positioning.reporting.page_file import refuse_foreign_pages, write_page
         from positioning.runs.comparison import compare as set_side_by_side
+        from positioning.runs.foreign_returns import read_returns
 
         place = Path(out)
         asked = Request(factors=tuple(factors or ()), region=region)
         pages = ("comparison.html", "index.html", *(("comparison.csv",) if as_csv else ()))
         refuse_foreign_pages(place, pages)
-        found = set_side_by_side(
-            chosen(place, names or [], mixed), draws, seed, asked.published(), asked.region_word
-        )
-        files = [write_comparison(found, place), write_index(place)]
+        foreign = [column for file in returns or [] for column in read_returns(Path(file))]
+        runs = chosen(place, names or [], mixed, alone=not foreign)
+        found = set_side_by_side([*runs, *foreign], draws, seed, asked.published(), asked.region_word)
+        sheets = factsheets(runs, place) if factsheet else []
+        files = [write_comparison(found, place), write_index(place), *sheets]
         if as_csv:
             files.append(write_page(place / "comparison.csv", to_csv(found)))
         if as_json:
@@ -78,9 +90,27 @@ def compare(
         terminal.wrote(files)
 
 
-def chosen(out: Path, names: list[str], mixed: bool = False) -> list[SavedRun]:
+def factsheets(runs: Sequence[SavedRun], out: Path) -> list[Path]:
+    """Two pages on each run, made again for them. Raises BadInputError where one no longer makes its numbers."""
+    from positioning.cli.verify import again, difference
+    from positioning.reporting.factsheet import write_factsheet
+
+    made = []
+    for run in runs:
+        report, _ = again(run, shuffled=True)
+        if moved := difference(run, report):
+            raise BadInputError(
+                f"run {run.id} no longer makes its numbers ({moved})", "wanted the same as were kept",
+                "run it anew, or ask verify what changed",
+            )  # fmt: skip
+        made.append(write_factsheet(report, out))
+    return made
+
+
+def chosen(out: Path, names: list[str], mixed: bool = False, alone: bool = True) -> list[SavedRun]:
     """The named runs, each once; the newest of each strategy where none is named. Runs on real and on simulated prices
-    together only where mixed: else the real ones where none is named. Raises BadInputError."""
+    together only where mixed: else the real ones where none is named. alone: whether there is nothing else to compare, so
+    that none is an error. Raises BadInputError."""
     from positioning.runs.saved import find_run, read_runs
 
     runs, left_out = read_runs(out)
@@ -107,7 +137,7 @@ def chosen(out: Path, names: list[str], mixed: bool = False) -> list[SavedRun]:
             else:
                 newest[key] = run
     say_left_out(left_out)
-    if not newest:
+    if not newest and alone:
         raise BadInputError(f"no run in {out}", "wanted two or more", "make some: python -m backtests.run")
     return sorted(newest.values(), key=lambda run: str(run.summary["made"]))
 

@@ -74,13 +74,15 @@ def _say_answer(name: str, told: Sequence[str], as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def again(kept: SavedRun) -> tuple[BacktestReport, Mapping[str, str]]:
-    """The run as its request makes it today, placebos left out, and the digests of what was delivered."""
+def again(kept: SavedRun, shuffled: bool = False) -> tuple[BacktestReport, Mapping[str, str]]:
+    """The run as its request makes it today, and the digests of what was delivered. shuffled: with its placebos, else
+    they are left out."""
     from positioning.cli.request import Request
     from positioning.data.recording import RecordingSource
     from positioning.runs.backtest import backtest
 
-    request = replace(Request.read(kept.summary["request"]), placebos=0)
+    request = Request.read(kept.summary["request"])
+    request = request if shuffled else replace(request, placebos=0)
     terms = request.terms(kept.summary["command"])
     witness = RecordingSource(terms.source)
     strategy = request.strategies([kept.summary["request"].get("strategy", kept.summary["strategy"])])[0]

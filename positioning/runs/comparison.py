@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 import numpy as np
 
@@ -28,7 +28,34 @@ from positioning.arrays import FloatArray
 from positioning.market.instruments import RECORDED
 from positioning.runs.saved import SavedRun
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Interval = tuple[float, float]
+
+
+class Contender(Protocol):
+    """What a comparison reads of an account: a kept run, or returns of another program."""
+
+    @property
+    def id(self) -> str:
+        """By which it is told from others."""
+
+    @property
+    def address(self) -> str:
+        """Of its page, relative to the folder of all; "" where it has none."""
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """See `saved.SCHEMA` for what its keys say."""
+
+    @property
+    def returns(self) -> pd.DataFrame:
+        """One row a date; trade_value, cost, gross and net NaN where they are not known."""
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Events and restrictions of its span."""
 
 
 @final
@@ -37,7 +64,7 @@ class ComparedRun:
     """One run in a comparison. course: its rows inside the common span, or its own where it is left out.
     factors: the rows inside against published factors, where given."""
 
-    kept: SavedRun
+    kept: Contender
     label: str
     course: AccountHistory
     inside: bool
@@ -79,7 +106,7 @@ class Comparison:
 
 
 def compare(
-    runs: Sequence[SavedRun],
+    runs: Sequence[Contender],
     draws: int = 1000,
     seed: int = 0,
     factors: Factors | None = None,
@@ -113,9 +140,9 @@ def compare(
     )
 
 
-def _exposed(run: SavedRun, course: AccountHistory, factors: Factors, region: str) -> FactorExposure | None:
+def _exposed(run: Contender, course: AccountHistory, factors: Factors, region: str) -> FactorExposure | None:
     """A contender against the factors; None for one that is dead. Raises BadInputError as `backtest.exposed` does."""
-    if course.ruined:
+    if course.ruined or not isinstance(run, SavedRun):  # what returns alone held is not known
         return None
     require_dollars(run.summary["base"])
     long = run.ledger.assign(weight=run.ledger["weight"].clip(lower=0.0)).groupby("symbol")["weight"].mean()
@@ -124,7 +151,7 @@ def _exposed(run: SavedRun, course: AccountHistory, factors: Factors, region: st
     return exposure(course.dates, course.nav, factors)
 
 
-def course_of(run: SavedRun) -> AccountHistory:
+def course_of(run: Contender) -> AccountHistory:
     """The whole account of a run."""
     r = run.returns
     columns = ("nav", "cash_return", "trade_value", "cost", "benchmark")
@@ -146,7 +173,7 @@ def common_span(courses: Sequence[AccountHistory]) -> tuple[np.datetime64, np.da
     return (first, last) if enough else None
 
 
-def labels(runs: Sequence[SavedRun]) -> list[str]:
+def labels(runs: Sequence[Contender]) -> list[str]:
     """Names that tell the runs apart: title, then the parameters that differ, then the end of the ID."""
     titles = [str(r.summary["title"]) for r in runs]
     out = []
@@ -163,7 +190,7 @@ def labels(runs: Sequence[SavedRun]) -> list[str]:
     ]
 
 
-def _zip(names: list[str], runs: Sequence[SavedRun]) -> list[tuple[str, SavedRun]]:
+def _zip(names: list[str], runs: Sequence[Contender]) -> list[tuple[str, Contender]]:
     return list(zip(names, runs, strict=True))
 
 
@@ -179,7 +206,7 @@ def differences(c: Comparison) -> list[tuple[str, list[str]]]:
         "Prices": lambda s: s["source"] + (", SIMULATED" if s["simulated"] else ""),
         "Base currency": lambda s: s["base"],
         "Fees": lambda s: s["fees"]["label"],
-        "Fills": lambda s: f"at the {s['fill']}",
+        "Fills": lambda s: f"at the {s['fill']}" if s["fill"] in ("open", "close") else s["fill"],
         "Cash earns": lambda s: s["cash"]["label"],
         "Mark of frozen holdings": lambda s: s["mark"],
         "Benchmark": lambda s: benchmark_words(s["benchmark"]),

@@ -85,6 +85,11 @@ class SavedRun:
         """Name of its folder."""
         return self.place.name
 
+    @property
+    def address(self) -> str:
+        """Of its page, relative to the folder of all runs."""
+        return f"runs/{self.id}/tearsheet.html"
+
     @cached_property
     def returns(self) -> pd.DataFrame:
         """One row a date."""

@@ -31,14 +31,19 @@ def figures(c: Comparison) -> dict[str, Figure]:
         "drawdown": _layout([_own(n, x, _below(x.course.nav)) for n, x in shown], "below the high", ".0%"),
         "sharpe": _layout([_own(n, x, past[n][0]) for n, x in shown], "Sharpe", ".1f"),
         "beta": _layout([_own(n, x, past[n][1]) for n, x in shown], "beta", ".1f"),
-        "exposure": _layout([t for n, x in shown for t in _exposures(n, x)], "of nav", ".0%"),
-        "turnover": _layout([_turnover(n, x) for n, x in shown], "of nav a month", ".0%"),
+        "exposure": _layout([t for n, x in shown if _paid(x) for t in _exposures(n, x)], "of nav", ".0%"),
+        "turnover": _layout([_turnover(n, x) for n, x in shown if _paid(x)], "of nav a month", ".0%"),
         "distribution": _distribution([(n, x) for n, x in shown if x.alive]),
     }  # fmt: skip
     if c.simulated:
         for figure in made.values():
             figure["layout"]["annotations"] = [watermark()]
     return made
+
+
+def _paid(x: ComparedRun) -> bool:
+    """Whether it is known what it held and traded."""
+    return bool(np.isfinite(x.course.trade_value).all())
 
 
 def window(c: Comparison) -> int:

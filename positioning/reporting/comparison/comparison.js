@@ -111,7 +111,7 @@
       low = Math.min(low, value / high - 1);
     }
     const years = (run.days[b] - run.days[a]) / YEAR, perYear = (b - a) / years;
-    const yearly = (values) => (years === 0 ? NaN : (values ? sum(values.slice(a + 1, b + 1)) : 0) / mean(worth) / years);
+    const yearly = (values) => (years === 0 || run.unpaid ? NaN : (values ? sum(values.slice(a + 1, b + 1)) : 0) / mean(worth) / years);
     const cagr = growth(worth[0], value, years);
     const depth = low >= -NOISE ? 0 : low;
     const known = {

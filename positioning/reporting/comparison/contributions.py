@@ -7,11 +7,17 @@ import numpy as np
 from positioning.analysis.comparison import by_theme
 from positioning.reporting.tearsheet.figures import KINDS
 from positioning.runs.comparison import ComparedRun
+from positioning.runs.saved import SavedRun
 from positioning.simulation.result import PARTS
+
+NOT_SPLIT = "not known: returns alone"
 
 
 def contributions(x: ComparedRun) -> dict[str, dict[str, float]]:
     """Profit inside the span as a fraction of its opening value, split in several ways."""
+    if not isinstance(x.kept, SavedRun):
+        total = {NOT_SPLIT: float(x.course.nav[-1] / x.course.nav[0] - 1.0)}
+        return dict.fromkeys(("leg", "theme", "currency", "part"), total) | {"cost": {}}
     first, last, opened = x.course.dates[0], x.course.dates[-1], x.course.nav[0]
     ledger, days = (
         f[(f["date"] > np.datetime64(first, "ms")) & (f["date"] <= np.datetime64(last, "ms"))]

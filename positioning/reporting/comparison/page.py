@@ -389,7 +389,7 @@ def _best_of(c: Comparison, n: int | None, test: Spa | None) -> list[object]:
 def _runs(c: Comparison) -> Table:
     rows = [
         [
-            _chip(c, n), Cell(x.kept.id, href=f"runs/{x.kept.id}/tearsheet.html"),
+            _chip(c, n), Cell(x.kept.id, href=x.kept.address),
             Cell(x.kept.summary["snapshot"][:12], "code"), Cell(x.kept.summary["command"], "code", "wide"),
         ]
         for n, x in enumerate(c.contenders)

@@ -45,6 +45,7 @@ def _account(x: ComparedRun) -> dict[str, Any]:
         "dimson": course.beta_measure == "dimson",
         "trade": _sparse(course.trade_value),
         "cost": _sparse(course.cost),
+        "unpaid": not np.isfinite(course.cost).all(),
         "levels": [v if math.isfinite(v) else None for v in course.benchmark.tolist()]
         if np.isfinite(course.benchmark).any()
         else None,
@@ -52,5 +53,5 @@ def _account(x: ComparedRun) -> dict[str, Any]:
 
 
 def _sparse(values: FloatArray) -> list[float] | None:
-    """None where all are zero."""
-    return [v or 0 for v in values.tolist()] if values.any() else None
+    """None where all are zero, or not known."""
+    return [v or 0 for v in values.tolist()] if values.any() and np.isfinite(values).all() else None

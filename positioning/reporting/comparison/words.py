@@ -69,6 +69,10 @@ def _alone(c: ComparedRun) -> list[str]:
         return [
             f"{c.label} was RUINED by {day}: no ratio is quoted on a dead account, and it enters no test."
         ]
+    if days["gross"].isna().all():
+        return [
+            f"{c.label} is returns alone: its costs, turnover and exposure are not known, and not taken for zero."
+        ]
     if not days["gross"].any():
         return [f"{c.label} held nothing: it was all in cash."]
     levels = course.benchmark
