@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn, final
+from typing import TYPE_CHECKING, Any, NoReturn, final
 
 import typer
 from typer.core import TyperCommand
@@ -33,6 +33,11 @@ DISAGREES = 4  # a number of ours is another when it is worked out again
 PIPE_CLOSED = 141  # as of a program that SIGPIPE ended
 SCRIPT = "positioning"  # the console script
 
+if TYPE_CHECKING:
+    _Base = TyperCommand  # it stands before any command of typer's, a group too
+else:
+    _Base = object
+
 
 @contextmanager
 def ending() -> Iterator[None]:
@@ -45,14 +50,9 @@ def ending() -> Iterator[None]:
         raise typer.Exit(_stopped()) from None
 
 
-@final
-class Command(TyperCommand):
-    """A command whose usage errors (an unknown option, a word for a number) are one line and status 2 too."""
-
-    def __init__(self, *args: Any, **known: Any) -> None:
-        super().__init__(*args, **known)
-        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
-        self.params.append(config_option())
+class OneLine(_Base):
+    """What a command and the group of them have in common: usage errors (an unknown option, a word for a number) are one
+    line and status 2, Ctrl-C and a reader that goes away end quietly."""
 
     def main(
         self,
@@ -78,6 +78,16 @@ class Command(TyperCommand):
         """As typer invokes it, with errors on one line."""
         with ending():
             return super().invoke(ctx)
+
+
+@final
+class Command(OneLine, TyperCommand):
+    """A command, with `-h` and `--config`."""
+
+    def __init__(self, *args: Any, **known: Any) -> None:
+        super().__init__(*args, **known)
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+        self.params.append(config_option())
 
 
 @contextmanager

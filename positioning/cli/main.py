@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any, final
 
 import typer
 from typer.core import TyperGroup
 
-from positioning.cli.command import ending, one_line_usage
+from positioning.cli.command import OneLine
 from positioning.cli.commands import COMMANDS
 
 
 @final
-class Commands(TyperGroup):
+class Commands(OneLine, TyperGroup):
     """The commands, each imported alone; what was typed wrongly is one line, as theirs."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the interface's
@@ -28,31 +26,6 @@ class Commands(TyperGroup):
         command = typer.main.get_command(import_module(f"positioning.cli.{module}").app)
         command.name = cmd_name
         return command
-
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
-    ) -> Any:
-        """As typer's; without its box."""
-        if not standalone_mode:
-            return super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
-        with one_line_usage():
-            sys.exit(super().main(args, prog_name, complete_var, False, windows_expand_args, **extra))
-
-    def make_context(self, *args: Any, **extra: Any) -> Any:
-        """As typer's, which would end on Ctrl-C without a word."""
-        with ending():
-            return super().make_context(*args, **extra)
-
-    def invoke(self, ctx: Any) -> Any:
-        """As typer invokes it, with errors on one line."""
-        with ending():
-            return super().invoke(ctx)
 
 
 app = typer.Typer(
