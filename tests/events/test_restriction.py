@@ -15,6 +15,7 @@ from positioning.events.restriction import (
     RestrictionKind,
     binding_on,
     dropped,
+    lifted_on,
     read_restrictions,
 )
 from positioning.market.instruments import table
@@ -213,3 +214,29 @@ def test_own_rules_and_own_grounds_count_under_every_screen(tmp_path: Path) -> N
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(BadInputError, match="wanted an instant with a zone"):
         Restriction("A", datetime(2024, 3, 6), "no_buy", "partner", "why", "doc")
+
+
+def test_of_two_liftings_the_first_to_hold_ends_it() -> None:
+    late = Restriction(
+        "A", datetime(2024, 3, 6, 12, tzinfo=UTC), "lifted", "designated", "why", "doc",
+        effective=np.datetime64("2024-03-11"),
+    )  # fmt: skip
+    imposed, early = restriction("A", 5), restriction("A", 7, "lifted")
+    assert lifted_on([imposed, late, early], imposed) == np.datetime64("2024-03-07")
+    assert lifted_on([imposed, early, late], imposed) == np.datetime64("2024-03-07")
+    assert lifted_on([imposed], imposed) is None
+
+
+def test_a_lifting_of_the_day_on_which_it_was_imposed_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    head = "symbol,announced,effective,kind,ground,recovery,reason,source\n"
+    imposed, lifted = (f"WAB,2024-03-05,,{kind},suspended,,why,doc\n" for kind in ("frozen", "lifted"))
+    path.write_text(head + imposed + lifted)
+    assert [r.kind for r in read_restrictions(path)] == ["frozen", "lifted"]
+    other = "WAB,2024-03-05,,lifted,designated,,why,doc\n"
+    path.write_text(head + imposed + other)
+    with pytest.raises(BadInputError, match=r"in force is suspended"):  # of that very day, too
+        read_restrictions(path)
+    path.write_text(head + "WAB,2024-03-06,,frozen,suspended,,why,doc\n" + other)
+    with pytest.raises(BadInputError, match=r"nothing is in force by then"):
+        read_restrictions(path)
