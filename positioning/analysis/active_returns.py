@@ -20,6 +20,7 @@ from typing import Any, Literal, final
 import numpy as np
 
 from positioning.analysis.attribution import WINDOW
+from positioning.analysis.factors import Factors
 from positioning.analysis.market_line import beta_measure, regressors
 from positioning.analysis.regression import newey_west
 from positioning.arrays import BoolArray, DateArray, FloatArray
@@ -28,7 +29,7 @@ from positioning.json_text import plain
 from positioning.market.benchmark import Benchmark
 from positioning.simulation.result import Result
 
-Coverage = Literal["in_force", "all"]
+Coverage = Literal["in_force", "all", "in_force_factors"]
 MIN_ROWS = 60  # returns below which nothing is estimated
 
 
@@ -60,19 +61,33 @@ def active_returns(
     benchmark: Benchmark | None,
     events: Events,
     sleeves: Sequence[str],
-) -> tuple[ActiveAlpha, ActiveAlpha]:
-    """Of two accounts on the same rows: while news of these sleeves is in force, and on all rows."""
+    published: Factors | None = None,
+) -> tuple[ActiveAlpha, ...]:
+    """Of two accounts on the same rows: while news of these sleeves is in force, and on all rows; where published
+    factors are given, while news is in force beyond these instead of the benchmark, too."""
     factors = np.empty((result.rows.size, 0))
     if benchmark is not None:
-        levels = benchmark.levels
-        grown = np.full(levels.size, math.nan)
-        grown[1:] = levels[1:] / levels[:-1] - 1.0 - result.inputs.growth[1:]
-        factors = regressors(grown, beta_measure(result, benchmark))[0]
+        over_cash = _growth(benchmark.levels) - result.inputs.growth
+        factors = regressors(over_cash, beta_measure(result, benchmark))[0]
     force = rows_in_force(result.rows, events, sleeves)
-    return (
-        active_alpha(result.nav, without_events.nav, factors, force, "in_force"),
-        active_alpha(result.nav, without_events.nav, factors, np.ones_like(force), "all"),
+    nav, without = result.nav, without_events.nav
+    made = (
+        active_alpha(nav, without, factors, force, "in_force"),
+        active_alpha(nav, without, factors, np.ones_like(force), "all"),
     )
+    if published is None:
+        return made
+    levels = published.levels(result.rows)[
+        :, :-1
+    ]  # the last is the risk-free rate, which a difference has none of
+    grown = np.column_stack([_growth(levels[:, k]) for k in range(levels.shape[1])])
+    return (*made, active_alpha(nav, without, grown, force, "in_force_factors"))
+
+
+def _growth(levels: FloatArray) -> FloatArray:
+    out = np.full(levels.size, math.nan)
+    out[1:] = levels[1:] / levels[:-1] - 1.0
+    return out
 
 
 def rows_in_force(rows: DateArray, events: Events, sleeves: Sequence[str]) -> BoolArray:

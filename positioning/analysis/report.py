@@ -139,8 +139,9 @@ class BacktestReport(Displayed):
         if not self.answers_events:
             return ()
         return active_returns(
-            self.result, self.without_events, self.benchmark, self.events, self.strategy.themes
-        )
+            self.result, self.without_events, self.benchmark, self.events, self.strategy.themes,
+            None if self.factors is None else self.factors.factors,
+        )  # fmt: skip
 
     @cached_property
     def verdict(self) -> Verdict:

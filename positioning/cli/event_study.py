@@ -105,15 +105,22 @@ def event_study(
         shuffled = {s.label: study_placebo(s, record, design, draws, seed) for s in studies if draws}
         alone = [s for s in studies if len(s.returns) == 1]
         pools = {
-            s.label: donor_pool(s.returns[0], source, thesis, base, request.accepted)
-            for s in (alone if thesis.universe else ())
+            s.label: donor_pool(s.returns[0], source, thesis, base, request.accepted, design.published)
+            for s in alone
         }
         controls = synthetic_controls(alone, pools, record, design, draws, seed)
         active, unmade = {}, []
         for label, strategy in strategies_under(words, request, sleeves).items():
             try:
                 active[label] = strategy_active(
-                    strategy, source, thesis, base, request.accepted, request.benchmark or "", choice.span
+                    strategy,
+                    source,
+                    thesis,
+                    base,
+                    request.accepted,
+                    request.benchmark or "",
+                    choice.span,
+                    design.published,
                 )
             except PositioningError as error:  # the days of a study may be too few for an account
                 unmade.append(f"{label}: no account beside the study, {error.seen}")

@@ -22,6 +22,7 @@ from typing import Literal, final
 import numpy as np
 
 from positioning.analysis.active_returns import ActiveAlpha, active_returns
+from positioning.analysis.factors import Factors
 from positioning.analysis.regression import newey_west
 from positioning.arrays import FloatArray
 from positioning.event_studies.abnormal import Returns
@@ -64,6 +65,7 @@ def strategy_active(
     accepted: Sequence[str] = (),
     measure: str = "",
     span: Span | None = None,
+    published: Factors | None = None,
 ) -> tuple[ActiveAlpha, ...]:
     """What a strategy earns over itself without events, on an account of the shipped fees over `span`, all of it where
     None; beside the portfolio of its sleeve. measure: benchmark in place of its own. Empty for one that answers no news.
@@ -80,7 +82,7 @@ def strategy_active(
         terms.run(s, market, thesis.events, inputs) for s in (strategy, strategy.without_events())
     )
     against = benchmark(source, measure or strategy.benchmark, own.rows, base, near, accepted)
-    return active_returns(own, without, against, thesis.events, strategy.themes)
+    return active_returns(own, without, against, thesis.events, strategy.themes, published)
 
 
 def in_force(

@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 
+from positioning.analysis.factors import Factors
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
 from positioning.event_studies.abnormal import Returns, Sleeve
@@ -40,10 +41,11 @@ def donor_pool(
     thesis: Thesis,
     base: str = "USD",
     accepted: Sequence[str] = (),
+    published: Factors | None = None,
 ) -> DonorPool:
     """Names of the role control and funds of the sleeve's theme or of the market as a whole, with prices in the source,
     that are no company of the sleeve. A donor that the quality gate refuses is left out, and so is the second line of a
-    company."""
+    company. published: factors whose risk-free rate the sleeve's returns are over, so that the donors' are, too."""
     kept: dict[str, FloatArray] = {}
     out: dict[str, str] = {}
     of = thesis.instruments.of
@@ -65,6 +67,9 @@ def donor_pool(
         kept[symbol] = grown
         seen |= _company(of(symbol))
     block = np.column_stack(list(kept.values())) if kept else np.empty((returns.sessions.size, 0))
+    if published is not None:
+        free = published.levels(returns.sessions)[:, -1:]
+        block[1:] -= free[1:] / free[:-1] - 1.0
     venues = (of(s).venue for s in returns.symbols)
     venue = next((v for v in venues if calendar_name(v) == returns.venue), "")
     apart = tuple(s for s in kept if venue and not same_close(of(s).venue, venue))

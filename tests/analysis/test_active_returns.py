@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from positioning.analysis.active_returns import ActiveAlpha, active_alpha, rows_in_force
+from positioning.analysis.active_returns import ActiveAlpha, active_alpha, active_returns, rows_in_force
+from positioning.analysis.factors import Factors
 from positioning.data.sample import SampleSource
 from positioning.event_studies.calendar_time import strategy_active
 from positioning.runs.backtest import RunSettings, backtest
@@ -70,6 +71,23 @@ def test_what_says_nothing_says_so() -> None:
     assert active_alpha(nav, other, factors, few, "all") == ActiveAlpha(
         "all", *(pytest.approx(math.nan, nan_ok=True),) * 4, 0, ()
     )
+
+
+def test_published_factors_take_the_benchmark_s_place_in_a_portfolio_of_their_own() -> None:
+    strategy = FertilizerProducers()
+    report = backtest(strategy, RunSettings(SampleSource(), THESIS))
+    r = report.result
+    rng = np.random.default_rng(5)
+    published = Factors(
+        ("Mkt-RF", "SMB"), r.rows, rng.normal(0, 0.01, (r.rows.size, 2)), np.zeros(r.rows.size), "made"
+    )
+    own = active_returns(r, report.without_events, report.benchmark, EVENTS, strategy.themes, published)
+    assert own[:2] == report.active
+    kept = rows_in_force(r.rows, EVENTS, strategy.themes)[1:]
+    y = (r.nav[1:] / r.nav[:-1] - report.without_events.nav[1:] / report.without_events.nav[:-1])[kept]
+    theirs = sm.OLS(y, sm.add_constant(published.values[1:][kept])).fit()
+    assert own[2].coverage == "in_force_factors"
+    assert (own[2].alpha, *own[2].betas) == pytest.approx(tuple(theirs.params), rel=1e-9)
 
 
 def test_run_and_event_study_say_the_same_of_a_strategy() -> None:

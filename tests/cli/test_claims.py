@@ -99,3 +99,13 @@ def test_a_thesis_without_claims_gets_one_line(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert done.stderr.count("\n") == 1
     assert "states no claims" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_page_of_the_site_is_what_the_command_says_today(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[2] / "docs" / "claims.md"
+    done = CliRunner().invoke(
+        app, ["--out", str(tmp_path), "--markdown", str(tmp_path / "claims.md"), "--quiet"]
+    )
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "claims.md").read_text().splitlines()[:-1] == shipped.read_text().splitlines()[:-1]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from positioning.analysis.factors import Factors
 from positioning.analysis.simplex import simplex_weights
 from positioning.data.sample import SampleSource
 from positioning.event_studies.abnormal import Design, Returns, sleeve_returns
@@ -153,6 +154,15 @@ def test_donors_are_controls_and_funds_and_no_company_of_the_sleeve() -> None:
     # Returns are those of the donor's own closes.
     spy = pool.returns[:, pool.symbols.index("SPY")]
     np.testing.assert_allclose(spy[1:], r.factors[1:, 1], atol=1e-15)  # between its lag and its lead
+
+
+def test_donors_are_over_the_rate_that_the_sleeve_is_over() -> None:
+    sleeve = strategy_sleeves(FertilizerProducers(), THESIS)[0]
+    plain = sleeve_returns(SampleSource(), sleeve, DESIGN, crash_dates=EVENTS.crash_dates)
+    rate = np.full(plain.sessions.size, 0.0002)
+    published = Factors(("Mkt-RF", "SMB"), plain.sessions, np.zeros((rate.size, 2)), rate, "made")
+    pools = [donor_pool(plain, SampleSource(), THESIS, published=f) for f in (None, published)]
+    np.testing.assert_allclose(pools[0].returns[1:] - pools[1].returns[1:], 0.0002, atol=1e-12)
 
 
 def shares(runs: int, seed: int, draws: int, **more: object) -> dict[str, float]:

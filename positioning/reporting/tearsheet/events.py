@@ -18,7 +18,11 @@ from positioning.reporting.html import Html, join, section, table, tag
 from positioning.simulation.constraints import mark_factor
 
 MOST_EVENTS = 12
-ACTIVE = {"in_force": "While news was in force", "all": "On all rows"}
+ACTIVE = {
+    "in_force": ("While news was in force", "the benchmark explains"),
+    "all": ("On all rows", "the benchmark explains"),
+    "in_force_factors": ("While news was in force", "the published factors explain"),
+}
 MARKS = ("last", "haircut:0.5", "zero")
 
 
@@ -95,8 +99,8 @@ def active_words(found: Sequence[ActiveAlpha]) -> list[str]:
     """What the calendar-time portfolio of the strategy's decisions earned, a sentence each; none where nothing could be
     estimated."""
     return [
-        f"{ACTIVE[a.coverage]} ({a.rows:,} rows), the strategy made {signed(a.alpha, 3)} a row more than itself without "
-        f"events, beyond what the benchmark explains (Newey-West t {number(a.t)}, p {number(a.p, 3)})"
+        f"{ACTIVE[a.coverage][0]} ({a.rows:,} rows), the strategy made {signed(a.alpha, 3)} a row more than itself "
+        f"without events, beyond what {ACTIVE[a.coverage][1]} (Newey-West t {number(a.t)}, p {number(a.p, 3)})"
         f"{'.' if a.p <= LEVEL else ': this cannot be told from nothing.'}"
         for a in found
         if a.rows
