@@ -49,6 +49,9 @@ def run(
         bool, typer.Option("--no-quantstats", help="Tearsheets without quantstats' report, sooner.")
     ] = False,
     as_csv: AsCsv = False,
+    as_xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="Every table as a sheet of a spreadsheet, too.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -70,7 +73,9 @@ def run(
 
             browser()  # missed before anything is computed
         chosen = request.strategies(strategies or [])
-        refuse_foreign_pages(place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv))
+        refuse_foreign_pages(
+            place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv, as_xlsx)
+        )
         check_words(request, chosen)
         terms = request.terms(typed("run"))
         with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
@@ -93,7 +98,13 @@ def run(
                 files, failed = pages.write(lambda: bar.advance(task))
         missing = {failure.strategy for failure in failed}
         files += _further(
-            [r for r in reports if r.strategy.name not in missing], place, files, as_csv, factsheet, pdf
+            [r for r in reports if r.strategy.name not in missing],
+            place,
+            files,
+            as_csv,
+            as_xlsx,
+            factsheet,
+            pdf,
         )
         _say_left_out(place)
         if as_json:
@@ -116,6 +127,7 @@ def _further(
     place: Path,
     pages: Sequence[Path],
     as_csv: bool,
+    as_xlsx: bool,
     factsheet: bool,
     pdf: bool,
 ) -> list[Path]:
@@ -123,6 +135,10 @@ def _further(
     from positioning.reporting.pages import write_csv
 
     made = [write_csv(report, place) for report in reports if as_csv]
+    if as_xlsx:
+        from positioning.reporting.workbook import write_workbook
+
+        made += [write_workbook(report, place) for report in reports]
     if factsheet:
         from positioning.reporting.factsheet import write_factsheet
 
@@ -154,11 +170,13 @@ def check_words(request: Request, chosen: Sequence[Strategy]) -> None:
     say_left_out(request.idle(held))
 
 
-def written(stems: Sequence[str], factsheet: bool, pdf: bool, as_csv: bool) -> list[str]:
+def written(
+    stems: Sequence[str], factsheet: bool, pdf: bool, as_csv: bool, as_xlsx: bool = False
+) -> list[str]:
     """The names of the files that a run writes beside the kept ones."""
     kinds = ("", "_factsheet") if factsheet else ("",)
     ends = [f"{kind}{end}" for kind in kinds for end in ((".html", ".pdf") if pdf else (".html",))]
-    ends += [".csv"] if as_csv else []
+    ends += [*([".csv"] if as_csv else []), *([".xlsx"] if as_xlsx else [])]
     return ["index.html", *(f"{s}{end}" for s in stems for end in ends)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -70,9 +71,20 @@ def _is_own(path: Path) -> bool:
             head = file.read(HEAD)
     except (OSError, ValueError, StopIteration):  # pyarrow's errors are ValueErrors too
         return False
+    if path.suffix == ".xlsx":
+        return _made_by_us(path)
     if path.suffix == ".pdf":
         return head.startswith(b"%PDF") and _PRINTED in head
     return GENERATOR.encode() in head or (head.startswith(_BEFORE[0]) and _BEFORE[1] in head)
+
+
+def _made_by_us(path: Path) -> bool:
+    """Whether a workbook names this program as its author."""
+    try:
+        with zipfile.ZipFile(path) as book, book.open("docProps/core.xml") as told:
+            return b"<dc:creator>positioning</dc:creator>" in told.read(HEAD)
+    except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return False
 
 
 def _has(path: Path) -> set[str]:
