@@ -106,6 +106,7 @@ def words_of(request: Request, space: SearchSpace) -> tuple[str, ...]:
         ("data", "data"), ("start", "start"), ("end", "end"), ("base", "base"), ("fees", "fees"), ("fill", "fill"),
         ("cash", "cash"), ("events", "events"), ("screen", "screen"), ("mark", "mark"),
         ("target-volatility", "target_volatility"), ("investor", "investor"),
+        ("capital", "capital"), ("participation", "participation"), ("impact", "impact"),
         ("restrictions", "restrictions"), ("thesis", "thesis"), ("cache", "cache"), ("decisions", "decisions"),
     ):  # fmt: skip
         if getattr(request, field) != getattr(plain, field):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from positioning.market.source import Source
     from positioning.runs.backtest import RunSettings
     from positioning.screening.screen import Screening
+    from positioning.simulation.liquidity import Capital
     from positioning.strategy.strategy import Strategy
 
 
@@ -84,6 +85,18 @@ class Request:
             help="US, IE, UK, HK, none or a CSV: whose purchase bans bind and what dividends lose (none: gross)."
         ),
     ] = "none"
+    capital: Annotated[
+        float,
+        typer.Option(
+            metavar="AMOUNT", help="What the account is, base currency; 0 for one unit: no lots, no impact."
+        ),
+    ] = 0.0
+    participation: Annotated[
+        float, typer.Option(help="Most traded of a name in a session, share of past average volume.")
+    ] = 0.1
+    impact: Annotated[
+        str, typer.Option(help="sqrt (square-root law), none, or a CSV of its constants; with --capital.")
+    ] = "sqrt"
     restrictions: RestrictionsFile = None
     screen_files: Annotated[
         tuple[str, ...],
@@ -155,6 +168,7 @@ class Request:
             accepted=self.accepted,
             mark=self.mark,
             tax=read_tax(self.investor),
+            capital=self.sized(),
             factors=self.published(),
             region=self.region_word,
             placebos=self.placebos,
@@ -195,6 +209,13 @@ class Request:
             else []
         )
 
+    def sized(self) -> Capital:
+        """The capital and what it meets. Raises BadInputError."""
+        from positioning.simulation.impact import read_impact
+        from positioning.simulation.liquidity import Capital
+
+        return Capital(self.capital, self.participation, read_impact(self.impact))
+
     def source(self) -> Source:
         """Where prices come from; it knows the instruments of the thesis. Raises BadInputError, DataMissingError."""
         from positioning.data.index_file import read_indices
@@ -228,7 +249,17 @@ class Request:
         kind, _, place = self.data.partition(":")
         if kind == "folder":
             words["data"] = f"folder:{Path(place).resolve()}"
-        for name in ("events", "restrictions", "decisions", "cache", "fees", "cash", "thesis", "investor"):
+        for name in (
+            "events",
+            "restrictions",
+            "decisions",
+            "cache",
+            "fees",
+            "cash",
+            "thesis",
+            "investor",
+            "impact",
+        ):
             if words[name] is not None and Path(words[name]).exists():
                 words[name] = str(Path(words[name]).resolve())
         words["settings"] = [

@@ -42,6 +42,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                 "holds": last_day(s.result, s.thesis).to_json(),
                 "record": _record(s),
                 "check": s.check,
+                "size": s.result.inputs.size_label(s.result.market.base),
                 "benchmark": _benchmark(s),
                 "world": {w.name: w.to_json() for w in s.world},
                 "risk": None if s.risk is None else s.risk.to_json(),

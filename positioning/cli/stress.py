@@ -100,6 +100,7 @@ def stress(
             read_cash(request.cash),
             request.mark,
             tax=read_tax(request.investor),
+            capital=request.sized(),
         )
         source = request.source()
         names = list(dict.fromkeys(s for p in chosen for s in p.names))

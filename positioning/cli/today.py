@@ -37,9 +37,6 @@ def today(
     holdings: Annotated[
         str | None, typer.Option(metavar="FILE", help="A CSV with symbol,shares: what is held now.")
     ] = None,
-    capital: Annotated[
-        float | None, typer.Option(help="Value of the whole, cash included, in base currency.")
-    ] = None,
     as_of: AsOf = None,
     max_age: Annotated[
         int, typer.Option(min=0, max=10_000, help="Sessions that the newest prices may be old.")
@@ -61,9 +58,9 @@ def today(
         ends = (".html", "_orders.csv") if as_csv else (".html",)
         refuse_foreign_pages(Path(out), (f"today_{safe_name(p.name)}{end}" for p in chosen for end in ends))
         say_left_out(request.idle(s for p in chosen for s in (*p.names, *p.hedges)))
-        portfolio = portfolio_of(holdings, capital)
         last = None if as_of is None else str(day_of("--as-of", as_of))
         settings = replace(request.terms(""), span=span_of(None, last))
+        portfolio = portfolio_of(holdings, request.capital or None)
         answers, files = [], []
         for strategy in chosen:
             market = market_of(strategy, settings)

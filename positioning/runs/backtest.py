@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
@@ -32,6 +32,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate, read_cash
 from positioning.simulation.fees import FeeTable, read_fees
 from positioning.simulation.inputs import Fill
+from positioning.simulation.liquidity import Capital, volume_findings
 from positioning.simulation.result import Result
 from positioning.simulation.taxes import DividendTax
 from positioning.strategy.strategy import Strategy
@@ -62,6 +63,7 @@ class RunSettings:
     tax: DividendTax | None = None
     factors: Factors | None = None
     region: str = ""
+    capital: Capital | None = None
 
     def __post_init__(self) -> None:
         if self.source.instruments != self.thesis.instruments:
@@ -75,7 +77,7 @@ class RunSettings:
     @property
     def account(self) -> AccountTerms:
         """What the ledger is told."""
-        return AccountTerms(self.fees, self.fill, self.cash, self.mark, self.tax)
+        return AccountTerms(self.fees, self.fill, self.cash, self.mark, self.tax, self.capital)
 
 
 def backtest(
@@ -110,8 +112,9 @@ def backtest(
 
 
 def market_of(strategy: Strategy, settings: RunSettings) -> Market:
-    """The prices a strategy is decided and accounted on. Raises as `load` does."""
-    return load(
+    """The prices a strategy is decided and accounted on; with a capital, unknown volumes are findings. Raises as `load`
+    does."""
+    market = load(
         settings.source,
         strategy.names,
         strategy.hedges,
@@ -121,6 +124,9 @@ def market_of(strategy: Strategy, settings: RunSettings) -> Market:
         settings.events.crash_dates,
         settings.accepted,
     )
+    if settings.capital is None or settings.capital.amount == 0:
+        return market
+    return replace(market, findings=(*market.findings, *volume_findings(market)))
 
 
 def judged(result: Result, measure: Benchmark | None) -> Metrics:

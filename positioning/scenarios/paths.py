@@ -22,6 +22,11 @@ T = TypeVar("T")
 _CELLS = ("open", "close", "dividends", "tradable", "venue_open", "early", "rates")
 
 
+def _cells(market: Market) -> tuple[str, ...]:
+    """Fields of (T, N); volume where it is known of any name."""
+    return _CELLS if market.volume is None else (*_CELLS, "volume")
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class ResamplingPool:
@@ -29,6 +34,7 @@ class ResamplingPool:
 
     past: the market's last rows, enough for every look-back; before: rows of the market before those (for events only).
     moves, paid (dividend over the close before), tradable, venue_open, early, opens (has an open): (R, N), by row.
+    volume: (N,) median of a session, NaN where none is known.
     rows: (R,) their dates. drift: zero where each name's mean total return in base currency was taken out.
     """
 
@@ -44,6 +50,7 @@ class ResamplingPool:
     common: Common
     drift: Drift
     notices: tuple[Notice, ...]
+    volume: FloatArray
 
 
 def urn(
@@ -98,7 +105,7 @@ def select(market: Market, keep: BoolArray) -> Market:
     def chosen(values: tuple[T, ...]) -> tuple[T, ...]:
         return tuple(v for v, k in zip(values, keep, strict=True) if k)
 
-    cut: dict[str, Any] = {name: getattr(market, name)[:, keep] for name in _CELLS}
+    cut: dict[str, Any] = {name: getattr(market, name)[:, keep] for name in _cells(market)}
     return replace(market, instruments=chosen(market.instruments), basis=chosen(market.basis), **cut)
 
 
@@ -136,13 +143,22 @@ def _filled(
     if drift == "zero":
         _take_out_drift(drawn, paid, tradable)
     history = market.rows.size - min(lookback, market.rows.size)
-    kept: dict[str, Any] = {name: getattr(market, name)[history:] for name in _CELLS}
+    kept: dict[str, Any] = {name: getattr(market, name)[history:] for name in _cells(market)}
     past = replace(market, rows=market.rows[history:], start=market.rows.size - 1 - history, **kept)
     return ResamplingPool(
         past=past, before=market.rows[:history], rows=market.rows[span], moves=drawn, paid=paid, tradable=tradable,
         venue_open=market.venue_open[span], early=market.early[span], opens=np.isfinite(market.open[span]),
-        common=Common.of(drawn), drift=drift, notices=notices,
+        common=Common.of(drawn), drift=drift, notices=notices, volume=_usual(market),
     )  # fmt: skip
+
+
+def _usual(market: Market) -> FloatArray:
+    """(N,) median volume of a session that is known."""
+    usual = np.full(len(market.symbols), np.nan)
+    for n in range(usual.size if market.volume is not None else 0):
+        known = market.volume[np.isfinite(market.volume[:, n]), n]  # type: ignore[index]
+        usual[n] = np.median(known) if known.size else np.nan
+    return usual
 
 
 def _take_out_drift(drawn: Moves, paid: FloatArray, tradable: BoolArray) -> None:
@@ -202,7 +218,11 @@ def continued(source: ResamplingPool, drawn: IntArray | None, hit: Effect) -> Ma
         "open": np.where(tradable & opens, opened, np.nan), "close": np.where(tradable, close, np.nan),
         "dividends": paid * before, "tradable": tradable, "venue_open": venue_open, "early": early, "rates": rates,
     }  # fmt: skip
-    cells: dict[str, Any] = {name: np.concatenate([getattr(past, name), ahead[name]]) for name in _CELLS}
+    if past.volume is not None:  # the median of the past, in shares: what trades in a crisis is not foretold
+        ahead["volume"] = np.where(tradable, source.volume, np.nan)
+    cells: dict[str, Any] = {
+        name: np.concatenate([getattr(past, name), ahead[name]]) for name in _cells(past)
+    }
     return replace(past, rows=np.concatenate([past.rows, following(past.rows[-1], horizon)]), **cells)
 
 

@@ -25,6 +25,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.inputs import Fees, Fill, ledger_inputs
+from positioning.simulation.liquidity import Capital
 from positioning.simulation.result import Result
 from positioning.simulation.taxes import DividendTax
 from positioning.strategy.batched import Scheduled
@@ -39,7 +40,7 @@ PATHS_PER_TASK = 250  # paths a worker answers at once
 @dataclass(frozen=True, eq=False)
 class StressTerms:
     """What all paths share. events: as known at the opening; block: mean length of blocks; mark: of frozen holdings;
-    tax: withheld from dividends, None for gross."""
+    tax: withheld from dividends, None for gross; capital: of each path's account, which meets past volume."""
 
     events: Events
     fees: Fees
@@ -48,11 +49,12 @@ class StressTerms:
     mark: str = "last"
     block: float = BLOCK
     tax: DividendTax | None = None
+    capital: Capital | None = None
 
     @property
     def account(self) -> AccountTerms:
         """What the ledger is told."""
-        return AccountTerms(self.fees, self.fill, self.cash, self.mark, self.tax)
+        return AccountTerms(self.fees, self.fill, self.cash, self.mark, self.tax, self.capital)
 
 
 @final
@@ -169,7 +171,9 @@ def play(made: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | 
             price[n] = recovery * market.carried_close[row, n]
         limited = replace(limited, exit_price=price)
     terms = made.terms.account
-    inputs = ledger_inputs(market, made.fees, made.terms.fill, made.terms.cash, limited, made.tax)
+    inputs = ledger_inputs(
+        market, made.fees, made.terms.fill, made.terms.cash, limited, made.tax, terms.capital
+    )
     results = []
     for strategy, decided, barred in zip(made.strategies, made.decided, made.barred, strict=True):
         targets = _targets(made, strategy, decided, market, books)

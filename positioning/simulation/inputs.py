@@ -85,6 +85,12 @@ class LedgerInputs:
         """What a unit of the account stands for, base currency; 0 where it has no size."""
         return 0.0 if self.liquidity is None else self.liquidity.capital.amount
 
+    def size_label(self, base: str) -> str:
+        """What of the account's size was modelled, in words."""
+        if self.liquidity is None:
+            return "one unit of money: no lots, no least commissions, no impact, no limit by volume"
+        return self.liquidity.label(base)
+
     @property
     def depth(self) -> Depth | None:
         """What the kernel reads of the market where the account has a size."""

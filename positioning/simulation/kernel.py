@@ -41,7 +41,7 @@ LANES = 64  # accounts side by side; LLVM unrolls loops over 32 or fewer, which 
 # The slots of what the ledger keeps of an account (NEAR: of the leg at hand, 1 where it is within the band), and of a
 # leg of an account (WANTED: its pending weight; PARTIAL: 1 where that is the rest of a buy, -1 of a sale; RISE: the
 # shares it is to buy; CALLED: 1 where a margin call closes it; CAPPED: 1 where volume leaves some of it for later;
-# DEARER: its impact, fraction of the value; BOUGHT: what the cash allows of RISE).
+# DEARER: its impact, fraction of the value; BOUGHT: what the cash allows beyond a cover).
 CASH, TOTAL, TRAPPED, CARRY, LAST, DEAD, ON, BAND = range(8)
 NEAR, SHORTS, AWAITED, NEED, SCALE, TRADED, COST, CALL, RESERVED, IMPACT, SIZE, PER = range(8, 20)
 SHARES, WANTED, PARTIAL, RISE, CALLED, CAPPED, DEARER, BOUGHT = range(8)
@@ -309,19 +309,19 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                         for k in range(lanes):
                             s, rise, scale = legs[n, SHARES, k], legs[n, RISE, k], lane[SCALE, k]
                             cover = min(rise, max(-s, 0.0))
-                            bought, count = cover + (rise - cover) * scale, blocks * lane[SIZE, k]
-                            lots = max(np.floor(bought * count + HAIR) * (block * lane[PER, k]), cover)
-                            bought = bought if count == 0.0 else lots
-                            dearer = push * np.sqrt(bought * price * lane[SIZE, k])
+                            some, count = (rise - cover) * scale, blocks * lane[SIZE, k]
+                            lots = np.floor((cover + some) * count + HAIR) * (block * lane[PER, k])
+                            some = some if count == 0.0 else max(lots - cover, 0.0)
+                            dearer = push * np.sqrt((cover + some) * price * lane[SIZE, k])
                             legs[n, DEARER, k] = dearer if scale < 1.0 else legs[n, DEARER, k]
-                            legs[n, BOUGHT, k] = bought
+                            legs[n, BOUGHT, k] = some
                 for k in range(lanes):
                     s, rise, scale = legs[n, SHARES, k], legs[n, RISE, k], lane[SCALE, k]
                     cover = min(rise, max(-s, 0.0))
                     long = (rise - cover) * scale
                     if sized:
                         if shrunk > 0:
-                            long = legs[n, BOUGHT, k] - cover if scale < 1.0 else rise - cover
+                            long = legs[n, BOUGHT, k] if scale < 1.0 else rise - cover
                         value = (cover + long) * price
                         charge = value * legs[n, DEARER, k]
                         topped = max(floor * lane[PER, k] - floored * value, 0.0) if value > 0.0 else 0.0

@@ -212,6 +212,8 @@ def test_as_capital_goes_to_nothing_the_account_tends_to_that_without(made: Size
         m, volume=np.where(np.isfinite(m.close), 1e6, np.nan), start=max(m.start, min(6, m.rows.size - 1))
     )
     made = replace(made, market=known).under(lots=(), least_fees=())
+    if not np.isfinite(known.volume).any():  # type: ignore[type-var]  # a name that never had a price
+        return
     met = made.simulate().inputs.liquidity
     assert met is not None
     liquid = np.nan_to_num(met.traded)

@@ -19,8 +19,6 @@ PLAIN = (STATUS[kernel.FILLED], STATUS[kernel.IN_BAND])
 
 OMISSIONS = (
     "Taxes on dividends and gains: dividends count gross.",
-    "Minimum commissions, board lots, duties rounded to a whole unit: the account opens at 1 and costs are proportional.",
-    "Market impact: an order of any size fills at the recorded price plus the half-spread of the fee table.",
     "Margin calls short of ruin, and whether a share could be borrowed at all or was recalled.",
     "What happens inside a day. Within one date all venues are treated as simultaneous, sales before purchases.",
     "Conversion of currencies costs nothing beyond the rate of the day.",
@@ -182,7 +180,28 @@ def omissions(report: BacktestReport) -> Html:
         f"Cash earns {report.result.inputs.cash_label}. "
         "At 0 a hedged strategy, which sits on cash, is understated for 2022 to 2025."
     )
-    return section("omissions", "What this page does not model", bullets([*OMISSIONS, cash]))
+    return section(
+        "omissions", "What this page does not model", bullets([*_unsized(report), *OMISSIONS, cash])
+    )
+
+
+def _unsized(report: BacktestReport) -> list[str]:
+    """What of an account's size is left out."""
+    met = report.result.inputs.liquidity
+    if met is None:
+        return [
+            "Least commissions, board lots, duties rounded to a whole unit: the account opens at 1 and costs are "
+            "proportional. A capital brings them in.",
+            "Market impact and volume: an order of any size fills at the recorded price plus the half-spread of the fee "
+            "table.",
+        ]
+    left = [
+        "Duties rounded to a whole unit; what an order does to the price of the next; the volume of the day itself."
+    ]
+    for what, names in (("Board lots", met.unlotted), ("Least commissions", met.unfloored)):
+        if names:
+            left.append(f"{what} of {', '.join(names)}: none on record, so any amount trades.")
+    return left
 
 
 def provenance(report: BacktestReport) -> Html:
@@ -196,6 +215,7 @@ def provenance(report: BacktestReport) -> Html:
         "Base currency": r.market.base,
         "Fees": r.inputs.fee_label,
         "Fills": f"at the {r.inputs.fill_at} of the session",
+        "Size": r.inputs.size_label(r.market.base),
         "Cash earns": r.inputs.cash_label,
         "Dividends are paid": r.inputs.tax_label,
         "Parameters": tag(
