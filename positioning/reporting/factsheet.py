@@ -24,7 +24,7 @@ from positioning.analysis.verdict import Verdict
 from positioning.arrays import DateArray, FloatArray
 from positioning.files import safe_name
 from positioning.reporting.document import document
-from positioning.reporting.format import NOTHING, number, percent, signed
+from positioning.reporting.format import NOTHING, before_costs, number, percent, signed
 from positioning.reporting.html import Html
 from positioning.reporting.index import sparkline
 from positioning.reporting.page_file import write_page
@@ -94,7 +94,7 @@ def view(report: BacktestReport) -> Factsheet:
 
 def _period(p: Period) -> tuple[str, ...]:
     return (
-        p.label, signed(p.gross, 2), percent(p.costs, 2), signed(p.net, 2), signed(p.a_year(p.net), 2),
+        p.label, before_costs(p.net, p.costs), percent(p.costs, 2), signed(p.net, 2), signed(p.a_year(p.net), 2),
         signed(p.benchmark, 2),
     )  # fmt: skip
 

@@ -37,6 +37,12 @@ def signed(value: float, digits: int = 1) -> str:
     return plus + percent(value, digits) if math.isfinite(value) else NOTHING
 
 
+def before_costs(net: float, costs: float, digits: int = 2) -> str:
+    """A return before costs as the sum of the two as they are shown, so that a reader's own sum comes out."""
+    shown = round(100 * net, digits) + round(100 * costs, digits)  # NaN stays NaN
+    return signed(shown / 100, digits) if math.isfinite(shown) else NOTHING
+
+
 def metric(m: Metrics, field: str, write: Callable[[float], str]) -> str:
     """A figure of an account, in words where it is one of a year and the account is shorter."""
     return SHORT if m.lacks(field) else write(getattr(m, field))

@@ -13,6 +13,7 @@ import pytest
 from positioning.analysis.periods import calendar_years, costs_paid, monthly, trailing
 from positioning.analysis.report import BacktestReport
 from positioning.reporting.factsheet import view, write_factsheet
+from positioning.reporting.format import before_costs
 from positioning.reporting.pdf import print_pdf
 
 
@@ -29,6 +30,17 @@ def test_gross_less_net_is_costs_to_the_last_digit(reports: list[BacktestReport]
             fees = sum(v[a + 1 : b + 1].sum() for v in r.costs.values())
             borrow = -r.profit["financing"][a + 1 : b + 1].sum()
             assert p.costs * r.nav[a] == pytest.approx(fees + borrow, rel=1e-12)  # summed in another order
+
+
+def test_what_is_shown_adds_up_to_the_last_digit(reports: list[BacktestReport]) -> None:
+    def cents(text: str) -> int:
+        return round(100 * float(text.removesuffix("\u00a0%").replace("\u2212", "-")))
+
+    shown = [row for report in reports for row in view(report).trailing]
+    assert len(shown) >= 12
+    for _, gross, costs, net, *_ in shown:
+        assert cents(gross) - cents(costs) == cents(net)
+    assert before_costs(0.00126, 0.00126) == "+0.26\u00a0%"  # 0.13 and 0.13, though 0.252 alone would be 0.25
 
 
 def test_years_and_months_compound_to_the_whole(reports: list[BacktestReport]) -> None:
@@ -56,6 +68,9 @@ def test_the_doubts_stand_on_it(reports: list[BacktestReport], tmp_path: Path) -
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium on this machine")
 def test_two_pages_of_a4(reports: list[BacktestReport], tmp_path: Path) -> None:
     for report in (reports[0], reports[3]):
+        style = write_factsheet(report, tmp_path).read_text().split("@media print")[-1].split("</style>")[0]
+        assert "zoom" not in style
+        assert min(float(size) for size in re.findall(r"font-size: ([\d.]+)pt", style)) >= 8
         pdf = print_pdf(write_factsheet(report, tmp_path)).read_bytes()
         assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 2
         box = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)

@@ -12,7 +12,7 @@ from positioning.analysis.code_check import words_of
 from positioning.analysis.periods import monthly, trailing
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import RULES, Verdict
-from positioning.reporting.format import findings, metric, number, percent, signed
+from positioning.reporting.format import before_costs, findings, metric, number, percent, signed
 from positioning.reporting.html import Html
 from positioning.reporting.tearsheet.charts import blocked, sign_for
 from positioning.reporting.templates import render
@@ -180,7 +180,9 @@ def _heads(report: BacktestReport) -> tuple[str, ...]:
 def _trailing(report: BacktestReport) -> tuple[tuple[str, ...], ...]:
     rows = []
     for p in trailing(report.result, report.without_events, report.benchmark):
-        cells = [p.label, signed(p.gross), percent(-p.costs, 2), signed(p.net), signed(p.a_year(p.net))]
+        cells = [
+            p.label, before_costs(p.net, p.costs), percent(-p.costs, 2), signed(p.net, 2), signed(p.a_year(p.net)),
+        ]  # fmt: skip
         if report.benchmark is not None:
             cells.append(signed(p.benchmark))
         rows.append((*cells, *([signed(p.without_events)] if report.answers_events else [])))
