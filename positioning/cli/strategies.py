@@ -119,13 +119,23 @@ def thesis_of(folder: str | None, events: str | None = None, restrictions: str |
 
 
 def known_instruments(folder: str | None) -> Instruments:
-    """Those of the thesis of the folder, or of the listed strategies; of the engine alone where there is neither.
+    """Those of the thesis of the folder, or of the listed strategies; of the engine alone where there is neither, or where
+    it brings none of its own. Nothing else of the thesis is read.
 
-    Raises BadInputError as `read_thesis` does.
+    Raises BadInputError for a folder that is none of a thesis, and as `read_instruments` does.
     """
-    from positioning.market.instruments import RECORDED
+    from positioning.market.instruments import RECORDED, read_instruments
 
-    return RECORDED if folder is None and workshop() is None else thesis_of(folder).instruments
+    package = workshop() if folder is None else None
+    place = (
+        Path(str(package.__file__)).with_name(RECORD) if folder is None and package else Path(folder or ".")
+    )
+    if folder is not None and not (place / "thesis.toml").is_file():
+        raise BadInputError(
+            f"{place} holds no thesis.toml", "wanted the folder of a thesis", "check the path"
+        )
+    own = place / "instruments.csv"
+    return read_instruments(own) if (folder is not None or package) and own.is_file() else RECORDED
 
 
 def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strategy]:

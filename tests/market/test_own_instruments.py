@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import positioning
 from positioning.cli import check, event_study, fetch, grid_search, listing, run, screen, stress, today
+from positioning.cli.strategies import known_instruments
 from positioning.data.folder import FolderSource
 from positioning.data.recording import RecordingSource
 from positioning.data.sample import SampleSource
@@ -164,6 +165,23 @@ def test_prices_of_own_symbols_are_stored_and_checked(thesis: Path, tmp_path: Pa
     )
     told = json.loads(seen.stdout)["findings"]
     assert not [f for f in told if f["check"] in ("gap", "calendar")]  # Tokyo's sessions, not New York's
+
+
+def test_a_fetch_reads_no_more_of_a_thesis_than_its_instruments(
+    thesis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for name in ("thesis.toml", "instruments.csv"):
+        (broken / name).write_bytes((thesis / name).read_bytes())
+    (broken / "events.csv").write_text("not a record")
+    assert known_instruments(str(broken)).of("7203").venue == "XTKS"
+    with pytest.raises(BadInputError, match=r"holds no thesis\.toml"):
+        known_instruments(str(tmp_path))
+    (tmp_path / "instruments.csv").write_text("a file of another's, beside which one stands")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("positioning.cli.strategies.workshop", lambda: None)
+    assert known_instruments(None) == RECORDED
 
 
 def test_own_names_are_screened(thesis: Path, tmp_path: Path) -> None:
