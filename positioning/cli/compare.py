@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
-from positioning.cli.options import FACTORS, AsCsv, AsJson, LogFile, Out, Quiet, Region, Seed, Verbose
+from positioning.cli.options import (
+    FACTORS,
+    AsCsv,
+    AsJson,
+    Factsheet,
+    LogFile,
+    Out,
+    Quiet,
+    Region,
+    Seed,
+    Verbose,
+)
 from positioning.cli.request import Request
 from positioning.cli.strategies import known_as
 from positioning.cli.terminal import Terminal
@@ -46,9 +57,7 @@ def compare(
             metavar="FILE", help="Daily returns of another program: .csv or .parquet, a column a strategy."
         ),
     ] = None,
-    factsheet: Annotated[
-        bool, typer.Option("--factsheet", help="Two A4 pages for a client on each run, too.")
-    ] = False,
+    factsheet: Factsheet = False,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     verbose: Verbose = False,

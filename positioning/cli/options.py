@@ -82,3 +82,6 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but errors."
 LogFile = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Add every line and notice to it, with the time.")
 ]
+Factsheet = Annotated[
+    bool, typer.Option("--factsheet", help="Two A4 pages for a client on each run, too; as PDF with --pdf.")
+]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, say_left_out, typed
-from positioning.cli.options import AsCsv, AsJson, LogFile, Names, Out, Quiet, Verbose
+from positioning.cli.options import AsCsv, AsJson, Factsheet, LogFile, Names, Out, Quiet, Verbose
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
@@ -42,9 +42,7 @@ def run(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Print each tearsheet by headless Chromium, too.")
     ] = False,
-    factsheet: Annotated[
-        bool, typer.Option("--factsheet", help="Two A4 pages for a client, too; as PDF with --pdf.")
-    ] = False,
+    factsheet: Factsheet = False,
     no_quantstats: Annotated[
         bool, typer.Option("--no-quantstats", help="Tearsheets without quantstats' report, sooner.")
     ] = False,

@@ -119,8 +119,8 @@ def thesis_of(folder: str | None, events: str | None = None, restrictions: str |
 
 
 def known_instruments(folder: str | None) -> Instruments:
-    """Those of the thesis of the folder, or of the listed strategies; of the engine alone where there is neither, or where
-    it brings none of its own. Nothing else of the thesis is read.
+    """Those of the thesis of the folder, or of the listed strategies; of the engine alone where there is neither, or
+    where it brings none of its own. Nothing else of the thesis is read.
 
     Raises BadInputError for a folder that is none of a thesis, and as `read_instruments` does.
     """
