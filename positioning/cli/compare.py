@@ -76,11 +76,12 @@ def compare(
 
         place = Path(out)
         asked = Request(factors=tuple(factors or ()), region=region)
+        published = asked.published()  # refused before anything is read
         pages = ("comparison.html", "index.html", *(("comparison.csv",) if as_csv else ()))
         refuse_foreign_pages(place, pages)
         foreign = [column for file in returns or [] for column in read_returns(Path(file))]
         runs = chosen(place, names or [], mixed, alone=not foreign)
-        found = set_side_by_side([*runs, *foreign], draws, seed, asked.published(), asked.region_word)
+        found = set_side_by_side([*runs, *foreign], draws, seed, published, asked.region_word)
         sheets = factsheets(runs, place) if factsheet else []
         files = [write_comparison(found, place), write_index(place), *sheets]
         if as_csv:
