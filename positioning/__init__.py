@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from positioning.strategy.blend import Blend as Blend
     from positioning.strategy.strategy import Strategy as Strategy
     from positioning.strategy.targets import Targets as Targets
+    from positioning.strategy.world import WorldIndex as WorldIndex
+    from positioning.strategy.world import WorldState as WorldState
 
 _HOMES = {
     "AccountTerms": "simulation.account",
@@ -72,6 +74,8 @@ _HOMES = {
     "Targets": "strategy.targets",
     "Thesis": "events.thesis",
     "Trials": "search.trials",
+    "WorldIndex": "strategy.world",
+    "WorldState": "strategy.world",
     "answer_claims": "claims.answer",
     "backtest": "runs.backtest",
     "check_strategy": "analysis.strategy_check",

@@ -143,7 +143,7 @@ def _against(report: BacktestReport, own: FloatArray) -> list[tuple[str, str]]:
     a, c = (_months(r.rows[span], levels[span]) for levels in (r.nav, b.levels))
     up, down = captures(a, c)
     return [
-        ("Beta", number(m.beta)),
+        ("Beta" if m.beta_measure == "same_day" else "Beta, with leads and lags", number(m.beta)),
         ("Tracking error, information ratio",
          f"{_known(tracking_error(mine, its, m.rows_per_year), percent)}, "
          f"{_known(information_ratio(mine, its, m.rows_per_year), number)}"),

@@ -12,13 +12,13 @@ from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
 from positioning.simulation import kernel
 from positioning.simulation.result import STATUS, Result
+from positioning.simulation.taxes import GROSS
 from positioning.simulation.vectorbt_bridge import RoundTrips
 
 MOST_ORDERS = 200
 PLAIN = (STATUS[kernel.FILLED], STATUS[kernel.IN_BAND])
 
 OMISSIONS = (
-    "Taxes on dividends and gains: dividends count gross.",
     "Margin calls short of ruin, and whether a share could be borrowed at all or was recalled.",
     "What happens inside a day. Within one date all venues are treated as simultaneous, sales before purchases.",
     "Conversion of currencies costs nothing beyond the rate of the day.",
@@ -181,8 +181,17 @@ def omissions(report: BacktestReport) -> Html:
         "At 0 a hedged strategy, which sits on cash, is understated for 2022 to 2025."
     )
     return section(
-        "omissions", "What this page does not model", bullets([*_unsized(report), *OMISSIONS, cash])
+        "omissions",
+        "What this page does not model",
+        bullets([*_unsized(report), _untaxed(report), *OMISSIONS, cash]),
     )
+
+
+def _untaxed(report: BacktestReport) -> str:
+    """What of taxes is left out."""
+    if report.result.inputs.tax_label == GROSS:
+        return "Taxes on dividends and gains: dividends count gross. An investor's domicile takes withholding from them."
+    return "Taxes on gains, and what of the tax withheld from dividends could be reclaimed later."
 
 
 def _unsized(report: BacktestReport) -> list[str]:
