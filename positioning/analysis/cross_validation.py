@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from typing import final
@@ -11,6 +12,7 @@ import numpy as np
 
 from positioning.analysis.metrics import NOISE
 from positioning.arrays import BoolArray, FloatArray, IntArray
+from positioning.helpers import cores
 
 MIN_ROWS = 20  # rows of a part that is chosen on or judged; a ratio of fewer is noise
 ALIKE = (
@@ -73,11 +75,15 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
     chosen = pbo_sample(sums.shape[0], seed)
     tables = [_Table.of(x) for x in (counts[None].astype(np.float64), sums[chosen], squares[chosen])]
     halves, every = _halves(counts.size), 2**counts.size - 1
-    found = []
-    for part in np.array_split(halves, -(-halves.size * chosen.size // CHUNK)):
+
+    def ranked(part: IntArray) -> list[FloatArray]:
         first = sharpes(*(table.sums(part) for table in tables))
         second = sharpes(*(table.sums(every ^ part) for table in tables))
-        found += [_winners(first, second), _winners(second, first)]
+        return [_winners(first, second), _winners(second, first)]
+
+    with ThreadPoolExecutor(cores()) as pool:
+        parts = np.array_split(halves, -(-halves.size * chosen.size // CHUNK))
+        found = [each for both in pool.map(ranked, parts) for each in both]
     logits, inside, outside = np.concatenate(found, axis=1)
     return Pbo(
         probability=float(np.mean(logits < 0) + 0.5 * np.mean(logits == 0)),

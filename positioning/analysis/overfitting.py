@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from positioning.analysis.metrics import NOISE
+from positioning.analysis.resampled_tops import ResampledTops
 from positioning.arrays import FloatArray, IntArray
+from positioning.helpers import cores
 
 NORMAL = NormalDist()
 
@@ -197,17 +201,27 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
         raise ValueError(f"{blocks} blocks and {draws} draws; wanted 3 known blocks and 1 draw, or more")
     drawn = np.random.default_rng(seed).integers(blocks, size=(draws, blocks))
     times = np.array([np.bincount(row, minlength=blocks) for row in drawn], dtype=np.float64) / blocks
-    tops = np.zeros((3, draws))
+    pieces = [ResampledTops(times) for _ in range(cores())]
     statistic, best, seen, trials = 0.0, -1, 0, 0
-    for block_sums in _bounded(chunks):
-        if block_sums.shape[1:] != benchmark.shape:
-            raise ValueError(f"block sums {block_sums.shape} do not fit a benchmark of {blocks} blocks")
-        kept, mean, centred, deviation = varying(block_sums - benchmark)
-        t = math.sqrt(blocks) * mean / deviation
-        if t.size and t.max() > statistic:
-            statistic, best = float(t.max()), seen + int(kept[t.argmax()])
-        _raise_tops(tops, times, centred / deviation[:, None], t)
-        seen, trials = seen + block_sums.shape[0], trials + t.size
+    with (
+        threadpool_limits(1, "blas"),
+        ThreadPoolExecutor(len(pieces)) as pool,
+    ):  # its own would wait for each other
+        running: list[Future[None]] = []
+        for n, block_sums in enumerate(_bounded(chunks)):
+            if block_sums.shape[1:] != benchmark.shape:
+                raise ValueError(f"block sums {block_sums.shape} do not fit a benchmark of {blocks} blocks")
+            kept, mean, centred, deviation = varying(block_sums - benchmark)
+            t = math.sqrt(blocks) * mean / deviation
+            if t.size and t.max() > statistic:
+                statistic, best = float(t.max()), seen + int(kept[t.argmax()])
+            if n >= len(pieces):
+                running.pop(0).result()  # each piece has one worker at a time
+            running.append(pool.submit(pieces[n % len(pieces)].add, centred / deviation[:, None], t))
+            seen, trials = seen + block_sums.shape[0], trials + t.size
+        for each in running:
+            each.result()
+    tops = pieces[0].merged(pieces[1:])
     p = (1.0 + (tops >= statistic * (1.0 - TIE)).sum(axis=1)) / (1.0 + draws)
     # Student's has its deviation with ddof 1
     found = statistic * math.sqrt(1.0 - 1.0 / blocks)
@@ -268,23 +282,3 @@ def _bounded(chunks: Iterable[FloatArray]) -> Iterator[FloatArray]:
     for chunk in chunks:
         for start in range(0, chunk.shape[0], CHUNK):
             yield chunk[start : start + CHUNK]
-
-
-def _raise_tops(tops: FloatArray, times: FloatArray, standardised: FloatArray, t: FloatArray) -> None:
-    """Raise the lower, consistent and upper maxima (3, draws) to those of some trials.
-
-    times: (draws, B) share of each block in a draw; standardised: (trials, B) block sums, mean 0, deviation 1.
-    """
-    if not t.size:
-        return
-    blocks = times.shape[1]
-    mean = times @ standardised.T
-    spread = times @ np.square(standardised).T - np.square(mean)
-    spread = np.sqrt(np.where(spread > NOISE, spread, 0.0))
-    mean *= math.sqrt(blocks)
-    lower = np.minimum(t, 0.0)
-    consistent = np.where(t < -math.sqrt(2.0 * math.log(math.log(blocks))), t, 0.0)
-    for top, shift in zip(tops, (lower, consistent, np.zeros_like(t)), strict=True):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            drawn = (mean + shift) / spread
-        np.fmax(top, np.fmax.reduce(drawn, axis=1), out=top)  # 0 / 0 says nothing

@@ -22,7 +22,7 @@ from positioning.analysis.overfitting import (
     probabilistic_sharpe,
     spa,
 )
-from positioning.arrays import FloatArray
+from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.search.measures import BLOCKS, Figures, block_edges, halved
 from positioning.search.run import Search
@@ -31,6 +31,7 @@ from positioning.search.trials import Trials
 
 CANDIDATES = 100  # trials of a random search whose neighbours are tried
 CONFIDENCE = 0.95
+MOST_TWINS = 100_000  # whose block sums are held at once: 51 MB
 
 
 @final
@@ -177,17 +178,31 @@ def _spa(asked: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
 
 
 def advantages(asked: Search, trials: Trials) -> Iterator[FloatArray]:
-    """(n, BLOCKS) by chunk: sums of excess returns less those of the same trial without events."""
+    """(n, BLOCKS) by chunk: sums of excess returns less those of the same trial without events. What many trials are
+    without events is accounted once for all, or where that would take more than MOST_TWINS, once a chunk."""
     space = asked.space
     blind = replace(asked, space=space.grid_without_events())
+
+    def twins_of(number: int) -> IntArray:
+        return blind.space.numbers(space.index_without_events(trials.plan.part(number)))
+
+    every = np.unique(np.concatenate([np.unique(twins_of(n)) for n in range(trials.plan.chunks)]))
+    known = (every, _sums_of(blind, every)) if every.size <= MOST_TWINS else None
     for number, own in enumerate(trials.sums()):
-        codes = space.index_without_events(trials.plan.part(number))
-        padded = np.pad(codes, ((0, 0), (1, 0)))  # there may be no axis
-        padded, back = np.unique(padded, axis=0, return_inverse=True)
-        order = blind.space.group_order(padded[:, 1:])
-        found, twins = blind.try_out(padded[order, 1:], Figures()), np.empty((order.size, BLOCKS))
-        twins[order] = np.concatenate(list(found.sums()))
-        yield own - twins[back.ravel()]
+        here = twins_of(number)
+        distinct, sums = known or (np.unique(here), _sums_of(blind, np.unique(here)))
+        yield own - sums[np.searchsorted(distinct, here)]
+
+
+def _sums_of(asked: Search, numbers: IntArray) -> FloatArray:
+    """(n, BLOCKS) of the combinations with these numbers."""
+    codes, sums = asked.space.codes(numbers), np.empty((numbers.size, BLOCKS))
+    order = asked.space.group_order(codes)
+    first = 0
+    for part in asked.try_out(codes[order], Figures()).sums():
+        sums[order[first : first + len(part)]] = part
+        first += len(part)
+    return sums
 
 
 def _contestant(

@@ -122,6 +122,13 @@ class SearchSpace:
             rest, codes[:, a] = np.divmod(rest, len(values))
         return codes
 
+    def numbers(self, codes: GridIndex) -> IntArray:
+        """(K,) of these trials in the order of itertools.product; the inverse of `codes`."""
+        flat = np.zeros(codes.shape[0], dtype=np.int64)
+        for a, values in enumerate(self.axes.values()):
+            flat = flat * len(values) + codes[:, a]
+        return flat
+
     def grouped(self, codes: GridIndex) -> GridIndex:
         """The same trials, those that may run side by side one after the other."""
         return codes[self.group_order(codes)]

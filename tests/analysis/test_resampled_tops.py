@@ -1,0 +1,81 @@
+"""Maxima that single precision has screened are those of double precision throughout."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from positioning.analysis.metrics import NOISE
+from positioning.analysis.overfitting import spa, varying
+from positioning.analysis.resampled_tops import ResampledTops
+from positioning.arrays import FloatArray
+
+DRAWS = 200
+
+
+def shares(blocks: int, seed: int) -> FloatArray:
+    drawn = np.random.default_rng(seed).integers(blocks, size=(DRAWS, blocks))
+    return np.array([np.bincount(row, minlength=blocks) for row in drawn], dtype=np.float64) / blocks
+
+
+def plain(times: FloatArray, z: FloatArray, t: FloatArray) -> FloatArray:
+    """Every draw of every trial in double precision, as Hansen's formula reads."""
+    blocks = times.shape[1]
+    mean = times @ z.T
+    spread = times @ np.square(z).T - np.square(mean)
+    spread = np.sqrt(np.where(spread > NOISE, spread, 0.0))
+    shifts = np.minimum(t, 0.0), np.where(t < -math.sqrt(2 * math.log(math.log(blocks))), t, 0.0), 0.0 * t
+    tops = []
+    for shift in shifts:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            apart = math.sqrt(blocks) * mean + shift
+            drawn = np.where(
+                (spread > 0) | (np.abs(apart) > NOISE), apart / spread, np.nan
+            )  # 0 / 0 says nothing
+        tops.append(np.fmax(np.fmax.reduce(drawn, axis=1), 0.0))
+    return np.array(tops)
+
+
+def standardised(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+    _, mean, centred, deviation = varying(sums)
+    return centred / deviation[:, None], math.sqrt(sums.shape[1]) * mean / deviation
+
+
+KINDS = ("independent", "near ties", "one block", "skewed", "few values")
+
+
+def trials(kind: str, blocks: int, rng: np.random.Generator) -> FloatArray:
+    made = rng.standard_normal((200, blocks)) + rng.standard_normal((200, 1)) * 0.3
+    if kind == "near ties":  # apart by less than single precision can tell
+        return np.repeat(made[:2], 100, axis=0) + 1e-9 * made
+    if kind == "one block":  # draws without it have no deviation
+        made = np.zeros_like(made)
+        made[np.arange(200), rng.integers(0, blocks, 200)] = rng.standard_normal(200)
+        return made
+    if kind == "skewed":
+        return np.exp(2.0 * made)
+    return np.sign(made) if kind == "few values" else made
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(KINDS), st.sampled_from([3, 20, 64]), st.integers(0, 10**6))
+def test_screened_maxima_are_those_of_double_precision(kind: str, blocks: int, seed: int) -> None:
+    z, t = standardised(trials(kind, blocks, np.random.default_rng(seed)))
+    times = shares(blocks, seed)
+    pieces = [ResampledTops(times) for _ in range(2)]
+    for first in range(0, t.size, 64):
+        pieces[first // 64 % 2].add(z[first : first + 64], t[first : first + 64])
+    # A t of thousands stands on a variance of 1e-8, of which rounding (1e-16) is 1e-8; below 1e-9 all is rounding.
+    np.testing.assert_allclose(pieces[0].merged(pieces[1:]), plain(times, z, t), rtol=1e-6, atol=1e-9)
+
+
+def test_a_test_is_the_same_in_pieces_and_on_any_number_of_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = trials("independent", 64, np.random.default_rng(3)) * 0.2
+    whole = spa([sums], np.zeros(64))
+    for many in (1, 3):
+        monkeypatch.setattr("positioning.analysis.overfitting.cores", lambda many=many: many)
+        assert spa(np.array_split(sums, 7), np.zeros(64)) == whole
