@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors
-from positioning.cli.options import AsJson, Names, Out
+from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
-from positioning.errors import shown
+from positioning.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from positioning.analysis.strategy_check import StrategyCheck
 
 app = new_app()
-STYLES = {"wrong": "bold red", "warning": "yellow", "right": "green", "not measured": "dim"}
+TONES = {"wrong": "bad", "warning": "neutral", "not measured": "quiet", "right": ""}  # in the order told
 
 
 @app.command(cls=Command)
@@ -30,18 +30,21 @@ def check(
     cuts: Annotated[int, typer.Option(min=2, max=1000, help="Dates at which the future is replaced.")] = 24,
     out: Out = "reports",
     as_json: AsJson = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Replace the future, run again, leave out: does anything move that must not? Exit status 1: something is wrong.
 
     What it finds is kept in checks/ of --out, where runs and searches of the same code read it."""
-    with one_line_errors():
+    terminal = Terminal(False, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.analysis.strategy_check import check_strategy
         from positioning.runs.backtest import market_of
         from positioning.runs.checks import keep_check
 
         chosen = request.strategies(strategies or [])
         settings, found = request.terms(""), []
-        with progress(as_json) as bar:
+        with progress(as_json or quiet) as bar:
             task = bar.add_task("checks", total=len(chosen) * cuts)
             for done, strategy in enumerate(chosen, 1):
                 bar.update(task, description=strategy.name)
@@ -58,7 +61,7 @@ def check(
         if as_json:
             print(json.dumps({"data": request.data, "strategies": {c.strategy: to_json(c) for c in found}}))
         else:
-            print_checks(found)
+            print_checks(found, terminal)
     if any(c.wrong for c in found):
         raise typer.Exit(1)
 
@@ -69,18 +72,9 @@ def to_json(c: StrategyCheck) -> dict[str, Any]:
     return {"wrong": bool(c.wrong), "sentence": c.sentence, "rows": rows}
 
 
-def print_checks(found: list[StrategyCheck]) -> None:
-    """The sentence first, then the table of each strategy."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
+def print_checks(found: list[StrategyCheck], terminal: Terminal) -> None:
+    """The sentence first, then each question and what was found, those that went wrong first."""
     for c in found:
-        console.print(Text(shown(f"{c.strategy}: {c.sentence}"), style="bold red" if c.wrong else "bold"))
-        table = Table(box=None, padding=(0, 1), pad_edge=False, show_header=False)
-        for row in c.rows:
-            table.add_row(
-                Text(row.name), Text(str(row.status), style=STYLES[str(row.status)]), Text(shown(row.detail))
-            )
-        console.print(table)
+        terminal.say(f"{c.strategy}: {c.sentence}", "bad" if c.wrong else "good")
+        for row in sorted(c.rows, key=lambda r: list(TONES).index(str(r.status))):
+            terminal.say(f"{str(row.status).upper()} {row.name}: {row.detail}", TONES[str(row.status)], "  ")

@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, option_words, words_for
-from positioning.cli.options import ACCEPT, BASIS, AsJson, Cache, ThesisFolder, first_day, last_day
+from positioning.cli.options import (
+    ACCEPT,
+    BASIS,
+    AsJson,
+    Cache,
+    LogFile,
+    Quiet,
+    ThesisFolder,
+    first_day,
+    last_day,
+)
 from positioning.cli.progress import progress
 from positioning.cli.strategies import known_instruments, standard
+from positioning.cli.terminal import Terminal, table
 from positioning.cli.values import span_of
-from positioning.errors import BadInputError, did_you_mean, shown
+from positioning.errors import BadInputError, did_you_mean
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
@@ -49,13 +60,16 @@ def fetch(
     accept: Annotated[list[str] | None, ACCEPT] = None,
     thesis: ThesisFolder = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input.
 
     A symbol that no venue is known for is named before anything is asked, and the whole batch is refused; one that
     the provider does not answer for is named in the table, and the others are stored.
     """
-    with one_line_errors():
+    terminal = Terminal(False, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.data.download import checked_symbols
         from positioning.data.manifest import fingerprint
         from positioning.data.store import Store
@@ -70,7 +84,14 @@ def fetch(
             results = _stored(place, chosen, known)
         else:
             results = _download(
-                place, asked, chosen, _wanted(start, end, asked), as_json, basis or [], accept or [], known
+                place,
+                asked,
+                chosen,
+                _wanted(start, end, asked),
+                as_json or quiet,
+                basis or [],
+                accept or [],
+                known,
             )
         store = Store.reading(place)
         findings = _findings(place, results, check, thesis, accept or [], known)
@@ -79,7 +100,7 @@ def fetch(
         if as_json:
             print(json_text(to_json(fingerprint(store.entries), results, findings)))
         else:
-            _report(results, findings)
+            _report(results, findings, terminal)
         _say_resume(
             results,
             {
@@ -295,26 +316,17 @@ def _pin(cache: Path, name: str) -> None:
         store.pin(name)
 
 
-def _report(results: Mapping[str, Fetched], findings: Sequence[Finding]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    table = Table("symbol", "status", "first", "last", "rows", "reason")
+def _report(results: Mapping[str, Fetched], findings: Sequence[Finding], terminal: Terminal) -> None:
+    """A line a symbol; why one is not there, and what was found in the prices, below."""
+    rows = [[symbol, str(r.status), r.first, r.last, f"{r.rows:,}"] for symbol, r in results.items()]
+    if rows:
+        terminal.table(table(("symbol", "status", "first", "last", "rows"), rows, 4))
     for symbol, r in results.items():
-        table.add_row(Text(symbol), r.status, r.first, r.last, str(r.rows), Text(shown(in_words(r.reason))))
-    console.print(table)
-    if findings:
-        doubts = Table("symbol", "finding", "first", "last", "seen", "what to do")
-        for f in findings:
-            words = (
-                Text(shown(word))
-                for word in (f.symbol, f"{f.severity}: {f.check}", f.seen, in_words(f.remedy))
-            )
-            symbol_cell, check_cell, seen, remedy = words
-            doubts.add_row(symbol_cell, check_cell, str(f.first), str(f.last), seen, remedy)
-        console.print(doubts)
+        if r.reason:
+            terminal.say(f"{symbol}: {in_words(r.reason)}", "", "  ")
+    for f in findings:
+        told = f"{f.symbol} {f.severity}: {f.check}, {f.first} to {f.last}: {f.seen}; {in_words(f.remedy)}"
+        terminal.say(told, "bad" if f.severity == "error" else "quiet", "  ")
 
 
 def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object], known: Instruments) -> None:

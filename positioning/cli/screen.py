@@ -6,15 +6,16 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, typed
-from positioning.cli.options import AsJson, AsOf, Decisions, Out, ThesisFolder
+from positioning.cli.options import AsJson, AsOf, Decisions, LogFile, Out, Quiet, ThesisFolder, Verbose
 from positioning.cli.progress import progress
+from positioning.cli.terminal import Terminal, counted, table
 from positioning.cli.values import day_of
-from positioning.errors import BadInputError, did_you_mean, shown
+from positioning.errors import BadInputError, did_you_mean
 
 if TYPE_CHECKING:
     from positioning.screening.screen import Finding, Screening
@@ -41,12 +42,16 @@ def screen(
     decisions: Decisions = None,
     out: Out = "reports",
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Who is on the lists, why, since when and how sure; restriction rows for `run`.
 
     New candidates are added to the decisions, which are decisions.csv beside the page where no file is named.
     """
-    with one_line_errors():
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.reporting.page_file import refuse_foreign_pages
         from positioning.reporting.screening import to_json, write_screening
         from positioning.screening.decisions import read_decisions, write_decisions
@@ -60,7 +65,7 @@ def screen(
         day = None if asked is None else date.fromisoformat(str(asked))
         kept = place / "decisions.csv" if decisions is None else Path(decisions)
         before = read_decisions(kept)
-        with progress(as_json) as bar:
+        with progress(as_json or quiet) as bar:
             task = bar.add_task("reading", total=sum(f.stat().st_size for f in files))
             made = screened(files, names, day, before, lambda n: bar.advance(task, n))
         command = typed("screen")
@@ -68,7 +73,7 @@ def screen(
         if as_json:
             print(json.dumps({**to_json(made), "files": [str(f) for f in written]}, allow_nan=False))
         else:
-            _print(made, written)
+            _print(made, written, terminal)
 
 
 def _sorted_out(words: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -100,36 +105,30 @@ def _universe(path: Path | None, strategies: Sequence[str], thesis: str | None) 
     return recorded([known.of(s) for s in sorted(held)] if held else known)
 
 
-def _print(made: Screening, files: Sequence[Path]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
+def _print(made: Screening, files: Sequence[Path], terminal: Terminal) -> None:
+    """What came out, then each hit and the likest candidates."""
     from positioning.reporting.screening import verdict
     from positioning.screening.screen import OWNERSHIP
 
-    console = Console(highlight=False, soft_wrap=True)
-    for line in verdict(made):
-        console.print(shown(line), markup=False)
-    told = [f for f in made.findings if f.sure] + list(made.undecided[:SHOWN])
+    for n, line in enumerate(verdict(made)):
+        terminal.say(line, "neutral" if n == 0 else "")
+    shown = made.undecided if terminal.verbose else made.undecided[:SHOWN]
+    told = [*(f for f in made.findings if f.sure), *shown]
     if told:
-        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
-        for heading in ("symbol", "sure", "score", "since"):
-            table.add_column(heading, no_wrap=True)
-        for heading in ("what hit", "list", "ground"):
-            table.add_column(heading)
+        terminal.table(
+            table(("symbol", "how sure", "score", "since", "what it does"), [_row(f) for f in told], 2)
+        )
         for f in told:
-            table.add_row(*(escape(shown(str(c))) for c in _row(f)))
-        console.print(table)
-    if len(made.undecided) > SHOWN:
-        console.print(f"{len(made.undecided) - SHOWN} more candidates stand on the page", markup=False)
-    console.print(OWNERSHIP, style="dim")
-    for path in files:
-        console.print(shown(f"wrote {path}"), markup=False)
+            where = f"{f.entry.listing} {f.entry.programme}".strip()
+            terminal.say(f"{f.hit.symbol}: {f.hit.alias} ({where})", "quiet", "  ")
+    if len(made.undecided) > len(shown):
+        rest = counted(len(made.undecided) - len(shown), "more candidate")
+        terminal.say(f"{rest} on the page, or with --verbose", "quiet")
+    terminal.say(OWNERSHIP, "quiet")
+    terminal.wrote(files)
 
 
-def _row(f: Finding) -> tuple[Any, ...]:
-    sure = f"decided: {f.decision}" if f.decision else f.hit.sureness
+def _row(f: Finding) -> list[str]:
+    sure = f"decided: {f.decision}" if f.decision else str(f.hit.sureness)
     since = f"{f.known}" if f.dated else f"{f.known} (file)"
-    where = f"{f.entry.listing} {f.entry.programme}".strip()
-    return f.hit.symbol, sure, f"{f.hit.score:.0f}", since, f.hit.alias, where[:60], f.entry.force or "none"
+    return [f.hit.symbol, sure, f"{f.hit.score:.0f}", since, (f.entry.force or "none").replace("_", " ")]

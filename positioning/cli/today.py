@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
-from positioning.cli.options import AsCsv, AsJson, AsOf, Names, Out
+from positioning.cli.options import AsCsv, AsJson, AsOf, LogFile, Names, Out, Quiet, Verbose
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
+from positioning.cli.terminal import Terminal, counted, table
 from positioning.csv_output import csv_text
-from positioning.errors import BadInputError, shown
+from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from positioning.market.market import Market
-    from positioning.runs.today import Portfolio, Today
+    from positioning.runs.today import OrderLeg, Portfolio, Today
 
 app = new_app()
+NEWS = 5  # told of each strategy where not all are asked for
 STALE = 3  # exit status: the prices are too old
 CALCULATION = "A calculation, not advice."
 
@@ -44,9 +46,13 @@ def today(
     out: Out = "reports",
     as_csv: AsCsv = False,
     as_json: AsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """The last decision, the orders to it, and what stands in the way. Exit status 3: the prices are too old."""
-    with one_line_errors():
+    terminal = Terminal(verbose, quiet or as_json, log)
+    with one_line_errors(), terminal.open():
         from positioning.cli.values import day_of, span_of
         from positioning.files import safe_name
         from positioning.reporting.page_file import refuse_foreign_pages, write_page
@@ -77,7 +83,7 @@ def today(
             print(json.dumps({"data": request.data, "advice": False, "strategies": found,
                               "files": [str(f) for f in files]}, allow_nan=False))  # fmt: skip
         else:
-            print_today(answers, files)
+            print_today(answers, files, terminal)
 
 
 def portfolio_of(path: str | None, capital: float | None) -> Portfolio:
@@ -177,36 +183,51 @@ def orders_csv(a: Today) -> str:
     return csv_text([heads, *rows])
 
 
-def print_today(answers: list[Today], files: list[Path]) -> None:
+def print_today(answers: list[Today], files: list[Path], terminal: Terminal) -> None:
     """What to do first, then why."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    console.print(Text(CALCULATION, style="bold"))
+    terminal.say(CALCULATION, "neutral")
     for a in answers:
         simulated = "SIMULATED prices. " if a.simulated else ""
-        head = f"{a.strategy.name}: {simulated}decided on {a.decided}, prices of {a.as_of}"
-        console.print(Text(shown(head), style="bold"))
-        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
-        for heading in ("name", "target", "before", "held", "order", "where and when"):
-            table.add_column(heading, justify="left" if heading in ("name", "where and when") else "right")
+        terminal.say(
+            f"{a.strategy.name}: {simulated}decided on {a.decided}, prices of {a.as_of}",
+            "bad" if a.simulated else "neutral",
+        )
+        rows = [
+            [
+                leg.instrument.symbol,
+                f"{leg.target:+.1%}",
+                f"{leg.previous:+.1%}",
+                f"{leg.held:+.1%}",
+                _order(leg),
+            ]
+            for leg in a.legs
+        ]
+        if rows:
+            terminal.table(table(("name", "target", "before", "held", "order"), rows))
         for leg in a.legs:
-            order = f"{leg.side} {abs(leg.order):,}" if leg.order else "none"
-            when = f"{leg.instrument.venue} {str(leg.opens)[:16].replace('T', ' ')} UTC" if leg.order else ""
-            told = "; ".join(x for x in (when, leg.barrier, leg.note, leg.reason) if x)
-            table.add_row(Text(shown(leg.instrument.symbol)), f"{leg.target:+.1%}", f"{leg.previous:+.1%}",
-                          f"{leg.held:+.1%}", order, Text(shown(told)))  # fmt: skip
-        console.print(table)
-        for n in a.news[:5]:
-            told = f"news of {n.sleeve}: {n.weight:+.2f}, {n.age} sessions old, half in {n.halves_in:g}: {n.event.title}"
-            console.print(Text(shown(told)))
+            when = (
+                f"{leg.instrument.venue} opens {str(leg.opens)[:16].replace('T', ' ')} UTC"
+                if leg.order
+                else ""
+            )
+            stops = "; ".join(x for x in (when, leg.barrier, leg.note) if x)
+            told = stops if not terminal.verbose else "; ".join(x for x in (stops, leg.reason) if x)
+            if told:
+                terminal.say(f"{leg.instrument.symbol}: {told}", "bad" if leg.barrier else "", "  ")
+        for n in a.news if terminal.verbose else a.news[:NEWS]:
+            age = counted(n.age, "session")
+            told = f"news of {n.sleeve}: {n.weight:+.2f}, {age} old, half in {n.halves_in:g}: {n.event.title}"
+            terminal.say(told, "quiet", "  ")
+        if len(a.news) > NEWS and not terminal.verbose:
+            terminal.say(f"{len(a.news) - NEWS} more news in force: --verbose shows them.", "quiet", "  ")
         for r in a.barred:
-            console.print(
-                Text(shown(f"{r.symbol}: {r.kind.replace('_', ' ')} since {r.known_on()}, {r.reason}"))
+            terminal.say(
+                f"{r.symbol}: {r.kind.replace('_', ' ')} since {r.known_on()}, {r.reason}", "bad", "  "
             )
         for note in a.notes:
-            console.print(Text(shown(note)))
-    for file in files:
-        console.print(Text(shown(f"wrote {file}")))
+            terminal.say(note, "quiet")
+    terminal.wrote(files)
+
+
+def _order(leg: OrderLeg) -> str:
+    return f"{leg.side} {abs(leg.order):,}" if leg.order else "none"
