@@ -10,6 +10,7 @@ from positioning.analysis.strategy_check import CheckRow, Status, StrategyCheck
 from positioning.cli.check import app, print_checks
 from positioning.cli.grid_search import app as grid_search
 from positioning.cli.run import app as run
+from positioning.cli.terminal import Terminal
 from positioning.runs.checks import keep_check
 from strategies import MiddleCorridor
 
@@ -40,7 +41,8 @@ def test_an_unknown_strategy_is_one_line() -> None:
 
 
 def test_the_table_says_the_sentence_first(capsys: pytest.CaptureFixture[str]) -> None:
-    print_checks([StrategyCheck("it", (CheckRow("costs", Status.WARNING, "it earns nothing"),), (), None)])
+    one = StrategyCheck("it", (CheckRow("costs", Status.WARNING, "it earns nothing"),), (), None)
+    print_checks([one], Terminal())
     assert capsys.readouterr().out.startswith("it: No fault found, with 1 warning: it earns nothing")
 
 
