@@ -90,14 +90,15 @@ CALLED = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "ma
 
 
 class Mutants(ast.NodeVisitor):
-    """Every change: (line, what it was and is, how to make it). Messages, types and docstrings are left alone."""
+    """Every change: (line and column, what it was and is, how to make it); messages and types are left alone."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[int, str, ast.AST, str, Any]] = []
+        self.found: list[tuple[str, str, ast.AST, str, Any]] = []
 
     def add(self, node: ast.AST, words: str, field: str, value: Any) -> None:
         """A change of one field of one node."""
-        self.found.append((getattr(node, "lineno", 0), words, node, field, value))
+        place = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0) + 1}"
+        self.found.append((place, words, node, field, value))
 
     def visit(self, node: ast.AST) -> None:
         """Skip what makes no number: raised errors, annotations, decorators, default texts."""
@@ -158,16 +159,16 @@ class Mutants(ast.NodeVisitor):
 
 
 def mutants(file: Path) -> Iterator[tuple[str, ast.Module]]:
-    """(`line: what`, the changed module) of every mutant, in the order of the source."""
+    """(`line:column: what`, the changed module) of every mutant, in the order of the source."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     seen = Mutants()
     seen.visit(tree)
-    for line, words, node, field, value in seen.found:
+    for place, words, node, field, value in seen.found:
         was = getattr(node, field)
         setattr(node, field, value)
         changed = ast.fix_missing_locations(copy.deepcopy(tree))
         setattr(node, field, was)
-        yield f"{line}: {words}", changed
+        yield f"{place}: {words}", changed
 
 
 class Swapped(importlib.abc.MetaPathFinder):
