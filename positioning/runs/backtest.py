@@ -89,7 +89,7 @@ def backtest(
     result = terms.account.run(strategy, market, terms.events, inputs)
     without_events = terms.account.run(strategy.without_events(), market, terms.events, inputs)
     same_exposure = at_equal_exposure(strategy, result, market, terms.account, terms.events, inputs)
-    measure = _benchmark(strategy, terms, result)
+    measure = benchmark_of(strategy, terms, result)
     return BacktestReport(
         strategy=strategy,
         result=result,
@@ -171,7 +171,9 @@ def _placebo(
     return placebo(strategy, market, terms.account, terms.events, terms.placebos, terms.seed, advance)
 
 
-def _benchmark(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:
+def benchmark_of(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:
+    """What the account is set against; None where the strategy's own has no prices of the span. Raises DataMissingError
+    where one that was asked for has none."""
     symbol = terms.benchmark or strategy.benchmark
     found = benchmark(
         terms.source, symbol, result.rows, terms.base, terms.events.crash_dates, terms.accepted, terms.tax

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
-from positioning.arrays import BoolArray
+import numpy as np
+
+from positioning.arrays import BoolArray, FloatArray
 from positioning.events.event import Events
 from positioning.market.market import Market
+from positioning.simulation.capitals import CapitalSweep, sweep_capitals
 from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.holdings import Holdings
@@ -63,3 +67,26 @@ class AccountTerms:
         if isinstance(decisions, Strategy):
             require_targets(targets, market, decisions.name)
         return run(targets, market, inputs, opening)
+
+    def run_at(
+        self,
+        amounts: Sequence[float] | FloatArray,
+        decisions: Strategy | Targets,
+        market: Market,
+        events: Events | None = None,
+        inputs: LedgerInputs | None = None,
+    ) -> CapitalSweep:
+        """The account under each of these capitals (base currency), side by side; the rest of `capital` holds for all.
+
+        Raises BadInputError as `run` does, and for an amount that `Capital` would refuse.
+        """
+        capital = Capital(1.0) if self.capital is None else self.capital
+        for amount in np.asarray(amounts, np.float64).tolist():
+            replace(capital, amount=amount)
+        events = Events(()) if events is None else events
+        if inputs is None or inputs.depth is None:
+            barred = decisions.screened(market, events) if isinstance(decisions, Strategy) else None
+            some = replace(self, capital=replace(capital, amount=capital.amount or 1.0))
+            inputs = some.inputs(market, events, barred)
+        targets = decisions.target_weights(market, events) if isinstance(decisions, Strategy) else decisions
+        return sweep_capitals(targets, inputs, market.start, np.asarray(amounts, np.float64))

@@ -115,9 +115,9 @@ class Liquidity:
         c, count = self.capital, self.lot.shape[1]
         impact = "no impact" if c.impact == NO_IMPACT else f"impact by the {c.impact.label}"
         return (
-            f"a capital of {c.amount:,.0f} {base}: at most {c.participation:.3g} of the average value traded over "
-            f"{SESSIONS} past sessions in a session; {impact}; board lots of {count - len(self.unlotted)} and least "
-            f"commissions of {count - len(self.unfloored)} of {count} names"
+            f"a capital of {c.amount:,.0f} {base}: at most {100 * c.participation:.3g} % of the average value "
+            f"traded over {SESSIONS} past sessions in a session; {impact}; board lots of "
+            f"{count - len(self.unlotted)} and least commissions of {count - len(self.unfloored)} of {count} names"
         )
 
 

@@ -1,0 +1,272 @@
+"""The page of how much money a strategy can hold: the answer, pictures against capital, legs, assumptions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from positioning.arrays import FloatArray
+from positioning.files import safe_name, write_whole
+from positioning.json_text import json_text
+from positioning.reporting.charts import AXIS, Figure, bare_layout, rounded, share_script, watermark
+from positioning.reporting.document import charted, document
+from positioning.reporting.format import NOTHING, number, percent, signed
+from positioning.reporting.page_file import write_page
+from positioning.reporting.templates import render
+from positioning.reporting.view import Chart, Table, Tile
+from positioning.runs.capacity import EASY, GONE, SHARES, Capacity, LegCapacity
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CapacityPage:
+    """The view of `capacity.html`."""
+
+    title: str
+    simulated: bool
+    answer: str
+    tiles: tuple[Tile, ...]
+    charts: tuple[Chart, ...]
+    legs_words: str
+    legs: Table
+    capitals: Table
+    assumptions: tuple[str, ...]
+    command: str
+
+
+def write_capacity(found: Capacity, directory: Path) -> list[Path]:
+    """Write `directory/capacity_NAME.html` and the same as JSON; returns their paths."""
+    stem = f"capacity_{safe_name(found.strategy.name)}"
+    body = render("capacity.html", v=view(found))
+    page = charted(body, drawn(found), share_script(directory))
+    path = write_page(
+        directory / f"{stem}.html", document(f"{found.strategy.title}, capacity", page, found.simulated)
+    )
+    return [path, write_whole(directory / f"{stem}.json", json_text(found.to_json()) + "\n")]
+
+
+def view(f: Capacity) -> CapacityPage:
+    """Everything that the page says."""
+    return CapacityPage(
+        title=f.strategy.title,
+        simulated=f.simulated,
+        answer=answer(f),
+        tiles=_tiles(f),
+        charts=(
+            Chart("returns", "Total return", _returns_words(f)),
+            Chart(
+                "sharpe",
+                "Sharpe ratio",
+                "Over cash, by the account's own rows. It falls before the return is gone.",
+            ),
+            Chart(
+                "cost",
+                "Cost",
+                "Of trading in basis points of the account a year; impact is what its own size costs.",
+            ),
+            Chart(
+                "exit",
+                "Days to exit",
+                f"Of each leg from its last weight, on {money(f.at, f.base)}, by share of volume.",
+            ),
+        ),
+        legs_words=(
+            f"On {money(f.at, f.base)}. The leg at the head binds first: from its ceiling on, its usual holding is more "
+            f"than one session at {percent(f.capital.participation, 0)} of volume."
+        ),
+        legs=_legs(f),
+        capitals=_capitals(f),
+        assumptions=_assumptions(f),
+        command=f.command,
+    )
+
+
+def answer(f: Capacity) -> str:
+    """The answer in one sentence."""
+    if f.unit_return <= f.cash_return:
+        return (
+            f"There is nothing to keep: without a size the strategy made {signed(f.unit_return)} and cash "
+            f"{signed(f.cash_return)}."
+        )
+    binds = "" if f.binding is None else f" ({f.binding.symbol} binds first)"
+    half = (
+        "at every capital tried half of its profit over cash is left"
+        if math.isinf(f.half)
+        else f"half of its profit over cash is left at {money(f.half, f.base)}"
+    )
+    edges = [
+        _edge(f"its edge over {f.benchmark_name}", f.against_benchmark, f.base) if f.benchmark_name else "",
+        _edge("that over itself without events", f.against_twin, f.base),
+    ]
+    ease = (
+        f"Up to {money(f.easy, f.base)} every usual holding can be sold in {EASY} sessions"
+        if math.isfinite(f.easy)
+        else "No leg has a usual holding with a known volume"
+    )
+    return f"{ease}{binds}; {half}; {'; '.join(filter(None, edges))}."
+
+
+def _edge(what: str, gone: float, base: str) -> str:
+    if gone == 0:
+        return f"{what} is not there at the smallest"
+    return (
+        f"{what} is left at every capital tried"
+        if math.isinf(gone)
+        else f"{what} is gone at {money(gone, base)}"
+    )
+
+
+def money(amount: float, base: str) -> str:
+    """An amount to three digits, with its unit."""
+    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if amount >= size:
+            return f"{amount / size:.3g} {word} {base}"
+    return f"{amount:,.0f} {base}"
+
+
+def _gone(amount: float, base: str) -> str:
+    if math.isnan(amount):
+        return NOTHING
+    return "never" if math.isinf(amount) else "none" if amount == 0 else money(amount, base)
+
+
+def _tiles(f: Capacity) -> tuple[Tile, ...]:
+    against = f.benchmark_name or "a benchmark"
+    return (
+        Tile(_gone(f.easy, f.base), f"every usual holding is sold in {EASY} sessions"),
+        Tile(_gone(f.half, f.base), "half of the profit over cash is left"),
+        Tile(_gone(f.nothing, f.base), f"{percent(GONE, 0)} of it is left"),
+        Tile(_gone(f.against_benchmark, f.base), f"edge over {against} gone", f"which made {signed(f.benchmark_return)}"),
+        Tile(_gone(f.against_twin, f.base), "edge over itself without events gone",
+             f"which made {signed(f.twin_unit_return)} without a size"),
+    )  # fmt: skip
+
+
+def _returns_words(f: Capacity) -> str:
+    against = f", {f.benchmark_name} {signed(f.benchmark_return)}" if f.benchmark_name else ""
+    return f"Without a size {signed(f.unit_return)}, without events {signed(f.twin_unit_return)}{against}."
+
+
+def _legs(f: Capacity) -> Table:
+    heads = ["Leg", "Weight", f"Traded a session, {f.base}", *(f"Exit at {percent(s, 0)}" for s in SHARES),
+             "Longest", "Ceiling", "Waited"]  # fmt: skip
+    rows = [
+        [leg.symbol, percent(leg.weight), money(leg.traded, f.base) if math.isfinite(leg.traded) else NOTHING,
+         *(_days(d) for d in leg.days), _days(leg.longest), _gone(leg.ceiling, f.base), f"{leg.waited:,}"]
+        for leg in f.legs
+    ]  # fmt: skip
+    return Table("Sessions to exit, and the capital at which one is not enough", heads, rows)
+
+
+def _days(days: float) -> str:
+    return "no volume" if math.isinf(days) else number(days, 1 if days < 100 else 0)
+
+
+def _capitals(f: Capacity) -> Table:
+    heads = [
+        f"Capital, {f.base}",
+        "Total return",
+        "Without events",
+        "Sharpe",
+        "Cost, bps a year",
+        "Impact of it",
+    ]
+    rows = [
+        [money(a, f.base), signed(r), signed(t), number(s), number(c, 1), number(i, 1)]
+        for a, r, t, s, c, i in zip(
+            f.amounts.tolist(), f.total_return.tolist(), f.twin_return.tolist(), f.sharpe.tolist(),
+            f.cost_bps.tolist(), f.impact_bps.tolist(), strict=True,
+        )
+    ]  # fmt: skip
+    return Table("The account under each capital", heads, rows, words=())
+
+
+def _assumptions(f: Capacity) -> tuple[str, ...]:
+    sized = f.unit.inputs
+    return (
+        f"{f.source}, {f.rows[0]} to {f.rows[-1]}; fees: {sized.fee_label}; each capital is an account of its own: "
+        f"{f.label}.",
+        "Impact is the square-root law, Y sigma sqrt(order / value traded), on the average price; published constants "
+        "differ by three times and more, so read an order of magnitude. A file of constants changes them.",
+        "What does not fit a session waits, sized anew each day; what is left when the next decision comes is replaced. "
+        "So a large account builds its positions over months and years, and its profit falls late: long before, they "
+        "take as long to sell.",
+        "Impact is paid and does not stay in the price; other accounts with the same idea are not there; whether a share "
+        "can be borrowed at this size is not known, nor what part of a company it would be; funds are limited by their "
+        "own volume, although shares of them can be made.",
+        "Volume is of the listing that prices are of, average of past sessions; in a crisis it may not be there.",
+        f.strategy.caveat,
+    )
+
+
+def drawn(f: Capacity) -> dict[str, Figure]:
+    """The figures by name."""
+    last = _last(f)
+    x = f.amounts[:last].tolist()
+
+    def line(name: str, values: FloatArray, colour: str, dash: str = "solid") -> Figure:
+        return {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": rounded(values[:last]),
+                "line": {"color": colour, "width": 2, "dash": dash}}  # fmt: skip
+
+    flat = np.ones(f.amounts.size)
+    returns = [
+        line("strategy", f.total_return, "$strategy"),
+        line("without events", f.twin_return, "$contrast"),
+    ]
+    if math.isfinite(f.benchmark_return):
+        returns.append(line(f.benchmark_name, flat * f.benchmark_return, "$benchmark", "dot"))
+    returns.append(line("cash", flat * f.cash_return, "$other", "dash"))
+    cost = [line("all", f.cost_bps, "$strategy"), line("impact", f.impact_bps, "$contrast")]
+    made = {
+        "returns": _figure(f, returns, "total return", ".0%"),
+        "sharpe": _figure(f, [line("strategy", f.sharpe, "$strategy")], "Sharpe", ".2f"),
+        "cost": _figure(f, cost, "bps a year", ",.0f"),
+        "exit": _exit(f),
+    }
+    if f.simulated:
+        for figure in made.values():
+            figure["layout"]["annotations"] = [watermark()]
+    return made
+
+
+def _last(f: Capacity) -> int:
+    """How many amounts are drawn: some beyond where nothing is left."""
+    if not math.isfinite(f.nothing):
+        return int(f.amounts.size)
+    return min(int(np.searchsorted(f.amounts, max(f.nothing, 1e7))) + 4, f.amounts.size)
+
+
+def _figure(f: Capacity, data: list[Figure], y: str, form: str) -> Figure:
+    layout = bare_layout() | {
+        "hovermode": "x unified", "showlegend": len(data) > 1,
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        "xaxis": {**AXIS, "type": "log", "title": {"text": f"capital, {f.base}", "standoff": 6}, "dtick": 1,
+                  "tickformat": ".0s"},
+        "yaxis": {**AXIS, "title": {"text": y, "standoff": 6}, "tickformat": form},
+    }  # fmt: skip
+    return {"data": data, "layout": layout}
+
+
+def _exit(f: Capacity) -> Figure:
+    shown = [leg for leg in f.legs if any(0 < d < math.inf for d in leg.days)][::-1]
+    colours = ("$strategy", "$contrast", "$other")
+    data = [
+        {"type": "bar", "orientation": "h", "name": f"{percent(s, 0)} of volume", "y": [leg.symbol for leg in shown],
+         "x": [_positive(leg, k) for leg in shown], "marker": {"color": colours[k]}}
+        for k, s in enumerate(SHARES)
+    ]  # fmt: skip
+    made = _figure(f, data, "", "")
+    made["layout"] |= {
+        "barmode": "group", "hovermode": "closest",
+        "xaxis": {**AXIS, "title": {"text": "sessions to exit", "standoff": 6}, "type": "log"},
+        "yaxis": {**AXIS, "type": "category"},
+    }  # fmt: skip
+    return made
+
+
+def _positive(leg: LegCapacity, k: int) -> float | None:
+    return round(leg.days[k], 4) if 0 < leg.days[k] < math.inf else None
