@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from positioning.market.market import Market as Market
     from positioning.runs.backtest import RunSettings as RunSettings
     from positioning.runs.backtest import backtest as backtest
+    from positioning.runs.capacity import capacity as capacity
     from positioning.runs.today import today as today
     from positioning.scenarios.stress_test import StressTest as StressTest
     from positioning.scenarios.stress_test import stress_test as stress_test
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from positioning.search.trials import Trials as Trials
     from positioning.simulation.account import AccountTerms as AccountTerms
     from positioning.simulation.fees import read_fees as read_fees
+    from positioning.simulation.liquidity import Capital as Capital
     from positioning.simulation.result import Result as Result
     from positioning.strategy.basket import Basket as Basket
     from positioning.strategy.blend import Blend as Blend
@@ -56,6 +58,7 @@ _HOMES = {
     "BadInputError": "errors",
     "Basket": "strategy.basket",
     "Blend": "strategy.blend",
+    "Capital": "simulation.liquidity",
     "ClaimAnswers": "claims.answer",
     "DataMissingError": "errors",
     "Event": "events.event",
@@ -78,6 +81,7 @@ _HOMES = {
     "WorldState": "strategy.world",
     "answer_claims": "claims.answer",
     "backtest": "runs.backtest",
+    "capacity": "runs.capacity",
     "check_strategy": "analysis.strategy_check",
     "event_study": "event_studies.study",
     "load": "market.load",

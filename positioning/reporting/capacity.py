@@ -18,7 +18,7 @@ from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
 from positioning.reporting.view import Chart, Table, Tile
-from positioning.runs.capacity import EASY, GONE, SHARES, Capacity, LegCapacity
+from positioning.runs.capacity import ANOTHER, EASY, GONE, SHARES, Capacity, LegCapacity
 
 
 @final
@@ -58,6 +58,12 @@ def view(f: Capacity) -> CapacityPage:
         tiles=_tiles(f),
         charts=(
             Chart("returns", "Total return", _returns_words(f)),
+            Chart(
+                "missed",
+                "What is decided and not held",
+                "Mean over the days of the weights apart from those without a size, as a share of these. Where it is "
+                "large, the return above is another portfolio's.",
+            ),
             Chart(
                 "sharpe",
                 "Sharpe ratio",
@@ -107,7 +113,13 @@ def answer(f: Capacity) -> str:
         if math.isfinite(f.easy)
         else "No leg has a usual holding with a known volume"
     )
-    return f"{ease}{binds}; {half}; {'; '.join(filter(None, edges))}."
+    other = (
+        ""
+        if math.isinf(f.another)
+        else f"; from {money(f.another, f.base)} on over a quarter of what it decides is not held, and what it makes is "
+        "another portfolio's"
+    )
+    return f"{ease}{binds}{other}; {half}; {'; '.join(filter(None, edges))}."
 
 
 def _edge(what: str, gone: float, base: str) -> str:
@@ -138,6 +150,8 @@ def _tiles(f: Capacity) -> tuple[Tile, ...]:
     against = f.benchmark_name or "a benchmark"
     return (
         Tile(_gone(f.easy, f.base), f"every usual holding is sold in {EASY} sessions"),
+        Tile(_gone(f.another, f.base), f"{percent(ANOTHER, 0)} of what is decided is not held",
+             "beyond, returns are another portfolio's"),
         Tile(_gone(f.half, f.base), "half of the profit over cash is left"),
         Tile(_gone(f.nothing, f.base), f"{percent(GONE, 0)} of it is left"),
         Tile(_gone(f.against_benchmark, f.base), f"edge over {against} gone", f"which made {signed(f.benchmark_return)}"),
@@ -174,12 +188,13 @@ def _capitals(f: Capacity) -> Table:
         "Sharpe",
         "Cost, bps a year",
         "Impact of it",
+        "Not held",
     ]
     rows = [
-        [money(a, f.base), signed(r), signed(t), number(s), number(c, 1), number(i, 1)]
-        for a, r, t, s, c, i in zip(
+        [money(a, f.base), signed(r), signed(t), number(s), number(c, 1), number(i, 1), percent(m, 0)]
+        for a, r, t, s, c, i, m in zip(
             f.amounts.tolist(), f.total_return.tolist(), f.twin_return.tolist(), f.sharpe.tolist(),
-            f.cost_bps.tolist(), f.impact_bps.tolist(), strict=True,
+            f.cost_bps.tolist(), f.impact_bps.tolist(), f.missed.tolist(), strict=True,
         )
     ]  # fmt: skip
     return Table("The account under each capital", heads, rows, words=())
@@ -223,6 +238,7 @@ def drawn(f: Capacity) -> dict[str, Figure]:
     cost = [line("all", f.cost_bps, "$strategy"), line("impact", f.impact_bps, "$contrast")]
     made = {
         "returns": _figure(f, returns, "total return", ".0%"),
+        "missed": _figure(f, [line("not held", f.missed, "$strategy")], "share not held", ".0%"),
         "sharpe": _figure(f, [line("strategy", f.sharpe, "$strategy")], "Sharpe", ".2f"),
         "cost": _figure(f, cost, "bps a year", ",.0f"),
         "exit": _exit(f),
@@ -244,8 +260,9 @@ def _figure(f: Capacity, data: list[Figure], y: str, form: str) -> Figure:
     layout = bare_layout() | {
         "hovermode": "x unified", "showlegend": len(data) > 1,
         "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
-        "xaxis": {**AXIS, "type": "log", "title": {"text": f"capital, {f.base}", "standoff": 6}, "dtick": 1,
-                  "tickformat": ".0s"},
+        "xaxis": {**AXIS, "type": "log", "title": {"text": f"capital, {f.base}", "standoff": 6},
+                  "tickvals": [10.0**e for e in range(5, 13)],
+                  "ticktext": ["100k", "1m", "10m", "100m", "1bn", "10bn", "100bn", "1tn"]},
         "yaxis": {**AXIS, "title": {"text": y, "standoff": 6}, "tickformat": form},
     }  # fmt: skip
     return {"data": data, "layout": layout}

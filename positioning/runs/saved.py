@@ -6,7 +6,7 @@
     returns.parquet  one row a date: nav, returns, cash_return, benchmark (level), without_events_nav,
                      gross, net, trapped, trade_value, cost, interest, and `cost_KIND` for each kind of fee
     ledger.parquet   one row a date and symbol: shares, trades, paid, mark, weight, and the profit of the row in
-                     units of opening nav by part: price, currency, dividends, costs, financing
+                     units of opening nav by part: price, currency, dividends, taxes, costs, impact, financing
     orders.parquet   one row an order
     events.json      the events and restrictions known in the span, for the marks of a chart
     study.toml       the options that repeat it: positioning run --config study.toml
