@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 
-.PHONY: help backtest test lint docs bench bench-grid validate mutate coverage test-wheel test-oldest clean
+.PHONY: help backtest test lint docs tour bench bench-grid validate mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -31,7 +31,14 @@ lint: .venv/ready  ## formatter, linter, types, floors
 
 docs: .venv/ready  ## the site in build/site, its reference made from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/tour.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+tour: .venv/ready  ## what the documents show, made anew: outputs, the notebook, times, pictures
+	$(BIN)/python docs/console.py
+	$(BIN)/python docs/tour.py
+	$(BIN)/python docs/times.py
+	$(BIN)/python docs/screenshots.py
 
 bench: .venv/ready  ## times of the parts and of the main job
 	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s benchmarks --benchmark-only --benchmark-columns=min,median,rounds

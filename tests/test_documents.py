@@ -1,27 +1,38 @@
-"""Documents run: every Python block of the site, page by page, in a workshop's folder."""
+"""Documents run: every Python block of the site, page by page, in a workshop's folder; every command is one that its
+parser takes; the outputs shown are the outputs."""
 
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
-PAGES += sorted(p for p in (ROOT / "docs").rglob("*.md") if "reference" not in p.parts)
+from positioning.cli.grid_axes import axes_of
+from positioning.cli.strategies import strategies_of
+from tests.documents import PAGES, ROOT, script
+
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+console = script("console")
+AHEAD = {"capital"}  # a page whose commands are being built
+SHOWN = [p for p in PAGES if "```console\n" in p.read_text(encoding="utf-8")]
 
 
 def blocks(page: Path) -> list[str]:
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.stem)
-def test_the_python_blocks_of_a_page_run_one_after_the_other(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(ROOT / "strategies", tmp_path / "strategies")  # as in a workshop
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the listed strategies, in which one stands."""
+    shutil.copytree(ROOT / "strategies", tmp_path / "strategies")
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.stem)
+@pytest.mark.usefixtures("workshop")
+def test_the_python_blocks_of_a_page_run_one_after_the_other(page: Path) -> None:
     names: dict[str, object] = {"__name__": page.stem}
     for number, block in enumerate(blocks(page), 1):
         exec(compile(block, f"{page.name}, block {number}", "exec"), names)  # noqa: S102 - our own documents
@@ -30,5 +41,66 @@ def test_the_python_blocks_of_a_page_run_one_after_the_other(
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_links_within_the_documents_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        if not re.match(r"[a-z]+:", target) and "reference/" not in target:
+        if not re.match(r"[a-z]+:", target):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def parsed(line: Any) -> dict[str, Any]:
+    """The values that a command's own parser makes of a line. Raises as it does."""
+    context = line.command().make_context(line.module, list(line.words))
+    values: dict[str, Any] = context.params
+    return values
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.stem not in AHEAD], ids=lambda p: p.stem)
+def test_every_command_of_a_page_is_taken_by_its_parser(page: Path, workshop: Path) -> None:
+    """Options exist and their values are of their kinds; listed strategies, parameters and grids are what there is.
+    Files that a reader would bring (his strategy, his lists) are not opened here."""
+    (workshop / "study.toml").write_text("", encoding="utf-8")  # what --config names is read while parsing
+    for line in console.typed(page.read_text(encoding="utf-8")):
+        values = parsed(line)
+        if line.module not in ("run", "check", "stress", "today", "grid_search"):
+            continue
+        names = values.get("names") or [n for n in [values.get("name")] if n]
+        listed = [n for n in names if ".py" not in n]
+        if names == [] or listed:
+            made = strategies_of(listed, values.get("settings") or ())
+            for strategy in made if line.module == "grid_search" else ():
+                axes_of(strategy, values["grid"])
+
+
+def test_commands_are_found_wherever_a_page_has_them() -> None:
+    text = """
+        python -m backtests.run a --set b=1     # words
+    $ positioning grid-search a --grid b=1 \\
+        --json
+    `python -m backtests.serve` and positioning run, no command
+    """
+    assert [(line.module, line.words) for line in console.typed(text)] == [
+        ("run", ("a", "--set", "b=1")),
+        ("grid_search", ("a", "--grid", "b=1", "--json")),
+        ("serve", ()),
+    ]
+
+
+def test_a_shown_output_is_compared_whole_or_at_both_ends() -> None:
+    output = "1\n2\n3\n4\n5\n"
+    assert console.shortened(output, ["x"]) == ["1", "2", "3", "4", "5"]
+    assert console.shortened(output, ["x", "..."]) == ["1", "..."]
+    assert console.shortened(output, ["x", "...", "y", "z"]) == ["1", "...", "4", "5"]
+    assert console.steady("20261127-200626-potash-8cdba5: identical") == "RUN-potash: identical"
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=lambda p: p.stem)
+@pytest.mark.usefixtures("workshop")
+def test_the_outputs_that_a_page_shows_are_the_outputs(page: Path) -> None:
+    """All but those of `console.LONG`, in the page's order; renew them with `python docs/console.py`."""
+    assert console.renewed(page, short=True) == page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", SHOWN, ids=lambda p: p.stem)
+@pytest.mark.usefixtures("workshop")
+def test_the_outputs_of_long_commands_are_the_outputs_too(page: Path) -> None:
+    """An event study and a stress test take some seconds each, so that this one is slow."""
+    assert console.renewed(page) == page.read_text(encoding="utf-8")

@@ -102,7 +102,7 @@ class Trials(Displayed):
             "Sharpe": f"{np.nanmin(sharpe):.2f} to {np.nanmax(sharpe):.2f}"
             if np.isfinite(sharpe).any()
             else "undefined",
-            "mind": "the best of many trials owes much to luck: assess() says how much",
+            "mind": "the best of many trials owes much to luck: grid_search says how much",
         }
         axes = {name: values[order[:8]] for name, values in self.axes.items()}
         rows = [
