@@ -30,7 +30,7 @@ from positioning.cli.commands import COMMANDS
 ROOT = Path(strategies.__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if "reference" not in p.parts))
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-TYPED = re.compile(r"(?:python -m backtests\.|positioning )([a-z][a-z_-]*)((?:[^`\n#\\]|\\\n|#\S)*)")
+TYPED = re.compile(r"(?:python -m (backtests)\.|(positioning) )([a-z][a-z_-]*)((?:[^`\n#\\]|\\\n|#\S)*)")
 KEPT = re.compile(r"\b\d{8}-\d{6}-(\w+)-[0-9a-f]{6}\b")  # the ID of a run: its instant and its digest
 LEFT_OUT = "..."
 BY_MODULE = {module: module for module in COMMANDS.values()}
@@ -43,6 +43,7 @@ class Line:
 
     module: str
     words: tuple[str, ...]
+    begun: str = "positioning"  # or "backtests"
 
     def app(self) -> Any:
         """What runs it."""
@@ -54,7 +55,12 @@ class Line:
 
     def output(self) -> str:
         """What it prints where one stands, without blanks at the ends of lines. Raises AssertionError on a failure."""
-        told = CliRunner().invoke(self.app(), list(self.words))
+        before = sys.argv
+        sys.argv = [self.begun, self.module, *self.words]  # which words of advice are worded by
+        try:
+            told = CliRunner().invoke(self.app(), list(self.words))
+        finally:
+            sys.argv = before
         if told.exit_code != 0:
             raise AssertionError(f"{self}: {told.output[-2000:]}") from told.exception
         return "".join(f"{line.rstrip()}\n" for line in told.stdout.splitlines())
@@ -62,10 +68,12 @@ class Line:
 
 def typed(text: str) -> Iterator[Line]:
     """Every command in a text that starts a line or stands in backquotes."""
-    for start in re.finditer(r"(?:^ *(?:\$ )?|`)(?=python -m backtests\.|positioning [a-z])", text, re.MULTILINE):
+    for start in re.finditer(
+        r"(?:^ *(?:\$ )?|`)(?=python -m backtests\.|positioning [a-z])", text, re.MULTILINE
+    ):
         found = TYPED.match(text, start.end())
-        if found and (module := {**COMMANDS, **BY_MODULE}.get(found[1])):
-            yield Line(module, tuple(shlex.split(found[2].replace("\\\n", " "))))
+        if found and (module := {**COMMANDS, **BY_MODULE}.get(found[3])):
+            yield Line(module, tuple(shlex.split(found[4].replace("\\\n", " "))), found[1] or found[2])
 
 
 def shortened(output: str, shown: Sequence[str]) -> list[str]:
@@ -117,7 +125,8 @@ def renewed(page: Path, short: bool = False) -> str:
         named = re.match(r"# ([\w/]+\.(?:py|csv|toml))\n", body)
         if named and language in ("python", "csv", "toml"):
             Path(named[1]).parent.mkdir(parents=True, exist_ok=True)
-            Path(named[1]).write_text(body, encoding="utf-8")
+            text = body if language == "python" else body[named.end() :]  # a caption, where it is no comment
+            Path(named[1]).write_text(text, encoding="utf-8")
         if language != "console":
             return found[0]
         return f"{indent}```{language}\n{played(body, short)}{indent}```"

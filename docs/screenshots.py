@@ -5,12 +5,14 @@ Needs Chromium (Debian's, or one that CHROMIUM names). A picture that would be l
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
 from contextlib import chdir
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 from typer.testing import CliRunner
 
@@ -19,13 +21,15 @@ from positioning.cli import compare, run
 PLACE = Path(__file__).with_name("images")
 STRATEGIES = Path(__file__).parents[1] / "strategies"
 PICTURES = {"tearsheet": "fertilizer_producers.html", "comparison": "comparison.html"}
-WIDTH, HEIGHT = 1280, 900
+COMPARED = ["fertilizer_producers", "middle_corridor"]
+WIDTH, HEIGHT = 1280, 1250
+COLOURS = 128  # of a picture: text and lines need few
 LARGEST = 200_000  # bytes
 
 
 def pages(folder: Path) -> None:
-    """The pages of all listed strategies and of their comparison, in a folder."""
-    for app, words in ((run.app, []), (compare.app, [])):
+    """The pages of two strategies and of their comparison, in a folder."""
+    for app, words in ((run.app, COMPARED), (compare.app, COMPARED)):
         told = CliRunner().invoke(app, [*words, "--out", str(folder), "--quiet"])
         if told.exit_code != 0:
             raise SystemExit(told.output)
@@ -40,12 +44,19 @@ def take(folder: Path) -> None:
         for name, page in PICTURES.items():
             seen.goto((folder / page).as_uri())
             seen.wait_for_timeout(2000)  # charts are drawn after the page is there
-            picture = seen.screenshot()
+            picture = few_colours(seen.screenshot())
             if len(picture) > LARGEST:
                 raise SystemExit(f"{name}: {len(picture):,} bytes; wanted at most {LARGEST:,}")
             (PLACE / f"{name}.png").write_bytes(picture)
             print(f"wrote images/{name}.png, {len(picture):,} bytes")
         browser.close()
+
+
+def few_colours(picture: bytes) -> bytes:
+    """A PNG again, with at most COLOURS."""
+    made = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS).save(made, "PNG", optimize=True)
+    return made.getvalue()
 
 
 def main() -> None:

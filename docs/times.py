@@ -51,15 +51,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         shutil.copytree(STRATEGIES, folder / "strategies")
-        own = {"NUMBA_CACHE_DIR": str(folder / "compiled")}
-        os.environ.update(own)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder / "compiled")
         first = seconds("run fertilizer_producers", folder)
         rows = [f"| `{words}` | {told} | {seconds(words, folder):.1f} |" for words, told in ASKED.items()]
     PLACE.write_text(
         "# Times to expect\n\n"
-        f"Processor seconds on the sample market, Python {platform.python_version()}, {os.cpu_count()} cores, written by\n"
-        "`python docs/times.py`: waiting is shorter where a command uses several cores, and longer on a busy machine. The\n"
-        f"first run after an installation compiles what is compiled, which took {first:.0f} s in all; it is kept.\n\n"
+        f"Processor seconds on the sample market, Python {platform.python_version()}, {os.cpu_count()} cores, written\n"
+        "by `python docs/times.py`: waiting is shorter where a command uses several cores, longer on a busy machine.\n"
+        f"The first run after an installation compiles what is compiled, which took {first:.0f} s in all; it is kept.\n\n"
         "| positioning | what it does | seconds |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n\n"
         "Anything over ten seconds says on the terminal how long it still has. The search beside other programs is\n"
         "measured by `make bench-grid`.\n",

@@ -58,6 +58,8 @@ def test_every_command_of_a_page_is_taken_by_its_parser(page: Path, workshop: Pa
     Files that a reader would bring (his strategy, his lists) are not opened here."""
     (workshop / "study.toml").write_text("", encoding="utf-8")  # what --config names is read while parsing
     for line in console.typed(page.read_text(encoding="utf-8")):
+        if not line.words:
+            continue  # a command that is only mentioned
         values = parsed(line)
         if line.module not in ("run", "check", "stress", "today", "grid_search"):
             continue
@@ -76,10 +78,10 @@ def test_commands_are_found_wherever_a_page_has_them() -> None:
         --json
     `python -m backtests.serve` and positioning run, no command
     """
-    assert [(line.module, line.words) for line in console.typed(text)] == [
-        ("run", ("a", "--set", "b=1")),
-        ("grid_search", ("a", "--grid", "b=1", "--json")),
-        ("serve", ()),
+    assert [(line.module, line.words, line.begun) for line in console.typed(text)] == [
+        ("run", ("a", "--set", "b=1"), "backtests"),
+        ("grid_search", ("a", "--grid", "b=1", "--json"), "positioning"),
+        ("serve", (), "backtests"),
     ]
 
 
@@ -91,16 +93,16 @@ def test_a_shown_output_is_compared_whole_or_at_both_ends() -> None:
     assert console.steady("20261127-200626-potash-8cdba5: identical") == "RUN-potash: identical"
 
 
-@pytest.mark.parametrize("page", SHOWN, ids=lambda p: p.stem)
 @pytest.mark.usefixtures("workshop")
-def test_the_outputs_that_a_page_shows_are_the_outputs(page: Path) -> None:
-    """All but those of `console.LONG`, in the page's order; renew them with `python docs/console.py`."""
+def test_the_outputs_of_the_readme_are_the_outputs() -> None:
+    """All but those of `console.LONG`, in its order; renew them with `make tour`."""
+    page = ROOT / "README.md"
     assert console.renewed(page, short=True) == page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", SHOWN, ids=lambda p: p.stem)
 @pytest.mark.usefixtures("workshop")
-def test_the_outputs_of_long_commands_are_the_outputs_too(page: Path) -> None:
-    """An event study and a stress test take some seconds each, so that this one is slow."""
+def test_the_outputs_of_every_page_are_the_outputs(page: Path) -> None:
+    """Tearsheets, an event study and a stress test take some seconds each, so that this one is slow."""
     assert console.renewed(page) == page.read_text(encoding="utf-8")

@@ -42,7 +42,8 @@ def test_each_cell_answers_what_the_notebook_shows() -> None:
         if cell.cell_type == "code":
             made = shown(cell.source, names)
             kept = [
-                {kind: o.data[kind] for kind in ("text/html", "text/plain") if kind in o.data} for o in cell.outputs
+                {kind: o.data[kind] for kind in ("text/html", "text/plain") if kind in o.data}
+                for o in cell.outputs
             ]
             assert [next(iter(k.items())) for k in kept] == [next(iter(m.items())) for m in made], cell.source
     assert "SIMULATED" in repr(names["report"])
