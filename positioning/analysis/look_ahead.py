@@ -29,8 +29,9 @@ ROUNDING = (
 CUTS = 24  # dates at which the future is replaced
 
 PRICES, OPENS, DIVIDENDS, CURRENCIES, TRADING = "closes", "opens", "dividends", "currencies", "trading days"
+VOLUMES = "volumes"
 EVENTS, RESTRICTIONS, SERIES, LENGTH = "events", "restrictions", "published series", "the end of the data"
-INPUTS = (PRICES, OPENS, DIVIDENDS, CURRENCIES, TRADING, EVENTS, RESTRICTIONS, SERIES, LENGTH)
+INPUTS = (PRICES, OPENS, DIVIDENDS, CURRENCIES, TRADING, VOLUMES, EVENTS, RESTRICTIONS, SERIES, LENGTH)
 
 
 @final
@@ -115,6 +116,8 @@ def futures(market: Market, events: Events, cut: int, seed: int) -> Iterator[tup
     if any(i.currency != market.base for i in market.instruments):
         yield CURRENCIES, _scaled(market, "rates", after, rng), events
     yield TRADING, _halted(market, after, rng), events
+    if market.volume is not None:
+        yield VOLUMES, _scaled(market, "volume", after, rng), events
     if len(events):
         yield EVENTS, market, _other_events(events, day)
     yield RESTRICTIONS, market, _other_restrictions(events, market.symbols, day)

@@ -141,6 +141,7 @@ def later(market: Market, first: int) -> Market:
         market, rows=market.rows[first:], open=market.open[first:], close=market.close[first:],
         dividends=market.dividends[first:], tradable=market.tradable[first:], venue_open=market.venue_open[first:],
         early=market.early[first:], rates=market.rates[first:], start=max(market.start - first, 0),
+        volume=None if market.volume is None else market.volume[first:],
     )  # fmt: skip
 
 
