@@ -65,6 +65,11 @@ test-wheel: .venv/ready  ## the wheel alone, in an empty environment and folder
 		--constraint constraints.txt build/wheel/positioning-*.whl
 	cd build/wheel && venv/bin/python -c "import positioning; print(positioning.__version__)" \
 		&& venv/bin/positioning init workshop && cd workshop && ../venv/bin/positioning run
+	cp -r docs/theses/red_sea build/wheel/red_sea
+	cd build/wheel && for asked in "events" "run red_sea/red_sea.py" "check red_sea/red_sea.py" \
+		"event-study red_sea/red_sea.py" "grid-search red_sea/red_sea.py --grid half_life=5,10,20,40" \
+		"stress red_sea/red_sea.py --paths 2000"; do \
+		venv/bin/positioning $$asked --thesis red_sea || exit 1; done
 
 test-oldest:  ## the tests on the oldest versions that pyproject.toml admits
 	rm -rf build/oldest

@@ -1,6 +1,7 @@
 """The workshop that `init` lays: complete, whole or not at all, and at work from the wheel alone."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,6 +18,7 @@ from positioning.scenarios.scenario import read_scenarios
 from positioning.simulation.cash import read_cash
 from positioning.simulation.fees import read_fees
 from positioning.strategy.from_file import strategy_from_file
+from tests.documents import script
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = "import sys; sys.argv[0] = 'positioning'; from positioning.cli.main import app; app()"
@@ -75,7 +77,8 @@ def test_a_place_in_use_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_wheel_alone_lays_a_workshop_and_runs_it(tmp_path: Path) -> None:
-    """The wheel is built, unpacked where no checkout is in sight, and its console script's function runs there."""
+    """The wheel is built, unpacked where no checkout is in sight, and its console script's function runs there: the
+    steps of a second thesis without a workshop, and the listed strategies in one."""
     built = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
         capture_output=True, text=True, check=False, timeout=600,
@@ -93,6 +96,10 @@ def test_the_wheel_alone_lays_a_workshop_and_runs_it(tmp_path: Path) -> None:
         assert told.returncode == 0, told.stderr
         return told.stdout
 
+    shutil.copytree(ROOT / "docs" / "theses" / "red_sea", tmp_path / "red_sea")
+    for line in script("console").typed((tmp_path / "red_sea" / "README.md").read_text(encoding="utf-8")):
+        few = ("--paths", "50") if line.module == "stress" else ()
+        assert typed(line.module.replace("_", "-"), *line.words, *few, place=tmp_path)  # where no workshop is
     typed("init", "x", place=tmp_path)
     typed("run", "fertilizer_producers", place=tmp_path / "x")
     assert (tmp_path / "x" / "reports" / "fertilizer_producers.html").is_file()
