@@ -23,6 +23,7 @@ from positioning.cli.run import app as backtest
 from positioning.data.cache_source import StoreSource
 from positioning.data.manifest import read_entries
 from positioning.data.store import Store
+from positioning.market.instruments import RECORDED
 from tests.builders import Figure
 from tests.cli.clients import FAST, client
 from tests.data import yahoo_stand_in as stand_in
@@ -498,7 +499,7 @@ def test_bad_input_is_one_line_and_exit_2(desk: Desk, args: list[str], line: str
 
 
 def test_no_symbols_means_all_that_the_positions_need(desk: Desk) -> None:
-    wanted = fetch.needed()
+    wanted = fetch.needed(RECORDED)
     assert {"NTR", "MOO", "SPY", "^HSI", "ACWI", "EEM", "HKD=X", "EURUSD=X", "GBPUSD=X", "TRY=X"} <= set(
         wanted
     )
@@ -528,6 +529,7 @@ import sys, warnings
 from datetime import datetime
 from pathlib import Path
 from positioning.cli import fetch
+from positioning.market.instruments import RECORDED
 from tests.cli.clients import client
 from tests.data.yahoo_stand_in import NOON
 cache, url = Path(sys.argv[1]), sys.argv[2]
