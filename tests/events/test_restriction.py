@@ -17,6 +17,7 @@ from positioning.events.restriction import (
     dropped,
     lifted_on,
     read_restrictions,
+    standing,
 )
 from positioning.market.instruments import table
 from tests.builders import EVENTS
@@ -240,3 +241,16 @@ def test_a_lifting_of_the_day_on_which_it_was_imposed_is_one(tmp_path: Path) -> 
     path.write_text(head + "WAB,2024-03-06,,frozen,suspended,,why,doc\n" + other)
     with pytest.raises(BadInputError, match=r"nothing is in force by then"):
         read_restrictions(path)
+
+
+def test_what_is_lifted_on_the_day_from_which_it_would_hold_never_stands() -> None:
+    imposed = Restriction(
+        "A", datetime(2024, 3, 5, 12, tzinfo=UTC), "frozen", "designated", "why", "doc",
+        effective=np.datetime64("2024-03-07"),
+    )  # fmt: skip
+    same_day, next_day = (
+        Restriction("A", datetime(2024, 3, day, 12, tzinfo=UTC), "lifted", "designated", "why", "doc")
+        for day in (7, 8)
+    )
+    assert standing([imposed, same_day], "A") == []
+    assert standing([imposed, next_day], "A") == [imposed]

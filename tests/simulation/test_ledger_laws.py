@@ -17,7 +17,7 @@ from positioning.events.event import Events
 from positioning.runs.backtest import judged
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.holdings import Holdings
-from positioning.simulation.kernel import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING
+from positioning.simulation.kernel import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING, run_ledger
 from positioning.simulation.simulate import run, simulate
 from positioning.strategy.targets import Targets
 from tests.builders import Figure
@@ -288,3 +288,17 @@ def test_without_fees_dividends_and_rates_a_full_account_follows_its_single_name
     close_to(result.nav[:row], 1.0)
     if row < stop:
         close_to(result.nav[row:stop], result.inputs.mark[row:stop, 0] / result.paid[row, 0])
+
+
+@modest
+@given(cases())
+def test_what_a_search_reads_of_an_account_is_what_its_trades_add_up_to(case: Case) -> None:
+    result = case.simulate()
+    inputs, orders = result.inputs, result.orders_
+    outcome, _, _ = run_ledger(
+        orders.decided, orders.weights, case.targets.band, inputs.arrays,
+        Holdings.opening(len(case.market.symbols)).state, inputs.capital, inputs.depth,
+    )  # fmt: skip
+    close_to(outcome.nav[:, 0], result.nav)
+    close_to(outcome.traded[0], result.trade_value.sum())
+    close_to(outcome.cost[0], result.cost.sum())
