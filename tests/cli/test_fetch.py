@@ -529,7 +529,6 @@ import sys, warnings
 from datetime import datetime
 from pathlib import Path
 from positioning.cli import fetch
-from positioning.market.instruments import RECORDED
 from tests.cli.clients import client
 from tests.data.yahoo_stand_in import NOON
 cache, url = Path(sys.argv[1]), sys.argv[2]
