@@ -187,3 +187,20 @@ def test_times_that_are_not_the_sessions_own_are_refused(
 
 def test_a_time_may_be_written_in_two_ways(tmp_path: Path) -> None:
     assert bars(tmp_path, "Date,Close\n2020-01-02 9:30,1\n2020-01-03 09:30:00,2\n").dates.size == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "line"),
+    [
+        # Newest first, with 6 January told twice: the second telling, turned round, stands on line 4 of the file.
+        (["2020-01-08", "2020-01-07", "2020-01-06", "2020-01-06", "2020-01-03"], 4),
+        # Half of the steps go back: such a file is not newest first, and its first step back is named.
+        (["2020-01-06", "2020-01-07", "2020-01-03", "2020-01-08", "2020-01-02"], 4),
+    ],
+)
+def test_a_date_out_of_order_is_named_with_its_line_in_the_file(
+    tmp_path: Path, days: list[str], line: int
+) -> None:
+    (tmp_path / "SPY.csv").write_text(lines("Date,Close", [f"{d},10" for d in days]))
+    with pytest.raises(BadInputError, match=rf"line {line}\b.*is repeated or out of order"):
+        FolderSource(tmp_path).deliver(["SPY"], [])
