@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from positioning.analysis.report import BacktestReport
+from positioning.arrays import FloatArray
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.html import Html, bullets, escape, join, section, table, tag
 from positioning.simulation import kernel
@@ -42,7 +43,7 @@ def holdings(report: BacktestReport) -> Html:
         role = "hedge, sold short" if i.symbol in hedges else "held"
         rows.append([
             name, role, f"{i.venue}, {i.currency}", fit, tag("div", reason, origin, class_="wide"), basis,
-            percent(float(r.weights[:, n].mean())), percent(float(np.abs(r.weights[:, n]).max())),
+            percent(float(r.weights[:, n].mean())), percent(_largest(r.weights[:, n])),
         ])  # fmt: skip
     heads = [
         "Instrument",
@@ -61,6 +62,11 @@ def holdings(report: BacktestReport) -> Html:
         "Weights are averages and extremes over all rows."
     )
     return section("holdings", "What it holds", made, tag("p", note, class_="quiet"))
+
+
+def _largest(weights: FloatArray) -> float:
+    """The weight farthest from zero, with its own sign."""
+    return float(weights[int(np.argmax(np.abs(weights)))])
 
 
 def notices(report: BacktestReport) -> Html:
