@@ -67,12 +67,12 @@ class Line:
 
 
 def typed(text: str) -> Iterator[Line]:
-    """Every command in a text that starts a line or stands in backquotes."""
+    """Every command in a text that stands behind `$ `, in an indented block or in backquotes."""
     for start in re.finditer(
-        r"(?:^ *(?:\$ )?|`)(?=python -m backtests\.|positioning [a-z])", text, re.MULTILINE
+        r"(?:^ *\$ |^ {4,}|`)(?=python -m backtests\.|positioning [a-z])", text, re.MULTILINE
     ):
-        found = TYPED.match(text, start.end())
-        if found and (module := {**COMMANDS, **BY_MODULE}.get(found[3])):
+        if found := TYPED.match(text, start.end()):
+            module = {**COMMANDS, **BY_MODULE}.get(found[3], found[3])
             yield Line(module, tuple(shlex.split(found[4].replace("\\\n", " "))), found[1] or found[2])
 
 

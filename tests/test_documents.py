@@ -1,20 +1,23 @@
 """Documents run: every Python block of the site, page by page, in a workshop's folder; every command is one that its
 parser takes; the outputs shown are the outputs."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from positioning.cli.commands import COMMANDS
 from positioning.cli.grid_axes import axes_of
 from positioning.cli.strategies import strategies_of
 from tests.documents import PAGES, ROOT, script
 
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 console = script("console")
-AHEAD = {"capital"}  # a page whose commands are being built
 SHOWN = [p for p in PAGES if "```console\n" in p.read_text(encoding="utf-8")]
 
 
@@ -52,12 +55,13 @@ def parsed(line: Any) -> dict[str, Any]:
     return values
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p.stem not in AHEAD], ids=lambda p: p.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_every_command_of_a_page_is_taken_by_its_parser(page: Path, workshop: Path) -> None:
     """Options exist and their values are of their kinds; listed strategies, parameters and grids are what there is.
     Files that a reader would bring (his strategy, his lists) are not opened here."""
     (workshop / "study.toml").write_text("", encoding="utf-8")  # what --config names is read while parsing
     for line in console.typed(page.read_text(encoding="utf-8")):
+        assert line.module in COMMANDS.values(), line
         if not line.words:
             continue  # a command that is only mentioned
         values = parsed(line)
@@ -77,11 +81,13 @@ def test_commands_are_found_wherever_a_page_has_them() -> None:
     $ positioning grid-search a --grid b=1 \\
         --json
     `python -m backtests.serve` and positioning run, no command
+positioning is no command at the start of a line, but `positioning unheard of` would be
     """
     assert [(line.module, line.words, line.begun) for line in console.typed(text)] == [
         ("run", ("a", "--set", "b=1"), "backtests"),
         ("grid_search", ("a", "--grid", "b=1", "--json"), "positioning"),
         ("serve", (), "backtests"),
+        ("unheard", ("of",), "positioning"),
     ]
 
 
@@ -106,3 +112,20 @@ def test_the_outputs_of_the_readme_are_the_outputs() -> None:
 def test_the_outputs_of_every_page_are_the_outputs(page: Path) -> None:
     """Tearsheets, an event study and a stress test take some seconds each, so that this one is slow."""
     assert console.renewed(page) == page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_site_is_built_strictly_and_asks_nothing_of_other_machines(tmp_path: Path) -> None:
+    """mkdocs takes some seconds. Links may lead out; scripts, styles, fonts and pictures may not come from there."""
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)],
+        cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    for page in tmp_path.rglob("*.html"):
+        loaded = re.findall(r"<(?:script|img|link|iframe|source)\b[^>]*>", page.read_text(encoding="utf-8"))
+        assert not [tag for tag in loaded if re.search(r"(?:src|href)=[\"']?(?:https?:)?//", tag)], page.name
+    for sheet in tmp_path.rglob("*.css"):
+        assert not re.search(
+            r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", sheet.read_text(encoding="utf-8")
+        ), sheet.name
