@@ -6,6 +6,7 @@ row holds the same weights, to the bit. Orders bring holdings to them at the las
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
@@ -20,6 +21,8 @@ from positioning.market.instruments import Instrument
 from positioning.market.market import Market
 from positioning.market.venues import next_opening
 from positioning.simulation.account import AccountTerms
+from positioning.simulation.liquidity import daily_volatility, value_traded
+from positioning.simulation.order_sizes import lots_on
 from positioning.strategy.features import STALE_SESSIONS
 from positioning.strategy.strategy import Strategy
 
@@ -134,8 +137,8 @@ def today(
 ) -> Today:
     """The last decision and the orders that lead to it.
 
-    terms: its fees, and the restrictions that the ledger would obey. lots: shares of a board lot by symbol; 1 where
-    none is stated. Raises BadInputError for holdings that the market
+    terms: its fees, and the restrictions that the ledger would obey. lots: shares of a board lot by symbol; those of the
+    capital's record where none are given, 1 where none is known. Raises BadInputError for holdings that the market
     has no price for.
     """
     targets = strategy.target_weights(market, events)
@@ -158,6 +161,9 @@ def today(
     barred = tuple(_in_force(events, market.symbols, last))
     rates = terms.fees.on(market.rows[-1:], market.instruments)
     obeyed = terms.inputs(market, events, strategy.screened(market, events))
+    if lots is None and terms.capital is not None:
+        known, unlotted = lots_on(terms.capital.lots, market.rows[-1:], market.instruments)
+        lots = {s: int(known[0, n]) for n, s in enumerate(market.symbols) if s not in unlotted}
     stopped = obeyed.frozen[-1] | (obeyed.exit_row >= 0)
     legs = tuple(
         _leg(
@@ -172,6 +178,7 @@ def today(
     cash = None
     if capital is not None:
         legs, cash = _within_cash(legs, capital - worth)
+        legs = _sized(legs, market, terms)
     return Today(
         strategy, last, decided, before, market.base, market.simulated, capital, cash, legs, fresh, barred,
         _notes(legs, lots or {}, portfolio),
@@ -304,6 +311,30 @@ def _within_cash(legs: tuple[OrderLeg, ...], cash: float) -> tuple[tuple[OrderLe
         legs = tuple(shrunk)
         cost = sum(leg.value + leg.fees for leg in legs if leg.order > 0)
     return legs, cash + sold - fees - cost
+
+
+def _sized(legs: tuple[OrderLeg, ...], market: Market, terms: AccountTerms) -> tuple[OrderLeg, ...]:
+    """The orders with what their size meets in past volume, where it is known: sessions, and impact in base currency."""
+    met = terms.capital
+    if met is None or market.volume is None:
+        return legs
+    traded, moved = value_traded(market)[-1], daily_volatility(market)[-1]
+    constant, told = met.impact.on(market.instruments), []
+    for leg in legs:
+        n, value = market.column(leg.instrument.symbol), abs(leg.value)
+        if not leg.order:
+            told.append(leg)
+            continue
+        words = "no past volume of it is known"
+        if traded[n] > 0 and np.isfinite(moved[n]):
+            sessions = math.ceil(value / (met.participation * traded[n]))
+            lost = value * constant[n] * moved[n] * np.sqrt(min(value / traded[n], met.participation))
+            words = (
+                f"{sessions} session{'s' * (sessions != 1)} at {100 * met.participation:.3g} % of volume, impact about "
+                f"{lost:,.0f} {market.base}"
+            )
+        told.append(replace(leg, note="; ".join(x for x in (leg.note, words) if x)))
+    return tuple(told)
 
 
 def _notes(legs: Sequence[OrderLeg], lots: Mapping[str, int], portfolio: Portfolio) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from positioning.market.market import Market
 from positioning.runs.today import Portfolio, Today, today
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
-from strategies import FertilizerProducers, HongKongEquipment
+from positioning.simulation.liquidity import Capital
+from strategies import Enablers, FertilizerProducers, HongKongEquipment
 from tests.analysis.planted import Planted
 from tests.builders import EVENTS
 
@@ -169,3 +170,22 @@ def test_bad_portfolios_are_refused(portfolio: object, words: str) -> None:
 def test_an_unknown_holding_is_refused() -> None:
     with pytest.raises(BadInputError, match="a holding of XX"):
         today(Planted(), frame_market(1), Events(()), TERMS, Portfolio({"XX": 1.0}))
+
+
+def test_a_capital_brings_the_lots_on_record_and_says_how_long_orders_take() -> None:
+    """Hong Kong's lots of 200 and more, single shares elsewhere; sessions and impact of each order in its note."""
+    from positioning.simulation.order_sizes import lots_on, read_lots
+
+    strategy = Enablers()
+    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    terms = replace(TERMS, capital=Capital(1e6))
+    answer = today(strategy, market, EVENTS, terms, Portfolio(capital=1e6))
+    lots, _ = lots_on(read_lots(), market.rows[-1:], market.instruments)
+    ordered = [leg for leg in answer.legs if leg.order]
+    assert any(leg.lot > 100 for leg in ordered)
+    for leg in ordered:
+        lot = int(lots[0, market.column(leg.instrument.symbol)])
+        assert leg.lot == max(lot, 1)
+        assert leg.order % leg.lot == 0
+        assert "session" in leg.note
+        assert "impact about" in leg.note

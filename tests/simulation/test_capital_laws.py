@@ -23,8 +23,8 @@ from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
 from tests.simulation.random_accounts import Case, adds_up, cases, close_to, fates_of
 
-thorough = settings(derandomize=True, deadline=None, max_examples=120, database=None)
-modest = settings(derandomize=True, deadline=None, max_examples=60, database=None)
+thorough = settings(derandomize=True, deadline=None, max_examples=80, database=None)
+modest = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 LONG_AGO = np.datetime64("2000-01-01")
 
 
@@ -108,7 +108,7 @@ def test_the_random_markets_reach_what_a_capital_does() -> None:
     """Else the comparison above would compare less than it says."""
     seen: set[Any] = set()
 
-    @settings(thorough, max_examples=300)
+    @settings(thorough, max_examples=200)
     @given(sized())
     def collect(made: Sized) -> None:
         result = made.simulate()
