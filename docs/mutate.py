@@ -55,7 +55,7 @@ class Module:
 MODULES: Mapping[str, Module] = {
     "kernel": Module(
         "simulation/kernel.py",
-        (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py",
+        (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_capital.py",
          f"{T}/test_ledger_laws.py::test_what_a_search_reads_of_an_account_is_what_its_trades_add_up_to",
          f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference"),
         True, "not vectorbt and not screen and not forty and not instant"),
