@@ -11,6 +11,7 @@ from positioning.reporting.document import document, own_file
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.html import Html, bullets, join, section, table, tag
 from positioning.reporting.page_file import write_page
+from positioning.reporting.tearsheet.figures import banner
 from positioning.runs.today import OrderLeg, Today
 
 
@@ -26,6 +27,7 @@ def today_page(a: Today) -> str:
     badge = tag("span", "SIMULATED", class_="badge") if a.simulated else Html("")
     body = join(
         tag("h1", title, " ", badge),
+        banner() if a.simulated else "",
         tag("p", "A calculation, not advice.", class_="finding"),
         tag("p", _summary(a, orders), class_="finding"),
         section("orders", "Orders", _orders(a, orders)),
@@ -85,7 +87,7 @@ def _names(a: Today) -> Html:
     heads = ["name", "target", "decision before", "held", "why it changed", "what stands in the way"]
     rows = [
         [join(tag("b", leg.instrument.symbol), f" {leg.instrument.name}"), percent(leg.target), percent(leg.previous),
-         percent(leg.held), leg.reason or NOTHING, leg.barrier or NOTHING]
+         percent(leg.held) if a.capital is not None else NOTHING, leg.reason or NOTHING, leg.barrier or NOTHING]
         for leg in a.legs
     ]  # fmt: skip
     return table("Weights, fractions of the capital", heads, rows, words=(0, 4, 5))
