@@ -40,6 +40,7 @@ from positioning.scenarios.simulation import (
 )
 from positioning.scenarios.transmission import Beta, betas, monthly, publication_rows, scenario_effect
 from positioning.simulation.fees import read_fees
+from positioning.simulation.liquidity import size_words
 from positioning.simulation.taxes import GROSS
 from positioning.strategy.strategy import Strategy
 
@@ -112,7 +113,7 @@ class StressTest(Displayed):
     parts: by scenario, in the order of strategies. break_even: probability of each scenario at which the strategy
     expects nothing. crossings: by scenario, see `outcome.crossings`. multiples: of each scenario's shocks, at which
     the drawdown reaches the limit. replayed: return and drawdown, where there are prices. pooled: see PooledRow.
-    dividends: how they are taxed.
+    dividends: how they are taxed; size: what of the accounts' size is modelled.
     """
 
     scenarios: ScenarioSet
@@ -132,6 +133,7 @@ class StressTest(Displayed):
     pooled: tuple[PooledRow, ...]
     notices: tuple[Notice, ...]
     dividends: str
+    size: str
 
     def picture(self) -> Picture:
         """Mean return and expected shortfall of each strategy over the mixture; in a notebook by scenario, too."""
@@ -261,6 +263,7 @@ def simulate_scenarios(
         replayed=replayed, pooled=_pooled(market, series, scenarios, strategies, terms),
         notices=(*market.notices, *source.notices, *notices),
         dividends=GROSS if terms.tax is None else terms.tax.label,
+        size=size_words(terms.capital, market.base),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, Depth, LedgerArrays
-from positioning.simulation.liquidity import Capital, Liquidity, liquidity
+from positioning.simulation.liquidity import Capital, Liquidity, liquidity, size_words
 from positioning.simulation.taxes import GROSS
 
 Fill = Literal["open", "close"]
@@ -87,9 +87,7 @@ class LedgerInputs:
 
     def size_label(self, base: str) -> str:
         """What of the account's size was modelled, in words."""
-        if self.liquidity is None:
-            return "one unit of money: no lots, no least commissions, no impact, no limit by volume"
-        return self.liquidity.label(base)
+        return size_words(None, base) if self.liquidity is None else self.liquidity.label(base)
 
     @property
     def depth(self) -> Depth | None:

@@ -112,13 +112,22 @@ class Liquidity:
 
     def label(self, base: str) -> str:
         """What was modelled of the size, in words."""
-        c, count = self.capital, self.lot.shape[1]
-        impact = "no impact" if c.impact == NO_IMPACT else f"impact by the {c.impact.label}"
+        count = self.lot.shape[1]
         return (
-            f"a capital of {c.amount:,.0f} {base}: at most {100 * c.participation:.3g} % of the average value "
-            f"traded over {SESSIONS} past sessions in a session; {impact}; board lots of "
-            f"{count - len(self.unlotted)} and least commissions of {count - len(self.unfloored)} of {count} names"
+            f"{size_words(self.capital, base)}; board lots of {count - len(self.unlotted)} and least commissions of "
+            f"{count - len(self.unfloored)} of {count} names"
         )
+
+
+def size_words(capital: Capital | None, base: str) -> str:
+    """What is modelled of an account's size, in words."""
+    if capital is None or capital.amount == 0:
+        return "one unit of money: no lots, no least commissions, no impact, no limit by volume"
+    impact = "no impact" if capital.impact == NO_IMPACT else f"impact by the {capital.impact.label}"
+    return (
+        f"a capital of {capital.amount:,.0f} {base}: at most {100 * capital.participation:.3g} % of the average value "
+        f"traded over {SESSIONS} past sessions in a session; {impact}"
+    )
 
 
 def liquidity(market: Market, capital: Capital, fees: FeeRates) -> Liquidity:

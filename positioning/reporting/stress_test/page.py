@@ -123,6 +123,7 @@ def to_json(made: StressTest, silence: Silence | None = None) -> dict[str, Any]:
         "seed": c.seed,
         "drift": c.drift,
         "dividends": made.dividends,
+        "size": made.size,
         "rows": [str(made.source.rows[0]), str(made.source.rows[-1]), made.source.rows.size],
         "names": list(made.symbols),
         "verdicts": {name: judged(made, name).to_json() for name in made.figures},

@@ -99,6 +99,7 @@ def method(made: StressTest) -> list[str]:
         "Fees are those of the last table, spreads widened where a shock says so. A shock lands on the row named, "
         "after the strategy has been bought.",
         f"Dividends on the paths: {made.dividends}.",
+        f"Size of each account: {made.size}; volume on the paths is the median of the past.",
         f"Names on the paths: {', '.join(made.symbols)}.",
     ]
 
