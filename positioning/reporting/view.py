@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 MANY = 6  # columns from which a row is a card on a phone
+DENSE = 13  # columns from which letters are smaller, so that none is cut off
 SLIM = 3  # columns up to which a table need not be as wide as the page
 
 
@@ -50,6 +51,7 @@ class Table:
     def shape(self) -> str:
         """Classes of the table."""
         shape = "slim" if len(self.heads) <= SLIM else "stacked" if len(self.heads) >= MANY else ""
+        shape += " dense" if len(self.heads) >= DENSE else ""
         return f"{shape} sortable".strip() if self.keys else shape
 
     @property
