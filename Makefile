@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 
-.PHONY: help backtest test lint docs tour bench bench-grid validate mutate coverage test-wheel test-oldest clean
+.PHONY: help backtest test lint docs tour bench bench-grid bench-peers validate mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -46,6 +46,9 @@ bench: .venv/ready  ## times of the parts and of the main job
 
 bench-grid: .venv/ready  ## the search beside vectorbt
 	$(BIN)/python -m benchmarks.bench_grid
+
+bench-peers: .venv/ready  ## the same portfolio in other engines, and growth; writes docs/performance.md
+	$(BIN)/python -m benchmarks.bench_peers
 
 validate: .venv/ready  ## the long validation, docs/validation.md (PARTS="spa load" for some)
 	$(BIN)/python docs/validate.py $(PARTS)

@@ -1,0 +1,221 @@
+"""The same portfolio in other engines, and how ours grows. Prints, and writes docs/performance.md.
+
+python -m benchmarks.bench_peers [--full]    (--full: to ten million trials)
+
+A peer is timed only where its total returns are ours within TOLERANCE; else, and where it is not installed, it is named
+with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import bench_grid
+from benchmarks.bench_grid import (
+    BPS,
+    EVERY,
+    NAMES,
+    ROWS,
+    WORKERS,
+    best_of,
+    kernel_case,
+    run_kernel,
+    vectorbt_figures,
+)
+from positioning.compiled import compiled
+from positioning.market.market import Market
+from positioning.search.measures import FIGURES
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+TOLERANCE = (
+    1e-6  # of total return: sums of two thousand rows differ by 1e-12, another rule of fees or fills by 1e-4
+)
+PEER_TRIALS = 10
+GROWTH = (1_000, 10_000, 100_000)
+FURTHER = (1_000_000, 10_000_000)
+WIDTHS = (10, 50, 100, 500)
+PER_YEAR = 252.0
+ORDERS = len(range(EVERY - 1, ROWS - 1, EVERY)) * NAMES
+
+
+def by_vectorbt(engine: str) -> Callable[[Market, np.ndarray, np.ndarray], np.ndarray]:
+    """Total returns by one of vectorbt's two engines."""
+
+    def run(market: Market, decided: np.ndarray, exposures: np.ndarray) -> np.ndarray:
+        import vectorbt as vbt
+
+        vbt.settings["engine"] = engine
+        close = pd.DataFrame(market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")))
+        size = np.full((ROWS, exposures.size * NAMES), np.nan)
+        size[decided + 1] = np.repeat(exposures / NAMES, NAMES)
+        return vectorbt_figures(close, np.inf, size, BPS * 1e-4, PER_YEAR)[:, 0]
+
+    return run
+
+
+def by_bt(market: Market, decided: np.ndarray, exposures: np.ndarray) -> np.ndarray:
+    """Total returns by bt, one backtest a trial."""
+    import bt
+
+    close = pd.DataFrame(
+        market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")), list(market.symbols)
+    )
+    found = []
+    for exposure in exposures:
+        weights = pd.DataFrame(exposure / NAMES, close.index[decided + 1], close.columns)
+        strategy = bt.Strategy("s", [bt.algos.WeighTarget(weights), bt.algos.Rebalance()])
+        test = bt.Backtest(
+            strategy, close, initial_capital=1e6, integer_positions=False, progress_bar=False,
+            commissions=lambda quantity, price: abs(quantity) * price * BPS * 1e-4,
+        )  # fmt: skip
+        test.run()
+        values = test.strategy.values.to_numpy()
+        found.append(values[-1] / values[0] - 1.0)
+    return np.array(found)
+
+
+PEERS: dict[str, Callable[[Market, np.ndarray, np.ndarray], np.ndarray]] = {
+    "vectorbt, numba": by_vectorbt("numba"), "vectorbt, rust": by_vectorbt("rust"), "bt": by_bt,
+}  # fmt: skip
+
+
+@compiled(error_model="numpy")
+def valuation(mark: np.ndarray, shares: np.ndarray, nav: np.ndarray) -> None:
+    """nav (T, LANES) of shares that never change: what any account has to do at least, and nothing else."""
+    for r in range(mark.shape[0]):
+        for k in range(shares.shape[1]):
+            nav[r, k] = 1.0
+        for n in range(mark.shape[1]):
+            for k in range(shares.shape[1]):
+                nav[r, k] += shares[n, k] * mark[r, n]
+
+
+def peers(market: Market, decided: np.ndarray, ours: np.ndarray, exposures: np.ndarray) -> list[list[str]]:
+    """A row for each peer: seconds a trial, or why there are none."""
+    chosen = np.linspace(0, exposures.size - 1, PEER_TRIALS).astype(int)
+    rows = []
+    for name, run in PEERS.items():
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                begun = time.perf_counter()
+                found = run(market, decided, exposures[chosen[:2]])
+                first = time.perf_counter() - begun
+                seconds, found = best_of(2, lambda run=run: run(market, decided, exposures[chosen]))
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from running is the reason
+            rows.append([name, "-", "-", "-", f"left out: {type(error).__name__}: {str(error)[:80]}"])
+            continue
+        apart = float(np.abs(found - ours[chosen]).max())
+        if not apart <= TOLERANCE:
+            rows.append([name, "-", "-", "-", f"not timed: total returns apart by {apart:.1e}"])
+            continue
+        rows.append([name, *speeds(seconds / PEER_TRIALS), f"first call {first:.1f} s; apart by {apart:.0e}"])
+    return rows
+
+
+def speeds(seconds: float) -> list[str]:
+    """Trials, valued asset-bars and orders a second."""
+    return [f"{1 / seconds:,.0f}", f"{ROWS * NAMES / seconds:.2g}", f"{ORDERS / seconds:.2g}"]
+
+
+def grown(full: bool) -> list[list[str]]:
+    """Microseconds a trial and peak memory by number of trials, figures alone kept."""
+    _, inputs, decided, _ = kernel_case()
+    rows = []
+    for many in (*GROWTH, *(FURTHER if full else ())):
+        exposures = np.linspace(0.1, 0.99, many)
+        seconds, _ = best_of(
+            3 if many <= 100_000 else 1, lambda e=exposures: run_kernel(inputs, decided, e, PER_YEAR)
+        )
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rows.append([f"{many:,}", f"{seconds / many * 1e6:.2f}", f"{seconds:.2f}", f"{peak:,.0f}"])
+    return rows
+
+
+def widened() -> list[list[str]]:
+    """Microseconds a trial by number of names."""
+    rows = []
+    for names in WIDTHS:
+        bench_grid.NAMES = names
+        _, inputs, decided, exposures = kernel_case()
+        run_kernel(inputs, decided, exposures[:64], PER_YEAR)
+        seconds, _ = best_of(3, lambda i=inputs, d=decided, e=exposures[:640]: run_kernel(i, d, e, PER_YEAR))
+        rows.append([f"{names}", f"{seconds / 640 * 1e6:.2f}", f"{seconds / 640 / names * 1e9:.0f}"])
+    bench_grid.NAMES = NAMES
+    return rows
+
+
+def limit(mark: np.ndarray) -> float:
+    """Seconds a trial of valuation alone, in LANES on one thread."""
+    shares, nav = np.full((NAMES, 64), 0.01), np.empty((ROWS, 64))
+    valuation(mark, shares, nav)
+    seconds, _ = best_of(20, lambda: valuation(mark, shares, nav))
+    return seconds / 64
+
+
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    """As Markdown."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows])
+
+
+def main() -> None:
+    """Measure, print, write."""
+    full = "--full" in sys.argv
+    market, inputs, decided, exposures = kernel_case()
+    begun = time.perf_counter()
+    run_kernel(inputs, decided, exposures[:64], PER_YEAR)
+    first = time.perf_counter() - begun
+    seconds, ours = best_of(7, lambda: run_kernel(inputs, decided, exposures, PER_YEAR))
+    own = seconds / exposures.size
+    total = ours[:, FIGURES.index("total_return")]
+    rows = [
+        [
+            "positioning, two threads",
+            *speeds(own),
+            f"first call {first:.1f} s; figures and luck sums included",
+        ]
+    ]
+    rows += peers(market, decided, total, exposures)
+    least = limit(inputs.arrays.mark) / WORKERS
+    text = f"""# Performance
+
+Written by `make bench-peers` on {platform.machine()}, {os.cpu_count()} cores,
+{os.getloadavg()[0]:.1f} processes at work in the minute before, Python {platform.python_version()},
+numpy {np.__version__}.
+Wall time, the least of several runs, warm unless told otherwise.
+
+## The same portfolio elsewhere
+
+{ROWS:,} rows of {NAMES} names, equal weights every {EVERY} rows, {BPS:g} bps a trade. A peer is timed where its total
+returns are ours within {TOLERANCE:g}.
+
+{table(["Engine", "Trials a second", "Asset-bars a second", "Orders a second", ""], rows)}
+
+## Growth
+
+{table(["Trials", "us a trial", "Seconds", "Peak memory of the process, MB"], grown(full))}
+
+{table(["Names", "us a trial", "ns a trial and name"], widened())}
+
+## How far the limit is
+
+Valuing {NAMES} names on {ROWS:,} rows and nothing else, in compiled lanes on {WORKERS} threads, would take
+{least * 1e6:.2f} us a trial; a trial takes {own * 1e6:.2f} us, {own / least:.1f} times that,
+with its trades, fees, states and figures.
+"""
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
