@@ -177,7 +177,7 @@ def play(made: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | 
     results = []
     for strategy, decided, barred in zip(made.strategies, made.decided, made.barred, strict=True):
         targets = _targets(made, strategy, decided, market, books)
-        own = replace(inputs, no_buy=barred[market.start :])
+        own = inputs.barring(barred[market.start :])
         results.append(terms.run(targets, market, inputs=own))
     return results
 

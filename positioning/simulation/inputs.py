@@ -94,6 +94,12 @@ class LedgerInputs:
         """What the kernel reads of the market where the account has a size."""
         return None if self.liquidity is None else self.liquidity.depth
 
+    def barring(self, no_buy: BoolArray) -> LedgerInputs:
+        """The same market with other names barred; what has been worked out of it is not worked out again."""
+        other = replace(self, no_buy=no_buy)
+        other.__dict__["arrays"] = self.arrays._replace(no_buy=no_buy)
+        return other
+
     @cached_property
     def arrays(self) -> LedgerArrays:
         """What the kernel reads; a name without a price yet is worth 0, since nobody holds it."""

@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, final
 from weakref import WeakKeyDictionary
 
@@ -145,10 +146,16 @@ class Covariance(RowFeature):
 
 
 def closes_together(market: Market) -> BoolArray:
-    """(N, N) True where two names close at one hour, so that their returns of a row cover the same time."""
-    venues = [i.venue for i in market.instruments]
+    """(N, N) True where two names close at one hour, so that their returns of a row cover the same time; read-only."""
+    return _closing_together(tuple(i.venue for i in market.instruments))
+
+
+@lru_cache(maxsize=64)
+def _closing_together(venues: tuple[str, ...]) -> BoolArray:
     pairs = {(a, b): same_close(a, b) for a in set(venues) for b in set(venues)}
-    return np.array([[pairs[a, b] for b in venues] for a in venues], dtype=bool).reshape(len(venues), -1)
+    found = np.array([[pairs[a, b] for b in venues] for a in venues], dtype=bool).reshape(len(venues), -1)
+    found.flags.writeable = False  # shared by every market of these venues
+    return found
 
 
 @final
