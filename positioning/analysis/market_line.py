@@ -13,14 +13,16 @@ two-session returns instead (see `strategy.features.DEFAULT_BETA`).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from positioning.arrays import BoolArray, FloatArray
-from positioning.market.benchmark import Benchmark
 from positioning.market.venues import same_close
-from positioning.simulation.result import Result
+
+if TYPE_CHECKING:  # they bring the compiler; who reads figures alone waits for none
+    from positioning.market.benchmark import Benchmark
+    from positioning.simulation.result import Result
 
 BetaMeasure = Literal["same_day", "dimson"]
 MIN_ROWS = 8  # returns below which three slopes have no meaning

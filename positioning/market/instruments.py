@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -122,10 +122,17 @@ RECORDED = Instruments()
 def table() -> Mapping[str, Instrument]:
     """Every instrument on record with the engine by symbol, read once.
 
-    Raises BadInputError naming the line and column of a bad row. Source: instruments.csv, a source per row.
+    Source: instruments.csv, a source per row.
     """
-    rows = _once(read_records(Path(__file__).with_name("instruments.csv"), _COLUMNS, _from_cells))
-    return MappingProxyType({i.symbol: i for i in rows})
+    return read_table(Path(__file__).with_name("instruments.csv"))
+
+
+def read_table(path: Path) -> Mapping[str, Instrument]:
+    """Every instrument of a table with the engine's columns, by symbol.
+
+    Raises BadInputError naming the line and column of a bad row, and for a symbol that comes twice.
+    """
+    return MappingProxyType({i.symbol: i for i in read_records(path, _COLUMNS, _once(_from_cells))})
 
 
 def read_instruments(path: Path) -> Instruments:
@@ -136,16 +143,7 @@ def read_instruments(path: Path) -> Instruments:
     venue whose sessions nobody knows, a symbol that comes twice, and one that the engine has on record with another
     venue, currency or kind.
     """
-    seen: set[str] = set()
-
-    def own(cells: Cells) -> Instrument:
-        made = _own(cells)
-        if made.symbol in seen:
-            raise BadInputError(f"symbol {made.symbol!r} again", "wanted each symbol once", "drop one row")
-        seen.add(made.symbol)
-        return made
-
-    return Instruments(read_records(path, OWN_COLUMNS, own, optional=_COLUMNS))
+    return Instruments(read_records(path, OWN_COLUMNS, _once(_own), optional=_COLUMNS))
 
 
 def instrument(symbol: str) -> Instrument:
@@ -153,14 +151,18 @@ def instrument(symbol: str) -> Instrument:
     return RECORDED.of(symbol)
 
 
-def _once(rows: Sequence[Instrument]) -> Sequence[Instrument]:
-    """BadInputError where a symbol comes twice."""
+def _once(read: Callable[[Cells], Instrument]) -> Callable[[Cells], Instrument]:
+    """The same reading of rows, which raises BadInputError where a symbol comes twice."""
     seen: set[str] = set()
-    for row in rows:
-        if row.symbol in seen:
-            raise BadInputError(f"symbol {row.symbol!r} again", "wanted each symbol once", "drop one row")
-        seen.add(row.symbol)
-    return rows
+
+    def one(cells: Cells) -> Instrument:
+        made = read(cells)
+        if made.symbol in seen:
+            raise BadInputError(f"symbol {made.symbol!r} again", "wanted each symbol once", "drop one row")
+        seen.add(made.symbol)
+        return made
+
+    return one
 
 
 def _own(cells: Cells) -> Instrument:

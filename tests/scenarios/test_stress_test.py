@@ -413,7 +413,7 @@ def test_the_sample_market_carries_the_driver_of_the_article() -> None:
 
 def test_a_window_outside_the_rows_is_named() -> None:
     market = noisy()
-    with pytest.raises(BadInputError, match="window 2031-01-01"):
+    with pytest.raises(BadInputError, match="replay=2031-01-01"):
         urn(market, 50, window=(np.datetime64("2031-01-01"), np.datetime64("2031-02-01")))
 
 
@@ -695,8 +695,8 @@ def test_the_page_says_where_each_probability_is_from(written: tuple[dict[str, A
         (["--drift", "up"], "--drift up"),
         (["--limit", "2"], "--limit 2"),
         (["--replay", "2022"], "--replay"),
-        (["--replay", "2022-05-01:2022-04-01"], "window 2022-05-01"),
-        (["--replay", "2031-05-01:2031-06-01"], "window 2031-05-01"),
+        (["--replay", "2022-05-01:2022-04-01"], "--replay 2022-05-01"),
+        (["--replay", "2031-05-01:2031-06-01"], "--replay 2031-05-01"),
         (["--scenarios", "artcle"], "Did you mean article"),
         (["--history", "5000"], "5000 rows"),
         (["middle_coridor"], "Did you mean middle_corridor"),
