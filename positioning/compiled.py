@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from numba import config, njit
+
+from positioning.own_folder import own_folder
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -47,18 +46,3 @@ def _identity(function: Callable[..., Any], options: dict[str, Any]) -> str:
         (function.__module__, function.__qualname__, code.co_code.hex(), sorted(options.items()), bound)
     )
     return hashlib.sha256(words.encode()).hexdigest()
-
-
-def own_folder() -> Path | None:
-    """A folder among the temporary files that nobody else can write, since numba runs what it reads there; None where
-    there is none."""
-    if os.name == "nt":
-        return None  # it always has a user's own folder
-    try:
-        place = Path(tempfile.gettempdir()) / f"positioning-{os.geteuid()}"
-        place.mkdir(mode=0o700, exist_ok=True)
-        seen = place.lstat()
-    except OSError:
-        return None
-    private = seen.st_uid == os.geteuid() and not seen.st_mode & 0o077 and not place.is_symlink()
-    return place if private else None

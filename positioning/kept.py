@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from positioning.compiled import own_folder
 from positioning.files import write_whole
+from positioning.own_folder import own_folder
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 MOST_BYTES = 2_000_000  # of a kept file; a longer one is none of ours
