@@ -25,6 +25,9 @@ Stated = Literal["", "traded", "split", "total_return"]
 MATERIAL = 0.005  # of what a holding earns over the file: contradictions beyond it stop a run
 DOUBT = 5e-4  # of the price: below it two columns are rounded, not contrary
 LARGE_DIVIDEND = 0.25  # of the price before it
+SMALL_DIVIDEND = (
+    2e-4  # of the price, the usual payment of a file: a quarter of a percent in another unit is below it
+)
 SMALLEST_SPLIT = 1.25  # moves of an adjusted close against its close beyond this are splits, or errors
 SIMPLE = 0.03  # of a ratio: how near n:m a step must be for a split (a dividend may fall on its day)
 NEAR = 5  # rows between the dates that two columns give one payment
@@ -223,6 +226,7 @@ class _Weighing:
         if idle and found is not None and (paid > 0).any():
             self.told.append("has an Adj Close equal to its Close, although it pays: not used")
         self._large(paid)
+        self._small(paid)
         return "traded", paid
 
     def _without_amounts(self, found: Steps | None, idle: bool) -> tuple[Basis, FloatArray]:
@@ -264,6 +268,8 @@ class _Weighing:
                 f"its closes are off any price grid beside {at.size} dividends: they may hold them already",
                 f"give basis={self.symbol}=split where they do not, basis={self.symbol}=total_return where they do",
             )
+        if np.median(self._share(paid)[paid > 0]) > LARGE_DIVIDEND:
+            self._large(paid)  # in another unit no close could have fallen by them
         self.told.append("has adjusted closes beside its Dividends: dividends are inside its price")
         return "total_return", none
 
@@ -432,6 +438,14 @@ class _Weighing:
                 seen = f"pays {share[row]:.0%} of its price, and closes {left - 1:+.0%}"
                 remedy = "bring Dividends to the unit of the prices, or correct that payment"
                 self._error("adjusted", self.dates[row : row + 1], seen, remedy)
+
+    def _small(self, paid: FloatArray) -> None:
+        """Payments that are usually a hundredth of what pays: said, since a fund of bills may pay so little."""
+        share = self._share(paid)[paid > 0]
+        if share.size and np.median(share) < SMALL_DIVIDEND:
+            self.told.append(
+                f"pays {np.median(share):.4%} of its price at a time: Dividends in pounds beside pence, or another unit?"
+            )
 
     def _share(self, paid: FloatArray) -> FloatArray:
         """(R,) payments as shares of the last close before them, 0 where there is none."""
