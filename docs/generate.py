@@ -130,12 +130,34 @@ def tables() -> Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str
     }  # fmt: skip
 
 
+MEANING = {
+    "symbol": "as Yahoo writes it",
+    "announced": "the day it was public, known at 24:00 UTC of it, or an instant with its zone (2024-06-24T14:30+02:00)",
+    "effective": "the day from which it holds; empty: when it was announced",
+    "ground": "what it rests on, one of the record's or your own words; a lifting names the ground that it lifts",
+    "recovery": "of a delisting: the price a share, empty for the last",
+    "reason": "in words, for the page", "source": "the document, so that another can look it up",
+    "severity": "1 (noise) to 5 (change of regime)", "themes": "parted by semicolons", "id": "once in the file",
+    "title": "what happened", "issuer": "who did it", "instrument": "the act: a ban, a list, a truce",
+    "direction": "one of those of thesis.toml", "confidence": "events of low confidence move no decision",
+    "follows": "the event whose news this one only puts into force, empty where it is news itself",
+    "name": "of the company or fund",
+    "venue": "ISO 10383 code of the exchange; of fees also `*` for all", "currency": "ISO 4217; pence are GBP",
+    "kind": "what it is", "incorporated": "ISO 3166 country of incorporation", "fee": "what is charged",
+    "side": "of the trade; short: while it is held", "bps": "hundredths of a per cent of the value, a year for borrow",
+    "start": "from which day on",
+}  # fmt: skip
+"""What a column holds, where its table says no more."""
+
+
 def tables_page() -> str:
-    """Columns and permitted words."""
+    """Columns, what they hold, and permitted words."""
     lines = ["# Tables", "", "CSV in UTF-8, a header, one row a fact, each with its source.", ""]
     for name, (row, columns, words) in tables().items():
-        lines += [f"## {name}", "", row, "", "| column | permitted |", "| --- | --- |"]
-        lines += [f"| `{c}` | {', '.join(f'`{w}`' for w in words.get(c, ()))} |" for c in columns]
+        lines += [f"## {name}", "", row, "", "| column | holds | permitted |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{c}` | {MEANING[c]} | {', '.join(f'`{w}`' for w in words.get(c, ()))} |" for c in columns
+        ]
         lines.append("")
     saved = import_module("positioning.runs.saved")
     lines += ["## A kept run", "", "```text", inspect.cleandoc(saved.__doc__ or ""), "```", ""]
