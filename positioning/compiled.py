@@ -9,7 +9,7 @@ from typing import Any
 
 from numba import config, njit
 
-from positioning.own_folder import own_folder
+from positioning.private_folder import private_folder
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -26,7 +26,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def kept(function: Callable[..., Any]) -> Any:
         with suppress(RuntimeError):  # of numba, where neither the program's folder nor a home can be written
             return njit(nogil=True, cache=True, **options)(function)
-        own = own_folder()
+        own = private_folder()
         if own is not None:
             config.CACHE_DIR = str(own)  # type: ignore[attr-defined]
             with suppress(RuntimeError):

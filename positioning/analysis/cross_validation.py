@@ -12,7 +12,7 @@ import numpy as np
 
 from positioning.analysis.metrics import NOISE
 from positioning.arrays import BoolArray, FloatArray, IntArray
-from positioning.helpers import cores
+from positioning.worker_processes import cores
 
 MIN_ROWS = 20  # rows of a part that is chosen on or judged; a ratio of fewer is noise
 ALIKE = (

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from positioning.analysis.metrics import NOISE
 from positioning.analysis.resampled_tops import ResampledTops
 from positioning.arrays import FloatArray, IntArray
-from positioning.helpers import cores
+from positioning.worker_processes import cores
 
 NORMAL = NormalDist()
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from positioning.array_cache import recalled
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
-from positioning.kept import recalled
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar

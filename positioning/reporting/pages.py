@@ -10,8 +10,8 @@ from typing import Any, final
 
 from positioning.analysis.report import BacktestReport
 from positioning.errors import PositioningError
-from positioning.helpers import HelperError, Helpers, Question, cores
 from positioning.reporting.tearsheet.outside import QUANTSTATS, VECTORBT, questions
+from positioning.worker_processes import Question, WorkerError, WorkerProcesses, cores
 
 
 @final
@@ -47,21 +47,21 @@ class Pages(AbstractContextManager["Pages"]):
     runs: int
     standalone: bool = False
     quantstats: bool = True
-    helpers: Helpers = field(init=False)
+    workers: WorkerProcesses = field(init=False)
     works: list[CompletedRun] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         side_by_side = min(cores(), self.runs)
         first, others = (VECTORBT, QUANTSTATS), (QUANTSTATS,)  # each is imported as seldom as can be
         kinds = [first, *[others] * (side_by_side - 1)] if side_by_side > 1 else []
-        self.helpers = Helpers(kinds if self.quantstats else kinds[:1])
+        self.workers = WorkerProcesses(kinds if self.quantstats else kinds[:1])
 
     def __enter__(self) -> Pages:
-        self.helpers.__enter__()
+        self.workers.__enter__()
         return self
 
     def __exit__(self, *ended: object) -> None:
-        self.helpers.__exit__(*ended)
+        self.workers.__exit__(*ended)
 
     def add(self, work: CompletedRun) -> None:
         """Another run, about which others are asked from now on."""
@@ -69,7 +69,7 @@ class Pages(AbstractContextManager["Pages"]):
         self.works.append(work)
         for who, (ask, about) in questions(work.report).items():
             if who != QUANTSTATS or self.quantstats:
-                self.helpers.ask(Question((number, who), who, ask, about))
+                self.workers.ask(Question((number, who), who, ask, about))
 
     def write(self, done: Callable[[], None]) -> tuple[list[Path], list[Failure]]:
         """A tearsheet and a kept run for each account that could be written, in the order in which they were added, and
@@ -83,7 +83,7 @@ class Pages(AbstractContextManager["Pages"]):
         told: list[dict[str, Any]] = [{} for _ in self.works]
         paths: dict[int, Path] = {}
         failed: dict[int, Failure] = {}
-        coming = self.helpers.answers()
+        coming = self.workers.answers()
         open_ = set(range(len(self.works)))
         while open_:
             for n in sorted(n for n in open_ if asked[n] <= set(told[n])):
@@ -113,7 +113,7 @@ class Pages(AbstractContextManager["Pages"]):
         from positioning.runs.saved import keep
 
         for answer in told.values():
-            if isinstance(answer, HelperError):
+            if isinstance(answer, WorkerError):
                 raise answer
         script = share_script(self.directory)
         text = tearsheet.page(work.report, script, outside(work.report, told))

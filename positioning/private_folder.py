@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 
-def own_folder() -> Path | None:
+def private_folder() -> Path | None:
     """A folder among the temporary files that nobody else can write, since numba runs what it reads there; None where
     there is none."""
     if os.name == "nt":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from positioning.files import write_whole
-from positioning.own_folder import own_folder
+from positioning.private_folder import private_folder
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 MOST_BYTES = 2_000_000  # of a kept file; a longer one is none of ours
@@ -52,4 +52,4 @@ def cache_folder() -> Path | None:
         place.mkdir(parents=True, exist_ok=True)
         if os.access(place, os.W_OK):
             return place
-    return own_folder()
+    return private_folder()

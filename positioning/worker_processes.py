@@ -1,6 +1,6 @@
 """Other processes of this machine that answer questions while this one goes on.
 
-They are joined by pipes alone, so they work where there is no shared memory and few files may be open. A helper ends when
+They are joined by pipes alone, so they work where there is no shared memory and few files may be open. A worker ends when
 this process does, answers Ctrl-C by being ended, and yields to this process while both have work.
 """
 
@@ -20,7 +20,7 @@ from typing import Any, Self, final
 YIELDS = 10  # steps of priority below that of this process
 
 
-class HelperError(Exception):
+class WorkerError(Exception):
     """What a question came to that was not answered: the error in words, or that its process died."""
 
 
@@ -42,7 +42,7 @@ class Question:
 
 @final
 @dataclass(eq=False)
-class _Helper:
+class _Worker:
     process: BaseProcess
     pipe: Connection
     kinds: Sequence[str]  # of questions it takes
@@ -51,14 +51,14 @@ class _Helper:
 
 @final
 @dataclass(eq=False)
-class Helpers:
+class WorkerProcesses:
     """A context: as many processes as `kinds` has entries, each with the kinds of questions it takes, the first first.
 
-    Questions whose kind no living helper takes, and all where processes cannot be started, are answered here.
+    Questions whose kind no living worker takes, and all where processes cannot be started, are answered here.
     """
 
     kinds: Sequence[Sequence[str]]
-    _helpers: list[_Helper] = field(default_factory=list)
+    _workers: list[_Worker] = field(default_factory=list)
     _waiting: deque[Question] = field(default_factory=deque)
 
     def __enter__(self) -> Self:
@@ -69,26 +69,26 @@ class Helpers:
                 process = context.Process(target=_serve, args=(theirs,), daemon=True)
                 process.start()
                 theirs.close()
-                self._helpers.append(_Helper(process, ours, kinds))
+                self._workers.append(_Worker(process, ours, kinds))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for helper in self._helpers:
-            helper.process.terminate()
-        for helper in self._helpers:
-            helper.process.join()
-            helper.pipe.close()
+        for worker in self._workers:
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join()
+            worker.pipe.close()
 
     def ask(self, question: Question) -> None:
-        """Have it answered as soon as a helper is free."""
+        """Have it answered as soon as a worker is free."""
         self._waiting.append(question)
         self._hand_out()
 
     def answers(self) -> Iterator[tuple[Any, Any]]:
-        """(key, answer) of each question as it comes, HelperError in place of an answer that there is not."""
+        """(key, answer) of each question as it comes, WorkerError in place of an answer that there is not."""
         while True:
             self._hand_out()
-            busy = {h.pipe: h for h in self._helpers if h.busy is not None}
+            busy = {h.pipe: h for h in self._workers if h.busy is not None}
             if busy:
                 for pipe in wait(list(busy)):
                     yield self._received(busy[pipe])  # type: ignore[index]
@@ -97,32 +97,32 @@ class Helpers:
                 try:
                     yield question.key, question.answered()
                 except Exception as error:  # noqa: BLE001 - the others are to be answered all the same
-                    yield question.key, HelperError(_in_words(error))
+                    yield question.key, WorkerError(_in_words(error))
             else:
                 return
 
     def _hand_out(self) -> None:
-        for helper in [h for h in self._helpers if h.busy is None]:
-            for kind in helper.kinds:
+        for worker in [h for h in self._workers if h.busy is None]:
+            for kind in worker.kinds:
                 found = next((q for q in self._waiting if q.kind == kind), None)
                 if found is not None:
                     self._waiting.remove(found)
-                    helper.busy = found
+                    worker.busy = found
                     with suppress(OSError):  # it died, which `answers` sees
-                        helper.pipe.send((found.function, found.arguments))
+                        worker.pipe.send((found.function, found.arguments))
                     break
 
-    def _received(self, helper: _Helper) -> tuple[Any, Any]:
-        question = helper.busy
+    def _received(self, worker: _Worker) -> tuple[Any, Any]:
+        question = worker.busy
         assert question is not None  # noqa: S101 - only those that were asked are waited for
-        helper.busy = None
+        worker.busy = None
         try:
-            right, answer = helper.pipe.recv()
+            right, answer = worker.pipe.recv()
         except (EOFError, OSError):
-            self._helpers.remove(helper)
-            helper.pipe.close()
-            return question.key, HelperError("its process died; there may be too little memory")
-        return question.key, answer if right else HelperError(answer)
+            self._workers.remove(worker)
+            worker.pipe.close()
+            return question.key, WorkerError("its process died; there may be too little memory")
+        return question.key, answer if right else WorkerError(answer)
 
 
 def _serve(pipe: Connection) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from positioning.kept import recalled
+from positioning.array_cache import recalled
 from positioning.market.venues import _hours, sessions
 
 DAYS = np.arange("2024-01-01", "2024-02-01", dtype="datetime64[D]")
@@ -57,7 +57,7 @@ def test_an_error_is_raised_each_time(cache: Path) -> None:
 def test_without_a_place_everything_is_worked_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr("positioning.kept.own_folder", lambda: None)
+    monkeypatch.setattr("positioning.array_cache.private_folder", lambda: None)
     calls: list[int] = []
     for _ in range(2):
         recalled("days", lambda: (calls.append(1), {"days": DAYS})[1])
