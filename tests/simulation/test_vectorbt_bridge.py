@@ -11,6 +11,7 @@ from positioning.strategy.targets import Targets
 from tests.builders import Figure
 
 vbt = pytest.importorskip("vectorbt")
+MONEY = 1e6  # vectorbt leaves out orders below about 1e-8 shares: beside one unit of money that is 2.6e-8 of nav
 
 
 def proportional(bps: float) -> FeeTable:
@@ -65,10 +66,10 @@ def compare(seeds: range) -> float:
             call_seq="auto",
             fees=bps * 1e-4,
             lock_cash=False,
-            init_cash=1.0,
+            init_cash=MONEY,
             freq="1D",
         )
-        nav = theirs.value().to_numpy().ravel()
+        nav = theirs.value().to_numpy().ravel() / MONEY
         # 1e-9: both sum a few hundred rows of doubles in another order; a wrong share shows at 1e-4.
         np.testing.assert_allclose(ours.nav, nav, rtol=1e-9, atol=0)
         worst = max(worst, float(np.abs(ours.nav / nav - 1.0).max()))
