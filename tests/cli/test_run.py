@@ -12,7 +12,7 @@ from positioning.cli.run import app
 
 FIELDS = {
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown"),
-    *("beta", "beta_measure", "alpha", "benchmark", "risk", "factors", "world", "holds"),
+    *("beta", "beta_measure", "alpha", "benchmark", "risk", "factors", "world", "holds", "size"),
     *("turnover", "cost_bps_per_year", "first", "last", "sessions", "verdict", "held", "record"),
     *(
         "long_exposure",
