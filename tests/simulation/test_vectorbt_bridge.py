@@ -11,7 +11,8 @@ from positioning.strategy.targets import Targets
 from tests.builders import Figure
 
 vbt = pytest.importorskip("vectorbt")
-MONEY = 1e6  # vectorbt leaves out orders below about 1e-8 shares: beside one unit of money that is 2.6e-8 of nav
+# vectorbt leaves out orders below about 1e-8 shares; beside one unit of money that is 2.6e-8 of nav.
+MONEY = 1e6
 
 
 def proportional(bps: float) -> FeeTable:
