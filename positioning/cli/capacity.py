@@ -38,7 +38,9 @@ def capacity(
         from positioning.runs.capacity import capacity as capacity_of
 
         chosen = request.strategies(strategies or [])
-        refuse_foreign_pages(Path(out), (f"capacity_{safe_name(p.name)}.html" for p in chosen))
+        refuse_foreign_pages(
+            Path(out), (f"capacity_{safe_name(p.name)}{end}" for p in chosen for end in (".html", ".json"))
+        )
         settings = request.terms(typed("capacity"))
         found, files = [], []
         with progress(as_json or quiet) as bar:

@@ -107,7 +107,7 @@ def grid_search(
         strategy, axes = asked(
             request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
         )
-        refuse_foreign_pages(Path(out), ("grid.html", "trials.parquet", "index.html"))
+        refuse_foreign_pages(Path(out), ("grid.html", "grid.json", "trials.parquet", "index.html"))
         terms = request.terms(typed("grid_search"))
         space = space_of(strategy, axes, replace(terms, source=(witness := RecordingSource(terms.source))))
         codes = (

@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.files import safe_name, write_whole
+from positioning.files import safe_name
 from positioning.json_text import json_text
 from positioning.reporting.charts import AXIS, Figure, bare_layout, rounded, share_script, watermark
 from positioning.reporting.document import charted, document
@@ -46,7 +46,7 @@ def write_capacity(found: Capacity, directory: Path) -> list[Path]:
     path = write_page(
         directory / f"{stem}.html", document(f"{found.strategy.title}, capacity", page, found.simulated)
     )
-    return [path, write_whole(directory / f"{stem}.json", json_text(found.to_json()) + "\n")]
+    return [path, write_page(directory / f"{stem}.json", json_text(found.to_json()) + "\n")]
 
 
 def view(f: Capacity) -> CapacityPage:

@@ -6,6 +6,7 @@ import csv
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,18 +22,20 @@ _BEFORE = (  # pages of earlier versions bear no generator; they begin so, and h
 )
 
 
-# What a table of ours has: columns of a CSV or a Parquet file, keys of a JSON object; by name, or by how the name ends.
+# What a table of ours has: columns of a CSV or a Parquet file, keys of a JSON object; the first pattern that fits.
 _TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "event_study_events.csv": ("study", "simulated", "events", "used", "reason"),
         "event_study_tests.csv": ("study", "simulated", "group", "caar", "test"),
         "comparison.csv": ("strategy", "run", "metric", "value"),
         "screened_restrictions.csv": ("symbol", "announced", "kind", "ground", "source"),
-        "_orders.csv": ("symbol", "venue", "side", "shares"),
-        ".csv": ("date", "nav", "returns"),
+        "*_orders.csv": ("symbol", "venue", "side", "shares"),
+        "*.csv": ("date", "nav", "returns"),
         "stress.json": ("simulated", "scenarios", "horizon", "paths"),
         "screening.json": ("screened", "lists", "findings", "restrictions"),
         "claims.json": ("claims",),
+        "grid.json": ("verdict", "trials", "figures", "plateau"),
+        "capacity_*.json": ("strategy", "assumptions", "capitals"),
         "stress.parquet": ("strategy", "scenario", "probability"),
         "trials.parquet": ("total_return", "sharpe", "max_drawdown"),
     }
@@ -65,7 +68,7 @@ def refuse_foreign_pages(directory: Path, names: Iterable[str]) -> None:
 def _is_own(path: Path) -> bool:
     try:
         if path.suffix in (".csv", ".json", ".parquet"):
-            wanted = next(c for end, c in _TABLES.items() if path.name.endswith(end))
+            wanted = next(c for pattern, c in _TABLES.items() if fnmatchcase(path.name, pattern))
             return set(wanted) <= _has(path)
         with path.open("rb") as file:
             head = file.read(HEAD)

@@ -12,7 +12,6 @@ from typing import Any, final
 import numpy as np
 
 from positioning.analysis.verdict import SEARCH_RULES, Verdict
-from positioning.files import write_whole
 from positioning.json_text import json_text
 from positioning.reporting.charts import Figure, share_script
 from positioning.reporting.document import charted, document, moved
@@ -98,7 +97,7 @@ def write_grid(searched: SearchReport, directory: Path, study: str = "") -> Path
     script = share_script(directory)
     text, judged, market = page(searched, script), searched.verdict, searched.space.market
     path = write_page(directory / "grid.html", text)
-    numbers = write_whole(directory / "grid.json", json_text(to_json(searched), indent=1))
+    numbers = write_page(directory / "grid.json", json_text(to_json(searched), indent=1))
     keep_answer(
         directory, "grid_search", f"Grid search, {searched.space.strategy.title}", judged.sentence, judged.tone,
         market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"), [numbers], study,
