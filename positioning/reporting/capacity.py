@@ -105,8 +105,8 @@ def answer(f: Capacity) -> str:
         else f"half of its profit over cash is left at {money(f.half, f.base)}"
     )
     edges = [
-        _edge(f"its edge over {f.benchmark_name}", f.against_benchmark, f.base) if f.benchmark_name else "",
-        _edge("that over itself without events", f.against_twin, f.base),
+        _edge(f.benchmark_name, f.against_benchmark, f.base) if f.benchmark_name else "",
+        _edge("itself without events", f.against_twin, f.base),
     ]
     ease = (
         f"Up to {money(f.easy, f.base)} every usual holding can be sold in {EASY} sessions"
@@ -122,14 +122,11 @@ def answer(f: Capacity) -> str:
     return f"{ease}{binds}{other}; {half}; {'; '.join(filter(None, edges))}."
 
 
-def _edge(what: str, gone: float, base: str) -> str:
+def _edge(against: str, gone: float, base: str) -> str:
     if gone == 0:
-        return f"{what} is not there at the smallest"
-    return (
-        f"{what} is left at every capital tried"
-        if math.isinf(gone)
-        else f"{what} is gone at {money(gone, base)}"
-    )
+        return f"it has no edge over {against}"
+    left = "left at every capital tried" if math.isinf(gone) else f"gone at {money(gone, base)}"
+    return f"its edge over {against} is {left}"
 
 
 def money(amount: float, base: str) -> str:
@@ -137,13 +134,17 @@ def money(amount: float, base: str) -> str:
     for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if amount >= size:
             return f"{amount / size:.3g} {word} {base}"
-    return f"{amount:,.0f} {base}"
+    return f"{float(f'{amount:.3g}'):,.0f} {base}"
 
 
 def _gone(amount: float, base: str) -> str:
     if math.isnan(amount):
         return NOTHING
     return "never" if math.isinf(amount) else "none" if amount == 0 else money(amount, base)
+
+
+def _is_gone(edge: float) -> str:
+    return " gone" if edge else ""
 
 
 def _tiles(f: Capacity) -> tuple[Tile, ...]:
@@ -154,8 +155,9 @@ def _tiles(f: Capacity) -> tuple[Tile, ...]:
              "beyond, returns are another portfolio's"),
         Tile(_gone(f.half, f.base), "half of the profit over cash is left"),
         Tile(_gone(f.nothing, f.base), f"{percent(GONE, 0)} of it is left"),
-        Tile(_gone(f.against_benchmark, f.base), f"edge over {against} gone", f"which made {signed(f.benchmark_return)}"),
-        Tile(_gone(f.against_twin, f.base), "edge over itself without events gone",
+        Tile(_gone(f.against_benchmark, f.base), f"edge over {against}{_is_gone(f.against_benchmark)}",
+             f"which made {signed(f.benchmark_return)}"),
+        Tile(_gone(f.against_twin, f.base), f"edge over itself without events{_is_gone(f.against_twin)}",
              f"which made {signed(f.twin_unit_return)} without a size"),
     )  # fmt: skip
 
