@@ -455,11 +455,12 @@ class Result(Displayed):
             own.append(Notice("", text))
         return (*self.market.notices, *own)
 
-    def to_vectorbt(self) -> Any:
-        """A vectorbt Portfolio of the same trades; see `positioning.simulation.vectorbt_bridge`."""
+    def to_vectorbt(self, money: float = 1.0) -> Any:
+        """A vectorbt Portfolio of the same trades, opened with this much money: vectorbt leaves out orders of less than
+        about 1e-8 shares, of which a larger account has none. See `positioning.simulation.vectorbt_bridge`."""
         from positioning.simulation.vectorbt_bridge import portfolio
 
-        return portfolio(self.inputs, self.market.symbols, self.trades, self.paid)
+        return portfolio(self.inputs, self.market.symbols, self.trades, self.paid, money)
 
 
 def _times(shares: FloatArray, per_share: FloatArray) -> FloatArray:

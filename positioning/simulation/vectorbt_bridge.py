@@ -46,8 +46,10 @@ def round_trips(
     )
 
 
-def portfolio(inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray) -> Any:
-    """A grouped, cash-sharing `vectorbt.Portfolio` that places the ledger's trades at the ledger's prices.
+def portfolio(
+    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray, money: float = 1.0
+) -> Any:
+    """A grouped, cash-sharing `vectorbt.Portfolio` of `money` that places the ledger's trades at the ledger's prices.
 
     It reproduces nav where there are no dividends, borrow, interest and forced exits: vectorbt books none of
     them. Elsewhere only its trade statistics are of use, and they leave those out.
@@ -66,12 +68,12 @@ def portfolio(inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, 
     traded = trades != 0.0
     return vbt.Portfolio.from_orders(
         close=mark,
-        size=frame(np.where(traded, trades, np.nan)),
+        size=frame(np.where(traded, trades * money, np.nan)),
         size_type="amount",
         price=frame(np.where(traded, np.maximum(paid, NOTHING), mark.to_numpy())),
         fees=frame(np.where(trades > 0, fees.buy_total, fees.sell_total)),
         direction="both",
-        init_cash=1.0,
+        init_cash=money,
         group_by=True,
         cash_sharing=True,
         call_seq="auto",

@@ -74,7 +74,7 @@ def compare(seeds: range) -> float:
         # 1e-9: both sum a few hundred rows of doubles in another order; a wrong share shows at 1e-4.
         np.testing.assert_allclose(ours.nav, nav, rtol=1e-9, atol=0)
         worst = max(worst, float(np.abs(ours.nav / nav - 1.0).max()))
-        again = ours.to_vectorbt().value().to_numpy().ravel()
+        again = ours.to_vectorbt(MONEY).value().to_numpy().ravel() / MONEY
         np.testing.assert_allclose(again, ours.nav, rtol=1e-9, atol=0)
         total = sum(v for parts in ours.contributions().values() for v in parts.values())
         assert total == pytest.approx(ours.nav[-1] - 1.0, abs=1e-10)
