@@ -34,6 +34,10 @@ RULES = (
     "Not told from nothing: everything else.",
     "What happened before publication was seen by those who made the claims. It is shown and decides nothing.",
 )
+FIGURES = (
+    "A position's figures are returns a year over what it is compared with, those of news mean abnormal returns; p: how "
+    "often chance alone does as much; n: the returns, or the pieces of news, behind it."
+)
 
 
 def write_claims(
@@ -93,6 +97,11 @@ def finding_words(f: Finding) -> str:
     return f"{f.what}{where}: {write(f.estimate)}{interval}{p}, n {f.count:,}"
 
 
+def _apart(made: ClaimAnswers) -> str:
+    day = made.thesis.published
+    return f"Published on {day}. Only what came after that day decides; what came before is shown apart."
+
+
 def page(made: ClaimAnswers, command: str) -> str:
     """The HTML of the page, which has no charts and needs no script but its own."""
     badge = tag("span", "Simulated", class_="badge")
@@ -104,8 +113,7 @@ def page(made: ClaimAnswers, command: str) -> str:
         banner() if made.simulated else "",
         past_the_record(made.silence),
         tag("p", counts(made), class_="finding"),
-        tag("p", f"Published on {made.thesis.published}. Only what came after that day decides; what came before is "
-                 "shown apart.", class_="quiet"),
+        tag("p", f"{_apart(made)} {FIGURES}", class_="quiet"),
         section("verdicts", "What could be told", _table("Claims with a verdict", tested)),
         section("untestable", "What could not", _table("Untestable claims", rest)),
         *(folded(part) for part in (
@@ -168,8 +176,7 @@ def to_markdown(made: ClaimAnswers, command: str) -> str:
     if made.silence is not None:
         lines += [f"**{_cell(made.silence.words)}**", ""]
     lines += [
-        f"{counts(made)} Published on {made.thesis.published}. Only what came after that day decides; what came "
-        "before is shown apart.", "",
+        f"{counts(made)} {_apart(made)} {FIGURES}", "",
         "| id | claim | stands for it | before | after | verdict | why |", "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     lines += [

@@ -141,6 +141,7 @@ def method(searched: SearchReport) -> list[str]:
         f"Account from {m.rows[m.start]} to {m.rows[-1]}, {b.rows:,} returns, {b.per_year:.1f} rows a year; "
         f"{m.base}; fees {inputs.fee_label}; fills at the {inputs.fill_at}; cash {inputs.cash_label}; "
         f"frozen holdings marked at {inputs.mark_label}.",
+        f"Size of each account: {inputs.size_label(m.base)}.",
         "Each trial has the account that the ledger of a run keeps on these rows and symbols, to the last bit; "
         "only the figures are kept. " + ALONE,
         "Deflated Sharpe, minimum track record: Bailey and Lopez de Prado (2012, 2014). Overfitting: Bailey, Borwein, "
