@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import errno
 import io
 import os
@@ -115,9 +116,21 @@ def begin() -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        sys.unraisablehook = _unraisable
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _unraisable(lost: Any) -> None:
+    """An error that nobody could be told of. Where compiled code called back, a Ctrl-C is such a one: it is raised again
+    a moment later."""
+    if lost.exc_type is KeyboardInterrupt:
+        again = threading.Timer(0.05, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _leave(status: Any) -> NoReturn:
@@ -129,7 +142,20 @@ def _leave(status: Any) -> NoReturn:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = status or BAD_INPUT
+    if status == INTERRUPTED and sys.stdout is sys.__stdout__:
+        _end_at_once()
     sys.exit(status)
+
+
+def _end_at_once() -> NoReturn:
+    """Without the interpreter's own ending, in which a Ctrl-C that was answered may still kill (CPython 3.11 ended one in
+    four by the signal). Drafts and files are put away by then; processes begun here are not left behind."""
+    if "multiprocessing" in sys.modules:
+        for child in sys.modules["multiprocessing"].active_children():
+            child.terminate()
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 def _ended(words: str, status: int) -> int:

@@ -122,3 +122,15 @@ def test_places_whose_names_are_not_utf8(tmp_path: Path) -> None:
     done = subprocess.run([*words, out], capture_output=True, cwd=ROOT, check=False, env=environment())
     assert (done.returncode, done.stderr) == (0, b"")
     assert Path(os.fsdecode(out), "events.html").exists()
+
+
+def test_an_interruption_of_compiled_code_that_calls_back_is_not_lost() -> None:
+    code = (
+        "import ctypes, time\nfrom positioning.cli.command import begin\nbegin()\n"
+        "@ctypes.CFUNCTYPE(None)\ndef called():\n    raise KeyboardInterrupt\n"
+        "try:\n    called()\n    time.sleep(30)\n    print('lost')\nexcept KeyboardInterrupt:\n    print('told')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("told\n", "")
