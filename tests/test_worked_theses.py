@@ -54,6 +54,7 @@ def test_every_command_of_its_page_runs(name: str) -> None:
     assert all(line.output() for line in lines(name))
 
 
+@pytest.mark.slow  # its steps run on the sample in every suite
 @pytest.mark.parametrize("name", OTHERS)
 def test_it_runs_on_real_prices(name: str, beside: Path, prices: Path) -> None:
     thesis = ["--thesis", name] if (beside / name / "thesis.toml").exists() else []

@@ -28,7 +28,7 @@ grid = ["half_life=5,10"]
 
 
 def answered(*words: str) -> dict[str, object]:
-    told = CliRunner().invoke(run, [*words, "--json"])
+    told = CliRunner().invoke(run, [*words, "--no-quantstats", "--json"])
     assert told.exit_code == 0, told.output
     found: dict[str, object] = json.loads(told.stdout)
     return {k: v for k, v in found.items() if k != "files"}

@@ -223,6 +223,7 @@ def test_an_empty_folder_of_the_user_stays(tmp_path: Path) -> None:
     assert not list(own.iterdir())
 
 
+@pytest.mark.slow  # three searches at once
 def test_searches_side_by_side_leave_each_other_alone(tmp_path: Path) -> None:
     begun = [
         subprocess.Popen(command(tmp_path, *SMALL, "--set", f"band={k / 10}"), stdout=subprocess.DEVNULL)

@@ -192,7 +192,16 @@ def test_unwritable_place_is_one_line(tmp_path: Path) -> None:
 
 
 def test_all_four_on_real_closes(prices: Path, tmp_path: Path) -> None:
-    words = ["--data", f"folder:{prices}", "--out", str(tmp_path), "--placebo", "0", "--verbose"]
+    words = [
+        "--data",
+        f"folder:{prices}",
+        "--out",
+        str(tmp_path),
+        "--placebo",
+        "0",
+        "--verbose",
+        "--no-quantstats",
+    ]
     code, stdout, stderr = run(*words)
     assert code == 0, stderr
     assert "SIMULATED" not in stdout

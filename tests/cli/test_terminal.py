@@ -21,7 +21,7 @@ from positioning.market.bars import Notice
 from positioning.market.findings import Finding
 
 COMMANDS = {
-    "run": ["backtests.run", "fertilizer_producers", "middle_corridor"],
+    "run": ["backtests.run", "fertilizer_producers", "middle_corridor", "--no-quantstats"],
     "grid": ["backtests.grid_search", "fertilizer_producers", "--grid", "half_life=5,20,40"],
     "stress": ["backtests.stress", "middle_corridor", "--paths", "20", "--replay", "none"],
     "study": ["backtests.event_study", "fertilizer_producers", "--placebo", "20"],
