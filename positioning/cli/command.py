@@ -122,11 +122,20 @@ def begin() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _interrupt() -> None:
+    """Ctrl-C of the main thread, which wakes it where it waits."""
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
 def _unraisable(lost: Any) -> None:
     """An error that nobody could be told of. Where compiled code called back, a Ctrl-C is such a one: it is raised again
     a moment later."""
     if lost.exc_type is KeyboardInterrupt:
-        again = threading.Timer(0.05, _thread.interrupt_main)
+        again = threading.Timer(0.05, _interrupt)
         again.daemon = True
         again.start()
     else:
