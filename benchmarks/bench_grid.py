@@ -32,6 +32,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.inputs import LedgerInputs, ledger_inputs
 from positioning.simulation.kernel import LANES, run_lanes
+from positioning.simulation.liquidity import Capital
 from strategies import FertilizerProducers
 from tests.builders import EVENTS, THESIS
 
@@ -322,6 +323,33 @@ def grown(count: int) -> None:
     print(json.dumps([seconds, peak, assessment, peak_memory()]))
 
 
+def bench_capital() -> None:
+    """What stating a capital costs: a search with one that volume never holds up, one that it often does, and forty of
+    them side by side beside an account without."""
+    grid = tuple(np.linspace(2.0, 60.0, 100).tolist()), tuple(np.linspace(0.1, 0.6, 100).tolist())
+    plain = grid_case(dict(zip(("half_life", "exposure"), grid, strict=True)))
+    warm = {name: values[:3] for name, values in plain.axes.items()}
+    without = 0.0
+    for words, amount in (("no capital", None), ("a capital of a million", 1e6), ("a billion", 1e9)):
+        capital = None if amount is None else Capital(amount)
+        space = replace(plain, terms=replace(plain.terms, capital=capital))
+        search_once(replace(space, axes=warm), MemoryChunks())
+        seconds = min(search_once(space, MemoryChunks())[0] for _ in range(3))
+        without = without or seconds
+        print(
+            f"search with {words}: {seconds * 100:.2f} us a trial over 10,000, {seconds / without:.2f} times"
+        )
+    strategy, terms = plain.strategy, replace(plain.terms, capital=Capital(1e6))
+    amounts = np.geomspace(1e5, 1e11, 40)
+    targets = strategy.target_weights(plain.market, plain.events)
+    terms.run_at(amounts, targets, plain.market, plain.events)
+    one = best_of(7, lambda: terms.run(targets, plain.market, plain.events))[0]
+    forty = best_of(7, lambda: terms.run_at(amounts, targets, plain.market, plain.events))[0]
+    print(
+        f"forty capitals side by side: {forty * 1e3:.1f} ms, one: {one * 1e3:.1f} ms, {forty / one:.2f} times"
+    )
+
+
 def bench_growth() -> None:
     """Time and peak memory from a thousand trials to a million, each in its own process."""
     for count in (1_000, 100_000, 1_000_000):
@@ -343,6 +371,7 @@ def main() -> None:
     quick = "--quick" in sys.argv
     bench_kernel(100 if quick else TRIALS)
     bench_search(100 if quick else 500)
+    bench_capital()
     bench_growth()
 
 
