@@ -39,6 +39,7 @@ KEPT = ROOT / "docs" / "validation.json"
 SAMPLE = 25
 SLOWER = 6  # times its tests' own time that a mutant may take before it counts as noticed
 T = "tests/simulation"
+PRICE_TESTS = ("tests/data/test_folder.py", "tests/data/test_csv_files.py", "tests/data/test_gains.py")
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,11 @@ MODULES: Mapping[str, Module] = {
                                                 "tests/data/test_foreign_files.py")),
     "csv_cells": Module("data/csv_cells.py", ("tests/data/test_csv_files.py", "tests/data/test_folder.py",
                                               "tests/data/test_foreign_files.py")),
-    "price_basis": Module("data/price_basis.py", ("tests/data/test_folder.py", "tests/data/test_csv_files.py",
-                                                  "tests/data/test_gains.py")),
+    "price_basis": Module("data/price_basis.py", PRICE_TESTS),
+    "price_columns": Module("data/price_columns.py", PRICE_TESTS),
+    "price_splits": Module("data/price_splits.py", PRICE_TESTS),
+    "price_dividends": Module("data/price_dividends.py", PRICE_TESTS),
+    "price_adjusted": Module("data/price_adjusted.py", PRICE_TESTS),
 }  # fmt: skip
 EQUAL: Mapping[str, str] = {}
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.data.csv_prices import CsvTable, read_sheet
-from positioning.data.price_basis import Stated, price_basis
+from positioning.data.price_basis import price_basis
+from positioning.data.price_columns import Stated
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.findings import Finding, error

@@ -1,0 +1,77 @@
+"""What adjusted closes say beside the closes of their file, and how closely the rounding of both lets it be known.
+
+Every function takes columns that have an `Adj Close`, and the steps of adjusted / close where it says so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from positioning.arrays import FloatArray, IntArray
+from positioning.data.adjustment import Steps, half_unit
+from positioning.data.price_columns import SMALLEST_SPLIT, PriceColumns, is_split
+from positioning.market.findings import Finding
+
+MATERIAL = 0.005  # of what a holding earns over the file: contradictions beyond it stop a run
+DOUBT = 5e-4  # of the price: below it two columns are rounded, not contrary
+STRAY = float(np.log(1.05))  # a close that is so far off its adjusted close for a day is misprinted
+
+
+def equal_columns(columns: PriceColumns) -> bool:
+    """Whether the adjusted closes are the closes."""
+    close, adjusted = columns.close, _adjusted(columns)
+    both = np.isfinite(close) & np.isfinite(adjusted)
+    return bool(np.allclose(close[both], adjusted[both], rtol=1e-5, atol=0.0))
+
+
+def implied_payments(columns: PriceColumns, found: Steps) -> FloatArray:
+    """(R,) what steps of adjusted / close are as cash a share, splits left out; negative where the ratio falls."""
+    close = columns.close
+    paid = np.zeros(close.size)
+    small = np.abs(np.log(found.ratio)) < np.log(SMALLEST_SPLIT) if found.ratio.size else np.zeros(0, bool)
+    moves = np.log(close[found.at] / close[found.before])
+    special = (found.ratio > 1) & (
+        np.abs(moves + np.log(found.ratio)) < np.log(np.maximum(found.ratio, 1.0)) / 3
+    )
+    special &= np.array([not is_split(r) for r in found.ratio], dtype=bool)
+    use = small | special
+    paid[found.at[use]] = close[found.before[use]] * (1.0 - 1.0 / found.ratio[use])
+    return paid
+
+
+def rounding_room(columns: PriceColumns, rows: IntArray) -> float:
+    """The most that rounding of two closes and two adjusted closes may do to the steps on some rows, as a logarithm."""
+    pair = slice(max(int(rows[0]) - 1, 0), int(rows[-1]) + 1)
+    close, adjusted = columns.close, _adjusted(columns)
+    halves = half_unit(close)[pair] / close[pair] + half_unit(adjusted)[pair] / adjusted[pair]
+    return DOUBT + 2.0 * float(np.nanmax(halves)) if np.isfinite(halves).any() else DOUBT
+
+
+def coarse_columns(columns: PriceColumns, found: Steps) -> list[Finding]:
+    """An error where rounding leaves the dividends open by more than MATERIAL."""
+    if found.unsure <= MATERIAL:
+        return []
+    seen = f"Close and Adj Close are rounded so that its dividends are known within {found.unsure:.2%} only"
+    remedy = "write both with more decimals, or add Dividends"
+    return [columns.error("adjusted", columns.dates[found.known], seen, remedy)]
+
+
+def stray_closes(columns: PriceColumns, found: Steps) -> list[Finding]:
+    """An error for each close that leaves its adjusted close for a day or three."""
+    close, adjusted, dates = columns.close, _adjusted(columns), columns.dates
+    rest = found.known[~np.isin(found.known, found.strays)]
+    findings = []
+    for row in found.strays:
+        beside = rest[max(int(np.searchsorted(rest, row)) - 1, 0)]
+        off = np.log(close[row] / adjusted[row] * adjusted[beside] / close[beside])
+        if abs(off) > STRAY:
+            seen = f"closes at {close[row]:.6g} beside an Adj Close of {adjusted[row]:.6g}, "
+            seen += f"which on {dates[beside]} was {adjusted[beside] / close[beside]:.4g} of it"
+            findings.append(columns.error("print", dates[row : row + 1], seen, "correct or empty that close"))
+    return findings
+
+
+def _adjusted(columns: PriceColumns) -> FloatArray:
+    if columns.adjusted is None:
+        raise ValueError(f"{columns.symbol}: has no adjusted closes")
+    return columns.adjusted

@@ -1,0 +1,59 @@
+"""A file's columns of prices as they are weighed: traded closes beside what says how they were adjusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self, final
+
+import numpy as np
+
+from positioning.arrays import DateArray, FloatArray, IntArray
+from positioning.market.findings import Check, Finding
+
+Stated = Literal["", "traded", "split", "total_return"]
+
+SMALLEST_SPLIT = 1.25  # moves of an adjusted close against its close beyond this are splits, or errors
+SIMPLE = 0.03  # of a ratio: how near n:m a step must be for a split (a dividend may fall on its day)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class PriceColumns:
+    """One file. close: (R,) positive, else NaN. adjusted: (R,), None where no cell is positive. known: rows with a
+    close. cells: all (R,) columns under yfinance's names, NaN where empty. stated: what the user says of Close.
+    """
+
+    symbol: str
+    dates: DateArray
+    close: FloatArray
+    adjusted: FloatArray | None
+    known: IntArray
+    cells: Mapping[str, FloatArray]
+    stated: Stated
+
+    @classmethod
+    def of(cls, symbol: str, dates: DateArray, cells: Mapping[str, FloatArray], stated: Stated) -> Self:
+        """From a file's cells, Close among them."""
+        close = np.where(cells["Close"] > 0, cells["Close"], np.nan)
+        adjusted = cells.get("Adj Close")
+        if adjusted is not None and not (adjusted > 0).any():
+            adjusted = None
+        return cls(symbol, dates, close, adjusted, np.flatnonzero(np.isfinite(close)), cells, stated)
+
+    def error(self, check: Check, dates: DateArray, seen: str, remedy: str) -> Finding:
+        """A finding that stops a run."""
+        return Finding(self.symbol, check, "error", dates[0], dates[-1], seen, remedy)
+
+
+def nearest_split(ratio: float) -> float:
+    """The split n:m nearest to a ratio, where one lies within SIMPLE of it; else 0."""
+    options = [n / m for m in (1, 2, 3, 4, 5) for n in range(1, 101)] + [1 / n for n in range(2, 101)]
+    near = min(options, key=lambda option: abs(np.log(ratio / option)))
+    return near if abs(np.log(ratio / near)) < SIMPLE and abs(np.log(near)) > 0 else 0.0
+
+
+def is_split(ratio: float) -> bool:
+    """Whether a step is so near a common split that no dividend is likelier: n or 1/n, 3:2, 5:2, 5:4, 4:3."""
+    options = [*map(float, range(2, 51)), *(1.0 / n for n in range(2, 51)), 1.5, 2.5, 1.25, 4 / 3]
+    return any(abs(np.log(ratio / option)) < 0.005 for option in options)

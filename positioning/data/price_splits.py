@@ -1,0 +1,153 @@
+"""The splits of a file: which of them its closes still have in them, by `Stock Splits` and by the adjusted closes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from positioning.arrays import FloatArray
+from positioning.data.adjustment import steps
+from positioning.data.price_columns import SMALLEST_SPLIT, PriceColumns, is_split, nearest_split
+from positioning.market.findings import Finding
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class WithoutSplits:
+    """columns: with closes in today's shares. scale: (R,) what brought them there. told: what a reader must know."""
+
+    columns: PriceColumns
+    scale: FloatArray
+    told: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def without_splits(columns: PriceColumns) -> WithoutSplits:
+    """The columns with all splits taken out that are still in the closes; a finding where two columns contradict."""
+    weighing = _Splits(columns)
+    weighing.announced()
+    weighing.shown()
+    brought = replace(columns, close=weighing.close, adjusted=weighing.adjusted)
+    return WithoutSplits(brought, weighing.scale, tuple(weighing.told), tuple(weighing.findings))
+
+
+@final
+class _Splits:
+    """One file."""
+
+    def __init__(self, columns: PriceColumns) -> None:
+        self.columns, self.dates, self.known = columns, columns.dates, columns.known
+        self.close, self.adjusted = columns.close, columns.adjusted
+        self.scale = np.ones(columns.dates.size)
+        self.told: list[str] = []
+        self.findings: list[Finding] = []
+
+    def announced(self) -> None:
+        """Splits of `Stock Splits` that the closes still have in them are taken out."""
+        ratios = self.columns.cells.get("Stock Splits")
+        if ratios is None or self.columns.stated == "split":
+            return
+        moves = np.abs(np.diff(np.log(self.close[self.known])))
+        usual = max(1.4826 * float(np.median(moves)) if moves.size else 0.0, 0.005)
+        for row in np.flatnonzero((ratios > 0) & (ratios != 1.0)):
+            at = int(np.searchsorted(self.known, row))
+            if at in (0, self.known.size):
+                continue
+            last, now = self.known[at - 1], self.known[at]
+            move, size = float(np.log(self.close[now] / self.close[last])), float(np.log(ratios[row]))
+            raw = self._raw(last, now, move, size, usual)
+            day = self.dates[row]
+            if raw is None:
+                self.findings.append(
+                    self.columns.error(
+                        "split",
+                        np.array([day]),
+                        f"Stock Splits says {ratios[row]:g}, and the close goes from {self.close[last]:.6g} to "
+                        f"{self.close[now]:.6g}: neither before nor after that split",
+                        f"correct the file, or give basis={self.columns.symbol}=split where its closes are adjusted",
+                    )
+                )
+            elif raw:
+                self._divide(now, float(ratios[row]), both=self._both(last, now, size))
+                self.told.append(f"had its split of {ratios[row]:g} on {day} still in its prices: taken out")
+
+    def _raw(self, last: int, now: int, move: float, size: float, usual: float) -> bool | None:
+        """Whether a split is still in the closes; None where neither reading fits."""
+        if self.columns.stated == "traded":
+            return True
+        if self.adjusted is not None and np.isfinite(self.adjusted[[last, now]]).all():
+            shown = float(np.log(self.adjusted[now] / self.adjusted[last])) - move
+            if abs(shown - size) < abs(size) / 4:
+                return True
+        in_it, out = abs(move + size), abs(move)
+        if min(in_it, out) > max(6.0 * usual, abs(size) / 2.0):
+            return None
+        # A split that is no larger than a few days' moves cannot be seen: providers adjust for it.
+        return in_it < out and abs(size) > 4.0 * usual
+
+    def _both(self, last: int, now: int, size: float) -> bool:
+        """Whether the adjusted closes have the split in them as well."""
+        if self.adjusted is None or not np.isfinite(self.adjusted[[last, now]]).all():
+            return False
+        move = float(np.log(self.adjusted[now] / self.adjusted[last]))
+        return abs(move + size) < abs(move)
+
+    def _divide(self, row: int, ratio: float, both: bool = False) -> None:
+        """Bring all before a row to the shares after a split."""
+        self.scale[:row] /= ratio
+        self.close = self.close.copy()
+        self.close[:row] /= ratio
+        if both and self.adjusted is not None:
+            self.adjusted = self.adjusted.copy()
+            self.adjusted[:row] /= ratio
+
+    def shown(self) -> None:
+        """Steps of adjusted / close that are no dividends: splits left in the close, and breaks of either."""
+        if self.adjusted is None:
+            return
+        found = steps(self.close, self.adjusted)
+        for row, last, ratio in zip(found.at, found.before, found.ratio, strict=True):
+            step, move = float(np.log(ratio)), float(np.log(self.close[row] / self.close[last]))
+            if abs(step) < np.log(SMALLEST_SPLIT):
+                continue
+            smooth = abs(move + step) < abs(step) / 3  # the adjusted close hardly moved
+            if smooth and (step < 0 or is_split(ratio)):
+                self._left_in(int(row), int(last), float(ratio))
+            elif not smooth:
+                self.findings.append(
+                    self.columns.error(
+                        "adjusted",
+                        self.dates[row : row + 1],
+                        f"Adj Close goes from {self.adjusted[last]:.6g} to {self.adjusted[row]:.6g}, where Close goes "
+                        f"from {self.close[last]:.6g} to {self.close[row]:.6g}",
+                        "bring the column to one basis, or delete it",
+                    )
+                )
+
+    def _left_in(self, row: int, last: int, ratio: float) -> None:
+        day = self.dates[row]
+        if self.columns.stated == "traded":
+            near = nearest_split(ratio)
+            self._divide(row, near or ratio)
+            self.told.append(
+                f"had a split of {near or ratio:.4g} on {day} in its prices, by Adj Close: taken out"
+            )
+            return
+        self.findings.append(
+            self.columns.error(
+                "split",
+                self.dates[row : row + 1],
+                f"Close goes from {self.close[last]:.6g} to {self.close[row]:.6g}, which Adj Close denies: "
+                f"a split of {_words(ratio)} left in it",
+                f"adjust the closes before it, or give basis={self.columns.symbol}=traded",
+            )
+        )
+
+
+def _words(ratio: float) -> str:
+    near = nearest_split(ratio)
+    if not near:
+        return f"{ratio:.4g}"
+    return f"{near:.4g} for 1" if near > 1 else f"1 for {1 / near:.4g}"
