@@ -60,6 +60,12 @@ PARTS: Mapping[str, Part] = {
         "How often its placebos in space and in time reject at 5 % where events move nothing, and where they do.",
         (f"{E}/test_synthetic_control.py",),
     ),
+    "power": Part(
+        "Power and false discoveries",
+        "In what share of markets each test finds a cumulative abnormal return (CAR) of a given size on the dates of the "
+        "record, and how often a rate of false discovery of 5 % calls anything where there is nothing.",
+        (f"{E}/test_power.py",),
+    ),
     "claims": Part(
         "Claims: nothing is supported where there is nothing",
         "How often any of six claims is called supported on driftless random sleeves, and where there is a drift.",

@@ -248,13 +248,18 @@ def _fit_all(names: Any, donors: Any, free: Any, lows: Any, stops: Any, begins: 
 @compiled()
 def _nearest(own: Any, donors: Any, rows: Any, kept: Any) -> Any:
     """The weights of the donors `kept` that come nearest to `own` on these rows."""
-    gram, cross = np.zeros((kept.size, kept.size)), np.zeros(kept.size)
+    size = kept.size
+    gram, cross, x = np.zeros((size, size)), np.zeros(size), np.empty(size)
     for t in range(rows.size):
-        for a in range(kept.size):
-            x = donors[rows[t], kept[a]]
-            cross[a] += x * own[t]
-            for b in range(kept.size):
-                gram[a, b] += x * donors[rows[t], kept[b]]
+        for a in range(size):
+            x[a] = donors[rows[t], kept[a]]
+        for a in range(size):
+            cross[a] += x[a] * own[t]
+            for b in range(a + 1):
+                gram[a, b] += x[a] * x[b]
+    for a in range(size):
+        for b in range(a):
+            gram[b, a] = gram[a, b]
     return simplex_weights(gram, cross)
 
 

@@ -7,14 +7,19 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from positioning.event_studies.abnormal import (
+    Design,
     Observation,
     Returns,
     Sleeve,
     fit,
+    observe,
 )
-from positioning.event_studies.day_zero import News
+from positioning.event_studies.day_zero import EventFilter, News
+from positioning.event_studies.donors import DonorPool
+from positioning.event_studies.study import EventStudy, study
 from positioning.events.event import Event
 from positioning.market.venues import sessions
+from tests.builders import EVENTS
 
 NYSE = sessions("XNYS", np.datetime64("2018-01-02"), np.datetime64("2025-12-31"))
 
@@ -63,3 +68,24 @@ def simulated(own: np.ndarray, factor: np.ndarray, start: int, name: str) -> Obs
         name, news, days[125], (name,), days[120:], m.abnormal, m.covariance, days[:120], m.residuals, m.loading,
         m.freedom, False, True,
     )  # fmt: skip
+
+
+def drawn(
+    rng: np.random.Generator, donors: int = 19, effect: float = 0.0, volatility: str = "constant"
+) -> tuple[EventStudy, DonorPool]:
+    """A sleeve and donors with a common factor on New York's sessions; `effect` on each day zero of the record. With
+    clustered volatility the sleeve and its donors are calm and wild together, as a market is."""
+    size, design = NYSE.size, Design()
+    level = np.zeros(size)
+    if volatility == "clustered":
+        for t, shock in enumerate(rng.normal(0, 0.2, size)):
+            level[t] = 0.97 * level[t - 1] + shock
+    factor = rng.normal(0, 0.01, size)
+    noise = np.exp(level)[:, None] * rng.normal(0, 0.02, (size, donors + 1))
+    every = factor[:, None] + noise
+    plain = returns_of(every[:, 0].copy(), factor)
+    if effect:
+        for o in observe(plain, EVENTS, EventFilter(), design)[0]:
+            plain.names[o.news.day, 0] += effect * o.news.sign
+    made = study(plain, EVENTS, EventFilter(), design)
+    return made, DonorPool(tuple(f"D{n}" for n in range(donors)), every[:, 1:], (), {})

@@ -11,18 +11,16 @@ from scipy.optimize import minimize
 from positioning.analysis.factors import Factors
 from positioning.analysis.simplex import simplex_weights
 from positioning.data.sample import SampleSource
-from positioning.event_studies.abnormal import Design, Returns, sleeve_returns
-from positioning.event_studies.day_zero import EventFilter, blocked
+from positioning.event_studies.abnormal import Design, sleeve_returns
+from positioning.event_studies.day_zero import blocked
 from positioning.event_studies.donors import DonorPool, candidates, donor_pool
 from positioning.event_studies.sleeves import strategy_sleeves
-from positioning.event_studies.study import EventStudy, study
 from positioning.event_studies.synthetic_control import SyntheticControl, synthetic_control
 from strategies import FertilizerProducers
 from tests.builders import EVENTS, THESIS, Figure
-from tests.event_studies.returns import NYSE
+from tests.event_studies.returns import NYSE, drawn
 
 DESIGN = Design()
-SLEEVE = replace(strategy_sleeves(FertilizerProducers(), THESIS)[0], names=("A",))
 
 
 def by_solver(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
@@ -60,28 +58,6 @@ def test_weights_by_hand_and_on_the_edges() -> None:
     assert found.min() >= 0
     assert found.sum() == pytest.approx(1)
     np.testing.assert_array_equal(simplex_weights(np.zeros((4, 4)), np.zeros(4)), 0.25)
-
-
-def drawn(
-    rng: np.random.Generator, donors: int = 19, effect: float = 0.0, volatility: str = "constant"
-) -> tuple[EventStudy, DonorPool]:
-    """A sleeve and donors with a common factor on New York's sessions; `effect` on each day zero of the record. With
-    clustered volatility the sleeve and its donors are calm and wild together, as a market is."""
-    size = NYSE.size
-    level = np.zeros(size)
-    if volatility == "clustered":
-        for t, shock in enumerate(rng.normal(0, 0.2, size)):
-            level[t] = 0.97 * level[t - 1] + shock
-    factor = rng.normal(0, 0.01, size)
-    noise = np.exp(level)[:, None] * rng.normal(0, 0.02, (size, donors + 1))
-    every = factor[:, None] + noise
-    plain = Returns(SLEEVE, "XNYS", ("A",), NYSE, every[:, :1].copy(), factor[:, None])
-    made = study(plain, EVENTS, EventFilter(), DESIGN)
-    if effect:
-        for o in made.observations:
-            plain.names[o.news.day, 0] += effect * o.news.sign
-        made = study(plain, EVENTS, EventFilter(), DESIGN)
-    return made, DonorPool(tuple(f"D{n}" for n in range(donors)), every[:, 1:], (), {})
 
 
 def controlled(rng: np.random.Generator, draws: int = 0, **more: object) -> SyntheticControl:
