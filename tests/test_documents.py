@@ -39,6 +39,7 @@ def test_the_python_blocks_of_a_page_run_one_after_the_other(page: Path) -> None
     names: dict[str, object] = {"__name__": page.stem}
     for number, block in enumerate(blocks(page), 1):
         exec(compile(block, f"{page.name}, block {number}", "exec"), names)  # noqa: S102 - our own documents
+    assert set(names) > {"__name__", "__builtins__"}  # they ran: something has a name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)

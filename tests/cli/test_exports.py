@@ -100,7 +100,7 @@ def port(tmp_path: Path) -> Iterator[int]:
 
 
 def ask(port: int, path: str, host: str = "", method: str = "GET") -> tuple[int, str]:
-    line = http.client.HTTPConnection(HOST, port, timeout=5)
+    line = http.client.HTTPConnection(HOST, port, timeout=60)
     line.request(method, path, headers={"Host": host or f"{HOST}:{port}"})
     answer = line.getresponse()
     text = answer.read().decode()

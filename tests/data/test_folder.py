@@ -625,7 +625,8 @@ def test_real_drivers(prices: Path) -> None:
 
 def test_reading_speed(prices: Path, benchmark: BenchmarkFixture) -> None:
     symbols = sorted(p.stem for p in prices.glob("[A-Z0-9]*.csv") if "_" not in p.stem)
-    benchmark(FolderSource(prices).deliver, symbols, ["HKD", "CNY", "EUR", "GBP", "TRY"])
+    found = benchmark(FolderSource(prices).deliver, symbols, ["HKD", "CNY", "EUR", "GBP", "TRY"])
+    assert set(found.bars) == set(symbols)
 
 
 NAMES = ("NTR", "MOS", "ICL", "CF", "SDF.DE")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -300,13 +299,3 @@ def test_loads_as_a_simulated_market() -> None:
     assert market.venue_open[day, halted]
     assert not market.tradable[day, halted]
     assert np.isfinite(market.close[day, halted])
-
-
-def test_how_long_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    everything()  # builds the calendars
-    begin = time.perf_counter()
-    SampleSource(987).deliver(UNIVERSE, CURRENCIES)
-    with capsys.disabled():
-        print(
-            f"\nsample market of {len(UNIVERSE)} names: {time.perf_counter() - begin:.3f} s, calendars apart"
-        )

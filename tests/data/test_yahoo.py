@@ -33,8 +33,9 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def client(world: World, waits: list[float], tmp_path: Path) -> YahooClient:
-    pace = Pace(between=0, timeout=0.5)
-    return YahooClient(tmp_path / "yf", pace, LoopbackSession(world.url), waits.append, lambda: 0.5)
+    return YahooClient(
+        tmp_path / "yf", Pace(between=0), LoopbackSession(world.url), waits.append, lambda: 0.5
+    )
 
 
 def prices(answer: Answer) -> Series:
@@ -131,7 +132,7 @@ FAULTS: dict[str, tuple[Fault, str, str, list[float]]] = {
     ),
     "500": (stand_in.status(500), "failed", "answered 500", [2, 4]),
     "401": (stand_in.status(401), "failed", "answered 401", [2, 4]),
-    "hang": (stand_in.hang(1.0), "failed", "no answer (Timeout", [2, 4]),
+    "hang": (stand_in.hang, "failed", "no answer (Timeout", [2, 4]),
     "truncated": (stand_in.truncated, "failed", "cut off", [2, 4]),
     "short body": (stand_in.cut_off, "failed", "no answer", [2, 4]),
     "empty result": (stand_in.empty, "nothing", "without any prices", [2, 4]),
@@ -143,8 +144,10 @@ FAULTS: dict[str, tuple[Fault, str, str, list[float]]] = {
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("warm", [False, True], ids=["first", "zone known"])
 def test_what_each_fault_becomes(
-    world: World, client: YahooClient, waits: list[float], name: str, warm: bool
+    world: World, tmp_path: Path, waits: list[float], name: str, warm: bool
 ) -> None:
+    pace, session = Pace(between=0, timeout=0.3), LoopbackSession(world.url, world)
+    client = YahooClient(tmp_path / "yf", pace, session, waits.append, lambda: 0.5)
     if warm:
         client.ask("NTR", START, world.now)
     fault, outcome, reason, waited = FAULTS[name]

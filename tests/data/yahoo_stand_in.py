@@ -10,7 +10,6 @@ import json
 import math
 import sys
 import threading
-import time
 import warnings
 import zlib
 from collections import Counter
@@ -75,6 +74,7 @@ def lines() -> dict[str, Line]:
     }
 
 
+PATIENCE = 60.0  # seconds that bound a wait for what must come
 Fault = Callable[["Handler", dict[str, Any]], dict[str, Any] | None]
 
 
@@ -267,21 +267,17 @@ def status(code: int, **headers: str) -> Fault:
     return fault
 
 
-def hang(seconds: float) -> Fault:
-    """No answer for so long."""
-
-    def fault(handler: Handler, answer: dict[str, Any]) -> None:
-        time.sleep(seconds)
-        handler.close_connection = True
-
-    return fault
+def hang(handler: Handler, answer: dict[str, Any]) -> None:
+    """No answer, until whoever asked has gone away."""
+    handler.connection.recv(1)
+    handler.close_connection = True
 
 
-def slow(seconds: float) -> Fault:
-    """The answer, so much later."""
+def held(free: threading.Event) -> Fault:
+    """The answer, once it is let go."""
 
     def fault(handler: Handler, answer: dict[str, Any]) -> dict[str, Any]:
-        time.sleep(seconds)
+        free.wait(PATIENCE)
         return answer
 
     return fault
@@ -430,17 +426,23 @@ def times(count: int, fault: Fault) -> Fault:
 
 
 class LoopbackSession(Session):  # type: ignore[misc, type-arg]
-    """A curl session that sends every request to the stand-in, the host as the first part of the path."""
+    """A curl session that sends every request to the stand-in, the host as the first part of the path. What hangs is
+    waited for as long as the client says; every other answer until it comes, however busy the machine."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, world: World | None = None) -> None:
         super().__init__()
-        self._base = base
+        self._base, self._world = base, world
 
     def get(self, url: str, **options: Any) -> Any:
-        return super().get(self._led(url), **options)
+        return super().get(self._led(url), **self._patient(url, options))
 
     def post(self, url: str, **options: Any) -> Any:
-        return super().post(self._led(url), **options)
+        return super().post(self._led(url), **self._patient(url, options))
+
+    def _patient(self, url: str, options: dict[str, Any]) -> dict[str, Any]:
+        symbol = unquote(urlsplit(url).path).rpartition("/")[2]
+        hangs = self._world is not None and self._world.faults.get(symbol) is hang
+        return options if hangs else {**options, "timeout": PATIENCE}
 
     def _led(self, url: str) -> str:
         assert url.startswith("https://"), url

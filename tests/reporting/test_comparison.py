@@ -180,7 +180,7 @@ def test_the_charts_are_valid_plotly(four: Comparison, odd: Comparison) -> None:
         text = json.dumps(comparison_charts.figures(found), allow_nan=False)
         text = re.sub(r'"\$[a-z]+"', '"#123456"', re.sub(r'"@\d+"', '["2020-01-01"]', text))
         for figure in json.loads(text).values():
-            go.Figure(figure)
+            assert go.Figure(figure).data
 
 
 def test_nothing_outside_the_page_is_named(path: Path) -> None:

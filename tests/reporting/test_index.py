@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from positioning.cli.compare import app as compare_app
 from positioning.cli.run import app as run_app
 from positioning.reporting.index import write_index
 from positioning.runs.saved import runs_in
+from tests.builders import Figure
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -64,16 +64,12 @@ def test_runs_that_differ_look_different(gallery: Path) -> None:
     assert "<li>cash" not in page  # alike in all
 
 
-def test_three_hundred_runs_are_under_two_megabytes_and_open_at_once(gallery: Path, browser: Any) -> None:
+def test_three_hundred_runs_are_under_two_megabytes_and_can_be_searched(gallery: Path, browser: Any) -> None:
     path = gallery / "index.html"
     assert path.stat().st_size < 2_000_000
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    began = time.perf_counter()
     page.goto(path.as_uri())
     page.wait_for_selector(".card")
-    # The page itself must need less than a second; four more are for a machine that is busy with other tests.
-    assert time.perf_counter() - began < 5.0
-    assert page.evaluate("performance.timing.domInteractive - performance.timing.navigationStart") < 5000
     page.fill("#search", "fees none")
     assert page.locator(".card:visible").count() == 59
     assert page.locator("#shown").text_content() == "59 of 300 runs."
@@ -84,6 +80,18 @@ def test_three_hundred_runs_are_under_two_megabytes_and_open_at_once(gallery: Pa
     assert page.locator("body.as-table").count() == 1
     assert page.locator(".spark:visible").count() == 0
     page.close()
+
+
+@pytest.mark.slow
+def test_three_hundred_runs_open_at_once(gallery: Path, browser: Any, figure: Figure) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto((gallery / "index.html").as_uri())
+    page.wait_for_selector(".card")
+    took = page.evaluate("performance.timing.domInteractive - performance.timing.navigationStart")
+    figure(
+        "the index of 300 kept runs opens in Chromium", f"{took / 1000:.1f} s", "under 5 s, quiet under 1 s"
+    )
+    assert took < 5000
 
 
 def test_comparison_keeps_them_apart_unless_told(gallery: Path) -> None:

@@ -82,8 +82,13 @@ def test_the_browsers_children_end_with_it(page: Path, tmp_path: Path, ending: s
     stand_in(tmp_path / "bin", f'sleep 300 & echo $! > {seen}.new; mv {seen}.new {seen}; '
                                f'{"exit 1" if ending == "done" else "sleep 300"}')  # fmt: skip
     code = (
-        "import sys; from pathlib import Path; from positioning.reporting import pdf; "
-        f"pdf.SECONDS = {1 if ending == 'slow' else 100}; pdf.print_pdf(Path(sys.argv[1]))"
+        "import subprocess, sys, time; from pathlib import Path; from positioning.reporting import pdf\n"
+        "wait = subprocess.Popen.wait\n"
+        "def later(*words):\n"  # the time runs from when the child is there, however busy the machine
+        f"    while not Path({str(seen)!r}).exists(): time.sleep(0.01)\n"
+        "    return wait(*words)\n"
+        "subprocess.Popen.wait = later\n"
+        f"pdf.SECONDS = {0.2 if ending == 'slow' else 100}; pdf.print_pdf(Path(sys.argv[1]))"
     )
     path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
