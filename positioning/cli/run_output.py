@@ -13,9 +13,10 @@ from positioning.analysis.last_day import last_day
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.metrics import to_json as metrics_json
 from positioning.analysis.report import BacktestReport
-from positioning.cli.terminal import NAMED, Terminal, counted, figure, listed, table
+from positioning.cli.terminal import NAMED, Terminal, figure, listed, table
 from positioning.market.bars import Notice
 from positioning.market.findings import Finding
+from positioning.plurals import counted
 from positioning.simulation.result import Result
 
 FIELDS = (

@@ -13,9 +13,10 @@ import typer
 from positioning.cli.command import Command, new_app, one_line_errors, typed
 from positioning.cli.options import AsJson, AsOf, Decisions, LogFile, Out, Quiet, ThesisFolder, Verbose
 from positioning.cli.progress import progress
-from positioning.cli.terminal import Terminal, counted, table
+from positioning.cli.terminal import Terminal, table
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError, did_you_mean
+from positioning.plurals import counted
 
 if TYPE_CHECKING:
     from positioning.screening.screen import Finding, Screening

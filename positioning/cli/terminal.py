@@ -14,6 +14,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple, final
 
 from positioning.errors import shown
+from positioning.plurals import counted
 
 if TYPE_CHECKING:
     from positioning.market.bars import Notice
@@ -197,15 +198,6 @@ def listed(names: Sequence[str], most: int) -> str:
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def counted(n: int, noun: str) -> str:
-    """`1 gap`, `32 gaps`, `2 gaps of a venue`."""
-    head, space, rest = noun.partition(" of ")
-    first, _, second = head.rpartition(" without ")
-    if first:
-        head, space, rest = first, " without ", second
-    return f"{n:,} {head}{'' if n == 1 else 's'}{space}{rest}"
 
 
 def counted_findings(findings: Iterable[Finding]) -> list[str]:

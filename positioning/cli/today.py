@@ -15,9 +15,10 @@ from positioning.cli.command import Command, new_app, one_line_errors, say_left_
 from positioning.cli.options import AsCsv, AsJson, AsOf, LogFile, Names, Out, Quiet, Verbose
 from positioning.cli.request import Request
 from positioning.cli.request_options import with_request
-from positioning.cli.terminal import Terminal, counted, table
+from positioning.cli.terminal import Terminal, table
 from positioning.csv_output import csv_text
 from positioning.errors import BadInputError
+from positioning.plurals import counted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from positioning.claims.answer import ClaimAnswers
 from positioning.claims.verdict import LEVEL, MIN_EVENTS, MIN_RETURNS, ClaimAnswer, Finding, Ruling
 from positioning.errors import BadInputError
 from positioning.files import write_whole
 from positioning.json_text import json_text
+from positioning.plurals import counted
 from positioning.reporting.document import PLAIN, document, scripts
 from positioning.reporting.format import NOTHING, number, signed
-from positioning.reporting.html import Html, bullets, escape, folded, join, section, table, tag
+from positioning.reporting.html import escape, join
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet.figures import banner, past_the_record
+from positioning.reporting.templates import render
+from positioning.reporting.verdict import Spoken
+from positioning.reporting.view import Cell, TableRow
 from positioning.runs.answers import keep_answer
 
 MARK = "<!-- written by positioning claims -->"
@@ -38,6 +42,39 @@ FIGURES = (
     "A position's figures are returns a year over what it is compared with, those of news mean abnormal returns; p: how "
     "often chance alone does as much; n: the returns, or the pieces of news, behind it."
 )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ClaimEvidence:
+    """All that was measured for one claim, in words."""
+
+    id: str
+    words: str
+    source: str
+    findings: tuple[str, ...]
+    ruling: str
+    why: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ClaimsPage:
+    """The view of `claims.html`: claims with and without a verdict as rows, then the evidence of each."""
+
+    title: str
+    simulated: bool
+    silence: str
+    verdict: Spoken
+    apart: str
+    figures: str
+    tested: tuple[TableRow, ...]
+    untestable: tuple[TableRow, ...]
+    claims: tuple[ClaimEvidence, ...]
+    rules: tuple[str, ...]
+    family: str
+    command: str
+    prices: str
 
 
 def write_claims(
@@ -81,7 +118,7 @@ def refuse_foreign_markdown(path: Path) -> None:
 def counts(made: ClaimAnswers) -> str:
     """How many claims have which verdict, in a sentence."""
     words = ", ".join(f"{n} {verdict}" for verdict, n in made.counted().items())
-    return f"{len(made.answers)} claims: {words}."
+    return f"{counted(len(made.answers), 'claim')}: {words}."
 
 
 def finding_words(f: Finding) -> str:
@@ -104,39 +141,36 @@ def _apart(made: ClaimAnswers) -> str:
 
 def page(made: ClaimAnswers, command: str) -> str:
     """The HTML of the page, which has no charts and needs no script but its own."""
-    badge = tag("span", "Simulated", class_="badge")
+    body = join(render("claims.html", v=view(made, command)), scripts(*PLAIN))
+    return document(f"Claims of {made.thesis.title}", body, made.simulated)
+
+
+def view(made: ClaimAnswers, command: str) -> ClaimsPage:
+    """Everything that the page says."""
     tested = [a for a in made.answers if a.ruling is not Ruling.UNTESTABLE]
     rest = [a for a in made.answers if a.ruling is Ruling.UNTESTABLE]
-    body = join(
-        tag("p", "Claims", class_="eyebrow"),
-        tag("h1", f"{made.thesis.title}: claim by claim", *([" ", badge] * made.simulated)),
-        banner() if made.simulated else "",
-        past_the_record(made.silence),
-        tag("p", counts(made), class_="finding"),
-        tag("p", f"{_apart(made)} {FIGURES}", class_="quiet"),
-        section("verdicts", "What could be told", _table("Claims with a verdict", tested)),
-        section("untestable", "What could not", _table("Untestable claims", rest)),
-        *(folded(part) for part in (
-            section("evidence", "Everything that was measured", *(_claim(a) for a in made.answers)),
-            section("rules", "The rules", bullets(RULES), tag("p", f"False-discovery rates are over {made.family}.")),
-        )),
-        section("method", "How to ask again", tag("p", tag("code", command)), tag("p", f"Prices: {made.source}.")),
-    )  # fmt: skip
-    return document(
-        f"Claims of {made.thesis.title}", join(tag("main", body), scripts(*PLAIN)), made.simulated
+    return ClaimsPage(
+        title=made.thesis.title,
+        simulated=made.simulated,
+        silence="" if made.silence is None else made.silence.words,
+        verdict=Spoken(counts(made), "neutral"),
+        apart=_apart(made),
+        figures=FIGURES,
+        tested=tuple(map(_row, tested)),
+        untestable=tuple(map(_row, rest)),
+        claims=tuple(map(_claim, made.answers)),
+        rules=RULES,
+        family=made.family,
+        command=command,
+        prices=made.source,
     )
 
 
-def _table(caption: str, answers: Sequence[ClaimAnswer]) -> Html:
-    heads = ["id", "claim", "stands for it", "before", "after", "verdict", "why"]
-    rows = [
-        [
-            a.claim.id, tag("div", a.claim.claim, class_="wide"), FIT[a.claim.fit], _first(a, "before"),
-            _first(a, "after"), tag("b", str(a.ruling)), tag("div", _why(a), class_="wide"),
-        ]
-        for a in answers
-    ]  # fmt: skip
-    return table(caption, heads, rows, words=range(7))
+def _row(a: ClaimAnswer) -> TableRow:
+    return (
+        a.claim.id, Cell(a.claim.claim, "div", "wide"), FIT[a.claim.fit], _first(a, "before"), _first(a, "after"),
+        Cell(a.ruling, "strong"), Cell(_why(a), "div", "wide"),
+    )  # fmt: skip
 
 
 def _first(a: ClaimAnswer, part: str) -> str:
@@ -154,14 +188,15 @@ def _why(a: ClaimAnswer) -> str:
     return f"{a.why}{rate}"
 
 
-def _claim(a: ClaimAnswer) -> Html:
+def _claim(a: ClaimAnswer) -> ClaimEvidence:
     c = a.claim
-    return tag(
-        "div",
-        tag("h3", f"{c.id}: {c.claim}"),
-        tag("p", f"{c.source}. {c.stands_for}", class_="quiet"),
-        bullets(finding_words(f) for f in a.findings),
-        tag("p", tag("b", str(a.ruling)), f": {_why(a)}."),
+    return ClaimEvidence(
+        id=c.id,
+        words=c.claim,
+        source=f"{c.source}. {c.stands_for}",
+        findings=tuple(finding_words(f) for f in a.findings),
+        ruling=str(a.ruling),
+        why=_why(a),
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from positioning.reporting import charts
 from positioning.reporting.charts import Figure
-from positioning.reporting.html import Html, escape, join, tag
+from positioning.reporting.html import Html, escape, join
 from positioning.reporting.page_file import GENERATOR
+from positioning.reporting.templates import render
 
 SCRIPTS = "script-src 'self' file:"
 CHARTED = ("theme.js", "charts.js", "page.js")  # the scripts of a page with charts
@@ -22,16 +23,8 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 def document(heading: str, body: Html, simulated: bool) -> str:
     """A whole page around a body, SIMULATED in its title where it is."""
-    name = f"SIMULATED: {heading}" if simulated else heading
-    head = join(
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy(body)}">'),
-        GENERATOR,
-        Html('<link rel="icon" href="data:,">'),
-        tag("title", name),
-        Html(f"<style>{own_file('page.css')}</style>"),
-    )
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+    title = f"SIMULATED: {heading}" if simulated else heading
+    return render("document.html", title=title, policy=Html(policy(body)), generator=GENERATOR, body=body)
 
 
 def scripts(*names: str) -> Html:

@@ -25,10 +25,10 @@ from positioning.arrays import DateArray, FloatArray
 from positioning.files import safe_name
 from positioning.reporting.document import document
 from positioning.reporting.format import NOTHING, before_costs, number, percent, signed
-from positioning.reporting.html import Html
 from positioning.reporting.index import sparkline
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
+from positioning.reporting.view import Spark
 
 SHORT = "too short"
 TOP = 10
@@ -48,7 +48,7 @@ class Factsheet:
     objective: str
     verdict: Verdict
     held: str
-    spark: Html
+    spark: Spark
     trailing: Rows
     years: Rows
     risk: Rows

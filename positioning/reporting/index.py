@@ -13,12 +13,13 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.files import safe_name
-from positioning.reporting.document import document, own_file
+from positioning.reporting.document import PLAIN, document, scripts
 from positioning.reporting.format import SHORT, number, percent, signed
-from positioning.reporting.html import Html, join, tag
+from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import Spoken, spoken_again
+from positioning.reporting.view import Spark
 from positioning.runs.answers import read_answers
 from positioning.runs.saved import SavedRun, read_runs
 
@@ -74,7 +75,7 @@ class Card:
     result: str
     held: str
     more: str
-    spark: Html
+    spark: Spark
     chips: tuple[str, ...]
     span: str
     made: str
@@ -124,9 +125,8 @@ def write_index(directory: Path) -> Path:
     """Write `directory/index.html` from what is there: pages, runs and answers kept; returns its path."""
     runs, left_out = read_runs(directory)
     view = index(runs, directory, left_out)
-    script = Html(f"<script>{own_file('theme.js')}{own_file('index.js')}</script>")
     simulated = bool(view.groups) and all(g.simulated for g in view.groups)
-    text = document("Backtests", join(render("index.html", v=view), script), simulated)
+    text = document("Backtests", join(render("index.html", v=view), scripts(*PLAIN, "index.js")), simulated)
     return write_page(directory / "index.html", text)
 
 
@@ -232,28 +232,11 @@ def _floats(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {k: math.nan if v is None else v for k, v in metrics.items() if not isinstance(v, str | dict)}
 
 
-def sparkline(nav: FloatArray) -> Html:
+def sparkline(nav: FloatArray) -> Spark:
     """The course of nav as a small drawing, of SPARK points at most."""
     nav = nav[np.unique(np.linspace(0, nav.size - 1, min(SPARK, nav.size)).astype(int))]
     low, high = float(nav.min()), float(nav.max())
     heights = 38.0 - 36.0 * (nav - low) / (high - low) if high > low else np.full(nav.size, 20.0)
     across = np.linspace(0.0, 200.0, nav.size)
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, heights, strict=True))
-    drawn = tag(
-        "polyline",
-        points=line,
-        fill="none",
-        stroke="var(--strategy)",
-        stroke_width="1.5",
-        vector_effect="non-scaling-stroke",
-    )
-    label = f"Course of nav from {nav[0]:.2f} to {nav[-1]:.2f}"
-    return tag(
-        "svg",
-        drawn,
-        viewBox="0 0 200 40",
-        preserveAspectRatio="none",
-        class_="spark",
-        role="img",
-        aria_label=label,
-    )
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, heights, strict=True))
+    return Spark(points, f"Course of nav from {nav[0]:.2f} to {nav[-1]:.2f}")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from positioning.events.restriction import Restriction
-from positioning.reporting.document import document
+from positioning.plurals import counted
+from positioning.reporting.document import PLAIN, document, scripts
 from positioning.reporting.format import NOTHING
-from positioning.reporting.html import Html, bullets, join, section, table, tag
+from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
+from positioning.reporting.templates import render
+from positioning.reporting.verdict import Spoken
+from positioning.reporting.view import TableRow
 from positioning.screening.decisions import as_csv
 from positioning.screening.screen import OWNERSHIP, Finding, Screening
 from positioning.screening.universe import doubtful
@@ -25,6 +30,25 @@ FORCES = {
     "": "no purchase is forbidden",
 }
 SHOWN = 400  # candidates on the page; the decisions file has them all
+DOUBTED = 20  # identifiers on the page whose check digit does not fit
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ScreeningPage:
+    """The view of `screening.html`: rows of findings by what became of them, and of the lists that were read."""
+
+    verdict: Spoken
+    asked: tuple[str, ...]
+    restricted: tuple[TableRow, ...]
+    listed: tuple[TableRow, ...]
+    undecided: tuple[TableRow, ...]
+    others: tuple[TableRow, ...]
+    lists: tuple[TableRow, ...]
+    ownership: str
+    held_against: str
+    doubtful: tuple[str, ...]
+    command: str
 
 
 def write_screening(made: Screening, command: str, directory: Path) -> list[Path]:
@@ -78,79 +102,69 @@ def _as_json(f: Finding) -> dict[str, Any]:
 
 
 def page(made: Screening, command: str) -> str:
-    """The HTML; plain, without scripts."""
-    body = join(
-        tag("p", "Screening", class_="eyebrow"),
-        tag("h1", "Who of these names is on the lists"),
-        *(tag("p", line, class_="finding") for line in verdict(made)),
-        _table("Restricted", [f for f in made.findings if f.sure and f.entry.force]),
-        _table(
-            "On a list that forbids no purchase", [f for f in made.findings if f.sure and not f.entry.force]
+    """The HTML."""
+    body = join(render("screening.html", v=view(made, command)), scripts(*PLAIN))
+    return document("Screening", body, simulated=False)
+
+
+def view(made: Screening, command: str) -> ScreeningPage:
+    """Everything that the page says."""
+    said, *asked = verdict(made)
+    sure = [f for f in made.findings if f.sure]
+    return ScreeningPage(
+        verdict=Spoken(said, "bad" if made.restrictions else "neutral"),
+        asked=tuple(asked),
+        restricted=_rows([f for f in sure if f.entry.force]),
+        listed=_rows([f for f in sure if not f.entry.force]),
+        undecided=_rows(made.undecided[:SHOWN]),
+        others=_rows([f for f in made.findings if f.decision == "different"]),
+        lists=tuple(
+            (r.label, r.kind, f"{r.entries:,}", f"{r.day}{'' if r.dated else ' (last change of the file)'}")
+            for r in made.lists
         ),
-        _table("To be decided by a person, likest first", made.undecided[:SHOWN]),
-        _table("Decided: somebody else", [f for f in made.findings if f.decision == "different"]),
-        _method(made, command),
+        ownership=OWNERSHIP,
+        held_against=_held_against(made),
+        doubtful=tuple(doubtful(made.universe)[:DOUBTED]),
+        command=command,
     )
-    return document("Screening", tag("main", body), simulated=False)
 
 
 def verdict(made: Screening) -> list[str]:
     """What came out, in sentences."""
     hit = dict.fromkeys(r.symbol for r in made.restrictions)
-    few = f"{len(hit)} of {len(made.universe)} names restricted as of {made.as_of}"
+    few = f"{len(hit)} of {counted(len(made.universe), 'name')} restricted as of {made.as_of}"
     said = (
         f"{few}: {', '.join(hit)}."
         if hit
         else f"{few}: found on these files of these days, by identifier or decision: none."
     )
     left = len(made.undecided)
-    asked = (
-        f"{left} candidates by name are undecided and restrict nothing until somebody decides."
-        if left
-        else ""
-    )
-    return [said, *([asked] if asked else [])]
+    if not left:
+        return [said]
+    are, restrict = ("is", "restricts") if left == 1 else ("are", "restrict")
+    return [
+        said,
+        f"{counted(left, 'candidate')} by name {are} undecided and {restrict} nothing until somebody decides.",
+    ]
 
 
-def _table(heading: str, findings: Sequence[Finding]) -> Html:
-    if not findings:
-        return Html("")
-    heads = ["symbol", "how sure", "score", "what hit", "own name or number", "list", "programme", "since",
-             "holds from", "what it does"]  # fmt: skip
-    rows = [
-        [f.hit.symbol, _how(f), f"{f.hit.score:.1f}", f.hit.alias, f.hit.own, f"{f.entry.listing}, {f.entry.key}",
-         f.entry.programme or NOTHING, str(f.known) if f.dated else f"{f.known} (the list's day)",
-         str(f.entry.effective or f.known), f.entry.note or FORCES[f.entry.force]]
+def _held_against(made: Screening) -> str:
+    names, firms = len(made.universe), sum(r.entries for r in made.lists)
+    return f"{counted(names, 'name')} {'was' if names == 1 else 'were'} held against {counted(firms, 'firm')}"
+
+
+def _rows(findings: Sequence[Finding]) -> tuple[TableRow, ...]:
+    return tuple(
+        (
+            f.hit.symbol, _how(f), f"{f.hit.score:.1f}", f.hit.alias, f.hit.own, f"{f.entry.listing}, {f.entry.key}",
+            f.entry.programme or NOTHING, str(f.known) if f.dated else f"{f.known} (the list's day)",
+            str(f.entry.effective or f.known), f.entry.note or FORCES[f.entry.force],
+        )
         for f in findings
-    ]  # fmt: skip
-    words = (0, 1, 3, 4, 5, 6, 7, 8, 9)
-    name = heading.split(",", maxsplit=1)[0].split(":", maxsplit=1)[0].casefold().replace(" ", "-")
-    return section(name, heading, tag("div", table(heading, heads, rows, words=words), class_="long"))
+    )  # fmt: skip
 
 
 def _how(f: Finding) -> str:
     if f.decision:
         return f"decided: {f.decision}{f' ({f.note})' if f.note else ''}"
     return {"certain": f"certain, by {f.hit.rule.upper()}"}.get(f.hit.sureness, f"{f.hit.sureness}, by name")
-
-
-def _method(made: Screening, command: str) -> Html:
-    files = [
-        [r.label, r.kind, f"{r.entries:,}", f"{r.day}{'' if r.dated else ' (last change of the file)'}"]
-        for r in made.lists
-    ]
-    said = [
-        "Certain means that an ISIN or a legal entity identifier is the same. A name alone is never certain, however "
-        "like it is: the score ranks candidates, a person decides, and the decision is kept.",
-        "A list that gives no date restricts from its own day on and never earlier: that a name was free before cannot "
-        "be read from it.",
-        "A listing's date is that of the list; the EU's is that of the latest act, which may be later than the first.",
-        OWNERSHIP,
-        f"{len(made.universe)} names were held against {sum(r.entries for r in made.lists):,} firms; people, ships and "
-        "aircraft were left out.",
-        *(f"Check digit does not fit: {odd}." for odd in doubtful(made.universe)[:20]),
-    ]
-    return section(
-        "method", "How it was made", table("Lists read", ["file", "kind", "firms", "day"], files, words=(0, 1, 3)),
-        bullets(said), tag("p", tag("code", command)),
-    )  # fmt: skip

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
+from typing import final
 
 import numpy as np
 
 from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
-from positioning.reporting.charts import AXIS, Figure, bare_layout, embed, safe_label, share_script
-from positioning.reporting.document import document, own_file
-from positioning.reporting.html import Html, escape, join, section, table, tag
+from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, share_script
+from positioning.reporting.document import CHARTED, charted, document
 from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts
+from positioning.reporting.templates import render
+from positioning.reporting.view import TableRow
 
 KINDS = {
     "frozen": ("x", "$bad"), "no_buy": ("square-open", "$contrast"),
@@ -26,6 +29,21 @@ STEPS = (-0.08, 0.14, -0.3)  # the lane's name stands at its top
 EDGE = np.timedelta64(40, "D")
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """The view of `timeline.html`: themes to choose from, and rows of its tables; event_words: columns of words."""
+
+    summary: str
+    themes: tuple[str, ...]
+    event_heads: tuple[str, ...]
+    event_words: tuple[int, ...]
+    events: tuple[TableRow, ...]
+    restrictions: tuple[TableRow, ...]
+    command: str
+    digest: str
+
+
 def write_timeline(events: Events, command: str, directory: Path) -> list[Path]:
     """Write events.html and plotly's script beside it; returns the page's path."""
     return [write_page(directory / "events.html", page(events, command, share_script(directory)))]
@@ -33,24 +51,24 @@ def write_timeline(events: Events, command: str, directory: Path) -> list[Path]:
 
 def page(events: Events, command: str, script: str) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
-    body = join(
-        tag("p", "Record", class_="eyebrow"),
-        tag("h1", "What happened, and what it barred"),
-        tag("p", *_summary(events), class_="finding"),
-        section("timeline", "Timeline", _chooser(events), _chart()),
-        section("events", "Events", tag("div", _events(events), class_="tall")),
-        section(RESTRICTIONS, "Restrictions", tag("div", _restrictions(events.restrictions), class_="tall")),
-        _reading(events, command),
+    body = render("timeline.html", v=view(events, command))
+    drawn = charted(body, {"timeline": figure(events)}, script, (*CHARTED, "timeline.js"))
+    return document("Events and restrictions", drawn, False)
+
+
+def view(events: Events, command: str) -> TimelinePage:
+    """Everything that the page says."""
+    heads = ("known", "event", "severity", "direction", *events.sleeves, "themes", "id", "remark", "source")
+    return TimelinePage(
+        summary=_summary(events),
+        themes=tuple(t for t in events.themes if any(t in e.themes for e in events)),
+        event_heads=heads,
+        event_words=(0, 1, 3, *range(len(heads) - 4, len(heads))),
+        events=tuple(_event(e) for e in events),
+        restrictions=tuple(_restriction(r) for r in events.restrictions),
+        command=command,
+        digest=events.digest(),
     )
-    scripts = join(
-        embed({"timeline": figure(events)}),
-        Html(f'<script src="{escape(script)}"></script>'),
-        *(
-            Html(f"<script>{own_file(name)}</script>")
-            for name in ("theme.js", "charts.js", "page.js", "timeline.js")
-        ),
-    )
-    return document("Events and restrictions", join(tag("main", body), scripts), False)
 
 
 def figure(events: Events) -> Figure:
@@ -152,51 +170,28 @@ def _restriction_story(kind: str, found: Sequence[Restriction]) -> str:
     return "<br>".join(lines)
 
 
-def _summary(events: Events) -> list[str]:
+def _summary(events: Events) -> str:
     kinds = {k: sum(r.kind == k for r in events.restrictions) for k in KINDS}
     counted = ", ".join(f"{n} {k.replace('_', ' ')}" for k, n in kinds.items() if n) or "none"
     used = sum(e.counts for e in events)
-    return [
+    return (
         f"{len(events)} events, of which {used} count: the others are of low confidence or only put earlier news into "
         f"force. {len(events.restrictions)} restrictions: {counted}."
-    ]
-
-
-def _chooser(events: Events) -> Html:
-    present = [t for t in events.themes if any(t in e.themes for e in events)]
-    options = [
-        tag("option", "all themes", value=""),
-        *(tag("option", t.replace("_", " "), value=t) for t in present),
-    ]
-    return tag(
-        "p",
-        tag("label", "Show ", tag("select", *options, id="theme-filter")),
-        " ",
-        tag("span", id="theme-count", aria_live="polite"),
     )
 
 
-def _chart() -> Html:
-    words = (
-        "Each mark stands on the day it was known; its size is its severity. Up: good news for the sleeves that answer "
-        "it, down: bad, diamond: both ways, open circle: no sleeve answers it. Restrictions: cross frozen, square may "
-        "not be bought, dash delisted, dot lifted. Point at a mark to read it."
-    )
-    drawn = tag("div", class_="chart", data_chart="timeline", role="group", aria_label=f"Timeline. {words}")
-    return tag("figure", tag("figcaption", words), drawn)
+def _event(e: Event) -> TableRow:
+    return (
+        str(e.known_on()), e.title, e.severity, _plain(e.direction), *signs_in_words(e),
+        _plain("; ".join(e.themes)), e.id, remark(e), e.source,
+    )  # fmt: skip
 
 
-def _events(events: Events) -> Html:
-    heads = ["known", "event", "severity", "direction", *events.sleeves, "themes", "id", "remark", "source"]
-    rows = [
-        [
-            str(e.known_on()), e.title, e.severity, _plain(e.direction), *signs_in_words(e),
-            _plain("; ".join(e.themes)), e.id, remark(e), e.source,
-        ]
-        for e in events
-    ]  # fmt: skip
-    words = (0, 1, 3, *range(len(heads) - 4, len(heads)))
-    return table("Events by the day they were known", heads, rows, words=words)
+def _restriction(r: Restriction) -> TableRow:
+    return (
+        str(r.known_on()), r.symbol, _plain(r.kind), _plain(r.ground), str(r.holds_from()),
+        "" if r.recovery is None else f"{r.recovery:g}", r.reason, r.source,
+    )  # fmt: skip
 
 
 def signs_in_words(event: Event) -> list[str]:
@@ -209,28 +204,6 @@ def remark(event: Event) -> str:
     if event.follows:
         return f"puts {event.follows} into force"
     return "low confidence" if event.confidence == "low" else ""
-
-
-def _restrictions(restrictions: Iterable[Restriction]) -> Html:
-    heads = ["announced", "symbol", "kind", "ground", "effective", "pays a share", "reason", "source"]
-    rows = [
-        [
-            str(r.known_on()), r.symbol, _plain(r.kind), _plain(r.ground), str(r.holds_from()),
-            "" if r.recovery is None else f"{r.recovery:g}", r.reason, r.source,
-        ]
-        for r in restrictions
-    ]  # fmt: skip
-    return table("Restrictions by the day they were announced", heads, rows, words=(0, 1, 2, 3, 4, 6, 7))
-
-
-def _reading(events: Events, command: str) -> Html:
-    said = (
-        "A date without a time is known at its end, 24:00 UTC; a decision may use it from then on. Signs and severities "
-        "were set with hindsight and are hypotheses: the event study tests them. A restriction bars purchases from the "
-        "day it is announced and freezes from the day it is effective."
-    )
-    digest = tag("p", "Record ", tag("code", events.digest()), class_="quiet")
-    return section("reading", "How to read it", tag("p", said), tag("p", tag("code", command)), digest)
 
 
 def _plain(word: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import final
 
+TableRow = tuple[object, ...]  # texts, numbers and `Cell`s of one line of a table
+
 MANY = 6  # columns from which a row is a card on a phone
 DENSE = 13  # columns from which letters are smaller, so that none is cut off
 SLIM = 3  # columns up to which a table need not be as wide as the page
@@ -79,3 +81,12 @@ class Tile:
     value: str
     label: str
     beside: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A small drawing 200 wide and 40 high: points of its line as SVG has them, and what it shows."""
+
+    points: str
+    words: str

@@ -9,7 +9,7 @@ import pytest
 
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.placebo import Placebo
-from positioning.reporting.tearsheet.events import placebo_words
+from positioning.reporting.tearsheet.evidence import placebo_words
 
 SHUFFLED = np.array([-0.02, 0.0, 0.01])
 

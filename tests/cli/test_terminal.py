@@ -16,9 +16,10 @@ from backtests.grid_search import app as grid_app
 from backtests.run import app as run_app
 from positioning.cli import terminal
 from positioning.cli.progress import Told, in_time, said
-from positioning.cli.terminal import Terminal, counted, counted_findings, folded, table, wrapped
+from positioning.cli.terminal import Terminal, counted_findings, folded, table, wrapped
 from positioning.market.bars import Notice
 from positioning.market.findings import Finding
+from positioning.plurals import counted
 
 COMMANDS = {
     "run": ["backtests.run", "fertilizer_producers", "middle_corridor", "--no-quantstats"],

@@ -1,8 +1,33 @@
 """What templates do to words: everything is escaped, and a command between backquotes is set as code."""
 
+import pytest
+from jinja2 import UndefinedError
+
+from positioning.reporting.html import Html, join
 from positioning.reporting.templates import environment
+from positioning.reporting.view import Cell, Table
 
 
 def test_a_command_between_backquotes_is_code_and_nothing_else_is_let_through() -> None:
     shown = environment().from_string("{{ v|with_code }}").render(v="ask `check <b>` & see")
     assert shown == "ask <code>check &lt;b&gt;</code> &amp; see"
+
+
+def test_escaping_is_the_default() -> None:
+    assert join("<i>", Html("<u>x</u>")) == "&lt;i&gt;<u>x</u>"
+    assert join(Html("<b>") + "<i>") == "&lt;b&gt;&lt;i&gt;"
+    shown = environment().from_string("{{ v }}<b title='{{ w }}'></b>").render(v="<i>", w='"')
+    assert shown == "&lt;i&gt;<b title='&#34;'></b>"
+
+
+def test_every_word_of_a_table_is_escaped() -> None:
+    odd = '<img src=x onerror="alert(1)">'
+    cells = (odd, Cell(odd, "strong", before=odd, after=odd), Cell(odd, href=odd), Cell(odd, "div", "wide"))
+    made = Table(odd, [odd, Cell(odd), odd, odd], [cells], keys=[[odd] * 4])
+    source = '{% import "macros.html" as m %}{{ m.table(t) }}'
+    assert "<img" not in environment().from_string(source).render(t=made)
+
+
+def test_a_view_that_lacks_something_has_no_page() -> None:
+    with pytest.raises(UndefinedError, match="has no attribute 'rowz'"):
+        environment().from_string("{{ t.rowz }}").render(t=Table("", (), ()))

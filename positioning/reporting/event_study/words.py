@@ -15,7 +15,7 @@ from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, EventStudy,
 from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.thesis import Thesis
 from positioning.reporting.format import number, percent, signed
-from positioning.reporting.tearsheet.events import active_words
+from positioning.reporting.tearsheet.evidence import active_words
 
 Shuffled = Mapping[str, StudyPlacebo]  # by a study's label, empty where none was asked for
 

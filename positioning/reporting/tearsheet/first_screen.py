@@ -13,9 +13,7 @@ from positioning.analysis.periods import monthly, trailing
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import RULES, Verdict
 from positioning.reporting.format import before_costs, findings, metric, number, percent, signed
-from positioning.reporting.html import Html
 from positioning.reporting.tearsheet.charts import blocked, sign_for
-from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
 
 DEEPEST = 0.1  # monthly return at which a cell of the heat map is fullest
@@ -86,12 +84,7 @@ class FirstScreen:
     check_failed: bool
 
 
-def first_screen(report: BacktestReport) -> Html:
-    """The HTML of it."""
-    return render("tearsheet/first_screen.html", v=view(report))
-
-
-def view(report: BacktestReport) -> FirstScreen:
+def first_screen(report: BacktestReport) -> FirstScreen:
     """Everything it shows, in words."""
     m, r, held = report.metrics, report.result, report.held
     missing = [s for s in report.strategy.names if s not in r.market.symbols]

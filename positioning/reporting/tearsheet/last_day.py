@@ -9,8 +9,6 @@ from typing import final
 from positioning.analysis.last_day import LastDay, LastDayLeg, last_day
 from positioning.analysis.report import BacktestReport
 from positioning.reporting.format import percent
-from positioning.reporting.html import Html
-from positioning.reporting.templates import render
 
 Rows = tuple[tuple[str, str, str], ...]
 
@@ -28,21 +26,18 @@ class LastDayPart:
     currencies: Rows
 
 
-def last_day_part(report: BacktestReport) -> Html:
+def last_day_part(report: BacktestReport) -> LastDayPart:
     """The section on the weights of the last day."""
     found = last_day(report.result, report.thesis)
     legs = [(f"{leg.symbol}, {leg.name}", percent(leg.held), percent(leg.target)) for leg in found.legs]
     wanted, held = found.cash
-    return render(
-        "tearsheet/last_day.html",
-        v=LastDayPart(
-            as_of=str(found.as_of),
-            decided=str(found.decided),
-            legs=(*legs, ("Cash", percent(held), percent(wanted))) if legs else (),
-            themes=_shares(found, lambda leg: leg.theme.replace("_", " ") or "the market as a whole"),
-            countries=_shares(found, lambda leg: leg.country),
-            currencies=_shares(found, lambda leg: leg.currency),
-        ),
+    return LastDayPart(
+        as_of=str(found.as_of),
+        decided=str(found.decided),
+        legs=(*legs, ("Cash", percent(held), percent(wanted))) if legs else (),
+        themes=_shares(found, lambda leg: leg.theme.replace("_", " ") or "the market as a whole"),
+        countries=_shares(found, lambda leg: leg.country),
+        currencies=_shares(found, lambda leg: leg.currency),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -11,13 +13,21 @@ from positioning.files import safe_name, write_whole
 from positioning.reporting.charts import Figure, share_script
 from positioning.reporting.document import charted, document, standing_alone
 from positioning.reporting.format import percent
-from positioning.reporting.html import Html, folded, join, section, tag
+from positioning.reporting.html import Html
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet import charts, details, events, figures, risk
-from positioning.reporting.tearsheet.first_screen import first_screen
-from positioning.reporting.tearsheet.last_day import last_day_part
+from positioning.reporting.tearsheet import charts
+from positioning.reporting.tearsheet.background import BackgroundPart, background
+from positioning.reporting.tearsheet.evidence import EvidencePart, TrappedPart, evidence, trapped
+from positioning.reporting.tearsheet.figures import FiguresPart, figures
+from positioning.reporting.tearsheet.first_screen import FirstScreen, first_screen
+from positioning.reporting.tearsheet.holdings import HoldingsPart, holdings
+from positioning.reporting.tearsheet.last_day import LastDayPart, last_day_part
+from positioning.reporting.tearsheet.orders import OrdersPart, orders
 from positioning.reporting.tearsheet.outside import Outside, outside
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+from positioning.reporting.tearsheet.risk import RiskPart, risk
+from positioning.reporting.templates import render
+from positioning.reporting.view import Chart
 
 PARTS = {
     "curves": "Curves", "evidence": "Events", "last-day": "Last day", "thesis": "Thesis",
@@ -25,6 +35,40 @@ PARTS = {
     "holdings": "Holdings", "orders": "Orders", "hindsight": "Hindsight", "omissions": "Not modelled",
     "provenance": "Provenance", "quantstats": "quantstats",
 }  # fmt: skip
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class QuantstatsPart:
+    """The view of `quantstats.html`: its report as HTML, "" where it was not asked, its style sheet, and what was left
+    out of it, and why."""
+
+    remarks: tuple[str, ...]
+    styles: Html
+    body: Html
+    simulated: bool
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Tearsheet:
+    """The view of `page.html`, part by part; None or empty for one that does not apply. contents: links to the parts."""
+
+    first: FirstScreen
+    contents: tuple[tuple[str, str], ...]
+    evidence: EvidencePart | None
+    trapped: TrappedPart | None
+    last_day: LastDayPart
+    thesis: tuple[str, ...]
+    caveat: str
+    exposure: Chart
+    legs: tuple[Chart, ...]
+    figures: FiguresPart
+    risk: RiskPart | None
+    holdings: HoldingsPart
+    orders: OrdersPart
+    background: BackgroundPart
+    quantstats: QuantstatsPart
 
 
 def write(report: BacktestReport, directory: Path) -> Path:
@@ -46,37 +90,35 @@ def write_alone(report: BacktestReport, path: Path) -> Path:
 def page(report: BacktestReport, script: str, told: Outside | None = None) -> str:
     """The HTML of the page. script: address of plotly's script, relative to it. told: what other programs say of the
     account; None has them asked here."""
-    told = told or outside(report)
-    drawn = _drawn(report)
-    body = join(
-        first_screen(report),
-        _contents(report),
-        events.events(report) if report.answers_events else "",
-        events.trapped(report),
-        last_day_part(report),
-        *(folded(part) for part in (
-            figures.thesis(report),
-            _legs(report),
-            figures.figures(report, told.quantstats),
-            section(
-                "sources", "Costs and sources of profit", tag("div", figures.costs(report), figures.legs(report))
-            ),
-            risk.risk(report),
-            details.holdings(report),
-            details.notices(report),
-            events.doubts(report),
-            details.orders(report),
-            details.trades(told.trips),
-        )),
-        details.hindsight(report),
-        *(folded(part) for part in (details.omissions(report), details.provenance(report))),
-        _outside(report, told.quantstats),
-    )  # fmt: skip
+    body = render("tearsheet/page.html", v=view(report, told or outside(report)))
     m, days = report.metrics, [str(day) for day in report.result.rows]
     return document(
         f"{report.strategy.title}, {m.first} to {m.last}",
-        charted(tag("main", body), drawn, script, days=days),
+        charted(body, _drawn(report), script, days=days),
         report.result.market.simulated,
+    )
+
+
+def view(report: BacktestReport, told: Outside) -> Tearsheet:
+    """Everything that the page says."""
+    answered, risks, legs = evidence(report), risk(report), _legs(report)
+    absent = {"evidence": answered is None, "risk": risks is None, "legs": not legs}
+    return Tearsheet(
+        first=first_screen(report),
+        contents=tuple(part for part in PARTS.items() if not absent.get(part[0], False)),
+        evidence=answered,
+        trapped=trapped(report),
+        last_day=last_day_part(report),
+        thesis=tuple(report.strategy.rationale.split("\n\n")),
+        caveat=report.strategy.caveat,
+        exposure=_exposure(report),
+        legs=legs,
+        figures=figures(report, told.quantstats),
+        risk=risks,
+        holdings=holdings(report),
+        orders=orders(report, told.trips),
+        background=background(report),
+        quantstats=_quantstats(report, told.quantstats),
     )
 
 
@@ -98,51 +140,24 @@ def _held(report: BacktestReport) -> list[int]:
     return np.flatnonzero((report.result.shares != 0.0).any(axis=0)).tolist()
 
 
-def _legs(report: BacktestReport) -> Html:
-    """A chart a leg, drawn when it is opened."""
-    if report.metrics.sessions < 2:
-        return Html("")
+def _exposure(report: BacktestReport) -> Chart:
     gross, net = (
         percent(float(e.mean()), 0) for e in (report.result.gross_exposure, report.result.net_exposure)
     )
-    exposure = _chart(
-        "exposure", "Exposure", f"Long and short market value: gross {gross} and net {net} on average."
+    words = f"Long and short market value: gross {gross} and net {net} on average."
+    return Chart("exposure", "Exposure", words, "low")
+
+
+def _legs(report: BacktestReport) -> tuple[Chart, ...]:
+    """A chart a leg, drawn when it is opened."""
+    if report.metrics.sessions < 2:
+        return ()
+    instruments = report.result.market.instruments
+    return tuple(
+        Chart(f"leg{n}", instruments[n].symbol, f"{instruments[n].name}.", "low") for n in _held(report)
     )
-    made = [
-        _chart(f"leg{n}", report.result.market.symbols[n], f"{report.result.market.instruments[n].name}.")
-        for n in _held(report)
-    ]
-    note = "Close in the base currency; triangles where it was bought and sold, circles for dividends, crosses for halts."
-    return section(
-        "legs", "Each leg", exposure, tag("p", note, class_="quiet"), tag("div", *made, class_="two")
-    )
 
 
-def _contents(report: BacktestReport) -> Html:
-    shown = {k: v for k, v in PARTS.items() if k != "evidence" or report.answers_events}
-    links = (tag("li", tag("a", label, href=f"#{identity}")) for identity, label in shown.items())
-    return tag("nav", tag("ul", *links), aria_label="Parts of this page")
-
-
-def _chart(name: str, heading: str, words: str) -> Html:
-    drawn = tag("div", class_="chart low", data_chart=name, role="group", aria_label=f"{heading}. {words}")
-    return tag("figure", tag("figcaption", tag("b", f"{heading}. "), words), drawn)
-
-
-def _outside(report: BacktestReport, outside: QuantstatsPage) -> Html:
-    """quantstats' report in a shadow root, so that neither page's styles reach the other."""
-    note = (
-        "Made from the same returns, on the same span, by another program, unchanged. Known differences: it annualises "
-        "by rows a year rounded to a whole number, counts rows and not calendar days for the return a year, takes its "
-        "value at risk from a normal distribution, and its ratios are not over cash. Its Treynor ratio divides the whole "
-        "return of the span by beta, so it is large whenever beta is small: read nothing into it."
-    )
-    if not outside.body:
-        return section("quantstats", "quantstats", *(tag("p", r) for r in outside.remarks))
-    root = Html(f'<template shadowrootmode="open"><style>{outside.styles}</style>{outside.body}</template>')
-    host = tag("div", root, data_simulated=report.result.market.simulated)
-    return tag(
-        "div",
-        section("quantstats", "quantstats", tag("p", note), *(tag("p", r) for r in outside.remarks)),
-        host,
-    )
+def _quantstats(report: BacktestReport, told: QuantstatsPage) -> QuantstatsPart:
+    simulated = report.result.market.simulated
+    return QuantstatsPart(told.remarks, Html(told.styles), Html(told.body), simulated)

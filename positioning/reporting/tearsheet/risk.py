@@ -3,102 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
 
 from positioning.analysis.factor_exposure import WINDOW, FactorExposure
 from positioning.analysis.report import BacktestReport
+from positioning.analysis.world import WorldFigures
 from positioning.market.in_force import LOOKBACK
 from positioning.reporting.factors import HEADS, coefficient_rows, provenance_words
 from positioning.reporting.format import percent, signed
-from positioning.reporting.html import Html, section, table, tag
+from positioning.reporting.view import Table, TableRow
 
 
-def risk(report: BacktestReport) -> Html:
-    """Shares of variance by leg, theme, country and currency; alpha and betas where factors were given."""
-    shares = report.risk
-    if shares is None and report.factors is None and not report.world:
-        return Html("")
-    parts = []
-    if shares is not None:
-        note = (
-            "Share of the variance of the account's returns that each part carried: covariance of its profit with the "
-            "account's return, over the variance. The shares of a table add up to 100 %; one below zero took risk away."
+@final
+@dataclass(frozen=True, slots=True)
+class FactorWords:
+    """The regression on factors in a sentence and a table; drawn: whether there is a chart of how the betas moved over
+    `window` returns."""
+
+    sentence: str
+    heads: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+    drawn: bool
+    window: int
+    provenance: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """Returns and falls by the third in which a series lay."""
+
+    name: str
+    sentence: str
+    rows: tuple[TableRow, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RiskPart:
+    """The view of `risk.html`. shares: of variance by leg, theme, country and currency; lookback: rows among which
+    a third is one."""
+
+    shares: tuple[Table, ...]
+    factors: FactorWords | None
+    states: tuple[StateWords, ...]
+    lookback: int
+
+
+def risk(report: BacktestReport) -> RiskPart | None:
+    """Shares of variance, alpha and betas where factors were given, and states of the world; None without any."""
+    if report.risk is None and report.factors is None and not report.world:
+        return None
+    found = report.risk
+    shares = (
+        ()
+        if found is None
+        else (
+            _shares("leg", "Leg", found.leg),
+            _shares("theme", "Theme", found.theme),
+            _shares("country of incorporation", "Country of incorporation", found.country),
+            _shares("currency", "Currency", found.currency),
         )
-        kinds = (
-            ("leg", "Leg"),
-            ("theme", "Theme"),
-            ("country", "Country of incorporation"),
-            ("currency", "Currency"),
-        )
-        made = [
-            _shares(f"Risk by {head[0].lower()}{head[1:]}", head, getattr(shares, kind))
-            for kind, head in kinds
-        ]
-        parts += [tag("p", note, class_="quiet"), tag("div", *made, class_="two")]
-    return section("risk", "Risk and factors", *parts, *exposed(report.factors), *states(report))
+    )
+    return RiskPart(shares, _factors(report.factors), tuple(map(_state, report.world)), LOOKBACK)
 
 
-def _shares(caption: str, head: str, shares: Mapping[str, float]) -> Html:
-    rows = [[name.replace("_", " "), percent(v)] for name, v in sorted(shares.items(), key=lambda x: -x[1])]
-    return table(caption, [head, "Share"], rows)
+def _shares(kind: str, head: str, shares: Mapping[str, float]) -> Table:
+    by_size = sorted(shares.items(), key=lambda x: -x[1])
+    return Table(
+        f"Risk by {kind}", (head, "Share"), [(name.replace("_", " "), percent(v)) for name, v in by_size]
+    )
 
 
-def states(report: BacktestReport) -> list[Html]:
-    """Returns and falls by the third in which each series lay."""
-    made = []
-    for w in report.world:
-        rows = [
-            [
-                s.state,
-                f"{s.returns:,}",
-                signed(s.mean),
-                percent(s.volatility),
-                signed(s.total),
-                percent(s.drawdown),
-            ]
-            for s in w.states
-        ]
-        heads = ["Third", "Returns", "Mean a year", "Volatility a year", "Compounded", "Worst drawdown"]
-        note = (
-            f"A return belongs to the third in which {w.name} lay on the row before among its last {LOOKBACK} rows, by "
-            "what was published by then; compounded and drawdown are over those returns alone."
-        )
-        made += [
-            tag("p", w.sentence),
-            table(f"By the state of {w.name}", heads, rows),
-            tag("p", note, class_="quiet"),
-        ]
-    return made
-
-
-def exposed(found: FactorExposure | None) -> list[Html]:
-    """The regression on factors in a sentence, a table, and a chart of how the betas moved."""
+def _factors(found: FactorExposure | None) -> FactorWords | None:
     if found is None:
-        return [
-            tag(
-                "p",
-                "No published factors were given, so nothing is said of alpha and betas on them.",
-                class_="quiet",
-            )
-        ]
-    drawn = []
-    if found.days.size > 1:
-        words = f"Betas over the last {WINDOW} returns."
-        drawn = [
-            tag(
-                "figure",
-                tag("figcaption", tag("b", "Rolling betas. "), words),
-                tag(
-                    "div",
-                    class_="chart low",
-                    data_chart="betas",
-                    role="img",
-                    aria_label=f"Rolling betas. {words}",
-                ),
-            )
-        ]
-    return [
-        tag("p", found.sentence),
-        table("Alpha and betas", HEADS, coefficient_rows(found)),
-        *drawn,
-        tag("p", provenance_words(found), class_="quiet"),
-    ]
+        return None
+    rows = tuple(map(tuple, coefficient_rows(found)))
+    return FactorWords(found.sentence, HEADS, rows, found.days.size > 1, WINDOW, provenance_words(found))
+
+
+def _state(w: WorldFigures) -> StateWords:
+    rows = (
+        (
+            s.state,
+            f"{s.returns:,}",
+            signed(s.mean),
+            percent(s.volatility),
+            signed(s.total),
+            percent(s.drawdown),
+        )
+        for s in w.states
+    )
+    return StateWords(w.name, w.sentence, tuple(rows))

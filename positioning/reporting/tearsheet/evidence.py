@@ -1,9 +1,11 @@
-"""What can be said for and against the numbers: events against shuffled events, frozen holdings, doubtful prices."""
+"""What can be said for and against the numbers: events against shuffled events, and frozen holdings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -13,8 +15,9 @@ from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import LEVEL
+from positioning.plurals import counted
 from positioning.reporting.format import number, percent, signed
-from positioning.reporting.html import Html, join, section, table, tag
+from positioning.reporting.view import Table, TableRow
 from positioning.simulation.constraints import mark_factor
 
 MOST_EVENTS = 12
@@ -26,48 +29,68 @@ ACTIVE = {
 MARKS = ("last", "haircut:0.5", "zero")
 
 
-def events(report: BacktestReport) -> Html:
-    """Whether profit came from the days after events, and whether other days would have done as well."""
-    if not report.attribution.by_event:
-        return section(
-            "evidence", "Did the events do it?", tag("p", "No event of its themes lies in this span.")
-        )
-    a = report.attribution
-    rows = [
-        [
-            f"Rows {WINDOW[0]} to {WINDOW[1]} after an event ({percent(a.share_of_rows, 0)} of all rows)",
-            signed(a.events, 2),
-        ],
-        *(
-            [[f"of which {theme}", signed(profit, 2)] for theme, profit in a.by_theme.items()]
-            if len(a.by_theme) > 1
-            else []
-        ),
-        ["All other rows", signed(a.rest, 2)],
-        *_late(report),
-        ["All", signed(a.events + a.rest, 2)],
-    ]
-    split = table("Profit by day, % of opening nav", ["", "Profit"], rows, total=True)
-    note = "A row under several windows is shared equally among them; the parts add up exactly."
-    return section(
-        "evidence",
-        "Did the events do it?",
-        *(tag("p", words) for words in placebo_words(report.placebo)),
-        *(tag("p", words) for words in active_words(report.active)),
-        split,
-        tag("p", note, class_="quiet"),
+@final
+@dataclass(frozen=True, slots=True)
+class EvidencePart:
+    """The view of `evidence.html`: what the shuffles and the calendar-time portfolio say, profit by day (no rows where no
+    event lies in the span), and the events that moved it most."""
+
+    placebo: tuple[str, ...]
+    active: tuple[str, ...]
+    split: tuple[TableRow, ...]
+    largest: Table
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TrappedPart:
+    """The view of `trapped.html`. frozen: names; rows: on how many, counted; marks: rows of the table."""
+
+    frozen: str
+    rows: str
+    mark: str
+    marks: tuple[TableRow, ...]
+
+
+def evidence(report: BacktestReport) -> EvidencePart | None:
+    """Whether profit came from the days after events, and whether other days would have done as well; None for a strategy
+    that answers none."""
+    if not report.answers_events:
+        return None
+    return EvidencePart(
+        tuple(placebo_words(report.placebo)),
+        tuple(active_words(report.active)),
+        _split(report),
         _largest(report),
     )
 
 
-def _late(report: BacktestReport) -> list[list[str]]:
+def _split(report: BacktestReport) -> tuple[TableRow, ...]:
+    """Profit by day; the last row is the sum."""
+    a = report.attribution
+    if not a.by_event:
+        return ()
+    themes = a.by_theme.items() if len(a.by_theme) > 1 else ()
+    return (
+        (
+            f"Rows {WINDOW[0]} to {WINDOW[1]} after an event ({percent(a.share_of_rows, 0)} of all rows)",
+            signed(a.events, 2),
+        ),
+        *((f"of which {theme.replace('_', ' ')}", signed(profit, 2)) for theme, profit in themes),
+        ("All other rows", signed(a.rest, 2)),
+        *_late(report),
+        ("All", signed(a.events + a.rest, 2)),
+    )
+
+
+def _late(report: BacktestReport) -> list[tuple[str, str]]:
     """The profit after the record's end, where the account goes past it."""
     end, a = report.silence, report.attribution
     if end is None:
         return []
     return [
-        [f"of which after {end.complete_until}, where the record ends: event rows", signed(a.events_late, 2)],
-        ["of which after it: other rows", signed(a.rest_late, 2)],
+        (f"of which after {end.complete_until}, where the record ends: event rows", signed(a.events_late, 2)),
+        ("of which after it: other rows", signed(a.rest_late, 2)),
     ]
 
 
@@ -107,44 +130,31 @@ def active_words(found: Sequence[ActiveAlpha]) -> list[str]:
     ]
 
 
-def _largest(report: BacktestReport) -> Html:
+def _largest(report: BacktestReport) -> Table:
     known = {e.id: e for e in report.events}
     windows = ((key, profit) for key, profit in report.attribution.by_event.items() if key in known)
     by_size = sorted(windows, key=lambda pair: -abs(pair[1]))[:MOST_EVENTS]
-    rows = [[known[key].known_on(), known[key].title, signed(profit, 2)] for key, profit in by_size]
-    caption = f"The {len(rows)} events whose windows moved it most"
-    return table(caption, ["Known", "Event", "Profit"], rows, words=(0, 1))
+    rows = [(known[key].known_on(), known[key].title, signed(profit, 2)) for key, profit in by_size]
+    caption = (
+        f"The {len(rows)} events whose windows moved it most"
+        if len(rows) > 1
+        else "The event whose window moved it most"
+    )
+    return Table(caption, ("Known", "Event", "Profit"), rows, words=(0, 1))
 
 
-def trapped(report: BacktestReport) -> Html:
-    """A frozen holding under three marks; nothing where nothing was frozen."""
+def trapped(report: BacktestReport) -> TrappedPart | None:
+    """A frozen holding under three marks; None where nothing was frozen."""
     r = report.result
     days = int((r.trapped > 0).sum())
     if not days:
-        return Html("")
-    rows: list[list[object]] = []
+        return None
+    rows = []
     for mark in MARKS:
         nav, worth = r.nav_marked(mark_factor(mark)), r.trapped * mark_factor(mark)
         share = float((worth / nav.clip(1e-12)).max())
-        rows.append([mark, signed(float(nav[-1] - 1.0), 2), percent(share)])
+        rows.append((mark, signed(float(nav[-1] - 1.0), 2), percent(share)))
     frozen = [
         s for n, s in enumerate(r.market.symbols) if (r.inputs.frozen[:, n] & (r.shares[:, n] > 0)).any()
     ]
-    note = (
-        f"{', '.join(frozen)} could not be sold on {days} rows. Trades are the same under each mark, since targets are "
-        f"fractions of nav without what is trapped; only the valuation differs. This page marks it: "
-        f"{r.inputs.mark_label}."
-    )
-    made = table("Three marks of what was frozen", ["Mark", "Total return", "Largest share of nav"], rows)
-    return section("trapped", "Frozen holdings", tag("p", note), made)
-
-
-def doubts(report: BacktestReport) -> Html:
-    """What the quality gate saw in the prices used."""
-    found = report.result.market.findings
-    if not found:
-        return Html("")
-    rows = [[f.symbol, f.check.replace("_", " "), f.first, f.last, f.seen, f.remedy] for f in found]
-    heads = ["Series", "Check", "First", "Last", "Seen", "What it means here"]
-    made = table(f"{len(found)} warnings about the prices used", heads, rows, words=range(6))
-    return section("doubts", "Doubtful prices", join(tag("div", made, class_="tall")))
+    return TrappedPart(", ".join(frozen), counted(days, "row"), r.inputs.mark_label, tuple(rows))
