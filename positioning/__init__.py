@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from positioning.strategy.world import WorldIndex as WorldIndex
     from positioning.strategy.world import WorldState as WorldState
 
+__version__ = "0.2.0"
+
 _HOMES = {
     "AccountTerms": "simulation.account",
     "BacktestReport": "analysis.report",
@@ -96,10 +98,6 @@ __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - names of the table above, 
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("positioning")
     if name not in _HOMES:
         raise AttributeError(f"module 'positioning' has no attribute {name!r}")
     value = getattr(import_module(f"positioning.{_HOMES[name]}"), name)

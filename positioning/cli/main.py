@@ -8,6 +8,7 @@ from typing import Annotated, Any, final
 import typer
 from typer.core import TyperGroup
 
+from positioning import __version__
 from positioning.cli.command import OneLine
 from positioning.cli.commands import COMMANDS
 
@@ -38,9 +39,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
-
-        print(f"positioning {version('positioning')}")
+        print(f"positioning {__version__}")
         raise typer.Exit
 
 

@@ -3,10 +3,10 @@
 import os
 import subprocess
 import sys
-from importlib.metadata import version
 
 import pytest
 
+from positioning import __version__
 from positioning.cli.commands import COMMANDS
 
 SCRIPT = "import sys; sys.argv[0] = 'positioning'; from positioning.cli.main import app; app()"
@@ -19,7 +19,7 @@ def typed(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_version_and_help_by_both_names() -> None:
-    assert typed("--version").stdout == f"positioning {version('positioning')}\n"
+    assert typed("--version").stdout == f"positioning {__version__}\n"
     long, short = typed("--help"), typed("-h")
     assert long.stdout == short.stdout
     assert all(f" {name} " in long.stdout for name in COMMANDS)
