@@ -66,7 +66,7 @@ def widened(fees: FeeRates, spread: FloatArray) -> FeeRates:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Moves:
-    """Logarithmic moves of T rows and N names, 0 where a name does not trade.
+    """Logarithmic moves of T rows and N names (or of many such paths), 0 where a name does not trade.
 
     overnight: last close to open (to the close where there is no open); intraday: open to close;
     currency: of the rate since the row before, known on every row. drop: the part of overnight that is no news, what an
@@ -144,7 +144,7 @@ def stressed(known: Moves, hit: Effect, common: Common) -> Moves:
         c = hit.correlation[:, None]
         total = known.news
         z = np.divide(total, common.sigma, out=np.zeros_like(total), where=common.sigma > 0)
-        f = z.mean(axis=1, keepdims=True) / common.scale
+        f = z.mean(axis=-1, keepdims=True) / common.scale
         norm = np.sqrt(1 + 2 * np.sqrt(c * (1 - c)) * common.loading)
         new = (np.sqrt(1 - c) * z + np.sqrt(c) * f) / norm * common.sigma
         overnight = overnight + np.where(total != 0, (new - total) * hit.volatility, 0.0)
@@ -166,13 +166,13 @@ def fair(new: Moves, hit: Effect, common: Common) -> Moves:
 
 
 def halted(venue_open: BoolArray, hit: Effect) -> BoolArray:
-    """(T, N) True on the first sessions of the venue from each halt's landing on, and where an ending holds."""
+    """(..., T, N) True on the first sessions of the venue from each halt's landing on, and where an ending holds."""
     out = np.zeros_like(venue_open)
     for row, n, sessions in hit.halts:
-        held = venue_open[row:, n]
-        out[row:, n] |= held & (np.cumsum(held) <= sessions)
+        held = venue_open[..., row:, n]
+        out[..., row:, n] |= held & (np.cumsum(held, axis=-1) <= sessions)
     for row, n, _, _ in hit.endings:
-        out[row:, n] = True
+        out[..., row:, n] = True
     return out
 
 

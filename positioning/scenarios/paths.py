@@ -202,7 +202,7 @@ def continued(source: ResamplingPool, drawn: IntArray | None, hit: Effect) -> Ma
             v[drawn] for v in (source.tradable, source.venue_open, source.early, source.opens)
         )
         paid = source.paid[drawn]
-    if hit.correlation.any() or (hit.volatility != 1).any() or (hit.currency_volatility != 1).any():
+    if changes_moves(hit):
         new = stressed(new, hit, source.common)
         if drawn is not None:
             new = fair(new, hit, source.common)
@@ -224,6 +224,12 @@ def continued(source: ResamplingPool, drawn: IntArray | None, hit: Effect) -> Ma
         name: np.concatenate([getattr(past, name), ahead[name]]) for name in _cells(past)
     }
     return replace(past, rows=np.concatenate([past.rows, following(past.rows[-1], horizon)]), **cells)
+
+
+def changes_moves(hit: Effect) -> bool:
+    """Whether moves are drawn together or multiplied, rather than only added to."""
+    calm = (hit.volatility == 1).all() and (hit.currency_volatility == 1).all()
+    return bool(hit.correlation.any()) or not calm
 
 
 def following(day: np.datetime64, count: int) -> DateArray:

@@ -18,7 +18,7 @@ from positioning.search.run import IN_FLIGHT, Found, Work, tabulate, threads
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan
 from positioning.simulation.kernel import LANES
-from positioning.strategy.batched import Scheduled
+from positioning.strategy.batched import decided_in_batches
 from positioning.strategy.from_file import blamed
 from positioning.strategy.strategy import Strategy
 
@@ -27,7 +27,7 @@ Piece = tuple[int, int, int]  # of a chunk: its number, first and last trial
 
 def workers_for(strategy: Strategy, workers: int) -> Work:
     """Threads for a strategy that is decided in compiled code, processes for any other."""
-    return threads(workers) if isinstance(strategy, Scheduled) or workers == 1 else processes(workers)
+    return threads(workers) if decided_in_batches(strategy) or workers == 1 else processes(workers)
 
 
 def processes(workers: int) -> Work:

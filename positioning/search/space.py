@@ -20,7 +20,7 @@ from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.kernel import LANES
-from positioning.strategy.batched import Scheduled, Stacked, WeightBatch
+from positioning.strategy.batched import Scheduled, Stacked, WeightBatch, decided_in_batches
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets, require_targets
@@ -176,7 +176,7 @@ class SearchSpace:
     def decisions(self, codes: GridIndex) -> Iterator[tuple[LedgerInputs, WeightBatch, slice]]:
         """(what the ledger reads, decisions, their trials) of these trials in their order, as many at once as share
         decision rows, features and inputs."""
-        if not isinstance(self.strategy, Scheduled):
+        if not decided_in_batches(self.strategy):
             yield from self._one_by_one(codes)
             return
         for strategy, here in self.batches(codes):

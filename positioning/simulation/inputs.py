@@ -226,13 +226,21 @@ def _last_marks(market: Market) -> FloatArray:
 def _exits(
     constraints: TradingConstraints, first: int, rate: FloatArray, mark: FloatArray
 ) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Rows of the account on which listings are over (0 where they were before it), and what a share then pays a long
-    and costs a short. Without terms on record a long gets nothing, and a short is bought back at the last mark: what
-    is owed is not known, and nothing would be a windfall."""
+    """Rows of the account on which listings are over (0 where they were before it), and `exit_terms`."""
     ended = constraints.exit_row < constraints.no_buy.shape[0]
     exit_row = np.where(ended, np.maximum(constraints.exit_row - first, 0), -1)
+    return exit_row, *exit_terms(exit_row, constraints.exit_price, rate, mark)
+
+
+def exit_terms(
+    exit_row: IntArray, exit_price: FloatArray, rate: FloatArray, mark: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """What a share pays a long, and costs a short, at a forced exit on the account's `exit_row` (N,), -1 for none.
+
+    exit_price: (..., N) of `TradingConstraints`; rate, mark: (..., T, N). Without terms on record a long gets nothing,
+    and a short is bought back at the last mark: what is owed is not known, and nothing would be a windfall.
+    """
     at = np.maximum(exit_row, 0), np.arange(exit_row.size)
-    terms = constraints.exit_price * rate[at]
-    paid = np.where(exit_row >= 0, np.nan_to_num(terms), 0.0)
-    owed = np.where(np.isfinite(constraints.exit_price), paid, np.nan_to_num(mark[at]))
-    return exit_row, paid, np.where(exit_row >= 0, owed, 0.0)
+    paid = np.where(exit_row >= 0, np.nan_to_num(exit_price * rate[..., at[0], at[1]]), 0.0)
+    owed = np.where(np.isfinite(exit_price), paid, np.nan_to_num(mark[..., at[0], at[1]]))
+    return paid, np.where(exit_row >= 0, owed, 0.0)

@@ -599,6 +599,7 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
 _one, _one_sized = _build(1, True, False), _build(1, True, True)
 _many, _many_sized = _build(LANES, False, False), _build(LANES, False, True)
 _UNSIZED = Depth(*(np.zeros((0, 0)) for _ in Depth._fields))
+one_account, UNSIZED = _one, _UNSIZED  # for compiled code that has many markets
 
 
 def run_ledger(

@@ -118,3 +118,15 @@ class Scheduled(Strategy):
         return Targets(
             market.rows, market.symbols, book.decided, weights, self.band, self.gross_limit, limited=True
         )
+
+
+def decided_in_batches(strategy: Strategy) -> bool:
+    """Whether what it decides is what `Scheduled.batch` gives: a scheduled strategy may still have a `target_weights` of
+    its own, which then decides."""
+    own = type(strategy)
+    return (
+        issubclass(own, Scheduled)
+        and own.target_weights is Scheduled.target_weights
+        and own.weights is Scheduled.weights
+        and own.book is Scheduled.book
+    )

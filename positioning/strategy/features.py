@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, final
@@ -18,7 +18,7 @@ from positioning.events.event import Events
 from positioning.events.restriction import Restriction, dropped
 from positioning.market.market import Market
 from positioning.market.venues import same_close
-from positioning.strategy.weights import covariances, rolling_betas
+from positioning.strategy.weights import covariances, positive_definite, rolling_betas
 
 BETAS = (
     "same_day",
@@ -91,13 +91,17 @@ class Betas(RowFeature):
     beta: str
 
     def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> FloatArray:  # noqa: ARG002
-        columns = np.array([market.column(s) for s in self.legs], dtype=np.int64)
-        hedge = market.column(self.hedge)
-        apart = ~closes_together(market)[columns, hedge]
-        measures = np.where(apart, BETAS.index(self.beta), 0).astype(np.int64)
+        hedge, columns, measures = self.pairs(market)
         return np.asarray(
             rolling_betas(market.returns, market.tradable, hedge, columns, rows, self.lookback, measures)
         )
+
+    def pairs(self, market: Market) -> tuple[int, IntArray, IntArray]:
+        """Column of the hedge, (L,) those of the legs, and (L,) how each leg's beta is measured: place in BETAS."""
+        columns = np.array([market.column(s) for s in self.legs], dtype=np.int64)
+        hedge = market.column(self.hedge)
+        apart = ~closes_together(market)[columns, hedge]
+        return hedge, columns, np.where(apart, BETAS.index(self.beta), 0).astype(np.int64)
 
 
 @final
@@ -133,16 +137,25 @@ class Covariance(RowFeature):
     lag: int = 0
 
     def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> FloatArray:  # noqa: ARG002
-        last = np.maximum(rows - self.lag, 0)
-        same = np.asarray(covariances(market.returns, last, self.lookback, 0))
-        apart = ~closes_together(market)
-        if self.beta == "same_day" or not apart.any():
-            return same
-        lead = np.asarray(covariances(market.returns, last, self.lookback, 1))
-        share = 1.0 if self.beta == "dimson" else 0.5
-        whole = same + np.where(apart, share * (lead + lead.transpose(0, 2, 1)), 0.0)
-        values, vectors = np.linalg.eigh(whole)
-        return np.asarray((vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1))
+        last, leading = np.maximum(rows - self.lag, 0), self.leading(market)
+        whole = np.asarray(covariances(market.returns, last, self.lookback, leading))
+        return without_negative(whole) if leading.any() else whole
+
+    def leading(self, market: Market) -> FloatArray:
+        """(N, N) how often each pair's covariances with the row before and after are added."""
+        share = {"same_day": 0.0, "dimson": 1.0, "overlapping": 0.5}[self.beta]
+        return np.where(closes_together(market), 0.0, share)
+
+
+def without_negative(whole: FloatArray) -> FloatArray:
+    """(D, N, N) the nearest symmetric matrices without negative variances; one that has none stays what it is."""
+    bad = ~np.asarray(positive_definite(whole))
+    if not bad.any():
+        return whole
+    made = whole.copy()
+    values, vectors = np.linalg.eigh(whole[bad])
+    made[bad] = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    return made
 
 
 def closes_together(market: Market) -> BoolArray:
@@ -219,13 +232,22 @@ def _seen(market: Market) -> _SeenRows:
 @final
 class FeatureBook:
     """Features of one market, one record of events and one set of decision rows, each computed once, whichever
-    thread asks first. Beyond MAX_BYTES those asked for longest ago are forgotten."""
+    thread asks first. Beyond MAX_BYTES those asked for longest ago are forgotten.
+
+    compute: works a feature out, its own `compute` on this market by default.
+    """
 
     def __init__(
-        self, market: Market, events: Events, decided: IntArray, known: Mapping[Feature, Any] | None = None
+        self,
+        market: Market,
+        events: Events,
+        decided: IntArray,
+        known: Mapping[Feature, Any] | None = None,
+        compute: Callable[[Feature], Any] | None = None,
     ) -> None:
         self.market, self.events, self.decided = market, events, decided
         self.known: dict[Feature, Any] = dict(known or {})
+        self._compute = compute
         self._held = sum(array.nbytes for array in self.known.values())
         self._lock = threading.RLock()
 
@@ -233,9 +255,14 @@ class FeatureBook:
         with self._lock:
             found = self.known.pop(feature, None)
             if found is None:
-                found = feature.compute(self.market, self.events, self.decided)
+                found = self._worked_out(feature)
                 self._held += found.nbytes
                 while self.known and self._held > MAX_BYTES:
                     self._held -= self.known.pop(next(iter(self.known))).nbytes
             self.known[feature] = found  # the last of the dict is the one asked for last
             return found
+
+    def _worked_out(self, feature: Feature) -> Any:
+        if self._compute is None:
+            return feature.compute(self.market, self.events, self.decided)
+        return self._compute(feature)

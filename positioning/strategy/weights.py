@@ -92,26 +92,60 @@ def _dimson(own: FloatArray, other: FloatArray) -> float:
 
 
 @compiled()
-def covariances(returns: FloatArray, rows: IntArray, lookback: int, lead: int) -> FloatArray:
-    """(D, N, N) sample covariance of returns with those `lead` rows later, over the `lookback` rows ending on each of
-    `rows`; with lead 0 the usual one.
+def covariances(returns: FloatArray, rows: IntArray, lookback: int, leading: FloatArray) -> FloatArray:
+    """(D, N, N) sample covariance of returns over the `lookback` rows ending on each of `rows`, and `leading` (N, N)
+    times the covariances of each pair with the row before and after.
 
     A row without a return (closed venue, name not yet listed) counts as 0: the mark did not move.
     """
-    n_names = returns.shape[1]
+    n_names, leads = returns.shape[1], (leading != 0.0).any()
     out = np.zeros((rows.size, n_names, n_names))
+    window, mean = np.empty((lookback, n_names)), np.empty(n_names)
     for d in range(rows.size):
         first = max(rows[d] - lookback + 1, 0)
         count = rows[d] + 1 - first
-        window = np.zeros((count, n_names))
+        mean[:] = 0.0
         for t in range(count):
             for n in range(n_names):
                 r = returns[first + t, n]
                 window[t, n] = r if np.isfinite(r) else 0.0
+                mean[n] += window[t, n]
         for n in range(n_names):
-            window[:, n] -= window[:, n].mean()
-        if count > 1 + lead:
-            out[d] = np.ascontiguousarray(window[: count - lead].T) @ window[lead:] / (count - 1)
+            mean[n] /= count
+        for t in range(count):
+            for n in range(n_names):
+                window[t, n] -= mean[n]
+        if count > 1:
+            out[d] = window[:count].T @ window[:count] / (count - 1)
+        if leads and count > 2:
+            lead = window[: count - 1].T @ window[1:count] / (count - 1)
+            for i in range(n_names):
+                for j in range(n_names):
+                    if leading[i, j] != 0.0:
+                        out[d, i, j] += leading[i, j] * (lead[i, j] + lead[j, i])
+    return out
+
+
+@compiled()
+def positive_definite(matrices: FloatArray) -> BoolArray:
+    """(D,) whether each of (D, N, N) symmetric matrices has a Cholesky factor."""
+    size = matrices.shape[1]
+    out, factor = np.ones(matrices.shape[0], np.bool_), np.zeros((size, size))
+    for d in range(out.size):
+        for i in range(size):
+            for j in range(i + 1):
+                left = matrices[d, i, j]
+                for k in range(j):
+                    left -= factor[i, k] * factor[j, k]
+                if j < i:
+                    factor[i, j] = left / factor[j, j]
+                elif left > 0.0:
+                    factor[i, i] = np.sqrt(left)
+                else:
+                    out[d] = False
+                    break
+            if not out[d]:
+                break
     return out
 
 

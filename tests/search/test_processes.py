@@ -18,6 +18,7 @@ from positioning.search.space import SearchSpace
 from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
+from positioning.strategy.basket import Basket
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 
@@ -67,6 +68,30 @@ def test_each_trial_has_the_bits_of_its_own_account_also_where_the_band_is_ignor
         nav = TERMS.run(replace(Turning(), **setting), market).nav
         assert found.figures["total_return"][k] == nav[-1] - 1.0
     assert len(np.unique(found.figures["total_return"])) == 9  # the two bands are one and the same
+
+
+@dataclass(frozen=True)
+class Doubled(Basket):
+    """A basket that decides otherwise than baskets do."""
+
+    name: ClassVar[str] = "doubled"
+    benchmark: ClassVar[str] = "SPY"
+    legs: tuple[str, ...] = ("AAA", "BBB")
+    lookback: int = 20
+
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        plain = super().target_weights(market, events)
+        return replace(plain, weights=plain.weights[:, ::-1] * [[2.0, 0.0]])
+
+
+def test_a_basket_with_decisions_of_its_own_is_searched_by_them(market: Market) -> None:
+    axes = {"exposure": (0.2, 0.5)}
+    space = SearchSpace(Doubled(), market, Events(()), axes, TERMS)
+    plan = Plan(space.codes(np.arange(2)), (Figures(),))
+    found = search(space, plan, MemoryChunks(), threads(1))
+    alone = [TERMS.run(Doubled(exposure=e), market, Events(())).nav[-1] - 1.0 for e in axes["exposure"]]
+    assert found.figures["total_return"].tolist() == alone
+    assert workers_for(Doubled(), 2).__qualname__ == processes(2).__qualname__
 
 
 def test_processes_give_the_bits_of_threads(market: Market) -> None:

@@ -25,7 +25,7 @@ from positioning.search.run import Search
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Trials
 from positioning.search.walk_forward import WalkForward
-from positioning.strategy.batched import Scheduled
+from positioning.strategy.batched import decided_in_batches
 from positioning.strategy.strategy import Strategy
 
 
@@ -67,7 +67,7 @@ class SearchReport:
     @property
     def one_by_one(self) -> bool:
         """Whether each trial is decided by the strategy's own Python code."""
-        return not isinstance(self.space.strategy, Scheduled)
+        return not decided_in_batches(self.space.strategy)
 
     @property
     def pace_in_words(self) -> str:

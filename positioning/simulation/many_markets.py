@@ -1,0 +1,129 @@
+"""One account on each of many markets that differ in prices and sessions alone, with the bits of `simulate`.
+
+What is left of an account is its nav, what each name made of it, and what it holds last. The ledger is the one of
+`kernel`; it and the profits of names are worked out in compiled code from the first market to the last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from positioning.arrays import FloatArray, IntArray
+from positioning.compiled import compiled
+from positioning.simulation import kernel
+from positioning.simulation.kernel import AccountState, Depth, LedgerArrays, Outcome, Recording
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Accounts:
+    """P accounts. nav: (P, T); profits: (P, N) of each name after fees, dividends less tax, and borrow, in units of
+    opening nav; shares: (P, N) held last; trapped: (P,) value of frozen holdings at the end, at their last marks."""
+
+    nav: FloatArray
+    profits: FloatArray
+    shares: FloatArray
+    trapped: FloatArray
+
+
+def run_markets(
+    decided: IntArray, weights: FloatArray, band: float, shared: LedgerArrays, own: LedgerArrays
+) -> Accounts:
+    """An account opened with one unit of cash on each of P markets.
+
+    decided: (D,) rows of the decisions on all; weights: (P, D, N). own: `why`, `early`, `fill`, `value`, `last`, `mark`,
+    `dividend`, `tax`, `exit_price` and `exit_cover` of each market, (P, ...); shared: the rest, of one.
+    """
+    nav, profits, shares = _accounts(decided, weights[:, :, :, None], band, shared, own, kernel.UNSIZED)
+    trapped = np.where(shared.frozen[-1] & (shares > 0), shares * own.mark[:, -1], 0.0).sum(axis=1)
+    return Accounts(nav, profits, shares, trapped)
+
+
+def _build(ledger: Any) -> Any:
+    """Held in a closure, so that what is compiled of it is compiled anew when the ledger is another."""
+
+    @compiled()
+    def accounts(
+        decided: IntArray,
+        weights: FloatArray,
+        band: float,
+        shared: LedgerArrays,
+        own: LedgerArrays,
+        unsized: Depth,
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        markets, rows, names = own.fill.shape
+        navs, profits, shares = (
+            np.empty((markets, rows)), np.empty((markets, names)), np.empty((markets, names)),
+        )  # fmt: skip
+        record = Recording(
+            np.zeros((rows, names)), np.zeros((rows, names)), np.zeros((rows, names), np.bool_),
+            np.zeros((rows, names)), np.zeros(rows), np.zeros((decided.size + 1, names), np.int8),
+            np.zeros((decided.size + 1, names), np.int64), np.zeros((decided.size + 1, names), np.int8),
+            np.zeros((decided.size + 1, names), np.int64), np.zeros((decided.size + 1, names)),
+            np.zeros((decided.size + 1, names)),
+        )  # fmt: skip
+        bands, size = np.full(1, band), np.zeros(1)
+        for p in range(markets):
+            arrays = LedgerArrays(
+                own.why[p], own.early[p], shared.no_buy, shared.frozen, shared.mark_factor, own.fill[p],
+                own.value[p], own.last[p], own.mark[p], shared.buy, shared.sell, own.dividend[p], own.tax[p],
+                shared.borrow, shared.growth, shared.exit_row, own.exit_price[p], own.exit_cover[p],
+            )  # fmt: skip
+            state = AccountState(
+                np.ones(1), np.zeros((names, 1)), np.full((names, 1), np.nan), np.zeros((names, 1)),
+                np.zeros((names, 1)),
+            )  # fmt: skip
+            outcome = Outcome(
+                np.zeros((rows, 1)), np.zeros(1), np.zeros(1), np.zeros(1), np.full(1, -1, np.int64),
+                np.zeros(1, np.bool_), np.zeros(1),
+            )  # fmt: skip
+            record.held[:] = 0.0
+            record.trades[:] = 0.0
+            record.paid[:] = 0.0
+            record.called[:] = False
+            record.status[:] = 0
+            record.waits[:] = 0
+            ledger(decided, weights[p], bands, arrays, state, outcome, record, size, unsized)
+            navs[p] = outcome.nav[:, 0]
+            shares[p] = record.held[rows - 1]
+            for n in range(names):
+                profits[p, n] = _profit(arrays, record, n)
+        return navs, profits, shares
+
+    return accounts
+
+
+@compiled()
+def _profit(arrays: LedgerArrays, record: Recording, n: int) -> float:
+    """What one name made: its last value, less what was paid for it, charged and owed, and what it brought."""
+    rows = arrays.fill.shape[0]
+    spent, rent, before, touched = 0.0, 0.0, 0.0, False
+    for r in range(rows):
+        held, traded = record.held[r, n], record.trades[r, n]
+        if traded != 0.0 or before != 0.0:
+            touched = True
+            paid, charge, income = 0.0, 0.0, 0.0
+            if traded != 0.0:
+                paid = traded * record.paid[r, n]
+                if arrays.exit_row[n] != r:  # a forced exit is not dealt in
+                    rate = arrays.buy[r, n] if traded > 0.0 else arrays.sell[r, n]
+                    charge = abs(traded) * record.paid[r, n] * rate
+            if before != 0.0:
+                income = before * arrays.dividend[r, n] - max(before, 0.0) * arrays.tax[r, n]
+                if before < 0.0:
+                    rent += before * arrays.mark[r - 1, n] * arrays.borrow[r, n]
+            spent += paid + charge - income
+        before = held
+    if not touched:
+        return 0.0
+    worth = 0.0
+    if before != 0.0:
+        factor = arrays.mark_factor if arrays.frozen[rows - 1, n] and before > 0.0 else 1.0
+        worth = before * arrays.mark[rows - 1, n] * factor
+    return worth - spent + rent
+
+
+_accounts = _build(kernel.one_account)
