@@ -78,7 +78,7 @@ def would_take(seconds: float, size: float = 0.0) -> str:
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """`Did you mean X?`, or the list of options when nothing is near."""
-    known = list(options)
+    known = list(dict.fromkeys(options))
     near = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
     for option in known:
         if near and option.casefold() == near[0]:

@@ -90,6 +90,18 @@ class Command(OneLine, TyperCommand):
         self.context_settings.setdefault("help_option_names", ["-h", "--help"])
         self.params.append(config_option())
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer's; an option without a value, as a script leaves it whose variable is not set, is refused: as a
+        place it would be the folder one stands in."""
+        rest: list[str] = super().parse_args(ctx, args)
+        parameter: Any
+        for parameter in self.params:
+            value = ctx.params.get(parameter.name)
+            empty = value == "" or (isinstance(value, list | tuple) and "" in value)
+            if empty and parameter.default != "":
+                raise typer.BadParameter("it is empty", ctx, parameter)
+        return rest
+
 
 @contextmanager
 def one_line_usage() -> Iterator[None]:

@@ -39,7 +39,9 @@ COLUMNS = {
 
 
 @app.command(cls=Command)
-@with_request("fees", "fill", "cash", "screen", "target_volatility", "mark")  # it keeps no account
+@with_request(  # it keeps no account
+    "fees", "fill", "cash", "screen", "target_volatility", "mark", "capital", "participation", "impact"
+)  # fmt: skip
 def event_study(
     request: Request,
     ctx: typer.Context,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, final, get_args, get_type_hints
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 
 MOST_NAMED = 5  # symbols in a line
+ALIKE = 0.75  # of letters in common, from which one symbol may be another misspelt
 
 
 @final
@@ -151,11 +153,14 @@ class Request:
 
     def terms(self, command: str) -> RunSettings:
         """The options as values. Raises BadInputError, DataMissingError."""
+        from positioning.analysis.placebo import check_draws
         from positioning.runs.backtest import RunSettings
         from positioning.simulation.cash import read_cash
         from positioning.simulation.fees import read_fees
         from positioning.simulation.taxes import read_tax
 
+        if self.placebos:
+            check_draws(self.placebos)
         return RunSettings(
             source=self.source(),
             span=span_of(self.start, self.end),
@@ -200,9 +205,10 @@ class Request:
         """That the file of restrictions names symbols that none of those held is, in one line or none."""
         if self.restrictions is None:
             return []
+        held = list(dict.fromkeys(held))
         names = sorted({r.symbol for r in self.facts.restrictions} - set(held))
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        named = ", ".join(names[:MOST_NAMED])
+        named = ", ".join(_meant(name, held) for name in names[:MOST_NAMED])
         return (
             [f"no strategy here holds {named}{more}: what the restrictions say of it has no effect"]
             if names
@@ -303,6 +309,12 @@ class Request:
                 "wanted the run as it was kept",
                 "run it anew",
             ) from None
+
+
+def _meant(name: str, held: Sequence[str]) -> str:
+    """The symbol, with the one that is nearly it."""
+    near = get_close_matches(name, held, n=1, cutoff=ALIKE)
+    return f"{name} (Did you mean {near[0]}?)" if near else name
 
 
 def lasting_index(word: str) -> str:

@@ -20,7 +20,7 @@ from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
 from positioning.events.instant import known_on, parse_instant
 from positioning.events.restriction import INSTANT, Restriction
-from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -324,10 +324,10 @@ def _from_cells(cells: Cells) -> Event:
     announced, date_only = parsed(cells, "announced", parse_instant, INSTANT)
     return Event(
         announced=announced,
-        severity=parsed(cells, "severity", int, "a whole number from 1 to 5"),
+        severity=parsed(cells, "severity", whole, "a whole number from 1 to 5"),
         themes=tuple(t.strip() for t in cells["themes"].split(";")),
         signs={
-            column[len(SIGN) :]: parsed(cells, column, int, "a sign: -1, 0 or 1")
+            column[len(SIGN) :]: parsed(cells, column, whole, "a sign: -1, 0 or 1")
             for column in cells
             if column.casefold().startswith(SIGN)
         },

@@ -10,7 +10,7 @@ import numpy as np
 
 def parse_day(text: str) -> date:
     """The date of 2021-01-31 or 31.1.2021. Raises ValueError for other text."""
-    if dotted := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text):
+    if dotted := re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", text):
         return date(int(dotted[3]), int(dotted[2]), int(dotted[1]))
     return date.fromisoformat(text)
 

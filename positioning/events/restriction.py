@@ -95,10 +95,10 @@ class Restriction:
                 f"wanted {self.known_on()} (announced) or later",
                 "correct the date",
             )
-        if self.recovery is not None and not (self.recovery >= 0 and self.kind == "delisted"):
+        if self.recovery is not None and not (0 <= self.recovery < np.inf and self.kind == "delisted"):
             raise BadInputError(
                 f"recovery {self.recovery:g} of a {self.kind}",
-                "wanted cash of 0 or more at a delisting",
+                "wanted a finite amount of 0 or more at a delisting",
                 "clear it",
             )
 
@@ -198,12 +198,22 @@ def read_restrictions(
     Columns: symbol, announced, effective, kind, ground, recovery, reason, source. binding: of the user's own making,
     so they hold whatever a strategy's screen. Symbols are read as `fetch` reads them: in any case, Hong Kong codes
     with a leading zero more or less; instruments: what is on record. Raises BadInputError naming file, line and
-    column; so for a symbol that no venue can be read from, and a lifting of what was not imposed before it.
+    column; so for a symbol that no venue can be read from, a lifting of what was not imposed before it, and among
+    rules of the user's own one whose announcement is yet to come.
     """
     file = Path(path)
 
     def build(cells: Cells) -> Restriction:
-        return _from_cells(cells, binding, instruments)
+        made = _from_cells(cells, binding, instruments)
+        if (
+            binding and made.known_on() > np.datetime64("today", "D") + 1
+        ):  # east of here it is tomorrow already
+            raise BadInputError(
+                f"announced {made.known_on()}, which is yet to come",
+                "wanted the day on which it was announced",
+                "correct the date; from when it holds belongs into effective",
+            )
+        return made
 
     found = read_records(file, _COLUMNS, build)
     read_records(file, _COLUMNS, lambda cells: _check_lifting(build(cells), found))

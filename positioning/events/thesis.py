@@ -18,7 +18,7 @@ from positioning.events.event import Events, read_events
 from positioning.events.restriction import Restriction, read_restrictions
 from positioning.files import read_toml
 from positioning.market.instruments import RECORDED, Instruments, read_instruments
-from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records, whole
 
 ROLES = ("long", "short", "hedge", "benchmark", "control", "excluded")
 KEYS = ("name", "title", "published", "complete_until", "replay", "sleeves", "themes", "directions")
@@ -195,7 +195,7 @@ def read_universe(path: Path, themes: Sequence[str]) -> Mapping[str, Candidate]:
             raise BadInputError(
                 f"symbol {cells['symbol']!r} again", "wanted each symbol once", "drop one row"
             )
-        fit = parsed(cells, "fit", lambda text: int(text) if text else None, "a whole number, or nothing")
+        fit = parsed(cells, "fit", lambda text: whole(text) if text else None, "a whole number, or nothing")
         found[cells["symbol"]] = Candidate(
             cells["symbol"], cells["theme"], cells["role"], fit, cells["reason"]
         )

@@ -11,6 +11,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 
+RATE_CARRY = 5  # rows a currency rate may be carried forward
 Basis = Literal["traded", "total_return"]
 
 

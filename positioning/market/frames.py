@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from positioning.arrays import BoolArray, DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError
-from positioning.market.calendar_checks import FEWEST, shifted
-from positioning.market.instruments import Instrument
+from positioning.market.bars import Rates
+from positioning.market.calendar_checks import FEWEST, frequency_findings, shifted
+from positioning.market.frame_values import dates_of, numbers_of, require_frame, values_like
+from positioning.market.instruments import PENCE, Instrument
+from positioning.market.rate_checks import rate_findings, usual_level
 from positioning.market.venues import has_calendar, opens_early, sessions
+
+_PRICES = ("open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains")
 
 
 def fields_from_frames(
@@ -30,11 +36,13 @@ def fields_from_frames(
     close: (T, N), or the whole frame of `yfinance.download`, whose columns are (price, symbol) in either order:
     its Close, Open, Dividends and Volume are taken, the latter three unless they are given.
     """
+    given = {"close": close, "open": open_, "dividends": dividends, "rates": rates, "volume": volume}
+    for what, frame in given.items():
+        require_frame(frame, what, needed=what == "close")
     close, open_, dividends, volume = _taken_apart(close, open_, dividends, volume)
-    rows = _dates(close, "close")
-    symbols = tuple(str(c) for c in close.columns)
-    if len(set(symbols)) != len(symbols) or not symbols:
-        raise BadInputError("repeated or no symbols", "wanted one column a symbol", "rename the columns")
+    rows = dates_of(close, "close")
+    symbols = _symbols(close)
+    check_base(base)
     instruments = tuple(
         Instrument(
             symbol=s,
@@ -46,13 +54,18 @@ def fields_from_frames(
             recorded=False,
         )
         for s in symbols
-        for ccy in [_of(currency, s, "currency")]
+        for ccy in [_currency(_of(currency, s, "currency"), s)]
     )
-    prices = _values(close, close, "close")
-    opens = np.full_like(prices, np.nan) if open_ is None else _values(open_, close, "open")
+    prices = values_like(close, close, "close")
+    opens = np.full_like(prices, np.nan) if open_ is None else values_like(open_, close, "open")
     _require_positive(prices, symbols, rows, "close")
     _require_positive(opens, symbols, rows, "open")
+    if (none := np.isnan(prices).all(axis=0)).any():
+        raise BadInputError(
+            f"{symbols[int(np.argmax(none))]} has no close at all", "wanted one at least", "drop that column"
+        )
     paid = np.zeros_like(prices) if dividends is None else np.nan_to_num(_amounts(dividends, close), nan=0.0)
+    _require_payable(paid, prices, symbols, rows)
     traded = np.isfinite(prices)
     _require_sessions(rows, traded, instruments)
     return {
@@ -72,7 +85,7 @@ def fields_from_frames(
 
 
 def _volumes(frame: pd.DataFrame, like: pd.DataFrame, traded: BoolArray) -> FloatArray:
-    values = _values(frame, like, "volume")
+    values = values_like(frame, like, "volume")
     if (values < 0).any() or np.isinf(values).any():
         raise BadInputError("a volume below zero or infinite", "wanted shares traded", "correct the volumes")
     return np.where(traded, values, np.nan)
@@ -86,16 +99,22 @@ def _taken_apart(
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None]:
     """One frame a price, one column a symbol, of a frame that holds several prices of several symbols."""
     if close.columns.nlevels == 1:
+        _refuse_prices_of_one(close)
         return close, open_, dividends, volume
-    level = [n for n in range(close.columns.nlevels) if "Close" in close.columns.get_level_values(n)]
+    folded = [
+        [_folded(name) for name in close.columns.get_level_values(n)] for n in range(close.columns.nlevels)
+    ]
+    level = [n for n, names in enumerate(folded) if "close" in names]
     if close.columns.nlevels != 2 or len(level) != 1:
         raise BadInputError(
             f"columns of {close.columns.nlevels} levels without a Close",
             "wanted one column a symbol, or the frame of yfinance.download",
             'give close=frame["Close"]',
         )
-    names = set(close.columns.get_level_values(level[0]))
-    if "Adj Close" in names and "Dividends" not in names and dividends is None:
+    close = close.set_axis(pd.MultiIndex.from_arrays([folded[level[0]], close.columns.get_level_values(1 - level[0])]),
+                           axis=1)  # fmt: skip
+    names = set(folded[level[0]])
+    if "adjclose" in names and "dividends" not in names and dividends is None:
         raise BadInputError(
             "a frame with Adj Close and without Dividends",
             "wanted closes and dividends",
@@ -103,58 +122,112 @@ def _taken_apart(
         )
 
     def part(name: str) -> pd.DataFrame | None:
-        return None if name not in names else pd.DataFrame(close.xs(name, axis=1, level=level[0]))
+        return None if name not in names else pd.DataFrame(close.xs(name, axis=1, level=0))
 
-    closes = part("Close")
+    closes, ratios = part("close"), part("stocksplits")
     assert closes is not None  # noqa: S101 (its level was found by it)
+    if ratios is not None:
+        _require_split(numbers_of(closes, "close"), numbers_of(ratios, "Stock Splits"), closes)
     return (
         closes,
-        part("Open") if open_ is None else open_,
-        part("Dividends") if dividends is None else dividends,
-        part("Volume") if volume is None else volume,
+        part("open") if open_ is None else open_,
+        part("dividends") if dividends is None else dividends,
+        part("volume") if volume is None else volume,
     )
 
 
-def _dates(frame: pd.DataFrame, what: str) -> DateArray:
-    index = frame.index
-    if not isinstance(index, pd.DatetimeIndex):
+def _require_split(prices: FloatArray, ratios: FloatArray, close: pd.DataFrame) -> None:
+    """BadInputError where a split that the frame itself names is still in its closes: they are taken as they stand."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moves, size = np.diff(np.log(prices), axis=0), np.log(ratios[1:])
+    left = np.isfinite(size) & (np.abs(size) > 0.1) & (np.abs(moves + size) < np.abs(moves))
+    for row, n in zip(*np.nonzero(left), strict=True):
         raise BadInputError(
-            f"{what}: an index that is not dates",
-            "wanted a DatetimeIndex of local session dates",
-            "use frame.index = pandas.to_datetime(frame.index)",
+            f"{close.columns[n]}: a split of {ratios[row + 1, n]:g} is left in its closes on "
+            f"{close.index[row + 1]:%Y-%m-%d}",
+            "wanted closes in today's shares",
+            "divide the prices before it",
         )
-    if index.tz is not None:
+
+
+def _folded(name: object) -> str:
+    """The name of a price without case and blanks."""
+    return "".join(c for c in str(name).casefold() if c.isalnum())
+
+
+def _refuse_prices_of_one(close: pd.DataFrame) -> None:
+    """BadInputError for columns that are prices of one symbol; LOW and OPEN, in capitals and without CLOSE, are not."""
+    names = [str(c) for c in close.columns]
+    capitals = all(n.isupper() for n in names) and "CLOSE" not in names
+    found = [n for n in names if _folded(n) in _PRICES]
+    if found and not capitals:
         raise BadInputError(
-            f"{what}: stamps in the zone {index.tz}",
-            "wanted local session dates without a zone",
-            "use tz_convert to the exchange's zone, then tz_localize(None).normalize()",
+            f"columns {', '.join(names)}: prices of one symbol",
+            "wanted one column a symbol",
+            'give close=frame[["Close"]].set_axis(["SYMBOL"], axis=1), and open=, dividends= and volume= likewise',
         )
-    if index.hasnans:
-        raise BadInputError(f"{what}: a row without a date", "wanted a date on every row", "drop that row")
-    if (odd := index[index != index.normalize()]).size:
+
+
+def _symbols(close: pd.DataFrame) -> tuple[str, ...]:
+    symbols = tuple("" if pd.isna(c) else str(c) for c in close.columns)
+    if len(set(symbols)) != len(symbols) or not symbols:
+        raise BadInputError("repeated or no symbols", "wanted one column a symbol", "rename the columns")
+    for s in symbols:
+        if not s.strip() or not s.isprintable():
+            raise BadInputError(f"a column named {s!r}", "wanted a symbol", "rename the column")
+    return symbols
+
+
+def _currency(text: str, symbol: str) -> str:
+    """The currency. Raises BadInputError for a unit that is a hundredth of one."""
+    if text in PENCE:
         raise BadInputError(
-            f"{what}: a time of day, {odd[0]} (of {odd.size})",
-            "wanted local session dates: stamps in UTC are a day early in Asia",
-            "localize them (tz_localize('UTC')), tz_convert to the exchange's zone, then tz_localize(None).normalize()",
+            f"{symbol}: currency {text!r} is a hundredth of {PENCE[text][0]}",
+            "wanted prices in the currency itself",
+            f"divide them by 100 and give currency={PENCE[text][0]!r}",
         )
-    rows = index.to_numpy().astype("datetime64[D]")
-    if rows.size == 0 or (np.diff(rows.astype(np.int64)) <= 0).any():
+    return text
+
+
+def check_base(base: str) -> None:
+    """BadInputError for what is no code of a currency."""
+    if not re.fullmatch(r"[A-Z]{3}", base):
         raise BadInputError(
-            f"{what}: dates that are empty, repeated or out of order",
-            "wanted ascending dates",
-            "use sort_index()",
+            f"base={base}", "wanted three capitals (ISO 4217)", "give for example base=USD", "base"
         )
-    return rows
+
+
+def _require_payable(paid: FloatArray, prices: FloatArray, symbols: Sequence[str], rows: DateArray) -> None:
+    """BadInputError for a dividend of more than the last close before it: the share did not have it to pay."""
+    for at, n in zip(*np.nonzero(paid), strict=True):
+        before = prices[:at, n][np.isfinite(prices[:at, n])]
+        if before.size and paid[at, n] > before[-1]:
+            raise BadInputError(
+                f"{symbols[n]}: dividends {paid[at, n]:g} on {rows[at]}, above the close of {before[-1]:g} before it",
+                "wanted cash a share, in the unit of the closes",
+                "correct that cell",
+            )
 
 
 def _require_sessions(rows: DateArray, traded: BoolArray, instruments: Sequence[Instrument]) -> None:
-    """BadInputError where all dates are a day off the sessions of their venue."""
+    """BadInputError where dates are not those of daily bars: weekly or monthly ones, all a day off the sessions of their
+    venue, or on days of the week on which it is never open."""
     for n, i in enumerate(instruments):
         days = rows[traded[:, n]]
+        for finding in frequency_findings(i.symbol, days):
+            raise BadInputError(str(finding), "wanted a close for each session", finding.remedy)
         if not has_calendar(i.venue) or days.size < FEWEST:
             continue
         day = np.timedelta64(1, "D")
-        if words := shifted(days, sessions(i.venue, days[0] - day, days[-1] + day)):
+        held = sessions(i.venue, days[0] - 30 * day, days[-1] + 30 * day)
+        week = ~np.isin(np.arange(7), _weekday(held))
+        if (shut := days[week[_weekday(days)]]).size and not shifted(days, held):
+            raise BadInputError(
+                f"{i.symbol}: {shut.size} closes on days of the week on which {i.venue} is never open, first {shut[0]}",
+                "wanted the dates of its sessions",
+                "drop those rows: prices carried over a weekend trade on no exchange",
+            )
+        if words := shifted(days, held):
             raise BadInputError(
                 f"{i.symbol}: every date is a day {words} for {i.venue}",
                 "wanted the dates of its sessions",
@@ -163,7 +236,7 @@ def _require_sessions(rows: DateArray, traded: BoolArray, instruments: Sequence[
 
 
 def _amounts(dividends: pd.DataFrame, close: pd.DataFrame) -> FloatArray:
-    paid = _values(dividends, close, "dividends")
+    paid = values_like(dividends, close, "dividends")
     if (bad := (paid < 0) | np.isinf(paid)).any():
         row, column = (int(n[0]) for n in np.nonzero(bad))
         raise BadInputError(
@@ -174,15 +247,9 @@ def _amounts(dividends: pd.DataFrame, close: pd.DataFrame) -> FloatArray:
     return paid
 
 
-def _values(frame: pd.DataFrame, like: pd.DataFrame, what: str) -> FloatArray:
-    _dates(frame, what)
-    if list(frame.columns) != list(like.columns) or not frame.index.equals(like.index):
-        raise BadInputError(
-            f"{what} has other dates or columns than close",
-            "wanted the same",
-            f"use {what}.reindex_like(close)",
-        )
-    return frame.to_numpy(dtype=np.float64, copy=True)
+def _weekday(days: DateArray) -> IntArray:
+    """0 for Monday to 6 for Sunday."""
+    return np.asarray((days.astype(np.int64) + 3) % 7)
 
 
 def _of(choice: str | Mapping[str, str], symbol: str, what: str) -> str:
@@ -202,14 +269,26 @@ def _rate(rates: pd.DataFrame | None, like: pd.DataFrame, currency: str, base: s
         raise BadInputError(
             f"no rates of {currency}", f"wanted {base} per {currency} on the dates of close", "give rates="
         )
-    values = rates[currency].to_numpy(dtype=np.float64, copy=True)
+    values = numbers_of(rates[[currency]], "rates")[:, 0]
     if not ((values > 0) & np.isfinite(values)).all():
         raise BadInputError(
             f"a rate of {currency} is missing, zero, negative or infinite",
             "wanted positive numbers",
             "correct rates=",
         )
+    _require_usual(currency, base, like.index.to_numpy().astype("datetime64[D]"), values)
     return values
+
+
+def _require_usual(currency: str, base: str, rows: DateArray, values: FloatArray) -> None:
+    """BadInputError for a rate of another order of magnitude than is on record, such as one the wrong way round."""
+    of, per = usual_level(currency, rows), usual_level(base, rows)
+    if of is None or (per is None and base != "USD"):
+        return
+    usd = values if per is None else values / per
+    for f in rate_findings(Rates(currency, rows, usd, "rates="), {}):
+        if f.severity == "error" and f.check in ("level", "unit_switch", "jump", "spike"):
+            raise BadInputError(str(f), f"wanted {base} per {currency}", "correct rates=")
 
 
 def _require_positive(values: FloatArray, symbols: Sequence[str], rows: DateArray, what: str) -> None:

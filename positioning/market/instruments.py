@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from types import MappingProxyType
 from typing import Literal, cast, final, get_args
 
 from positioning.errors import BadInputError, did_you_mean
-from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records
+from positioning.market.identifiers import found_under, is_isin
+from positioning.market.records import Cells, check_choice, check_filled, decimal, parsed, read_records
 from positioning.market.suffixes import MONEY, SUFFIXES, beside_suffix
 from positioning.market.venues import calendar_name
 
@@ -70,7 +72,7 @@ class Instrument:
                 "wanted the currency itself or its hundredth",
                 f"write {self.currency}, or one of {', '.join(PENCE)} with its own currency",
             )
-        if self.exit_price is not None and (self.delisted is None or not self.exit_price > 0):
+        if self.exit_price is not None and (self.delisted is None or not 0 < self.exit_price < math.inf):
             raise BadInputError(
                 f"exit_price {self.exit_price:g}",
                 "wanted cash above zero with a delisted date",
@@ -195,6 +197,13 @@ def _own(cells: Cells) -> Instrument:
 
 def _inferred(symbol: str, known: Sequence[str]) -> Instrument:
     """What the suffix of a Yahoo symbol says. known: symbols on record, to name the nearest."""
+    if is_isin(symbol):
+        here = found_under(symbol)
+        raise BadInputError(
+            f"{symbol!r} is an ISIN",
+            "wanted a Yahoo symbol, which names one line of one venue",
+            f"type {here[0]}" if here else "type the symbol of that line",
+        )
     stem, _, suffix = symbol.partition(".")
     # Bare digits name no venue: 1157 could be Hong Kong, Shenzhen or Tokyo.
     if not re.fullmatch(r"[A-Z0-9][A-Z0-9&-]*", stem) or (stem.isdigit() and not suffix):
@@ -244,6 +253,6 @@ def _from_cells(cells: Cells) -> Instrument:
         incorporated=cells["incorporated"],
         listed=parsed(cells, "listed", optional_date, "a date YYYY-MM-DD, or nothing"),
         delisted=parsed(cells, "delisted", optional_date, "a date YYYY-MM-DD, or nothing"),
-        exit_price=parsed(cells, "exit_price", lambda text: float(text) if text else None, "a number"),
+        exit_price=parsed(cells, "exit_price", lambda text: decimal(text) if text else None, "a number"),
         source=cells["source"],
     )

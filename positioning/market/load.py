@@ -9,11 +9,11 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.market.bars import Bars, Notice, Rates
+from positioning.market.bars import RATE_CARRY, Bars, Notice, Rates
 from positioning.market.coverage import Span, covering, edges, first_day, last_day, present, require_prices_to
 from positioning.market.findings import Finding, accept, reachable, stop_on_errors, within
 from positioning.market.instruments import Instrument
-from positioning.market.market import RATE_CARRY, Market, snapshot_hash
+from positioning.market.market import Market, snapshot_hash
 from positioning.market.price_checks import NOTHING, usable_opens
 from positioning.market.quality import check
 from positioning.market.source import Delivery, Driver, Source

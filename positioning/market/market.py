@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from positioning.market.findings import Finding
 
 
-RATE_CARRY = 5  # rows a currency rate may be carried forward
-
-
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class Market(Displayed):

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
-from positioning.market.bars import Rates
+from positioning.market.bars import RATE_CARRY, Rates
 from positioning.market.calendar_checks import frequency_findings
 from positioning.market.findings import Finding, error, warning
-from positioning.market.market import RATE_CARRY
 from positioning.market.price_checks import LARGE, moves, near_moments, spikes
 
 # Between the level of its years and its inverse a currency near par lies closer than its own swings: a rate counts

@@ -13,7 +13,9 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.files import check_regular
 
 MOST_BYTES = 64_000_000  # of a file of records
+MINUS = "\u2212"  # which word processors write for a hyphen before a number
 _DELIMITERS = ",;\t"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 T = TypeVar("T")
 Cells = Mapping[str, str]
 
@@ -21,8 +23,9 @@ Cells = Mapping[str, str]
 def read_records(
     path: Path, columns: Sequence[str], build: Callable[[Cells], T], optional: Sequence[str] = ()
 ) -> tuple[T, ...]:
-    """One `build(cells)` per line of a UTF-8 CSV with a header; cells are stripped, further columns ignored, and so are
-    lines that begin with # above the header and rows without a value, as spreadsheets leave them.
+    """One `build(cells)` per line of a CSV with a header, in UTF-8, or UTF-16 with its mark; cells are stripped, further
+    columns ignored, and so are lines that begin with # above the header and rows without a value, as spreadsheets
+    leave them.
 
     The header says whether commas, semicolons or tabs lie between cells; its names may be in any case, with blanks
     for underscores; those of `optional` may be absent. Raises BadInputError for a file that cannot be read, a missing
@@ -30,7 +33,9 @@ def read_records(
     """
     try:
         check_regular(path, MOST_BYTES)
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open("rb") as file:
+            encoding = "utf-16" if file.read(2) in _UTF_16 else "utf-8-sig"
+        with path.open(encoding=encoding, newline="") as file:
             above, lines = _after_remarks(file)
             first = next(lines, "")
             if re.fullmatch(r"sep=.\s*", first):  # Excel's own first line
@@ -45,7 +50,12 @@ def read_records(
                 for row in reader
                 if any(map(str.strip, row))
             )
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeError as error:
+        raise BadInputError(
+            f"{path} cannot be read (not UTF-8: {getattr(error, 'reason', error)})", "wanted a UTF-8 CSV file",
+            'save it as "CSV UTF-8"',
+        ) from error  # fmt: skip
+    except (OSError, csv.Error) as error:
         why = getattr(error, "strerror", None) or error
         raise BadInputError(
             f"{path} cannot be read ({why})", "wanted a UTF-8 CSV file", "check the path and save it as CSV"
@@ -69,10 +79,12 @@ def _after_remarks(file: Iterable[str]) -> tuple[int, Iterator[str]]:
 def decimal(text: str) -> float:
     """A number with a full stop or a comma before its decimals, as in 1234.5, 1234,5, 1.234,5 and 1,234.5.
 
-    Raises ValueError for other text, and BadInputError where a comma may be before decimals or thousands.
+    Raises ValueError for other text, digits of other scripts among it, and BadInputError where a comma may be before
+    decimals or thousands.
     """
-    if "," not in text:
-        return float(text)
+    text = text.replace(MINUS, "-")
+    if not text.isascii() or "_" in text:
+        raise ValueError(text)
     if re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
         raise BadInputError(
             f"{text!r} may be {text.replace(',', '.')} or {text.replace(',', '')}",
@@ -80,10 +92,24 @@ def decimal(text: str) -> float:
             "write 1234.5, without marks between thousands",
         )
     if re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", text):
-        return float(text.replace(".", "").replace(",", "."))
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text):
-        return float(text.replace(",", ""))
-    raise ValueError(text)
+        text = text.replace(".", "").replace(",", ".")
+    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text):
+        text = text.replace(",", "")
+    return float(text)
+
+
+def whole(text: str) -> int:
+    """A whole number in the digits 0 to 9. Raises ValueError for other text."""
+    text = text.replace(MINUS, "-")
+    if not text.isascii() or "_" in text:
+        raise ValueError(text)
+    return int(text)
+
+
+def in_digits(text: str) -> str:
+    """What is to be added to `wanted` where a text has digits of another script, which look like a number's: ``,
+    or `, in the digits 0 to 9`."""
+    return ", in the digits 0 to 9" if any(c.isdigit() and not c.isascii() for c in text) else ""
 
 
 def parsed(cells: Cells, column: str, convert: Callable[[str], T], wanted: str) -> T:
@@ -91,7 +117,9 @@ def parsed(cells: Cells, column: str, convert: Callable[[str], T], wanted: str) 
     try:
         return convert(cells[column])
     except (ValueError, OverflowError):
-        raise BadInputError(f"{column} {cells[column]!r}", f"wanted {wanted}", "correct that cell") from None
+        raise BadInputError(
+            f"{column} {cells[column]!r}", f"wanted {wanted}{in_digits(cells[column])}", "correct that cell"
+        ) from None
 
 
 def check_choice(field: str, value: str, options: Collection[str]) -> None:

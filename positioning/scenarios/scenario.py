@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +18,8 @@ from positioning.files import read_toml
 from positioning.market.records import check_choice, check_filled
 from positioning.scenarios.shock import NEVER, Shock
 
+_KINDS = {"float": "a number", "int": "a whole number", "tuple": "a list of texts"}
+_FORMS: Mapping[type, str] = {int: "a whole number out of range", list: "a list", dict: "a table"}
 Course = Literal["step", "ramp"]
 WEIGHTED = "weighted"  # what the mixture of all scenarios is called
 MOST_ROWS = 5_200  # of a horizon: twenty years
@@ -149,7 +153,7 @@ class Scenario:
             raise BadInputError(
                 f"probability {self.probability:g} of {self.name}", "wanted 0 to 1", "correct it"
             )
-        if self.name.strip().casefold() == WEIGHTED:
+        if _folded(self.name) == WEIGHTED:
             raise BadInputError(
                 f"a scenario named {self.name!r}",
                 "wanted another name: the mixture of all is called so",
@@ -198,9 +202,11 @@ class ScenarioSet:
             raise BadInputError(
                 f"probabilities of {self.name} add up to {total:g}", "wanted 1", "correct them"
             )
-        names = Counter(s.name for s in self.scenarios)
-        if (twice := next((n for n, k in names.items() if k > 1), None)) is not None:
-            raise BadInputError(f"scenario {twice!r} twice", "wanted each name once", "rename one")
+        names = Counter(_folded(s.name) for s in self.scenarios)
+        if (twice := next((s.name for s in self.scenarios if names[_folded(s.name)] > 1), None)) is not None:
+            raise BadInputError(
+                f"scenario {twice!r} twice", "wanted each name once, in any case", "rename one"
+            )
         known = {t.driver for t in self.transmissions}
         for s in self.scenarios:
             for d in s.drivers:
@@ -214,6 +220,11 @@ class ScenarioSet:
     def over(self, horizon: int) -> ScenarioSet:
         """With another horizon. Raises BadInputError for one below 1."""
         return replace(self, scenarios=tuple(replace(s, horizon=horizon) for s in self.scenarios))
+
+
+def _folded(name: str) -> str:
+    """A name as people read it: without case, blanks around it and letters of another width."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -> ScenarioSet:
@@ -326,25 +337,31 @@ def _value(key: str, value: Any, kind: str) -> Any:
         return _text(key, value)
     raise BadInputError(
         f"{key} = {shortened(_told(value))}",
-        f"wanted {kind.split('[', maxsplit=1)[0].lower()}",
+        f"wanted {_KINDS.get(re.split(r'[^a-z]', kind)[0], 'a text')}",
         f"correct {key}",
     )
 
 
 def _text(key: str, value: str) -> str:
-    longest = LONGEST_NAME if key in ("name", "driver", "target", "label") else LONGEST_TEXT
-    if len(value) > longest or not value.replace("\n", " ").replace("\t", " ").isprintable():
+    named = key in ("name", "driver", "target", "label")
+    longest = LONGEST_NAME if named else LONGEST_TEXT
+    plain = value.strip() if named else value.replace("\n", " ").replace("\t", " ")
+    if len(plain) > longest or not plain.isprintable():
         raise BadInputError(
             f"{key} {shortened(value)!r}",
-            f"wanted at most {longest} characters that can be printed",
+            f"wanted at most {longest} characters that can be printed{', in one line' * named}",
             f"correct {key}",
         )
-    return value
+    return plain if named else value
 
 
 def _told(value: Any) -> str:
     """The value, or of what kind it is, where it has no short form."""
-    return repr(value) if isinstance(value, str | float | bool | None) else f"a {type(value).__name__}"
+    if isinstance(value, str | float | bool | None) or (
+        isinstance(value, int) and abs(value) <= MOST_INTEGER
+    ):
+        return repr(value)
+    return _FORMS.get(type(value), f"a {type(value).__name__}")
 
 
 def _known_keys(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:

@@ -17,6 +17,7 @@ Ending = Literal["", "frozen", "delisted"]
 KINDS = ("instrument", "theme", "currency", "market")
 MOST = 1_000  # of a jump, a multiplier or a recovery
 MOST_ROWS = 5_200  # twenty years
+LEAST = -1.0 + 2.0**-40  # a jump beyond which the rounding of -1 begins
 NEVER = math.inf  # a half-life: it does not fade
 
 
@@ -91,7 +92,7 @@ class Shock:
         correlation (at most 1) in proportion; an ending stays what it is, at 0 it is dropped."""
         return replace(
             self,
-            jump=math.expm1(min(multiple * math.log1p(self.jump), math.log1p(MOST))),
+            jump=max(math.expm1(min(multiple * math.log1p(self.jump), math.log1p(MOST))), LEAST),
             volatility=min(max(1 + multiple * (self.volatility - 1), 0.0), MOST),
             spread=min(max(1 + multiple * (self.spread - 1), 0.0), MOST),
             correlation=min(multiple * self.correlation, 1.0),

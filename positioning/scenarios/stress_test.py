@@ -391,7 +391,13 @@ def _pooled_row(
     s: Scenario, driver: str, move: float, volatility: float, x: FloatArray, y: FloatArray
 ) -> PooledRow:
     view = move * ROWS_A_MONTH / s.horizon
-    met: Pooled = mean_and_volatility(x, view, volatility)
+    try:
+        met: Pooled = mean_and_volatility(x, view, volatility)
+    except BadInputError as error:
+        raise BadInputError(
+            f"driver {driver} of scenario {s.name} as {view:+.1%} a month: {error.seen}", error.wanted,
+            "choose a milder move, or a longer horizon",
+        ) from None  # fmt: skip
     p = met.probabilities
     mean = y @ p
     deviation = np.sqrt(((y - mean[:, None]) ** 2) @ p)

@@ -11,7 +11,7 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.market.records import Cells, parsed, read_records
+from positioning.market.records import Cells, decimal, parsed, read_records
 
 
 @final
@@ -79,7 +79,7 @@ def read_cash(text: str) -> CashRate:
 
 def _row(cells: Cells) -> tuple[np.datetime64, float]:
     day = parsed(cells, "date", date.fromisoformat, "a date such as 2024-01-02")
-    rate = parsed(cells, "rate", float, "an annual fraction such as 0.0525")
+    rate = parsed(cells, "rate", decimal, "an annual fraction such as 0.0525")
     return np.datetime64(day, "D"), _rate(rate, f"rate {cells['rate']}")
 
 

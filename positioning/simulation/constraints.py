@@ -13,6 +13,7 @@ from positioning.errors import BadInputError
 from positioning.events.restriction import Restriction, held_back, standing
 from positioning.market.market import Market
 
+MOST_PREMIUM = 50.0  # of a last close: what an exit may pay; pence for pounds are a hundred
 MARKS = {"last": 1.0, "zero": 0.0}
 
 
@@ -46,7 +47,7 @@ def trading_constraints(
 
     A freeze lasts until each of its grounds is lifted, by the effective dates. A delisting not among the restrictions
     but in the instrument table holds too. mark: last, zero or haircut:X (X of the last price is lost). Raises
-    BadInputError for another mark.
+    BadInputError for another mark, and for a recovery above MOST_PREMIUM times the last close.
     """
     shape = (market.rows.size, len(market.instruments))
     frozen = held_back(restrictions, market.symbols, market.rows, ("frozen",), Restriction.holds_from)
@@ -59,12 +60,27 @@ def trading_constraints(
         if day is not None:
             exit_row[n] = np.searchsorted(market.rows, day, side="right")
             exit_price[n] = np.nan if terms is None else terms
+            if ended and ended[-1].recovery is not None:
+                _require_credible(market, n, int(exit_row[n]), ended[-1].recovery)
     barred = held_back(
         restrictions, market.symbols, market.rows, ("no_buy",), Restriction.known_on, binding=True
     )
     if no_buy is not None:
         barred |= no_buy
     return TradingConstraints(barred, frozen, exit_row, exit_price, mark_factor(mark), mark)
+
+
+def _require_credible(market: Market, n: int, row: int, price: float) -> None:
+    """BadInputError for an exit that pays over MOST_PREMIUM times the last close before it: no offer ever did."""
+    closes = market.close[:row, n]
+    known = closes[np.isfinite(closes)]
+    if known.size and price > MOST_PREMIUM * known[-1]:
+        i = market.instruments[n]
+        raise BadInputError(
+            f"recovery {price:g} of {i.symbol}, whose last close was {known[-1]:g} {i.currency}",
+            f"wanted cash per share in {i.currency}" + (", not in pence" if i.currency == "GBP" else ""),
+            "correct the recovery, or leave it empty",
+        )
 
 
 def mark_factor(mark: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +37,8 @@ _CODES = {
     "incorporated": (r"\*|[A-Z]{2}", "an ISO 3166 country such as GB, or *"),
 }
 # The listing venue does not change what a US trade costs, so one set of rows serves them all.
+MOST_BPS = 10_000  # of a trade: all of it
+MOST_BORROW_BPS = 100_000  # a year: what is hardest to borrow has cost several times its value
 _SAME_FEES = {"XNAS": "XNYS", "XASE": "XNYS", "ARCX": "XNYS"}
 
 
@@ -69,8 +70,9 @@ class FeeRate:
             if not re.fullmatch(pattern, word := getattr(self, name)):
                 raise BadInputError(f"{name} {word!r}", f"wanted {meaning}", f"correct the {name}")
         check_filled("source", self.source, "name the statute or notice, or write: assumption: ...")
-        if not (math.isfinite(self.bps) and self.bps >= 0):
-            raise BadInputError(f"bps {self.bps:g}", "wanted a number, zero or more", "correct the bps")
+        most = MOST_BORROW_BPS if self.fee == "borrow" else MOST_BPS
+        if not 0 <= self.bps <= most:
+            raise BadInputError(f"bps {self.bps:g}", f"wanted a number from 0 to {most:,}", "correct the bps")
         if (self.fee == "borrow") != (self.side == "short"):
             raise BadInputError(
                 f"side {self.side!r} for {self.fee}",

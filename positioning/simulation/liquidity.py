@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +26,7 @@ from positioning.simulation.order_sizes import (
 )
 
 SESSIONS = 20  # of the venue, before the row, that volume and volatility are taken over
+MOST_CAPITAL = 1e18  # of any currency: more than the world owns
 LEAST_SESSIONS = 5  # of them that must be known
 
 
@@ -40,7 +40,7 @@ class Capital:
     `ImpactTable`, `BoardLot`, `LeastFee`; without lots and least fees an account tends to that without a size as the
     amount goes to zero.
 
-    Raises BadInputError for an amount that is negative or not finite and a participation that is not in (0, 1].
+    Raises BadInputError for an amount that is negative or above MOST_CAPITAL and a participation that is not in (0, 1].
     """
 
     amount: float
@@ -50,9 +50,9 @@ class Capital:
     least_fees: tuple[LeastFee, ...] = field(default_factory=read_least_fees)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.amount) and self.amount >= 0):
+        if not 0 <= self.amount <= MOST_CAPITAL:
             raise BadInputError(
-                f"capital={self.amount:g}", "wanted an amount in base currency, zero or more",
+                f"capital={self.amount:g}", f"wanted an amount in base currency, 0 to {MOST_CAPITAL:g}",
                 "give for example capital=1e6", "capital",
             )  # fmt: skip
         if not 0 < self.participation <= 1:

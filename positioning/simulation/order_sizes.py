@@ -15,7 +15,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.market.instruments import Instrument
-from positioning.market.records import Cells, check_filled, decimal, parsed, read_records
+from positioning.market.records import Cells, check_filled, decimal, parsed, read_records, whole
 
 _LOTS = ("venue", "symbol", "shares", "start", "source")
 _LEAST = ("venue", "amount", "currency", "start", "source")
@@ -109,7 +109,7 @@ def read_lots(path: Path | None = None) -> tuple[BoardLot, ...]:
 
     def add(cells: Cells) -> BoardLot:
         return BoardLot(
-            cells["venue"], cells["symbol"], parsed(cells, "shares", int, "a whole number"), _day(cells),
+            cells["venue"], cells["symbol"], parsed(cells, "shares", whole, "a whole number"), _day(cells),
             cells["source"],
         )  # fmt: skip
 

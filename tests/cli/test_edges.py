@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from positioning.analysis.metrics import YEARLY, summarise, to_json, without_yearly
 from positioning.cli.values import source_of
@@ -66,3 +68,43 @@ def test_less_than_a_year_has_no_yearly_figure() -> None:
     assert all(short[name] is None for name in YEARLY)
     assert short["total_return"] is not None
     assert all(year[name] is not None for name in YEARLY)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("run", ["--out", ""]),
+        ("run", ["--out="]),
+        ("run", ["--base", ""]),
+        ("run", ["--index", ""]),
+        ("stress", ["--thesis", ""]),
+        ("fetch", ["MOS", "--cache", ""]),
+        ("verify", ["a", "--out", ""]),
+        ("event_study", ["--end", ""]),
+    ],
+)
+def test_an_option_left_empty_is_named(command: str, words: list[str]) -> None:
+    """A script whose variable is not set would otherwise write into the folder it stands in."""
+    outcome = CliRunner().invoke(import_module(f"positioning.cli.{command}").app, words)
+    assert outcome.exit_code == 2
+    option = next(w for w in words if w.startswith("--")).removesuffix("=")
+    assert outcome.stderr == f"error: Invalid value for '{option}': it is empty; --help lists the options\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "said"),
+    [
+        ("run", ["--capital", "1e308"], "--capital 1e+308; wanted an amount in base currency, 0 to 1e+18"),
+        ("claims", ["--placebo", "-1"], "--placebo -1; wanted at least 1 shuffle"),
+        ("event_study", ["--capital", "1e6"], "No such option: --capital"),
+    ],
+)
+def test_absurd_and_idle_options_are_refused(
+    command: str, words: list[str], said: str, tmp_path: Path
+) -> None:
+    app = import_module(f"positioning.cli.{command}").app
+    outcome = CliRunner().invoke(app, [*words, "--out", str(tmp_path)])
+    assert outcome.exit_code == 2
+    assert said in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())

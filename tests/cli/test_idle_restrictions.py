@@ -36,3 +36,10 @@ def test_nothing_is_said_of_the_thesis_or_of_what_is_held(tmp_path: Path) -> Non
     ]
     assert "and 2 more: what" in request.idle([])[0]
     assert request.idle(every) == []
+
+
+def test_a_symbol_nearly_one_that_is_held_is_asked_about(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(f"{HEAD}MOSS,2024-01-03,,no_buy,own,,Mine,me\nKO,2024-01-03,,no_buy,own,,Mine,me\n")
+    (line,) = Request(restrictions=str(file)).idle(["MOS", "NTR"])
+    assert line.startswith("no strategy here holds KO, MOSS (Did you mean MOS?): what")

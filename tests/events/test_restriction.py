@@ -254,3 +254,23 @@ def test_what_is_lifted_on_the_day_from_which_it_would_hold_never_stands() -> No
     )
     assert standing([imposed, same_day], "A") == []
     assert standing([imposed, next_day], "A") == [imposed]
+
+
+@pytest.mark.parametrize("recovery", [float("inf"), float("nan"), -1.0])
+def test_a_recovery_is_finite(recovery: float) -> None:
+    with pytest.raises(BadInputError, match="wanted a finite amount"):
+        Restriction(
+            "A", datetime(2024, 3, 6, tzinfo=UTC), "delisted", "delisting", "w", "d", recovery=recovery
+        )
+
+
+def test_a_rule_of_a_users_own_is_not_yet_to_come(tmp_path: Path) -> None:
+    path = written(tmp_path, "MOS,2999-01-05,,no_buy,own view,,why,doc")
+    assert read_restrictions(path)  # of a record: a clock that is behind does not bar it
+    with pytest.raises(BadInputError, match="line 2: announced 2999-01-05, which is yet to come"):
+        read_restrictions(path, binding=True)
+
+
+def test_an_isin_is_no_symbol_and_the_symbol_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"'US61945C1036' is an ISIN; .*; type MOS"):
+        read_restrictions(written(tmp_path, "US61945C1036,2024-03-05,,frozen,suspended,,why,doc"))

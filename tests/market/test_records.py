@@ -11,7 +11,7 @@ import pytest
 from positioning.errors import BadInputError
 from positioning.events.event import read_events
 from positioning.events.restriction import Restriction, read_restrictions
-from positioning.market.records import decimal, read_records
+from positioning.market.records import decimal, read_records, whole
 
 PLAIN = """symbol,announced,effective,kind,ground,recovery,reason,source
 MOS,2021-01-11,,no_buy,own_list,,mine,a note
@@ -110,3 +110,30 @@ def test_lines_are_counted_past_blank_rows_and_remarks(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_decimals(text: str, value: float) -> None:
     assert decimal(text) == value
+
+
+@pytest.mark.parametrize("text", ["\uff15", "\u0665", "1_0", "1\u20095", ""])
+def test_digits_of_other_scripts_are_told_as_such(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(PLAIN.replace("12.5", text or "x"), encoding="utf-8")
+    with pytest.raises(BadInputError) as error:
+        read_restrictions(file)
+    assert "line 3: recovery" in str(error.value)
+    assert ("in the digits 0 to 9" in str(error.value)) == (text in ("\uff15", "\u0665"))
+
+
+def test_a_minus_of_word_processors_is_one() -> None:
+    assert decimal("\u22121,5") == -1.5
+    assert whole("\u22121") == -1
+    for odd in ("\uff11", "1_0"):
+        with pytest.raises(ValueError, match=odd):
+            whole(odd)
+
+
+def test_unicode_text_of_excel_is_read_and_old_code_pages_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_bytes(PLAIN.replace("mine", "\u00dcbung").encode("utf-16"))
+    assert read_restrictions(file)[0].reason == "\u00dcbung"
+    file.write_bytes(PLAIN.replace("mine", "\u00dcbung").encode("cp1252"))
+    with pytest.raises(BadInputError, match=r'not UTF-8.*save it as "CSV UTF-8"'):
+        read_restrictions(file)

@@ -108,7 +108,7 @@ def test_our_own_names_are_refused(tmp_path: Path, name: str) -> None:
         ("driver", {"end": 1e308}, "a thousandfold at most"),
         ("shock", {"jump": 1e308}, "jump 1e+308"),
         ("shock", {"halt": 10**9}, "halt 1000000000"),
-        ("whole", {"probability": 10**400}, "probability = a int"),
+        ("whole", {"probability": 10**400}, "probability = a whole number out of range; wanted a number"),
         ("carried", {"series": [["A"]]}, "series = a list"),
         ("whole", {"horizon": 10**6}, "twenty years"),
     ],
@@ -143,3 +143,19 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.toml")
     assert read(tmp_path / "pipe.toml")
     assert read(tmp_path)
+
+
+@pytest.mark.parametrize("name", [" ", "\\n", "a\\nb", "\uff37eighted", "\\u202ex"])
+def test_a_name_is_one_line_that_can_be_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(f'[[scenario]]\nname = "{name}"\nprobability = 1.0\norigin = "o"\n', encoding="utf-8")
+    said = read(path)
+    assert said.startswith("s.toml: ")
+    assert len(said.splitlines()) == 1
+
+
+def test_names_that_differ_in_case_or_blanks_alone_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    one = '[[scenario]]\nname = "{}"\nprobability = 0.5\norigin = "o"\n'
+    path.write_text(one.format("Easing") + one.format("easing "))
+    assert "scenario 'Easing' twice" in read(path)

@@ -307,3 +307,8 @@ def test_a_scenario_twice_is_refused() -> None:
     one = Scenario("x", 0.5, 10, "mine")
     with pytest.raises(BadInputError, match="'x' twice"):
         ScenarioSet("mine", (one, one))
+
+
+def test_a_fall_of_nearly_all_may_be_made_harder() -> None:
+    hard = Shock("market", jump=-0.999_999_999_999).scaled(16.0)
+    assert -1.0 < hard.jump < -0.999_999_999_99

@@ -287,3 +287,16 @@ def test_evraz_bought_before_the_war_cannot_be_sold(prices: Path) -> None:
     np.testing.assert_allclose(last.nav[-1] - zero.nav[-1], trapped, rtol=1e-12)
     np.testing.assert_allclose(half.nav[-1], (last.nav[-1] + zero.nav[-1]) / 2, rtol=1e-12)
     assert (last.orders.iloc[-1].status, last.orders.iloc[-1].reason) == ("pending", "frozen")
+
+
+@pytest.mark.parametrize(("recovery", "holds"), [(500.0, True), (500.1, False), (1e308, False)])
+def test_an_exit_pays_at_most_fifty_times_the_last_close(recovery: float, holds: bool) -> None:
+    """Pence for pounds, or a misprint: a close of 10 would make a thousand."""
+    gone = record("A", "delisted", "2024-01-08", effective="2024-01-10", recovery=recovery)
+    if holds:
+        assert trading_constraints(market([10.0] * 6), [gone]).exit_price[0] == recovery
+        return
+    with pytest.raises(
+        BadInputError, match=r"recovery .* of A, whose last close was 10 USD; wanted cash per share"
+    ):
+        trading_constraints(market([10.0] * 6), [gone])
