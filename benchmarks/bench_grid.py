@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 
 from positioning.analysis.metrics import rows_per_year
-from positioning.data.sample import SampleSource
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.search.chunk_store import ChunkStore, FolderChunks, MemoryChunks
@@ -34,7 +33,7 @@ from positioning.simulation.inputs import LedgerInputs, ledger_inputs
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.simulation.liquidity import Capital
 from strategies import FertilizerProducers
-from tests.builders import EVENTS, THESIS
+from tests.builders import EVENTS, SAMPLE, THESIS
 
 ROWS, NAMES, EVERY, BPS, TRIALS = 2000, 10, 21, 10.0, 5000
 BLOCK = 250  # trials vectorbt is given at once: 1.9 MB each
@@ -180,7 +179,7 @@ def grid_case(axes: dict[str, tuple[Any, ...]]) -> SearchSpace:
     """The strategy with its default legs on the sample market."""
 
     events, strategy = EVENTS, FertilizerProducers()
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     return SearchSpace(strategy, market, events, axes, AccountTerms(read_fees()))
 
 

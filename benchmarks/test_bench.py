@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from positioning.data.sample import SampleSource, _bars, _rates  # the caches that a cold load does without
+from positioning.data.sample_bars import simulated_bars
+from positioning.data.sample_series import simulated_rates  # the caches that a cold load does without
 from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.market.market import Market
@@ -19,7 +20,7 @@ from positioning.strategy.features import FeatureBook
 from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
 from strategies.middle_corridor import MiddleCorridor
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 NAMES = (
     *("NTR", "MOS", "ICL", "SDF.DE", "CF", "YAR.OL", "IPI", "SQM", "WAB", "KAP.IL"),
@@ -31,7 +32,7 @@ YEAR = 252
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    found = load(SampleSource(), STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
+    found = load(SAMPLE, STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
     found = Market(**{**vars_of(found), "start": 0})  # the account runs over all eight years
     assert len(found.symbols) == 20
     assert found.rows.size > 2000
@@ -122,7 +123,7 @@ def test_decide_and_account_for_a_year_with_news_and_fees_shared(
     "strategy", [STRATEGY, MiddleCorridor()], ids=["20 names and a hedge", "middle_corridor"]
 )
 def test_decide(benchmark: Any, strategy: Any, events: Events) -> None:
-    found = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    found = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     benchmark.pedantic(
         strategy.target_weights, setup=lambda: ((again(found), events), {}), rounds=30, warmup_rounds=2
     )
@@ -130,18 +131,18 @@ def test_decide(benchmark: Any, strategy: Any, events: Events) -> None:
 
 @pytest.mark.benchmark(group="load of the sample market, 20 names")
 def test_load_again(benchmark: Any) -> None:
-    benchmark(load, SampleSource(), STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
+    benchmark(load, SAMPLE, STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
 
 
 @pytest.mark.benchmark(group="load of the sample market, 20 names")
 def test_load_generating_every_bar(benchmark: Any) -> None:
     def forget() -> None:
-        _bars.cache_clear()
-        _rates.cache_clear()
+        simulated_bars.cache_clear()
+        simulated_rates.cache_clear()
 
     benchmark.pedantic(
         load,
-        (SampleSource(), STRATEGY.names, STRATEGY.hedges),
+        (SAMPLE, STRATEGY.names, STRATEGY.hedges),
         {"history": 1},
         setup=forget,
         rounds=10,

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from positioning.data.sample import SampleSource
 from positioning.market.load import load
 from positioning.scenarios.outcome import Paths
 from positioning.scenarios.paths import ResamplingPool, urn
@@ -20,7 +19,7 @@ from positioning.scenarios.simulation import ScenarioSetup, StressTerms, simulat
 from positioning.scenarios.transmission import betas, scenario_effect
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
-from tests.builders import EVENTS, THESIS
+from tests.builders import EVENTS, SAMPLE, THESIS
 
 PATHS = int(os.environ.get("POSITIONING_STRESS_PATHS", "10000"))
 LEFT_OUT = {"1839.HK", "TBCG.L", "1919.HK", "0038.HK", "WAB"}  # so that twenty names remain
@@ -31,7 +30,7 @@ def made() -> ScenarioSetup:
     """The sanctions scenario, whose shocks make it the slowest."""
     strategies = [p() for p in STRATEGIES]
     names = [s for s in dict.fromkeys(s for p in strategies for s in p.names) if s not in LEFT_OUT]
-    market = load(SampleSource(), names, list(dict.fromkeys(s for p in strategies for s in p.hedges)))
+    market = load(SAMPLE, names, list(dict.fromkeys(s for p in strategies for s in p.hedges)))
     source: ResamplingPool = urn(market, 132)
     assert len(source.past.symbols) == 20
     futures = read_scenarios(THESIS)

@@ -2,9 +2,10 @@
 
     from positioning import AccountTerms, SampleSource, load, read_fees, read_thesis
 
-    source, events = SampleSource(), read_thesis("strategies/record").events
+    thesis = read_thesis("strategies/record")
+    source = SampleSource().knowing(thesis)
     market = load(source, strategy.names, strategy.hedges, history=strategy.history)
-    result = AccountTerms(read_fees("default")).run(strategy, market, events)
+    result = AccountTerms(read_fees("default")).run(strategy, market, thesis.events)
 
 All public names are in `__all__`; each is imported when it is first asked for.
 """

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import strategies
+from positioning.data.sample import SampleSource
 from positioning.events.thesis import read_thesis
 
 RECORD = Path(strategies.__file__).with_name("record")
 THESIS = read_thesis(RECORD)
 EVENTS = THESIS.events
+SAMPLE = SampleSource().knowing(THESIS)
 
 
 class Figure(Protocol):

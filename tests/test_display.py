@@ -19,7 +19,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.strategy.targets import Targets
 from strategies import FertilizerProducers
-from tests.builders import EVENTS, THESIS
+from tests.builders import EVENTS, SAMPLE, THESIS
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -27,7 +27,7 @@ HOSTILE = "<script>alert(1)</script>"
 @pytest.fixture(scope="module")
 def values() -> dict[str, Displayed]:
     events, strategy = EVENTS, FertilizerProducers()
-    market = load(SampleSource(), strategy.names, strategy.hedges)
+    market = load(SAMPLE, strategy.names, strategy.hedges)
     rows = market.rows[market.start :]
     return {
         "market": market,

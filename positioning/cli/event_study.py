@@ -57,8 +57,11 @@ def event_study(
     theme: Theme = None,
     direction: Annotated[str | None, typer.Option(help="Only events of this direction.")] = None,
     proxies: Annotated[
-        str, typer.Option(help="Funds that stand for factors with --model factors.")
-    ] = "SPY,EEM,DBA",
+        str | None,
+        typer.Option(
+            help="Funds that stand for factors with --model factors, such as SPY,EEM; default the thesis' own."
+        ),
+    ] = None,
     out: Out = "reports",
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -152,7 +155,7 @@ def studied() -> list[str]:
     return [name for name, p in standard().items() if not issubclass(p, Blend) and p().themes]
 
 
-def design_of(request: Request, window: str, estimation: int, model: str, proxies: str) -> Design:
+def design_of(request: Request, window: str, estimation: int, model: str, proxies: str | None) -> Design:
     """How abnormal returns are measured; factors that were given take the place of the market model. Raises
     BadInputError."""
     from positioning.event_studies.abnormal import Design
@@ -160,7 +163,9 @@ def design_of(request: Request, window: str, estimation: int, model: str, proxie
 
     published = request.published()
     kind: Any = "factors" if published is not None and model == "market" else model  # checked by the design
-    funds = tuple(s.strip() for s in proxies.split(",") if s.strip())
+    funds = request.facts.proxies
+    if proxies is not None:
+        funds = tuple(s.strip() for s in proxies.split(",") if s.strip())
     return Design(parse_window(window), estimation, kind, funds, published, request.region_word)
 
 

@@ -223,10 +223,10 @@ class Request:
         return Capital(self.capital, self.participation, read_impact(self.impact))
 
     def source(self) -> Source:
-        """Where prices come from; it knows the instruments of the thesis. Raises BadInputError, DataMissingError."""
+        """Where prices come from; it knows what the thesis says of symbols. Raises BadInputError, DataMissingError."""
         from positioning.data.index_file import read_indices
 
-        found = source_of(self.data, Path(self.cache), self.basis).knowing(self.facts.instruments)
+        found = source_of(self.data, Path(self.cache), self.basis).knowing(self.facts)
         return found.carrying(read_indices(self.index)) if self.index else found
 
     @cached_property

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from positioning.market.source import Delivery, Driver, Source
+from positioning.market.source import Delivery, Driver, Source, SymbolFacts
 
 if TYPE_CHECKING:
     from positioning.market.findings import Finding
     from positioning.market.instruments import Instruments
+    from positioning.market.sample_facts import SampleFacts
 
 
 @final
@@ -26,8 +27,12 @@ class RecordingSource(Source):
     def instruments(self) -> Instruments:  # type: ignore[override]  # those of the other
         return self.source.instruments
 
-    def knowing(self, instruments: Instruments) -> RecordingSource:
-        other = RecordingSource(self.source.knowing(instruments))
+    @property
+    def sample(self) -> SampleFacts:  # type: ignore[override]  # those of the other
+        return self.source.sample
+
+    def knowing(self, thesis: SymbolFacts) -> RecordingSource:
+        other = RecordingSource(self.source.knowing(thesis))
         other.digests = self.digests
         return other
 

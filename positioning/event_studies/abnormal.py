@@ -35,6 +35,7 @@ from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError, DataMissingError
 from positioning.event_studies.day_zero import EventFilter, LeftOut, News, blocked, select
 from positioning.events.event import Events
+from positioning.events.thesis import PROXIES
 from positioning.market.bars import Notice
 from positioning.market.benchmark import benchmark, parts
 from positioning.market.coverage import Span
@@ -52,7 +53,6 @@ Model = Literal["market", "mean", "factors"]
 REACH = 300  # sessions an estimation may reach back from the window
 MIN_ESTIMATION_SESSIONS = 60  # estimation sessions below which an event is dropped
 STALE_SESSIONS = 10  # sessions without a price after which a name has no return
-FACTORS = ("SPY", "EEM", "DBA")  # world, emerging markets, crops: beside a sleeve's own benchmark
 
 
 @final
@@ -69,15 +69,16 @@ class Sleeve:
 @final
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How abnormal returns are measured. published: factors of a library in place of benchmark and funds, with returns
-    over its risk-free rate; region: what was said of theirs, see `factor_regions.require_fit`. Raises BadInputError for
-    an unknown model, for published factors beside model=mean and for too long an estimation.
+    """How abnormal returns are measured. factors: funds beside a sleeve's own benchmark. published: factors of a
+    library in place of benchmark and funds, with returns over its risk-free rate; region: what was said of theirs, see
+    `factor_regions.require_fit`. Raises BadInputError for an unknown model, for published factors beside model=mean and
+    for too long an estimation.
     """
 
     window: tuple[int, int] = (-5, 10)
     estimation: int = 120
     model: Model = "market"
-    factors: tuple[str, ...] = FACTORS
+    factors: tuple[str, ...] = PROXIES
     published: Factors | None = None
     region: str = ""
 

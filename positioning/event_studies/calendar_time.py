@@ -75,13 +75,14 @@ def strategy_active(
     if strategy.respond == 0 or not strategy.themes:
         return ()
     near = thesis.events.crash_dates
-    market = load(source, strategy.names, strategy.hedges, span, base, strategy.history, near, accepted)
+    known = source.knowing(thesis)
+    market = load(known, strategy.names, strategy.hedges, span, base, strategy.history, near, accepted)
     terms = AccountTerms(read_fees("default"))
     inputs = terms.inputs(market, thesis.events, strategy.screened(market, thesis.events))
     own, without = (
         terms.run(s, market, thesis.events, inputs) for s in (strategy, strategy.without_events())
     )
-    against = benchmark(source, measure or strategy.benchmark, own.rows, base, near, accepted)
+    against = benchmark(known, measure or strategy.benchmark, own.rows, base, near, accepted)
     return active_returns(own, without, against, thesis.events, strategy.themes, published)
 
 

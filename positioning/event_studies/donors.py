@@ -48,14 +48,14 @@ def donor_pool(
     company. published: factors whose risk-free rate the sleeve's returns are over, so that the donors' are, too."""
     kept: dict[str, FloatArray] = {}
     out: dict[str, str] = {}
-    of = thesis.instruments.of
+    known, of = source.knowing(thesis), thesis.instruments.of
     seen = {key for s in returns.sleeve.names for key in _company(of(s))}
     for symbol in candidates(returns.sleeve, thesis):
         if seen & _company(of(symbol)):
             out[symbol] = "another line of a company that is held or a donor already"
             continue
         try:
-            found = benchmark(source, symbol, returns.sessions, base, thesis.events.crash_dates, accepted)
+            found = benchmark(known, symbol, returns.sessions, base, thesis.events.crash_dates, accepted)
         except BadInputError as error:
             out[symbol] = f"its prices are refused: {error.seen}"
             continue

@@ -195,8 +195,8 @@ def event_study(
             f"{len(sleeves)} sleeves: {', '.join(s.label for s in sleeves)}", "wanted a strategy of one sleeve",
             "study its parts one by one",
         )  # fmt: skip
-    design, events = design or Design(), thesis.events
-    known = source.knowing(thesis.instruments)
+    design, events = design or Design(factors=thesis.proxies), thesis.events
+    known = source.knowing(thesis)
     returns = sleeve_returns(known, sleeves[0], design, base, events.crash_dates)
     return study(returns, events, choice or EventFilter(), design)
 

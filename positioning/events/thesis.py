@@ -19,10 +19,22 @@ from positioning.events.restriction import Restriction, read_restrictions
 from positioning.files import read_toml
 from positioning.market.instruments import RECORDED, Instruments, read_instruments
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records, whole
+from positioning.market.sample_facts import NO_FACTS, SampleFacts, read_sample_facts
 
 ROLES = ("long", "short", "hedge", "benchmark", "control", "excluded")
-KEYS = ("name", "title", "published", "complete_until", "replay", "sleeves", "themes", "directions")
+KEYS = (
+    "name",
+    "title",
+    "published",
+    "complete_until",
+    "replay",
+    "proxies",
+    "sleeves",
+    "themes",
+    "directions",
+)
 SLEEVE_KEYS = ("words", "benchmark")
+PROXIES = ("SPY", "EEM")  # the world and its emerging markets
 WORD = re.compile(
     r"[a-z][a-z0-9_]*"
 )  # names of sleeves, themes and directions become columns, options and labels
@@ -73,8 +85,9 @@ class Thesis:
     in the order in which they are shown. universe: by symbol. complete_until: the day up to which the record holds
     all there was, by theme, and under "" for themes without a day of their own; a theme of neither has no such day.
     scenarios: files of scenarios by name. replay: first and last day of the past that a stress test puts onto today,
-    None for none. claims: the file of what it claims, None for none. digest: SHA-256 of thesis.toml, of the universe and
-    of own instruments, "" where there is no file. instruments: those on record with the engine, and the thesis' own.
+    None for none. proxies: funds that stand for the factors of an event study. claims: the file of what it claims, None
+    for none. digest: SHA-256 of thesis.toml, of the universe, of own instruments and of sample.toml, "" where there is no
+    file. instruments: those on record with the engine, and the thesis' own. sample: how they behave in the sample market.
 
     Raises BadInputError for a name or a title that is empty.
     """
@@ -88,9 +101,11 @@ class Thesis:
     complete_until: Mapping[str, np.datetime64] = field(default_factory=dict)
     scenarios: Mapping[str, Path] = field(default_factory=dict)
     replay: tuple[np.datetime64, np.datetime64] | None = None
+    proxies: tuple[str, ...] = PROXIES
     claims: Path | None = None
     digest: str = ""
     instruments: Instruments = RECORDED
+    sample: SampleFacts = NO_FACTS
 
     def __post_init__(self) -> None:
         check_filled("name", self.name, "give the thesis a name, a single word such as red_sea")
@@ -130,13 +145,14 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
     """The thesis of a folder. events, restrictions: files in place of the folder's own.
 
     thesis.toml        title, published (a date); name (default the folder's); complete_until (a date, or one by
-                       theme); replay (two dates); [sleeves.NAME] with words and benchmark; [themes] further tags of
-                       events, with words;
+                       theme); replay (two dates); proxies (symbols of funds, default PROXIES); [sleeves.NAME] with
+                       words and benchmark; [themes] further tags of events, with words;
                        [directions] kinds of news, with words: where none are given, those that the events have
     events.csv         see `read_events`; a column `sign_NAME` for each sleeve
     restrictions.csv   see `read_restrictions`; may be absent, as may be all that follow
     universe.csv       symbol, theme, role, fit, reason
     instruments.csv    see `read_instruments`: symbols that the engine has not on record
+    sample.toml        see `SampleFacts`: how names behave in the sample market, and what befalls them there
     scenarios/*.toml   sets of scenarios, by the file's name
     claims.toml        what the thesis claims, see `claims.claim`
 
@@ -159,6 +175,10 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
     if (place / "instruments.csv").exists():
         instruments = read_instruments(place / "instruments.csv")
         instruments_raw = b"\0" + (place / "instruments.csv").read_bytes()
+    sample, sample_raw = NO_FACTS, b""
+    if (place / "sample.toml").exists():
+        sample = read_sample_facts(place / "sample.toml")
+        sample_raw = b"\0" + sample.text.encode()
     listed = read_restrictions(bars, own, instruments) if own or bars.exists() else ()
     known, universe_raw = {*sleeves, *record.themes, ""}, b""
     universe: Mapping[str, Candidate] = {}
@@ -175,8 +195,9 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
             universe=universe,
             scenarios={f.stem: f for f in sorted((place / "scenarios").glob("*.toml"))},
             claims=place / "claims.toml" if (place / "claims.toml").exists() else None,
-            digest=hashlib.sha256(raw + b"\0" + universe_raw + instruments_raw).hexdigest(),
+            digest=hashlib.sha256(raw + b"\0" + universe_raw + instruments_raw + sample_raw).hexdigest(),
             instruments=instruments,
+            sample=sample,
         )
     except BadInputError as error:
         raise BadInputError(f"{file}: {error.seen}", error.wanted, error.remedy) from None
@@ -224,6 +245,7 @@ def _checked(tables: Mapping[str, Any], folder: str) -> dict[str, Any]:
         "published": _day("published", tables.get("published")),
         "complete_until": _complete(tables.get("complete_until", {})),
         "replay": _replay(tables.get("replay")),
+        "proxies": _proxies(tables.get("proxies", list(PROXIES))),
         "sleeves": {name: _sleeve(name, t) for name, t in _table("sleeves", tables).items()},
         "themes": _words("themes", tables),
         "directions": _words("directions", tables),
@@ -285,6 +307,14 @@ def _replay(value: Any) -> tuple[np.datetime64, np.datetime64] | None:
             "write replay = [2022-02-17, 2022-04-18]",
         )
     return _day("replay", value[0]), _day("replay", value[1])
+
+
+def _proxies(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(s, str) and s.strip() for s in value):
+        raise BadInputError(
+            f"proxies = {str(value)[:80]}", "wanted symbols of funds", 'write proxies = ["SPY", "EEM"]'
+        )
+    return tuple(value)
 
 
 def _complete(value: Any) -> Mapping[str, np.datetime64]:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, Protocol, Self, final
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.instruments import RECORDED, Instruments
+from positioning.market.sample_facts import NO_FACTS, SampleFacts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,12 +43,26 @@ class Delivery:
     drivers: Mapping[str, Driver] = field(default_factory=dict)
 
 
+class SymbolFacts(Protocol):
+    """What a thesis says of symbols."""
+
+    @property
+    def instruments(self) -> Instruments:
+        """Those on record, and its own."""
+
+    @property
+    def sample(self) -> SampleFacts:
+        """How they behave in a simulated market."""
+
+
 class Source(ABC):
     """One place prices come from."""
 
     simulated: bool = False
     instruments: Instruments = RECORDED
     """What its symbols are."""
+    sample: SampleFacts = NO_FACTS
+    """How they behave where prices are simulated."""
     published: Mapping[str, Driver] = MappingProxyType({})
     """Series that were given beside the source, by name."""
 
@@ -56,10 +71,11 @@ class Source(ABC):
     def label(self) -> str:
         """What the command line calls it: `sample`, `folder:DIR`."""
 
-    def knowing(self, instruments: Instruments) -> Self:
-        """The same source, whose symbols are these: those of the record, and what a thesis adds."""
+    def knowing(self, thesis: SymbolFacts) -> Self:
+        """The same source, whose symbols are what a thesis says they are."""
         other = copy(self)
-        object.__setattr__(other, "instruments", instruments)
+        object.__setattr__(other, "instruments", thesis.instruments)
+        object.__setattr__(other, "sample", thesis.sample)
         return other
 
     def carrying(self, published: Mapping[str, Driver]) -> Self:

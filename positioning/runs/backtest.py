@@ -41,7 +41,7 @@ from positioning.strategy.strategy import Strategy
 @final
 @dataclass(frozen=True, eq=False)
 class RunSettings:
-    """What all strategies of a run share. The source knows the instruments of the thesis, whether it did or not.
+    """What all strategies of a run share. The source knows what the thesis says of symbols, whether it did or not.
 
     factors: published ones that accounts are set against; region: what was said of theirs, see
     `factor_regions.require_fit`.
@@ -66,8 +66,9 @@ class RunSettings:
     capital: Capital | None = None
 
     def __post_init__(self) -> None:
-        if self.source.instruments != self.thesis.instruments:
-            object.__setattr__(self, "source", self.source.knowing(self.thesis.instruments))
+        known = (self.source.instruments, self.source.sample)
+        if known != (self.thesis.instruments, self.thesis.sample):
+            object.__setattr__(self, "source", self.source.knowing(self.thesis))
 
     @property
     def events(self) -> Events:

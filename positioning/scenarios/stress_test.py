@@ -195,7 +195,7 @@ def stress_test(
     names = list(dict.fromkeys(s for p in strategies for s in p.names))
     hedges = list(dict.fromkeys(s for p in strategies for s in p.hedges))
     history = max(p.history for p in strategies)
-    known = source.knowing(thesis.instruments)
+    known = source.knowing(thesis)
     market = load(known, names, hedges, None, base, history, thesis.events.crash_dates)
     return simulate_scenarios(
         market, published_series(known, market.drivers, futures), futures, strategies,

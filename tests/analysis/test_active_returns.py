@@ -15,7 +15,7 @@ from positioning.data.sample import SampleSource
 from positioning.event_studies.calendar_time import strategy_active
 from positioning.runs.backtest import RunSettings, backtest
 from strategies import FertilizerProducers
-from tests.builders import EVENTS, THESIS, Figure
+from tests.builders import EVENTS, SAMPLE, THESIS, Figure
 
 DAYS = np.arange("2021-01-01", "2025-12-31", dtype="datetime64[D]")
 DAYS = DAYS[np.is_busday(DAYS)]
@@ -93,10 +93,10 @@ def test_published_factors_take_the_benchmark_s_place_in_a_portfolio_of_their_ow
 def test_run_and_event_study_say_the_same_of_a_strategy() -> None:
     strategy = FertilizerProducers()
     report = backtest(strategy, RunSettings(SampleSource(), THESIS))
-    beside = strategy_active(strategy, SampleSource(), THESIS)
+    beside = strategy_active(strategy, SAMPLE, THESIS)
     assert [a.coverage for a in report.active] == ["in_force", "all"]
     assert report.active == beside
-    assert strategy_active(strategy.without_events(), SampleSource(), THESIS) == ()
+    assert strategy_active(strategy.without_events(), SAMPLE, THESIS) == ()
 
 
 @pytest.mark.slow

@@ -21,7 +21,6 @@ from positioning.analysis.factor_regions import (
 )
 from positioning.analysis.factors import Factors, joined, read_factors
 from positioning.analysis.risk import risk_shares
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.event_studies.abnormal import Design, Sleeve, sleeve_returns
 from positioning.market.instruments import instrument
@@ -29,7 +28,7 @@ from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeTable
 from positioning.strategy.targets import Targets
-from tests.builders import THESIS
+from tests.builders import SAMPLE, THESIS
 
 DAYS = np.busday_offset("2019-01-02", np.arange(1900), roll="forward").astype("datetime64[D]")
 
@@ -169,9 +168,9 @@ def test_risk_by_hand_and_in_sum() -> None:
 
 def test_an_event_study_takes_factors_in_place_of_its_market() -> None:
     sleeve = Sleeve("made", "fertilizer", ("NTR", "MOS"), "SPY")
-    plain = sleeve_returns(SampleSource(), sleeve, Design())
+    plain = sleeve_returns(SAMPLE, sleeve, Design())
     factors = published(region="North_America")
-    found = sleeve_returns(SampleSource(), sleeve, Design(model="factors", published=factors))
+    found = sleeve_returns(SAMPLE, sleeve, Design(model="factors", published=factors))
     assert not found.lagged
     levels = factors.levels(found.sessions)
     grown = np.full_like(levels, np.nan)
@@ -181,9 +180,9 @@ def test_an_event_study_takes_factors_in_place_of_its_market() -> None:
     assert found.against == "the factors Mkt-RF, SMB (North_America)"
     assert plain.against == "SPY"
     with pytest.raises(BadInputError, match="to which 0% of what is held belongs"):
-        sleeve_returns(SampleSource(), sleeve, Design(model="factors", published=published(region="Japan")))
+        sleeve_returns(SAMPLE, sleeve, Design(model="factors", published=published(region="Japan")))
     apart = sleeve_returns(
-        SampleSource(), sleeve, Design(model="factors", published=published(region="Japan"), region=ANY)
+        SAMPLE, sleeve, Design(model="factors", published=published(region="Japan"), region=ANY)
     )
     assert apart.lagged
     assert apart.factors.shape[1] == 6  # each with leads and lags

@@ -15,7 +15,7 @@ from positioning.market.source import Driver
 from positioning.strategy.strategy import Strategy
 from strategies import STRATEGIES
 from tests.analysis.planted import CHEATS, HONEST, Planted
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +63,8 @@ def test_an_honest_strategy_is_not_accused(name: str, market: Market, events: Ev
 
 @pytest.mark.parametrize("kind", STRATEGIES, ids=lambda k: k.name)
 def test_the_listed_strategies_do_not_know_tomorrow(kind: type[Strategy]) -> None:
-    from positioning.data.sample import SampleSource
     from positioning.market.load import load
 
     strategy = kind()
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     assert look_ahead(strategy, market, EVENTS, cuts=8) == ()

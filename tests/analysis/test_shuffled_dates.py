@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 from positioning.analysis.attribution import attribute
 from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
 from positioning.cli.event_study import app
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.event_studies.abnormal import Design, Returns, observe
 from positioning.event_studies.day_zero import EventFilter
@@ -32,7 +31,7 @@ from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from strategies.fertilizer_producers import FertilizerProducers
 from tests.analysis.random_events import Tiny, random_events, walk
-from tests.builders import EVENTS, Figure
+from tests.builders import EVENTS, SAMPLE, Figure
 from tests.event_studies.returns import FERTILIZER, NYSE, an_event, returns_of
 
 FREE = FeeTable((), "none")
@@ -174,7 +173,7 @@ def test_attribution_by_theme_cut_short_and_left_out() -> None:
 
 def test_attribution_of_a_real_account_adds_up() -> None:
     strategy, events = FertilizerProducers(), EVENTS
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     result = simulate(strategy.target_weights(market, events), market, read_fees())
     a = attribute(result, events, ("fertilizer", "corridor"))
     # Sums of two thousand daily profits near 1e-3.
@@ -335,7 +334,7 @@ def test_study_placebo_p_values_are_uniform_without_event_effects(figure: Figure
 @pytest.mark.benchmark(group="1,000 placebo runs of a strategy (wanted: under 10 s on two cores)")
 def test_thousand_placebos(benchmark: Any) -> None:
     strategy, events = FertilizerProducers(), EVENTS
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees())
     placebo(strategy, market, terms, events, 2)
     found = benchmark.pedantic(placebo, (strategy, market, terms, events, 1000), rounds=1)

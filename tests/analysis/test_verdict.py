@@ -26,8 +26,8 @@ from positioning.analysis.verdict import (
     search_verdict,
     verdict,
 )
-from positioning.data.sample import SampleSource
 from positioning.runs.saved import runs_in
+from tests.builders import SAMPLE
 
 # Everything held, a real effect: each case below changes what its rule reads.
 GOOD = RunEvidence(
@@ -139,7 +139,7 @@ def plain(text: str) -> str:
 def part(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of two of the corridor's twelve names, and its benchmark."""
     folder = tmp_path_factory.mktemp("part")
-    for symbol, bars in SampleSource().deliver(["FRHC", "KSPI", "EEM"], []).bars.items():
+    for symbol, bars in SAMPLE.deliver(["FRHC", "KSPI", "EEM"], []).bars.items():
         columns = {
             "Open": bars.open,
             "High": bars.high,

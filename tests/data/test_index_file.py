@@ -12,7 +12,6 @@ import statsmodels.api as sm
 
 from positioning.analysis.world import by_state
 from positioning.data.index_file import read_indices
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError, DataMissingError
 from positioning.event_studies.abnormal import Design, Sleeve, sleeve_returns
 from positioning.event_studies.day_zero import EventFilter
@@ -24,7 +23,7 @@ from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.source import Driver
 from positioning.strategy.world import WorldIndex, WorldState
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 DAYS = np.arange("2019-01-01", "2026-01-01", dtype="datetime64[D]")
 GPR = (
@@ -133,7 +132,7 @@ def test_thirds_are_those_of_the_past_alone() -> None:
 
 @pytest.fixture(scope="module")
 def sample() -> Market:
-    return load(SampleSource(), ("NTR", "MOS"))
+    return load(SAMPLE, ("NTR", "MOS"))
 
 
 def test_tampering_inside_the_lag_changes_nothing(sample: Market) -> None:
@@ -157,11 +156,11 @@ def test_a_series_that_was_not_given_is_named(sample: Market) -> None:
 
 
 def test_markets_carry_what_was_given_beside_the_source() -> None:
-    source = SampleSource().carrying({"gpr": series(wild())})
+    source = SAMPLE.carrying({"gpr": series(wild())})
     assert "gpr" in load(source, ("NTR",)).drivers
-    own = next(iter(load(SampleSource(), ("NTR",)).drivers))
+    own = next(iter(load(SAMPLE, ("NTR",)).drivers))
     with pytest.raises(BadInputError, match="has the name of a series of the source"):
-        load(SampleSource().carrying({own: series(wild())}), ("NTR",))
+        load(SAMPLE.carrying({own: series(wild())}), ("NTR",))
 
 
 def test_returns_by_third_against_another_program(sample: Market) -> None:
@@ -189,7 +188,7 @@ def test_returns_by_third_against_another_program(sample: Market) -> None:
 
 def test_cars_by_third_are_shared_out_among_the_events() -> None:
     sleeve = Sleeve("made", "fertilizer", ("NTR", "MOS"), "SPY")
-    made = study(sleeve_returns(SampleSource(), sleeve, Design()), EVENTS, EventFilter(None, None), Design())
+    made = study(sleeve_returns(SAMPLE, sleeve, Design()), EVENTS, EventFilter(None, None), Design())
     found = cars_by_state(made, series(wild()))
     assert [t.state for t in found] == ["low", "middle", "high"]
     assert sum(t.events for t in found) == len(made.observations)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -18,10 +16,11 @@ from positioning.market.instruments import instrument, table
 from positioning.market.load import Span, load, suspended
 from positioning.market.source import Delivery
 from positioning.market.venues import sessions
+from tests.builders import SAMPLE, THESIS
 
 FIRST, LAST = np.datetime64("2018-01-02"), np.datetime64("2025-12-31")
 DAYS = np.arange(FIRST, LAST + 1)
-SOURCE = SampleSource()
+SOURCE = SAMPLE
 UNIVERSE = SOURCE.universe()
 CURRENCIES = ("CNY", "EUR", "GBP", "HKD", "NOK", "TRY")
 
@@ -88,11 +87,11 @@ def excess_kurtosis(symbol: str) -> float:
 def test_same_in_another_process_and_whatever_else_is_asked_for() -> None:
     code = (
         "from positioning.data.sample import SampleSource\n"
-        "d = SampleSource().deliver(['3339.HK'], ['TRY'])\n"
-        "print(d.bars['3339.HK'].digest(), d.rates['TRY'].digest())"
+        "d = SampleSource().deliver(['1157.HK'], ['TRY'])\n"
+        "print(d.bars['1157.HK'].digest(), d.rates['TRY'].digest())"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == [bars("3339.HK").digest(), everything().rates["TRY"].digest()]
+    assert ran.stdout.split() == [bars("1157.HK").digest(), everything().rates["TRY"].digest()]
 
 
 def test_another_seed_is_another_market() -> None:
@@ -190,12 +189,11 @@ def test_hong_kong_answers_new_york_in_the_next_session() -> None:
 def test_fertilizer_reacts_after_its_events_and_not_before() -> None:
     """Over 20 draws the mean of 37 event dates (two carry two events, which count twice) has a standard error
     of about 0.2%: 6% of noise an event and 2.5% from the names' two days, over sqrt(740)."""
-    text = (files("positioning.data") / "sample.toml").read_text(encoding="utf-8")
-    reaction = tomllib.loads(text)["reaction"]
+    reaction = THESIS.sample.tables["reactions"]["agriculture"]
     signed = [(d, 1) for d in set(reaction["up"])] + [(d, -1) for d in set(reaction["down"])]
     before, after = [], []
     for seed in range(20):
-        found = SampleSource(seed).deliver(["NTR", "MOS", "SPY"], []).bars
+        found = SampleSource(seed).knowing(THESIS).deliver(["NTR", "MOS", "SPY"], []).bars
         days = found["SPY"].dates
         level = {s: np.log(b.close) + np.cumsum(b.dividends / b.close) for s, b in found.items()}
         own = (level["NTR"] + level["MOS"]) / 2 - level["SPY"]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from positioning.data.sample import SampleSource
 from positioning.event_studies.abnormal import Design, sleeve_returns
 from positioning.event_studies.day_zero import EventFilter, public_at
 from positioning.event_studies.sleeves import symbol_sleeve
 from positioning.event_studies.study import study
 from positioning.market.coverage import Span
-from tests.builders import EVENTS, THESIS
+from tests.builders import EVENTS, SAMPLE, THESIS
 
 FIRST, LAST = np.datetime64("2022-01-01"), np.datetime64("2023-12-31")
 
 
 def test_events_outside_the_days_are_left_out_with_the_reason_and_no_price_after_them_is_read() -> None:
     sleeve, design = symbol_sleeve("NTR", THESIS), Design(window=(-1, 1), estimation=60)
-    returns = sleeve_returns(SampleSource(), sleeve, design, crash_dates=EVENTS.crash_dates, end=LAST)
+    returns = sleeve_returns(SAMPLE, sleeve, design, crash_dates=EVENTS.crash_dates, end=LAST)
     assert returns.sessions[-1] <= LAST
     whole = study(returns, EVENTS, EventFilter(), design)
     part = study(returns, EVENTS, EventFilter(span=Span(FIRST, LAST)), design)

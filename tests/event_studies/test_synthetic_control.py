@@ -10,14 +10,13 @@ from scipy.optimize import minimize
 
 from positioning.analysis.factors import Factors
 from positioning.analysis.simplex import simplex_weights
-from positioning.data.sample import SampleSource
 from positioning.event_studies.abnormal import Design, sleeve_returns
 from positioning.event_studies.day_zero import blocked
 from positioning.event_studies.donors import DonorPool, candidates, donor_pool
 from positioning.event_studies.sleeves import strategy_sleeves
 from positioning.event_studies.synthetic_control import SyntheticControl, synthetic_control
 from strategies import FertilizerProducers
-from tests.builders import EVENTS, THESIS, Figure
+from tests.builders import EVENTS, SAMPLE, THESIS, Figure
 from tests.event_studies.returns import NYSE, drawn
 
 DESIGN = Design()
@@ -122,8 +121,8 @@ def test_donors_are_controls_and_funds_and_no_company_of_the_sleeve() -> None:
     found = candidates(sleeve, THESIS)
     assert {"FMC", "MOO", "SPY", "GLD", "NTR.TO"} <= set(found)
     assert not {"NTR", "CF", "CAT", "PKP.WA", "^HSI", "1138.HK"} & set(found)
-    r = sleeve_returns(SampleSource(), sleeve, DESIGN, crash_dates=EVENTS.crash_dates)
-    pool = donor_pool(r, SampleSource(), THESIS)
+    r = sleeve_returns(SAMPLE, sleeve, DESIGN, crash_dates=EVENTS.crash_dates)
+    pool = donor_pool(r, SAMPLE, THESIS)
     assert "another line of a company" in pool.left_out["NTR.TO"]
     assert "NTR.TO" not in pool.symbols
     assert set(pool.apart) == {"000792.SZ", "000893.SZ"}  # Shenzhen has closed before New York opens
@@ -134,10 +133,10 @@ def test_donors_are_controls_and_funds_and_no_company_of_the_sleeve() -> None:
 
 def test_donors_are_over_the_rate_that_the_sleeve_is_over() -> None:
     sleeve = strategy_sleeves(FertilizerProducers(), THESIS)[0]
-    plain = sleeve_returns(SampleSource(), sleeve, DESIGN, crash_dates=EVENTS.crash_dates)
+    plain = sleeve_returns(SAMPLE, sleeve, DESIGN, crash_dates=EVENTS.crash_dates)
     rate = np.full(plain.sessions.size, 0.0002)
     published = Factors(("Mkt-RF", "SMB"), plain.sessions, np.zeros((rate.size, 2)), rate, "made")
-    pools = [donor_pool(plain, SampleSource(), THESIS, published=f) for f in (None, published)]
+    pools = [donor_pool(plain, SAMPLE, THESIS, published=f) for f in (None, published)]
     np.testing.assert_allclose(pools[0].returns[1:] - pools[1].returns[1:], 0.0002, atol=1e-12)
 
 

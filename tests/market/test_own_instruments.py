@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from positioning.events.thesis import read_thesis
 from positioning.market.instruments import RECORDED, Instruments, read_instruments
 from positioning.market.load import load
 from positioning.market.venues import has_calendar, sessions
+from tests.builders import THESIS
 
 HEAD = (
     "symbol,name,venue,currency,quoted_in,kind,incorporated,listed,delisted,exit_price,exit_currency,source\n"
@@ -117,7 +119,7 @@ def test_every_command_takes_the_instruments_of_the_thesis(
 
 def test_a_market_is_what_the_rows_say(thesis: Path) -> None:
     facts = read_thesis(thesis)
-    market = load(SampleSource().knowing(facts.instruments), ["7203", "LUX.QA", "PNC.VN"])
+    market = load(SampleSource().knowing(facts), ["7203", "LUX.QA", "PNC.VN"])
     venues = [(i.venue, i.currency, i.quoted_in, i.kind, i.recorded) for i in market.instruments]
     assert venues == [
         ("XTKS", "JPY", "JPY", "share", True),
@@ -139,13 +141,19 @@ def test_a_folder_reads_pence_as_the_row_says_and_two_theses_do_not_share_what_w
     (tmp_path / "PNC.VN.csv").write_text(
         "Date,Close\n" + "".join(f"{d},{250 + n}\n" for n, d in enumerate(days))
     )
-    source = FolderSource(tmp_path).knowing(read_thesis(thesis).instruments)
+    source = FolderSource(tmp_path).knowing(read_thesis(thesis))
     assert source.deliver(["PNC.VN"], ()).bars["PNC.VN"].close[0] == pytest.approx(
         2.50, rel=1e-12
     )  # of pence
     other = tmp_path / "instruments.csv"
     other.write_text(HEAD + ROWS.replace("GBP,GBX", "GBP,GBP"))
-    assert source.knowing(read_instruments(other)).deliver(["PNC.VN"], ()).bars["PNC.VN"].close[0] == 250.0
+    assert (
+        source.knowing(replace(THESIS, instruments=read_instruments(other)))
+        .deliver(["PNC.VN"], ())
+        .bars["PNC.VN"]
+        .close[0]
+        == 250.0
+    )
 
 
 def test_prices_of_own_symbols_are_stored_and_checked(thesis: Path, tmp_path: Path) -> None:
@@ -237,12 +245,13 @@ def test_a_row_may_repeat_what_the_engine_has_and_adds_what_it_says(tmp_path: Pa
 
 
 def test_the_record_is_a_value(thesis: Path) -> None:
-    known = read_thesis(thesis).instruments
+    facts = read_thesis(thesis)
+    known = facts.instruments
     assert pickle.loads(pickle.dumps(known)) == known  # noqa: S301
     assert known != RECORDED == Instruments()
     assert hash(known) != hash(RECORDED)
     witness = RecordingSource(SampleSource())
-    told = witness.knowing(known)
+    told = witness.knowing(facts)
     told.deliver(["7203"], ["JPY"])
     assert set(witness.digests) == {"7203", "JPY=X"}  # who asks another of it, asks it
     assert (witness.instruments, told.instruments) == (RECORDED, known)

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from positioning.data.sample import SampleSource
 from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.runs.capacity import crossing
@@ -15,7 +14,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.simulation.liquidity import Capital
 from strategies import FertilizerProducers
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 
 def test_an_edge_is_gone_between_two_capitals_on_the_logarithm() -> None:
@@ -29,7 +28,7 @@ def test_an_edge_is_gone_between_two_capitals_on_the_logarithm() -> None:
 def test_forty_capitals_side_by_side_are_forty_accounts() -> None:
     strategy = FertilizerProducers()
     span = Span(np.datetime64("2023-01-03"), np.datetime64("2024-06-28"))
-    market = load(SampleSource(), strategy.names, strategy.hedges, span, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, span, history=strategy.history)
     terms = AccountTerms(read_fees("default"), capital=Capital(1e6))
     amounts = np.geomspace(1e5, 1e10, 40)
     swept = terms.run_at(amounts, strategy, market, EVENTS)

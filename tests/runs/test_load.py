@@ -34,7 +34,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.strategy.targets import Targets
 from strategies import MiddleCorridor
-from tests.builders import EVENTS, THESIS, Figure
+from tests.builders import EVENTS, SAMPLE, THESIS, Figure
 
 # Twice the size may take this many times the processor time: 2 where growth is linear, 4 where it is quadratic.
 LINEAR = 2.8
@@ -81,7 +81,7 @@ def restricted(count: int) -> None:
 
 def answered(count: int) -> None:
     strategy, rng = MiddleCorridor(), np.random.default_rng(3)
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     items = []
     for n in range(count):
         model = EVENTS.items[n % len(EVENTS.items)]

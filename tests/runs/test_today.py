@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from positioning.arrays import BoolArray
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.events.restriction import Restriction, dropped
@@ -21,7 +20,7 @@ from positioning.simulation.fees import read_fees
 from positioning.simulation.liquidity import Capital
 from strategies import Enablers, FertilizerProducers, HongKongEquipment
 from tests.analysis.planted import Planted
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 TERMS = AccountTerms(read_fees("default"))
 FREE = AccountTerms(read_fees("none"))
@@ -63,7 +62,7 @@ def test_weights_are_those_of_the_last_decision_and_orders_lead_there(seed: int)
 def test_a_hong_kong_holiday_tomorrow_and_the_opening_instant() -> None:
     strategy, events = HongKongEquipment(), EVENTS
     span = Span(end=np.datetime64("2025-09-30"))  # 1 October is a holiday in Hong Kong
-    market = load(SampleSource(), strategy.names, strategy.hedges, span, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, span, history=strategy.history)
     answer = today(strategy, market, events, TERMS, Portfolio(capital=1e6))
     legs = {leg.instrument.venue: leg for leg in answer.legs if leg.order}
     assert "XHKG is closed until 2025-10-02" in legs["XHKG"].note
@@ -144,7 +143,7 @@ def test_a_leg_without_a_price_is_not_ordered() -> None:
 
 def test_news_in_force_is_what_pressure_counts() -> None:
     strategy, events = FertilizerProducers(), EVENTS
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     answer = today(strategy, market, events, TERMS)
     listed = sum(n.weight for n in answer.news)
     pressure = float(events.pressure(market.rows, "fertilizer", strategy.half_life)[-1])
@@ -177,7 +176,7 @@ def test_a_capital_brings_the_lots_on_record_and_says_how_long_orders_take() -> 
     from positioning.simulation.order_sizes import lots_on, read_lots
 
     strategy = Enablers()
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     terms = replace(TERMS, capital=Capital(1e6))
     answer = today(strategy, market, EVENTS, terms, Portfolio(capital=1e6))
     lots, _ = lots_on(read_lots(), market.rows[-1:], market.instruments)

@@ -12,7 +12,6 @@ from typing import Any, final
 
 import numpy as np
 
-from positioning.data.sample import SampleSource
 from positioning.market.load import load
 from positioning.search.chunk_store import MemoryChunks
 from positioning.search.measures import Accounts, Measure
@@ -23,7 +22,7 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 from strategies import FertilizerProducers
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 HALVES = tuple(np.linspace(2.0, 60.0, 32).tolist())
 
@@ -33,7 +32,7 @@ SHARES = tuple(np.linspace(0.1, 0.6, 16).tolist())
 
 def space_of(strategy: Strategy | None = None, **axes: tuple[Any, ...]) -> SearchSpace:
     own = strategy or FertilizerProducers()
-    market = load(SampleSource(), own.names, own.hedges, history=own.history)
+    market = load(SAMPLE, own.names, own.hedges, history=own.history)
     return SearchSpace(own, market, EVENTS, axes, AccountTerms(read_fees()))
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.market.load import load
 from positioning.search import optuna_sampler as proposals
@@ -25,7 +24,7 @@ from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from strategies import FertilizerProducers
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 GRID = {
     "half_life": tuple(np.linspace(2.0, 80.0, 20).tolist()),
@@ -36,7 +35,7 @@ GRID = {
 
 def space_of(**axes: tuple[Any, ...]) -> SearchSpace:
     own = FertilizerProducers()
-    market = load(SampleSource(), own.names, own.hedges, history=own.history)
+    market = load(SAMPLE, own.names, own.hedges, history=own.history)
     return SearchSpace(own, market, EVENTS, axes, AccountTerms(read_fees()))
 
 

@@ -16,7 +16,6 @@ from scipy.stats import kstest, rankdata, spearmanr
 
 from positioning.analysis.cross_validation import PBO_TRIALS, grouped, pbo_sample, purged_splits
 from positioning.analysis.metrics import rows_per_year
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.load import load
@@ -40,7 +39,7 @@ from positioning.simulation.fees import read_fees
 from positioning.simulation.kernel import LANES
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, MiddleCorridor
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 from tests.event_studies.returns import an_event
 from tests.search.held_strategy import NO_EVENTS, Held
 from tests.search.nav_measure import Nav
@@ -99,7 +98,7 @@ def test_windows_and_the_rows_they_purge_by_hand() -> None:
 
 def test_a_blend_answers_the_events_of_all_its_parts() -> None:
     def rows(strategy: Strategy) -> set[int]:
-        market = load(SampleSource(), Enablers().names, Enablers().hedges, history=120)
+        market = load(SAMPLE, Enablers().names, Enablers().hedges, history=120)
         space = SearchSpace(strategy, market, EVENTS, {}, AccountTerms(FREE))
         return {int(r) for r in event_windows(space)[:, 0]}
 
@@ -149,7 +148,7 @@ CASES: dict[str, tuple[Strategy, dict[str, tuple[Any, ...]], tuple[int, int, int
 @pytest.mark.parametrize("name", CASES)
 def test_every_number_is_that_of_the_whole_series(name: str) -> None:
     strategy, axes, (groups, test_groups, embargo, hold) = CASES[name]
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), cash=CashRate.constant(0.02))
     asked, trials = all_of(SearchSpace(strategy, market, EVENTS, axes, terms), threads(2))
     found = cross_validate(asked, trials, groups, test_groups, embargo, hold)

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from positioning.analysis.metrics import summarise
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.load import load
@@ -26,7 +25,7 @@ from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor, Sanctioned
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 from tests.search.nav_measure import Nav
 
 GRIDS = {
@@ -57,7 +56,7 @@ GRIDS = {
 @pytest.mark.parametrize("mark", ["last", "zero"])
 def test_every_trial_is_the_account_of_simulate(name: str, mark: str) -> None:
     strategy, axes = GRIDS[name]
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), cash=CashRate.constant(0.03), mark=mark)
     trials = sweep(strategy, market, EVENTS, axes, terms)
     assert trials.count == np.prod([len(v) for v in axes.values()])
@@ -102,7 +101,7 @@ def test_figures_of_accounts_of_any_length(
 @pytest.mark.parametrize("name", GRIDS)
 def test_nav_of_every_trial_has_the_bits_of_simulate(name: str) -> None:
     strategy, axes = GRIDS[name]
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees(), fill="close", cash=CashRate.constant(0.02))
     space = SearchSpace(strategy, market, EVENTS, {a: tuple(v) for a, v in axes.items()}, terms)
     codes = space.grouped(space.codes(np.arange(space.combinations)))
@@ -130,7 +129,7 @@ def random_axes(rng: np.random.Generator, strategy: Strategy) -> dict[str, tuple
 def test_random_grids_have_the_accounts_of_simulate(seed: int) -> None:
     rng = np.random.default_rng(seed)
     strategy = (FertilizerProducers, MiddleCorridor, HongKongEquipment, Enablers)[seed % 4]()
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=250)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=250)
     terms = AccountTerms(
         read_fees(("default", "none")[seed % 2]), ("open", "close")[seed // 4 % 2],
         CashRate.constant(float(rng.uniform(0.0, 0.05))), f"haircut:{rng.uniform():.2f}",
@@ -191,7 +190,7 @@ def test_flat_and_ruined_trials_are_undefined_in_both() -> None:
 
 def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
     strategy = FertilizerProducers()
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     inputs = ledger_inputs(market, read_fees(), cash=CashRate.constant(0.02))
     targets = strategy.target_weights(market, EVENTS)
     scale = np.linspace(-1.0, 1.0, LANES)  # long and short, flat in between
@@ -213,7 +212,7 @@ def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
 
 def test_results_do_not_depend_on_the_number_of_workers() -> None:
     strategy, axes = GRIDS["hedged, short, banded"]
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     terms = AccountTerms(read_fees())
     one, three = (sweep(strategy, market, EVENTS, axes, terms, workers=n) for n in (1, 3))
     np.testing.assert_array_equal(list(one.tables()), list(three.tables()))
@@ -230,6 +229,6 @@ def test_results_do_not_depend_on_the_number_of_workers() -> None:
 )
 def test_a_bad_axis_is_refused(axes: dict[str, list[float]], wanted: str) -> None:
     strategy = FertilizerProducers()
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     with pytest.raises(BadInputError, match=wanted.replace("?", r"\?")):
         sweep(strategy, market, EVENTS, axes, AccountTerms(read_fees()))

@@ -14,7 +14,6 @@ import pytest
 from positioning.analysis.cross_validation import MIN_ROWS, rank_correlation
 from positioning.analysis.metrics import summarise, to_json
 from positioning.arrays import BoolArray
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.load import load
@@ -35,7 +34,7 @@ from positioning.simulation.simulate import simulate
 from positioning.strategy.basket import Basket
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, HongKongEquipment, MiddleCorridor
-from tests.builders import EVENTS, THESIS
+from tests.builders import EVENTS, SAMPLE, THESIS
 from tests.search.held_strategy import NO_EVENTS, Held
 from tests.simulation.accounts import FREE, TEN, build, exactly
 from tests.strategy.futures import other_news, tampered
@@ -209,7 +208,7 @@ def test_the_stitched_account_is_that_of_a_plain_loop(every: int) -> None:
 
 
 def sample(strategy: Strategy) -> tuple[Market, Events]:
-    return load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history), EVENTS
+    return load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history), EVENTS
 
 
 @pytest.mark.parametrize(

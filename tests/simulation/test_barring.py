@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from positioning.data.sample import SampleSource
 from positioning.market.load import load
 from positioning.simulation.fees import read_fees
 from positioning.simulation.inputs import ledger_inputs
+from tests.builders import SAMPLE
 
 
 def test_barred_inputs_are_those_made_anew() -> None:
-    inputs = ledger_inputs(load(SampleSource(), ["NTR", "0598.HK"]), read_fees("default"))
+    inputs = ledger_inputs(load(SAMPLE, ["NTR", "0598.HK"]), read_fees("default"))
     barred = np.random.default_rng(0).random(inputs.no_buy.shape) < 0.1
     again, other = replace(inputs, no_buy=barred), inputs.barring(barred)
     for name, one, two in zip(again.arrays._fields, again.arrays, other.arrays, strict=True):

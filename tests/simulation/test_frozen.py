@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from positioning.data.folder import FolderSource
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.events.restriction import Restriction
@@ -22,7 +21,7 @@ from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 FREE = FeeTable((), "none")
 exactly = {"rtol": 1e-13, "atol": 1e-14}  # a dozen sums near one
@@ -246,7 +245,7 @@ def postponed(events: Events, until: datetime) -> Events:
 
 @pytest.mark.parametrize("strategy", [p() for p in STRATEGIES], ids=lambda p: p.name)
 def test_the_screen_never_uses_a_later_list(strategy) -> None:
-    m = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    m = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     events = EVENTS
     first = (
         min(r.known_on() for r in events.restrictions if r.symbol in strategy.names)

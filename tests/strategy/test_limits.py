@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.load import load
@@ -21,7 +20,7 @@ from positioning.strategy.limits import VOLATILITY_ROWS, cap, scale
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import Enablers, FertilizerProducers
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 ROWS = 400
 DECIDED = np.array([5, 100, 200, 300])
@@ -171,7 +170,7 @@ def test_odd_limits_are_refused(odd: dict[str, float]) -> None:
 @pytest.fixture(scope="module")
 def sample() -> Market:
     one = FertilizerProducers()
-    return load(SampleSource(), one.names, one.hedges, history=one.history)
+    return load(SAMPLE, one.names, one.hedges, history=one.history)
 
 
 def test_lanes_of_a_search_decide_as_each_trial_does(sample: Market) -> None:
@@ -196,7 +195,7 @@ def test_lanes_of_a_search_decide_as_each_trial_does(sample: Market) -> None:
 
 def test_a_blend_is_scaled_as_a_whole() -> None:
     one = Enablers(target_volatility=0.06, name_cap=0.05)
-    world = load(SampleSource(), one.names, one.hedges, history=one.history)
+    world = load(SAMPLE, one.names, one.hedges, history=one.history)
     weights = one.target_weights(world, EVENTS).weights
     hedges = [world.column(s) for s in one.hedges]
     assert np.abs(np.delete(weights, hedges, axis=1)).max() <= 0.05 + 1e-15

@@ -8,13 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from positioning.data.sample import SampleSource
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.strategy import features
 from positioning.strategy.features import Betas, Covariance, Eligible, FeatureBook, RowFeature
 from strategies.enablers import Enablers
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 
 LEGS = ("0598.HK", "1199.HK", "1919.HK")
 KINDS: tuple[RowFeature, ...] = (
@@ -27,7 +26,7 @@ KINDS: tuple[RowFeature, ...] = (
 @cache
 def market() -> Market:
     strategy = Enablers()
-    return load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    return load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
 
 
 @pytest.mark.parametrize("feature", KINDS, ids=lambda f: type(f).__name__)

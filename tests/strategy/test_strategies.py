@@ -16,7 +16,6 @@ import pytest
 import statsmodels.api as sm
 
 import strategies
-from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError, DataMissingError, PositioningError
 from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
@@ -41,7 +40,7 @@ from strategies.enablers import Enablers
 from strategies.fertilizer_producers import FertilizerProducers
 from strategies.hong_kong_equipment import DISTRIBUTORS, HongKongEquipment
 from strategies.middle_corridor import MiddleCorridor
-from tests.builders import EVENTS
+from tests.builders import EVENTS, SAMPLE
 from tests.strategy.futures import other_news, tampered
 
 every_strategy = pytest.mark.parametrize("kind", strategies.STRATEGIES, ids=lambda kind: kind.name)
@@ -53,7 +52,7 @@ SAME_DAY = np.zeros(1, dtype=np.int64)
 @cache
 def sample(kind: type[Strategy]) -> tuple[Strategy, Market, Events]:
     strategy = kind()
-    market = load(SampleSource(), strategy.names, strategy.hedges, history=strategy.history)
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     return strategy, market, EVENTS
 
 
