@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors
-from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet
+from positioning.cli.command import new_app
+from positioning.cli.declare import command
+from positioning.cli.options import Names
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -22,48 +22,41 @@ app = new_app()
 TONES = {"wrong": "bad", "warning": "neutral", "not measured": "quiet", "right": ""}  # in the order told
 
 
-@app.command(cls=Command)
-@with_request("benchmark", "placebos", "factors", "region")
+@command(app, without=("benchmark", "placebos", "factors", "region", "verbose"))
 def check(
     request: Request,
+    output: Output,
     strategies: Names = None,
     cuts: Annotated[int, typer.Option(min=2, max=1000, help="Dates at which the future is replaced.")] = 24,
-    out: Out = "reports",
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
-) -> None:
+) -> int:
     """Replace the future, run again, leave out: does anything move that must not? Exit status 1: something is wrong.
 
     What it finds is kept in checks/ of --out, where runs and searches of the same code read it."""
-    terminal = Terminal(False, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.analysis.strategy_check import check_strategy
-        from positioning.runs.backtest import market_of
-        from positioning.runs.checks import keep_check
+    from positioning.analysis.strategy_check import check_strategy
+    from positioning.runs.backtest import market_of
+    from positioning.runs.checks import keep_check
 
-        chosen = request.strategies(strategies or [])
-        settings, found = request.terms(""), []
-        with progress(as_json or quiet) as bar:
-            task = bar.add_task("checks", total=len(chosen) * cuts)
-            for done, strategy in enumerate(chosen, 1):
-                bar.update(task, description=strategy.name)
-                market = market_of(strategy, settings)
-                found.append(
-                    check_strategy(
-                        strategy, market, settings.events, settings.account, cuts, request.seed,
-                        lambda: bar.advance(task),
-                    )
-                )  # fmt: skip
-                bar.update(task, completed=done * cuts)
-        for strategy, one in zip(chosen, found, strict=True):
-            keep_check(one, strategy, cuts, Path(out))
-        if as_json:
-            print(json.dumps({"data": request.data, "strategies": {c.strategy: to_json(c) for c in found}}))
-        else:
-            print_checks(found, terminal)
-    if any(c.wrong for c in found):
-        raise typer.Exit(1)
+    chosen = request.strategies(strategies or [])
+    settings, found = request.terms(""), []
+    with progress(output.silent) as bar:
+        task = bar.add_task("checks", total=len(chosen) * cuts)
+        for done, strategy in enumerate(chosen, 1):
+            bar.update(task, description=strategy.name)
+            market = market_of(strategy, settings)
+            found.append(
+                check_strategy(
+                    strategy, market, settings.events, settings.account, cuts, request.seed,
+                    lambda: bar.advance(task),
+                )
+            )  # fmt: skip
+            bar.update(task, completed=done * cuts)
+    for strategy, one in zip(chosen, found, strict=True):
+        keep_check(one, strategy, cuts, output.place)
+    if output.as_json:
+        print(json.dumps({"data": request.data, "strategies": {c.strategy: to_json(c) for c in found}}))
+    else:
+        print_checks(found, output.terminal)
+    return int(any(c.wrong for c in found))
 
 
 def to_json(c: StrategyCheck) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed, words_for
+from positioning.cli.command import new_app, typed, words_for
 from positioning.cli.config import answer_text
-from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose
+from positioning.cli.declare import command
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
 from positioning.cli.strategies import means_strategy
 from positioning.cli.terminal import Table, Terminal, table
 from positioning.json_text import json_text
@@ -26,10 +26,10 @@ app = new_app()
 DOCS = Path("docs")  # of a checkout
 
 
-@app.command(cls=Command)
-@with_request()
+@command(app)
 def claims(
     request: Request,
+    output: Output,
     ctx: typer.Context,
     markdown: Annotated[
         str | None,
@@ -38,37 +38,30 @@ def claims(
             help="The answer as Markdown, too; default docs/claims.md where there is a folder docs, else none.",
         ),
     ] = None,
-    out: Out = "reports",
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
 ) -> None:
     """Every claim of the thesis measured, before and after it was published; a verdict by stated rules; a page."""
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.claims.answer import answer_claims
-        from positioning.claims.claim import read_claims
-        from positioning.reporting.claims import refuse_foreign_markdown, write_claims
-        from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.claims.answer import answer_claims
+    from positioning.claims.claim import read_claims
+    from positioning.reporting.claims import refuse_foreign_markdown, write_claims
+    from positioning.reporting.page_file import refuse_foreign_pages
 
-        refuse_foreign_pages(Path(out), ("claims.html", "claims.json", "index.html"))
-        place = markdown_place(markdown)
-        if place is not None:
-            refuse_foreign_markdown(place)
-        settings = request.terms(typed("claims"))
-        asked = read_claims(settings.thesis)
-        strategies = request.strategies(named(asked))
-        with progress(as_json or quiet) as bar:
-            task = bar.add_task("claims", total=len(asked))
-            made = answer_claims(strategies, settings, asked, advance=lambda: bar.advance(task))
-        data = [] if request.data == Request().data else ["--data", request.data]
-        again = shlex.join([*words_for("claims"), *data])
-        files = write_claims(made, settings.command, Path(out), place, answer_text(ctx), again)
-        if as_json:
-            print(json_text(made.to_json() | {"files": [str(f) for f in files]}))
-        else:
-            print_answers(made, files, terminal)
+    refuse_foreign_pages(output.place, ("claims.html", "claims.json", "index.html"))
+    place = markdown_place(markdown)
+    if place is not None:
+        refuse_foreign_markdown(place)
+    settings = request.terms(typed("claims"))
+    asked = read_claims(settings.thesis)
+    strategies = request.strategies(named(asked))
+    with progress(output.silent) as bar:
+        task = bar.add_task("claims", total=len(asked))
+        made = answer_claims(strategies, settings, asked, advance=lambda: bar.advance(task))
+    data = [] if request.data == Request().data else ["--data", request.data]
+    again = shlex.join([*words_for("claims"), *data])
+    files = write_claims(made, settings.command, output.place, place, answer_text(ctx), again)
+    if output.as_json:
+        print(json_text(made.to_json() | {"files": [str(f) for f in files]}))
+    else:
+        print_answers(made, files, output.terminal)
 
 
 def markdown_place(asked: str | None) -> Path | None:

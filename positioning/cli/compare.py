@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
+from positioning.cli.command import new_app, say_left_out
+from positioning.cli.declare import command
 from positioning.cli.options import (
     FACTORS,
     AsCsv,
-    AsJson,
     Factsheet,
-    LogFile,
-    Out,
-    Quiet,
     Region,
     Seed,
-    Verbose,
 )
+from positioning.cli.output import Output
 from positioning.cli.request import Request
 from positioning.cli.strategies import known_as
-from positioning.cli.terminal import Terminal
 from positioning.csv_output import csv_text
 from positioning.errors import BadInputError
 from positioning.json_text import json_text, plain
@@ -35,8 +31,9 @@ if TYPE_CHECKING:
 app = new_app()
 
 
-@app.command(cls=Command)
+@command(app)
 def compare(
+    output: Output,
     names: Annotated[
         list[str] | None,
         typer.Argument(
@@ -47,7 +44,6 @@ def compare(
     seed: Seed = 0,
     factors: Annotated[list[str] | None, FACTORS] = None,
     region: Region = None,
-    out: Out = "reports",
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Runs on real and on simulated prices together, with a warning.")
     ] = False,
@@ -59,45 +55,39 @@ def compare(
     ] = None,
     factsheet: Factsheet = False,
     as_csv: AsCsv = False,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
 ) -> None:
     """Metrics with intervals, curves, contributions and tests over the dates the runs share."""
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.reporting.comparison.page import write_comparison
-        from positioning.reporting.comparison.words import remarks
-        from positioning.reporting.index import write_index
-        from positioning.reporting.page_file import refuse_foreign_pages, write_page
-        from positioning.runs.comparison import compare as set_side_by_side
-        from positioning.runs.foreign_returns import read_returns
+    from positioning.reporting.comparison.page import write_comparison
+    from positioning.reporting.comparison.words import remarks
+    from positioning.reporting.index import write_index
+    from positioning.reporting.page_file import refuse_foreign_pages, write_page
+    from positioning.runs.comparison import compare as set_side_by_side
+    from positioning.runs.foreign_returns import read_returns
 
-        place = Path(out)
-        asked = Request(factors=tuple(factors or ()), region=region)
-        published = asked.published()  # refused before anything is read
-        pages = ("comparison.html", "index.html", *(("comparison.csv",) if as_csv else ()))
-        refuse_foreign_pages(place, pages)
-        foreign = [column for file in returns or [] for column in read_returns(Path(file))]
-        runs = chosen(place, names or [], mixed, alone=not foreign)
-        found = set_side_by_side([*runs, *foreign], draws, seed, published, asked.region_word)
-        sheets = factsheets(runs, place) if factsheet else []
-        files = [write_comparison(found, place), write_index(place), *sheets]
-        if as_csv:
-            files.append(write_page(place / "comparison.csv", to_csv(found)))
-        if as_json:
-            print(json_text(to_json(found, files)))
-            return
-        for x in found.contenders:
-            if own := x.kept.summary.get("verdict"):
-                terminal.say(f"{x.label}: {own['sentence']}", own["tone"])
-        for line in remarks(found):
-            terminal.say(line)
-        for x in found.contenders:
-            if x.factors is not None:
-                terminal.say(f"{x.label}: {x.factors.sentence}", "neutral")
-        terminal.wrote(files)
+    place = output.place
+    asked = Request(factors=tuple(factors or ()), region=region)
+    published = asked.published()  # refused before anything is read
+    pages = ("comparison.html", "index.html", *(("comparison.csv",) if as_csv else ()))
+    refuse_foreign_pages(place, pages)
+    foreign = [column for file in returns or [] for column in read_returns(Path(file))]
+    runs = chosen(place, names or [], mixed, alone=not foreign)
+    found = set_side_by_side([*runs, *foreign], draws, seed, published, asked.region_word)
+    sheets = factsheets(runs, place) if factsheet else []
+    files = [write_comparison(found, place), write_index(place), *sheets]
+    if as_csv:
+        files.append(write_page(place / "comparison.csv", to_csv(found)))
+    if output.as_json:
+        print(json_text(to_json(found, files)))
+        return
+    for x in found.contenders:
+        if own := x.kept.summary.get("verdict"):
+            output.terminal.say(f"{x.label}: {own['sentence']}", own["tone"])
+    for line in remarks(found):
+        output.terminal.say(line)
+    for x in found.contenders:
+        if x.factors is not None:
+            output.terminal.say(f"{x.label}: {x.factors.sentence}", "neutral")
+    output.terminal.wrote(files)
 
 
 def factsheets(runs: Sequence[SavedRun], out: Path) -> list[Path]:

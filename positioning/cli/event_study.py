@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed
+from positioning.cli.command import new_app, typed
 from positioning.cli.config import answer_text
-from positioning.cli.options import AsJson, LogFile, Out, Quiet, Theme, Verbose
+from positioning.cli.declare import command
+from positioning.cli.options import Theme
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
 from positioning.cli.strategies import means_strategy, standard, strategy_class
 from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import span_of
@@ -38,12 +39,12 @@ COLUMNS = {
 }  # fmt: skip
 
 
-@app.command(cls=Command)
-@with_request(  # it keeps no account
-    "fees", "fill", "cash", "screen", "target_volatility", "mark", "capital", "participation", "impact"
+@command(  # it keeps no account
+    app, without=("fees", "fill", "cash", "screen", "target_volatility", "mark", "capital", "participation", "impact")
 )  # fmt: skip
 def event_study(
     request: Request,
+    output: Output,
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
@@ -62,83 +63,79 @@ def event_study(
             help="Funds that stand for factors with --model factors, such as SPY,EEM; default the thesis' own."
         ),
     ] = None,
-    out: Out = "reports",
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
 ) -> None:
     """Prices around dated events, against what a model expected; tests; a page and its CSVs."""
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.analysis.placebo import check_draws
-        from positioning.event_studies.abnormal import sleeve_returns
-        from positioning.event_studies.calendar_time import strategy_active
-        from positioning.event_studies.day_zero import EventFilter
-        from positioning.event_studies.donors import donor_pool
-        from positioning.event_studies.evidence import evidence
-        from positioning.event_studies.placebo import study_placebo
-        from positioning.event_studies.states import by_study
-        from positioning.event_studies.study import singly, study
-        from positioning.event_studies.synthetic_control import synthetic_controls
-        from positioning.reporting.event_study.page import past, write_event_study
-        from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.analysis.placebo import check_draws
+    from positioning.event_studies.abnormal import sleeve_returns
+    from positioning.event_studies.calendar_time import strategy_active
+    from positioning.event_studies.day_zero import EventFilter
+    from positioning.event_studies.donors import donor_pool
+    from positioning.event_studies.evidence import evidence
+    from positioning.event_studies.placebo import study_placebo
+    from positioning.event_studies.states import by_study
+    from positioning.event_studies.study import singly, study
+    from positioning.event_studies.synthetic_control import synthetic_controls
+    from positioning.reporting.event_study.page import past, write_event_study
+    from positioning.reporting.page_file import refuse_foreign_pages
 
-        pages = ("event_study.html", "event_study_events.csv", "event_study_tests.csv", "index.html")
-        refuse_foreign_pages(Path(out), pages)
-        if request.placebos:
-            check_draws(request.placebos)
-        design = design_of(request, window, estimation, model, proxies)
-        choice = EventFilter(theme, direction, span_of(request.start, request.end))
-        words, thesis = names or studied(), request.advice()
-        choice.check(thesis.events)
-        sleeves = sleeves_of(words, request, thesis, theme or "")
-        source, record = request.source(), thesis.events
-        near, studies = record.crash_dates, []
-        with progress(as_json or quiet) as bar:
-            task = bar.add_task("event studies", total=len(sleeves))
-            for sleeve in sleeves:
-                returns = sleeve_returns(
-                    source, sleeve, design, request.base.upper(), near, request.accepted, choice.span.end
-                )
-                studies.append(study(returns, record, choice, design))
-                bar.advance(task)
-        require_some(studies)
-        if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
-            studies.append(singly(studies, design))
-        draws, base, seed = request.placebos, request.base.upper(), request.seed
-        shuffled = {s.label: study_placebo(s, record, design, draws, seed) for s in studies if draws}
-        alone = [s for s in studies if len(s.returns) == 1]
-        pools = {
-            s.label: donor_pool(s.returns[0], source, thesis, base, request.accepted, design.published)
-            for s in alone
-        }
-        controls = synthetic_controls(alone, pools, record, design, draws, seed)
-        active, unmade = {}, []
-        for label, strategy in strategies_under(words, request, sleeves).items():
-            try:
-                active[label] = strategy_active(
-                    strategy,
-                    source,
-                    thesis,
-                    base,
-                    request.accepted,
-                    request.benchmark or "",
-                    choice.span,
-                    design.published,
-                )
-            except PositioningError as error:  # the days of a study may be too few for an account
-                unmade.append(f"{label}: no account beside the study, {error.seen}")
-        asked = replace(
-            evidence(studies, record, choice, design, seed, controls, active),
-            states=by_study(studies, source.published),
-        )
-        command = typed("event_study")
-        again = answer_text(ctx, names=[lasting(word) for word in words])
-        files = write_event_study(studies, shuffled, asked, design, thesis, command, Path(out), again)
-        for line in unmade:
-            terminal.say(line, "quiet")
-        print_answer(request.data, studies, shuffled, asked, past(studies, thesis), files, as_json, terminal)
+    pages = ("event_study.html", "event_study_events.csv", "event_study_tests.csv", "index.html")
+    refuse_foreign_pages(output.place, pages)
+    if request.placebos:
+        check_draws(request.placebos)
+    design = design_of(request, window, estimation, model, proxies)
+    choice = EventFilter(theme, direction, span_of(request.start, request.end))
+    words, thesis = names or studied(), request.advice()
+    choice.check(thesis.events)
+    sleeves = sleeves_of(words, request, thesis, theme or "")
+    source, record = request.source(), thesis.events
+    near, studies = record.crash_dates, []
+    with progress(output.silent) as bar:
+        task = bar.add_task("event studies", total=len(sleeves))
+        for sleeve in sleeves:
+            returns = sleeve_returns(
+                source, sleeve, design, request.base.upper(), near, request.accepted, choice.span.end
+            )
+            studies.append(study(returns, record, choice, design))
+            bar.advance(task)
+    require_some(studies)
+    if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
+        studies.append(singly(studies, design))
+    draws, base, seed = request.placebos, request.base.upper(), request.seed
+    shuffled = {s.label: study_placebo(s, record, design, draws, seed) for s in studies if draws}
+    alone = [s for s in studies if len(s.returns) == 1]
+    pools = {
+        s.label: donor_pool(s.returns[0], source, thesis, base, request.accepted, design.published)
+        for s in alone
+    }
+    controls = synthetic_controls(alone, pools, record, design, draws, seed)
+    active, unmade = {}, []
+    for label, strategy in strategies_under(words, request, sleeves).items():
+        try:
+            active[label] = strategy_active(
+                strategy,
+                source,
+                thesis,
+                base,
+                request.accepted,
+                request.benchmark or "",
+                choice.span,
+                design.published,
+            )
+        except PositioningError as error:  # the days of a study may be too few for an account
+            unmade.append(f"{label}: no account beside the study, {error.seen}")
+    asked = replace(
+        evidence(studies, record, choice, design, seed, controls, active),
+        states=by_study(studies, source.published),
+    )
+    again = answer_text(ctx, names=[lasting(word) for word in words])
+    files = write_event_study(
+        studies, shuffled, asked, design, thesis, typed("event_study"), output.place, again
+    )
+    for line in unmade:
+        output.terminal.say(line, "quiet")
+    print_answer(
+        request.data, studies, shuffled, asked, past(studies, thesis), files, output.as_json, output.terminal
+    )
 
 
 def lasting(word: str) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed
-from positioning.cli.options import AsJson, EventsFile, Out, RestrictionsFile, Theme, ThesisFolder
+from positioning.cli.command import new_app, typed
+from positioning.cli.declare import command
+from positioning.cli.options import EventsFile, RestrictionsFile, Theme, ThesisFolder
+from positioning.cli.output import Output
 from positioning.cli.strategies import thesis_of
 from positioning.cli.values import day_of
 from positioning.errors import BadInputError, shown
@@ -26,43 +28,40 @@ if TYPE_CHECKING:
 app = new_app()
 
 
-@app.command(cls=Command)
+@command(app, without=("verbose", "quiet", "log"))
 def events(
+    output: Output,
     theme: Theme = None,
     since: Annotated[str | None, typer.Option(help="Only what was known on this day or later.")] = None,
     thesis: ThesisFolder = None,
     events: EventsFile = None,
     restrictions: RestrictionsFile = None,
-    out: Out = "reports",
     check: Annotated[
         bool,
         typer.Option(
             "--check", help="Name the record's faults and write nothing; status 1 where there are any."
         ),
     ] = False,
-    as_json: AsJson = False,
-) -> None:
+) -> int:
     """The record read and checked, listed, and drawn as a timeline."""
-    with one_line_errors():
-        if check:
-            _check(thesis_of(thesis, events, restrictions), as_json)
-            return
-        from positioning.reporting.page_file import refuse_foreign_pages
-        from positioning.reporting.timeline import write_timeline
+    if check:
+        return _check(thesis_of(thesis, events, restrictions), output.as_json)
+    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.timeline import write_timeline
 
-        refuse_foreign_pages(Path(out), ("events.html",))
-        day = day_of("--since", since)
-        record = chosen(thesis_of(thesis, events, restrictions).events, theme, day)
-        command = typed("events")
-        files = write_timeline(record, command, Path(out))
-        if as_json:
-            print(json_text(to_json(record, files)))
-        else:
-            print_record(record, files)
+    refuse_foreign_pages(output.place, ("events.html",))
+    day = day_of("--since", since)
+    record = chosen(thesis_of(thesis, events, restrictions).events, theme, day)
+    files = write_timeline(record, typed("events"), output.place)
+    if output.as_json:
+        print(json_text(to_json(record, files)))
+    else:
+        print_record(record, files)
+    return 0
 
 
-def _check(thesis: Thesis, as_json: bool) -> None:
-    """Print the faults, or a count of what was looked at. Raises typer.Exit with 1 where there are faults."""
+def _check(thesis: Thesis, as_json: bool) -> int:
+    """Print the faults, or a count of what was looked at. The exit status, 1 where there are faults."""
     from positioning.events.check import faults
 
     found = faults(thesis)
@@ -75,8 +74,7 @@ def _check(thesis: Thesis, as_json: bool) -> None:
         by_kind = ", ".join(f"{n} {kind}" for kind, n in counts.most_common())
         bars = len(thesis.restrictions)
         print(f"{len(found)} faults in {len(thesis.events)} events ({by_kind}) and {bars} restrictions")
-    if found:
-        raise typer.Exit(1)
+    return int(bool(found))
 
 
 def chosen(record: Events, theme: str | None, since: Any) -> Events:

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, option_words, words_for
+from positioning.cli.command import new_app, option_words, words_for
+from positioning.cli.declare import command
 from positioning.cli.options import (
     ACCEPT,
     BASIS,
-    AsJson,
     Cache,
-    LogFile,
-    Quiet,
     ThesisFolder,
     first_day,
     last_day,
 )
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.strategies import known_instruments, standard
 from positioning.cli.terminal import Terminal, table
@@ -42,8 +41,9 @@ YAHOO = "yahoo"
 RESUMABLE = ("rate_limited", "failed", "quarantined")
 
 
-@app.command(cls=Command)
+@command(app, without=("out", "verbose"))
 def fetch(
+    output: Output,
     symbols: Annotated[
         list[str] | None,
         typer.Argument(metavar="[SYMBOL]...", help="Yahoo symbols; none means all the strategies need."),
@@ -59,64 +59,59 @@ def fetch(
     basis: Annotated[list[str] | None, BASIS] = None,
     accept: Annotated[list[str] | None, ACCEPT] = None,
     thesis: ThesisFolder = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
-) -> None:
+) -> int:
     """Bring the cache up to date. Exit 0: all there, 1: some are not, 2: bad input.
 
     A symbol that no venue is known for is named before anything is asked, and the whole batch is refused; one that
     the provider does not answer for is named in the table, and the others are stored.
     """
-    terminal = Terminal(False, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.data.download import checked_symbols
-        from positioning.data.manifest import fingerprint
-        from positioning.data.store import Store
+    from positioning.data.download import checked_symbols
+    from positioning.data.manifest import fingerprint
+    from positioning.data.store import Store
 
-        place, known = Path(cache), known_instruments(thesis)
-        chosen = checked_symbols(symbols or needed(known), known)
-        _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"), known)
-        asked = origin if origin is not None else None if check else YAHOO
-        if snapshot is not None:
-            Store(place, {}).snapshot_path(snapshot)
-        if asked is None:
-            results = _stored(place, chosen, known)
-        else:
-            results = _download(
-                place,
-                asked,
-                chosen,
-                _wanted(start, end, asked),
-                as_json or quiet,
-                basis or [],
-                accept or [],
-                known,
-            )
-        store = Store.reading(place)
-        findings = _findings(place, results, check, thesis, accept or [], known)
-        if snapshot is not None:
-            _pin(place, snapshot)
-        if as_json:
-            print(json_text(to_json(fingerprint(store.entries), results, findings)))
-        else:
-            _report(results, findings, terminal)
-        _say_resume(
-            results,
-            {
-                "start": start,
-                "end": end,
-                "cache": cache,
-                "from": origin,
-                "snapshot": snapshot,
-                "thesis": thesis,
-                "basis": basis,
-                "accept": accept,
-            },
+    place, known = Path(cache), known_instruments(thesis)
+    chosen = checked_symbols(symbols or needed(known), known)
+    _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"), known)
+    asked = origin if origin is not None else None if check else YAHOO
+    if snapshot is not None:
+        Store(place, {}).snapshot_path(snapshot)
+    if asked is None:
+        results = _stored(place, chosen, known)
+    else:
+        results = _download(
+            place,
+            asked,
+            chosen,
+            _wanted(start, end, asked),
+            output.silent,
+            basis or [],
+            accept or [],
             known,
         )
+    store = Store.reading(place)
+    findings = _findings(place, results, check, thesis, accept or [], known)
+    if snapshot is not None:
+        _pin(place, snapshot)
+    if output.as_json:
+        print(json_text(to_json(fingerprint(store.entries), results, findings)))
+    else:
+        _report(results, findings, output.terminal)
+    _say_resume(
+        results,
+        {
+            "start": start,
+            "end": end,
+            "cache": cache,
+            "from": origin,
+            "snapshot": snapshot,
+            "thesis": thesis,
+            "basis": basis,
+            "accept": accept,
+        },
+        known,
+    )
     wrong = check and any(f.severity == "error" for f in findings)
-    raise typer.Exit(1 if wrong or missing(results, known) else 0)
+    return int(wrong or bool(missing(results, known)))
 
 
 def needed(known: Instruments) -> list[str]:

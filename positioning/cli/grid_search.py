@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,23 +15,23 @@ if TYPE_CHECKING:
     from positioning.search.run import Work
     from positioning.search.space import GridIndex, SearchSpace
 
-from positioning.cli.command import Command, new_app, one_line_errors, option_words, typed
+from positioning.cli.command import new_app, option_words, typed
 from positioning.cli.config import answer_text
+from positioning.cli.declare import command
 from positioning.cli.grid_output import answer
-from positioning.cli.options import AsJson, LogFile, Out, Quiet, Verbose, Workers
+from positioning.cli.options import Workers
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
-from positioning.cli.terminal import Terminal
 from positioning.search.checkpoint import inputs_of, kept, shelf_of
 
 app = new_app()
 
 
-@app.command(cls=Command)
-@with_request("benchmark", "placebos", "factors", "region")
+@command(app, without=("benchmark", "placebos", "factors", "region"))
 def grid_search(
     request: Request,
+    output: Output,
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="STRATEGY", help="The strategy to search.")],
     grid: Annotated[
@@ -71,83 +70,76 @@ def grid_search(
         bool,
         typer.Option("--resume", help="Go on with a search that was stopped, where its inputs are the same."),
     ] = False,
-    out: Out = "reports",
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
 ) -> None:
     """Every combination decided, accounted and measured; the plateau, the peak, and how much of it is luck."""
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.analysis.cross_validation import PBO_TRIALS
-        from positioning.cli.grid_request import (
-            asked,
-            groups_of,
-            require_untouched,
-            space_of,
-            whole_numbers,
-            words_of,
-        )
-        from positioning.data.recording import RecordingSource
-        from positioning.reporting.page_file import refuse_foreign_pages
-        from positioning.reporting.search.outcome import SearchReport, write_trials
-        from positioning.reporting.search.page import write_grid
-        from positioning.search.assessment import assess
-        from positioning.search.measures import Figures
-        from positioning.search.processes import workers_for
-        from positioning.search.purged_cv import cross_validate
-        from positioning.search.run import Search, search
-        from positioning.search.sampling import MOST_TRIALS, draw
-        from positioning.search.trials import Plan
-        from positioning.search.walk_forward import over, spans, walk_forward
-        from positioning.strategy.from_file import reference
+    from positioning.analysis.cross_validation import PBO_TRIALS
+    from positioning.cli.grid_request import (
+        asked,
+        groups_of,
+        require_untouched,
+        space_of,
+        whole_numbers,
+        words_of,
+    )
+    from positioning.data.recording import RecordingSource
+    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.search.outcome import SearchReport, write_trials
+    from positioning.reporting.search.page import write_grid
+    from positioning.search.assessment import assess
+    from positioning.search.measures import Figures
+    from positioning.search.processes import workers_for
+    from positioning.search.purged_cv import cross_validate
+    from positioning.search.run import Search, search
+    from positioning.search.sampling import MOST_TRIALS, draw
+    from positioning.search.trials import Plan
+    from positioning.search.walk_forward import over, spans, walk_forward
+    from positioning.strategy.from_file import reference
 
-        require_untouched(optuna, random, walk, cpcv)
-        strategy, axes = asked(
-            request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
+    require_untouched(optuna, random, walk, cpcv)
+    strategy, axes = asked(
+        request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
+    )
+    refuse_foreign_pages(output.place, ("grid.html", "grid.json", "trials.parquet", "index.html"))
+    terms = request.terms(typed("grid_search"))
+    space = space_of(strategy, axes, replace(terms, source=(witness := RecordingSource(terms.source))))
+    codes = (
+        draw(space, random, request.seed)
+        if optuna is None
+        else proposed(space, metric, optuna, request.seed, output.silent)
+    )
+    full = codes.shape[0] == space.combinations
+    doing = workers_for(strategy, workers or os.cpu_count() or 1)
+    question = Search(space, metric, full, doing, proposed=optuna is not None and not full)
+    measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
+    if walk is not None:
+        folds = spans(
+            space.market.rows.size - space.market.start,
+            *whole_numbers("--walk-forward", walk, "504:126"),
         )
-        refuse_foreign_pages(Path(out), ("grid.html", "grid.json", "trials.parquet", "index.html"))
-        terms = request.terms(typed("grid_search"))
-        space = space_of(strategy, axes, replace(terms, source=(witness := RecordingSource(terms.source))))
-        codes = (
-            draw(space, random, request.seed)
-            if optuna is None
-            else proposed(space, metric, optuna, request.seed, as_json or quiet)
-        )
-        full = codes.shape[0] == space.combinations
-        doing = workers_for(strategy, workers or os.cpu_count() or 1)
-        question = Search(space, metric, full, doing, proposed=optuna is not None and not full)
-        measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
-        if walk is not None:
-            folds = spans(
-                space.market.rows.size - space.market.start,
-                *whole_numbers("--walk-forward", walk, "504:126"),
-            )
-            measures.append(over(folds, metric))
-        parts = None if cpcv is None else groups_of(cpcv, space)
-        plan = Plan(codes, tuple(measures))
-        work = question.work if dask is None else on_cluster(dask)
-        inputs = inputs_of(space, plan, witness.digests)
-        with shelf_of(Path(out), inputs, plan, resume) as (chunks, told), progress(as_json or quiet) as bar:
-            if told:
-                print(option_words(told, ("resume",)), file=sys.stderr)
-            before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
-            begun = time.perf_counter()
-            trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
-            seconds = time.perf_counter() - begun
-            bar.add_task("assessment", total=None)
-            assessment = assess(question, trials)
-            found = SearchReport(
-                question, terms.thesis, trials, assessment, terms.command, words_of(request, space), seconds, before,
-                None if walk is None else walk_forward(question, trials, folds),
-                None if parts is None else cross_validate(question, trials, *parts),
-            )  # fmt: skip
-            files = [
-                write_grid(found, Path(out), answer_text(ctx, name=reference(type(strategy)))),
-                write_trials(found, Path(out)),
-            ]
-        answer(found, files, request.data, as_json, terminal, Path(out))
+        measures.append(over(folds, metric))
+    parts = None if cpcv is None else groups_of(cpcv, space)
+    plan = Plan(codes, tuple(measures))
+    work = question.work if dask is None else on_cluster(dask)
+    inputs = inputs_of(space, plan, witness.digests)
+    with shelf_of(output.place, inputs, plan, resume) as (chunks, told), progress(output.silent) as bar:
+        if told:
+            print(option_words(told, ("resume",)), file=sys.stderr)
+        before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
+        begun = time.perf_counter()
+        trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
+        seconds = time.perf_counter() - begun
+        bar.add_task("assessment", total=None)
+        assessment = assess(question, trials)
+        found = SearchReport(
+            question, terms.thesis, trials, assessment, terms.command, words_of(request, space), seconds, before,
+            None if walk is None else walk_forward(question, trials, folds),
+            None if parts is None else cross_validate(question, trials, *parts),
+        )  # fmt: skip
+        files = [
+            write_grid(found, output.place, answer_text(ctx, name=reference(type(strategy)))),
+            write_trials(found, output.place),
+        ]
+    answer(found, files, request.data, output.as_json, output.terminal, output.place)
 
 
 def proposed(space: SearchSpace, metric: str, trials: int, seed: int, quiet: bool) -> GridIndex:

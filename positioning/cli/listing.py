@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors
-from positioning.cli.options import AsJson, Out
+from positioning.cli.command import new_app
+from positioning.cli.declare import command
+from positioning.cli.output import Output
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
 from positioning.cli.strategies import listed, strategy_class
 from positioning.cli.terminal import Terminal, table
 from positioning.json_text import json_text
@@ -23,37 +23,35 @@ app = new_app()
 MOST_RUNS = 10  # named on a terminal; all are in the JSON
 
 
-@app.command("list", cls=Command)
-@with_request(
-    "data", "start", "end", "base", "fees", "fill", "cash", "settings", "benchmark", "screen",
-    "target_volatility", "mark", "placebos", "seed", "accepted", "basis", "screen_files", "decisions",
-    "factors", "region", "index",
-)  # fmt: skip
+@command(
+    app,
+    "list",
+    without=("verbose", "quiet", "log"),
+    only=("thesis", "events", "restrictions", "investor", "cache"),
+)
 def list_all(
     request: Request,
+    output: Output,
     strategies: Annotated[
         list[str] | None,
         typer.Argument(metavar="[STRATEGY]...", help="Strategies or files; none means the list."),
     ] = None,
-    out: Out = "reports",
-    as_json: AsJson = False,
 ) -> None:
     """Strategies with their parameters, types, bounds and defaults; the thesis, events, restrictions, snapshots, kept
     runs and answers."""
-    with one_line_errors():
-        kinds = [strategy_class(word) for word in strategies or ()] or list(listed().values())
-        found = {
-            "strategies": {kind.name: described(kind) for kind in kinds},
-            "thesis": thesis_of(request),
-            "record": record_of(request),
-            "snapshots": [p.stem for p in sorted((Path(request.cache) / "snapshots").glob("*.json"))],
-            "runs": runs_of(Path(out)),
-            "answers": answers_of(Path(out)),
-        }
-        if as_json:
-            print(json_text(found))
-        else:
-            show(found, Terminal())
+    kinds = [strategy_class(word) for word in strategies or ()] or list(listed().values())
+    found = {
+        "strategies": {kind.name: described(kind) for kind in kinds},
+        "thesis": thesis_of(request),
+        "record": record_of(request),
+        "snapshots": [p.stem for p in sorted((Path(request.cache) / "snapshots").glob("*.json"))],
+        "runs": runs_of(output.place),
+        "answers": answers_of(output.place),
+    }
+    if output.as_json:
+        print(json_text(found))
+    else:
+        show(found, output.terminal)
 
 
 def described(kind: type[Strategy]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, say_left_out, typed
-from positioning.cli.options import AsCsv, AsJson, Factsheet, LogFile, Names, Out, Quiet, Verbose
+from positioning.cli.command import new_app, say_left_out, typed
+from positioning.cli.declare import command
+from positioning.cli.options import AsCsv, Factsheet, Names
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
-from positioning.cli.terminal import Terminal
 from positioning.errors import one_line, shortened
 from positioning.files import safe_name
 from positioning.json_text import json_text
@@ -29,12 +29,11 @@ INCOMPLETE = 1  # exit status where a page failed and the others are written
 app = new_app()
 
 
-@app.command(cls=Command)
-@with_request()
+@command(app)
 def run(
     request: Request,
+    output: Output,
     strategies: Names = None,
-    out: Out = "reports",
     standalone: Annotated[
         bool,
         typer.Option("--standalone", help="Plotly's script inside each tearsheet (5 MB), not beside it."),
@@ -50,74 +49,65 @@ def run(
     as_xlsx: Annotated[
         bool, typer.Option("--xlsx", help="Every table as a sheet of a spreadsheet, too.")
     ] = False,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
-) -> None:
+) -> int:
     """Prices in; strategies decided, accounted, judged; tearsheets out."""
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.cli.run_output import print_summary, to_json
-        from positioning.data.recording import RecordingSource
-        from positioning.reporting.page_file import refuse_foreign_pages
-        from positioning.reporting.pages import CompletedRun, Pages
-        from positioning.runs.backtest import backtest
-        from positioning.runs.checks import kept_check
+    from positioning.cli.run_output import print_summary, to_json
+    from positioning.data.recording import RecordingSource
+    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.pages import CompletedRun, Pages
+    from positioning.runs.backtest import backtest
+    from positioning.runs.checks import kept_check
 
-        place = Path(out)
-        if pdf:
-            from positioning.reporting.pdf import browser
+    place = output.place
+    if pdf:
+        from positioning.reporting.pdf import browser
 
-            browser()  # missed before anything is computed
-        chosen = request.strategies(strategies or [])
-        refuse_foreign_pages(
-            place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv, as_xlsx)
-        )
-        check_words(request, chosen)
-        terms = request.terms(typed("run"))
-        with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
-            with progress(as_json or quiet) as bar:
-                task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
-                for strategy in chosen:
-                    bar.update(task, description=strategy.name)
-                    witness = RecordingSource(terms.source)
-                    report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
-                    report = replace(report, check=kept_check(strategy, place))
-                    asked = request.kept(strategy), witness.digests, request.study(strategy)
-                    pages.add(CompletedRun(report, *asked))
-                    bar.advance(task)
-            reports = [work.report for work in pages.works]
-            if not as_json:
-                print_summary(reports, terminal)
-                sys.stdout.flush()
-            with progress(as_json or quiet) as bar:
-                task = bar.add_task("pages", total=len(chosen))
-                files, failed = pages.write(lambda: bar.advance(task))
-        missing = {failure.strategy for failure in failed}
-        files += _further(
-            [r for r in reports if r.strategy.name not in missing],
-            place,
-            files,
-            as_csv,
-            as_xlsx,
-            factsheet,
-            pdf,
-        )
-        _say_left_out(place)
-        if as_json:
-            print(json_text(to_json(request.data, reports, files)))
-        else:
-            terminal.wrote(files)
-            for line in undecided(request):
-                terminal.say(line, "bad")
-        for failure in failed:
-            print(
-                f"error: the page of {failure.strategy} failed ({shortened(one_line(failure.why), 200)}); wanted a page "
-                "of each; the others are written, type its name alone for another try", file=sys.stderr,
-            )  # fmt: skip
-        if failed:
-            raise typer.Exit(INCOMPLETE)
+        browser()  # missed before anything is computed
+    chosen = request.strategies(strategies or [])
+    refuse_foreign_pages(place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv, as_xlsx))
+    check_words(request, chosen)
+    terms = request.terms(typed("run"))
+    with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
+        with progress(output.silent) as bar:
+            task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
+            for strategy in chosen:
+                bar.update(task, description=strategy.name)
+                witness = RecordingSource(terms.source)
+                report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
+                report = replace(report, check=kept_check(strategy, place))
+                asked = request.kept(strategy), witness.digests, request.study(strategy)
+                pages.add(CompletedRun(report, *asked))
+                bar.advance(task)
+        reports = [work.report for work in pages.works]
+        if not output.as_json:
+            print_summary(reports, output.terminal)
+            sys.stdout.flush()
+        with progress(output.silent) as bar:
+            task = bar.add_task("pages", total=len(chosen))
+            files, failed = pages.write(lambda: bar.advance(task))
+    missing = {failure.strategy for failure in failed}
+    files += _further(
+        [r for r in reports if r.strategy.name not in missing],
+        place,
+        files,
+        as_csv,
+        as_xlsx,
+        factsheet,
+        pdf,
+    )
+    _say_left_out(place)
+    if output.as_json:
+        print(json_text(to_json(request.data, reports, files)))
+    else:
+        output.terminal.wrote(files)
+        for line in undecided(request):
+            output.terminal.say(line, "bad")
+    for failure in failed:
+        print(
+            f"error: the page of {failure.strategy} failed ({shortened(one_line(failure.why), 200)}); wanted a page "
+            "of each; the others are written, type its name alone for another try", file=sys.stderr,
+        )  # fmt: skip
+    return INCOMPLETE if failed else 0
 
 
 def _further(

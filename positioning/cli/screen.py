@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, typed
-from positioning.cli.options import AsJson, AsOf, Decisions, LogFile, Out, Quiet, ThesisFolder, Verbose
+from positioning.cli.command import new_app, typed
+from positioning.cli.declare import command
+from positioning.cli.options import AsOf, Decisions, ThesisFolder
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.terminal import Terminal, table
 from positioning.cli.values import day_of
@@ -26,8 +28,9 @@ SHOWN = 25  # candidates in the terminal
 app = new_app()
 
 
-@app.command(cls=Command)
+@command(app)
 def screen(
+    output: Output,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -41,40 +44,32 @@ def screen(
     thesis: ThesisFolder = None,
     as_of: AsOf = None,
     decisions: Decisions = None,
-    out: Out = "reports",
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
 ) -> None:
     """Who is on the lists, why, since when and how sure; restriction rows for `run`.
 
     New candidates are added to the decisions, which are decisions.csv beside the page where no file is named.
     """
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.reporting.page_file import refuse_foreign_pages
-        from positioning.reporting.screening import to_json, write_screening
-        from positioning.screening.decisions import read_decisions, write_decisions
-        from positioning.screening.screen import screen as screened
+    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.screening import to_json, write_screening
+    from positioning.screening.decisions import read_decisions, write_decisions
+    from positioning.screening.screen import screen as screened
 
-        files, strategies = _sorted_out(words)
-        names = _universe(universe, strategies, thesis)
-        place = Path(out)
-        refuse_foreign_pages(place, ("screening.html", "screening.json", "screened_restrictions.csv"))
-        asked = day_of("--as-of", as_of)
-        day = None if asked is None else date.fromisoformat(str(asked))
-        kept = place / "decisions.csv" if decisions is None else Path(decisions)
-        before = read_decisions(kept)
-        with progress(as_json or quiet) as bar:
-            task = bar.add_task("reading", total=sum(f.stat().st_size for f in files))
-            made = screened(files, names, day, before, lambda n: bar.advance(task, n))
-        command = typed("screen")
-        written = [*write_screening(made, command, place), write_decisions(kept, made.decisions(before))]
-        if as_json:
-            print(json.dumps({**to_json(made), "files": [str(f) for f in written]}, allow_nan=False))
-        else:
-            _print(made, written, terminal)
+    files, strategies = _sorted_out(words)
+    names = _universe(universe, strategies, thesis)
+    place = output.place
+    refuse_foreign_pages(place, ("screening.html", "screening.json", "screened_restrictions.csv"))
+    asked = day_of("--as-of", as_of)
+    day = None if asked is None else date.fromisoformat(str(asked))
+    kept = place / "decisions.csv" if decisions is None else Path(decisions)
+    before = read_decisions(kept)
+    with progress(output.silent) as bar:
+        task = bar.add_task("reading", total=sum(f.stat().st_size for f in files))
+        made = screened(files, names, day, before, lambda n: bar.advance(task, n))
+    written = [*write_screening(made, typed("screen"), place), write_decisions(kept, made.decisions(before))]
+    if output.as_json:
+        print(json.dumps({**to_json(made), "files": [str(f) for f in written]}, allow_nan=False))
+    else:
+        _print(made, written, output.terminal)
 
 
 def _sorted_out(words: Sequence[str]) -> tuple[list[Path], list[str]]:

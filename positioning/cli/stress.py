@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, say_left_out, typed
+from positioning.cli.command import new_app, say_left_out, typed
 from positioning.cli.config import answer_text
-from positioning.cli.options import AsJson, LogFile, Names, Out, Quiet, Verbose, Workers
+from positioning.cli.declare import command
+from positioning.cli.options import Names, Workers
+from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import span_of
 from positioning.errors import BadInputError
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 app = new_app()
 
 
-@app.command(cls=Command)
-@with_request("benchmark", "placebos", "factors", "region")
+@command(app, without=("benchmark", "placebos", "factors", "region"))
 def stress(
     request: Request,
+    output: Output,
     ctx: typer.Context,
     strategies: Names = None,
     scenarios: Annotated[
@@ -55,73 +56,65 @@ def stress(
         ),
     ] = None,
     limit: Annotated[float, typer.Option(help="Drawdown that reverse stress looks for.")] = 0.2,
-    out: Out = "reports",
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
 ) -> None:
     """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.events.silence import silence
-        from positioning.market.load import load
-        from positioning.reporting.page_file import refuse_foreign_pages
-        from positioning.reporting.stress_test.page import write_stress
-        from positioning.scenarios.scenario import read_scenarios
-        from positioning.scenarios.simulation import StressTerms
-        from positioning.scenarios.stress_test import (
-            StressSettings,
-            published_series,
-            simulate_scenarios,
-            total_paths,
-        )  # fmt: skip
-        from positioning.simulation.cash import read_cash
-        from positioning.simulation.fees import read_fees
-        from positioning.simulation.taxes import read_tax
-        from positioning.strategy.from_file import reference
+    from positioning.events.silence import silence
+    from positioning.market.load import load
+    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.stress_test.page import write_stress
+    from positioning.scenarios.scenario import read_scenarios
+    from positioning.scenarios.simulation import StressTerms
+    from positioning.scenarios.stress_test import (
+        StressSettings,
+        published_series,
+        simulate_scenarios,
+        total_paths,
+    )  # fmt: skip
+    from positioning.simulation.cash import read_cash
+    from positioning.simulation.fees import read_fees
+    from positioning.simulation.taxes import read_tax
+    from positioning.strategy.from_file import reference
 
-        chosen, thesis = request.strategies(strategies or []), request.advice()
-        refuse_foreign_pages(Path(out), ("stress.html", "stress.json", "stress.parquet", "index.html"))
-        futures = read_scenarios(thesis, scenarios, horizon)
-        choice = StressSettings(
-            paths,
-            request.seed,
-            workers or os.cpu_count() or 1,
-            history,
-            drift,  # type: ignore[arg-type]  # checked there
-            thesis.replay if window is None else window_of(window),
-            limit,
+    chosen, thesis = request.strategies(strategies or []), request.advice()
+    refuse_foreign_pages(output.place, ("stress.html", "stress.json", "stress.parquet", "index.html"))
+    futures = read_scenarios(thesis, scenarios, horizon)
+    choice = StressSettings(
+        paths,
+        request.seed,
+        workers or os.cpu_count() or 1,
+        history,
+        drift,  # type: ignore[arg-type]  # checked there
+        thesis.replay if window is None else window_of(window),
+        limit,
+    )
+    terms = StressTerms(
+        thesis.events,
+        read_fees(request.fees),
+        request.fill,  # type: ignore[arg-type]  # checked where the ledger inputs are made
+        read_cash(request.cash),
+        request.mark,
+        tax=read_tax(request.investor),
+        capital=request.sized(),
+    )
+    source = request.source()
+    names = list(dict.fromkeys(s for p in chosen for s in p.names))
+    hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
+    say_left_out(request.idle([*names, *hedges]))
+    market = load(
+        source, names, hedges, span_of(request.start, request.end), request.base.upper(),
+        max(p.history for p in chosen), terms.events.crash_dates, request.accepted,
+    )  # fmt: skip
+    series = published_series(source, market.drivers, futures)
+    with progress(output.silent) as bar:
+        task = bar.add_task("paths", total=total_paths(futures, choice))
+        made = simulate_scenarios(
+            market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n)
         )
-        terms = StressTerms(
-            thesis.events,
-            read_fees(request.fees),
-            request.fill,  # type: ignore[arg-type]  # checked where the ledger inputs are made
-            read_cash(request.cash),
-            request.mark,
-            tax=read_tax(request.investor),
-            capital=request.sized(),
-        )
-        source = request.source()
-        names = list(dict.fromkeys(s for p in chosen for s in p.names))
-        hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
-        say_left_out(request.idle([*names, *hedges]))
-        market = load(
-            source, names, hedges, span_of(request.start, request.end), request.base.upper(),
-            max(p.history for p in chosen), terms.events.crash_dates, request.accepted,
-        )  # fmt: skip
-        series = published_series(source, market.drivers, futures)
-        with progress(as_json or quiet) as bar:
-            task = bar.add_task("paths", total=total_paths(futures, choice))
-            made = simulate_scenarios(
-                market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n)
-            )
-        command = typed("stress")
-        study = answer_text(ctx, strategies=[reference(type(p)) for p in chosen])
-        themes = tuple(dict.fromkeys(t for p in chosen for t in p.themes))
-        past = silence(thesis, themes, made.source.rows[-1]) if themes else None
-        files = write_stress(made, command, Path(out), past, study)
-        answer(request.data, made, past, files, as_json, terminal)
+    study = answer_text(ctx, strategies=[reference(type(p)) for p in chosen])
+    themes = tuple(dict.fromkeys(t for p in chosen for t in p.themes))
+    past = silence(thesis, themes, made.source.rows[-1]) if themes else None
+    files = write_stress(made, typed("stress"), output.place, past, study)
+    answer(request.data, made, past, files, output.as_json, output.terminal)
 
 
 def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:

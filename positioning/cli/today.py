@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
-from positioning.cli.options import AsCsv, AsJson, AsOf, LogFile, Names, Out, Quiet, Verbose
+from positioning.cli.command import new_app, say_left_out
+from positioning.cli.declare import command
+from positioning.cli.options import AsCsv, AsOf, Names
+from positioning.cli.output import Output
 from positioning.cli.request import Request
-from positioning.cli.request_options import with_request
 from positioning.cli.terminal import Terminal, table
 from positioning.csv_output import csv_text
 from positioning.errors import BadInputError
@@ -32,10 +33,10 @@ STALE = 3  # exit status: the prices are too old
 CALCULATION = "A calculation, not advice."
 
 
-@app.command(cls=Command)
-@with_request("start", "end", "benchmark", "placebos", "seed", "factors", "region")
+@command(app, without=("start", "end", "benchmark", "placebos", "seed", "factors", "region"))
 def today(
     request: Request,
+    output: Output,
     strategies: Names = None,
     holdings: Annotated[
         str | None, typer.Option(metavar="FILE", help="A CSV with symbol,shares: what is held now.")
@@ -44,47 +45,40 @@ def today(
     max_age: Annotated[
         int, typer.Option(min=0, max=10_000, help="Sessions that the newest prices may be old.")
     ] = 3,
-    out: Out = "reports",
     as_csv: AsCsv = False,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    log: LogFile = None,
 ) -> None:
     """The last decision, the orders to it, and what stands in the way. Exit status 3: the prices are too old."""
-    terminal = Terminal(verbose, quiet or as_json, log)
-    with one_line_errors(), terminal.open():
-        from positioning.cli.values import day_of, span_of
-        from positioning.files import safe_name
-        from positioning.reporting.page_file import refuse_foreign_pages, write_page
-        from positioning.reporting.today import write_today
-        from positioning.runs.backtest import market_of
-        from positioning.runs.today import today as today_of
+    from positioning.cli.values import day_of, span_of
+    from positioning.files import safe_name
+    from positioning.reporting.page_file import refuse_foreign_pages, write_page
+    from positioning.reporting.today import write_today
+    from positioning.runs.backtest import market_of
+    from positioning.runs.today import today as today_of
 
-        chosen = request.strategies(strategies or [])
-        ends = (".html", "_orders.csv") if as_csv else (".html",)
-        refuse_foreign_pages(Path(out), (f"today_{safe_name(p.name)}{end}" for p in chosen for end in ends))
-        say_left_out(request.idle(s for p in chosen for s in (*p.names, *p.hedges)))
-        last = None if as_of is None else str(day_of("--as-of", as_of))
-        settings = replace(request.terms(""), span=span_of(None, last))
-        portfolio = portfolio_of(holdings, request.capital or None)
-        answers, files = [], []
-        for strategy in chosen:
-            market = market_of(strategy, settings)
-            if as_of is None:
-                require_fresh(market, max_age, request.data)
-            answers.append(today_of(strategy, market, settings.events, settings.account, portfolio))
-        for answer in answers:
-            files.append(write_today(answer, Path(out)))
-            if as_csv:
-                name = f"{files[-1].stem}_orders.csv"
-                files.append(write_page(Path(out) / name, orders_csv(answer)))
-        if as_json:
-            found = {a.strategy.name: to_json(a) for a in answers}
-            print(json.dumps({"data": request.data, "advice": False, "strategies": found,
-                              "files": [str(f) for f in files]}, allow_nan=False))  # fmt: skip
-        else:
-            print_today(answers, files, terminal)
+    chosen = request.strategies(strategies or [])
+    ends = (".html", "_orders.csv") if as_csv else (".html",)
+    refuse_foreign_pages(output.place, (f"today_{safe_name(p.name)}{end}" for p in chosen for end in ends))
+    say_left_out(request.idle(s for p in chosen for s in (*p.names, *p.hedges)))
+    last = None if as_of is None else str(day_of("--as-of", as_of))
+    settings = replace(request.terms(""), span=span_of(None, last))
+    portfolio = portfolio_of(holdings, request.capital or None)
+    answers, files = [], []
+    for strategy in chosen:
+        market = market_of(strategy, settings)
+        if as_of is None:
+            require_fresh(market, max_age, request.data)
+        answers.append(today_of(strategy, market, settings.events, settings.account, portfolio))
+    for answer in answers:
+        files.append(write_today(answer, output.place))
+        if as_csv:
+            name = f"{files[-1].stem}_orders.csv"
+            files.append(write_page(output.place / name, orders_csv(answer)))
+    if output.as_json:
+        found = {a.strategy.name: to_json(a) for a in answers}
+        print(json.dumps({"data": request.data, "advice": False, "strategies": found,
+                          "files": [str(f) for f in files]}, allow_nan=False))  # fmt: skip
+    else:
+        print_today(answers, files, output.terminal)
 
 
 def portfolio_of(path: str | None, capital: float | None) -> Portfolio:

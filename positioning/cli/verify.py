@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors, say_left_out
-from positioning.cli.options import AsJson, Out
+from positioning.cli.command import new_app, say_left_out
+from positioning.cli.declare import command
+from positioning.cli.output import Output
 from positioning.cli.strategies import known_as
 from positioning.json_text import json_text, plain
 
@@ -27,30 +27,27 @@ TABLES = {
 PLAIN = ("python", "fill", "mark", "base", "simulated", "benchmark")
 
 
-@app.command(cls=Command)
+@command(app, without=("verbose", "quiet", "log"))
 def verify(
+    output: Output,
     run: Annotated[
         str, typer.Argument(help="ID of a run or answer, or its beginning; a folder; a strategy.")
     ],
-    out: Out = "reports",
-    as_json: AsJson = False,
-) -> None:
+) -> int:
     """Rerun it on the prices, events and code of now. Exit status 0: the same numbers; 1: others."""
-    with one_line_errors():
-        from positioning.cli.verify_answer import again as again_answer
-        from positioning.runs.answers import find_answer
-        from positioning.runs.saved import find_run, read_runs
+    from positioning.cli.verify_answer import again as again_answer
+    from positioning.runs.answers import find_answer
+    from positioning.runs.saved import find_run, read_runs
 
-        say_left_out(read_runs(Path(out)).left_out)
-        answer = find_answer(Path(out), run)
-        if answer is not None:
-            told = again_answer(answer)
-            _say_answer(answer.name, told, as_json)
-            return
-        kept = find_run(Path(out), known_as(run))
-        report, digests = again(kept)
-        changed, moved = changes(kept, report, digests), difference(kept, report)
-    if as_json:
+    say_left_out(read_runs(output.place).left_out)
+    answer = find_answer(output.place, run)
+    if answer is not None:
+        told = again_answer(answer)
+        return _say_answer(answer.name, told, output.as_json)
+    kept = find_run(output.place, known_as(run))
+    report, digests = again(kept)
+    changed, moved = changes(kept, report, digests), difference(kept, report)
+    if output.as_json:
         print(json_text({"run": kept.id, "identical": moved == "", "numbers": moved, "changed": changed}))
     else:
         print(f"{kept.id}: {'identical' if not moved else 'NOT the same: ' + moved}")
@@ -58,20 +55,18 @@ def verify(
             print(f"  {line}")
         if moved and not changed:
             print("  nothing on record changed: look at the machine and at packages not listed")
-    if moved:
-        raise typer.Exit(1)
+    return int(moved != "")
 
 
-def _say_answer(name: str, told: Sequence[str], as_json: bool) -> None:
-    """Whether an answer is the same; raises typer.Exit with status 1 where it is not."""
+def _say_answer(name: str, told: Sequence[str], as_json: bool) -> int:
+    """Whether an answer is the same, in words; the exit status, 1 where it is not."""
     if as_json:
         print(json_text({"answer": name, "identical": not told, "changed": told}))
     else:
         print(f"{name}: {'NOT the same' if told else 'identical'}")
         for line in told:
             print(f"  {line}")
-    if told:
-        raise typer.Exit(1)
+    return int(bool(told))
 
 
 def again(kept: SavedRun, shuffled: bool = False) -> tuple[BacktestReport, Mapping[str, str]]:
