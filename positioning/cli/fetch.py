@@ -65,9 +65,10 @@ def fetch(
     A symbol that no venue is known for is named before anything is asked, and the whole batch is refused; one that
     the provider does not answer for is named in the table, and the others are stored.
     """
-    from positioning.data.download import checked_symbols
+    from positioning.data.inventory import missing, stored
     from positioning.data.manifest import fingerprint
     from positioning.data.store import Store
+    from positioning.data.symbols import checked_symbols
 
     place, known = Path(cache), known_instruments(thesis)
     chosen = checked_symbols(symbols or needed(known), known)
@@ -76,7 +77,7 @@ def fetch(
     if snapshot is not None:
         Store(place, {}).snapshot_path(snapshot)
     if asked is None:
-        results = _stored(place, chosen, known)
+        results = stored(place, chosen, known)
     else:
         results = _download(
             place,
@@ -96,43 +97,26 @@ def fetch(
         print(json_text(to_json(fingerprint(store.entries), results, findings)))
     else:
         _report(results, findings, output.terminal)
+    lacking = missing(results, known, now().date())
     _say_resume(
-        results,
+        [s for s in lacking if results[s].status in RESUMABLE], len(results),
         {
-            "start": start,
-            "end": end,
-            "cache": cache,
-            "from": origin,
-            "snapshot": snapshot,
-            "thesis": thesis,
-            "basis": basis,
-            "accept": accept,
+            "start": start, "end": end, "cache": cache, "from": origin, "snapshot": snapshot, "thesis": thesis,
+            "basis": basis, "accept": accept,
         },
-        known,
-    )
+    )  # fmt: skip
     wrong = check and any(f.severity == "error" for f in findings)
-    return int(wrong or bool(missing(results, known)))
+    return int(wrong or bool(lacking))
 
 
 def needed(known: Instruments) -> list[str]:
     """Every symbol of the strategies, their hedges and benchmarks, and the currencies of all these."""
-    from positioning.data.download import rate_symbol
+    from positioning.data.symbols import rate_symbol
 
     strategies = [strategy() for strategy in standard().values()]
     symbols = [s for p in strategies for s in (*p.names, *p.hedges, p.benchmark)]
     currencies = sorted({known.of(s).currency for s in symbols} - {"USD"})
     return [*dict.fromkeys(symbols), *(rate_symbol(c) for c in currencies)]
-
-
-def missing(results: Mapping[str, Fetched], known: Instruments) -> list[str]:
-    """The symbols that are not there; one whose listing ended on record is not expected."""
-
-    def expected(symbol: str) -> bool:
-        i = known.recorded(symbol)
-        return i is None or i.delisted is None or i.delisted > now().date()
-
-    here = ("fetched", "unchanged")
-    return [s for s, r in results.items() if r.status not in here and (r.status != "delisted" or expected(s))]
 
 
 def to_json(snapshot: str, results: Mapping[str, Fetched], findings: Sequence[Finding]) -> dict[str, Any]:
@@ -234,7 +218,7 @@ def _download(
     accepted: Sequence[str],
     known: Instruments,
 ) -> dict[str, Fetched]:
-    from positioning.data.download import rate_symbol, refresh
+    from positioning.data.download import refresh_with_rates
     from positioning.data.store import Store, refuse_foreign
 
     refuse_foreign(cache)
@@ -246,30 +230,7 @@ def _download(
             bar.update(task, symbol)
             bar.advance(task)
 
-        results = refresh(store, provider, chosen, wanted, begun, known)
-        # Which currencies dividends are declared in is known only now.
-        units = {u for s in chosen if s in store.entries for u in store.entries[s].paid_in}
-        further = sorted({rate_symbol(u) for u in units if u != "USD" and u.isupper()} - {*chosen})
-        return results | refresh(store, provider, further, wanted, begun, known)
-
-
-def _stored(cache: Path, chosen: Sequence[str], instruments: Instruments) -> dict[str, Fetched]:
-    """How each symbol stands in the store, nothing asked."""
-    from positioning.data.download import Fetched
-    from positioning.data.store import Store
-
-    store = Store.reading(cache)
-    found: dict[str, Fetched] = {}
-    for symbol in chosen:
-        entry, known = store.entries.get(symbol), instruments.recorded(symbol)
-        if entry is None:
-            over = known is not None and known.delisted is not None
-            found[symbol] = Fetched("delisted" if over else "failed", reason="not stored")
-        elif store.read(entry) is None:
-            found[symbol] = Fetched("quarantined", reason=f"its file is {store.quarantine(entry)}")
-        else:
-            found[symbol] = Fetched("unchanged", entry.first, entry.last, entry.rows)
-    return found
+        return refresh_with_rates(store, provider, chosen, wanted, begun, known)
 
 
 def _findings(
@@ -281,27 +242,15 @@ def _findings(
     instruments: Instruments,
 ) -> tuple[Finding, ...]:
     """What the stored rows of these symbols show; with `check` all that the quality gate asks."""
-    from positioning.data.cache_source import StoreSource
-    from positioning.market import quality as gate
+    from positioning.cli.strategies import thesis_of
+    from positioning.data.inventory import checked, doubts
     from positioning.market.findings import accept
 
-    stored = [s for s, r in results.items() if r.rows]
-    if not stored:
-        return ()
-    source = StoreSource(cache, instruments=instruments)
-    names = [s for s in stored if not s.endswith("=X")]
-    found = source.findings(names)
-    if check:
-        from positioning.cli.strategies import thesis_of
-
-        currencies = [s.removesuffix("=X").removesuffix("USD") for s in stored if s.endswith("=X")]
-        given = source.deliver(names, currencies)
-        known, quoted = thesis_of(thesis).events.crash_dates, source.quoted(names)
-        found = (
-            *gate.check(given.bars, given.rates, crash_dates=known, quoted=quoted, instruments=instruments),
-            *found,
-        )
-    return accept(found, accepted, results, instruments) if check else found
+    symbols = [s for s, r in results.items() if r.rows]
+    if not check:
+        return doubts(cache, symbols, instruments)
+    crash_dates = thesis_of(thesis).events.crash_dates if symbols else {}
+    return accept(checked(cache, symbols, instruments, crash_dates), accepted, results, instruments)
 
 
 def _pin(cache: Path, name: str) -> None:
@@ -324,15 +273,16 @@ def _report(results: Mapping[str, Fetched], findings: Sequence[Finding], termina
         terminal.say(told, "bad" if f.severity == "error" else "quiet", "  ")
 
 
-def _say_resume(results: Mapping[str, Fetched], options: Mapping[str, object], known: Instruments) -> None:
-    again = [s for s in missing(results, known) if results[s].status in RESUMABLE]
-    if again:
-        given = [
-            word
-            for name, value in options.items()
-            if value is not None
-            for one in (value if isinstance(value, list) else [value])
-            for word in (f"--{name}", str(one))
-        ]
-        command = shlex.join([*words_for("fetch"), *again, *given])
-        print(f"{len(again)} of {len(results)} symbols are not there; to resume: {command}", file=sys.stderr)
+def _say_resume(again: Sequence[str], asked: int, options: Mapping[str, object]) -> None:
+    """How to ask for the rest, on standard error. again: symbols that another try may bring, of `asked`."""
+    if not again:
+        return
+    given = [
+        word
+        for name, value in options.items()
+        if value is not None
+        for one in (value if isinstance(value, list) else [value])
+        for word in (f"--{name}", str(one))
+    ]
+    command = shlex.join([*words_for("fetch"), *again, *given])
+    print(f"{len(again)} of {asked} symbols are not there; to resume: {command}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -11,10 +10,11 @@ from typing import Literal, Protocol, final
 import numpy as np
 
 from positioning.arrays import DateArray
-from positioning.data.cache_source import RATES, YAHOO
+from positioning.data.cache_source import YAHOO
 from positioning.data.manifest import Entry
 from positioning.data.series import Series, joined, restated, suspect
 from positioning.data.store import Store
+from positioning.data.symbols import rate_symbol
 from positioning.data.yahoo import Answer, last_session
 from positioning.errors import BadInputError
 from positioning.market.instruments import RECORDED, Instruments
@@ -25,10 +25,6 @@ OVERLAP = 10  # stored sessions asked for again, to see whether the past was res
 DEFAULT_START = date(2018, 1, 1)  # what a run from 2020 reads for its look-back windows
 IN_A_ROW = 3  # symbols that fail one after another: the service is down or there is no network
 OUTAGE = 1 / 3  # share of live names answered with nothing beyond which they are not called delisted
-QUOTED_FIRST = ("EUR", "GBP", "AUD", "NZD")  # currencies that the market quotes in US dollars per unit
-MOST_NAMED = 5  # symbols that a refusal names beside its first
-_SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9^.=&_-]{0,29}")
-_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
 
 class Provider(Protocol):
@@ -68,47 +64,6 @@ class Wanted:
     now: datetime
 
 
-def checked_symbol(text: str, instruments: Instruments = RECORDED) -> str:
-    """The symbol as Yahoo writes it. Raises BadInputError for what none is, or of no venue we cover."""
-    symbol = text.strip().upper()
-    if not _SYMBOL.fullmatch(symbol) or ".." in symbol:
-        raise BadInputError(
-            f"symbol {text[:60]!r}", "wanted a Yahoo symbol such as MOS, 1157.HK, ^HSI or HKD=X", "correct it"
-        )
-    if _ISIN.fullmatch(symbol):
-        raise BadInputError(
-            f"{symbol} is an ISIN", "wanted a Yahoo symbol", "type the line's symbol, such as MOS"
-        )
-    if not symbol.endswith("=X"):
-        instruments.of(symbol)  # what no venue is known for cannot be held, and is not asked for
-    return symbol
-
-
-def checked_symbols(texts: Sequence[str], instruments: Instruments = RECORDED) -> list[str]:
-    """The symbols as Yahoo writes them, each once. Raises BadInputError, naming every one that cannot be held: a
-    batch with a slip in it is asked for as a whole or not at all."""
-    symbols, wrong = [], []
-    for text in texts:
-        try:
-            symbols.append(checked_symbol(text, instruments))
-        except BadInputError as error:
-            wrong.append((text, error))
-    if not wrong:
-        return list(dict.fromkeys(symbols))
-    seen = wrong[0][1].seen
-    if len(wrong) > 1:
-        more = f" and {len(wrong) - 1 - MOST_NAMED} more" if len(wrong) > MOST_NAMED + 1 else ""
-        seen += f" (and {', '.join(repr(text[:20]) for text, _ in wrong[1 : MOST_NAMED + 1])}{more})"
-    if len(texts) > len(wrong):
-        seen += "; nothing was asked for"
-    raise BadInputError(seen, wrong[0][1].wanted, wrong[0][1].remedy)
-
-
-def rate_symbol(currency: str) -> str:
-    """The symbol under which Yahoo quotes a currency against the US dollar."""
-    return RATES[0 if currency in QUOTED_FIRST else 1].format(currency)
-
-
 def refresh(
     store: Store,
     provider: Provider,
@@ -140,6 +95,21 @@ def refresh(
             )
     store.prune()
     return _not_an_outage(results, instruments)
+
+
+def refresh_with_rates(
+    store: Store,
+    provider: Provider,
+    symbols: Sequence[str],
+    wanted: Wanted,
+    begun: Callable[[str], object] = str,
+    instruments: Instruments = RECORDED,
+) -> dict[str, Fetched]:
+    """As `refresh`, and the rates of the currencies in which these declare their dividends, known only from them."""
+    results = refresh(store, provider, symbols, wanted, begun, instruments)
+    units = {u for s in symbols if s in store.entries for u in store.entries[s].paid_in}
+    further = sorted({rate_symbol(u) for u in units if u != "USD" and u.isupper()} - {*symbols})
+    return results | refresh(store, provider, further, wanted, begun, instruments)
 
 
 def _not_an_outage(results: dict[str, Fetched], instruments: Instruments) -> dict[str, Fetched]:

@@ -21,7 +21,7 @@ Parameters = Mapping[str, Any]
 
 @lru_cache(maxsize=1)
 def own_parameters() -> Parameters:
-    """Those of the engine alone."""
+    """The tables of the engine alone."""
     with Path(__file__).with_name("sample.toml").open("rb") as file:
         return tomllib.load(file)
 
@@ -50,7 +50,7 @@ def moments(p: Parameters, i: Instrument) -> Mapping[str, Any]:
 
 
 def day_of(value: date) -> np.datetime64:
-    """The day, datetime64[D]."""
+    """A date of a TOML table as datetime64[D]."""
     return np.datetime64(value, "D")
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from positioning.analysis.metrics import YEARLY, summarise, to_json, without_yearly
 from positioning.cli.values import source_of
-from positioning.data.download import checked_symbol
+from positioning.data.symbols import checked_symbol
 from positioning.errors import BadInputError
 from positioning.simulation.cash import read_cash
 
