@@ -1,15 +1,14 @@
-"""What was asked of a run, in the words of the command line, so that it can be asked again."""
+"""What was asked of a run, in the words of the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, final, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, final
 
-import msgspec
 import typer
 
 from positioning.cli.options import (
@@ -247,83 +246,8 @@ class Request:
         files = [Path(f) for f in self.screen_files]
         return screen(files, recorded(self.facts.instruments), decisions=decided)
 
-    def kept(self, strategy: Strategy) -> dict[str, Any]:
-        """As JSON, for one strategy: files by their absolute paths, settings of other strategies left out."""
-        from positioning.strategy.from_file import reference
-
-        words = asdict(self) | {"strategy": reference(type(strategy))}
-        kind, _, place = self.data.partition(":")
-        if kind == "folder":
-            words["data"] = f"folder:{Path(place).resolve()}"
-        for name in (
-            "events",
-            "restrictions",
-            "decisions",
-            "cache",
-            "fees",
-            "cash",
-            "thesis",
-            "investor",
-            "impact",
-        ):
-            if words[name] is not None and Path(words[name]).exists():
-                words[name] = str(Path(words[name]).resolve())
-        words["settings"] = [
-            s.removeprefix(f"{strategy.name}.") for s in self.settings if _for(s, strategy.name)
-        ]
-        lists, factors = (
-            [str(Path(f).resolve()) for f in each] for each in (self.screen_files, self.factors)
-        )
-        return words | {
-            "accepted": list(self.accepted),
-            "basis": list(self.basis),
-            "screen_files": lists,
-            "factors": factors,
-            "index": [lasting_index(word) for word in self.index],
-        }
-
-    def study(self, strategy: Strategy) -> str:
-        """The TOML file that repeats the run of one strategy."""
-        from positioning.cli.config import study_text
-
-        hints, options = get_type_hints(type(self), include_extras=True), {}
-        for f in fields(self):
-            info = get_args(hints[f.name])[1]  # in an annotation its first word stands where a default would
-            words = [w for w in (info.default, *(info.param_decls or ())) if isinstance(w, str)]
-            options[f.name] = next((w[2:] for w in words if w.startswith("--")), f.name.replace("_", "-"))
-        return study_text(self.kept(strategy), asdict(Request()), options)
-
-    @classmethod
-    def read(cls, words: Mapping[str, Any]) -> Self:
-        """What `kept` wrote. Raises BadInputError where a word is unknown."""
-        known = {f.name for f in fields(cls)}
-        words = {name: word for name, word in words.items() if name != "strategy"}  # which it was of
-        if set(words) != known:
-            odd = ", ".join(sorted(set(words) ^ known))
-            raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it anew")
-        try:
-            return msgspec.convert(dict(words), cls)
-        except (msgspec.ValidationError, UnicodeEncodeError) as error:
-            raise BadInputError(
-                f"the run's request is not as it was written ({error})",
-                "wanted the run as it was kept",
-                "run it anew",
-            ) from None
-
 
 def _meant(name: str, held: Sequence[str]) -> str:
     """The symbol, with the one that is nearly it."""
     near = get_close_matches(name, held, n=1, cutoff=ALIKE)
     return f"{name} (Did you mean {near[0]}?)" if near else name
-
-
-def lasting_index(word: str) -> str:
-    """The word of `--index` with its file by its absolute path."""
-    name, _, rest = word.partition("=")
-    file, *more = rest.rsplit(":", 2)
-    return ":".join([f"{name}={Path(file).resolve()}", *more])
-
-
-def _for(setting: str, strategy: str) -> bool:
-    owner, dot, _ = setting.partition("=")[0].partition(".")
-    return not dot or owner == strategy

@@ -12,6 +12,7 @@ import typer
 
 from positioning.cli.command import new_app, say_left_out, typed
 from positioning.cli.declare import command
+from positioning.cli.kept_request import kept_words, study_file
 from positioning.cli.options import AsCsv, Factsheet, Names
 from positioning.cli.output import Output
 from positioning.cli.progress import progress
@@ -75,7 +76,7 @@ def run(
                 witness = RecordingSource(terms.source)
                 report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
                 report = replace(report, check=kept_check(strategy, place))
-                asked = request.kept(strategy), witness.digests, request.study(strategy)
+                asked = kept_words(request, strategy), witness.digests, study_file(request, strategy)
                 pages.add(CompletedRun(report, *asked))
                 bar.advance(task)
         reports = [work.report for work in pages.works]

@@ -72,11 +72,11 @@ def _say_answer(name: str, told: Sequence[str], as_json: bool) -> int:
 def again(kept: SavedRun, shuffled: bool = False) -> tuple[BacktestReport, Mapping[str, str]]:
     """The run as its request makes it today, and the digests of what was delivered. shuffled: with its placebos, else
     they are left out."""
-    from positioning.cli.request import Request
+    from positioning.cli.kept_request import read_request
     from positioning.data.recording import RecordingSource
     from positioning.runs.backtest import backtest
 
-    request = Request.read(kept.summary["request"])
+    request = read_request(kept.summary["request"])
     request = request if shuffled else replace(request, placebos=0)
     terms = request.terms(kept.summary["command"])
     witness = RecordingSource(terms.source)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from positioning.analysis.comparison import measured, within
 from positioning.analysis.report import BacktestReport
 from positioning.cli.compare import app
+from positioning.cli.kept_request import kept_words
 from positioning.cli.request import Request
 from positioning.data.sample import SampleSource
 from positioning.events.event import Events
@@ -51,7 +52,7 @@ def reports() -> list[BacktestReport]:
 @pytest.fixture(scope="module")
 def runs(reports: list[BacktestReport], tmp_path_factory: pytest.TempPathFactory) -> list[SavedRun]:
     out = tmp_path_factory.mktemp("kept")
-    return [keep(s, Request().kept(s.strategy), {}, out, "") for s in reports]
+    return [keep(s, kept_words(Request(), s.strategy), {}, out, "") for s in reports]
 
 
 @pytest.fixture(scope="module")
@@ -394,7 +395,7 @@ def test_nothing_hostile_executes(browser: Any, reports: list[BacktestReport], t
     snow = replace(
         reports[1], strategy=named("\N{SNOWMAN}\u0645\u062b\u0627\u0644 </script>", type(reports[1].strategy))
     )
-    asked = {**Request().kept(reports[0].strategy), "settings": [HOSTILE]}
+    asked = {**kept_words(Request(), reports[0].strategy), "settings": [HOSTILE]}
     runs = [keep(s, asked, {HOSTILE: "0" * 64}, tmp_path, "") for s in (code, snow)]
     from positioning.reporting.index import write_index
 

@@ -15,6 +15,7 @@ import pytest
 
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
+from positioning.cli.kept_request import kept_words
 from positioning.cli.request import Request
 from positioning.events.event import Events
 from positioning.files import safe_name, write_whole
@@ -57,7 +58,7 @@ def folder(
         patch.setattr(asked, "on_returns", lambda *_: outside)
         for report in reports:
             tearsheet.write(report, directory)
-            keep(report, Request().kept(report.strategy), {}, directory, "")
+            keep(report, kept_words(Request(), report.strategy), {}, directory, "")
         write_index(directory)
         patch.setattr(asked, "on_returns", lambda *_: STUB)
         tearsheet.write(hostile(reports[0]), directory)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from positioning.cli.compare import app as compare_app
-from positioning.cli.request import Request
+from positioning.cli.kept_request import read_request
 from positioning.cli.run import app as run_app
 from positioning.cli.verify import app as verify_app
 from positioning.errors import BadInputError
@@ -96,7 +96,7 @@ def test_any_edit_of_a_summary_is_read_or_named(original: Path, tmp_path: Path, 
     assert ('id="left-out"' in page) == bool(left_out)
     for run in runs:
         try:
-            Request.read(run.summary["request"])
+            read_request(run.summary["request"])
         except BadInputError:
             continue
 

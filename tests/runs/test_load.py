@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from positioning.analysis.attribution import attribute
+from positioning.cli.kept_request import kept_words
 from positioning.cli.request import Request
 from positioning.data.sample import SampleSource
 from positioning.events.event import Events
@@ -102,7 +103,7 @@ def kept(folder: Path, count: int) -> None:
     for n in range(min(count, 20)):
         strategy = MiddleCorridor(exposure=0.2 + 0.03 * n)
         report = backtest(strategy, RunSettings(SampleSource(), THESIS, span))
-        keep(report, Request().kept(strategy), {}, folder, "<p>a page</p>")
+        keep(report, kept_words(Request(), strategy), {}, folder, "<p>a page</p>")
     made = sorted((folder / "runs").iterdir())
     for n in range(len(made), count):
         copy = folder / "runs" / f"{made[n % len(made)].name}-{n}"
