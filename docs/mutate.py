@@ -39,6 +39,9 @@ KEPT = ROOT / "docs" / "validation.json"
 SAMPLE = 25
 SLOWER = 6  # times its tests' own time that a mutant may take before it counts as noticed
 T = "tests/simulation"
+ACCOUNT_TESTS = (
+    f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_ledger_laws.py",
+)  # fmt: skip
 PRICE_TESTS = ("tests/data/test_folder.py", "tests/data/test_csv_files.py", "tests/data/test_gains.py")
 
 
@@ -62,8 +65,10 @@ MODULES: Mapping[str, Module] = {
         True, "not vectorbt and not screen and not forty and not instant"),
     "inputs": Module("simulation/inputs.py", (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_taxed_accounts.py",
                                               f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference")),
-    "result": Module("simulation/result.py", (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py",
-                                              f"{T}/test_ledger_laws.py")),
+    "result": Module("simulation/result.py", ACCOUNT_TESTS),
+    "ledger": Module("simulation/ledger.py", ACCOUNT_TESTS),
+    "profit": Module("simulation/profit.py", ACCOUNT_TESTS),
+    "orders_table": Module("simulation/orders_table.py", ACCOUNT_TESTS),
     "fees": Module("simulation/fees.py", (f"{T}/test_fees.py", f"{T}/test_ledger.py")),
     "taxes": Module("simulation/taxes.py", (f"{T}/test_taxes.py", f"{T}/test_taxed_accounts.py")),
     "constraints": Module("simulation/constraints.py", (f"{T}/test_frozen.py", "tests/events/test_restriction.py",

@@ -92,4 +92,4 @@ def test_a_report_is_a_verdict_a_figure_and_a_page(tmp_path: Path) -> None:
     frame = report.result.to_frame()
     assert frame.index[0] == pd.Timestamp(report.result.rows[0])
     assert list(frame["nav"]) == list(report.result.nav)
-    assert "decisions" in repr(report.result.orders_)
+    assert "decisions" in repr(report.result.order_arrays)

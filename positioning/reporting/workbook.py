@@ -21,7 +21,7 @@ from positioning.market.bars import Notice
 from positioning.reporting.factors import HEADS
 from positioning.reporting.page_file import refuse_foreign_pages
 from positioning.runs.saved import daily, legs
-from positioning.simulation.result import PARTS
+from positioning.simulation.profit import PARTS
 
 AUTHOR = "positioning"  # by which a workbook is known as ours
 MOST_ROWS = 1_048_575  # below the heading, in a sheet

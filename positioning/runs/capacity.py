@@ -220,7 +220,7 @@ def _figures(unit: Result, swept: CapitalSweep, k: int) -> tuple[float, float, f
 def _legs(unit: Result, sized: Result, met: Liquidity, at: float, now: FloatArray) -> tuple[LegCapacity, ...]:
     weights, found = np.abs(unit.weights), []
     traded, share = np.nan_to_num(met.traded), met.capital.participation
-    reason, waits = sized.orders_.reason, sized.orders_.waits
+    reason, waits = sized.order_arrays.reason, sized.order_arrays.waits
     for n, symbol in enumerate(unit.market.symbols):
         held = weights[:, n] > 0
         if not held.any():

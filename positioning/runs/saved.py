@@ -40,7 +40,8 @@ from positioning.files import atomic_folder, read_bounded, safe_name, sweep, wri
 from positioning.json_text import decoded, json_text
 from positioning.provenance import code_digests, digest, digest_of
 from positioning.runs.schema import Fact, Summary
-from positioning.simulation.result import PARTS, Result
+from positioning.simulation.profit import PARTS
+from positioning.simulation.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd

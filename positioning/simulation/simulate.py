@@ -10,7 +10,8 @@ from positioning.simulation.constraints import TradingConstraints
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import Fees, Fill, LedgerInputs, ledger_inputs
 from positioning.simulation.kernel import run_ledger
-from positioning.simulation.result import Orders, Result
+from positioning.simulation.orders import Orders
+from positioning.simulation.result import Result
 from positioning.strategy.targets import Targets
 
 
@@ -53,7 +54,7 @@ def run(targets: Targets, market: Market, inputs: LedgerInputs, opening: Holding
         paid=record.paid,
         nav=outcome.nav[:, 0],
         cash=record.cash,
-        orders_=Orders(
+        order_arrays=Orders(
             decided=decided,
             weights=weights,
             inherited=opening.pending,

@@ -22,8 +22,9 @@ from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.fees import FeeRate, FeeTable
 from positioning.simulation.inputs import Fill
 from positioning.simulation.kernel import NONE
+from positioning.simulation.orders import REASON
 from positioning.simulation.reference import ReferenceAccount, reference
-from positioning.simulation.result import REASON, Result
+from positioning.simulation.result import Result
 from positioning.strategy.targets import Targets
 
 VENUES = {"XNYS": "USD", "XHKG": "HKD", "XASX": "AUD"}
@@ -176,7 +177,7 @@ def restrictions_on(symbol: str, rows: DateArray, rng: np.random.Generator) -> l
 
 def fates_of(result: Result) -> Mapping[tuple[int, int], dict[str, Any]]:
     """By row of decision and leg; orders inherited with the opening left out."""
-    o, first = result.orders_, result.market.start
+    o, first = result.order_arrays, result.market.start
     return {
         (int(o.decided[d - 1]) + first, int(n)): {
             "fate": int(o.status[d, n]), "waits": int(o.waits[d, n]),

@@ -112,7 +112,7 @@ def test_the_random_markets_reach_what_a_capital_does() -> None:
     @given(sized())
     def collect(made: Sized) -> None:
         result = made.simulate()
-        o, depth = result.orders_, result.inputs.depth
+        o, depth = result.order_arrays, result.inputs.depth
         seen.update(("status", int(s)) for s in np.unique(o.status))
         seen.update(("reason", int(s)) for s in np.unique(o.reason))
         seen.add(("impact", bool(result.impact.any())))

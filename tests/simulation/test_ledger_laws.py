@@ -88,7 +88,7 @@ def test_the_random_markets_reach_every_fate() -> None:
     @given(cases())
     def collect(case: Case) -> None:
         result = case.simulate()
-        o = result.orders_
+        o = result.order_arrays
         seen.update(("status", int(s)) for s in np.unique(o.status))
         seen.update(("reason", int(s)) for s in np.unique(o.reason))
         spans = pairwise([*o.decided, result.rows.size])
@@ -231,7 +231,7 @@ def test_no_trade_where_there_is_no_trading_nor_on_the_row_of_its_decision(case:
     traded = (result.trades != 0) & ~forced
     close_to(result.paid[traded], (local * m.rates[first:])[traded])
     # each trade lies after some decision, and no order fills on the row of its own
-    o = result.orders_
+    o = result.order_arrays
     for d, n in np.argwhere(o.filled_row >= 0):
         assert d > 0
         assert o.filled_row[d, n] > o.decided[d - 1]
@@ -249,7 +249,7 @@ def test_buys_never_take_longs_above_nav(case: Case) -> None:
         after, before = result.shares[t], result.shares[t - 1]
         if not (after > np.maximum(before, 0)).any():
             continue
-        too_early = result.inputs.early[t] & bool((result.orders_.decided == t - 1).any())
+        too_early = result.inputs.early[t] & bool((result.order_arrays.decided == t - 1).any())
         worth = np.where(too_early, result.inputs.last[t], result.inputs.value[t])
         value = np.where(after != 0, after * worth, 0.0)
         nav = result.cash[t] + value.sum()
@@ -260,7 +260,7 @@ def test_buys_never_take_longs_above_nav(case: Case) -> None:
 @given(cases(gaps=False))
 def test_where_all_is_open_the_next_row_fills_everything(case: Case) -> None:
     result = case.simulate()
-    o = result.orders_
+    o = result.order_arrays
     final = {FILLED, CUT, IN_BAND} | ({CANCELLED} if result.ruined else set())
     late = (
         1 if o.decided.size and o.decided[-1] == result.rows.size - 1 else 0
@@ -294,7 +294,7 @@ def test_without_fees_dividends_and_rates_a_full_account_follows_its_single_name
 @given(cases())
 def test_what_a_search_reads_of_an_account_is_what_its_trades_add_up_to(case: Case) -> None:
     result = case.simulate()
-    inputs, orders = result.inputs, result.orders_
+    inputs, orders = result.inputs, result.order_arrays
     outcome, _, _ = run_ledger(
         orders.decided, orders.weights, case.targets.band, inputs.arrays,
         Holdings.opening(len(case.market.symbols)).state, inputs.capital, inputs.depth,

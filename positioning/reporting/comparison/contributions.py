@@ -8,7 +8,7 @@ from positioning.analysis.comparison import by_theme
 from positioning.reporting.tearsheet.figures import KINDS
 from positioning.runs.comparison import ComparedRun
 from positioning.runs.saved import SavedRun
-from positioning.simulation.result import PARTS
+from positioning.simulation.profit import PARTS
 
 NOT_SPLIT = "not known: returns alone"
 

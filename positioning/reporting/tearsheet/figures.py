@@ -14,7 +14,8 @@ from positioning.plurals import counted
 from positioning.reporting.format import NOTHING, SHORT, metric, number, percent, signed
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.reporting.view import Cell, TableRow
-from positioning.simulation.result import PARTS, Result
+from positioning.simulation.profit import PARTS
+from positioning.simulation.result import Result
 
 TOLERANCE = 1e-6  # relative: both programs take the same numbers, so only rounding may part them
 

@@ -11,7 +11,7 @@ from positioning.analysis.report import BacktestReport
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.view import TableRow
 from positioning.simulation import kernel
-from positioning.simulation.result import STATUS
+from positioning.simulation.orders import STATUS
 from positioning.simulation.vectorbt_bridge import RoundTrips
 
 MOST_ORDERS = 200
