@@ -102,7 +102,7 @@ def _as_json(f: Finding) -> dict[str, Any]:
 
 
 def page(made: Screening, command: str) -> str:
-    """The HTML."""
+    """The page of a screening as HTML."""
     body = join(render("screening.html", v=view(made, command)), scripts(*PLAIN))
     return document("Screening", body, simulated=False)
 
