@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from positioning.analysis.held import HALF
 from positioning.analysis.verdict import StressGrade, Verdict, sentence, signed_percent
+from positioning.plurals import counted
 
 ERRORS = 2.0  # standard errors of the mean within which it is not told from zero
 
@@ -14,10 +16,13 @@ ERRORS = 2.0  # standard errors of the mean within which it is not told from zer
 @dataclass(frozen=True, slots=True)
 class StressEvidence:
     """What the rules read; returns over the horizon after costs, fractions. mean, error, shortfall: weighted by the
-    probabilities, the standard error from the number of paths alone; scenarios: mean by scenario; ruin: the largest
+    probabilities, the standard error from the number of paths alone; priced: names of the `of` that the strategy wants
+    which have prices; scenarios: mean by scenario; ruin: the largest
     probability of an end with nothing; rows: the horizon; drift: whether the past's mean returns were kept."""
 
     simulated: bool
+    priced: int
+    of: int
     mean: float
     error: float
     shortfall: float
@@ -36,6 +41,7 @@ def stress_verdict(e: StressEvidence) -> Verdict:
         f"weighted by the probabilities it makes {signed_percent(e.mean)} over {e.rows} rows"
         f"{'' if e.drift else ', the mean returns of the past taken out'}"
     )
+    names = f"there are prices for {e.priced} of its {counted(e.of, 'name')}"
     parts = [
         told,
         f"{signed_percent(e.shortfall)} in the worst twentieth of paths",
@@ -45,10 +51,13 @@ def stress_verdict(e: StressEvidence) -> Verdict:
     ]
     if grade is StressGrade.RUIN:
         parts = [parts[-1], *parts[:-1]]
+    parts = [names, *parts] if grade is StressGrade.NOT_HELD else [*parts, names]
     return sentence(grade, e.simulated, parts)
 
 
 def _grade(e: StressEvidence, low: float) -> StressGrade:
+    if e.priced < HALF * e.of:
+        return StressGrade.NOT_HELD
     if e.ruin > 0:
         return StressGrade.RUIN
     if e.mean < -ERRORS * e.error:

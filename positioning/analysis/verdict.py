@@ -61,6 +61,7 @@ class StudyGrade(StrEnum):
 class StressGrade(StrEnum):
     """The scale of a stress test; see `STRESS_RULES`."""
 
+    NOT_HELD = "Not the strategy"
     RUIN = "Can be ruined"
     LOSES = "Expected to lose"
     UNDECIDED = "Undecided"
@@ -104,6 +105,7 @@ STUDY_RULES = {
     StudyGrade.EFFECT: "p and q are, with all observations and with those that overlap no other",
 }
 STRESS_RULES = {
+    StressGrade.NOT_HELD: "fewer than half of the strategy's names have prices",
     StressGrade.RUIN: "some path under some scenario ends with nothing",
     StressGrade.LOSES: "weighted by the probabilities its mean return is below zero by more than two standard errors",
     StressGrade.UNDECIDED: "that mean lies within two standard errors of zero: more paths, or no answer",
@@ -113,7 +115,7 @@ STRESS_RULES = {
 
 BAD = frozenset({
     Grade.RUINED, Grade.NOT_HELD, Grade.NO_MONEY, SearchGrade.NOTHING, SearchGrade.OVERFITTED, StudyGrade.AGAINST,
-    StressGrade.RUIN, StressGrade.LOSES,
+    StressGrade.NOT_HELD, StressGrade.RUIN, StressGrade.LOSES,
 })  # fmt: skip
 GOOD = frozenset({
     Grade.EVIDENCE, Grade.AHEAD, SearchGrade.HOLDS, StudyGrade.EFFECT, StressGrade.PAYS,

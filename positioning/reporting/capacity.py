@@ -29,6 +29,7 @@ class CapacityPage:
     title: str
     simulated: bool
     answer: str
+    tone: str
     tiles: tuple[Tile, ...]
     charts: tuple[Chart, ...]
     legs_words: str
@@ -55,6 +56,7 @@ def view(f: Capacity) -> CapacityPage:
         title=f.strategy.title,
         simulated=f.simulated,
         answer=answer(f),
+        tone="bad" if f.held.under_half or f.unit_return <= f.cash_return else "neutral",
         tiles=_tiles(f),
         charts=(
             Chart("returns", "Total return", _returns_words(f)),
@@ -119,7 +121,10 @@ def answer(f: Capacity) -> str:
         else f"; from {money(f.another, f.base)} on over a quarter of what it decides is not held, and what it makes is "
         "another portfolio's"
     )
-    return f"{ease}{binds}{other}; {half}; {'; '.join(filter(None, edges))}."
+    said = f"{ease}{binds}{other}; {half}; {'; '.join(filter(None, edges))}"
+    if f.held.under_half:
+        return f"Not the strategy: it {f.held.words}; {said[0].lower()}{said[1:]}."
+    return f"{said}; it {f.held.words}."
 
 
 def _edge(against: str, gone: float, base: str) -> str:

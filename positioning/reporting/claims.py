@@ -179,8 +179,8 @@ def _first(a: ClaimAnswer, part: str) -> str:
     if f is None or f.form == "words" or f.holds is not None:
         return NOTHING
     write = signed if f.form == "percent" else number
-    p = f", p {_p(f.p)}" if math.isfinite(f.p) else ""
-    return f"{write(f.estimate)}{p} (n {f.count:,})"
+    p = f", p\u00a0{_p(f.p)}" if math.isfinite(f.p) else ""
+    return f"{write(f.estimate)}{p} (n\u00a0{f.count:,})"
 
 
 def _why(a: ClaimAnswer) -> str:

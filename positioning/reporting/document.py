@@ -16,8 +16,8 @@ from positioning.reporting.page_file import GENERATOR
 from positioning.reporting.templates import render
 
 SCRIPTS = "script-src 'self' file:"
-CHARTED = ("theme.js", "charts.js", "page.js")  # the scripts of a page with charts
-PLAIN = ("theme.js",)
+PLAIN = ("theme.js", "tables.js")  # the scripts of every page
+CHARTED = (*PLAIN, "charts.js", "page.js")  # those of a page with charts
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 

@@ -14,6 +14,18 @@ from positioning.reporting.html import Html, escape
 from positioning.reporting.view import Cell, Table
 
 
+def _unbroken(found: re.Match[str]) -> str:
+    return found[0].replace(" ", "\N{NO-BREAK SPACE}")
+
+
+_TYPES = (
+    (re.compile(r"(?<![\w.:/\N{MINUS SIGN}-])-(?=\d)"), "\N{MINUS SIGN}"),
+    (re.compile(r"(?<=\d) (?=%)"), "\N{NO-BREAK SPACE}"),
+    (re.compile(r"\b([pqtn]) (?:= )?(?=[\d\N{MINUS SIGN}])"), _unbroken),
+    (re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?: \d\d:\d\d)?(?![\w-])"), r'<span class="nowrap">\g<0></span>'),
+)
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Templates stand beside the Python that prepares their view, macros in `macros.html`."""
@@ -26,20 +38,36 @@ def environment() -> Environment:
         "signed": words.signed,
         "number": words.number,
         "with_code": _with_code,
+        "typeset": typeset,
     }
-    made.tests |= {"cell": lambda value: isinstance(value, Cell), "filled": _filled}
+    made.tests |= {"cell": lambda value: isinstance(value, Cell), "filled": _filled, "blank": _blank}
     made.globals |= {"Table": Table}  # captions and headings are words of the template, rows are the view's
     return made
 
 
+def typeset(text: object) -> Html:
+    """Words with real minus signs, and with dates, signs and units that no line end tears apart; Html as it is."""
+    if isinstance(text, Html):
+        return text
+    shown = str(escape(text))
+    for pattern, by in _TYPES:
+        shown = pattern.sub(by, shown)
+    return Html(shown)
+
+
 def _with_code(text: str) -> Html:
     """Words of the engine, in which a command stands between backquotes."""
-    return Html(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
+    return Html(re.sub(r"`([^`]+)`", r"<code>\1</code>", typeset(text)))
 
 
 def _filled(value: object) -> bool:
     """Whether a cell of a table says something."""
     return bool(str(value.text if isinstance(value, Cell) else value))
+
+
+def _blank(value: object) -> bool:
+    """Whether a cell of a table has nothing to say, and need not stand on a card."""
+    return isinstance(value, str) and value in ("", words.NOTHING)
 
 
 def render(template: str, **view: Any) -> Html:

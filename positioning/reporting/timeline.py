@@ -17,7 +17,7 @@ from positioning.reporting.document import CHARTED, charted, document
 from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet import charts
 from positioning.reporting.templates import render
-from positioning.reporting.view import TableRow
+from positioning.reporting.view import Cell, TableRow
 
 KINDS = {
     "frozen": ("x", "$bad"), "no_buy": ("square-open", "$contrast"),
@@ -25,7 +25,7 @@ KINDS = {
 }  # fmt: skip
 RESTRICTIONS = "restrictions"
 CROWDED = np.timedelta64(25, "D")  # marks of one lane nearer than this stand above and below each other
-STEPS = (-0.08, 0.14, -0.3)  # the lane's name stands at its top
+STEPS = (-0.12, 0.06, -0.36)  # the lane's name stands at its top
 EDGE = np.timedelta64(40, "D")
 
 
@@ -182,7 +182,7 @@ def _summary(events: Events) -> str:
 
 def _event(e: Event) -> TableRow:
     return (
-        str(e.known_on()), e.title, e.severity, _plain(e.direction), *signs_in_words(e),
+        str(e.known_on()), Cell(e.title, "div", "wide"), e.severity, _plain(e.direction), *signs_in_words(e),
         _plain("; ".join(e.themes)), e.id, remark(e), e.source,
     )  # fmt: skip
 

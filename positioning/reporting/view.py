@@ -76,11 +76,13 @@ class Chart:
 @final
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure, what it is, and what it is to be held against, "" where there is none."""
+    """A figure, what it is, and what it is to be held against, "" where there is none; kind: `bad` for one that
+    must not be read alone."""
 
     value: str
     label: str
     beside: str = ""
+    kind: str = ""
 
 
 @final

@@ -35,16 +35,20 @@ STUDIES = {
     "no event": (StudyEvidence(True, 0, 45, (), None), StudyGrade.NOTHING, "no event could be used"),
 }  # fmt: skip
 
-STRESS = StressEvidence(False, 0.03, 0.004, -0.15, (("calm", 0.05), ("war", 0.01)), 0.0, 252, False)
+STRESS = StressEvidence(False, 4, 4, 0.03, 0.004, -0.15, (("calm", 0.05), ("war", 0.01)), 0.0, 252, False)
 STRESSES = {
     "pays": (STRESS, StressGrade.PAYS, "it makes +3.0 % over 252 rows, the mean returns of the past taken out"),
     "fragile": (replace(STRESS, scenarios=(("calm", 0.05), ("war", -0.2))), StressGrade.FRAGILE,
                 "worst under war, -20.0 % on average, best under calm, +5.0 %"),
     "zero is no gain": (replace(STRESS, scenarios=(("calm", 0.05), ("war", 0.0))), StressGrade.FRAGILE, ""),
     "too few paths": (replace(STRESS, error=0.02), StressGrade.UNDECIDED, "-15.0 % in the worst twentieth of paths"),
-    "cash": (StressEvidence(False, 0.0, 0.0, 0.0, (("all", 0.0),), 0.0, 20, True), StressGrade.UNDECIDED,
+    "cash": (StressEvidence(False, 4, 4, 0.0, 0.0, 0.0, (("all", 0.0),), 0.0, 20, True), StressGrade.UNDECIDED,
              "worst under all, +0.0 % on average"),
     "loses": (replace(STRESS, mean=-0.03), StressGrade.LOSES, "-3.0 %"),
+    "3 of 12 names": (replace(STRESS, priced=3, of=12), StressGrade.NOT_HELD,
+                      "Not the strategy: there are prices for 3 of its 12 names; weighted by"),
+    "half of its names": (replace(STRESS, priced=6, of=12), StressGrade.PAYS,
+                          "; there are prices for 6 of its 12 names."),
     "ruined": (replace(STRESS, ruin=0.002), StressGrade.RUIN, "Can be ruined: ruined in up to 0.2 % of the paths"),
 }  # fmt: skip
 

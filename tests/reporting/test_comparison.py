@@ -339,7 +339,7 @@ def test_best_and_worst_are_marked(browser: Any, path: Path) -> None:
     shown = values(page)
     marks = page.eval_on_selector_all(
         ".mark.best",
-        "m => m.map(x => [x.parentElement.dataset.field, x.parentElement.parentElement.dataset.run])",
+        "m => m.map(x => [x.closest('td').dataset.field, x.closest('tr').dataset.run])",
     )
     best = dict(marks)
     assert best["sharpe"] == max(shown, key=lambda r: shown[r]["sharpe"])

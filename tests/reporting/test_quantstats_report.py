@@ -42,7 +42,7 @@ def page() -> tuple[QuantstatsPage, str]:
 def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything but the drawing."""
     monkeypatch.setattr(
-        door, "_report", lambda both, measure, *_: f"{len(both)} rows, benchmark {measure is not None}"
+        door, "_report", lambda own, measure, *_: f"{len(own)} rows, benchmark {measure is not None}"
     )
 
 
@@ -82,11 +82,11 @@ def test_q4_a_benchmark_on_other_dates_is_refused_not_filled_backwards() -> None
 
 
 @pytest.mark.usefixtures("unrendered")
-def test_q4_a_shorter_benchmark_is_compared_on_the_common_span() -> None:
+def test_q4_a_shorter_benchmark_gives_beta_on_its_span_and_leaves_the_report_on_the_accounts() -> None:
     returns, benchmark = series(1), series(2)
     benchmark.iloc[:60] = np.nan
     made = quantstats_html(returns, benchmark, "t", 260)
-    assert made.body == f"{ROWS - 60} rows, benchmark True"
+    assert made.body == f"{ROWS} rows, benchmark False"
     assert "2023-03-27" in made.remarks[0]
     both = np.cov(returns[60:], benchmark[60:])
     assert made.figures["beta"] == pytest.approx(both[0, 1] / both[1, 1], rel=1e-9)
@@ -154,6 +154,25 @@ def test_the_report_is_inert_and_whole(page: tuple[QuantstatsPage, str]) -> None
     assert "&lt;img src=x onerror=alert(1)&gt; &#123;&#123;metrics" in body
     assert body.count("<svg") == 14
     assert not re.search(r"\{\{|<metadata|<\?xml|<script|\N{SMALL PERCENT SIGN}", body)
+
+
+def test_what_misleads_is_left_out_and_a_fall_that_lasts_is_not_recovered(
+    page: tuple[QuantstatsPage, str],
+) -> None:
+    body = page[0].body
+    assert re.search(r"<td>Calmar</td>", body)
+    for absurd in ("Treynor", "Risk of Ruin", "BENCHMARK", "3Y (ann.)", "10Y (ann.)", "#fedd78"):
+        assert absurd not in body
+    falls = series(1)
+    falls.iloc[-3:] = -0.02
+    made = quantstats_html(falls, None, "t", 260)
+    last = f"{falls.index[-1]:%Y-%m-%d}"
+    ended = re.search(r"<td>Max DD Period End</td><td>(.*?)</td>", made.body)
+    assert ended is not None
+    table = made.body.partition("Worst 10 drawdowns")[2]
+    assert f"<td>{last}</td>" not in table
+    assert table.count("<td>not yet</td>") == 1
+    assert ended[1] == "not yet" or ended[1] < last
 
 
 def test_our_template_takes_all_that_quantstats_offers() -> None:

@@ -149,13 +149,14 @@
     for (const metric of data.metrics) {
       const cells = all(`td[data-field="${metric.field}"]`);
       const values = cells.map((c) => figured[c.parentElement.dataset.run][metric.field] ?? NaN);
-      const known = values.filter(Number.isFinite).map((v) => metric.better * v);
+      const ranked = (n) => Number.isFinite(values[n]) && !("unranked" in cells[n].parentElement.dataset);
+      const known = values.filter((_, n) => ranked(n)).map((v) => metric.better * v);
       const best = Math.max(...known), worst = Math.min(...known);
       cells.forEach((cell, n) => {
         cell.querySelector(".value").textContent = written(metric, values[n]);
         if (Number.isFinite(values[n])) cell.dataset.value = String(values[n]); else delete cell.dataset.value;
         const rank = metric.better * values[n];
-        const word = !metric.better || known.length < 2 || best === worst ? "" : rank === best ? "best" : rank === worst ? "worst" : "";
+        const word = !metric.better || !ranked(n) || known.length < 2 || best === worst ? "" : rank === best ? "best" : rank === worst ? "worst" : "";
         const mark = cell.querySelector(".mark");
         mark.textContent = word;
         mark.className = `mark ${word}`;

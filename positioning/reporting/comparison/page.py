@@ -17,8 +17,8 @@ from positioning.reporting import charts
 from positioning.reporting.comparison.charts import COLOURS, figures, window
 from positioning.reporting.comparison.contributions import contributions
 from positioning.reporting.comparison.payload import BETTER, payload
-from positioning.reporting.comparison.words import MIXED, decided, method, remarks
-from positioning.reporting.document import document, scripts
+from positioning.reporting.comparison.words import MIXED, decided, held_words, method, remarks, under_half
+from positioning.reporting.document import PLAIN, document, scripts
 from positioning.reporting.factors import HEADS, coefficient_rows, provenance_words
 from positioning.reporting.format import NOTHING, metric, number, percent, signed
 from positioning.reporting.html import join
@@ -31,16 +31,17 @@ from positioning.runs.comparison import COSTLY, ComparedRun, Comparison, differe
 
 CUT = 7  # metrics in the first of the two tables
 ALL_THEMES = "restrictions"
-SCRIPTS = ("theme.js", "charts.js", "comparison/comparison.js")
+SCRIPTS = (*PLAIN, "charts.js", "comparison/comparison.js")
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A cell of the table of figures. value: as read; exact: in full, "" where undefined; mark: best, worst or "";
-    interval: in brackets."""
+    """A cell of the table of figures. label: of its column; value: as read; exact: in full, "" where undefined; mark:
+    best, worst or ""; interval: in brackets."""
 
     field: str
+    label: str
     value: str
     exact: str
     mark: str
@@ -50,11 +51,13 @@ class Figure:
 @final
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """A contender's figures; run: its place; state: why it is not like the others, "" where it is."""
+    """A contender's figures; run: its place; state: why it is not like the others, "" where it is; ranked: whether a
+    figure of it may be called best or worst."""
 
     run: int
     name: Cell
     state: str
+    ranked: bool
     figures: tuple[Figure, ...]
 
 
@@ -210,7 +213,11 @@ def _figures(c: Comparison, rows: Sequence[Row], caption: str) -> FigureTable:
         tuple((r.field, r.label) for r in rows),
         tuple(
             FigureRow(
-                n, _chip(c, n), _state(x), tuple(_figure(x, r, marks[r.field].get(n, "")) for r in rows)
+                n,
+                _chip(c, n),
+                _state(x),
+                not under_half(x),
+                tuple(_figure(x, r, marks[r.field].get(n, "")) for r in rows),
             )
             for n, x in enumerate(c.contenders)
         ),
@@ -220,7 +227,9 @@ def _figures(c: Comparison, rows: Sequence[Row], caption: str) -> FigureTable:
 def _state(x: ComparedRun) -> str:
     if not x.inside:
         return "left out"
-    return "RUINED" if x.course.ruined else ""
+    if x.course.ruined:
+        return "RUINED"
+    return held_words(x) if under_half(x) else ""
 
 
 def _value(x: ComparedRun, field: str) -> float:
@@ -235,7 +244,11 @@ def _write(row: Row) -> Callable[[float], str]:
 
 def _best_and_worst(c: Comparison, row: Row) -> dict[int, str]:
     better = BETTER.get(row.field, 1)
-    values = [(better * _value(x, row.field), n) for n, x in enumerate(c.contenders) if x.inside]
+    values = [
+        (better * _value(x, row.field), n)
+        for n, x in enumerate(c.contenders)
+        if x.inside and not under_half(x)
+    ]
     values = [v for v in values if math.isfinite(v[0])]
     if not better or len(values) < 2 or min(values)[0] == max(values)[0]:
         return {}
@@ -248,7 +261,7 @@ def _figure(x: ComparedRun, row: Row, mark: str) -> Figure:
     words = write(value) if x.metrics is None or not x.inside else metric(x.metrics, row.field, write)
     ends = x.intervals.get(row.field)
     between = f"[{write(ends[0])}, {write(ends[1])}]".replace("\u00a0%,", ",") if ends else ""
-    return Figure(row.field, words, repr(value) if math.isfinite(value) else "", mark, between)
+    return Figure(row.field, row.label, words, repr(value) if math.isfinite(value) else "", mark, between)
 
 
 def _shaded(value: float, reach: float) -> object:

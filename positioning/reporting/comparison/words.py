@@ -9,8 +9,10 @@ from itertools import combinations
 import numpy as np
 
 from positioning.analysis.comparison import BLOCK, LEVEL
+from positioning.analysis.held import Held
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import FloatArray
+from positioning.plurals import counted
 from positioning.reporting.format import number, signed
 from positioning.runs.comparison import MEASURED, ComparedRun, Comparison, benchmark_words
 
@@ -40,18 +42,40 @@ def _grown(c: ComparedRun) -> FloatArray:
 
 def _headline(c: Comparison) -> str:
     assert c.span is not None  # noqa: S101 (asked by the caller)
-    known = [(x.metrics.total_return, x.label) for x in c.contenders if x.inside and x.metrics is not None]
+    known = [(x.metrics.total_return, _named(x)) for x in c.contenders if x.inside and x.metrics is not None]
     over = f"From {c.span[0]} to {c.span[1]}, after costs"
     if len(known) < 2:
         return f"{over}."
     low, high = min(known)[0], max(known)[0]
-    sharpe = [(x.metrics.sharpe, x.label) for x in c.contenders if x.alive and x.metrics]
+    sharpe = [(x.metrics.sharpe, _named(x)) for x in c.contenders if x.alive and x.metrics]
     sharpe = [s for s in sharpe if math.isfinite(s[0])]
     top = max(sharpe)[0] if sharpe else math.nan
     ratio = f" The highest Sharpe is {number(top)}, of {_whose(sharpe, top)}." if sharpe else ""
     if low == high:
         return f"{over}: all made {signed(high)}."
     return f"{over}: {_whose(known, high)} made most, {signed(high)}; {_whose(known, low)} least, {signed(low)}.{ratio}"
+
+
+def under_half(x: ComparedRun) -> bool:
+    """Whether the account held less than half of what its strategy wants; False where that is not known."""
+    found = _held(x)
+    return found is not None and found.under_half
+
+
+def held_words(x: ComparedRun) -> str:
+    """`held 3 of 12 names`, "" where that is not known."""
+    found = _held(x)
+    return "" if found is None else f"held {found.names} of {counted(found.of, 'name')}"
+
+
+def _held(x: ComparedRun) -> Held | None:
+    kept = x.kept.summary.get("held")
+    return Held(**kept) if kept else None
+
+
+def _named(x: ComparedRun) -> str:
+    """Its label, and what it held where that was under half."""
+    return f"{x.label} ({held_words(x)})" if under_half(x) else x.label
 
 
 def _whose(values: Sequence[tuple[float, str]], value: float) -> str:

@@ -14,7 +14,7 @@ def forest(studies: Sequence[EventStudy], simulated: bool) -> charts.Figure:
     """A dot and an interval a sleeve and span: the CAAR and its `Outcome.half_width` either way."""
     groups = [(s.label, s.group(ALL)) for s in studies]
     found = [(label, o) for label, group in groups if group for o in group.signed]
-    labels = [charts.safe_label(f"{label} {days_words(o.span)}") for label, o in found]
+    labels = [charts.safe_label(f"{label.replace('_', ' ')} {days_words(o.span)}") for label, o in found]
     means = [round(o.caar, 5) for _, o in found]
     reach = [round(o.half_width, 5) if math.isfinite(o.half_width) else 0.0 for _, o in found]
     trace = {
@@ -30,6 +30,8 @@ def forest(studies: Sequence[EventStudy], simulated: bool) -> charts.Figure:
             "zeroline": True,
             "zerolinecolor": "$other",
             "zerolinewidth": 2,
+            "nticks": 6,
+            "tickangle": 0,
         },
         "yaxis": {**charts.AXIS, "type": "category", "autorange": "reversed", "showgrid": False},
         "annotations": [charts.watermark()] if simulated else [],
@@ -59,10 +61,7 @@ def path(course: Band, simulated: bool) -> charts.Figure:
         "showlegend": False,
         "xaxis": {**axis, "title": {"text": "sessions from day zero"}, "zeroline": True, "showgrid": False},
         "yaxis": {**axis, "title": {"text": "CAAR"}, "tickformat": ".1%", "zeroline": True},
-        "annotations": [{
-            "text": "SIMULATED", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False,
-            "textangle": -10, "font": {"size": 38, "color": "$watermark"},
-        }] * simulated,
+        "annotations": [charts.watermark()] * simulated,
     }  # fmt: skip
     return {"data": traces, "layout": layout}
 

@@ -16,6 +16,7 @@ from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.study import ALL, ALONE, LEAD, TESTS, EventStudy, Group, Outcome
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
+from positioning.plurals import counted
 from positioning.reporting import charts
 from positioning.reporting.document import charted, document, moved
 from positioning.reporting.event_study import charts as study_charts
@@ -187,12 +188,13 @@ def page(
 
 def _part(n: int, study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence) -> StudyPart:
     measures = {
-        f"{', '.join(r.symbols)} on {r.venue} sessions against {r.against or r.sleeve.benchmark}"
+        f"{len(r.symbols)} of {counted(len(r.sleeve.names), 'name')} ({', '.join(r.symbols)}) on {r.venue} sessions "
+        f"against {r.against or r.sleeve.benchmark}"
         for r in study.returns
     }
     return StudyPart(
         identity=f"study{n}",
-        label=study.label,
+        label=study.label.replace("_", " "),
         verdict=judged(study, asked),
         measures="; ".join(sorted(measures)),
         charts=tuple(_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups) if _drawn(g)),

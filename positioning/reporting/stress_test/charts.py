@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.reporting import charts
+from positioning.reporting.stress_test.words import titles
 from positioning.scenarios.outcome import preferred, simplex
 from positioning.scenarios.stress_test import StressTest
 
@@ -30,6 +32,7 @@ def drawn(made: StressTest) -> dict[str, charts.Figure]:
 def _losses(made: StressTest) -> charts.Figure:
     """A bar a strategy and scenario, with a line down to the expected shortfall."""
     names = list(made.figures)
+    labels = ["<br>".join(wrap(charts.safe_label(titles(made)[name]), 14)) for name in names]
     scenarios = list(next(iter(made.figures.values())))
     traces = []
     for k, s in enumerate(scenarios):
@@ -37,7 +40,7 @@ def _losses(made: StressTest) -> charts.Figure:
         short = [made.figures[name][s].es_95 for name in names]
         named = charts.safe_label(s)
         traces.append({
-            "type": "bar", "name": named, "x": names, "y": [round(m, 4) for m in means],
+            "type": "bar", "name": named, "x": labels, "y": [round(m, 4) for m in means],
             "marker": {"color": COLOURS[k % len(COLOURS)]}, "customdata": [round(e, 4) for e in short],
             "error_y": {"type": "data", "symmetric": False, "array": [0.0] * len(names), "color": "$other",
                         "arrayminus": [round(m - e, 4) for m, e in zip(means, short, strict=True)], "thickness": 1.2},
@@ -47,7 +50,7 @@ def _losses(made: StressTest) -> charts.Figure:
     layout = {
         **_layout(made.market.simulated), "barmode": "group", "hovermode": "x unified", "showlegend": True,
         "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
-        "xaxis": {**axis, "type": "category", "showgrid": False}, "yaxis": {**axis, "tickformat": ".0%"},
+        "xaxis": {**axis, "type": "category", "showgrid": False, "tickangle": 0}, "yaxis": {**axis, "tickformat": ".0%"},
     }  # fmt: skip
     return {"data": traces, "layout": layout}
 
@@ -73,13 +76,7 @@ def _fan(quantiles: FloatArray, simulated: bool) -> charts.Figure:
 
 
 def _layout(simulated: bool) -> charts.Figure:
-    mark = {"text": "SIMULATED", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False,
-            "textangle": -10, "font": {"size": 38, "color": "$watermark"}}  # fmt: skip
-    return {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "autosize": True, "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)", "font": {"family": "system-ui, sans-serif", "size": 12, "color": "$ink"},
-        "annotations": [mark] * simulated,
-    }  # fmt: skip
+    return {**charts.bare_layout(), "annotations": [charts.watermark()] * simulated}
 
 
 def _ternary(made: StressTest) -> charts.Figure:
@@ -94,7 +91,11 @@ def _ternary(made: StressTest) -> charts.Figure:
     ):
         at = best == (-1 if name == "cash" else k)
         if at.any():
-            traces.append(_points(name, points[at], {"color": colour, "size": 9}))
+            traces.append(
+                _points(
+                    charts.safe_label(titles(made).get(name, name)), points[at], {"color": colour, "size": 9}
+                )
+            )
     odds = np.array([[s.probability for s in made.scenarios.scenarios[:3]]])
     traces.append(
         _points("the probabilities given, in proportion", odds, {"color": "$ink", "size": 14, "symbol": "x"})

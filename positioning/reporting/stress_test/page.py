@@ -20,7 +20,7 @@ from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import refuse_foreign_pages, write_page
 from positioning.reporting.stress_test.charts import drawn
-from positioning.reporting.stress_test.words import alike, judged, method, notices
+from positioning.reporting.stress_test.words import alike, judged, method, notices, titles
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
 from positioning.reporting.view import Cell, Chart, Table
@@ -160,11 +160,11 @@ def page(made: StressTest, command: str, script: str, silence: Silence | None = 
 
 def view(made: StressTest, command: str, silence: Silence | None = None) -> StressPage:
     """Everything that the page shows, in words."""
-    titles = {p.name: p.title for p in made.strategies}
+    named = titles(made)
     return StressPage(
         simulated=made.market.simulated,
         silence="" if silence is None else silence.words,
-        judged=tuple(Judged(titles[name], judged(made, name)) for name in made.figures),
+        judged=tuple(Judged(named[name], judged(made, name)) for name in made.figures),
         rules=rules(STRESS_RULES),
         alike=tuple(alike(made)),
         outcomes=_outcomes(made),
@@ -194,7 +194,7 @@ def _outcomes(made: StressTest) -> Table:
              "trapped", "ruin"]  # fmt: skip
     odds = {s.name: s.probability for s in made.scenarios.scenarios} | {WEIGHTED: 1.0}
     rows = [
-        [Cell(s, "strong") if s == WEIGHTED else s, name, percent(odds[s], 0), *_cells(f)]
+        [Cell(s, "strong") if s == WEIGHTED else s, titles(made)[name], percent(odds[s], 0), *_cells(f)]
         for name, by in made.figures.items() for s, f in by.items()
     ]  # fmt: skip
     marked = [n for n, row in enumerate(rows) if isinstance(row[0], Cell)]
@@ -215,14 +215,14 @@ def _fans(made: StressTest) -> tuple[Chart, ...]:
         for m, s in enumerate(made.fans[name]):
             f = made.figures[name][s]
             words = f"Median {signed(f.median)}, nine paths of ten between {signed(f.var_95)} and {signed(f.p95)}."
-            found.append(Chart(f"fan{k}x{m}", f"{name}, {s}", words, "low"))
+            found.append(Chart(f"fan{k}x{m}", f"{titles(made)[name]}, {s}", words, "low"))
     return tuple(found)
 
 
 def _parts(made: StressTest) -> tuple[Table, ...]:
     return tuple(
         Table(
-            f"{s}: each driver and shock alone, without noise", ["part", *made.figures],
+            f"{s}: each driver and shock alone, without noise", ["part", *titles(made).values()],
             [[p.label, *(signed(r) for r in p.returns)] for p in parts],
         )
         for s, parts in made.parts.items()
@@ -230,7 +230,7 @@ def _parts(made: StressTest) -> tuple[Table, ...]:
 
 
 def _legs(made: StressTest) -> Table:
-    rows = [[n, s, *_largest(made, v)] for n, by in made.legs.items() for s, v in by.items()]
+    rows = [[titles(made)[n], s, *_largest(made, v)] for n, by in made.legs.items() for s, v in by.items()]
     heads = ["strategy", "scenario", *(f"name {k + 1}" for k in range(LEGS))]
     return Table(f"Mean profit by name, the {LEGS} largest", heads, rows, words=range(2 + LEGS))
 
@@ -243,7 +243,14 @@ def _largest(made: StressTest, profit: FloatArray) -> list[str]:
 
 def _betas(made: StressTest) -> Table:
     rows = [
-        [b.driver, b.symbol, number(b.beta), number(b.standard_error), b.months or NOTHING, b.origin]
+        [
+            b.driver.replace("_", " "),
+            b.symbol,
+            number(b.beta),
+            number(b.standard_error),
+            b.months or NOTHING,
+            b.origin,
+        ]
         for b in made.betas
     ]
     heads = ["driver", "name", "beta", "standard error", "months", "origin"]
@@ -253,7 +260,7 @@ def _betas(made: StressTest) -> Table:
 def _break_even(made: StressTest) -> Table:
     names = [s.name for s in made.scenarios.scenarios]
     rows = [
-        [name, *(percent(q) if (q := by[s]) is not None else "none" for s in names)]
+        [titles(made)[name], *(percent(q) if (q := by[s]) is not None else "none" for s in names)]
         for name, by in made.break_even.items()
     ]
     caption = (
@@ -265,7 +272,12 @@ def _break_even(made: StressTest) -> Table:
 
 def _crossings(made: StressTest) -> Table | None:
     names = [s.name for s in made.scenarios.scenarios]
-    rows = [[s, percent(q), below, above] for s in names for q, below, above in made.crossings[s]]
+    named = titles(made)
+    rows = [
+        [s, percent(q), named.get(below, below), named.get(above, above)]
+        for s in names
+        for q, below, above in made.crossings[s]
+    ]
     if not rows:
         return None
     heads = ["probability of", "at", "better below", "better above"]
@@ -284,7 +296,7 @@ def _replayed(made: StressTest) -> Table | None:
     c = made.choice
     if not made.replayed or c.window is None:
         return None
-    rows = [[name, signed(r), percent(d)] for name, (r, d) in made.replayed.items()]
+    rows = [[titles(made)[name], signed(r), percent(d)] for name, (r, d) in made.replayed.items()]
     caption = f"Moves of {c.window[0]} to {c.window[1]} on today's weights, drift kept"
     return Table(caption, ["strategy", "return", "drawdown"], rows)
 
@@ -292,7 +304,10 @@ def _replayed(made: StressTest) -> Table | None:
 def _multiples(made: StressTest) -> Table:
     names = [s.name for s in made.scenarios.scenarios]
     rows = [
-        [name, *(number(k) if (k := by[s]) is not None else f"none up to {WIDEST:g}" for s in names)]
+        [
+            titles(made)[name],
+            *(number(k) if (k := by[s]) is not None else f"none up to {WIDEST:g}" for s in names),
+        ]
         for name, by in made.multiples.items()
     ]
     caption = (
@@ -306,10 +321,10 @@ def _pooled(made: StressTest) -> Table | None:
     if not made.pooled:
         return None
     heads = ["scenario", "driver", "view, a month", "effective", "of months",
-             *(f"{p.name} {what}" for what in ("mean", "deviation") for p in made.strategies)]  # fmt: skip
+             *(f"{titles(made)[p.name]} {what}" for what in ("mean", "deviation") for p in made.strategies)]  # fmt: skip
     rows = [
-        [r.scenario, r.driver, signed(r.view, 2), number(r.effective, 1), r.months, *(signed(m, 2) for m in r.mean),
-         *(percent(d, 2) for d in r.deviation)]
+        [r.scenario, r.driver.replace("_", " "), signed(r.view, 2), number(r.effective, 1), r.months,
+         *(signed(m, 2) for m in r.mean), *(percent(d, 2) for d in r.deviation)]
         for r in made.pooled
     ]  # fmt: skip
     return Table("Months of history", heads, rows, words=(0, 1))
@@ -335,7 +350,16 @@ def _drivers(made: StressTest) -> Table:
             fades = "" if math.isinf(d.half_life) else f", halving every {d.half_life:g} rows"
             when = f"{d.course}, row {d.session}{fades}" if d.course == "step" else "ramp"
             rows.append(
-                [*first, d.name, number(d.start, 2), number(d.end, 2), when, d.stated, d.checked, d.source]
+                [
+                    *first,
+                    d.name.replace("_", " "),
+                    number(d.start, 2),
+                    number(d.end, 2),
+                    when,
+                    d.stated,
+                    d.checked,
+                    d.source,
+                ]
             )
             first = ["", "", ""]
         if not s.drivers:

@@ -12,12 +12,21 @@ from positioning.scenarios.scenario import WEIGHTED, Scenario
 from positioning.scenarios.stress_test import StressTest
 
 
+def titles(made: StressTest) -> dict[str, str]:
+    """By name of a strategy its title, which is its name where two have the same."""
+    own = [s.title for s in made.strategies]
+    return {s.name: s.title if own.count(s.title) == 1 else s.name for s in made.strategies}
+
+
 def judged(made: StressTest, strategy: str) -> Verdict:
     """The verdict on one of its strategies, by name."""
     by, scenarios = made.figures[strategy], made.scenarios.scenarios
+    names = next(s.names for s in made.strategies if s.name == strategy)
     return stress_verdict(
         StressEvidence(
             simulated=made.market.simulated,
+            priced=sum(n in made.symbols for n in names),
+            of=len(names),
             mean=by[WEIGHTED].mean,
             error=by[WEIGHTED].error,
             shortfall=by[WEIGHTED].es_95,
@@ -31,7 +40,7 @@ def judged(made: StressTest, strategy: str) -> Verdict:
 
 def alike(made: StressTest) -> list[str]:
     """Why two scenarios are the same for a strategy, where they are."""
-    lines = []
+    lines, named = [], titles(made)
     for a, b in combinations(made.scenarios.scenarios, 2):
         same = [
             name
@@ -40,8 +49,8 @@ def alike(made: StressTest) -> list[str]:
         ]
         if same:
             lines.append(
-                f"{_listed(same)}: {a.name} and {b.name} come out the same to the last digit. All scenarios share "
-                f"their draws, and {_apart(a, b, 'they hold' if len(same) > 1 else 'it holds')}"
+                f"{_listed([named[name] for name in same])}: {a.name} and {b.name} come out the same to the last digit. "
+                f"All scenarios share their draws, and {_apart(a, b, 'they hold' if len(same) > 1 else 'it holds')}"
             )
     return lines
 
@@ -49,7 +58,10 @@ def alike(made: StressTest) -> list[str]:
 def _apart(a: Scenario, b: Scenario, holds: str) -> str:
     """In what two scenarios differ, none of which reached a strategy."""
     drivers, shocks = _only(_courses(a), _courses(b)), _only(_blows(a), _blows(b))
-    parts = [*(f"the course of {name}" for name in dict.fromkeys(drivers)), *dict.fromkeys(shocks)]
+    parts = [
+        *(f"the course of {name.replace('_', ' ')}" for name in dict.fromkeys(drivers)),
+        *dict.fromkeys(shocks),
+    ]
     if not parts:
         return "these two move the same drivers by the same and bring the same shocks."
     return f"these two differ in {_listed(parts)} alone, which reaches no name that {holds}."

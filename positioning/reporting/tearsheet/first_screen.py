@@ -15,6 +15,7 @@ from positioning.analysis.verdict import RULES, Verdict
 from positioning.reporting.format import before_costs, findings, metric, number, percent, signed
 from positioning.reporting.tearsheet.charts import blocked, sign_for
 from positioning.reporting.verdict import rules
+from positioning.reporting.view import Tile
 
 DEEPEST = 0.1  # monthly return at which a cell of the heat map is fullest
 
@@ -26,16 +27,7 @@ TILES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("max_drawdown", "worst drawdown", percent),
     ("cost_bps_per_year", "bps of cost a year", partial(number, digits=0)),
 )
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A figure, what it is, and the same without events, "" where there is none."""
-
-    value: str
-    label: str
-    beside: str
+RETURNS = ("total_return", "cagr")  # not quoted without the names held, where these were under half
 
 
 @final
@@ -114,7 +106,11 @@ def first_screen(report: BacktestReport) -> FirstScreen:
 
 def _tile(report: BacktestReport, field: str, label: str, write: Callable[[float], str]) -> Tile:
     own, plain = (metric(m, field, write) for m in (report.metrics, report.without_events_metrics))
-    return Tile(own, label, f"without events {plain}" if report.answers_events else "")
+    held = report.held
+    if held.under_half and field in RETURNS:
+        label = f"{label}, on {held.names} of {held.of} names"
+    beside = f"without events {plain}" if report.answers_events else ""
+    return Tile(own, label, beside, "bad" if held.under_half else "")
 
 
 def _value_words(report: BacktestReport) -> str:

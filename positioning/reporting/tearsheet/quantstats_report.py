@@ -7,7 +7,7 @@ import math
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -19,12 +19,17 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
+from positioning.analysis.metrics import DAYS_PER_YEAR
 from positioning.arrays import FloatArray
 
 MIN_ROWS = 20  # below this its monthly tables and rolling windows are empty, and parts of it raise
 NOISE = 1e-12
 FONT = "Arial"  # what quantstats asks for by name in every title
 
+ABSURD = ("Treynor Ratio", "Risk of Ruin")  # the whole span's return over beta; zero for any long account
+YEARS = MappingProxyType({"3Y (ann.)": 3, "5Y (ann.)": 5, "10Y (ann.)": 10})  # rows that need so many years
+FAINT, SEEN = "#fedd78", "#c0701c"  # quantstats' colour of a benchmark, and ours
+NAMED_IN_CAPITALS = "Benchmark: BENCHMARK &bull; "
 NAMES = MappingProxyType({"strategy_title": "Strategy", "benchmark_title": "Benchmark"})
 
 
@@ -48,8 +53,8 @@ def quantstats_html(
 ) -> QuantstatsPage:
     """The report of these simple returns, one a row, the opening row left out.
 
-    benchmark_returns: on the same dates, NaN before and after its own span; the report then covers the common
-    span, and of the figures only beta and alpha do. rows_per_year: annualises everything; the report, which
+    benchmark_returns: on the same dates, NaN before and after its own span; beta and alpha are over that, and the report,
+    which covers the account's whole span, is then without it. rows_per_year: annualises everything; the report, which
     counts windows with it, gets it rounded. Dates are local: a zone is dropped, not converted. No date is
     moved and no value filled (quantstats would fill backwards).
 
@@ -63,7 +68,8 @@ def quantstats_html(
     both, measure, remarks = _common(own, benchmark_returns)
     try:
         figures = _figures(own, both, measure, rows_per_year)
-        body = _report(both, measure, title, rows_per_year)
+        beside = measure if len(both) == len(own) else None
+        body = _sober(_report(own, beside, title, rows_per_year), own, beside)
     except Exception as error:  # noqa: BLE001 (its failures are many and must not take our page with them)
         return QuantstatsPage("", "", {}, (*remarks, f"quantstats failed: {type(error).__name__}: {error}"))
     return QuantstatsPage(body, _own_file("quantstats.css"), figures, remarks)
@@ -114,7 +120,14 @@ def _common(
     if len(both) == len(own):
         return both, measure, ()
     first, last = (f"{day:%Y-%m-%d}" for day in both.index[[0, -1]])
-    return both, measure, (f"quantstats' report covers the benchmark's span, {first} to {last}.",)
+    return (
+        both,
+        measure,
+        (
+            f"The benchmark's prices go from {first} to {last} only: its curve is left out below, so that all is over "
+            "the account's own span.",
+        ),
+    )
 
 
 def _unfit(both: FloatArray, measure: FloatArray) -> str:
@@ -152,11 +165,11 @@ def _figures(
     return {name: float(value) if math.isfinite(value) else math.nan for name, value in found.items()}
 
 
-def _report(both: pd.Series, measure: pd.Series | None, title: str, rows_per_year: float) -> str:
+def _report(own: pd.Series, measure: pd.Series | None, title: str, rows_per_year: float) -> str:
     with _quiet() as qs, tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "report.html")
         qs.reports.html(
-            both,
+            own,
             measure,
             title=_inert(title),
             output=str(file),
@@ -173,6 +186,36 @@ def _report(both: pd.Series, measure: pd.Series | None, title: str, rows_per_yea
         text,
         flags=re.DOTALL,
     )
+
+
+def _sober(body: str, own: pd.Series, measure: pd.Series | None) -> str:
+    """Its report without the rows that mislead, a fall that lasts not called recovered, and the benchmark in a colour
+    that can be seen on paper of either kind."""
+    drawings, tables, rest = body.partition('<div class="tables">')
+    years = (own.index[-1] - own.index[0]).days / DAYS_PER_YEAR
+    absurd = [*ABSURD, *(row for row, count in YEARS.items() if years < count)]
+    rest = re.sub(rf"<tr><td>({'|'.join(map(re.escape, absurd))})</td>.*?</tr>\n?", "", rest)
+    last = f"{own.index[-1]:%Y-%m-%d}"
+    each = [own] if measure is None else [measure, own]
+    rest = re.sub(
+        r"(?<=<tr><td>Max DD Period End</td>).*?(?=</tr>)", lambda m: _not_yet(m[0], each, last), rest
+    )
+    if _fallen(own):
+        rest = re.sub(rf"(?<=<tr>)(<td>[\d-]{{10}}</td>)<td>{last}</td>(?=<td>)", r"\1<td>not yet</td>", rest)
+    return drawings.replace(FAINT, SEEN).replace(NAMED_IN_CAPITALS, "") + tables + rest
+
+
+def _not_yet(cells: str, each: Sequence[pd.Series], last: str) -> str:
+    """Cells of dates, a series a cell, where the last date of one that ends below a high is no recovery."""
+    found = re.findall(r"<td>(.*?)</td>", cells)
+    told = ["not yet" if day == last and _fallen(of) else day for day, of in zip(found, each, strict=True)]
+    return "".join(f"<td>{t}</td>" for t in told)
+
+
+def _fallen(returns: pd.Series) -> bool:
+    """Whether it ends below a high."""
+    worth = np.cumprod(1.0 + returns.to_numpy())
+    return bool(worth[-1] < max(1.0, worth.max()) * (1 - NOISE))
 
 
 def _inert(title: str) -> str:
