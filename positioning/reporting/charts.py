@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from positioning.files import write_whole
 from positioning.reporting.html import Html
 
 Figure = dict[str, Any]
+NO_DAYS: Mapping[str, list[str]] = MappingProxyType({})
 AXIS = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
 
 
@@ -41,21 +44,28 @@ def inline_script() -> Html:
     return Html(f"<script>{inline_code()}</script>")
 
 
-def embed(figures: dict[str, Figure], days: list[str] | None = None) -> Html:
+def embed(figures: Mapping[str, Figure], shared: Mapping[str, list[str]] = NO_DAYS) -> Html:
     """The figures by element id, as JSON that cannot end the script element it stands in.
 
-    A string "$role" stands for the colour the page's style gives that role, light or dark. days: dates that many lines
-    share: they are written once, and "@days" stands for them.
+    A string "$role" stands for the colour the page's style gives that role, light or dark. shared: by a word dates that
+    many lines have in common: they are written once, and "@word" stands for them.
     """
-    written: dict[str, Any] = figures
-    if days is not None:
-        written = {name: _sharing(figure, days) for name, figure in figures.items()} | {"days": days}
+    written: dict[str, Any] = {name: _sharing(figure, shared) for name, figure in figures.items()} | dict(
+        shared
+    )
     text = json.dumps(written, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return Html(f'<script type="application/json" id="chart-data">{text}</script>')
 
 
-def _sharing(figure: Figure, days: list[str]) -> Figure:
-    return figure | {"data": [t | {"x": "@days"} if t["x"] == days else t for t in figure["data"]]}
+def _sharing(figure: Figure, shared: Mapping[str, list[str]]) -> Figure:
+    if not shared:
+        return figure
+    return figure | {"data": [_lean(trace, shared) for trace in figure["data"]]}
+
+
+def _lean(trace: Figure, shared: Mapping[str, list[str]]) -> Figure:
+    word = next((word for word, days in shared.items() if trace["x"] == days), "")
+    return trace | {"x": f"@{word}"} if word else trace
 
 
 def safe_label(text: str) -> str:

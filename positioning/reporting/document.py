@@ -37,13 +37,13 @@ def charted(
     drawn: Mapping[str, Figure],
     script: str,
     names: Sequence[str] = CHARTED,
-    days: list[str] | None = None,
+    shared: Mapping[str, list[str]] = charts.NO_DAYS,
 ) -> Html:
     """The body with its figures and what draws them. script: address of plotly's script, relative to the page;
-    days: dates that many figures share, see `charts.embed`."""
+    shared: dates that many figures have in common, see `charts.embed`."""
     return join(
         body,
-        charts.embed(dict(drawn), days),
+        charts.embed(drawn, shared),
         Html(f'<script src="{escape(script)}"></script>'),
         scripts(*names),
     )

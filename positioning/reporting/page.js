@@ -33,7 +33,7 @@
     const figure = source[c.dataset.chart];
     if (!figure) return;
     drawn.add(c);
-    draw(c, coloured(figure, () => source.days));
+    draw(c, coloured(figure, (word) => source[word]));
   };
   const again = () => drawn.forEach(show);
   // What is folded away is drawn when it is opened, the rest at once.

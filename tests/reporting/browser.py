@@ -112,6 +112,7 @@ def hostile(report: BacktestReport) -> BacktestReport:
 def text_of(path: Path) -> str:
     """The words of a page, without its scripts, styles and drawings."""
     page = re.sub(r"<(script|style|svg|template)\b.*?</\1>", " ", path.read_text(), flags=re.DOTALL)
+    page = re.sub(r'<span class="nowrap">(.*?)</span>', r"\1", page)  # no word of its own
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 

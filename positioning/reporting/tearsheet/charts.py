@@ -74,7 +74,7 @@ BLOCKED = {HALTED: "no trading in the name", FROZEN: "frozen"}
 def weights(report: BacktestReport) -> Figure:
     """Weight of each name, stacked, shorts below zero; below them where a name held could not be traded."""
     r = report.result
-    at = np.unique(np.append(np.arange(0, r.rows.size, WEEK), r.rows.size - 1))
+    at = _weekly(report)
     days = [str(day) for day in r.rows[at]]
     order = np.argsort(-np.abs(r.weights).mean(axis=0), kind="stable")
     traces = []
@@ -89,6 +89,18 @@ def weights(report: BacktestReport) -> Figure:
     figure = _figure(report, [*traces, *_blocked(report)], "of nav", ".0%")
     figure["layout"]["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
     return figure
+
+
+def _weekly(report: BacktestReport) -> IntArray:
+    """Each fifth row, and the last."""
+    rows = report.result.rows.size
+    return np.unique(np.append(np.arange(0, rows, WEEK), rows - 1))
+
+
+def shared_days(report: BacktestReport) -> dict[str, list[str]]:
+    """The dates of every row, and of the rows on which weights are drawn."""
+    days = np.array(_days(report))
+    return {"days": days.tolist(), "weeks": days[_weekly(report)].tolist()}
 
 
 PALETTE = ("$sa", "$sb", "$sc", "$sd", "$se", "$sf", "$sg", "$sh")

@@ -91,10 +91,10 @@ def page(report: BacktestReport, script: str, told: Outside | None = None) -> st
     """The HTML of the page. script: address of plotly's script, relative to it. told: what other programs say of the
     account; None has them asked here."""
     body = render("tearsheet/page.html", v=view(report, told or outside(report)))
-    m, days = report.metrics, [str(day) for day in report.result.rows]
+    m = report.metrics
     return document(
         f"{report.strategy.title}, {m.first} to {m.last}",
-        charted(body, _drawn(report), script, days=days),
+        charted(body, _drawn(report), script, shared=charts.shared_days(report)),
         report.result.market.simulated,
     )
 
