@@ -33,14 +33,16 @@ def commands_page() -> str:
     """A table of options a command."""
     lines = [
         "# Commands", "",
-        "`python -m backtests.NAME`, or `positioning NAME` with the installed package. Exit status 0: done; 1: done, and "
+        "`positioning NAME`, which is `python -m backtests.NAME` in a checkout, with `_` for `-`. Exit status 0: done; "
+        "1: done, and "
         "the answer is no (a run that is not the same, a strategy that knew tomorrow, symbols that could not be had); "
         "2: bad input, one line on standard error; 3: prices too old; 4: the program found that it contradicts itself; "
         "130: stopped.", "",
     ]  # fmt: skip
-    for name, command in commands().items():
+    names = {module: name for name, module in COMMANDS.items()}
+    for module, command in commands().items():
         lines += [
-            f"## {name}",
+            f"## {names[module]}",
             "",
             _text(command.help or ""),
             "",
@@ -81,7 +83,9 @@ def api_page() -> str:
 
 
 def _signature(name: str, value: Any) -> str:
-    text = str(inspect.signature(value))
+    """As it is called: without what Python passes itself."""
+    text = re.sub(r"^\((?:self|cls)(?:, (?:/, )?)?", "(", str(inspect.signature(value)))
+    text = re.sub(r"(: |-> )'([^']+)'", r"\1\2", text)  # annotations are kept as text
     return f"{name}{re.sub(r'<factory>|<function .*? at 0x[0-9a-f]+>', '...', text)}"
 
 
@@ -99,8 +103,8 @@ def _methods(value: Any) -> Iterator[list[str]]:
         target = getattr(target, "__func__", target)
         if name.startswith("_") or not callable(target) or not target.__doc__:
             continue
-        call = "" if isinstance(member, property) or hasattr(member, "func") else "()"
-        yield [f"- `{name}{call}`: {_text(target.__doc__)}"]
+        value_of = isinstance(member, property) or hasattr(member, "func")
+        yield [f"- `{name if value_of else _signature(name, target)}`: {_text(target.__doc__)}"]
     yield [""]
 
 

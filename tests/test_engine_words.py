@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import sys
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 
 import positioning
-from positioning.cli.command import in_option_words, option_words
+from positioning.cli.command import command_words, in_option_words, option_words
+from positioning.cli.commands import COMMANDS
 from positioning.errors import BadInputError
 from positioning.market.findings import accept, check_words
 from positioning.search.purged_cv import USUAL
 from positioning.search.walk_forward import spans
+from tests.documents import PAGES, script
 
+typed = script("console").typed
 ENGINE = Path(positioning.__file__ or "").parent
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*|\bbacktests\.[a-z_]+|python -m")
 # What may stand in the engine, and why.
@@ -42,6 +46,67 @@ def test_no_line_of_the_engine_tells_a_caller_to_type_an_option() -> None:
         if OPTION.search(line)
     ]
     assert found == []
+
+
+FIXED = re.compile(r"backtests\.[a-z_]+|python -m|(?<![\w./])positioning (?:" + "|".join(COMMANDS) + r")\b")
+# What is no hint of a process, but a text that is kept or laid and read elsewhere.
+LASTING = {
+    ("cli/command.py", "words_for"),  # where both forms are made
+    ("cli/config.py", "the first line of a kept study.toml"),
+    ("cli/init.py", "the README that it lays"),
+    ("reporting/claims.py", "the mark by which its own page is known"),
+}
+
+
+def spoken(file: Path) -> list[str]:
+    """Every text of a module that is no docstring, of a name neither."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    silent = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in silent)
+    return [n.value for n in texts if isinstance(n.value, str)]
+
+
+def test_no_message_spells_how_a_command_is_begun() -> None:
+    """It is worded by `command_words`, or stands between backquotes in an error, by how this process was begun."""
+    apart = {name for name, _ in LASTING}
+    files = {f.relative_to(ENGINE).as_posix(): f for f in sorted(ENGINE.rglob("*.py"))}
+    found = [
+        f"{name}: {text}"
+        for name, file in files.items()
+        if name not in apart and not name.startswith("cli/templates/")
+        for text in spoken(file)
+        if FIXED.search(text)
+    ]
+    assert found == []
+    assert any(FIXED.search(text) for name in apart for text in spoken(files[name]))  # the pattern finds them
+
+
+@pytest.mark.parametrize(
+    ("begun", "hint"),
+    [
+        ("/x/positioning", "`positioning grid-search a` or `positioning list`"),
+        ("/x/run.py", "`python -m backtests.grid_search a` or `python -m backtests.list`"),
+    ],
+)
+def test_hints_are_worded_by_how_this_process_was_begun(
+    begun: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [begun])
+    assert option_words("`grid-search a` or `list`", ()) == hint
+    assert f"`{command_words('grid-search', 'a')}` or `{command_words('list')}`" == hint
+
+
+def test_every_command_can_be_begun_in_both_ways() -> None:
+    package = ENGINE.parent / "backtests"
+    for name in COMMANDS:
+        assert (package / f"{name.replace('-', '_')}.py").is_file(), name
+
+
+def test_documents_type_what_an_installation_has() -> None:
+    """In a checkout `positioning X` works, too; where only the wheel is, nothing else does."""
+    for page in PAGES:
+        lines = [line for line in typed(page.read_text(encoding="utf-8")) if line.begun == "backtests"]
+        assert [line for line in lines if page.name != "README.md" or line.words] == [], page.name
 
 
 def told(error: BadInputError) -> str:

@@ -1,4 +1,4 @@
-"""How much money a strategy can hold: python -m backtests.capacity [STRATEGY ...]"""
+"""How much money a strategy can hold: positioning capacity [STRATEGY ...]"""
 
 from __future__ import annotations
 

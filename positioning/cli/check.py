@@ -1,4 +1,4 @@
-"""Ask of a strategy whether its numbers can be believed: python -m backtests.check STRATEGY ..."""
+"""Ask of a strategy whether its numbers can be believed: positioning check STRATEGY ..."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
-"""Was the thesis right, claim by claim? python -m backtests.claims [--data ...]"""
+"""Was the thesis right, claim by claim? positioning claims [--data ...]"""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import new_app, typed, words_for
+from positioning.cli.command import command_words, new_app, typed
 from positioning.cli.config import answer_text
 from positioning.cli.declare import command
 from positioning.cli.output import Output
@@ -56,7 +55,7 @@ def claims(
         task = bar.add_task("claims", total=len(asked))
         made = answer_claims(strategies, settings, asked, advance=lambda: bar.advance(task))
     data = [] if request.data == Request().data else ["--data", request.data]
-    again = shlex.join([*words_for("claims"), *data])
+    again = command_words("claims", *data)
     files = write_claims(made, settings.command, output.place, place, answer_text(ctx), again)
     if output.as_json:
         print(json_text(made.to_json() | {"files": [str(f) for f in files]}))

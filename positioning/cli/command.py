@@ -216,7 +216,12 @@ def words_for(command: str) -> list[str]:
     """How a command is begun the way this process was: by the console script, or by the scripts in backtests/."""
     if Path(sys.argv[0]).stem == SCRIPT:
         return [SCRIPT, command.replace("_", "-")]
-    return ["python", "-m", f"backtests.{command}"]
+    return ["python", "-m", f"backtests.{command.replace('-', '_')}"]
+
+
+def command_words(command: str, *words: str) -> str:
+    """What to type for a command, as this process was begun: every hint is worded by it."""
+    return shlex.join([*words_for(command), *words])
 
 
 def typed(command: str) -> str:
@@ -272,7 +277,7 @@ def option_words(text: str, parameters: Iterable[str]) -> str:
             text = re.sub(rf"{begins}True\b", option.replace("\\", r"\\"), text)
             text = re.sub(rf"{begins}(?=\S)", f"{option} ".replace("\\", r"\\"), text)
     text = re.sub(
-        r"`([a-z]+)(?=[ `])", lambda m: f"`{' '.join(words_for(m[1]))}" if m[1] in COMMANDS else m[0], text
+        r"`([a-z-]+)(?=[ `])", lambda m: f"`{command_words(m[1])}" if m[1] in COMMANDS else m[0], text
     )
     return text.replace("give --", "type --")
 

@@ -1,4 +1,4 @@
-"""Set kept runs side by side on one page: python -m backtests.compare [RUN|STRATEGY ...]"""
+"""Set kept runs side by side on one page: positioning compare [RUN|STRATEGY ...]"""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.runs.comparison import Comparison
+    from positioning.runs.foreign_returns import ForeignReturns
     from positioning.runs.saved import SavedRun
 
 app = new_app()
@@ -45,12 +46,15 @@ def compare(
     factors: Annotated[list[str] | None, FACTORS] = None,
     region: Region = None,
     mixed: Annotated[
-        bool, typer.Option("--mixed", help="Runs on real and on simulated prices together, with a warning.")
+        bool,
+        typer.Option("--mixed", help="Runs on simulated prices beside others, or --returns, with a warning."),
     ] = False,
     returns: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="FILE", help="Daily returns of another program: .csv or .parquet, a column a strategy."
+            metavar="FILE",
+            help="Daily simple returns of another program: .csv or .parquet, dates first, then a column a strategy in "
+            "fractions (0.01 for 1 %), or in per cent where its name ends in %.",
         ),
     ] = None,
     factsheet: Factsheet = False,
@@ -71,6 +75,7 @@ def compare(
     refuse_foreign_pages(place, pages)
     foreign = [column for file in returns or [] for column in read_returns(Path(file))]
     runs = chosen(place, names or [], mixed, alone=not foreign)
+    _refuse_mixed(runs, foreign, mixed)
     found = set_side_by_side([*runs, *foreign], draws, seed, published, asked.region_word)
     sheets = factsheets(runs, place) if factsheet else []
     files = [write_comparison(found, place), write_index(place), *sheets]
@@ -88,6 +93,30 @@ def compare(
         if x.factors is not None:
             output.terminal.say(f"{x.label}: {x.factors.sentence}", "neutral")
     output.terminal.wrote(files)
+
+
+def _refuse_mixed(runs: Sequence[SavedRun], foreign: Sequence[ForeignReturns], mixed: bool) -> None:
+    """BadInputError for returns of unknown prices beside runs on generated ones, unless that is what is asked for."""
+    made_up = [run.id for run in runs if run.summary["simulated"]]
+    if made_up and foreign and not mixed:
+        raise BadInputError(
+            f"whether {foreign[0].source.name} stands on real prices is not known, and {len(made_up)} of the "
+            f"{len(runs)} runs beside it stand on simulated ones ({made_up[0]})",
+            "wanted runs on real prices beside it",
+            "name those, or type --mixed to set them side by side all the same",
+        )
+
+
+def _refuse_mixed(runs: Sequence[SavedRun], foreign: Sequence[ForeignReturns], mixed: bool) -> None:
+    """BadInputError for returns of unknown prices beside runs on generated ones, unless that is what is asked for."""
+    made_up = [run.id for run in runs if run.summary["simulated"]]
+    if made_up and foreign and not mixed:
+        raise BadInputError(
+            f"whether {foreign[0].source.name} stands on real prices is not known, and {len(made_up)} of the "
+            f"{len(runs)} runs beside it stand on simulated ones ({made_up[0]})",
+            "wanted runs on real prices beside it",
+            "name those, or type --mixed to set them side by side all the same",
+        )
 
 
 def factsheets(runs: Sequence[SavedRun], out: Path) -> list[Path]:
@@ -138,7 +167,7 @@ def chosen(out: Path, names: list[str], mixed: bool = False, alone: bool = True)
                 newest[key] = run
     say_left_out(left_out)
     if not newest and alone:
-        raise BadInputError(f"no run in {out}", "wanted two or more", "make some: python -m backtests.run")
+        raise BadInputError(f"no run in {out}", "wanted two or more", "make some: `run`")
     return sorted(newest.values(), key=lambda run: str(run.summary["made"]))
 
 

@@ -1,4 +1,4 @@
-"""Do prices move with the events a strategy answers? python -m backtests.event_study [STRATEGY|SYMBOL ...]"""
+"""Do prices move with the events a strategy answers? positioning event-study [STRATEGY|SYMBOL ...]"""
 
 from __future__ import annotations
 

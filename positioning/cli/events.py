@@ -1,4 +1,4 @@
-"""List the record of events and restrictions and draw its timeline: python -m backtests.events"""
+"""List the record of events and restrictions and draw its timeline: positioning events"""
 
 from __future__ import annotations
 

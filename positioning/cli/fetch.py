@@ -1,8 +1,7 @@
-"""Download prices into the cache: python -m backtests.fetch [SYMBOL ...]"""
+"""Download prices into the cache: positioning fetch [SYMBOL ...]"""
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import new_app, option_words, words_for
+from positioning.cli.command import command_words, new_app, option_words
 from positioning.cli.declare import command
 from positioning.cli.options import (
     ACCEPT,
@@ -284,5 +283,5 @@ def _say_resume(again: Sequence[str], asked: int, options: Mapping[str, object])
         for one in (value if isinstance(value, list) else [value])
         for word in (f"--{name}", str(one))
     ]
-    command = shlex.join([*words_for("fetch"), *again, *given])
+    command = command_words("fetch", *again, *given)
     print(f"{len(again)} of {asked} symbols are not there; to resume: {command}", file=sys.stderr)

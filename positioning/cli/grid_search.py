@@ -1,4 +1,4 @@
-"""Search a grid of parameters and say how much of the winner is luck: python -m backtests.grid_search STRATEGY"""
+"""Search a grid of parameters and say how much of the winner is luck: positioning grid-search STRATEGY"""
 
 from __future__ import annotations
 

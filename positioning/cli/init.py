@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from positioning.cli.command import Command, new_app, one_line_errors
+from positioning.cli.command import Command, command_words, new_app, one_line_errors
 from positioning.errors import BadInputError
 
 app = new_app()
@@ -35,7 +35,7 @@ def init(
     """Lay a folder to work in, with an example that runs at once and a template of every table."""
     with one_line_errors():
         lay(place)
-        print(f"laid {place}; next: cd {place} && positioning run")
+        print(f"laid {place}; next: cd {place} && {command_words('run')}")
 
 
 def lay(place: Path) -> Path:

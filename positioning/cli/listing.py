@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import new_app
+from positioning.cli.command import command_words, new_app
 from positioning.cli.declare import command
 from positioning.cli.output import Output
 from positioning.cli.request import Request
-from positioning.cli.strategies import listed, strategy_class
+from positioning.cli.strategies import controls, listed, strategy_class
 from positioning.cli.terminal import Terminal, table
 from positioning.json_text import json_text
 
@@ -40,8 +40,9 @@ def list_all(
     """Strategies with their parameters, types, bounds and defaults; the thesis, events, restrictions, snapshots, kept
     runs and answers."""
     kinds = [strategy_class(word) for word in strategies or ()] or list(listed().values())
+    aside = controls()
     found = {
-        "strategies": {kind.name: described(kind) for kind in kinds},
+        "strategies": {kind.name: described(kind) | {"control": kind.name in aside} for kind in kinds},
         "thesis": thesis_of(request),
         "record": record_of(request),
         "snapshots": [p.stem for p in sorted((Path(request.cache) / "snapshots").glob("*.json"))],
@@ -124,7 +125,8 @@ def answers_of(out: Path) -> list[dict[str, Any]]:
 def show(found: dict[str, Any], terminal: Terminal) -> None:
     """Each strategy with a table of its parameters, then the rest in a line each."""
     for name, s in found["strategies"].items():
-        terminal.say(f"{name}: {s['thesis']}", "neutral")
+        said = "a control, run only where it is named. " if s["control"] else ""
+        terminal.say(f"{name}: {said}{s['thesis']}", "neutral")
         symbols = f"{', '.join(s['names'])}"
         terminal.say(
             symbols + (f"; hedged with {', '.join(s['hedges'])}" if s["hedges"] else ""), indent="  "
@@ -134,6 +136,12 @@ def show(found: dict[str, Any], terminal: Terminal) -> None:
             bounds = f"; {p['bounds']}" if p["bounds"] else ""
             terminal.say(f"{parameter}={value} ({p['type']}{bounds})", "quiet", "    ")
         terminal.lines([""])
+    if aside := [name for name, s in found["strategies"].items() if s["control"]]:
+        usual = [name for name, s in found["strategies"].items() if not s["control"]]
+        terminal.say(
+            f"without a name, {command_words('run')} takes {', '.join(usual) or 'none of these'}; not "
+            f"{', '.join(aside)}, held against them: what a strategy must be better than, and no part of the thesis"
+        )
     thesis, record = found["thesis"], found["record"]
     own = f"; own symbols {', '.join(thesis['instruments'])}" if thesis["instruments"] else ""
     terminal.say(

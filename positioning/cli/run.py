@@ -1,4 +1,4 @@
-"""Backtest strategies and write their tearsheets: python -m backtests.run [STRATEGY ...]"""
+"""Backtest strategies and write their tearsheets: positioning run [STRATEGY ...]"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import new_app, say_left_out, typed
+from positioning.cli.command import command_words, new_app, say_left_out, typed
 from positioning.cli.declare import command
 from positioning.cli.kept_request import kept_words, study_file
 from positioning.cli.options import AsCsv, Factsheet, Names
@@ -177,5 +177,5 @@ def undecided(request: Request) -> list[str]:
     names = ", ".join(dict.fromkeys(f.hit.symbol for f in made.undecided))
     return [
         f"{len(made.undecided)} rows of the lists may be {names} by their names: nobody decided, so they restrict "
-        "nothing; see python -m backtests.screen"
+        f"nothing; see {command_words('screen')}"
     ]

@@ -1,4 +1,4 @@
-"""Hold names against sanctions lists of your own: python -m backtests.screen FILE... [STRATEGY...]"""
+"""Hold names against sanctions lists of your own: positioning screen FILE... [STRATEGY...]"""
 
 from __future__ import annotations
 

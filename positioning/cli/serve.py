@@ -1,4 +1,4 @@
-"""Show the pages in a browser, on this machine alone: python -m backtests.serve"""
+"""Show the pages in a browser, on this machine alone: positioning serve"""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Server(ThreadingHTTPServer):
 def server(out: Path, port: int) -> ThreadingHTTPServer:
     """Bound to loopback. Raises BadInputError for a folder without an index and for a port in use."""
     if not (out / "index.html").is_file():
-        raise BadInputError(f"{out} has no index.html", "wanted pages", "make some: python -m backtests.run")
+        raise BadInputError(f"{out} has no index.html", "wanted pages", "make some: `run`")
     try:
         return Server(port, out)
     except OSError as error:

@@ -57,6 +57,11 @@ def listed() -> dict[str, type[Strategy]]:
     )
 
 
+def controls() -> frozenset[str]:
+    """Names of those that a run without names leaves out: held against the others, and no part of the thesis."""
+    return frozenset(p.name for p in getattr(workshop(), "CONTROLS", ()))
+
+
 def standard() -> dict[str, type[Strategy]]:
     """Those that a run without names means. Raises BadInputError where there is none."""
     package = workshop()
@@ -64,7 +69,7 @@ def standard() -> dict[str, type[Strategy]]:
         raise BadInputError(
             f"no package {PACKAGE} in {Path.cwd()}",
             "wanted one that lists strategies, or a strategy by its file",
-            "name path/to/file.py, or lay a workshop: positioning init DIR",
+            "name path/to/file.py, or lay a workshop: `init DIR`",
         )
     return {p.name: p for p in package.STRATEGIES}
 
@@ -87,7 +92,7 @@ def strategy_class(word: str) -> type[Strategy]:
         return strategy_from_file(word)
     known = listed()
     if word not in known:
-        near = did_you_mean(word, known) if known else "name path/to/file.py, or type positioning init DIR"
+        near = did_you_mean(word, known) if known else "name path/to/file.py, or type `init DIR`"
         raise BadInputError(f"no strategy {word}", "wanted one of the list, or a file", near)
     return known[word]
 
@@ -112,7 +117,7 @@ def thesis_of(folder: str | None, events: str | None = None, restrictions: str |
         raise BadInputError(
             f"no thesis: {Path.cwd()} has no package {PACKAGE} with a folder {RECORD}",
             "wanted the folder of one, which holds a thesis.toml",
-            "type --thesis DIR, or lay a workshop: positioning init DIR",
+            "type --thesis DIR, or lay a workshop: `init DIR`",
         )
     place = Path(str(package.__file__)).with_name(RECORD) if folder is None and package else Path(str(folder))
     return read_thesis(place, *(None if f is None else Path(f) for f in (events, restrictions)))

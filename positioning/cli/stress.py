@@ -1,4 +1,4 @@
-"""What strategies stand to lose in simulated futures: python -m backtests.stress [STRATEGY ...]"""
+"""What strategies stand to lose in simulated futures: positioning stress [STRATEGY ...]"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a strategy holds now and the orders that lead there: python -m backtests.today [STRATEGY ...]"""
+"""What a strategy holds now and the orders that lead there: positioning today [STRATEGY ...]"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import new_app, say_left_out
+from positioning.cli.command import command_words, new_app, say_left_out
 from positioning.cli.declare import command
 from positioning.cli.options import AsCsv, AsOf, Names
 from positioning.cli.output import Output
@@ -120,9 +120,7 @@ def require_fresh(market: Market, max_age: int, data: str) -> None:
     )
     if passed > max_age:
         refresh = (
-            "python -m backtests.fetch"
-            if data == "yahoo"
-            else "newer files, or --as-of with the day you mean"
+            command_words("fetch") if data == "yahoo" else "newer files, or --as-of with the day you mean"
         )
         typer.echo(
             f"error: the prices end on {last}, {passed} sessions ago; wanted at most {max_age} (--max-age); "

@@ -1,4 +1,4 @@
-"""Make a kept run or answer again and say whether its numbers are the same: python -m backtests.verify RUN"""
+"""Make a kept run or answer again and say whether its numbers are the same: positioning verify RUN"""
 
 from __future__ import annotations
 

@@ -199,8 +199,8 @@ def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
         comma = all(c.rfind(",") > c.rfind(".") for c in both)
     elif not alone:
         return Marks(".", ".", "")  # 1.000.000 beside plain numbers: volumes
-    elif any(len(c.rsplit(",", 1)[1]) != 3 for c in alone):
-        comma = True
+    elif any(len(c.rsplit(",", 1)[1]) != 3 or re.match(r"[+-]?0*,", c) for c in alone):
+        comma = True  # thousands come in threes, and none begins with a nought
     elif any(c.count(",") > 1 for c in alone) or _has_decimals(columns):
         comma = False
     else:
@@ -216,6 +216,32 @@ def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
 def _has_decimals(columns: Sequence[Sequence[str]]) -> bool:
     """Whether other cells have a full stop that must be a decimal one."""
     return any(re.search(r"\.\d{1,2}$|\.\d{4,}$", c) for column in columns for c in column if "," not in c)
+
+
+def is_per_cent(name: str, cells: Sequence[str]) -> bool:
+    """Whether a column says that it is in per cent: by its name, or by a sign in its cells. Raises Unclear where some
+    cells have the sign and others, that are not nought, have none."""
+    signed = [c.endswith("%") for c in cells]
+    if not any(signed) or re.search(r"%\W*$", name):
+        return any(signed) or bool(re.search(r"%\W*$", name))
+    bare = [
+        n
+        for n, c in enumerate(cells)
+        if not signed[n] and c.casefold() not in EMPTY and re.search("[1-9]", c)
+    ]
+    if bare:
+        raise Unclear(
+            f"{name} {cells[bare[0]][:40]!r}{_more(bare)} without a per cent sign, and others with one",
+            "wanted all cells of a column with the sign, or none",
+            "write them alike",
+            bare[0],
+        )
+    return True
+
+
+def per_cent_words(name: str) -> str:
+    """What is told of a column that is in per cent."""
+    return f"{name} in per cent"
 
 
 def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:

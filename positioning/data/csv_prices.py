@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -10,7 +11,15 @@ from typing import final
 import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
-from positioning.data.csv_cells import Unclear, number_marks, read_dates, read_numbers
+from positioning.data.csv_cells import (
+    Dates,
+    Unclear,
+    is_per_cent,
+    number_marks,
+    per_cent_words,
+    read_dates,
+    read_numbers,
+)
 from positioning.data.csv_text import ALIASES, Table, folded, is_unused, known_as, read_table
 from positioning.errors import BadInputError
 
@@ -49,18 +58,66 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
     header = _ecb(table, need, told)
     places = _places(file, header, ("Date", *need), may, what, told)
     cells = {name: [row[at] for row in table.rows] for name, at in places.items()}
-    try:
+    with _named(file, table):
         dates = read_dates(cells.pop("Date"))
         marks = number_marks(list(cells.values()))
         columns = {name: read_numbers(name, column, marks) for name, column in cells.items()}
-    except Unclear as error:
-        where = f"{file.name} line {table.lines[error.at]}" if error.at >= 0 else file.name
-        raise BadInputError(f"{where}: {error.seen}", error.wanted, error.remedy) from None
     told += [text for text in (dates.told, marks.told) if text]
     sheet = CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(told))
     sheet = _in_order(sheet)
     _check_future(sheet)
     return sheet
+
+
+def read_every_column(file: Path, what: str) -> CsvTable:
+    """The first column as dates, every other as numbers under its own name; a name that ends in %, and cells that do,
+    say per cent, and their numbers are divided by 100. `what` says what the file was wanted for.
+
+    Raises BadInputError as `read_sheet` does, for a file without rows or columns, and where only some cells of a column
+    have a per cent sign.
+    """
+    table = read_table(file)
+    names = [name.strip() for name in table.header[1:]]
+    if not names or not table.rows:
+        seen = (
+            "no rows below a header" if names else f"no column beside {', '.join(table.header) or 'nothing'}"
+        )
+        raise BadInputError(f"{file.name}: {seen}", f"wanted {what}", "write dates first, then the columns")
+    if twice := [name for n, name in enumerate(names) if name in names[:n] or not name]:
+        seen = f"a second column {twice[0]}" if twice[0] else "a column without a name"
+        raise BadInputError(f"{file.name} line 1: {seen}", f"wanted {what}", "give each column its own name")
+    days, *cells = zip(*table.rows, strict=True)
+    told = list(table.told)
+    columns = {}
+    with _named(file, table):
+        dates = _first_column(days)
+        marks = number_marks(cells)
+        for name, column in zip(names, cells, strict=True):
+            percent = is_per_cent(name, column)
+            bare = [cell.rstrip(" %") for cell in column] if percent else column
+            columns[name] = read_numbers(name, bare, marks) / (100.0 if percent else 1.0)
+            told += [per_cent_words(name)] if percent else []
+    told += [text for text in (dates.told, marks.told) if text]
+    return _in_order(CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(told)))
+
+
+def _first_column(cells: Sequence[str]) -> Dates:
+    """Its dates. Raises Unclear, saying which column."""
+    try:
+        return read_dates(cells)
+    except Unclear as error:
+        seen = error.seen.replace("Date ", "its first column is no dates: ", 1)
+        raise Unclear(seen, error.wanted, error.remedy, error.at) from None
+
+
+@contextmanager
+def _named(file: Path, table: Table) -> Iterator[None]:
+    """A cell that cannot be read becomes the complaint that names the file and the line."""
+    try:
+        yield
+    except Unclear as error:
+        where = f"{file.name} line {table.lines[error.at]}" if error.at >= 0 else file.name
+        raise BadInputError(f"{where}: {error.seen}", error.wanted, error.remedy) from None
 
 
 def _ecb(table: Table, need: Sequence[str], told: list[str]) -> list[str]:

@@ -101,8 +101,13 @@ class Comparison:
 
     @property
     def mixed(self) -> bool:
-        """Whether some stand on generated prices and others on real ones."""
+        """Whether some stand on generated prices, and others on real ones or on such as are not known."""
         return len({bool(c.kept.summary["simulated"]) for c in self.contenders}) > 1
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Labels of those of which it is not known whether their prices are real."""
+        return tuple(c.label for c in self.contenders if c.kept.summary["simulated"] is None)
 
 
 def compare(

@@ -6,7 +6,7 @@ contribution is stated, and none is taken for zero.
 
 from __future__ import annotations
 
-import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +17,8 @@ import numpy as np
 
 from positioning.analysis.verdict import signed_percent
 from positioning.arrays import DateArray, FloatArray
+from positioning.data.csv_cells import is_per_cent, per_cent_words
+from positioning.data.csv_prices import read_every_column
 from positioning.errors import BadInputError
 from positioning.files import read_bounded
 from positioning.provenance import digest
@@ -25,20 +27,32 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_BYTES = 200_000_000
-USUAL = 0.2  # median size of a daily return from which a column is taken for prices or per cent
+# What a column may be as fractions; beyond them it is taken for prices or per cent, unless it says that it is per cent.
+USUAL = 0.05  # median size of the daily returns that are not nought: over 1.1 a year
+NOTHING = 0.01  # of the account is left
+FABULOUS = (
+    20.0  # times a year, over LONG rows or more: 1.2 % each day, as 3 % a year are where they are per cent
+)
+LONG = 120
+SESSIONS = 252  # a year, roughly: only to tell units apart
+WANTED = "dates first, then a column of daily returns a strategy"
 UNKNOWN = "not known"
+
+Columns = tuple[DateArray, Mapping[str, FloatArray], tuple[str, ...]]
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class ForeignReturns:
-    """One column. days, values: (T,) simple returns, fractions; source, file_digest: of the file."""
+    """One column. days, values: (T,) simple returns, fractions; source, file_digest: of the file; told: how it
+    had to be read, where that was not plain."""
 
     name: str
     source: Path
     file_digest: str
     days: DateArray
     values: FloatArray
+    told: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -72,16 +86,20 @@ class ForeignReturns:
         """None: which news it answers is not known."""
         return []
 
+    @property
+    def _read(self) -> str:
+        return f" (read with {', '.join(self.told)})" if self.told else ""
+
     @cached_property
     def summary(self) -> Mapping[str, Any]:
         """What a comparison reads of a run, as far as it is known."""
         made = signed_percent(float(self.nav[-1] - 1.0))
         said = (
-            f"Not judged: returns from {self.source.name}, {made} as they stand there; what it held, what it paid and "
-            "whether it was run on real prices are not known."
+            f"Not judged: returns from {self.source.name}, {made} as they stand there{self._read}; what it held, what "
+            "it paid and whether it was run on real prices are not known."
         )
         return {
-            "title": self.name, "simulated": False, "parameters": {}, "themes": [], "instruments": {}, "digests": {},
+            "title": self.name, "simulated": None, "parameters": {}, "themes": [], "instruments": {}, "digests": {},
             "verdict": {"grade": "Not judged", "tone": "neutral", "sentence": said}, "held": None,
             "metrics": {"first": str(self.days[0]), "last": str(self.days[-1])}, "source": f"returns of {self.source}",
             "base": UNKNOWN, "fees": {"label": UNKNOWN}, "fill": UNKNOWN, "cash": {"label": UNKNOWN}, "mark": UNKNOWN,
@@ -93,21 +111,23 @@ class ForeignReturns:
 def read_returns(path: Path) -> list[ForeignReturns]:
     """Each column of a .csv or .parquet whose first column, or index, is dates. A column may begin late or end early.
 
+    A .csv is read as prices are: semicolons, decimal commas, newest row first, dates such as 31.12.2020, per cent where
+    a sign in the cells, or at the end of a column's name, says so.
     Raises BadInputError for a file of another kind, dates that are none, repeat or go back, a gap or a word inside a
-    column, a return of -100 % or less, and columns that look like prices or per cent.
+    column, a return of -100 % or less, and columns that look like prices or, without saying so, like per cent.
     """
-    frame, mark = _frame(path)
-    days = _days(frame, path)
-    found = [_column(str(name), frame[name], days, path, mark) for name in frame.columns]
+    mark = _digest(path)
+    days, columns, told = _csv(path) if path.suffix == ".csv" else _parquet(path)
+    found = [
+        _column(name, days, values, path, mark, told, _stated(name, told)) for name, values in columns.items()
+    ]
     if not found:
         raise _bad(path, "no column of returns", "a column a strategy beside the dates", "add one")
     return found
 
 
-def _frame(path: Path) -> tuple[pd.DataFrame, str]:
-    """The table by its dates, and the file's digest."""
-    import pandas as pd
-
+def _digest(path: Path) -> str:
+    """Of the file. Raises BadInputError where it is of another kind, or cannot be read."""
     try:
         data = read_bounded(path, MOST_BYTES)
     except OSError as error:
@@ -116,34 +136,55 @@ def _frame(path: Path) -> tuple[pd.DataFrame, str]:
         ) from None
     if path.suffix not in (".csv", ".parquet"):
         raise _bad(path, f"its name ends in {path.suffix or 'nothing'}", ".csv or .parquet", "save it as one")
+    return digest(data)
+
+
+def _csv(path: Path) -> Columns:
+    """days, returns by column, how it was read."""
     try:
-        read = pd.read_csv if path.suffix == ".csv" else pd.read_parquet
-        frame = read(io.BytesIO(data))
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        UnicodeError,
-        OverflowError,
-    ) as error:  # parsers' own are ValueErrors
-        raise _bad(path, f"{type(error).__name__} while it was read", "a table", "save it again") from None
-    if not isinstance(frame.index, pd.DatetimeIndex):
-        if not len(frame.columns):
-            raise _bad(path, "no columns", "dates first, then a column a strategy", "write them")
-        frame = frame.set_index(frame.columns[0])
-    return frame, digest(data)
+        table = read_every_column(path, WANTED)
+    except BadInputError as error:
+        raise BadInputError(error.seen, error.wanted, error.remedy, "returns") from None
+    return table.dates, table.columns, table.told
 
 
-def _days(frame: pd.DataFrame, path: Path) -> DateArray:
+def _parquet(path: Path) -> Columns:
+    """As of a .csv; a name that ends in % says per cent."""
     import pandas as pd
 
     try:
-        index = pd.DatetimeIndex(pd.to_datetime(frame.index, format="ISO8601"))
+        frame = pd.read_parquet(path)
+    except (ValueError, KeyError, TypeError, OverflowError):  # parsers' own are ValueErrors
+        raise _bad(path, "it cannot be read as a table", "a .parquet file", "save it again") from None
+    if not isinstance(frame.index, pd.DatetimeIndex):
+        if not len(frame.columns):
+            raise _bad(path, "no columns", WANTED, "write them")
+        frame = frame.set_index(frame.columns[0])
+    days = _days(frame.index, path)
+    columns, told = {}, []
+    for at, name in enumerate(map(str, frame.columns)):
+        try:
+            values = pd.to_numeric(frame.iloc[:, at]).to_numpy(dtype=np.float64, na_value=np.nan)
+        except (ValueError, TypeError):
+            raise _bad(
+                path, f"words in column {name}", "returns as fractions", "correct that column"
+            ) from None
+        if is_per_cent(name, ()):
+            told.append(per_cent_words(name))
+        columns[name] = values / 100.0 if is_per_cent(name, ()) else values
+    return days, columns, tuple(told)
+
+
+def _days(index: pd.Index, path: Path) -> DateArray:
+    import pandas as pd
+
+    try:
+        found = pd.DatetimeIndex(pd.to_datetime(index, format="ISO8601"))
     except (ValueError, TypeError, OverflowError):
         raise _bad(
             path, "its first column is no dates", "days as 2024-03-28", "put the dates first"
         ) from None
-    days = index.tz_localize(None).to_numpy().astype("datetime64[D]")
+    days = found.tz_localize(None).to_numpy().astype("datetime64[D]")
     if not days.size or np.isnat(days).any():
         raise _bad(path, "rows without a date", "a date in each", "fill or remove them")
     if (np.diff(days) <= np.timedelta64(0, "D")).any():
@@ -152,13 +193,14 @@ def _days(frame: pd.DataFrame, path: Path) -> DateArray:
     return np.asarray(days)
 
 
-def _column(name: str, column: pd.Series, days: DateArray, path: Path, mark: str) -> ForeignReturns:
-    import pandas as pd
+def _stated(name: str, told: tuple[str, ...]) -> bool:
+    """Whether the file itself says that a column is in per cent."""
+    return per_cent_words(name) in told
 
-    try:
-        values = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
-    except (ValueError, TypeError):
-        raise _bad(path, f"words in column {name}", "returns as fractions", "correct that column") from None
+
+def _column(
+    name: str, days: DateArray, values: FloatArray, path: Path, mark: str, told: tuple[str, ...], stated: bool
+) -> ForeignReturns:
     known = np.flatnonzero(~np.isnan(values))
     if known.size < 2:
         raise _bad(path, f"{known.size} returns in column {name}", "two or more", "leave that column out")
@@ -172,13 +214,42 @@ def _column(name: str, column: pd.Series, days: DateArray, path: Path, mark: str
             "one for each day in between",
             "fill it: 0 if none was made",
         )
-    if np.median(np.abs(values)) > USUAL or (values <= -1.0).any():
-        odd = float(values[int(np.argmax(np.abs(values)))])
+    if stated and (values <= -1.0).any():
+        raise _bad(path, f"{name} has {values.min():.4g}", "daily simple returns over -100 %", "correct them")
+    if not stated and (why := _impossible(values)):
         raise _bad(
-            path, f"{name} has {odd:g}", "daily simple returns as fractions, 0.01 for 1 %",
-            "turn prices or per cent into them",
+            path, f"{name}{_both_readings(values, why)}", "daily simple returns as fractions, 0.01 for 1 %",
+            "divide them by 100, or end the column's name in % where they are per cent; turn prices into returns",
         )  # fmt: skip
-    return ForeignReturns(name, path, mark, own, values)
+    return ForeignReturns(name, path, mark, own, values, told)
+
+
+def _impossible(values: FloatArray) -> str:
+    """Why returns are taken for prices or per cent; "" where fractions they may be."""
+    if (values <= -1.0).any():
+        return f"has {values.min():g}"
+    moved = np.abs(values[values != 0.0])
+    usual = float(np.median(moved)) if moved.size else 0.0
+    if usual > USUAL:
+        return f"moves by {usual:.4g} on a usual day"
+    grown = np.cumsum(np.log1p(values))
+    if grown.min() < math.log(NOTHING):
+        return "falls to nothing"
+    if values.size >= LONG and grown[-1] / values.size > math.log(FABULOUS) / SESSIONS:
+        return f"grows {math.exp(min(grown[-1] * SESSIONS / values.size, 300.0)):.3g} times a year"
+    return ""
+
+
+def _both_readings(values: FloatArray, why: str) -> str:
+    """What a column would be as fractions and as per cent."""
+
+    def read(returns: FloatArray) -> str:
+        if (returns <= -1.0).any():
+            return "an account lost whole"
+        end = min(float(np.log1p(returns).sum()), 300.0)
+        return f"{signed_percent(math.expm1(end))} at a volatility of {returns.std() * math.sqrt(SESSIONS):.1%} a year"
+
+    return f" {why} (as fractions: {read(values)}; as per cent: {read(values / 100.0)})"
 
 
 def _bad(path: Path, seen: str, wanted: str, remedy: str) -> BadInputError:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.listing import app
+from positioning.cli.strategies import controls, standard
 
 
 def listed(*words: str) -> dict[str, dict[str, object]]:
@@ -36,6 +37,15 @@ def test_the_record_counted(tmp_path: Path) -> None:
     )
     record = listed("--events", str(events), "--out", str(tmp_path))["record"]
     assert (record["events"], record["first"], record["last"]) == (1, "2024-01-02", "2024-01-02")
+
+
+def test_which_are_run_without_a_name_is_said_with_the_reason(tmp_path: Path) -> None:
+    assert {
+        name for name, s in listed("--out", str(tmp_path))["strategies"].items() if s["control"]
+    } == controls()  # type: ignore[index]
+    told = " ".join(CliRunner().invoke(app, ["--out", str(tmp_path)]).stdout.split())
+    assert f"takes {', '.join(standard())}; not {', '.join(controls())}, held against them" in told
+    assert f"{min(controls())}: a control, run only where it is named." in told
 
 
 def test_for_people_every_listed_strategy_is_named(tmp_path: Path) -> None:

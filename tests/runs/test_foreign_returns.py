@@ -63,14 +63,23 @@ def test_nothing_is_known_of_their_costs(csv: Path) -> None:
         ("date,a\n2021-01-04,-1\n2021-01-05,0.01\n", "a has -1"),
         ("date,a\n2021-01-04,0.01\n2021-01-05,\n2021-01-06,0.01\n", "no return of a on 2021-01-05"),
         ("date,a\n2021-01-04,0.01\n2021-01-05,inf\n2021-01-06,0.01\n", "no return of a on 2021-01-05"),
-        ("date,a\n2021-01-05,0.01\n2021-01-04,0.01\n", "2021-01-04 after 2021-01-05"),
-        ("date,a\n2021-01-04,0.01\n2021-01-04,0.01\n", "each day once"),
-        ("date,a\n2021-01-04,x\n2021-01-05,0.01\n", "words in column a"),
-        ("date,a\nmonday,0.01\n", "is no dates"),
-        ("date,a\n", "without a date"),
-        ("date\n2021-01-04\n", "no column of returns"),
+        (
+            "date,a\n2021-01-04,0.01\n2021-01-06,0.01\n2021-01-05,0.01\n",
+            "2021-01-05 is repeated or out of order",
+        ),
+        ("date,a\n2021-01-04,0.01\n2021-01-04,0.01\n", "repeated"),
+        ("date,a\n2021-01-04,x\n2021-01-05,0.01\n", "line 2: a 'x'"),
+        ("date,a\nmonday,0.01\n", "line 2: its first column is no dates: 'monday'"),
+        ("a,b\n0.01,0.02\n0.01,0.02\n", "its first column is no dates"),
+        ("date,a\n04/01/2021,0.01\n05/01/2021,0.01\n", "may be 2021-04-01 or 2021-01-04"),
+        ("date,a\n,0.01\n2021-01-04,0.01\n", "no date"),
+        ("date,a\n", "no rows below a header"),
+        ("date\n2021-01-04\n", "no column beside date"),
+        ("date,a,a\n2021-01-04,0.01,0.01\n", "a second column a"),
         ("date,a\n2021-01-04,0.01\n", "1 returns in column a"),
-        ("", "while it was read"),
+        ("date,a\n2021-01-04,1%\n2021-01-05,0.02\n", "a '0.02' without a per cent sign"),
+        ("date,a\n2021-01-04,1%\n2021-01-05,-100%\n", "over -100 %"),
+        ("", "no column beside nothing"),
         ("\0\x01", "wanted"),
     ],
 )
@@ -78,6 +87,89 @@ def test_what_is_no_table_of_returns_is_refused(text: str, words: str, tmp_path:
     path = tmp_path / "bad.csv"
     path.write_text(text)
     with pytest.raises(BadInputError, match=words):
+        read_returns(path)
+
+
+PLAIN = "Date,My Fund,Zwei\n2020-03-30,0.012,-0.0056\n2020-03-31,-0.0134,0.1\n2020-04-01,0.001,0\n2020-04-02,0,0.02\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PLAIN, ()),
+        (  # Excel in Germany; thousandths have three digits behind the comma
+            "Datum;My Fund;Zwei\r\n30.03.2020;0,012;-0,0056\r\n31.03.2020;-0,0134;0,1\r\n01.04.2020;0,001;0\r\n"
+            "02.04.2020;0;0,02\r\n",
+            ("semicolons between columns", "dates as day/month/year", "decimal commas"),
+        ),
+        (
+            "Datum;My Fund;Zwei\n02.04.2020;0%;2%\n01.04.2020;0,1%;0\n31.03.2020;-1,34%;10%\n30.03.2020;1,2%;-0,56%\n",
+            ("My Fund in per cent", "Zwei in per cent", "decimal commas", "newest row first"),
+        ),
+        (
+            "day\tMy Fund (%)\tZwei %\n03/30/2020\t1.2\t-0.56\n03/31/2020\t-1.34\t10\n04/01/2020\t0.1\t0\n"
+            "04/02/2020\t0\t2\n",
+            ("tabs between columns", "My Fund (%) in per cent", "dates as month/day/year"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_returns_are_read_as_prices_are(
+    text: str, said: tuple[str, ...], encoding: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_bytes(text.encode(encoding))
+    one, two = read_returns(path)
+    assert [str(day) for day in one.days] == ["2020-03-30", "2020-03-31", "2020-04-01", "2020-04-02"]
+    np.testing.assert_allclose(
+        one.values, [0.012, -0.0134, 0.001, 0.0], rtol=1e-15
+    )  # one division's rounding
+    np.testing.assert_allclose(two.values, [-0.0056, 0.1, 0.0, 0.02], rtol=1e-15)
+    assert set(said) <= set(one.told)
+    assert ("read with" in one.summary["verdict"]["sentence"]) == bool(one.told)
+
+
+@pytest.mark.parametrize(
+    ("daily", "drift", "refused"),
+    [  # standard deviation and mean of a day, in the file's own numbers
+        (0.01, 0.0004, False),  # shares
+        (0.04, 0.001, False),  # a crypto-currency
+        (0.0, 0.0001, False),  # cash
+        (1.0, 0.04, True),  # shares in per cent
+        (0.3, 0.02, True),  # a cautious fund in per cent
+        (0.1, 0.01, True),  # bonds in per cent
+        (0.02, 0.02, True),  # a money market at 5 % a year in per cent
+        (20.0, 100.0, True),  # prices
+    ],
+)
+def test_units_are_recognised_whatever_their_size(
+    daily: float, drift: float, refused: bool, tmp_path: Path
+) -> None:
+    shocks = np.random.default_rng(3).normal(size=300)
+    values = drift + daily * (shocks - shocks.mean()) / shocks.std()
+    values[::3] = 0.0  # many quiet days do not hide the others
+    path = tmp_path / "theirs.csv"
+    pd.DataFrame({"my_fund": values}, DAYS).to_csv(path)
+    if not refused:
+        assert read_returns(path)[0].told == ()
+        return
+    with pytest.raises(BadInputError, match=r"my_fund .*as fractions: .*; as per cent: .*") as caught:
+        read_returns(path)
+    assert "end the column's name in %" in str(caught.value)
+    said = pd.DataFrame({"my_fund %": values}, DAYS)
+    said.to_csv(path)
+    said.to_parquet(path.with_suffix(".parquet"))
+    if (values > -100.0).all():
+        for file in (path, path.with_suffix(".parquet")):
+            np.testing.assert_allclose(read_returns(file)[0].values, values / 100.0, rtol=1e-12)
+
+
+def test_an_account_that_falls_to_nothing_is_taken_for_per_cent(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    pd.DataFrame({"f": np.full(300, -0.02)}, DAYS).to_csv(path)
+    with pytest.raises(
+        BadInputError, match=r"f falls to nothing \(as fractions: -99\.8 %"
+    ):  # 0.98 ** 300 = 0.0023
         read_returns(path)
 
 
@@ -98,6 +190,11 @@ def test_beside_a_run_with_its_factsheet(csv: Path, tmp_path: Path) -> None:
     words = ["fertilizer_producers", "--out", out, "--quiet", "--placebo", "0", "--no-quantstats"]
     assert CliRunner().invoke(run_app, words).exit_code == 0
     words = ["--returns", str(csv), "--out", out, "--draws", "100", "--factsheet", "--json"]
+    alone = CliRunner().invoke(compare_app, words)
+    assert alone.exit_code == 2
+    assert "whether theirs.csv stands on real prices is not known" in alone.stderr
+    assert "type --mixed" in alone.stderr
+    words.append("--mixed")
     ran = CliRunner().invoke(compare_app, words)
     assert ran.exit_code == 0, ran.output
     said = json.loads(ran.stdout)
@@ -105,6 +202,7 @@ def test_beside_a_run_with_its_factsheet(csv: Path, tmp_path: Path) -> None:
     assert [Path(f).name for f in said["files"]][2:] == ["fertilizer_producers_factsheet.html"]
     assert said["verdicts"]["one"]["grade"] == "Not judged"
     assert any("not taken for zero" in line for line in said["remarks"])
+    assert said["remarks"][0].startswith("SIMULATED prices beside returns of which it is not known")
     page = (tmp_path / "out" / "comparison.html").read_text()
     assert "<b>two</b>" not in page.split("<script")[0]
     assert "Not on the same terms: they differ in Base currency, Fees" in page

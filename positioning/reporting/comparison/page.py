@@ -17,7 +17,7 @@ from positioning.reporting import charts
 from positioning.reporting.comparison.charts import COLOURS, figures, window
 from positioning.reporting.comparison.contributions import contributions
 from positioning.reporting.comparison.payload import BETTER, payload
-from positioning.reporting.comparison.words import MIXED, decided, held_words, method, remarks, under_half
+from positioning.reporting.comparison.words import decided, held_words, method, mixed, remarks, under_half
 from positioning.reporting.document import PLAIN, document, scripts
 from positioning.reporting.factors import HEADS, coefficient_rows, provenance_words
 from positioning.reporting.format import NOTHING, metric, number, percent, signed
@@ -143,7 +143,7 @@ def view(c: Comparison) -> ComparisonPage:
     return ComparisonPage(
         heading=f"{count} strategies side by side" if count > 1 else "One strategy",
         simulated=c.simulated,
-        mixed=MIXED if c.mixed else "",
+        mixed=mixed(c),
         judged=tuple(
             (_chip(c, n), spoken_again(x.kept.summary.get("verdict"))) for n, x in enumerate(c.contenders)
         ),

@@ -14,7 +14,7 @@ from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import FloatArray
 from positioning.plurals import counted
 from positioning.reporting.format import number, signed
-from positioning.runs.comparison import MEASURED, ComparedRun, Comparison, benchmark_words
+from positioning.runs.comparison import MEASURED, ComparedRun, Comparison, benchmark_words, course_of
 
 MIXED = (
     "Real and SIMULATED prices side by side: no difference between a run on the one and a run on the other is evidence "
@@ -22,10 +22,26 @@ MIXED = (
 )
 
 
+UNKNOWN = (
+    "SIMULATED prices beside returns of which it is not known on what prices they were made ({}): no difference between "
+    "the two is evidence of anything."
+)
+
+
+def mixed(c: Comparison) -> str:
+    """The warning where accounts on generated prices stand beside others; "" where none do."""
+    if not c.mixed:
+        return ""
+    real = any(x.kept.summary["simulated"] is False for x in c.contenders)
+    unknown = UNKNOWN.format(", ".join(c.unknown)) if c.unknown else ""
+    return " ".join(text for text in (MIXED if real else "", unknown) if text)
+
+
 def remarks(c: Comparison) -> list[str]:
     """What a reader must know before reading a number."""
-    said = [MIXED] if c.mixed else []
+    said = [mixed(c)] if c.mixed else []
     said += [_headline(c)] if c.span else ["These runs have no two dates in common: nothing can be compared."]
+    said += _longer(c)
     if len(c.contenders) == 1:
         said.append("Only one run: there is nothing to compare it with.")
     for one in c.contenders:
@@ -76,6 +92,21 @@ def _held(x: ComparedRun) -> Held | None:
 def _named(x: ComparedRun) -> str:
     """Its label, and what it held where that was under half."""
     return f"{x.label} ({held_words(x)})" if under_half(x) else x.label
+
+
+def _longer(c: Comparison) -> list[str]:
+    """Whose return over its own dates is another than over those that all share."""
+    told = []
+    for x in c.contenders:
+        whole = course_of(x.kept)
+        if not x.alive or x.metrics is None or whole.dates.size == x.course.dates.size or whole.nav[0] <= 0:
+            continue
+        own = signed(float(whole.nav[-1] / whole.nav[0] - 1.0))
+        if own != signed(x.metrics.total_return):
+            told.append(f"{x.label} {own} from {whole.dates[0]} to {whole.dates[-1]}")
+    return [
+        f"These are the dates that all share; over its own each made another return: {'; '.join(told)}."
+    ] * bool(told)
 
 
 def _whose(values: Sequence[tuple[float, str]], value: float) -> str:
