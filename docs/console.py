@@ -114,6 +114,15 @@ def played(body: str, short: bool = False) -> str:
     return "".join(made)
 
 
+def laid(language: str, body: str) -> None:
+    """The file of a block that begins with its name, where one stands."""
+    named = re.match(r"# ([\w/]+\.(?:py|csv|toml))\n", body)
+    if named and language in ("python", "csv", "toml"):
+        Path(named[1]).parent.mkdir(parents=True, exist_ok=True)
+        text = body if language == "python" else body[named.end() :]  # a caption, where it is no comment
+        Path(named[1]).write_text(text, encoding="utf-8")
+
+
 LONG = ("event_study", "stress")  # whose answers take longer than a quick test may
 
 
@@ -122,11 +131,7 @@ def renewed(page: Path, short: bool = False) -> str:
 
     def block(found: re.Match[str]) -> str:
         indent, language, body = found.groups()
-        named = re.match(r"# ([\w/]+\.(?:py|csv|toml))\n", body)
-        if named and language in ("python", "csv", "toml"):
-            Path(named[1]).parent.mkdir(parents=True, exist_ok=True)
-            text = body if language == "python" else body[named.end() :]  # a caption, where it is no comment
-            Path(named[1]).write_text(text, encoding="utf-8")
+        laid(language, body)
         if language != "console":
             return found[0]
         return f"{indent}```{language}\n{played(body, short)}{indent}```"

@@ -1,6 +1,7 @@
 """Documents run: every Python block of the site, page by page, in a workshop's folder; every command is one that its
 parser takes; the outputs shown are the outputs."""
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from positioning.cli.commands import COMMANDS
 from positioning.cli.grid_axes import axes_of
@@ -105,6 +107,28 @@ def test_the_outputs_of_the_readme_are_the_outputs() -> None:
     """All but those of `console.LONG`, in its order; renew them with `make tour`."""
     page = ROOT / "README.md"
     assert console.renewed(page, short=True) == page.read_text(encoding="utf-8")
+
+
+def test_the_thesis_of_the_page_is_one_that_can_be_stressed(workshop: Path) -> None:
+    """Every step of it is run where outputs are; the last one, which wants most of a folder, here, on few paths."""
+    text = (ROOT / "docs" / "howto" / "own_thesis.md").read_text(encoding="utf-8")
+    for _, language, body in console.FENCE.findall(text):
+        console.laid(language, body)
+    (line,) = (line for line in console.typed(text) if line.module == "stress")
+    words = [*line.words, "--paths", "20", "--horizon", "30", "--replay", "none", "--json"]
+    told = CliRunner().invoke(line.app(), words)
+    assert told.exit_code == 0, told.output
+    assert {row["scenario"] for row in json.loads(told.stdout)["table"]} == {
+        "round_the_cape",
+        "reopening",
+        "weighted",
+    }
+    shutil.rmtree(workshop / "my_thesis" / "scenarios")
+    told = CliRunner().invoke(line.app(), words)
+    assert told.exit_code == 2
+    assert "[[scenario.shock]] with target" in told.stderr
+    assert "type --scenarios FILE.toml" in told.stderr
+    assert told.stderr.count("\n") == 1
 
 
 @pytest.mark.slow

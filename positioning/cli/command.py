@@ -26,7 +26,7 @@ from positioning.errors import DisagreementError, PositioningError, one_line, sh
 
 MOST_LEFT_OUT = 5
 OPTIONS = {  # parameters of the engine whose options have other names
-    "draws": "placebo", "trials": "optuna", "accepted": "accept",
+    "draws": "placebo", "trials": "optuna", "accepted": "accept", "name_or_path": "scenarios",
 }  # fmt: skip
 RESUMES = "{}: the same command with --resume goes on from there"
 BAD_INPUT = 2  # exit status

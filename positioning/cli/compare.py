@@ -107,18 +107,6 @@ def _refuse_mixed(runs: Sequence[SavedRun], foreign: Sequence[ForeignReturns], m
         )
 
 
-def _refuse_mixed(runs: Sequence[SavedRun], foreign: Sequence[ForeignReturns], mixed: bool) -> None:
-    """BadInputError for returns of unknown prices beside runs on generated ones, unless that is what is asked for."""
-    made_up = [run.id for run in runs if run.summary["simulated"]]
-    if made_up and foreign and not mixed:
-        raise BadInputError(
-            f"whether {foreign[0].source.name} stands on real prices is not known, and {len(made_up)} of the "
-            f"{len(runs)} runs beside it stand on simulated ones ({made_up[0]})",
-            "wanted runs on real prices beside it",
-            "name those, or type --mixed to set them side by side all the same",
-        )
-
-
 def factsheets(runs: Sequence[SavedRun], out: Path) -> list[Path]:
     """Two pages on each run, made again for them. Raises BadInputError where one no longer makes its numbers."""
     from positioning.cli.verify import again, difference

@@ -238,8 +238,11 @@ def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -
     known = tuple(thesis.scenarios)
     if not name_or_path and not known:
         raise BadInputError(
-            f"the thesis {thesis.name} has no scenarios", "wanted a file scenarios/NAME.toml in its folder",
-            "write one, or name a TOML file",
+            f"the thesis {thesis.name} has no scenarios",
+            "wanted a file scenarios/NAME.toml in its folder: [[scenario]] tables with name, probability (together 1) "
+            "and origin, in each any [[scenario.shock]] with target (market, theme:NAME or instrument:SYMBOL), jump, "
+            "session and origin",
+            "write one, or give name_or_path=FILE.toml", "name_or_path",
         )  # fmt: skip
     name = name_or_path or known[0]
     path = thesis.scenarios.get(name, Path(name))
