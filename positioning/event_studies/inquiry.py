@@ -118,5 +118,5 @@ def _require_some(studies: Sequence[EventStudy]) -> None:
     raise BadInputError(
         "no event can be used",
         f"of most: {max(reasons, key=reasons.count)}",
-        "widen --theme, --direction or the prices",
+        "take more themes or directions, or prices of a longer span",
     )
