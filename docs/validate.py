@@ -3,6 +3,7 @@
     python docs/validate.py            every part, one after the other
     python docs/validate.py spa load   those parts, each under half an hour on a quiet core
     python docs/validate.py --page     the page alone, from what was measured before
+    python docs/validate.py --coverage build/coverage.json     the page, with what `make coverage` measured
 
 A part is some tests. Each figure of a part is measured by one of its tests (the fixture `figure`), and is kept in
 docs/validation.json with the day, the machine and the versions, so that parts may be run on different days.
@@ -28,6 +29,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).parents[1]
 KEPT, PAGE = ROOT / "docs" / "validation.json", ROOT / "docs" / "validation.md"
 PACKAGES = ("positioning", "numpy", "pandas", "numba", "vectorbt", "hypothesis", "scipy")
+LOW = 85  # % of a file's lines and branches below which it is named
 LONGEST = 45 * 60  # seconds after which a part counts as hanging
 
 
@@ -196,7 +198,43 @@ def page(kept: Mapping[str, Any]) -> str:
                 f"| {cell(f['name'])} | {cell(f['value'])} | {cell(f['wanted'])} |" for f in one["figures"]
             ]
             lines.append("")
-    return "\n".join([*lines, *mutation(kept.get("mutation", {}))])
+    return "\n".join([*lines, *coverage(kept.get("coverage")), *mutation(kept.get("mutation", {}))])
+
+
+def covered(report: Path) -> dict[str, Any]:
+    """What to keep of the JSON report of coverage.py."""
+    found = json.loads(report.read_text())
+    total = found["totals"]
+    low = {
+        name.removeprefix("positioning/"): file["summary"]["percent_covered"]
+        for name, file in found["files"].items()
+        if file["summary"]["percent_covered"] < LOW
+    }
+    return {
+        "day": datetime.now(UTC).date().isoformat(), "percent": total["percent_covered"],
+        "lines": [total["covered_lines"], total["num_statements"]],
+        "branches": [total["covered_branches"], total["num_branches"]], "low": low,
+    }  # fmt: skip
+
+
+def coverage(found: Mapping[str, Any] | None) -> list[str]:
+    """What share of the engine's lines and branches the tests run, and the files of which it is least."""
+    lines = [
+        "## Coverage", "",
+        "`make coverage` runs the tests of `make test` and counts the lines and branches of `positioning` that they run, "
+        "in the commands that they start, too. What is compiled to machine code cannot be traced, so some of its tests run "
+        "again with it as plain Python, and their lines count; nothing is left out for being compiled.", "",
+    ]  # fmt: skip
+    if found is None:
+        return [*lines, "Not run yet: `make coverage`.", ""]
+    (run, all_lines), (taken, branches) = found["lines"], found["branches"]
+    lines += [
+        f"{found['percent']:.1f} % (wanted 95 %): {run:,} of {all_lines:,} lines and {taken:,} of {branches:,} branches, "
+        f"{found['day']}.", "",
+    ]  # fmt: skip
+    low = sorted(found["low"].items(), key=lambda item: item[1])
+    named = ", ".join(f"`{name}` {percent:.0f} %" for name, percent in low)
+    return [*lines, *([f"Files below {LOW} %: {named}.", ""] if low else [])]
 
 
 def mutation(scores: Mapping[str, Any]) -> list[str]:
@@ -227,20 +265,32 @@ def cell(text: str) -> str:
 
 def main(words: list[str]) -> int:
     """0 where every part that was run passed."""
-    chosen = [] if words == ["--page"] else words or list(PARTS)
+    report = Path(words[1]) if words[:1] == ["--coverage"] and len(words) == 2 else None
+    chosen = [] if words == ["--page"] or report else words or list(PARTS)
     unknown = [w for w in chosen if w not in PARTS]
     if unknown:
         print(f"no part {unknown[0]}; choose from {', '.join(PARTS)}", file=sys.stderr)
         return 2
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    if report:
+        keep("coverage", covered(report))
+    failed = False
     for name in chosen:
-        kept[name] = measure(name)
-        KEPT.write_text(
-            json.dumps(kept, indent=1, sort_keys=True) + "\n"
-        )  # at once: a later part may be stopped
-        PAGE.write_text(page(kept))
-    PAGE.write_text(page(kept))
-    return int(any(kept[name]["failed"] for name in chosen))
+        found = measure(name)
+        keep(name, found)  # at once: a later part may be stopped
+        failed |= bool(found["failed"])
+    PAGE.write_text(page(read()))
+    return int(failed)
+
+
+def read() -> dict[str, Any]:
+    """What was measured before."""
+    return json.loads(KEPT.read_text()) if KEPT.exists() else {}  # type: ignore[no-any-return]
+
+
+def keep(name: str, found: Mapping[str, Any]) -> None:
+    """Beside what is there by now: other parts, and the mutants, may be measured at the same time."""
+    KEPT.write_text(json.dumps({**read(), name: found}, indent=1, sort_keys=True) + "\n")
+    PAGE.write_text(page(read()))
 
 
 if __name__ == "__main__":
