@@ -540,8 +540,8 @@ def test_bad_rates_name_their_file(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"HKD_X.csv line 3: Close 'seven'"):
         source.deliver([], ["HKD"])
     (tmp_path / "HKD_X.csv").unlink()
-    put(tmp_path, "FX_ECB", columns("Date,EURHKD", "9"))
-    with pytest.raises(BadInputError, match=r"FX_ECB.csv line 1: no column EURUSD in Date, EURHKD"):
+    put(tmp_path, "FX_ECB", columns("Date,EURHKD,VOL", "9,1"))
+    with pytest.raises(BadInputError, match=r"FX_ECB.csv line 1: no column EURUSD in Date, EURHKD, VOL"):
         source.deliver([], ["HKD"])
 
 
