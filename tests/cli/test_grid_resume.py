@@ -18,8 +18,8 @@ from tests.builders import Figure
 
 WIDE = (
     *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
-    *("--grid", "exposure=0.1:0.58:0.02"),
-)  # 62,500 trials, 62 chunks
+    *("--grid", "exposure=0.1:0.2:0.02"),
+)  # 15,000 trials
 WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
 SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.005")
 PATIENCE = 120.0  # seconds until a chunk must be there
@@ -46,6 +46,9 @@ def stopped(out: Path, how: signal.Signals, moment: float, *words: str) -> tuple
         while run.poll() is None and len(chunks(out) - before) < 2:
             assert time.monotonic() - begun < PATIENCE
             time.sleep(0.001)
+        run.send_signal(signal.SIGSTOP)  # however late this process was to look
+        assert run.poll() is None, "it ended before it was stopped: make the grid wider"
+        run.send_signal(signal.SIGCONT)
         time.sleep(moment)
         run.send_signal(how)
         assert run.stderr is not None
@@ -78,7 +81,7 @@ def test_stopped_killed_and_resumed_it_ends_in_the_same_bytes(tmp_path: Path) ->
     code, said = stopped(out, signal.SIGINT, 0.05, *WIDE)
     assert code == 130
     assert len(said.strip().splitlines()) == 1, said
-    assert "of 62,500 trials are kept in" in said
+    assert "of 15,000 trials are kept in" in said
     assert "--resume" in said
     code, said = stopped(out, signal.SIGKILL, 0.02, *WIDE, "--resume")
     assert code == -signal.SIGKILL
@@ -254,6 +257,7 @@ def test_two_at_once_are_one_too_many(tmp_path: Path) -> None:
         while not chunks(tmp_path):
             assert time.monotonic() - begun < PATIENCE
             time.sleep(0.01)
+        first.send_signal(signal.SIGSTOP)  # it is at it for as long as the second may take to say so
         second = subprocess.run(command(tmp_path, *WIDE), check=False, capture_output=True, text=True)
         assert second.returncode == 2
         assert "another process is at this search" in second.stderr
