@@ -2,8 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
+AT_ONCE := -n 3 --dist loadscope --no-loadscope-reorder  # three on two cores: many wait for a browser
 
-.PHONY: help backtest test lint docs tour bench bench-grid bench-peers validate mutate coverage test-wheel test-oldest clean
+# What the tests run as machine code, compiled once and kept, before several processes would each do so.
+COMPILED := tests/search/test_run.py tests/runs/test_capacity.py tests/analysis/test_resampled_tops.py \
+	tests/strategy/test_limits.py tests/event_studies/test_synthetic_control.py
+
+.PHONY: help backtest test lint compile docs tour bench bench-grid bench-peers validate mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -20,8 +25,12 @@ ifeq ($(DATA),yahoo)
 endif
 	$(BIN)/python -m backtests.run --data $(DATA) $(ARGS)
 
-test: .venv/ready lint  ## all that a change must pass, in under five minutes
-	$(BIN)/python -m pytest -n 3 --dist loadscope  # many wait for a browser or a clock
+test: .venv/ready  ## all that a change must pass, in under five minutes
+	+$(MAKE) --no-print-directory --jobs 2 lint compile
+	$(BIN)/python -m pytest $(AT_ONCE)
+
+compile: .venv/ready
+	$(BIN)/python -m pytest -p no:xdist -x $(COMPILED)
 
 lint: .venv/ready  ## formatter, linter, types, floors
 	$(BIN)/ruff check .
@@ -57,8 +66,13 @@ mutate: .venv/ready  ## changes of the code that makes numbers: do the tests not
 	$(BIN)/python docs/mutate.py $(ARGS); status=$$?; $(BIN)/python docs/validate.py --page; exit $$status
 
 coverage: .venv/ready  ## lines and branches of the engine that the tests run; fails below 95 %
-	NUMBA_DISABLE_JIT=0 $(BIN)/python -m pytest -n 3 --dist loadscope --cov --cov-report=term:skip-covered \
-		--cov-report=json:build/coverage.json
+	rm -rf build/coverage
+	$(BIN)/python -m pytest $(AT_ONCE) --cov --cov-report= --cov-fail-under=0
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -p no:xdist -W ignore::RuntimeWarning --cov --cov-append --cov-report= \
+		--cov-fail-under=0 -k $(PLAIN) $(PLAINLY)
+	$(BIN)/coverage json --quiet --fail-under=0 -o build/coverage.json
+	$(BIN)/python docs/validate.py --coverage build/coverage.json
+	$(BIN)/coverage report --skip-covered
 
 test-wheel: .venv/ready  ## the wheel alone, in an empty environment and folder
 	rm -rf build/wheel
@@ -82,7 +96,7 @@ test-oldest:  ## the tests on the oldest versions that pyproject.toml admits
 		--output-file build/oldest/constraints.txt
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint build/oldest/constraints.txt --editable '.[dev]'
-	build/oldest/bin/python -m pytest -n 3 --dist loadscope
+	build/oldest/bin/python -m pytest $(AT_ONCE)
 
 clean:  ## forget the environment and what tools have left
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

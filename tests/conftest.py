@@ -15,6 +15,25 @@ from tests.builders import Figure
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
 
+# Files of tests that take longest, half a minute to ten seconds each: they begin first, so that at the end of `make test`
+# no process is left alone with one. Any order is right; this one is quick.
+LONGEST = (
+    "cli/test_fetch.py", "search/test_dask_cluster.py", "test_documents.py", "cli/test_processes.py",
+    "cli/test_terminal.py", "test_worked_theses.py", "cli/test_run.py", "cli/test_grid_resume.py",
+    "reporting/test_comparison.py", "reporting/test_tearsheet.py", "scenarios/test_stress_test.py",
+    "simulation/test_ledger_laws.py", "data/test_yahoo.py", "market/test_own_instruments.py",
+    "cli/test_grid_search.py", "cli/test_foreign_pages.py", "search/test_optuna_sampler.py",
+    "analysis/test_look_ahead.py", "reporting/test_search.py", "cli/test_init.py", "test_tour.py",
+    "analysis/test_overfitting.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    here = Path(__file__).parent
+    rank = {here / name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
 
 @pytest.fixture
 def figure(capsys: pytest.CaptureFixture[str]) -> Figure:

@@ -24,3 +24,9 @@ def test_each_folder_of_tests_is_a_room_of_the_engine() -> None:
     rooms = {p.parent.name for p in ENGINE.glob("*/__init__.py")}
     folders = {p.parent.name for p in TESTS.glob("*/__init__.py")}
     assert folders <= rooms
+
+
+def test_the_files_that_begin_first_are_there() -> None:
+    from tests.conftest import LONGEST
+
+    assert [name for name in LONGEST if not (TESTS / name).is_file()] == []

@@ -210,7 +210,8 @@ def _fitted(names: FloatArray, donors: FloatArray, free: IntArray, days: IntArra
     stops = np.searchsorted(free, begins)
     lows = np.maximum(stops - design.estimation, np.searchsorted(free, begins - REACH))
     width = design.window[1] - design.window[0] + 1
-    return _Fitted(*_fit_all(names, donors, free, lows, stops, begins, width))
+    rows = np.ascontiguousarray(names), np.ascontiguousarray(donors)  # one layout is compiled once
+    return _Fitted(*_fit_all(*rows, free, lows, stops, begins, width))
 
 
 @compiled()
