@@ -222,7 +222,7 @@ def coverage(found: Mapping[str, Any] | None) -> list[str]:
     lines = [
         "## Coverage", "",
         "`make coverage` runs the tests of `make test` and counts the lines and branches of `positioning` that they run, "
-        "in the commands that they start, too. What is compiled to machine code cannot be traced, so some of its tests run "
+        "in the commands that they start, too. What is compiled to machine code cannot be traced, so some tests run "
         "again with it as plain Python, and their lines count; nothing is left out for being compiled.", "",
     ]  # fmt: skip
     if found is None:
