@@ -42,6 +42,7 @@ class SearchGrade(StrEnum):
     NOTHING = "Nothing to hold"
     OVERFITTED = "Overfitted"
     LUCK = "Luck"
+    WEAK = "Weak evidence"
     EDGE = "Unfinished"
     UNTESTED = "Untested"
     HOLDS = "Holds up"
@@ -83,16 +84,19 @@ RULES = {
     Grade.MADE: "it answers no events, and has no benchmark",
 }
 SEARCH_RULES = {
-    SearchGrade.NOTHING: "the trial on the plateau lost money or was ruined, so none is recommended",
-    SearchGrade.OVERFITTED: "winners of one half fall below the median on the other in "
-    f"{100 * OVERFITTED:.0f} % or more, or the walk-forward account earned nothing over cash, or less than the strategy "
-    "without events",
+    SearchGrade.NOTHING: "the trial on the plateau made no money or was ruined",
+    SearchGrade.OVERFITTED: "winners of one half, or of the train rows of a cross-validation, fall below the "
+    f"median on the other in {100 * OVERFITTED:.0f} % or more, or the walk-forward account earned nothing over cash, "
+    "or less than the strategy without events (one that answers none: with its own parameters)",
     SearchGrade.LUCK: f"the best Sharpe is no higher than luck's, SPA's p is above {100 * LEVEL:.0f} %, or the best "
     f"trial's deflated Sharpe is below {100 * CONFIDENCE:.0f} %",
-    SearchGrade.EDGE: "the trial on the plateau lies on the end of an axis that can be widened, so none is recommended",
-    SearchGrade.UNTESTED: "no walk-forward was asked for",
+    SearchGrade.WEAK: "the trial on the plateau made no more than itself without events",
+    SearchGrade.EDGE: "the trial on the plateau lies on the end of an axis, or has no neighbour",
+    SearchGrade.UNTESTED: "neither a walk-forward nor a cross-validation was asked for",
     SearchGrade.HOLDS: "none of the above",
 }
+RECOMMENDING = frozenset({SearchGrade.UNTESTED, SearchGrade.HOLDS})
+"""The grades under which the trial on the plateau is recommended; see `withheld`."""
 
 STUDY_RULES = {
     StudyGrade.NOTHING: "no event could be used, or too few for the leading test",
@@ -172,14 +176,23 @@ class RunEvidence:
 @final
 @dataclass(frozen=True, slots=True)
 class SearchEvidence:
-    """What the rules of a search read. total_return: of the trial on the plateau, -1 where ruined; edges: axes that can
-    be widened and on whose end it lies; best, luck: Sharpe ratios; deflated: the best trial's; None where a
-    statistic was not had."""
+    """What the rules of a search read. effective: independent trials they are worth; total_return: of the trial on the
+    plateau, -1 where ruined; blind_return: its own without events; edges: axes on whose end it lies; closed: those of
+    them that end where the strategy's values do; neighbours: of it that were tried; best, luck: Sharpe ratios;
+    deflated: the best trial's; walk_forward, without_events: Sharpe ratios of the account that followed the choices and
+    of the strategy without events, with its own parameters where it answers none; splits, below_median: of a
+    cross-validation, and in what share of them the winner fell below the median; paths: the median Sharpe of its paths;
+    None where a statistic was not had."""
 
     simulated: bool
+    answers_events: bool
     trials: int
+    effective: float
     total_return: float
+    blind_return: float | None
     edges: tuple[str, ...]
+    closed: tuple[str, ...]
+    neighbours: int
     best: float
     luck: float
     deflated: float | None
@@ -187,6 +200,9 @@ class SearchEvidence:
     spa_p: float | None
     walk_forward: float | None
     without_events: float | None
+    splits: int
+    below_median: float | None
+    paths: float | None
 
 
 def verdict(e: RunEvidence) -> Verdict:
@@ -255,58 +271,115 @@ def _made(e: RunEvidence) -> str:
     return own + against
 
 
+def withheld(e: SearchEvidence) -> tuple[str, ...]:
+    """Why the trial on the plateau is not recommended; empty under the grades of RECOMMENDING, and only there."""
+    grade = _search_grade(e)
+    reasons = []
+    if not e.total_return > 0:
+        lost = "it lost money" if e.total_return < 0 else "it made nothing"
+        reasons.append("it was ruined" if e.total_return <= -1 else lost)
+    if grade is SearchGrade.OVERFITTED:
+        reasons.append("the search is overfitted")
+    if grade is SearchGrade.LUCK:
+        reasons.append("the best of the search is no more than luck gives")
+    if _trails(e):
+        reasons.append("it made no more than itself without events")
+    if not e.neighbours:
+        reasons.append("none of its neighbours was tried")
+    return (*reasons, *(f"it lies at the end of {axis}: {_beyond(axis, e)}" for axis in e.edges))
+
+
 def search_verdict(e: SearchEvidence) -> Verdict:
     """The first rule of `SEARCH_RULES` that holds, and all that was read."""
+    grade, parts = _search_grade(e), _search_parts(e)
+    first = {
+        SearchGrade.NOTHING: ("money",), SearchGrade.OVERFITTED: _overfitted(e), SearchGrade.LUCK: _lucky(e),
+        SearchGrade.WEAK: ("money",), SearchGrade.EDGE: ("edge",), SearchGrade.UNTESTED: ("walk",),
+        SearchGrade.HOLDS: ("walk", "purged", "fit") if e.walk_forward is not None else ("purged", "fit"),
+    }[grade]  # fmt: skip
+    order = [*first, *(key for key in parts if key not in first)]
+    told = [parts[key] for key in order if parts[key]]
+    if grade not in RECOMMENDING:
+        told[len(first) - 1] += ", so none is recommended"
+    return sentence(grade, e.simulated, told)
+
+
+def _search_parts(e: SearchEvidence) -> dict[str, str]:
+    """What was read, by what it is about, in the order in which it is told."""
     chosen = f"the trial on the plateau made {signed_percent(e.total_return)}"
     if e.total_return <= -1:
         chosen = "the trial on the plateau was ruined"
-    if not e.total_return > 0:
-        chosen += ", so none is recommended"
-    parts = {
-        "money": chosen,
+    elif _trails(e) and e.blind_return is not None:
+        chosen += f" and {signed_percent(e.blind_return)} without events"
+    among = f"{e.trials:,} trials"
+    if e.trials > 1:
+        alike = "so alike that they are worth" if _ratio(e.luck) == _ratio(0.0) else "worth"
+        among += f", {alike} {e.effective:,.1f} independent ones,"
+    ends = [f"{axis} ({_beyond(axis, e)})" for axis in e.edges]
+    edge = f"lies at the end of {_listed(ends)}" if ends else ""
+    alone = "" if e.neighbours else "has no neighbour that was tried"
+    placed = " and ".join(part for part in (edge, alone) if part)
+    return {
+        "walk": _walked(e),
+        "purged": "" if e.below_median is None else
+        f"cross-validated, winners fell below the median on rows held out in {100 * e.below_median:.0f} % of "
+        f"{e.splits:,} splits, and their paths had Sharpe {_ratio(e.paths)} at the median",
         "fit": "" if e.overfitting is None else
         f"winners of one half fell below the median on the other in {100 * e.overfitting:.0f} %",
-        "walk": "it was not walked forward" if e.walk_forward is None else _walked(e),
         "spa": "" if e.spa_p is None else
         f"the gain by events has p = {e.spa_p:.3f} (SPA)",
-        "luck": f"the best of {e.trials:,} trials has Sharpe {_ratio(e.best)} where luck alone gives {_ratio(e.luck)}"
+        "luck": f"the best of {among} has Sharpe {_ratio(e.best)} where luck alone gives {_ratio(e.luck)}"
         + ("" if e.deflated is None else f" (deflated Sharpe {100 * e.deflated:.0f} %)"),
-        "edge": f"the trial on the plateau lies at the end of {_listed(list(e.edges))}, so none is "
-        "recommended: widen there" if e.edges else "",
+        "edge": f"the trial on the plateau {placed}" if placed else "",
+        "money": chosen,
     }  # fmt: skip
-    grade = _search_grade(e)
-    first = {
-        SearchGrade.NOTHING: ("money",), SearchGrade.OVERFITTED: ("fit",) if e.walk_forward is None else ("walk", "fit"),
-        SearchGrade.LUCK: ("luck", "spa"),
-        SearchGrade.EDGE: ("edge",), SearchGrade.UNTESTED: ("walk",), SearchGrade.HOLDS: ("walk", "fit"),
-    }[grade]  # fmt: skip
-    order = [*first, *(key for key in ("walk", "fit", "spa", "luck", "edge", "money") if key not in first)]
-    return sentence(grade, e.simulated, [parts[key] for key in order])
+
+
+def _beyond(axis: str, e: SearchEvidence) -> str:
+    return "the strategy takes no value beyond" if axis in e.closed else "widen there"
+
+
+def _trails(e: SearchEvidence) -> bool:
+    return e.answers_events and e.blind_return is not None and not e.total_return > e.blind_return
 
 
 def _search_grade(e: SearchEvidence) -> SearchGrade:
     if not e.total_return > 0:
         return SearchGrade.NOTHING
-    failed = e.walk_forward is not None and (
+    if _overfitted(e):
+        return SearchGrade.OVERFITTED
+    if _lucky(e):
+        return SearchGrade.LUCK
+    if _trails(e):
+        return SearchGrade.WEAK
+    if e.edges or not e.neighbours:
+        return SearchGrade.EDGE
+    return SearchGrade.UNTESTED if e.walk_forward is None and e.below_median is None else SearchGrade.HOLDS
+
+
+def _overfitted(e: SearchEvidence) -> tuple[str, ...]:
+    """Which of the parts say so."""
+    behind = e.walk_forward is not None and (
         not e.walk_forward > 0 or (e.without_events is not None and e.walk_forward < e.without_events)
     )
-    if failed or (e.overfitting is not None and e.overfitting >= OVERFITTED):
-        return SearchGrade.OVERFITTED
-    lucky = (
-        not e.best > e.luck
-        or (e.spa_p is not None and e.spa_p > LEVEL)
-        or (e.deflated is not None and e.deflated < CONFIDENCE)
-    )
-    if lucky:
-        return SearchGrade.LUCK
-    if e.edges:
-        return SearchGrade.EDGE
-    return SearchGrade.UNTESTED if e.walk_forward is None else SearchGrade.HOLDS
+    shares = {"fit": e.overfitting, "purged": e.below_median}
+    split = (key for key, share in shares.items() if share is not None and share >= OVERFITTED)
+    return (*(("walk",) if behind else ()), *split)
+
+
+def _lucky(e: SearchEvidence) -> tuple[str, ...]:
+    """Which of the parts say so."""
+    best = not e.best > e.luck or (e.deflated is not None and e.deflated < CONFIDENCE)
+    events = e.spa_p is not None and e.spa_p > LEVEL
+    return (*(("luck",) if best else ()), *(("spa",) if events else ()))
 
 
 def _walked(e: SearchEvidence) -> str:
+    if e.walk_forward is None:
+        return "it was not walked forward"
     own = f"walked forward it had Sharpe {_ratio(e.walk_forward)}"
-    return own if e.without_events is None else f"{own}, without events {_ratio(e.without_events)}"
+    beside = "without events" if e.answers_events else "with its own parameters"
+    return own if e.without_events is None else f"{own}, {beside} {_ratio(e.without_events)}"
 
 
 def sentence(grade: AnyGrade, simulated: bool, parts: list[str]) -> Verdict:

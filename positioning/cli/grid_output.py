@@ -41,10 +41,11 @@ def answer(
     if check is not None and check.wrong:
         terminal.say(option_words(words_of(check, searched.space.strategy.name), ()), "bad")
     terminal.say(searched.verdict.sentence, searched.verdict.tone)
-    why = "recommended" if not b.withheld else "NOT recommended"
+    why = "NOT recommended" if searched.withheld else "recommended"
     terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")
     terminal.say(f"Best: {_short(b.best.settings, b.best.figures)}")
-    terminal.say(f"No events: {_short(b.named, b.without_events)}")
+    if b.without_events is not None:
+        terminal.say(f"No events: {_short(b.named, b.without_events)}")
     if check is None:
         terminal.say(option_words(words_of(check, searched.space.strategy.name), ()), "bad")
     if terminal.verbose:
@@ -87,7 +88,7 @@ def said(searched: SearchReport) -> list[str]:
         if searched.walk is None
         else walk_sentences(searched.walk, searched.thesis)
     )
-    return [*sentences(searched.assessment), *walked, *purged, limits]
+    return [*sentences(searched.assessment, searched.withheld), *walked, *purged, limits]
 
 
 def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[str, Any]:
@@ -118,8 +119,8 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         "luck": b.luck,
         "best": _contestant(searched, b.best),
         "plateau": plateau,
-        "recommended": None if b.withheld else plateau,
-        "withheld": list(b.withheld),
+        "recommended": None if searched.withheld else plateau,
+        "withheld": list(searched.withheld),
         "pbo": None
         if b.pbo is None
         else {"probability": b.pbo.probability, "trials": b.pbo.trials, "sampled": b.pbo.sampled,

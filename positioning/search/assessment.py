@@ -28,9 +28,11 @@ from positioning.search.measures import BLOCKS, Figures, block_edges, halved
 from positioning.search.run import Search
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Trials
+from positioning.strategy.strategy import Strategy
 
 CANDIDATES = 100  # trials of a random search whose neighbours are tried
 CONFIDENCE = 0.95
+MOST_HALVINGS = 10  # of the step beyond the end of an axis
 MOST_TWINS = 100_000  # whose block sums are held at once: 51 MB
 
 
@@ -58,9 +60,10 @@ class Assessment:
     """What a search is worth. trials: raw count; measured: those with a Sharpe ratio; ruined: accounts that died;
     effective: independent trials they are worth (overfitting.effective_trials); deviation: of the trials' Sharpes,
     luck: the best Sharpe that many skilless trials would have, both a year; plateau: the trial whose own and neighbours'
-    lowest metric, `score`, is the highest; neighbours: how many; edges: axes that can be widened and on whose end it
-    lies; tried: further trials run to find neighbours. untested: why there is no spa. without_events: figures of
-    `SearchSpace.without_events`, named: its parameters that are not the strategy's own."""
+    lowest metric, `score`, is the highest; neighbours: how many; edges: axes on whose end it lies; closed: those of them
+    beyond whose end the strategy takes no value; tried: further trials run to find neighbours. untested: why there is no
+    spa. without_events: figures of the trial on the plateau without events, None where the strategy answers none; named:
+    its parameters that are not the strategy's own."""
 
     metric: str
     full: bool
@@ -76,26 +79,15 @@ class Assessment:
     score: float
     neighbours: int
     edges: tuple[str, ...]
+    closed: tuple[str, ...]
     tried: int
     pbo: Pbo | None
     spa: Spa | None
     untested: str
-    without_events: Mapping[str, float]
+    without_events: Mapping[str, float] | None
     named: Mapping[str, Any]
     rows: int
     per_year: float
-
-    @property
-    def withheld(self) -> tuple[str, ...]:
-        """Why the trial on the plateau is not recommended; empty where it is."""
-        made = self.plateau.figures["total_return"]
-        lost = () if made > 0 else ("it was ruined",) if made <= -1 else ("it lost money",)
-        return (*lost, *(f"it lies at the end of {axis}: widen there" for axis in self.edges))
-
-    @property
-    def recommended(self) -> TrialAssessment | None:
-        """The trial on the plateau; None where it is withheld."""
-        return None if self.withheld else self.plateau
 
 
 def assess(asked: Search, trials: Trials) -> Assessment:
@@ -114,9 +106,9 @@ def assess(asked: Search, trials: Trials) -> Assessment:
     effective = effective_trials(trials.sums())
     effective = effective if math.isfinite(effective) else 1.0
     luck = expected_maximum_sharpe(variance, effective)
-    place, score, neighbours, edges, tried = _recommended(asked, trials.plan.codes, values)
-    blind = replace(space, strategy=space.without_events(), axes={"respond": (0.0,)})
-    twin = Search(blind, asked.metric, True, asked.work).try_out(np.zeros((1, 1), np.int32), Figures())
+    place, score, neighbours, tried = _on_plateau(asked, trials.plan.codes, values)
+    edges = ends(space, trials.plan.codes[place])
+    blind = space.at(trials.plan.codes[place]).without_events()
     tested, untested = _spa(asked, trials, rows.size)
 
     def judge(trial: int) -> TrialAssessment:
@@ -137,19 +129,27 @@ def assess(asked: Search, trials: Trials) -> Assessment:
         score=score,
         neighbours=neighbours,
         edges=edges,
+        closed=tuple(axis for axis in edges if not opens(space, axis, trials.plan.codes[place])),
         tried=tried,
         pbo=_pbo(asked, trials, rows.size),
         spa=tested,
         untested=untested,
-        without_events=twin.figures_of(0),
+        without_events=_figures_of(asked, blind) if space.answers_events else None,
         named={
             name: value
-            for name, value in blind.strategy.parameters().items()
+            for name, value in blind.parameters().items()
             if name not in space.strategy.EVENT_PARAMETERS and value != space.strategy.parameters()[name]
         },
         rows=rows.size - 1,
         per_year=per_year,
     )
+
+
+def _figures_of(asked: Search, strategy: Strategy) -> Mapping[str, float]:
+    """Of one strategy, accounted on the rows of the search."""
+    alone = replace(asked.space, strategy=strategy, axes={"respond": (strategy.respond,)})
+    one = Search(alone, asked.metric, True, asked.work).try_out(np.zeros((1, 1), np.int32), Figures())
+    return one.figures_of(0)
 
 
 def values_of(trials: Trials, metric: str) -> FloatArray:
@@ -242,19 +242,16 @@ def return_moments(space: SearchSpace, settings: Mapping[str, Any]) -> tuple[flo
     return float(np.mean(z**3)), float(np.mean(z**4)), count, per_year
 
 
-def _recommended(
-    asked: Search, codes: GridIndex, values: FloatArray
-) -> tuple[int, float, int, tuple[str, ...], int]:
-    """The plateau's trial, its score, how many neighbours it has, axes on whose end it lies, trials run for it."""
+def _on_plateau(asked: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
+    """The plateau's trial, its score, how many neighbours it has, trials run for it."""
     if not asked.full:
         return _refined(asked, codes, values)
     trial, found = on_plateau(asked.space, codes, values)
-    edges = ends(asked.space, codes[trial])
-    return trial, float(found.scores[found.best]), found.neighbours, edges, 0
+    return trial, float(found.scores[found.best]), found.neighbours, 0
 
 
 def on_plateau(space: SearchSpace, codes: GridIndex, values: FloatArray) -> tuple[int, Plateau]:
-    """The trial that `overfitting.plateau` recommends, when every combination has been tried."""
+    """The trial that `overfitting.plateau` finds, when every combination has been tried."""
     shape = [len(v) for v in space.axes.values()]
     grid, place = np.full(shape, np.nan), tuple(codes.T)
     grid[place] = values
@@ -262,9 +259,7 @@ def on_plateau(space: SearchSpace, codes: GridIndex, values: FloatArray) -> tupl
     return int(np.flatnonzero((codes == found.best).all(axis=1))[0]), found
 
 
-def _refined(
-    asked: Search, codes: GridIndex, values: FloatArray
-) -> tuple[int, float, int, tuple[str, ...], int]:
+def _refined(asked: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
     """As `plateau`, over the CANDIDATES best trials of a random search, whose neighbours are run for it."""
     space = asked.space
     top = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")
@@ -282,23 +277,34 @@ def _refined(
             scores[n] = np.fmin(scores[n], value)
             counts[n] += not math.isnan(value)
     n = int(np.argmax(scores))
-    edges = ends(space, codes[top[n]])
-    return int(top[n]), float(scores[n]), int(counts[n]), edges, tried
+    return int(top[n]), float(scores[n]), int(counts[n]), tried
 
 
 def ends(space: SearchSpace, code: GridIndex) -> tuple[str, ...]:
-    """The axes on whose end a trial lies, where the strategy takes a further step."""
-    found = []
-    for a, (name, values) in enumerate(space.axes.items()):
-        if not space.ordered()[a] or len(values) < 2 or code[a] not in (0, len(values) - 1):
-            continue
-        here, inside = (values[0], values[1]) if code[a] == 0 else (values[-1], values[-2])
+    """The axes on whose end a trial lies."""
+    each = zip(space.axes.items(), space.ordered(), strict=True)
+    return tuple(
+        name
+        for a, ((name, values), ordered) in enumerate(each)
+        if ordered and len(values) > 1 and code[a] in (0, len(values) - 1)
+    )
+
+
+def opens(space: SearchSpace, axis: str, code: GridIndex) -> bool:
+    """Whether the strategy takes a value beyond the end of an axis on which the trial lies: a step further, or a part
+    of one."""
+    values, place = space.axes[axis], code[list(space.axes).index(axis)]
+    here, inside = (values[0], values[1]) if place == 0 else (values[-1], values[-2])
+    for halvings in range(MOST_HALVINGS):
+        beyond = here + type(here)((here - inside) / 2**halvings)
+        if beyond == here:
+            break
         try:
-            replace(space.strategy, **{name: type(here)(2 * here - inside)})
+            replace(space.strategy, **{axis: beyond})
         except BadInputError:
             continue
-        found.append(name)
-    return tuple(found)
+        return True
+    return False
 
 
 def neighbours_of(space: SearchSpace, code: GridIndex) -> list[GridIndex]:

@@ -99,6 +99,11 @@ class SearchSpace:
                 strange[name] = values[0] if _categorical(values) else min(values, key=lambda v: abs(v - own))
         return replace(self.strategy, **strange).without_events()
 
+    @property
+    def answers_events(self) -> bool:
+        """Whether news can move any trial: the strategy has a sleeve, and respond is not 0 in all."""
+        return bool(self.strategy.themes) and any(self.axes.get("respond", (self.strategy.respond,)))
+
     def grid_without_events(self) -> SearchSpace:
         """The same trials without events: axes that only news reads have one value, respond is 0."""
         axes = {

@@ -62,6 +62,12 @@ class WalkForward:
     without_events_nav: FloatArray
     without_events_metrics: Metrics
     correlation: FloatArray
+    answers_events: bool
+
+    @property
+    def beside(self) -> str:
+        """What the accounts are set against: for a strategy that answers no events, itself as it is written."""
+        return "without events" if self.answers_events else "with its own parameters"
 
 
 def spans(rows: int, train: int, test: int) -> IntArray:
@@ -138,6 +144,7 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
         without_events_nav=without_events_nav,
         without_events_metrics=without_events_metrics,
         correlation=np.array(correlation),
+        answers_events=space.answers_events,
     )
 
 
@@ -205,7 +212,7 @@ def _accounts(w: WalkForward) -> str:
     return (
         f"Walk-forward in {_count(len(w.spans), 'fold')}, each choosing by {in_words(w.metric)} among {w.trials:,} "
         f"trials on {train:,} rows and holding the choice through the next {test:,}: {earned}, its switches paid for; "
-        f"the strategy without events had {_ratio(w.without_events_metrics.sharpe)} over the same rows."
+        f"the strategy {w.beside} had {_ratio(w.without_events_metrics.sharpe)} over the same rows."
     )
 
 

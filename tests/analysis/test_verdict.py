@@ -8,6 +8,7 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +18,7 @@ from backtests.grid_search import app as grid_app
 from backtests.run import app as run_app
 from positioning.analysis.held import Held
 from positioning.analysis.verdict import (
+    RECOMMENDING,
     RULES,
     SEARCH_RULES,
     Grade,
@@ -25,9 +27,26 @@ from positioning.analysis.verdict import (
     SearchGrade,
     search_verdict,
     verdict,
+    withheld,
 )
 from positioning.runs.saved import runs_in
 from tests.builders import SAMPLE
+
+SILENT = '''"""Potash producers, bought and kept."""
+from dataclasses import dataclass
+from typing import ClassVar
+
+from positioning import Basket
+
+
+@dataclass(frozen=True)
+class Silent(Basket):
+    """Potash producers, bought and kept, without a sleeve of events."""
+
+    name: ClassVar[str] = "silent"
+    benchmark: ClassVar[str] = "SPY"
+    legs: tuple[str, ...] = ("NTR", "MOS")
+'''
 
 # Everything held, a real effect: each case below changes what its rule reads.
 GOOD = RunEvidence(
@@ -94,12 +113,13 @@ def test_simulated_prices_come_first() -> None:
 
 
 FOUND = SearchEvidence(
-    simulated=False, trials=500, total_return=0.4, edges=(), best=1.4, luck=0.5, deflated=0.97, overfitting=0.1,
-    spa_p=0.01, walk_forward=0.9, without_events=0.4,
+    simulated=False, answers_events=True, trials=500, effective=4.0, total_return=0.4, blind_return=0.3, edges=(),
+    closed=(), neighbours=4, best=1.4, luck=0.5, deflated=0.97, overfitting=0.1,
+    spa_p=0.01, walk_forward=0.9, without_events=0.4, splits=0, below_median=None, paths=None,
 )  # fmt: skip
 SEARCHES = {
     "effect planted": ({}, SearchGrade.HOLDS, "walked forward it had Sharpe 0.90, without events 0.40"),
-    "loses": ({"total_return": -0.02}, SearchGrade.NOTHING, "plateau made -2.0 %, so none is recommended"),
+    "loses": ({"total_return": -0.02, "blind_return": -0.1}, SearchGrade.NOTHING, "made -2.0 %, so none is recommended"),
     "ruined": ({"total_return": -1.0}, SearchGrade.NOTHING, "plateau was ruined, so none is recommended"),
     "overfitted": ({"overfitting": 0.69}, SearchGrade.OVERFITTED, "fell below the median on the other in 69 %"),
     "as a coin": ({"overfitting": 0.5}, SearchGrade.OVERFITTED, "in 50 %"),
@@ -111,6 +131,16 @@ SEARCHES = {
     "deflated": ({"deflated": 0.6}, SearchGrade.LUCK, "(deflated Sharpe 60 %)"),
     "edge": ({"edges": ("half_life",)}, SearchGrade.EDGE, "lies at the end of half_life"),
     "not walked": ({"walk_forward": None, "without_events": None}, SearchGrade.UNTESTED, "it was not walked forward"),
+    "trails itself": ({"blind_return": 0.5}, SearchGrade.WEAK, "+40.0 % and +50.0 % without events, so none is"),
+    "is itself": ({"blind_return": 0.4}, SearchGrade.WEAK, "made +40.0 % and +40.0 % without events"),
+    "without events": ({"answers_events": False, "blind_return": None}, SearchGrade.HOLDS, "its own parameters 0.40"),
+    "edge of all": ({"edges": ("exposure",), "closed": ("exposure",)}, SearchGrade.EDGE, "takes no value beyond"),
+    "alone": ({"neighbours": 0}, SearchGrade.EDGE, "has no neighbour that was tried, so none is recommended"),
+    "purged": ({"walk_forward": None, "splits": 45, "below_median": 0.3, "paths": 0.7}, SearchGrade.HOLDS,
+               "in 30 % of 45 splits, and their paths had Sharpe 0.70 at the median"),
+    "purged away": ({"splits": 45, "below_median": 0.6, "paths": 0.1}, SearchGrade.OVERFITTED,
+                    "in 60 % of 45 splits, and their paths had Sharpe 0.10 at the median, so none is recommended"),
+    "nearly one": ({"effective": 1.0, "luck": 0.0}, SearchGrade.HOLDS, "so alike that they are worth 1.0 independent"),
     "few trials": ({"overfitting": None, "spa_p": None, "deflated": None}, SearchGrade.HOLDS, "0.90"),
 }  # fmt: skip
 
@@ -122,6 +152,25 @@ def test_each_rule_of_a_search(case: str) -> None:
     assert found.grade is grade
     assert words in found.sentence
     assert found.sentence.startswith(f"{grade}: ")
+
+
+def test_recommended_is_what_the_grade_allows_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    choices: dict[str, list[object]] = {
+        "total_return": [-1.0, -0.1, 0.0, 0.2, 0.4], "blind_return": [None, 0.3], "edges": [(), ("half_life",)],
+        "neighbours": [0, 1, 4], "best": [0.4, 1.4], "deflated": [None, 0.8, 0.99], "overfitting": [None, 0.2, 0.7],
+        "spa_p": [None, 0.01, 0.4], "walk_forward": [None, -0.1, 0.3, 0.9], "below_median": [None, 0.2, 0.8],
+        "answers_events": [True, False],
+    }  # fmt: skip
+    seen = set()
+    for _ in range(3000):
+        drawn = {name: values[rng.integers(len(values))] for name, values in choices.items()}
+        evidence = replace(FOUND, **drawn)
+        found, reasons = search_verdict(evidence), withheld(evidence)
+        assert (found.grade in RECOMMENDING) == (reasons == ())
+        assert ("so none is recommended" in found.sentence) == bool(reasons)
+        seen.add(found.grade)
+    assert seen == set(SearchGrade)
 
 
 def said(app: object, *words: str) -> str:
@@ -186,11 +235,52 @@ def test_a_trial_on_an_edge_is_not_recommended(tmp_path: Path) -> None:
     found = json.loads(said(grid_app, *words))
     assert found["plateau"]["edges"] == ["exposure"]
     assert found["recommended"] is None
-    assert found["withheld"] == ["it lies at the end of exposure: widen there"]
+    assert "it lies at the end of exposure: widen there" in found["withheld"]
 
 
-def test_a_trial_inside_that_makes_money_is_recommended(tmp_path: Path) -> None:
+def test_the_end_of_all_values_is_an_end(tmp_path: Path) -> None:
     words = ["fertilizer_producers", "--grid", "respond=0,0.5,1", "--out", str(tmp_path), "--json"]
-    found = json.loads(said(grid_app, *words))  # an end that cannot be widened is no edge
-    assert found["recommended"] == found["plateau"]
-    assert found["withheld"] == []
+    found = json.loads(said(grid_app, *words))
+    assert found["plateau"]["settings"] == {"respond": 1}
+    assert found["recommended"] is None
+    assert "it lies at the end of respond: the strategy takes no value beyond" in found["withheld"]
+
+
+GRID = ["fertilizer_producers", "--grid", "half_life=2:61:3", "--grid", "exposure=0.1:1:0.1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "recommended"),
+    [(GRID, True), (["fertilizer_producers", "--grid", "half_life=40,60,80"], False)],
+)
+def test_recommended_is_the_same_everywhere(words: list[str], recommended: bool, tmp_path: Path) -> None:
+    asked = [*words, "--out", str(tmp_path)]
+    found, shown = json.loads(said(grid_app, *asked, "--json")), plain(said(grid_app, *asked))
+    page = plain((tmp_path / "grid.html").read_text(encoding="utf-8"))
+    kept = json.loads((tmp_path / "grid.json").read_text(encoding="utf-8"))
+    assert (found["recommended"] is not None) == recommended
+    assert (found["verdict"]["grade"] in set(RECOMMENDING)) == recommended
+    assert kept["withheld"] == found["withheld"]
+    assert ("Plateau, recommended: " in shown, "Recommended, the plateau" in page) == (
+        recommended,
+        recommended,
+    )
+    assert ("NOT recommended" in shown, "NOT recommended" in page) == (not recommended, not recommended)
+    assert ("so none is recommended" in found["verdict"]["sentence"]) == (not recommended)
+
+
+def test_a_strategy_without_events_has_no_line_without_events(tmp_path: Path) -> None:
+    (tmp_path / "silent.py").write_text(SILENT, encoding="utf-8")
+    words = [f"{tmp_path / 'silent.py'}", "--grid", "exposure=0.2,0.4", "--out", str(tmp_path / "out")]
+    walked = [*words, "--walk-forward", "504:504"]
+    shown = plain(said(grid_app, *walked)).split("Not checked")[0]
+    assert "events" not in shown
+    assert ", with its own parameters " in shown
+    assert json.loads(said(grid_app, *words, "--json"))["without_events"] is None
+
+
+def test_a_cross_validation_is_told(tmp_path: Path) -> None:
+    words = [*GRID, "--cpcv", "6:2", "--out", str(tmp_path)]
+    sentence = json.loads(said(grid_app, *words, "--json"))["verdict"]["sentence"]
+    assert "cross-validated, winners fell below the median on rows held out in " in sentence
+    assert " of 15 splits, and their paths had Sharpe " in sentence

@@ -10,7 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
-from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict
+import numpy as np
+
+from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict, withheld
 from positioning.arrays import FloatArray
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
@@ -99,16 +101,26 @@ class SearchReport:
         """One sentence by stated rules."""
         return search_verdict(self.evidence)
 
+    @cached_property
+    def withheld(self) -> tuple[str, ...]:
+        """Why the trial on the plateau is not recommended; empty where it is."""
+        return withheld(self.evidence)
+
     @property
     def evidence(self) -> SearchEvidence:
         """What the rules of the verdict read. The walk-forward account is the plateau's, else the peak's."""
-        b, w = self.assessment, self.walk
+        b, w, p = self.assessment, self.walk, self.purged
         followed = None if w is None else next(iter(w.ways.values())).metrics.sharpe
         return SearchEvidence(
             simulated=self.space.market.simulated,
+            answers_events=self.space.answers_events,
             trials=b.trials,
+            effective=b.effective,
             total_return=b.plateau.figures["total_return"],
+            blind_return=None if b.without_events is None else b.without_events["total_return"],
             edges=b.edges,
+            closed=b.closed,
+            neighbours=b.neighbours,
             best=b.best.figures["sharpe"],
             luck=b.luck,
             deflated=b.best.dsr if math.isfinite(b.best.dsr) else None,
@@ -116,6 +128,9 @@ class SearchReport:
             spa_p=None if b.spa is None else b.spa.consistent,
             walk_forward=followed,
             without_events=None if w is None else w.without_events_metrics.sharpe,
+            splits=0 if p is None else p.winner.size,
+            below_median=None if p is None else p.below_median,
+            paths=None if p is None else float(np.median(p.paths)),
         )
 
 

@@ -34,7 +34,7 @@ from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
 from positioning.reporting.view import Cell, Chart, Table, Tile
 from positioning.runs.answers import keep_answer
-from positioning.search.assessment import Assessment, TrialAssessment
+from positioning.search.assessment import TrialAssessment
 from positioning.search.measures import FIGURES
 from positioning.search.run import in_words
 
@@ -117,6 +117,7 @@ def to_json(searched: SearchReport) -> dict[str, Any]:
         "trials": b.trials,
         "figures": tables.hexdigest(),
         "prices": searched.space.market.snapshot,
+        "withheld": list(searched.withheld),
         "plateau": {"settings": b.plateau.settings, "figures": b.plateau.figures},
         "best": {"settings": b.best.settings, "figures": b.best.figures},
     }
@@ -142,11 +143,11 @@ def view(searched: SearchReport) -> GridPage:
         verdict=searched.verdict,
         rules=rules(SEARCH_RULES),
         heading=heading(searched),
-        tiles=_tiles(b),
-        believed=(*sentences(b), hindsight(searched.thesis)),
+        tiles=_tiles(searched),
+        believed=(*sentences(b, searched.withheld), hindsight(searched.thesis)),
         contestants=tuple(
             _contestant(searched, name, c)
-            for name, c in ((_plateau_heading(b), b.plateau), ("Best, the peak", b.best))
+            for name, c in ((_plateau_heading(searched.withheld), b.plateau), ("Best, the peak", b.best))
         ),
         walk=walked(searched.walk, g, searched.codes, searched.thesis) if searched.walk else None,
         purged=purged(searched.purged) if searched.purged else None,
@@ -162,7 +163,8 @@ def view(searched: SearchReport) -> GridPage:
     )
 
 
-def _tiles(b: Assessment) -> tuple[Tile, ...]:
+def _tiles(searched: SearchReport) -> tuple[Tile, ...]:
+    b = searched.assessment
     return (
         Tile(number(b.best.figures["sharpe"]), f"Sharpe of the best of {b.trials:,} trials"),
         Tile(
@@ -179,7 +181,7 @@ def _tiles(b: Assessment) -> tuple[Tile, ...]:
         ),
         Tile(
             number(b.plateau.figures["sharpe"]),
-            f"Sharpe of the trial on the plateau, {'recommended' if b.recommended else 'NOT recommended'}",
+            f"Sharpe of the trial on the plateau, {'NOT recommended' if searched.withheld else 'recommended'}",
         ),
     )
 
@@ -195,10 +197,10 @@ def _contestant(searched: SearchReport, name: str, c: TrialAssessment) -> Contes
     )
 
 
-def _plateau_heading(b: Assessment) -> str:
-    if not b.withheld:
+def _plateau_heading(withheld: tuple[str, ...]) -> str:
+    if not withheld:
         return "Recommended, the plateau"
-    return f"The plateau, not recommended: {'; '.join(b.withheld)}"
+    return f"The plateau, NOT recommended: {'; '.join(withheld)}"
 
 
 def _maps(searched: SearchReport) -> Gallery | None:

@@ -37,7 +37,7 @@ class Validation:
 def walked(w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis) -> Validation:
     """The accounts that followed the choices, and each fold's choice."""
     rows = space.market.rows[space.market.start :]
-    accounts_words = "Opened at 1 in cash, beside the strategy without events; dotted lines are switches."
+    accounts_words = f"Opened at 1 in cash, beside the strategy {w.beside}; dotted lines are switches."
     return Validation(
         tuple(sentences(w, thesis)),
         (
@@ -65,7 +65,7 @@ def purged(p: Purged) -> Validation:
 def accounts(w: WalkForward, rows: DateArray, thesis: Thesis) -> Figure:
     """Nav by way of choosing and of the twin, with the switches."""
     days = [str(day) for day in w.rows]
-    lines = [curve("without events", days, w.without_events_nav, "$contrast", "dot")]
+    lines = [curve(w.beside, days, w.without_events_nav, "$contrast", "dot")]
     lines += [curve(way, days, one.nav, *LINES[way]) for way, one in w.ways.items()]
     for line in lines:
         line["hovertemplate"] = "%{x|%Y-%m-%d} %{y:.3f}<extra>%{fullData.name}</extra>"

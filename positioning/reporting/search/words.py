@@ -12,9 +12,18 @@ from positioning.search.measures import BLOCKS, HALVED
 from positioning.search.run import in_words
 
 
-def sentences(b: Assessment) -> list[str]:
-    """What to believe, in words made from the numbers alone; the first is the one to read."""
-    return [*_luck(b), *_proposed(b), *_deflated(b), *_plateau(b), *_split(b), *_against_twin(b), *_track(b)]
+def sentences(b: Assessment, withheld: tuple[str, ...]) -> list[str]:
+    """What to believe, in words made from the numbers alone; the first is the one to read. withheld: why the trial on the
+    plateau is not recommended."""
+    return [
+        *_luck(b),
+        *_proposed(b),
+        *_deflated(b),
+        *_plateau(b, withheld),
+        *_split(b),
+        *_against_twin(b),
+        *_track(b),
+    ]
 
 
 def _luck(b: Assessment) -> list[str]:
@@ -64,13 +73,14 @@ def _deflated(b: Assessment) -> list[str]:
     return lines
 
 
-def _plateau(b: Assessment) -> list[str]:
+def _plateau(b: Assessment, withheld: tuple[str, ...]) -> list[str]:
     if b.neighbours == 0:
         return [
-            "The best trial has no neighbour in the grid: it is taken for the plateau, and nothing is known around it."
+            "The best trial has no neighbour in the grid: it is taken for the plateau, and nothing is known around it. "
+            f"It is NOT recommended: {'; '.join(withheld)}."
         ]
     same = " It is the best trial itself." if b.plateau.trial == b.best.trial else ""
-    edges = f" It is NOT recommended: {'; '.join(b.withheld)}." if b.withheld else ""
+    edges = f" It is NOT recommended: {'; '.join(withheld)}." if withheld else ""
     extra = (
         f" Found among the {CANDIDATES} best trials, whose {b.tried:,} neighbours were run."
         if b.tried
@@ -99,8 +109,10 @@ def _split(b: Assessment) -> list[str]:
 
 
 def _against_twin(b: Assessment) -> list[str]:
+    if b.without_events is None:
+        return []
     own = "".join(f", {k} {'+'.join(v) if isinstance(v, tuple) else v}" for k, v in b.named.items())
-    twin = f"The strategy itself without events has Sharpe {b.without_events['sharpe']:.2f}{own}."
+    twin = f"The trial on the plateau without events has Sharpe {b.without_events['sharpe']:.2f}{own}."
     if b.spa is None:
         return [f"What events add cannot be tested: {b.untested}. {twin}"]
     verdict = (
