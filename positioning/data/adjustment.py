@@ -48,8 +48,10 @@ def half_unit(values: FloatArray) -> FloatArray:
     return np.asarray(values * FLOAT32)
 
 
-def steps(close: FloatArray, adjusted: FloatArray) -> Steps:
-    """The steps of adjusted / close, both (R,).
+def steps(
+    close: FloatArray, adjusted: FloatArray, halves: tuple[FloatArray, FloatArray] | None = None
+) -> Steps:
+    """The steps of adjusted / close, both (R,). halves: `half_unit` of both, where they are not as they were written.
 
     Each row leaves an interval for the true ratio: its two numbers plus and minus half a unit. A level is a
     stretch of rows whose intervals meet; where the next row's misses them all there is a step. So no size of
@@ -57,7 +59,7 @@ def steps(close: FloatArray, adjusted: FloatArray) -> Steps:
     """
     known = np.flatnonzero(np.isfinite(close) & np.isfinite(adjusted) & (close > 0) & (adjusted > 0))
     c, a = close[known], adjusted[known]
-    ec, ea = half_unit(close)[known], half_unit(adjusted)[known]
+    ec, ea = (half[known] for half in halves or (half_unit(close), half_unit(adjusted)))
     low = np.maximum(a - ea, 0.0) / (c + ec) * (1.0 - LATE_DIGITS)
     high = (a + ea) / np.maximum(c - ec, 1e-12) * (1.0 + LATE_DIGITS)
     plain = a / c

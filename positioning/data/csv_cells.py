@@ -12,17 +12,31 @@ from typing import final
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
+from positioning.market.records import MINUS, in_digits
 
 EMPTY = frozenset(("", "nan", "na", "n/a", "#n/a", "#na", "null", "none", "-", "--", "—", "–", "."))
 _TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
 _UTC = r"Z|UTC|GMT|[+-]00:?00"
-_YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})" + _TIME)
-_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME)
-_NAMED = re.compile(r"(?:(\d{1,2})[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2}),? )?(\d{4})" + _TIME)
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})" + _TIME, re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME, re.ASCII)
+_NAMED = re.compile(r"(?:(\d{1,2})[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2}),? )?(\d{4})" + _TIME, re.ASCII)
+_NUMBERED = (
+    (
+        r"[1-7][0-9]{4}(?:\.[0-9]+)?",
+        "a spreadsheet's serial number",
+        "format the column as YYYY-MM-DD and save it again",
+    ),
+    (r"[0-9]{9,10}(?:\.[0-9]+)?", "seconds since 1970", "write the local date of each session"),
+    (r"[0-9]{12,19}", "a count of time since 1970", "write the local date of each session"),
+)
 _MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
            "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}  # fmt: skip
 _MULTIPLES = {"K": 1e3, "M": 1e6, "B": 1e9}
-_SIGNS = str.maketrans("", "", "$€£¥%'\u2019\u00a0\u202f ")
+_SIGNS = str.maketrans({**dict.fromkeys("$€£¥%'\u2019\u00a0\u2007\u2009\u202f "), MINUS: "-"})
+
+_BARE = re.compile(r"[!-#%&(-~]+")  # without blanks, currencies and marks of thousands
+_PARTED = re.compile(r"\d[\s'\u2019]+\d")  # blanks of any width, or apostrophes, between digits
+_THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'\u2019]\d{3})+(?!\d)")
 
 Reading = tuple[int, int, int]  # year, month, day
 
@@ -101,9 +115,15 @@ def _no_dates(cells: Sequence[str], bad: Sequence[int]) -> Unclear:
         return Unclear(
             f"no date{_more(bad)}", "wanted a date on every row", "fill it in or drop the row", bad[0]
         )
+    cell = cells[bad[0]]
+    for form, meant, remedy in _NUMBERED:
+        if re.fullmatch(form, cell):
+            return Unclear(
+                f"Date {cell!r}{_more(bad)}: {meant}", "wanted a date such as 2020-01-31", remedy, bad[0]
+            )
     return Unclear(
-        f"Date {cells[bad[0]][:40]!r}{_more(bad)}",
-        "wanted a date such as 2020-01-31",
+        f"Date {cell[:40]!r}{_more(bad)}",
+        f"wanted a date such as 2020-01-31{in_digits(cell)}",
         "correct that cell" if len(bad) == 1 else "write dates as YYYY-MM-DD",
         bad[0],
     )
@@ -199,9 +219,10 @@ def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
         comma = all(c.rfind(",") > c.rfind(".") for c in both)
     elif not alone:
         return Marks(".", ".", "")  # 1.000.000 beside plain numbers: volumes
-    elif any(len(c.rsplit(",", 1)[1]) != 3 or re.match(r"[+-]?0*,", c) for c in alone):
-        comma = True  # thousands come in threes, and none begins with a nought
-    elif any(c.count(",") > 1 for c in alone) or _has_decimals(columns):
+    elif decimals := sum(len(c.rsplit(",", 1)[1]) != 3 or bool(re.match(r"[+-]?0*,", c)) for c in alone):
+        # Thousands come in threes, and none begins with a nought; of a file that has both marks the fewer are slips.
+        comma = decimals > _decimals(columns)
+    elif any(c.count(",") > 1 for c in alone) or _decimals(columns):
         comma = False
     else:
         first = alone[0]
@@ -213,9 +234,11 @@ def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
     return Marks(",", ".", "decimal commas") if comma else Marks(".", ",", "commas between thousands")
 
 
-def _has_decimals(columns: Sequence[Sequence[str]]) -> bool:
-    """Whether other cells have a full stop that must be a decimal one."""
-    return any(re.search(r"\.\d{1,2}$|\.\d{4,}$", c) for column in columns for c in column if "," not in c)
+def _decimals(columns: Sequence[Sequence[str]]) -> int:
+    """How many other cells have a full stop that must be a decimal one."""
+    return sum(
+        bool(re.search(r"\.\d{1,2}$|\.\d{4,}$", c)) for column in columns for c in column if "," not in c
+    )
 
 
 def is_per_cent(name: str, cells: Sequence[str]) -> bool:
@@ -257,7 +280,7 @@ def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
     for n, cell in enumerate(cells):
         if cell.casefold() in EMPTY:
             continue
-        text = cell if plain and cell[0] not in "$€£¥" else _cleaned(cell, marks)
+        text = cell if plain and _BARE.fullmatch(cell) else _cleaned(cell, marks)
         scale = 1.0
         if text and text[-1].upper() in _MULTIPLES and name == "Volume":
             scale, text = _MULTIPLES[text[-1].upper()], text[:-1]
@@ -270,7 +293,7 @@ def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
     if bad:
         raise Unclear(
             f"{name} {cells[bad[0]][:40]!r}{_more(bad)}",
-            "wanted a number such as 1234.5",
+            f"wanted a number such as 1234.5{in_digits(cells[bad[0]])}",
             "correct that cell" if len(bad) == 1 else "correct those cells, or empty them",
             bad[0],
         )
@@ -279,11 +302,14 @@ def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
 
 def _cleaned(cell: str, marks: Marks) -> str:
     """The cell as float() reads it, or a text that it does not read."""
+    if _PARTED.search(cell) and not _THOUSANDS.search(cell):
+        return "?"
     text = cell.translate(_SIGNS)
     body = text.rstrip("KMBkmb")
     if marks.thousands and marks.thousands in body:
         whole = body.split(marks.decimal)[0] if marks.decimal != marks.thousands else body
-        if not re.fullmatch(rf"[+-]?\d{{1,3}}(?:{re.escape(marks.thousands)}\d{{3}})+", whole):
+        mark = re.escape(marks.thousands)  # in India two digits lie between the first marks
+        if not re.fullmatch(rf"[+-]?\d{{1,3}}(?:(?:{mark}\d{{2}})*|(?:{mark}\d{{3}})*){mark}\d{{3}}", whole):
             if marks.decimal == marks.thousands and body.count(".") <= 1:
                 return text
             return "?"

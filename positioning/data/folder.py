@@ -210,7 +210,9 @@ def _bars(i: Instrument, file: Path, stated: Stated) -> tuple[Bars, tuple[Findin
     what = "an instrument's prices: Date and Close at least (a series without Close is no instrument)"
     sheet = read_sheet(file, ("Close",), _OPTIONAL, what)
     _require_a_close(sheet)
-    basis = price_basis(i.symbol, sheet.dates, sheet.columns, stated, index=i.kind == "index")
+    basis = price_basis(
+        i.symbol, sheet.dates, sheet.columns, stated, index=i.kind == "index", hundredths=i.quoted_in in PENCE
+    )
     blank = np.full(sheet.dates.size, np.nan)
     factor = PENCE.get(i.quoted_in, (i.currency, 1.0))[1]
     raw = {

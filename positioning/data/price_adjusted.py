@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
-from positioning.data.adjustment import Steps, half_unit
+from positioning.data.adjustment import Steps
 from positioning.data.price_columns import SMALLEST_SPLIT, PriceColumns, is_split
 from positioning.market.findings import Finding
 
@@ -43,8 +43,9 @@ def rounding_room(columns: PriceColumns, rows: IntArray) -> float:
     """The most that rounding of two closes and two adjusted closes may do to the steps on some rows, as a logarithm."""
     pair = slice(max(int(rows[0]) - 1, 0), int(rows[-1]) + 1)
     close, adjusted = columns.close, _adjusted(columns)
-    halves = half_unit(close)[pair] / close[pair] + half_unit(adjusted)[pair] / adjusted[pair]
-    return DOUBT + 2.0 * float(np.nanmax(halves)) if np.isfinite(halves).any() else DOUBT
+    ec, ea = columns.halves()
+    room = ec[pair] / close[pair] + ea[pair] / adjusted[pair]
+    return DOUBT + 2.0 * float(np.nanmax(room)) if np.isfinite(room).any() else DOUBT
 
 
 def coarse_columns(columns: PriceColumns, found: Steps) -> list[Finding]:

@@ -53,12 +53,18 @@ def checked_basis(word: str) -> tuple[str, Stated]:
 
 
 def price_basis(
-    symbol: str, dates: DateArray, columns: Mapping[str, FloatArray], stated: Stated = "", index: bool = False
+    symbol: str,
+    dates: DateArray,
+    columns: Mapping[str, FloatArray],
+    stated: Stated = "",
+    index: bool = False,
+    hundredths: bool = False,
 ) -> PriceBasis:
     """The basis of a file. columns: (R,) under yfinance's names, Close among them, NaN where empty.
 
     stated: what the user says of Close, which stands above the columns: `traded` (splits still in it), `split`
     (brought to today's shares), `total_return` (with its dividends inside). index: a price index pays nothing.
+    hundredths: prices are in pence or the like, in which dividends may be missing the factor.
     """
     none, ones = np.zeros(dates.size), np.ones(dates.size)
     if index:
@@ -70,6 +76,6 @@ def price_basis(
         return PriceBasis("total_return", ones, none, ("holds its dividends inside its price, as stated",))
     said = payments(read, "Dividends")
     split = without_splits(read)
-    weighed = weigh_dividends(split.columns, split.scale, said)
+    weighed = weigh_dividends(split.columns, split.scale, said, hundredths)
     findings = (*(said.findings if said else ()), *split.findings, *weighed.findings)
     return PriceBasis(weighed.basis, split.scale, weighed.paid, (*split.told, *weighed.told), findings)

@@ -9,6 +9,7 @@ from typing import Literal, Self, final
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray, IntArray
+from positioning.data.adjustment import half_unit
 from positioning.market.findings import Check, Finding
 
 Stated = Literal["", "traded", "split", "total_return"]
@@ -40,6 +41,19 @@ class PriceColumns:
         if adjusted is not None and not (adjusted > 0).any():
             adjusted = None
         return cls(symbol, dates, close, adjusted, np.flatnonzero(np.isfinite(close)), cells, stated)
+
+    def halves(self) -> tuple[FloatArray, FloatArray]:
+        """`half_unit` of the closes and adjusted closes, measured on the file's own cells: a close of cents that a
+        split multiplied by ten is known within five."""
+        pairs = ((self.close, self.cells["Close"]), (self.adjusted, self.cells.get("Adj Close")))
+        made = []
+        for values, written in pairs:
+            if values is None or written is None:
+                made.append(np.full(self.close.size, np.nan))
+                continue
+            own = np.where(written > 0, written, np.nan)
+            made.append(half_unit(own) * (values / own))
+        return made[0], made[1]
 
     def error(self, check: Check, dates: DateArray, seen: str, remedy: str) -> Finding:
         """A finding that stops a run."""

@@ -18,7 +18,8 @@ from positioning.data.price_adjusted import (
     stray_closes,
 )
 from positioning.data.price_columns import SMALLEST_SPLIT, PriceColumns
-from positioning.data.price_grid import basis_beside_dividends, off_grid, split_of_grid
+from positioning.data.price_grid import CLEAR, basis_beside_dividends, off_grid, split_of_grid
+from positioning.data.price_moves import fall_by_payments, overnight, previous
 from positioning.market.bars import Basis
 from positioning.market.findings import Check, Finding
 
@@ -27,6 +28,11 @@ SMALL_DIVIDEND = (
     2e-4  # of the price, the usual payment of a file: a quarter of a percent in another unit is below it
 )
 NEAR = 5  # rows between the dates that two columns give one payment
+UNFALLEN = -0.25  # of its payments: a price that falls by less than this did not fall by them
+FALL = (
+    -0.6
+)  # by which prices of eight real shares fell at the least, on average: holders pay tax on what is paid
+CROWD = 5  # rows in a row on which nobody pays: weekly payers are the most frequent ones
 HOLE = 20  # rows in a row without an adjusted close, beyond which half the column is missing
 
 
@@ -79,9 +85,12 @@ def _cut_off(columns: PriceColumns, name: str, values: FloatArray) -> list[Findi
     return [columns.error("adjusted", columns.dates[at], seen, "fill the column in, or delete it")]
 
 
-def weigh_dividends(columns: PriceColumns, scale: FloatArray, said: Payments | None) -> WeighedDividends:
-    """What the closes hold and pay. columns: without splits; scale: (R,) what that divided by. said: of `Dividends`."""
-    weighing = _Dividends(columns, scale)
+def weigh_dividends(
+    columns: PriceColumns, scale: FloatArray, said: Payments | None, hundredths: bool = False
+) -> WeighedDividends:
+    """What the closes hold and pay. columns: without splits; scale: (R,) what that divided by. said: of `Dividends`.
+    hundredths: prices are in pence or the like."""
+    weighing = _Dividends(columns, scale, hundredths)
     basis, paid = weighing.weigh(None if said is None else said.amounts)
     return WeighedDividends(basis, paid, tuple(weighing.told), tuple(weighing.findings))
 
@@ -90,15 +99,15 @@ def weigh_dividends(columns: PriceColumns, scale: FloatArray, said: Payments | N
 class _Dividends:
     """One file."""
 
-    def __init__(self, columns: PriceColumns, scale: FloatArray) -> None:
-        self.columns, self.scale = columns, scale
+    def __init__(self, columns: PriceColumns, scale: FloatArray, hundredths: bool) -> None:
+        self.columns, self.scale, self.hundredths = columns, scale, hundredths
         self.symbol, self.dates, self.stated = columns.symbol, columns.dates, columns.stated
         self.close, self.adjusted, self.known = columns.close, columns.adjusted, columns.known
         self.told: list[str] = []
         self.findings: list[Finding] = []
 
     def weigh(self, said: FloatArray | None) -> tuple[Basis, FloatArray]:
-        found = None if self.adjusted is None else steps(self.close, self.adjusted)
+        found = None if self.adjusted is None else steps(self.close, self.adjusted, self.columns.halves())
         if found is not None:
             self.findings += stray_closes(self.columns, found)
             self._holes(found, said)
@@ -107,6 +116,7 @@ class _Dividends:
         if said is None and gains is None:
             return self._without_amounts(found, idle)
         paid = self._with_gains(said, gains, None if idle else found)
+        self._crowded(paid)
         if found is not None and not idle:
             self._contradictions(paid, found)
         elif (paid > 0).any() and self.stated == "" and off_grid(self.close):
@@ -117,6 +127,8 @@ class _Dividends:
             self.told.append("has an Adj Close equal to its Close, although it pays: not used")
         self._large(paid)
         self._small(paid)
+        if idle and self.stated == "" and not self.findings:
+            self._unfallen(paid)
         return "traded", paid
 
     def _without_amounts(self, found: Steps | None, idle: bool) -> tuple[Basis, FloatArray]:
@@ -145,7 +157,7 @@ class _Dividends:
 
     def _beside(self, paid: FloatArray) -> tuple[Basis, FloatArray]:
         """Closes off the grid beside dividends: with those inside, or brought to today's shares."""
-        verdict = basis_beside_dividends(self.close, paid)
+        verdict = basis_beside_dividends(self.close, paid, self._nights())
         if verdict == "traded":
             self._large(paid)
             return "traded", paid
@@ -249,6 +261,35 @@ class _Dividends:
         else:
             self.told.append(f"{seen}: there its Dividends stand alone")
 
+    def _unfallen(self, paid: FloatArray) -> None:
+        """Traded closes fall by what is paid; those that do not hold it already, or it is in another unit."""
+        slope, error = fall_by_payments(self.close, paid, self._nights())
+        if error < CLEAR and slope > max(UNFALLEN, FALL + 4.5 * error):
+            at = np.flatnonzero(paid > 0)
+            share = float(np.median(self._share(paid)[at]))
+            self._error(
+                "basis",
+                self.dates[at],
+                f"pays {at.size} dividends of about {share:.2%} of its price, by which its prices did not fall: "
+                "they hold them already, or it is another unit",
+                f"correct Dividends, or give basis={self.symbol}=total_return or basis={self.symbol}=split",
+            )
+
+    def _nights(self) -> FloatArray | None:
+        opens = self.columns.cells.get("Open")
+        return overnight(None if opens is None else opens * self.scale, self.close)
+
+    def _crowded(self, paid: FloatArray) -> None:
+        """Payments on most days are a yearly rate, or an amount carried down the column."""
+        days = (paid > 0)[self.known]
+        runs = np.convolve(days, np.ones(CROWD), "valid").max(initial=0.0) if days.size >= CROWD else 0.0
+        if runs >= CROWD:
+            at = np.flatnonzero(paid > 0)
+            seen = f"Dividends pays on {at.size} days, {CROWD} in a row: a yearly rate, or an amount carried down?"
+            self._error(
+                "adjusted", self.dates[at], seen, "keep each payment on its ex-date alone, 0 elsewhere"
+            )
+
     def _large(self, paid: FloatArray) -> None:
         """Payments of a quarter of the price: special, if the close fell by them, else in another unit."""
         share = self._share(paid)
@@ -268,14 +309,18 @@ class _Dividends:
     def _small(self, paid: FloatArray) -> None:
         """Payments that are usually a hundredth of what pays: said, since a fund of bills may pay so little."""
         share = self._share(paid)[paid > 0]
-        if share.size and np.median(share) < SMALL_DIVIDEND:
-            self.told.append(
-                f"pays {np.median(share):.4%} of its price at a time: Dividends in pounds beside pence, or another unit?"
-            )
+        if not share.size or np.median(share) >= SMALL_DIVIDEND:
+            return
+        seen = f"pays {np.median(share):.4%} of its price at a time: Dividends in pounds beside pence, or another unit?"
+        if self.hundredths:
+            remedy = "write Dividends in the unit of the prices, a hundredth of the currency"
+            self._error("adjusted", self.dates[paid > 0], seen, remedy)
+        else:
+            self.told.append(seen)
 
     def _share(self, paid: FloatArray) -> FloatArray:
         """(R,) payments as shares of the last close before them, 0 where there is none."""
-        before = _previous(self.close)
+        before = previous(self.close)
         return np.where((paid > 0) & np.isfinite(before), paid / np.where(before > 0, before, 1.0), 0.0)
 
     def _log_factor(self, paid: FloatArray) -> FloatArray:
@@ -297,10 +342,3 @@ class _Dividends:
 
     def _error(self, check: Check, dates: DateArray, seen: str, remedy: str) -> None:
         self.findings.append(self.columns.error(check, dates, seen, remedy))
-
-
-def _previous(values: FloatArray) -> FloatArray:
-    """(R,) the last known value above each row, NaN where there is none."""
-    seen = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(values.size), -1))
-    last = np.concatenate([[-1], seen[:-1]]).astype(np.int64)
-    return np.where(last >= 0, values[np.maximum(last, 0)], np.nan)

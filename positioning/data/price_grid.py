@@ -8,12 +8,14 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.data.adjustment import half_unit
+from positioning.data.price_moves import fall_by_payments, on_next
 
 TICKS = (0.01, 0.001)  # of a currency unit: what traded prices are multiples of
 OFF_GRID = 0.01  # share of rows
 SPLITS = range(2, 61)  # a close divided by a split is on the grid when multiplied by it
 ROWS = 80  # rows that a search for a hidden grid looks at
 COHERENT = 0.8  # of 1; rows without a grid reach about 0.4 by chance over the frequencies searched
+CLEAR = 1.0 / 6.0  # standard error of a fall by payments, which puts both readings six of them apart
 _FINEST, _COARSEST = 1200.0, 85.0  # ticks a unit: from 0.0008 to 0.012
 
 Verdict = Literal["traded", "total_return", "unclear"]
@@ -40,6 +42,8 @@ def split_of_grid(close: FloatArray) -> int:
     """
     prices = close[np.isfinite(close)]
     half = half_unit(prices)
+    if found := _split_of_decimals(prices):
+        return found
     for tick in TICKS:
         for n in SPLITS:
             room = half * n + prices * n * 1e-9
@@ -51,20 +55,30 @@ def split_of_grid(close: FloatArray) -> int:
     return 0
 
 
-def basis_beside_dividends(close: FloatArray, paid: FloatArray) -> Verdict:
+def _split_of_decimals(prices: FloatArray) -> int:
+    """The same where the quotients need few decimals: twenty-fifths of cents are multiples of 0.0004."""
+    for decimals in range(3, 7):
+        units = np.round(prices * 10.0**decimals)
+        if (np.abs(prices * 10.0**decimals - units) > 1e-6 + prices * 1e-9).mean() > OFF_GRID:
+            continue
+        for n in SPLITS:
+            step, rest = divmod(10 ** (decimals - 2), n)
+            if not rest and step > 1 and (units % step != 0).mean() <= OFF_GRID:
+                return n
+        return 0
+    return 0
+
+
+def basis_beside_dividends(close: FloatArray, paid: FloatArray, nights: FloatArray | None = None) -> Verdict:
     """What closes off the price grid are that lie beside a column of dividends and no adjusted close.
 
     close, paid: (R,). Adjusted for the dividends they hide a price grid once the adjustment is taken back; brought
     to today's shares they hide one as they are. Where neither shows, closes of up to four decimals are net asset
-    values, and others are told by whether they fall on the ex-dates, if the payments outweigh the moves.
+    values, and others are told by whether they fall on the ex-dates, if the payments outweigh the moves. nights: see
+    `price_moves.overnight`.
     """
     known = np.flatnonzero(np.isfinite(close))
-    c, d = close[known], np.zeros(known.size)
-    at = np.searchsorted(known, np.flatnonzero(paid > 0))
-    amounts = paid[paid > 0]
-    for row, amount in zip(at, amounts, strict=True):
-        if row < d.size:
-            d[row] += amount
+    c, d = close[known], on_next(close, paid)[known]
     if split_of_grid(close):
         return "traded"
     taken_back = _unadjusted(c, d)
@@ -73,7 +87,10 @@ def basis_beside_dividends(close: FloatArray, paid: FloatArray) -> Verdict:
         return "traded" if plain >= undone else "total_return"
     if np.median(half_unit(c) - c * 2.0**-23) >= 0.5e-4:
         return "traded"
-    return _by_falls(c, d)
+    slope, error = fall_by_payments(close, paid, nights)
+    if error > CLEAR:
+        return "unclear"
+    return "traded" if slope < -0.5 else "total_return"
 
 
 def _unadjusted(close: FloatArray, paid: FloatArray) -> FloatArray:
@@ -110,15 +127,3 @@ def coherence(prices: FloatArray) -> float:
         waves = np.exp(2j * np.pi * np.outer(part, spread - spread.min()))
         best = max(best, float(np.abs(waves.mean(axis=1)).max()))
     return best
-
-
-def _by_falls(close: FloatArray, paid: FloatArray) -> Verdict:
-    """By whether closes fall by their dividends on the ex-dates, where six standard errors lie between both."""
-    moves = np.diff(np.log(close))
-    share = paid[1:] / close[:-1]
-    usual = 1.4826 * float(np.median(np.abs(moves)))
-    weight = float(np.sqrt((share**2).sum()))
-    if weight < 6.0 * max(usual, 1e-4):
-        return "unclear"
-    fallen = float((share * (moves + share / 2)).sum())
-    return "traded" if fallen < 0 else "total_return"

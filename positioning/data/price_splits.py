@@ -9,8 +9,11 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.data.adjustment import steps
-from positioning.data.price_columns import SMALLEST_SPLIT, PriceColumns, is_split, nearest_split
+from positioning.data.price_columns import SIMPLE, SMALLEST_SPLIT, PriceColumns, is_split, nearest_split
+from positioning.data.price_moves import log_moves, overnight, usual_size
 from positioning.market.findings import Finding
+
+SEEN = 4.0  # usual moves: what is larger than these can be told from them
 
 
 @final
@@ -29,8 +32,7 @@ def without_splits(columns: PriceColumns) -> WithoutSplits:
     weighing = _Splits(columns)
     weighing.announced()
     weighing.shown()
-    brought = replace(columns, close=weighing.close, adjusted=weighing.adjusted)
-    return WithoutSplits(brought, weighing.scale, tuple(weighing.told), tuple(weighing.findings))
+    return WithoutSplits(weighing.brought(), weighing.scale, tuple(weighing.told), tuple(weighing.findings))
 
 
 @final
@@ -49,8 +51,7 @@ class _Splits:
         ratios = self.columns.cells.get("Stock Splits")
         if ratios is None or self.columns.stated == "split":
             return
-        moves = np.abs(np.diff(np.log(self.close[self.known])))
-        usual = max(1.4826 * float(np.median(moves)) if moves.size else 0.0, 0.005)
+        usual = max(usual_size(log_moves(self.close[self.known])), 0.005)
         for row in np.flatnonzero((ratios > 0) & (ratios != 1.0)):
             at = int(np.searchsorted(self.known, row))
             if at in (0, self.known.size):
@@ -58,6 +59,8 @@ class _Splits:
             last, now = self.known[at - 1], self.known[at]
             move, size = float(np.log(self.close[now] / self.close[last])), float(np.log(ratios[row]))
             raw = self._raw(last, now, move, size, usual)
+            if raw is False and abs(size) <= SEEN * usual:
+                raw = self._by_opening(last, now, size)
             day = self.dates[row]
             if raw is None:
                 self.findings.append(
@@ -84,8 +87,25 @@ class _Splits:
         in_it, out = abs(move + size), abs(move)
         if min(in_it, out) > max(6.0 * usual, abs(size) / 2.0):
             return None
-        # A split that is no larger than a few days' moves cannot be seen: providers adjust for it.
-        return in_it < out and abs(size) > 4.0 * usual
+        # A split that is no larger than a few days' moves cannot be seen by the closes.
+        return in_it < out and abs(size) > SEEN * usual
+
+    def _by_opening(self, last: int, now: int, size: float) -> bool:
+        """Whether the night before it moved by it: nights move less than days. Where they do not tell either, it is taken
+        to be out, as providers adjust for small ones, and that is said."""
+        nights = self._nights()
+        if (
+            nights is not None
+            and abs(size) > SEEN * (usual := usual_size(nights))
+            and np.isfinite(nights[now])
+        ) and min(abs(nights[now] + size), abs(nights[now])) <= SEEN * usual:
+            return bool(abs(nights[now] + size) < abs(nights[now]))
+        if abs(float(np.log(self.close[now] / self.close[last])) + size) < abs(size) / 2:
+            self.told.append(
+                f"may have its split of {np.exp(size):g} on {self.dates[now]} still in its prices: taken to be out; "
+                f"basis={self.columns.symbol}=traded takes it out"
+            )
+        return False
 
     def _both(self, last: int, now: int, size: float) -> bool:
         """Whether the adjusted closes have the split in them as well."""
@@ -107,10 +127,12 @@ class _Splits:
         """Steps of adjusted / close that are no dividends: splits left in the close, and breaks of either."""
         if self.adjusted is None:
             return
-        found = steps(self.close, self.adjusted)
+        found = steps(self.close, self.adjusted, self.brought().halves())
         for row, last, ratio in zip(found.at, found.before, found.ratio, strict=True):
             step, move = float(np.log(ratio)), float(np.log(self.close[row] / self.close[last]))
             if abs(step) < np.log(SMALLEST_SPLIT):
+                continue
+            if self._is_paid(int(row), int(last), step):
                 continue
             smooth = abs(move + step) < abs(step) / 3  # the adjusted close hardly moved
             if smooth and (step < 0 or is_split(ratio)):
@@ -125,6 +147,21 @@ class _Splits:
                         "bring the column to one basis, or delete it",
                     )
                 )
+
+    def _is_paid(self, row: int, last: int, step: float) -> bool:
+        """Whether `Dividends` says that the step is a payment, special as it may be."""
+        paid = self.columns.cells.get("Dividends")
+        if paid is None or not 0 < (share := paid[row] * self.scale[row] / self.close[last]) < 1:
+            return False
+        return bool(abs(-np.log1p(-share) - step) < SIMPLE)
+
+    def _nights(self) -> FloatArray | None:
+        opens = self.columns.cells.get("Open")
+        return overnight(None if opens is None else opens * self.scale, self.close)
+
+    def brought(self) -> PriceColumns:
+        """The columns as far as their splits are taken out."""
+        return replace(self.columns, close=self.close, adjusted=self.adjusted)
 
     def _left_in(self, row: int, last: int, ratio: float) -> None:
         day = self.dates[row]

@@ -31,7 +31,7 @@ SPIKE_WINDOW = 20  # steps before and after it, which say how much the series mo
 # and in spite of them (a day may double and halve a share, and shows it in its range).
 PRINT_OUTSIDE, PRINT_ALONE, PRINT_INSIDE = np.log(1.2), np.log(1.5), np.log(3.0)
 PRINT_OPEN = np.log(1.5)  # of an open, from the close before it and its own close alike
-SPLITS = (*range(2, 11), 12, 15, 16, 20, 25, 30, 40, 50)  # new shares for old ones, or old for new
+SPLITS = (2, 2.5, *range(3, 11), 12, 15, 16, 20, 25, 30, 40, 50)  # new shares for old ones, or old for new
 SPLIT_TOLERANCE = 0.015  # of the ratio, or two standard errors of a day
 CALM = 4.0  # standard deviations that no day around a split left in moves beyond
 BASIS_SHARE = 0.1  # of closes outside their own range, beyond which the two are on different bases
@@ -170,18 +170,23 @@ def _prints(b: Bars, known: BoolArray, near: BoolArray) -> Iterator[tuple[Findin
 
 def _splits(b: Bars, known: BoolArray, near: BoolArray, printed: BoolArray) -> Iterator[Finding]:
     """Moves by a split's ratio, and nothing else out of the way: a split that was left in, or applied the wrong
-    way round. A crash moves on, before and after it and within its day."""
+    way round. A crash moves on, before and after it and within its day; what a special dividend explains is none."""
     rows = np.flatnonzero(~printed)
+    paid = b.dividends[known][rows][1:]
     dates, close = b.dates[known][rows], b.close[known][rows]
     step = np.diff(np.log(close))
     ratios = np.log(np.array(SPLITS, dtype=np.float64))
-    for n in np.flatnonzero((np.abs(step) > np.log(2.0) - SPLIT_TOLERANCE - 0.05) & ~_kept(near, printed)):
+    for n in np.flatnonzero(
+        (np.abs(step) > np.log(SPLITS[0]) - SPLIT_TOLERANCE - 0.05) & ~_kept(near, printed)
+    ):
         around = np.abs(
             np.concatenate([step[max(n - SPIKE_WINDOW, 0) : n], step[n + 1 : n + 1 + SPIKE_WINDOW]])
         )
         if around.size < 5 or (dates[n + 1] - dates[n]).astype(int) > DAYS_OF_A_MOVE:
             continue
         usual = max(1.4826 * float(np.median(around)), 1e-4)
+        if paid[n] > 0 and abs(np.log((close[n + 1] + paid[n]) / close[n])) < abs(step[n]) / 3:
+            continue
         rest = float(np.abs(np.abs(step[n]) - ratios).min())
         close_by = np.abs(np.concatenate([step[max(n - 3, 0) : n], step[n + 1 : n + 6]]))
         day = np.flatnonzero(known)[rows[n + 1]]
@@ -192,7 +197,8 @@ def _splits(b: Bars, known: BoolArray, near: BoolArray, printed: BoolArray) -> I
         if abs(abs(step[n]) - UNIT) <= UNIT_TOLERANCE or abs(step[n]) > JUMP or step[n] > RISE:
             continue  # named by `moves`
         ratio = SPLITS[int(np.argmin(np.abs(np.abs(step[n]) - ratios)))]
-        words = f"{ratio} for 1" if step[n] < 0 else f"1 for {ratio}"
+        new, old = (ratio, 1) if ratio == int(ratio) else (int(2 * ratio), 2)
+        words = f"{new:g} for {old}" if step[n] < 0 else f"{old} for {new:g}"
         seen = (
             f"closes at {close[n]:.6g} on {dates[n]} and {close[n + 1]:.6g} on {dates[n + 1]}, a factor of {ratio} "
             f"on calm days: a split of {words} left in?"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import final
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @final
@@ -18,8 +21,13 @@ class Html(str):
 
 
 def escape(text: object) -> Html:
-    """Html as it is; anything else as text."""
-    return text if isinstance(text, Html) else Html(html.escape(str(text)))
+    """Html as it is; anything else as text, with what no page may hold in escapes."""
+    return text if isinstance(text, Html) else Html(html.escape(visible(str(text))))
+
+
+def visible(text: str) -> str:
+    """The text with control characters, of which a terminal that shows the page's source would obey some, in escapes."""
+    return _CONTROLS.sub(lambda c: ascii(c[0])[1:-1], text)
 
 
 def join(*parts: object) -> Html:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from positioning.reporting import format as words
-from positioning.reporting.html import Html, escape
+from positioning.reporting.html import Html, escape, visible
 from positioning.reporting.view import Cell, Table
 
 
@@ -31,7 +31,7 @@ def environment() -> Environment:
     """Templates stand beside the Python that prepares their view, macros in `macros.html`."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=lambda v: visible(v) if type(v) is str else v,
     )  # fmt: skip
     made.filters |= {
         "percent": words.percent,

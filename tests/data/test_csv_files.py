@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from positioning.data.csv_cells import Unclear, number_marks, read_dates, read_numbers
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars
@@ -204,3 +205,66 @@ def test_a_date_out_of_order_is_named_with_its_line_in_the_file(
     (tmp_path / "SPY.csv").write_text(lines("Date,Close", [f"{d},10" for d in days]))
     with pytest.raises(BadInputError, match=rf"line {line}\b.*is repeated or out of order"):
         FolderSource(tmp_path).deliver(["SPY"], [])
+
+
+def numbers(*cells: str, name: str = "Close") -> list[float]:
+    return read_numbers(name, cells, number_marks([cells])).tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        (("1 234.50", "2.5"), [1234.5, 2.5]),
+        (("1\u2009234,50", "2,0"), [1234.5, 2.0]),
+        (("1\u202f234.50", "2.5"), [1234.5, 2.5]),
+        (("1'234.50", "2.5"), [1234.5, 2.5]),
+        (("1\u2019234.50", "2.5"), [1234.5, 2.5]),
+        (("1,23,456.50", "2.5"), [123456.5, 2.5]),
+        (("\u22121.5", "2"), [-1.5, 2.0]),
+        (("12,30 \u20ac", "1.200,50 \u20ac"), [12.3, 1200.5]),
+    ],
+)
+def test_thousands_are_parted_in_many_ways(cells: tuple[str, ...], wanted: list[float]) -> None:
+    assert numbers(*cells) == wanted
+
+
+@pytest.mark.parametrize(
+    ("cells", "seen"),
+    [
+        (("30,5", *["30.25"] * 9), "Close '30,5'"),  # the slip is named, not the nine that are right
+        (("30.5", *["30,25"] * 9), "Close '30.5'"),
+        (("1 2 3,5", "2,0"), "Close '1 2 3,5'"),
+        (("12 34.5", "2"), "Close '12 34.5'"),
+        (("12,3,4.5", "2"), "Close '12,3,4.5'"),
+        (("3O.5", "2"), "Close '3O.5'"),
+    ],
+)
+def test_a_slip_is_named_and_not_guessed(cells: tuple[str, ...], seen: str) -> None:
+    with pytest.raises(Unclear) as error:
+        numbers(*cells)
+    assert error.value.seen == seen
+
+
+@pytest.mark.parametrize("digits", ["\uff13\uff10", "\u0663\u0660", "\u09e9\u09e6"])
+def test_digits_of_other_scripts_are_told_as_such(digits: str) -> None:
+    with pytest.raises(Unclear) as error:
+        numbers(digits, "30")
+    assert error.value.wanted == "wanted a number such as 1234.5, in the digits 0 to 9"
+    with pytest.raises(Unclear) as error:
+        read_dates(["2020-01-02", f"2020-01-{digits}"])
+    assert error.value.wanted == "wanted a date such as 2020-01-31, in the digits 0 to 9"
+
+
+@pytest.mark.parametrize(
+    ("cells", "meant"),
+    [
+        (["43832", "43833"], "a spreadsheet's serial number"),
+        (["43832.0", "43833.0"], "a spreadsheet's serial number"),
+        (["1577923200", "1578009600"], "seconds since 1970"),
+        (["1577923200000", "1578009600000"], "a count of time since 1970"),
+    ],
+)
+def test_dates_as_numbers_are_told_as_what_they_are(cells: list[str], meant: str) -> None:
+    with pytest.raises(Unclear) as error:
+        read_dates(cells)
+    assert error.value.seen == f"Date {cells[0]!r} (and 1 more such cells): {meant}"

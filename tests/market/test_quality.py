@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -540,3 +541,14 @@ def test_an_open_in_another_unit_is_an_error_though_high_and_low_enclose_it() ->
         np.zeros(4),
     )
     assert not [f for f in check({"MOS": near}, {}) if f.severity == "error"]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_a_fall_by_its_dividend_is_no_split(share: float) -> None:
+    close = 30.0 * np.exp(np.random.default_rng(2).normal(0.0, 0.01, 60).cumsum())
+    close[30:] *= 1 - share
+    made = bars(close)
+    assert [f.check for f in found(made) if f.severity == "error"] == ["split"]
+    paid = np.zeros(60)
+    paid[30] = share * close[29]
+    assert [f.check for f in found(replace(made, dividends=paid)) if f.severity == "error"] == []

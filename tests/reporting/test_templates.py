@@ -31,3 +31,10 @@ def test_every_word_of_a_table_is_escaped() -> None:
 def test_a_view_that_lacks_something_has_no_page() -> None:
     with pytest.raises(UndefinedError, match="has no attribute 'rowz'"):
         environment().from_string("{{ t.rowz }}").render(t=Table("", (), ()))
+
+
+def test_what_a_terminal_would_obey_is_shown_in_escapes() -> None:
+    odd = "a\x1b[31mb\u202ec\td\ne"
+    wanted = "a\\x1b[31mb\\u202ec\td\ne"
+    assert environment().from_string("{{ v }}").render(v=odd) == wanted
+    assert join(odd) == wanted

@@ -1,0 +1,144 @@
+"""What the columns of a file say of each other where none of them says it outright."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+
+from positioning.arrays import FloatArray
+from positioning.data.price_basis import PriceBasis, price_basis
+from positioning.data.price_grid import split_of_grid
+from positioning.data.price_moves import fall_by_payments, overnight
+
+ROWS = 504
+DAYS = np.datetime64("2020-01-02") + np.arange(ROWS)
+EX = np.arange(60, ROWS, 63)
+
+
+def traded(share: float = 0.006, seed: int = 1, level: float = 30.0) -> dict[str, FloatArray]:
+    """Opens, closes and dividends in cents: 1.8 % a day, 0.4 % of it over night, `share` of the price each quarter."""
+    rng = np.random.default_rng(seed)
+    close, paid = level * np.exp(rng.normal(0, 0.018, ROWS).cumsum()), np.zeros(ROWS)
+    for row in EX:
+        paid[row] = share * close[row - 1]
+        close[row:] *= 1 - share
+    close = close.round(2)
+    opens = np.append(close[0], close[:-1] - paid[1:]) * np.exp(rng.normal(0, 0.004, ROWS))
+    return {"Open": opens.round(2), "Close": close, "Dividends": paid}
+
+
+def adjusted(columns: Mapping[str, FloatArray]) -> FloatArray:
+    """(R,) what divides closes so that they hold their dividends."""
+    share = columns["Dividends"][1:] / columns["Close"][:-1]
+    return np.append(np.cumprod((1 - share)[::-1])[::-1], 1.0)
+
+
+def checks(made: PriceBasis) -> set[str]:
+    return {str(f.check) for f in made.findings}
+
+
+def test_the_fall_by_payments_is_that_of_the_nights() -> None:
+    """Nights of 0.4 % and seven payments of 0.6 %: the slope is known within 0.004 / (0.006 sqrt 7) = 0.25, and within
+    four of these of -1; the closes know it four times worse."""
+    columns = traded()
+    nights = overnight(columns["Open"], columns["Close"])
+    slope, error = fall_by_payments(columns["Close"], columns["Dividends"], nights)
+    assert error == pytest.approx(0.25, rel=0.15)
+    assert abs(slope + 1) < 4 * error
+    assert fall_by_payments(columns["Close"], columns["Dividends"])[1] == pytest.approx(1.13, rel=0.2)
+    assert (
+        overnight(np.append(columns["Close"][0], columns["Close"][:-1]), columns["Close"]) is None
+    )  # made up
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda c: c, set()),
+        (
+            lambda c: c | {"Dividends": c["Dividends"] * 5},
+            {"basis"},
+        ),  # in another unit: 3 % a quarter, and no fall
+        (lambda c: c | {n: (c[n] * adjusted(c)).round(2) for n in ("Open", "Close")}, {"basis"}),
+        (lambda c: c | {"Dividends": np.full(ROWS, 0.02)}, {"adjusted"}),  # a yearly rate on every row
+        (lambda c: c | {"Dividends": np.maximum.accumulate(c["Dividends"])}, {"adjusted"}),  # carried down
+        (lambda c: c | {"Dividends": c["Dividends"].cumsum()}, {"adjusted"}),
+    ],
+)
+def test_payments_by_which_prices_did_not_fall_are_an_error(
+    change: Callable[[dict[str, FloatArray]], dict[str, FloatArray]], found: set[str]
+) -> None:
+    """Without an Adj Close, on a grid of cents. Payments of 1.5 %: the two readings lie ten standard errors apart."""
+    made = price_basis("MOS", DAYS, change(traded(0.015)))
+    assert checks(made) == found
+    if found == {"basis"}:
+        assert "give basis=MOS=total_return" in made.findings[0].remedy
+    stated = price_basis("MOS", DAYS, change(traded(0.015)), "split")
+    assert "basis" not in checks(stated)
+
+
+def test_small_payments_beside_pence_are_an_error_and_beside_pounds_a_notice() -> None:
+    columns = traded()
+    columns["Dividends"] /= 100
+    assert checks(price_basis("BGEO.L", DAYS, columns, hundredths=True)) == {"adjusted"}
+    told = price_basis("NVDA", DAYS, columns)  # which pays 0.01 dollars on 900
+    assert not told.findings
+    assert "another unit?" in told.told[-1]
+
+
+@pytest.mark.parametrize("ratio", [1.05, 1.1, 0.95])
+@pytest.mark.parametrize("left_in", [True, False])
+def test_a_split_smaller_than_a_few_days_moves_is_seen_over_the_night(ratio: float, left_in: bool) -> None:
+    columns = traded()
+    columns["Stock Splits"] = np.where(np.arange(ROWS) == 300, ratio, 0.0)
+    if left_in:
+        for name in ("Open", "Close", "Dividends"):
+            columns[name][:300] = (columns[name][:300] * ratio).round(4)
+    made = price_basis("MOS", DAYS, columns)
+    np.testing.assert_allclose(
+        made.scale, np.where(np.arange(ROWS) < 300, 1 / ratio if left_in else 1.0, 1.0)
+    )
+    blind = price_basis("MOS", DAYS, {n: v for n, v in columns.items() if n != "Open"})
+    if (
+        blind.scale[0] != made.scale[0]
+    ):  # the closes alone do not tell: it is taken to be out, and that is said
+        assert any("may have its split" in told for told in blind.told)
+
+
+def test_the_rounding_of_closes_that_a_split_multiplied_is_that_of_the_file() -> None:
+    """Cents of 3 are known within 0.17 %, and so they are once ten old shares are one new: no dividend is in that."""
+    columns = traded(level=3.0)
+    paid = columns["Dividends"].copy()
+    columns["Adj Close"] = columns["Close"] * adjusted(columns)
+    ratio = 0.1
+    for name in ("Open", "Close"):
+        columns[name][:300] = (columns[name][:300] * ratio).round(2)
+    columns["Dividends"][:300] *= ratio
+    columns["Stock Splits"] = np.where(np.arange(ROWS) == 300, ratio, 0.0)
+    made = price_basis("MOS", DAYS, columns)
+    assert not made.findings
+    np.testing.assert_allclose(made.paid, paid, rtol=1e-12)
+    del columns["Dividends"]
+    assert checks(price_basis("MOS", DAYS, columns)) <= {"adjusted"}  # too coarse to recover them, and said
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
+def test_a_special_dividend_that_its_column_names_is_no_split(share: float) -> None:
+    columns = traded(0.0)
+    paid = columns["Dividends"]
+    paid[200] = share * columns["Close"][199]
+    for name in ("Open", "Close"):
+        columns[name][200:] *= 1 - share
+    made = price_basis("MOS", DAYS, columns | {"Adj Close": columns["Close"] * adjusted(columns)})
+    assert not made.findings
+    np.testing.assert_allclose(made.paid, paid)
+
+
+@pytest.mark.parametrize("ratio", [2, 3, 4, 7, 8, 20, 25, 37, 50])
+def test_closes_brought_to_todays_shares_hide_the_grid_of_their_price(ratio: int) -> None:
+    close = traded()["Close"]
+    assert split_of_grid((close / ratio).round(6)) > 0
+    walk = 30.0 * np.exp(np.random.default_rng(5).normal(0, 0.018, ROWS).cumsum())
+    assert split_of_grid(walk.round(4)) == split_of_grid(walk.round(6)) == 0
