@@ -19,6 +19,7 @@ from positioning.analysis.held import Held, held_names
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.risk import RiskShares, risk_shares
+from positioning.analysis.searched import Searched
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
 from positioning.analysis.world import WorldFigures
 from positioning.display import Displayed, Picture, shown_by
@@ -42,7 +43,8 @@ class BacktestReport(Displayed):
     and outside. placebo: the strategy on shifted dates, where asked for.
     command: what was typed. versions: of the packages whose numbers enter the page, by name. check: what was found of
     the strategy's code, None where it was not checked. factors: the account against published ones, where given.
-    world: its returns by the state of series that were given.
+    world: its returns by the state of series that were given. searched: the searches of this strategy that were kept
+    where it was asked for, None where there was none, or nobody looked.
     """
 
     strategy: Strategy
@@ -61,6 +63,7 @@ class BacktestReport(Displayed):
     check: CodeCheck | None = None
     factors: FactorExposure | None = None
     world: tuple[WorldFigures, ...] = ()
+    searched: Searched | None = None
 
     def picture(self) -> Picture:
         """The verdict first, then the figures of the account beside those of the strategy without events."""
@@ -177,4 +180,5 @@ class BacktestReport(Displayed):
             beside=beside,
             placebo_p=None if placebo is None or math.isnan(placebo.p_value) else placebo.p_value,
             shuffles=0 if placebo is None else placebo.shuffled.size,
+            searched=self.searched,
         )

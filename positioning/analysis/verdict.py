@@ -14,6 +14,7 @@ from typing import final
 
 from positioning.analysis.held import Held
 from positioning.analysis.metrics import MIN_RETURNS
+from positioning.analysis.searched import Searched
 
 LEVEL = 0.05  # a p-value above it is chance
 CONFIDENCE = 0.95  # a deflated Sharpe below it is luck
@@ -77,7 +78,8 @@ RULES = {
     Grade.NO_MONEY: "after costs it made nothing, or no more than its cash would have",
     Grade.UNTESTED: "it answers events and was not compared with shuffled event dates",
     Grade.NONE: f"shuffled event dates do as well in more than {100 * LEVEL:.0f} % of shuffles",
-    Grade.WEAK: "true dates beat shuffled ones, but it trails its benchmark or itself without events",
+    Grade.WEAK: "true dates beat shuffled ones, but it trails its benchmark or itself without events, or a search kept "
+    "here tried its parameters, which p does not count",
     Grade.EVIDENCE: "true dates beat shuffled ones, and after costs it beats its benchmark and itself without events",
     Grade.BEHIND: "it answers no events, and made no more than its benchmark",
     Grade.AHEAD: "it answers no events, and made more than its benchmark",
@@ -152,7 +154,8 @@ class RunEvidence:
 
     returns: their number; traded: whether it ever held anything; cash: what cash earned; answers_events: False for a
     strategy without events, whose rules ask nothing of them; without_events: made by itself without events, at the same
-    average exposure where equal_exposure; benchmark, beside: made by its benchmark, and by the account over the
+    average exposure where equal_exposure; searched: the searches of it that are
+    kept, None where there is none; benchmark, beside: made by its benchmark, and by the account over the
     benchmark's rows, None where there is none; placebo_p, shuffles: None and 0 where dates were not shuffled.
     """
 
@@ -171,6 +174,7 @@ class RunEvidence:
     beside: float | None
     placebo_p: float | None
     shuffles: int
+    searched: Searched | None = None
 
 
 @final
@@ -224,7 +228,15 @@ def verdict(e: RunEvidence) -> Verdict:
         said = [_made(e), f"it {e.held.words}", _events(e)]
     elif grade is not Grade.NOT_HELD:
         said = [_events(e), _made(e), f"it {e.held.words}"]
-    return sentence(grade, e.simulated, said)
+    return sentence(grade, e.simulated, [*said, *_chosen(e)])
+
+
+def _chosen(e: RunEvidence) -> list[str]:
+    """That a search may have chosen the parameters."""
+    if e.searched is None:
+        return []
+    uncounted = "p does not count them" if e.answers_events and e.placebo_p is not None else ""
+    return [e.searched.words, uncounted]
 
 
 def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
@@ -243,7 +255,8 @@ def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
         return Grade.UNTESTED
     if e.placebo_p > LEVEL:
         return Grade.NONE
-    return Grade.WEAK if trails or e.total_return <= e.without_events else Grade.EVIDENCE
+    chosen = e.searched is not None and e.searched.chosen
+    return Grade.WEAK if trails or chosen or e.total_return <= e.without_events else Grade.EVIDENCE
 
 
 def _events(e: RunEvidence) -> str:

@@ -58,6 +58,7 @@ def run(
     from positioning.reporting.pages import CompletedRun, Pages
     from positioning.runs.backtest import backtest
     from positioning.runs.checks import kept_check
+    from positioning.runs.searches import kept_searches
 
     place = output.place
     if pdf:
@@ -75,7 +76,8 @@ def run(
                 bar.update(task, description=strategy.name)
                 witness = RecordingSource(terms.source)
                 report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
-                report = replace(report, check=kept_check(strategy, place))
+                searched = kept_searches(strategy, report.result.market.simulated, place)
+                report = replace(report, check=kept_check(strategy, place), searched=searched)
                 asked = kept_words(request, strategy), witness.digests, study_file(request, strategy)
                 pages.add(CompletedRun(report, *asked))
                 bar.advance(task)

@@ -40,6 +40,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
             s.strategy.name: {
                 "verdict": s.verdict.to_json(),
                 "held": s.held.to_json(),
+                "searched": None if s.searched is None else s.searched.to_json(),
                 "holds": last_day(s.result, s.thesis).to_json(),
                 "record": _record(s),
                 "check": s.check,

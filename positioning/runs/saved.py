@@ -60,6 +60,7 @@ fees {label, digest}, cash {label, digest}: the digests are of the rates on the 
 fill, mark, base, seed, versions {package: version}, python, code {file: 16 digits of its hash}
 instruments    {symbol: {name, currency, venue}}
 verdict {grade, tone, sentence}, held {names, of, weight}: see analysis.verdict and analysis.held
+searched       the search that had tried its parameters when it was made, or null: see analysis.searched
 metrics, without_events, without_events_same_exposure
                metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
 world          returns by the state of series that were given, by name: see analysis.world
@@ -234,6 +235,7 @@ def summarised(
         },
         "verdict": report.verdict.to_json(),
         "held": report.held.to_json(),
+        "searched": None if report.searched is None else report.searched.to_json(),
         "metrics": to_json(report.metrics),
         "without_events": to_json(report.without_events_metrics),
         "without_events_same_exposure": to_json(report.without_events_same_exposure_metrics),

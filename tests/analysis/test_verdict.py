@@ -17,6 +17,7 @@ from backtests.compare import app as compare_app
 from backtests.grid_search import app as grid_app
 from backtests.run import app as run_app
 from positioning.analysis.held import Held
+from positioning.analysis.searched import Searched
 from positioning.analysis.verdict import (
     RECOMMENDING,
     RULES,
@@ -54,6 +55,7 @@ GOOD = RunEvidence(
     answers_events=True, without_events=0.3, equal_exposure=True, benchmark_name="SPY", benchmark=0.4, beside=0.5,
     placebo_p=0.005, shuffles=200,
 )  # fmt: skip
+SEARCH = Searched("S-1", 600, tried=True, every=True, chosen=True)
 CASES = {
     "effect planted": ({}, Grade.EVIDENCE, "its events beat shuffled dates (p = 0.005 of 200)"),
     "held 3 of 12": ({"held": Held(3, 12, 0.24)}, Grade.NOT_HELD, "it held 3 of 12 names, 24 % of the intended weight"),
@@ -71,6 +73,13 @@ CASES = {
     "behind the market": ({"benchmark": 0.6}, Grade.WEAK, "+60.0 % of SPY"),
     "behind itself": ({"without_events": 0.6}, Grade.WEAK, "+60.0 % without events at equal exposure"),
     "no benchmark": ({"benchmark": None, "beside": None}, Grade.EVIDENCE, "against +30.0 % without events"),
+    "tried in a search": ({"searched": SEARCH}, Grade.WEAK,
+        "one of 600 trials of the search S-1 kept here; p does not count them"),
+    "drawn from a grid": ({"searched": replace(SEARCH, every=False)}, Grade.WEAK, "grid of the search S-1 kept here, "),
+    "beside a search": ({"searched": replace(SEARCH, tried=False)}, Grade.WEAK, "of the search S-1 of this strategy are"),
+    "as written": ({"searched": replace(SEARCH, tried=False, chosen=False)}, Grade.EVIDENCE, "p does not count them"),
+    "more searches": ({"searched": replace(SEARCH, others=2, other_trials=9)}, Grade.WEAK, "beside 9 trials of 2 others"),
+    "momentum searched": ({"answers_events": False, "placebo_p": None, "searched": SEARCH}, Grade.AHEAD, "one of 600 tr"),
     "momentum ahead": ({"answers_events": False, "placebo_p": None}, Grade.AHEAD, "+40.0 % of SPY"),
     "momentum behind": ({"answers_events": False, "benchmark": 0.9}, Grade.BEHIND, "+90.0 % of SPY"),
     "momentum alone": ({"answers_events": False, "benchmark": None, "beside": None}, Grade.MADE, "it made +50.0 %"),

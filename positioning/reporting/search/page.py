@@ -12,7 +12,7 @@ from typing import Any, final
 import numpy as np
 
 from positioning.analysis.verdict import SEARCH_RULES, Verdict
-from positioning.json_text import json_text
+from positioning.json_text import json_text, plain
 from positioning.reporting.charts import Figure, share_script
 from positioning.reporting.document import charted, document, moved
 from positioning.reporting.format import NOTHING, number, percent
@@ -34,6 +34,7 @@ from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
 from positioning.reporting.view import Cell, Chart, Table, Tile
 from positioning.runs.answers import keep_answer
+from positioning.runs.searches import axes_to_json
 from positioning.search.assessment import TrialAssessment
 from positioning.search.measures import FIGURES
 from positioning.search.run import in_words
@@ -114,6 +115,10 @@ def to_json(searched: SearchReport) -> dict[str, Any]:
         tables.update(np.ascontiguousarray(table).tobytes())
     return {
         "verdict": searched.verdict.to_json(),
+        "strategy": searched.space.strategy.name,
+        "parameters": plain(searched.space.strategy.parameters()),
+        "axes": axes_to_json(searched.space.axes),
+        "every_combination": b.full,
         "trials": b.trials,
         "figures": tables.hexdigest(),
         "prices": searched.space.market.snapshot,
