@@ -5,7 +5,6 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from positioning.arrays import BoolArray
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.strategy.strategy import Strategy
@@ -27,23 +26,8 @@ class BuyAndHold(Strategy):
     legs: tuple[str, ...] = ("NTR", "MOS", "ICL")
 
     @property
-    def themes(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def names(self) -> tuple[str, ...]:
         return self.legs
-
-    @property
-    def hedges(self) -> tuple[str, ...]:
-        return ()
-
-    @property
-    def history(self) -> int:
-        return 1
-
-    def screened(self, market: Market, events: Events) -> BoolArray:
-        return np.zeros(market.close.shape, dtype=np.bool_)
 
     def target_weights(self, market: Market, events: Events) -> Targets:
         held = np.array(

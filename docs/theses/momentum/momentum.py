@@ -38,16 +38,8 @@ class Momentum(Strategy):
         self.require("skip", 0 <= self.skip < self.lookback, "0 to below lookback")
 
     @property
-    def themes(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def names(self) -> tuple[str, ...]:
         return self.legs
-
-    @property
-    def hedges(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def history(self) -> int:
