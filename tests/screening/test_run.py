@@ -20,6 +20,11 @@ MOSAIC = "US61945C1036"
 NAMED = np.datetime64("2022-05-03", "D")
 
 
+def asked(tmp_path: Path) -> list[str]:
+    span = ["--start", "2021-01-04", "--end", "2023-06-30"]
+    return ["fertilizer_producers", *span, "--out", str(tmp_path / "r")]
+
+
 def listed(place: Path, since: str, isin: str = MOSAIC) -> Path:
     path = place / "list.csv"
     path.write_text(f"name,isin,since\nSomebody,{isin},{since}\n", encoding="utf-8")
@@ -59,15 +64,7 @@ def test_the_name_is_dropped_on_its_day_and_nothing_before_moves(tmp_path: Path,
 
 
 def test_an_undated_list_restricts_from_its_day_and_the_run_names_what_it_held_before(tmp_path: Path) -> None:
-    words = [
-        "fertilizer_producers",
-        "--start",
-        "2021-01-04",
-        "--end",
-        "2023-06-30",
-        "--out",
-        str(tmp_path / "r"),
-    ]
+    words = asked(tmp_path)
     done = CliRunner().invoke(app, [*words, "--screen-file", str(listed(tmp_path, "")), "--verbose"])
     assert done.exit_code == 0, done.output
     said = " ".join(done.stdout.split())
@@ -79,15 +76,7 @@ def test_an_undated_list_restricts_from_its_day_and_the_run_names_what_it_held_b
 def test_a_candidate_nobody_decided_on_is_told_and_restricts_nothing(tmp_path: Path) -> None:
     path = tmp_path / "names.csv"
     path.write_text("name,since\nMosaic Co,2022-05-03\n", encoding="utf-8")
-    words = [
-        "fertilizer_producers",
-        "--start",
-        "2021-01-04",
-        "--end",
-        "2023-06-30",
-        "--out",
-        str(tmp_path / "r"),
-    ]
+    words = asked(tmp_path)
     done = CliRunner().invoke(app, [*words, "--screen-file", str(path)])
     assert done.exit_code == 0, done.output
     assert "nobody decided" in " ".join(done.stdout.split())

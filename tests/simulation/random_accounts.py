@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -20,11 +20,13 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.fees import FeeRate, FeeTable
+from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import Fill
 from positioning.simulation.kernel import NONE
 from positioning.simulation.orders import REASON
 from positioning.simulation.reference import ReferenceAccount, reference
 from positioning.simulation.result import Result
+from positioning.simulation.simulate import run
 from positioning.strategy.targets import Targets
 
 VENUES = {"XNYS": "USD", "XHKG": "HKD", "XASX": "AUD"}
@@ -186,6 +188,29 @@ def fates_of(result: Result) -> Mapping[tuple[int, int], dict[str, Any]]:
         for d, n in np.argwhere(o.status != NONE)
         if d > 0
     }  # fmt: skip
+
+
+def equals_itself_cut_and_continued(
+    whole: Result, targets: Targets, restrictions: tuple[Restriction, ...], terms: AccountTerms, share: float
+) -> None:
+    """An account stopped after a share of its rows and opened again from what it held is the whole: the same operations
+    in the same order, so the same bits."""
+    m, first = whole.market, whole.market.start
+    t = first + round(share * (m.rows.size - 1 - first))
+    until, after, events = m.until(t), replace(m, start=t), Events((), restrictions)
+    known = targets.decided <= t
+    head_targets = replace(
+        targets, rows=until.rows, decided=targets.decided[known], weights=targets.weights[known]
+    )
+    opening = Holdings.opening(len(m.symbols))
+    head = run(head_targets, until, terms.inputs(until, events), opening)
+    tail = run(targets, after, terms.inputs(after, events), head.closing)
+    assert [*head.nav, *tail.nav[1:]] == whole.nav.tolist()
+    assert [*head.cash, *tail.cash[1:]] == whole.cash.tolist()
+    assert np.vstack([head.shares, tail.shares[1:]]).tolist() == whole.shares.tolist()
+    assert fates_of(tail) == {k: f for k, f in fates_of(whole).items() if k[0] >= t}
+    assert opening.cash == 1.0
+    assert (opening.shares == 0).all()
 
 
 def close_to(ours: Any, theirs: Any, tolerance: float = ROUNDING) -> None:

@@ -7,21 +7,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.simulation.constraints import trading_constraints
-from positioning.simulation.holdings import Holdings
 from positioning.simulation.impact import NO_IMPACT, ImpactConstant, ImpactTable
 from positioning.simulation.kernel import BELOW_LOT, LANES, NO_VOLUME, PENDING, VOLUME, run_lanes
 from positioning.simulation.liquidity import Capital, daily_volatility, value_traded
 from positioning.simulation.order_sizes import BoardLot, LeastFee
 from positioning.simulation.reference import reference
 from positioning.simulation.result import Result
-from positioning.simulation.simulate import run
-from tests.simulation.random_accounts import Case, adds_up, cases, close_to, fates_of
+from tests.simulation.random_accounts import (
+    Case,
+    adds_up,
+    cases,
+    close_to,
+    equals_itself_cut_and_continued,
+    fates_of,
+)
 
 thorough = settings(derandomize=True, deadline=None, max_examples=80, database=None)
 modest = settings(derandomize=True, deadline=None, max_examples=40, database=None)
@@ -231,26 +236,10 @@ def test_as_capital_goes_to_nothing_the_account_tends_to_that_without(made: Size
 @modest
 @given(sized(), st.floats(0, 1))
 def test_an_account_with_a_capital_cut_and_continued_equals_the_whole(made: Sized, share: float) -> None:
-    m, first, case = made.market, made.market.start, made.case
-    t = first + round(share * (m.rows.size - 1 - first))
-    whole = made.simulate()
-    until, after = m.until(t), replace(m, start=t)
-    known = case.targets.decided <= t
-    head_targets = replace(
-        case.targets,
-        rows=until.rows,
-        decided=case.targets.decided[known],
-        weights=case.targets.weights[known],
-    )
-    terms, events = replace(case.terms, capital=made.capital), Events((), case.restrictions)
-    if until.volume is None or not np.isfinite(until.volume).any():
-        return
-    head = run(head_targets, until, terms.inputs(until, events), Holdings.opening(len(m.symbols)))
-    tail = run(case.targets, after, terms.inputs(after, events), head.closing)
-    assert [*head.nav, *tail.nav[1:]] == whole.nav.tolist()
-    assert np.vstack([head.shares, tail.shares[1:]]).tolist() == whole.shares.tolist()
-    late = {k: f for k, f in fates_of(whole).items() if k[0] >= t}
-    assert fates_of(tail) == late
+    m, terms = made.market, replace(made.case.terms, capital=made.capital)
+    t = m.start + round(share * (m.rows.size - 1 - m.start))
+    assume(np.isfinite(m.until(t).volume).any())  # a market without any volume is refused under a capital
+    equals_itself_cut_and_continued(made.simulate(), made.case.targets, made.case.restrictions, terms, share)
 
 
 @thorough

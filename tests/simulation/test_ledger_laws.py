@@ -13,12 +13,11 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from positioning.analysis.second_opinion import require_agreement
-from positioning.events.event import Events
 from positioning.runs.backtest import judged
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.kernel import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING, run_ledger
-from positioning.simulation.simulate import run, simulate
+from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from tests.builders import Figure
 from tests.simulation.random_accounts import (
@@ -27,7 +26,7 @@ from tests.simulation.random_accounts import (
     agrees,
     cases,
     close_to,
-    fates_of,
+    equals_itself_cut_and_continued,
     is_product_of_returns,
 )
 
@@ -189,29 +188,7 @@ def test_the_unit_of_a_price_changes_nothing(case: Case, factor: float) -> None:
 @thorough
 @given(cases(), st.floats(0, 1))
 def test_a_run_cut_and_continued_equals_the_whole(case: Case, share: float) -> None:
-    m, first = case.market, case.market.start
-    t = first + round(share * (m.rows.size - 1 - first))
-    whole = case.simulate()
-    until, after = m.until(t), replace(m, start=t)
-    known = case.targets.decided <= t
-    head_targets = replace(
-        case.targets,
-        rows=until.rows,
-        decided=case.targets.decided[known],
-        weights=case.targets.weights[known],
-    )
-    opening = Holdings.opening(len(m.symbols))
-    events = Events((), case.restrictions)
-    head = run(head_targets, until, case.terms.inputs(until, events), opening)
-    tail = run(case.targets, after, case.terms.inputs(after, events), head.closing)
-    # the same operations in the same order: the same bits
-    assert [*head.nav, *tail.nav[1:]] == whole.nav.tolist()
-    assert [*head.cash, *tail.cash[1:]] == whole.cash.tolist()
-    assert np.vstack([head.shares, tail.shares[1:]]).tolist() == whole.shares.tolist()
-    late = {k: f for k, f in fates_of(whole).items() if k[0] >= t}
-    assert fates_of(tail) == late
-    assert opening.cash == 1.0
-    assert (opening.shares == 0).all()
+    equals_itself_cut_and_continued(case.simulate(), case.targets, case.restrictions, case.terms, share)
 
 
 @thorough
