@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from positioning.event_studies.abnormal import Design, Returns, Sleeve
 from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.design import Design
+from positioning.event_studies.sleeve_returns import Returns, Sleeve
 from positioning.event_studies.study import singly, study
 from tests.event_studies.many_events import EVENTS
 from tests.event_studies.returns import NYSE

@@ -14,7 +14,7 @@ import pytest
 from positioning.market.load import load
 from positioning.scenarios.outcome import Paths
 from positioning.scenarios.paths import ResamplingPool, urn
-from positioning.scenarios.scenario import read_scenarios
+from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.simulation import ScenarioSetup, StressTerms, simulated, stage
 from positioning.scenarios.transmission import betas, scenario_effect
 from positioning.simulation.fees import read_fees

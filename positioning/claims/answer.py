@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from positioning.claims.claim import Claim, read_claims
-from positioning.claims.measure import Bench
+from positioning.claims.measure import Measurements
 from positioning.claims.verdict import ClaimAnswer, Ruling, family, rule
 from positioning.display import Displayed, Picture
 from positioning.events.silence import Silence, silence
@@ -70,18 +70,18 @@ def answer_claims(
     test. `advance` is called after each claim. Raises BadInputError as `read_claims` does.
     """
     asked = read_claims(settings.thesis) if claims is None else tuple(claims)
-    bench = Bench({s.name: s for s in strategies}, settings, paths)
+    made = Measurements({s.name: s for s in strategies}, settings, paths)
     found = []
     for claim in asked:
-        found.append(bench.findings(claim.evidence))
+        found.append(made.findings(claim.evidence))
         advance()
-    last = max((r.result.rows[-1] for r in bench.reports.values()), default=None)
+    last = max((r.result.rows[-1] for r in made.reports.values()), default=None)
     themes = tuple(dict.fromkeys(t for s in strategies for t in s.themes))
     return ClaimAnswers(
         settings.thesis,
         rule(asked, found),
         settings.source.label,
-        bench.simulated,
-        {name: r.result.market.snapshot for name, r in bench.reports.items()},
+        made.simulated,
+        {name: r.result.market.snapshot for name, r in made.reports.items()},
         None if last is None or not themes else silence(settings.thesis, themes, last),
     )

@@ -11,17 +11,16 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.metrics import rows_per_year
-from positioning.analysis.multiplicity import detectable
-from positioning.analysis.placebo import monte_carlo_p
-from positioning.analysis.regression import newey_west
 from positioning.analysis.report import BacktestReport
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.claims.claim import Asked
-from positioning.claims.verdict import MIN_RETURNS, Finding, Part
+from positioning.claims.statistics import fact, mean_difference, quantile, skewness
+from positioning.claims.verdict import Finding, Part
 from positioning.errors import DataMissingError, PositioningError
-from positioning.event_studies.abnormal import Design, sleeve_returns
 from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.design import Design
 from positioning.event_studies.donors import donor_pool
+from positioning.event_studies.sleeve_returns import sleeve_returns
 from positioning.event_studies.sleeves import strategy_sleeves
 from positioning.event_studies.study import LEAD, EventStudy, outcome, study
 from positioning.event_studies.synthetic_control import synthetic_control
@@ -40,14 +39,13 @@ from positioning.strategy.strategy import Strategy
 AXES: Mapping[str, tuple[float, ...]] = {
     "half_life": (5.0, 10.0, 20.0, 40.0, 80.0), "respond": (0.25, 0.5, 0.75, 1.0),
 }  # fmt: skip
-FLIPS = 999  # sign changes of the test of skewness
 SPAN = (0, 10)  # sessions around day zero
 NORMAL = 1.959964  # 97.5 % quantile
 
 
 @final
 @dataclass(eq=False)
-class Bench:
+class Measurements:
     """What the evidence is measured with; each account, study, search and stress test is made once, when first asked for.
 
     strategies: by name; settings: source, thesis, placebos and all that runs share; paths: of stress tests; reports: the
@@ -186,7 +184,7 @@ class Bench:
                 found.append(Finding(place, "study", what, part, missing="no news that could be measured"))
                 continue
             o = outcome(made.panel, members, SPAN, True)
-            reach = _quantile(o.freedom) * o.error
+            reach = quantile(o.freedom) * o.error
             found.append(Finding(
                 place, "study", what, part, one.sign * o.caar, one.sign * o.caar - reach, one.sign * o.caar + reach,
                 o.tests[LEAD].p, o.count, o.detectable,
@@ -294,46 +292,6 @@ class Bench:
         return [Finding(place, "event", what, "whole", count=1, form="words", holds=holds)]
 
 
-def mean_difference(
-    place: int, one: Asked, difference: FloatArray, what: str, part: Part, per_year: float
-) -> Finding:
-    """(T,) differences of simple returns: their mean a year, turned as the claim points, with Newey and West's errors."""
-    if difference.size < MIN_RETURNS or not difference.any():
-        why = f"{difference.size} returns, and {MIN_RETURNS} are wanted"
-        return Finding(place, one.kind, what, part, count=difference.size, missing=why)
-    fit = newey_west(difference, np.ones((difference.size, 1)))
-    mean, reach = one.sign * float(fit.coefficients[0]), _quantile(fit.freedom) * float(fit.errors[0])
-    return Finding(
-        place, one.kind, what, part, per_year * mean, per_year * (mean - reach), per_year * (mean + reach),
-        float(fit.p[0]), difference.size, per_year * detectable(float(fit.errors[0]), fit.freedom),
-    )  # fmt: skip
-
-
-def skewness(place: int, one: Asked, returns: FloatArray, part: Part, seed: int) -> Finding:
-    """Skewness about the median, with the two-sided p that returns are symmetric: FLIPS draws of a sign for each
-    distance from the median, which leave its size, and calm and wild days, where they are."""
-    what = f"{one.strategy}, skewness of returns"
-    if returns.size < MIN_RETURNS or not returns.any():
-        why = f"{returns.size} returns, and {MIN_RETURNS} are wanted"
-        return Finding(place, "skew", what, part, count=returns.size, missing=why)
-    away = returns - np.median(returns)
-    cubes, unit = away**3, float(np.mean(away**2) ** 1.5)
-    seen = float(cubes.mean()) / unit
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(FLIPS, returns.size))
-    p = monte_carlo_p(np.abs(signs @ cubes) / returns.size / unit, abs(seen) * (1 - 1e-12))
-    return Finding(place, "skew", what, part, one.sign * seen, p=p, count=returns.size, form="number")
-
-
-def fact(place: int, one: Asked) -> Finding:
-    """A stated figure beside one from an independent source."""
-    if math.isnan(one.checked):
-        why = f"no independent figure for {one.stated:g} was found"
-        return Finding(place, "figure", f"stated {one.stated:g}", "whole", missing=why)
-    holds = abs(one.stated - one.checked) <= one.within
-    what = f"stated {one.stated:g}, an independent source has {one.checked:g} (within {one.within:g}): {one.source}"
-    return Finding(place, "figure", what, "whole", one.checked, count=1, form="number", holds=holds)
-
-
 def searched(strategy: Strategy, axes: Mapping[str, tuple[float, ...]], settings: RunSettings) -> Assessment:
     """Every combination of the axes, assessed by Sharpe."""
     market = market_of(strategy, settings)
@@ -359,12 +317,6 @@ def _on(rows: DateArray, dates: DateArray, levels: FloatArray) -> FloatArray:
 
 def _bound(value: float, otherwise: float) -> float:
     return otherwise if math.isnan(value) else value
-
-
-def _quantile(freedom: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.975)) if freedom > 0 else math.nan
 
 
 def _range(values: FloatArray) -> str:

@@ -18,7 +18,8 @@ from positioning.cli.strategies import means_strategy, standard, strategy_class
 from positioning.cli.values import span_of
 
 if TYPE_CHECKING:
-    from positioning.event_studies.abnormal import Design, Sleeve
+    from positioning.event_studies.design import Design
+    from positioning.event_studies.sleeve_returns import Sleeve
     from positioning.events.thesis import Thesis
     from positioning.strategy.strategy import Strategy
 
@@ -105,8 +106,8 @@ def studied() -> list[str]:
 def design_of(request: Request, window: str, estimation: int, model: str, proxies: str | None) -> Design:
     """How abnormal returns are measured; factors that were given take the place of the market model. Raises
     BadInputError."""
-    from positioning.event_studies.abnormal import Design
     from positioning.event_studies.day_zero import parse_window
+    from positioning.event_studies.design import Design
 
     published = request.published()
     kind: Any = "factors" if published is not None and model == "market" else model  # checked by the design

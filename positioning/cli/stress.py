@@ -62,7 +62,7 @@ def stress(
     from positioning.market.load import load
     from positioning.reporting.page_file import refuse_foreign_pages
     from positioning.reporting.stress_test.page import write_stress
-    from positioning.scenarios.scenario import read_scenarios
+    from positioning.scenarios.scenario_file import read_scenarios
     from positioning.scenarios.simulation import StressTerms
     from positioning.scenarios.stress_test import (
         StressSettings,

@@ -86,7 +86,7 @@ def again(kept: SavedRun, shuffled: bool = False) -> tuple[BacktestReport, Mappi
 
 def changes(kept: SavedRun, report: BacktestReport, digests: Mapping[str, str]) -> list[str]:
     """What the run stood on then and stands on now, where it differs, each in a sentence."""
-    from positioning.runs.saved import summarised
+    from positioning.runs.keeping import summarised
 
     old, new = kept.summary, summarised(report, kept.summary["request"], digests)
     lines = [line for key in TABLES for line in _table(TABLES[key], old[key], new[key])]
@@ -147,7 +147,7 @@ def difference(kept: SavedRun, report: BacktestReport) -> str:
     """Where the account differs from the one kept; "" where every nav, share and trade is the same to the bit."""
     import numpy as np
 
-    from positioning.runs.saved import daily, legs
+    from positioning.runs.keeping import daily, legs
 
     days = daily(report)
     if not np.array_equal(kept.returns["date"].to_numpy().astype("datetime64[D]"), report.result.rows):

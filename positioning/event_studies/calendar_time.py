@@ -25,8 +25,8 @@ from positioning.analysis.active_returns import ActiveAlpha, active_returns
 from positioning.analysis.factors import Factors
 from positioning.analysis.regression import newey_west
 from positioning.arrays import FloatArray
-from positioning.event_studies.abnormal import Returns
 from positioning.event_studies.day_zero import News
+from positioning.event_studies.sleeve_returns import Returns
 from positioning.events.thesis import Thesis
 from positioning.market.benchmark import benchmark
 from positioning.market.coverage import Span

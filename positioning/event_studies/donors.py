@@ -11,7 +11,7 @@ import numpy as np
 from positioning.analysis.factors import Factors
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.event_studies.abnormal import Returns, Sleeve
+from positioning.event_studies.sleeve_returns import Returns, Sleeve
 from positioning.events.thesis import Thesis
 from positioning.market.benchmark import benchmark
 from positioning.market.identifiers import identifiers

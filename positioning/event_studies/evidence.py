@@ -10,9 +10,10 @@ import numpy as np
 
 from positioning.analysis.active_returns import ActiveAlpha
 from positioning.analysis.multiplicity import q_values
-from positioning.event_studies.abnormal import Design, observe
+from positioning.event_studies.abnormal import observe
 from positioning.event_studies.calendar_time import HELD, CalendarTime, calendar_time
 from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.design import Design
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.severity import SeverityRegression, severity_regression
 from positioning.event_studies.states import StateCars

@@ -8,12 +8,13 @@ from typing import final
 
 from positioning.analysis.active_returns import ActiveAlpha
 from positioning.errors import BadInputError, PositioningError
-from positioning.event_studies.abnormal import Design, Sleeve, sleeve_returns
 from positioning.event_studies.calendar_time import strategy_active
 from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.design import Design
 from positioning.event_studies.donors import donor_pool
 from positioning.event_studies.evidence import Evidence, evidence
 from positioning.event_studies.placebo import StudyPlacebo, study_placebo
+from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.event_studies.states import by_study
 from positioning.event_studies.study import EventStudy, singly, study
 from positioning.event_studies.synthetic_control import SyntheticControl, synthetic_controls

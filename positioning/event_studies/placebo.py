@@ -16,8 +16,9 @@ import numpy as np
 
 from positioning.analysis.placebo import check_draws, monte_carlo_p
 from positioning.arrays import BoolArray, FloatArray, IntArray
-from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Returns
 from positioning.event_studies.day_zero import signed_days
+from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
+from positioning.event_studies.sleeve_returns import Returns
 from positioning.event_studies.study import EventStudy
 from positioning.events.event import Events
 

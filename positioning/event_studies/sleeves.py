@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from positioning.errors import BadInputError, did_you_mean
-from positioning.event_studies.abnormal import Sleeve
+from positioning.event_studies.sleeve_returns import Sleeve
 from positioning.events.thesis import Thesis
 from positioning.strategy.blend import Blend
 from positioning.strategy.strategy import Strategy

@@ -49,9 +49,11 @@ from positioning.analysis.multiplicity import POWER, detectable
 from positioning.arrays import FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
-from positioning.event_studies.abnormal import Design, Observation, Returns, observe, sleeve_returns
+from positioning.event_studies.abnormal import Observation, observe
 from positioning.event_studies.day_zero import EventFilter, LeftOut
+from positioning.event_studies.design import Design
 from positioning.event_studies.panel import Panel
+from positioning.event_studies.sleeve_returns import Returns, sleeve_returns
 from positioning.event_studies.sleeves import strategy_sleeves, symbol_sleeve
 from positioning.events.event import Events
 from positioning.events.thesis import Thesis

@@ -31,9 +31,10 @@ from positioning.analysis.placebo import check_draws, monte_carlo_p
 from positioning.analysis.simplex import simplex_weights
 from positioning.arrays import FloatArray, IntArray
 from positioning.compiled import compiled
-from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Returns
 from positioning.event_studies.day_zero import News, blocked
+from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
 from positioning.event_studies.donors import DonorPool
+from positioning.event_studies.sleeve_returns import Returns
 from positioning.event_studies.study import EventStudy
 from positioning.events.event import Events
 from positioning.json_text import plain

@@ -110,7 +110,7 @@ class Pages(AbstractContextManager["Pages"]):
         from positioning.reporting.page_file import write_page
         from positioning.reporting.tearsheet import page as tearsheet
         from positioning.reporting.tearsheet.outside import outside
-        from positioning.runs.saved import keep
+        from positioning.runs.keeping import keep
 
         for answer in told.values():
             if isinstance(answer, WorkerError):
@@ -132,7 +132,7 @@ def write_csv(report: BacktestReport, directory: Path) -> Path:
 
     from positioning.reporting.page_file import write_page
     from positioning.reporting.tearsheet.page import address
-    from positioning.runs.saved import daily
+    from positioning.runs.keeping import daily
 
     text = pd.DataFrame(daily(report)).to_csv(index=False, date_format="%Y-%m-%d")
     return write_page(address(report, directory).with_suffix(".csv"), text)

@@ -20,7 +20,7 @@ from positioning.files import atomic_file, safe_name
 from positioning.market.bars import Notice
 from positioning.reporting.factors import HEADS
 from positioning.reporting.page_file import refuse_foreign_pages
-from positioning.runs.saved import daily, legs
+from positioning.runs.keeping import daily, legs
 from positioning.simulation.profit import PARTS
 
 AUTHOR = "positioning"  # by which a workbook is known as ours

@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol, final
 
 import numpy as np
 
-from positioning.analysis.comparison import (
-    AccountHistory,
-    Pair,
-    aligned,
-    correlation,
-    intervals,
-    measured,
-    pairs,
-    superior,
-    within,
-)
+from positioning.analysis.account_history import AccountHistory, measured, within
+from positioning.analysis.block_bootstrap import intervals
 from positioning.analysis.factor_exposure import FactorExposure, exposure
 from positioning.analysis.factor_regions import require_dollars, require_fit
 from positioning.analysis.factors import Factors
 from positioning.analysis.metrics import Metrics, rows_per_year
 from positioning.analysis.overfitting import Spa
+from positioning.analysis.pairs import Pair, aligned, correlation, pairs, superior
 from positioning.arrays import FloatArray
 from positioning.market.instruments import RECORDED
 from positioning.runs.saved import SavedRun

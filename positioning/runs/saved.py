@@ -19,29 +19,18 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-import numpy as np
-
-from positioning.analysis.metrics import to_json
-from positioning.analysis.report import BacktestReport
-from positioning.arrays import FloatArray
 from positioning.errors import BadInputError, did_you_mean
-from positioning.events.event import Event
-from positioning.events.restriction import Restriction
-from positioning.files import atomic_folder, read_bounded, safe_name, sweep, write_whole
-from positioning.json_text import decoded, json_text
-from positioning.provenance import code_digests, digest, digest_of
+from positioning.files import read_bounded
+from positioning.json_text import decoded
+from positioning.provenance import digest
 from positioning.runs.schema import Fact, Summary
-from positioning.simulation.profit import PARTS
-from positioning.simulation.result import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +58,6 @@ risk           shares of the variance {leg, theme, country, currency}, or null; 
 placebo        {p, draws, seed, median, flipped} of total returns on shuffled event dates, or null
 """
 
-POINTS = 120
 MOST_BYTES = 2_000_000_000  # of a table
 MOST_OF_SUMMARY = 16_000_000
 
@@ -143,170 +131,6 @@ class SavedRun:
             "wanted the run as it was kept",
             "make the run again",
         )
-
-
-def keep(
-    report: BacktestReport,
-    request: Mapping[str, Any],
-    digests: Mapping[str, str],
-    directory: Path,
-    page: str,
-    study: str = "",
-) -> SavedRun:
-    """Write the run under `directory/runs`. request: the options it was asked with; digests: of each series
-    delivered; page: its tearsheet, whose links are relative to `directory`; study: the file that repeats it."""
-    made = datetime.now(UTC)
-    summary = summarised(report, request, digests)
-    mark = digest(json.dumps([summary["metrics"], summary["digests"], summary["events"], request]))[:6]
-    stem = f"{made:%Y%m%d-%H%M%S}-{safe_name(report.strategy.name)}-{mark}"
-    runs = directory / "runs"
-    sweep(runs)
-    while True:
-        place = _free(runs, stem)
-        try:
-            with atomic_folder(place) as draft:
-                _tables(report, draft)
-                _write(draft / "events.json", _facts(report))
-                write_whole(draft / "tearsheet.html", page)
-                tables = {
-                    f.name: digest(f.read_bytes()) for f in sorted(draft.iterdir()) if f.suffix != ".html"
-                }
-                whole = {
-                    "schema": SCHEMA,
-                    "id": place.name,
-                    "made": made.isoformat(),
-                    "tables": tables,
-                    **summary,
-                }
-                if study:
-                    write_whole(draft / "study.toml", study)
-                _write(draft / "summary.json", whole)
-            return SavedRun(place, whole)
-        except OSError:
-            if not place.exists():
-                raise  # else another process has taken that name since
-
-
-def _free(runs: Path, stem: str) -> Path:
-    """The same run twice in a second gets a number."""
-    number, place = 1, runs / stem
-    while place.exists():
-        number += 1
-        place = runs / f"{stem}-{number}"
-    return place
-
-
-def _write(path: Path, value: object) -> None:
-    write_whole(path, json_text(value, indent=1) + "\n")
-
-
-def summarised(
-    report: BacktestReport, request: Mapping[str, Any], digests: Mapping[str, str]
-) -> dict[str, Any]:
-    """All of summary.json but schema, id and made."""
-    r, b, p = report.result, report.benchmark, report.strategy
-    some = np.unique(np.linspace(0, r.nav.size - 1, min(POINTS, r.nav.size)).astype(int))
-    return {
-        "strategy": p.name,
-        "title": report.strategy.title,
-        "themes": list(p.themes),
-        "benchmark": None if b is None else {"symbol": b.symbol, "name": b.name, "remark": b.remark},
-        "simulated": r.market.simulated,
-        "command": report.command,
-        "request": dict(request),
-        "parameters": {k: list(v) if isinstance(v, tuple) else v for k, v in p.parameters().items()},
-        "source": r.market.source,
-        "snapshot": r.market.snapshot,
-        "digests": dict(sorted(digests.items())),
-        "thesis": {"name": report.thesis.name, "digest": report.thesis.digest},
-        "events": {"digest": report.events.digest(), "records": records(report)},
-        "fees": {"label": r.inputs.fee_label, "digest": digest_of(r.inputs.fees)},
-        "cash": {"label": r.inputs.cash_label, "digest": digest(r.inputs.growth.tobytes())},
-        "fill": r.inputs.fill_at,
-        "mark": r.inputs.mark_label,
-        "tax": {"label": r.inputs.tax_label, "digest": digest(r.inputs.tax.tobytes())},
-        "base": r.market.base,
-        "seed": request.get("seed", 0),
-        "versions": dict(report.versions),
-        "python": sys.version.split()[0],
-        "code": code_digests(type(p)),
-        "instruments": {
-            i.symbol: {"name": i.name, "currency": i.currency, "venue": i.venue} for i in r.market.instruments
-        },
-        "verdict": report.verdict.to_json(),
-        "held": report.held.to_json(),
-        "searched": None if report.searched is None else report.searched.to_json(),
-        "metrics": to_json(report.metrics),
-        "without_events": to_json(report.without_events_metrics),
-        "without_events_same_exposure": to_json(report.without_events_same_exposure_metrics),
-        "world": {w.name: w.to_json() for w in report.world},
-        "risk": None if report.risk is None else report.risk.to_json(),
-        "factors": None if report.factors is None else report.factors.to_json(),
-        "placebo": None if report.placebo is None else report.placebo.to_json(),
-        "deficit": r.deficit,
-        "spark": [round(float(v), 5) for v in r.nav[some]],
-    }
-
-
-def records(report: BacktestReport) -> dict[str, str]:
-    """Digest of each event by id, and of each restriction by symbol, kind and date."""
-    named: dict[str, Event | Restriction] = {e.id: e for e in report.events}
-    named |= {f"{r.symbol} {r.kind} {r.known_on()}": r for r in report.events.restrictions}
-    return {key: digest_of(record)[:16] for key, record in named.items()}
-
-
-def _tables(report: BacktestReport, place: Path) -> None:
-    import pandas as pd
-
-    pd.DataFrame(daily(report)).to_parquet(place / "returns.parquet", index=False)
-    pd.DataFrame(legs(report.result)).to_parquet(place / "ledger.parquet", index=False)
-    report.result.orders.to_parquet(place / "orders.parquet", index=False)
-
-
-def daily(report: BacktestReport) -> dict[str, np.ndarray[Any, Any]]:
-    """The columns of returns.parquet."""
-    r = report.result
-    levels = np.full(r.nav.size, np.nan) if report.benchmark is None else report.benchmark.levels
-    return {
-        "date": r.rows.astype("datetime64[ms]"), "nav": r.nav, "returns": r.returns, "cash_return": r.inputs.growth,
-        "benchmark": levels, "without_events_nav": report.without_events.nav,
-        "gross": r.gross_exposure, "net": r.net_exposure,
-        "trapped": r.trapped, "trade_value": np.asarray(r.trade_value.sum(axis=1)), "cost": r.cost,
-        "interest": r.interest,
-        **{f"cost_{kind}": np.asarray(values.sum(axis=1)) for kind, values in r.costs.items()},
-    }  # fmt: skip
-
-
-def legs(result: Result) -> dict[str, np.ndarray[Any, Any]]:
-    """The columns of ledger.parquet, date by date."""
-    shape = result.shares.shape
-    tables: dict[str, FloatArray] = {
-        "shares": result.shares, "trades": result.trades, "paid": result.paid,
-        "mark": result.inputs.mark, "weight": result.weights, **{part: result.profit[part] for part in PARTS},
-    }  # fmt: skip
-    return {
-        "date": np.repeat(result.rows.astype("datetime64[ms]"), shape[1]),
-        "symbol": np.tile(np.array(result.market.symbols, dtype=object), shape[0]),
-        **{name: np.broadcast_to(values, shape).ravel() for name, values in tables.items()},
-    }
-
-
-def _facts(report: BacktestReport) -> list[dict[str, Any]]:
-    first, last = report.result.rows[[0, -1]]
-    held = set(report.result.market.symbols)
-    facts = [
-        {"id": e.id, "day": str(e.known_on()), "title": e.title, "themes": list(e.themes), "kind": "event",
-         "story": f"{e.issuer}, {e.direction.replace('_', ' ')}, severity {e.severity} of 5. Source: {e.source}",
-         "sleeves": [s for s, sign in e.signs.items() if sign] if e.counts else []}
-        for e in report.events if first <= e.known_on() <= last
-    ]  # fmt: skip
-    facts += [
-        {"id": f"{r.symbol} {r.kind} {r.known_on()}", "day": str(r.known_on()), "kind": "restriction", "sleeves": [],
-         "title": f"{r.symbol}: {r.kind.replace('_', ' ')}", "themes": ["restrictions"],
-         "story": f"{r.reason}. Source: {r.source}"}
-        for r in report.events.restrictions if r.symbol in held and first <= r.known_on() <= last
-    ]  # fmt: skip
-    return facts
 
 
 def read_run(place: Path) -> SavedRun:

@@ -22,14 +22,8 @@ from positioning.scenarios.outcome import Figures, Paths, break_even, crossings,
 from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
 from positioning.scenarios.pooling import MIN_MONTHS, Pooled, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
-from positioning.scenarios.scenario import (
-    WEIGHTED,
-    Scenario,
-    ScenarioSet,
-    path_cost,
-    path_memory,
-    read_scenarios,
-)
+from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, path_cost, path_memory
+from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.simulation import (
     PATHS_PER_TASK,
     Batch,

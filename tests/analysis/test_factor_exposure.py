@@ -22,7 +22,8 @@ from positioning.analysis.factor_regions import (
 from positioning.analysis.factors import Factors, joined, read_factors
 from positioning.analysis.risk import risk_shares
 from positioning.errors import BadInputError
-from positioning.event_studies.abnormal import Design, Sleeve, sleeve_returns
+from positioning.event_studies.design import Design
+from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.market.instruments import instrument
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms

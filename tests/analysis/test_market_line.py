@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from positioning.analysis.comparison import AccountHistory, intervals, rolling
+from positioning.analysis.account_history import AccountHistory, rolling
+from positioning.analysis.block_bootstrap import intervals
 from positioning.analysis.market_line import line, measure_for
 from positioning.analysis.metrics import summarise
 from positioning.analysis.second_opinion import _leads_and_lags

@@ -17,9 +17,11 @@ from positioning.analysis.attribution import attribute
 from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
 from positioning.cli.event_study import app
 from positioning.errors import BadInputError
-from positioning.event_studies.abnormal import Design, Returns, observe
+from positioning.event_studies.abnormal import observe
 from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.design import Design
 from positioning.event_studies.placebo import _Ring, study_placebo
+from positioning.event_studies.sleeve_returns import Returns
 from positioning.event_studies.study import ALL, singly, study
 from positioning.events.event import Event, Events
 from positioning.market.load import load

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from positioning.claims.claim import Asked, Claim, Fit
-from positioning.claims.measure import fact, mean_difference, skewness
+from positioning.claims.statistics import fact, mean_difference, skewness
 from positioning.claims.verdict import ClaimAnswer, Finding, Ruling, family, rule
 from tests.builders import Figure
 

@@ -14,7 +14,7 @@ from positioning.analysis.factors import read_factors
 from positioning.cli import grid_search, run, stress
 from positioning.cli.init import app
 from positioning.events.thesis import read_thesis
-from positioning.scenarios.scenario import read_scenarios
+from positioning.scenarios.scenario_file import read_scenarios
 from positioning.simulation.cash import read_cash
 from positioning.simulation.fees import read_fees
 from positioning.strategy.from_file import strategy_from_file

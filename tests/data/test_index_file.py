@@ -13,8 +13,9 @@ import statsmodels.api as sm
 from positioning.analysis.world import by_state
 from positioning.data.index_file import read_indices
 from positioning.errors import BadInputError, DataMissingError
-from positioning.event_studies.abnormal import Design, Sleeve, sleeve_returns
 from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.design import Design
+from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.event_studies.states import cars_by_state
 from positioning.event_studies.study import study
 from positioning.events.event import Events

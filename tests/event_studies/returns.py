@@ -6,16 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from positioning.event_studies.abnormal import (
-    Design,
-    Observation,
-    Returns,
-    Sleeve,
-    fit,
-    observe,
-)
+from positioning.event_studies.abnormal import Observation, fit, observe
 from positioning.event_studies.day_zero import EventFilter, News
+from positioning.event_studies.design import Design
 from positioning.event_studies.donors import DonorPool
+from positioning.event_studies.sleeve_returns import Returns, Sleeve
 from positioning.event_studies.study import EventStudy, study
 from positioning.events.event import Event
 from positioning.market.venues import sessions

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from positioning.analysis.multiplicity import q_values
-from positioning.event_studies.abnormal import Design
 from positioning.event_studies.calendar_time import calendar_time
 from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.design import Design
 from positioning.event_studies.evidence import evidence
 from positioning.event_studies.placebo import study_placebo
 from positioning.event_studies.study import ALL, LEAD, TESTS, Outcome

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from positioning.event_studies.abnormal import Design, sleeve_returns
 from positioning.event_studies.day_zero import EventFilter, public_at
+from positioning.event_studies.design import Design
+from positioning.event_studies.sleeve_returns import sleeve_returns
 from positioning.event_studies.sleeves import symbol_sleeve
 from positioning.event_studies.study import study
 from positioning.market.coverage import Span

@@ -17,16 +17,11 @@ from typer.testing import CliRunner
 
 from positioning.cli.event_study import app
 from positioning.data.folder import FolderSource
-from positioning.event_studies.abnormal import (
-    Design,
-    Observation,
-    Sleeve,
-    observe,
-    overlapping,
-    sleeve_returns,
-)
+from positioning.event_studies.abnormal import Observation, observe, overlapping
 from positioning.event_studies.day_zero import EventFilter, blocked, day_zero, parse_window, select
+from positioning.event_studies.design import Design
 from positioning.event_studies.panel import Panel
+from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.event_studies.study import ALL, TESTS, band, outcome, singly, study
 from positioning.events.event import Event, Events
 from positioning.market.venues import sessions

@@ -10,9 +10,10 @@ from scipy.optimize import minimize
 
 from positioning.analysis.factors import Factors
 from positioning.analysis.simplex import simplex_weights
-from positioning.event_studies.abnormal import Design, sleeve_returns
 from positioning.event_studies.day_zero import blocked
+from positioning.event_studies.design import Design
 from positioning.event_studies.donors import DonorPool, candidates, donor_pool
+from positioning.event_studies.sleeve_returns import sleeve_returns
 from positioning.event_studies.sleeves import strategy_sleeves
 from positioning.event_studies.synthetic_control import SyntheticControl, synthetic_control
 from strategies import FertilizerProducers

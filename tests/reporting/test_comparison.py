@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from positioning.analysis.comparison import measured, within
+from positioning.analysis.account_history import measured, within
 from positioning.analysis.report import BacktestReport
 from positioning.cli.compare import app
 from positioning.cli.kept_request import kept_words
@@ -29,7 +29,8 @@ from positioning.reporting.comparison.words import remarks
 from positioning.reporting.tearsheet.figures import ROWS
 from positioning.runs.backtest import RunSettings, backtest
 from positioning.runs.comparison import Comparison, compare, course_of, differences, labels
-from positioning.runs.saved import SavedRun, keep
+from positioning.runs.keeping import keep
+from positioning.runs.saved import SavedRun
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES

@@ -26,7 +26,7 @@ from positioning.reporting.tearsheet import figures as panel
 from positioning.reporting.tearsheet import outside as asked
 from positioning.reporting.tearsheet import page as tearsheet
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
-from positioning.runs.saved import keep
+from positioning.runs.keeping import keep
 from tests.builders import THESIS, until
 from tests.reporting.browser import (
     ARTEFACTS,

@@ -16,7 +16,7 @@ from positioning.market.bars import Notice
 from positioning.market.coverage import Span
 from positioning.reporting.workbook import Sheet, write_workbook
 from positioning.runs.backtest import RunSettings, backtest
-from positioning.runs.saved import daily
+from positioning.runs.keeping import daily
 from strategies import HongKongEquipment
 from tests.builders import THESIS
 

@@ -30,7 +30,8 @@ from positioning.reporting.comparison.page import write_comparison
 from positioning.reporting.index import write_index
 from positioning.runs.backtest import RunSettings, backtest, judged
 from positioning.runs.comparison import compare
-from positioning.runs.saved import keep, read_runs
+from positioning.runs.keeping import keep
+from positioning.runs.saved import read_runs
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.strategy.targets import Targets

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from positioning.errors import BadInputError
-from positioning.scenarios.scenario import MOST_SCENARIOS, read_scenarios
+from positioning.scenarios.scenario import MOST_SCENARIOS
+from positioning.scenarios.scenario_file import read_scenarios
 from tests.builders import THESIS
 
 WHOLE: dict[str, Any] = {

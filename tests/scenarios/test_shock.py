@@ -13,7 +13,8 @@ from positioning.errors import BadInputError
 from positioning.market.instruments import table
 from positioning.market.market import Market
 from positioning.scenarios.counterfactual import Common, Counterfactual, Moves, apply, moves, stressed
-from positioning.scenarios.scenario import Scenario, ScenarioSet, read_scenarios
+from positioning.scenarios.scenario import Scenario, ScenarioSet
+from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.shock import Effect, Shock, effect
 from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.result import Result

@@ -41,7 +41,8 @@ from positioning.scenarios.outcome import (
 from positioning.scenarios.paths import ResamplingPool, continued, draw, following, urn
 from positioning.scenarios.pooling import mean_and_volatility, pool
 from positioning.scenarios.replay import breaking_multiples, calm, deepest, parts, replay, smallest
-from positioning.scenarios.scenario import DriverPath, Scenario, Transmission, read_scenarios
+from positioning.scenarios.scenario import DriverPath, Scenario, Transmission
+from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.shock import Effect, Shock, effect
 from positioning.scenarios.simulation import Batch, StressTerms, batch, play, simulated, stage
 from positioning.scenarios.stress_test import shares

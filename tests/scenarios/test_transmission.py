@@ -8,7 +8,8 @@ import pytest
 
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.scenarios.scenario import DriverPath, read_scenarios
+from positioning.scenarios.scenario import DriverPath
+from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.stress_test import StressSettings, stress_test
 from positioning.scenarios.transmission import course
 from strategies import FertilizerProducers

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from positioning.analysis.comparison import AccountHistory, rolling
+from positioning.analysis.account_history import AccountHistory, rolling
 from positioning.analysis.metrics import returns
 from positioning.arrays import FloatArray
 from positioning.reporting.charts import Figure, curve, safe_label, watermark

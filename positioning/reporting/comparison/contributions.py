@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from positioning.analysis.comparison import by_theme
+from positioning.analysis.account_history import by_theme
 from positioning.reporting.tearsheet.figures import KINDS
 from positioning.runs.comparison import ComparedRun
 from positioning.runs.saved import SavedRun

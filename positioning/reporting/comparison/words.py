@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from positioning.analysis.comparison import BLOCK, LEVEL
+from positioning.analysis.block_bootstrap import BLOCK, LEVEL
 from positioning.analysis.held import Held
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import FloatArray

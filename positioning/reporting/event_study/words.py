@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from positioning.event_studies.abnormal import MIN_ESTIMATION_SESSIONS, REACH, Design, Observation
+from positioning.event_studies.abnormal import Observation
 from positioning.event_studies.calendar_time import HELD
 from positioning.event_studies.day_zero import PUBLIC_BY
+from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
 from positioning.event_studies.evidence import Evidence
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.states import StateCars

@@ -8,25 +8,19 @@ import numpy as np
 import pytest
 
 from positioning.analysis import comparison
-from positioning.analysis.comparison import (
-    BLOCK,
+from positioning.analysis.account_history import (
     WINDOW,
     AccountHistory,
-    aligned,
-    blocks,
     by_theme,
     by_year,
-    correlation,
-    holm,
     in_window,
-    intervals,
     measured,
-    pairs,
     rolling,
-    superior,
     within,
 )
+from positioning.analysis.block_bootstrap import BLOCK, blocks, intervals
 from positioning.analysis.metrics import MIN_RETURNS, YEARLY, summarise
+from positioning.analysis.pairs import aligned, correlation, holm, pairs, superior
 from positioning.arrays import FloatArray
 
 
