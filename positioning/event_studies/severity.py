@@ -108,7 +108,7 @@ def _regressors(panel: Panel) -> tuple[list[str], FloatArray]:
     common = Counter(n.direction for n in news).most_common()
     for direction, _ in common[1:]:
         columns[f"direction {direction}"] = np.array([float(n.direction == direction) for n in news])
-    tagged = Counter(t for n in news for t in {t for e in n.events for t in e.themes})
+    tagged = Counter(t for n in news for t in dict.fromkeys(t for e in n.events for t in e.themes))
     for tag in (t for t, count in tagged.items() if MIN_TAGGED <= count <= len(news) - MIN_TAGGED):
         columns[f"theme {tag}"] = np.array([float(any(tag in e.themes for e in n.events)) for n in news])
     labels = Counter(o.sleeve for o in panel.observations).most_common()

@@ -82,7 +82,7 @@ def within(
 def reachable(symbols: Iterable[str], instruments: Instruments = RECORDED) -> frozenset[str]:
     """The symbols, and the MIC and the `CCY=X` of each: what findings about them are filed under."""
     named = frozenset(symbols)
-    known = [instruments.of(s) for s in named if not s.endswith("=X")]
+    known = [instruments.of(s) for s in sorted(named) if not s.endswith("=X")]
     return named | {i.venue for i in known} | {f"{i.currency}=X" for i in known}
 
 

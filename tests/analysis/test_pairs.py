@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from positioning.analysis import comparison
+from positioning.analysis import block_bootstrap
 from positioning.analysis.account_history import (
     WINDOW,
     AccountHistory,
@@ -51,7 +51,7 @@ def test_the_values_resampled_are_the_metrics_themselves() -> None:
     """On rows drawn in their own order each metric is that of `summarise`."""
     own = course(noise(500, 3), 100 * np.cumprod(1 + np.append(0.0, noise(500, 4))), cash=1e-4)
     known = measured(own)
-    redrawn = comparison._redrawn(own, np.arange(500)[None])
+    redrawn = block_bootstrap._redrawn(own, np.arange(500)[None])
     assert known is not None
     for name, values in redrawn.items():
         want = getattr(known, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -16,8 +18,6 @@ from tests.event_studies.returns import an_event, simulated
 
 def drawn(rng: np.random.Generator, slope: float, gap: int = 9, events: int = 40) -> list[Observation]:
     """One name met every 3 to `gap` sessions, so that windows overlap in clusters, CAR rising by `slope` a point."""
-    from dataclasses import replace
-
     starts = np.cumsum(rng.integers(3, gap, events) + 30 * (rng.random(events) < 0.3))
     end = int(starts[-1]) + 136
     factor, noise = rng.normal(0, 0.01, end), rng.normal(0, 0.02, end)
@@ -65,8 +65,6 @@ def test_too_few_events_say_so() -> None:
 
 
 def test_surprise_and_theme_are_regressors_where_they_vary() -> None:
-    from dataclasses import replace
-
     made = drawn(np.random.default_rng(8), 0.0, gap=40)
     varied = []
     for n, o in enumerate(made):
@@ -100,3 +98,16 @@ def test_its_size_with_overlapping_windows_and_its_power(figure: Figure) -> None
     )
     assert 0.033 <= shares[0.0] <= 0.067  # three standard errors of 1,500 runs
     assert shares[0.02] > 0.5
+
+
+def test_its_regressors_stand_in_the_order_in_which_themes_come() -> None:
+    """A set of names has another order in every process: six in one order by chance are one in 720, and a sum of doubles
+    in another order has other bits."""
+    themes = ("zinc", "apples", "ships", "copper", "milk", "rails")
+    varied = []
+    for n, o in enumerate(drawn(np.random.default_rng(8), 0.0, gap=40, events=60)):
+        own = tuple(t for k, t in enumerate(themes) if (n >> k) & 1 or n == 0)
+        event = replace(o.news.events[0], themes=own or ("none",))
+        varied.append(replace(o, news=replace(o.news, events=(event,))))
+    names = [e.name for e in severity_regression(Panel(varied, -5)).effects]
+    assert [n for n in names if n.startswith("theme ")][:6] == [f"theme {t}" for t in themes]

@@ -19,8 +19,8 @@ from positioning.cli.verify import app as verify_app
 from positioning.errors import BadInputError
 from positioning.market.venues import sessions
 from positioning.runs import backtest as pipeline
-from positioning.runs import saved as kept_runs
-from positioning.runs.saved import SavedRun, find_run, read_run, runs_in
+from positioning.runs import keeping
+from positioning.runs.saved import SCHEMA, SavedRun, find_run, read_run, runs_in
 from strategies.middle_corridor import MiddleCorridor
 
 WORDS = ["middle_corridor", "--set", "legs=WAB,FRHC", "--start", "2020-01-02", "--end", "2021-06-30"]
@@ -72,7 +72,7 @@ def test_a_run_keeps_what_it_stood_on(made: Path) -> None:
     (kept,) = runs_in(made)
     s = kept.summary
     assert kept.id.endswith(f"-middle_corridor-{kept.id[-6:]}")
-    assert s["schema"] == kept_runs.SCHEMA
+    assert s["schema"] == SCHEMA
     assert s["parameters"] | {"legs": ["WAB", "FRHC"], "half_life": 20.0} == s["parameters"]
     assert set(s["digests"]) == {"WAB", "FRHC", "EEM"}
     assert s["command"].startswith("python -m backtests.run")
@@ -93,7 +93,7 @@ def test_nothing_half_written_is_left(made: Path, monkeypatch: pytest.MonkeyPatc
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "x")
 
-    monkeypatch.setattr(kept_runs, "_tables", full)
+    monkeypatch.setattr(keeping, "_tables", full)
     out = tmp_path / "full"
     outcome = CliRunner().invoke(run_app, [*WORDS, "--out", str(out)])
     assert outcome.exit_code == 2
@@ -160,8 +160,8 @@ def test_verify_names_the_package(made: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_verify_names_the_code(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = kept_runs.code_digests(MiddleCorridor)
-    monkeypatch.setattr(kept_runs, "code_digests", lambda _: now | {"simulation/kernel.py": "other"})
+    now = keeping.code_digests(MiddleCorridor)
+    monkeypatch.setattr(keeping, "code_digests", lambda _: now | {"simulation/kernel.py": "other"})
     _, said = verify("middle_corridor", "--out", str(made))
     assert said["changed"] == ["code file simulation/kernel.py changed"]
 
