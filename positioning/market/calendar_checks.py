@@ -16,6 +16,8 @@ from positioning.market.venues import sessions
 OFF_SHARE = 0.05  # of bars on days without a session, beyond which the dates are not those of sessions
 OFF_SHARE_OF_BLOCK, OFF_BLOCK = 0.15, 60  # a shift has 20 % of its bars on Sundays
 OFF_LEAST = 3
+OFF_WEEK = 20  # rows in which a shift puts four bars on days of the week that have no session
+IN_A_ROW = 8  # steps of a week or more that no thin trading makes, one after the other
 FEWEST = 6  # bars that say how far apart they lie
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEK, _MONTH = (5, 9), (26, 35)  # days between bars
@@ -26,8 +28,14 @@ def frequency_findings(symbol: str, dates: DateArray) -> Iterator[Finding]:
     under the date of the first."""
     if dates.size < FEWEST:
         return
-    apart = float(np.median(np.diff(dates.astype(np.int64))))
+    steps = np.diff(dates.astype(np.int64))
+    apart = float(np.median(steps))
     if apart < _WEEK[0]:
+        for at in stretches(steps >= _WEEK[0], 1):
+            if at.size >= IN_A_ROW:
+                part = dates[at[0] : at[-1] + 2]
+                seen = f"{part.size} bars {np.median(steps[at]):.0f} days apart beside daily ones"
+                yield error(symbol, "calendar", part, seen, "download daily bars (interval 1d) for all of it")
         return
     kind = next((k for k, (a, b) in {"weekly": _WEEK, "monthly": _MONTH}.items() if a <= apart <= b), "")
     seen = f"{dates.size} bars {apart:.0f} days apart: {kind or 'not daily'}"
@@ -69,13 +77,16 @@ def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     off = ~np.isin(dates, held)
     blocks = np.arange(dates.size) // OFF_BLOCK
     many = np.bincount(blocks, off) >= np.maximum(OFF_LEAST, OFF_SHARE_OF_BLOCK * np.bincount(blocks))
+    weekday = (dates.astype(np.int64) + 3) % 7
+    shut = off & ~np.isin(weekday, (held.astype(np.int64) + 3) % 7)
+    weeks = np.arange(dates.size) // OFF_WEEK
+    many |= np.isin(np.arange(many.size), blocks[(np.bincount(weeks, shut) >= OFF_LEAST)[weeks]])
     if off.sum() < max(OFF_LEAST, OFF_SHARE * dates.size):
         off &= many[blocks]
         if not off.any():
             return
     at = np.flatnonzero(off)
     part = slice(int(at[0]), int(at[-1]) + 1)
-    weekday = (dates.astype(np.int64) + 3) % 7
     names = [
         DAYS[n] for n in np.unique(weekday[off]) if (off & (weekday == n)).sum() >= OFF_SHARE * off.sum()
     ]

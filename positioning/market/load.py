@@ -226,19 +226,21 @@ def suspended(bars: Bars) -> BoolArray:
     """(R,) no volume (zero, or none is known) with open, high, low and close unchanged: all four as on the row
     before, or all four at the close of the row before. Zero volume alone is not it (Hong Kong half-days).
 
-    Where closes are all there is, the second repeat of a close in a row and those after it. A row is judged by those
-    up to it, never by what comes.
+    Where not all four are there, and no volume, the second repeat of a close in a row and those after it. A row is
+    judged by those up to it, never by what comes.
     """
     four = np.column_stack([bars.open, bars.high, bars.low, bars.close])
     flat = np.zeros(bars.dates.size, dtype=bool)
     flat[1:] = (four[1:] == four[:-1]).all(axis=1) | (four[1:] == bars.close[:-1, None]).all(axis=1)
     quiet = ~(bars.volume > 0)
-    alone = np.isnan(four[:, :3]).all(axis=1) & np.isnan(bars.volume)
-    repeats = np.append(False, bars.close[1:] == bars.close[:-1])
+    few = np.isnan(four).any(axis=1) & np.isnan(bars.volume)
+    same = np.append(False, bars.close[1:] == bars.close[:-1])
+    same[1:] &= (np.isnan(four[1:]) | (four[1:] == bars.close[:-1, None])).all(axis=1)
+    repeats = same.copy()
     for back in range(1, FLAT_ROWS):
-        repeats[back:] &= np.append(False, bars.close[1:] == bars.close[:-1])[:-back]
+        repeats[back:] &= same[:-back]
     repeats[:FLAT_ROWS] = False
-    return np.asarray((flat & quiet) | (alone & repeats))
+    return np.asarray((flat & quiet) | (few & repeats))
 
 
 def _pay(column: FloatArray, rows: DateArray, held: DateArray, bars: Bars) -> None:

@@ -14,6 +14,7 @@ from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
 from positioning.market.benchmark import benchmark
+from positioning.market.calendar_checks import frequency_findings, off_days
 from positioning.market.coverage import Span
 from positioning.market.findings import errors
 from positioning.market.load import load, suspended
@@ -206,6 +207,35 @@ def test_a_benchmark_passes_the_gate_and_keeps_its_dividends(tmp_path: Path) -> 
     assert found is not None
     expected = close[-1] / close[0] * (close[151] + 4.0) / close[151]
     assert found.levels[-1] / found.levels[0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("columns", [("open",), ("open", "low"), ("high", "low")])
+def test_a_halt_of_a_file_without_all_columns_is_one(columns: tuple[str, ...]) -> None:
+    close = walk(40)
+    close[20:30] = close[19]
+    halted = np.flatnonzero(suspended(made(close, **dict.fromkeys(columns, close)))).tolist()
+    assert halted == list(range(21, 30))  # the second repeat on
+    assert not suspended(made(close, volume=np.full(40, 9.0), open=close)).any()
+
+
+@pytest.mark.parametrize("every", [5, 21])
+def test_a_stretch_of_weekly_bars_beside_daily_ones(every: int) -> None:
+    early, late = HELD[: HELD.size // 2 : every], HELD[HELD.size // 2 :]
+    (found,) = frequency_findings("1157.HK", np.concatenate([early, late]))
+    assert (found.check, found.first) == ("calendar", early[0])
+    assert "beside daily ones" in found.seen
+    assert not list(frequency_findings("1157.HK", HELD))  # closed for a week at New Year
+    thin = np.random.default_rng(1).choice(HELD.size, HELD.size // 3, replace=False)
+    assert not list(frequency_findings("TBCG.L", HELD[np.sort(thin)]))  # traded on every third day
+
+
+@pytest.mark.parametrize("rows", [12, 30, 200])
+def test_the_last_rows_alone_may_be_a_day_early(rows: int) -> None:
+    days = HELD.copy()
+    days[-rows:] -= np.timedelta64(1, "D")
+    days = np.unique(days)
+    off = list(off_days("1157.HK", "XHKG", days))
+    assert [f.check for f in off] == (["calendar"] if rows > 12 else [])  # two Sundays are odd, four a shift
 
 
 INDEX = pd.DatetimeIndex(HELD[:60])

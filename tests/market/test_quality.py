@@ -552,3 +552,26 @@ def test_a_fall_by_its_dividend_is_no_split(share: float) -> None:
     paid = np.zeros(60)
     paid[30] = share * close[29]
     assert [f.check for f in found(replace(made, dividends=paid)) if f.severity == "error"] == []
+
+
+@pytest.mark.parametrize(("factor", "usable"), [(1.15, True), (0.87, True), (1.3, False), (0.77, False)])
+def test_an_open_a_fifth_off_all_around_it_fills_nothing(factor: float, usable: bool) -> None:
+    """Of 90,000 real opens the farthest lies 14.7 % off the close before and its own; an order there fills at the close,
+    and a warning says so."""
+    close = 30.0 * np.exp(np.random.default_rng(2).normal(0.0, 0.005, 60).cumsum())
+    opens = close.copy()
+    opens[30] *= factor
+    made = bars(close, open=opens, high=np.maximum(opens, close), low=np.minimum(opens, close))
+    assert bool(np.isfinite(usable_opens(made)[30])) == usable
+    assert [(f.check, f.severity) for f in found(made)] == ([] if usable else [("print", "warning")])
+
+
+def test_opens_of_another_day_are_an_error() -> None:
+    rng = np.random.default_rng(2)
+    close = 30.0 * np.exp(rng.normal(0.0, 0.02, 120).cumsum())
+    opens = np.append(close[0], close[:-1]) * np.exp(rng.normal(0.0, 0.005, 120))
+    high, low = np.maximum(opens, close), np.minimum(opens, close)
+    assert not errors(found(bars(close, open=opens, high=high, low=low)))
+    late = bars(close, open=np.append(opens[1:], close[-1]), high=high, low=low)
+    (shifted,) = errors(found(late))
+    assert (shifted.check, "of another day" in shifted.seen) == ("basis", True)
