@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import final
 from unicodedata import category
 
+MOST_CHOICES = 30  # of a list to choose from
 LONGEST_QUOTE = 80  # characters of what was given that a refusal repeats
 MOST_TOLD = 10**15  # of what is asked for, that a refusal reckons with
 _LONGEST_PATH = 400
@@ -83,4 +84,5 @@ def did_you_mean(word: str, options: Iterable[str]) -> str:
     for option in known:
         if near and option.casefold() == near[0]:
             return f"Did you mean {option}?"
-    return "choose from " + ", ".join(known)
+    more = f" and {len(known) - MOST_CHOICES} more" if len(known) > MOST_CHOICES else ""
+    return "choose from " + ", ".join(known[:MOST_CHOICES]) + more

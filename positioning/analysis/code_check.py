@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import final
 
@@ -21,10 +22,8 @@ class CodeCheck:
     cuts: int
 
 
-def words_of(check: CodeCheck | None, strategy: str) -> str:
-    """The short form of a check, or that there was none of this code."""
+def words_of(check: CodeCheck | None, word: str) -> str:
+    """The short form of a check, or that there was none of this code; word: what one types for the strategy."""
     if check is None:
-        return (
-            f"Not checked: `check {shown(strategy)}` asks whether a decision of this code ever knew tomorrow."
-        )
+        return f"Not checked: `check {shown(shlex.quote(word))}` asks whether a decision of this code ever knew tomorrow."
     return shortened(shown(f"Checked, with {check.cuts} replaced futures: {check.sentence}"), LONGEST_LINE)

@@ -115,7 +115,9 @@ def one_line_usage() -> Iterator[None]:
     except SystemExit as ended:
         status = ended.code
     except usage_error as error:
-        status = _ended(f"{one_line(error.format_message())}; --help lists the options", BAD_INPUT)
+        status = _ended(
+            f"{one_line(error.format_message()).rstrip('.')}; --help lists the options", BAD_INPUT
+        )
     except (KeyboardInterrupt, typer.Abort):
         status = _stopped()
     except OSError as error:  # of standard output; the others have been told by one_line_errors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from positioning.strategy.strategy import Strategy
 
 MOST_VALUES = 1_000_000  # of one axis
+STEPS = 7  # of a range that a refusal proposes
 SMALLEST, LARGEST = Decimal("1e-12"), Decimal("1e12")  # of numbers in a range
 
 
@@ -35,7 +37,52 @@ def axes_of(strategy: Strategy, words: Sequence[str], most: int | None = None) -
         raise BadInputError("no axis", "wanted one or more", "type --grid half_life=5,10,20")
     if most is not None:
         require_few(math.prod(len(t) for t in texts.values()), most)
-    return {name: _values(strategy, name, parts) for name, parts in texts.items()}
+    return {name: _asked(strategy, name, parts) for name, parts in texts.items()}
+
+
+def _asked(strategy: Strategy, name: str, parts: Sequence[str] | Range) -> tuple[Any, ...]:
+    """As `_values`, refusing in the words of this option."""
+    try:
+        return _values(strategy, name, parts)
+    except BadInputError as error:
+        if error.parameter.rpartition(".")[2] != name:
+            raise
+        raise in_grid_words(error, strategy, name) from None
+
+
+def in_grid_words(error: BadInputError, strategy: Strategy, name: str) -> BadInputError:
+    """What is wrong with a value of an axis, which was not typed with --set."""
+    value = error.seen.partition("=")[2]
+    number = strategy.kind_of(name) in (int, float)
+    ways = ", as a list (5,10,20) or a range (FIRST:LAST:STEP)" if number else ""
+    return BadInputError(
+        f"--grid {name}: {value}",
+        f"{error.wanted}{ways}",
+        f"type --grid {name}={example(strategy, name, value)}",
+    )
+
+
+def example(strategy: Strategy, name: str, text: str = "") -> str:
+    """An axis that can be typed: the two numbers of the text as ends of a range where they are such, else values about
+    the strategy's own."""
+    own, kind = getattr(strategy, name), strategy.kind_of(name)
+    if kind not in (int, float):
+        return "+".join(own) if isinstance(own, tuple) else str(own)
+    ends = [kind(float(n)) for n in re.findall(r"(?<![\d.])\d+(?:\.\d+)?", text)]
+    if len(ends) == 2 and ends[0] < ends[1] and all(_taken(strategy, name, end) for end in ends):
+        step = (ends[1] - ends[0]) / STEPS
+        step = max(1, round(step)) if kind is int or min(ends[1], step) >= 1 else float(f"{step:.1g}")
+        return f"{ends[0]:g}:{ends[1]:g}:{step:g}"
+    near = [value for value in (kind(own / 2), own, kind(2 * own)) if _taken(strategy, name, value)]
+    return ",".join(f"{value:g}" for value in dict.fromkeys(near)) or f"{own:g}"
+
+
+def _taken(strategy: Strategy, name: str, value: float) -> bool:
+    try:
+        replace(strategy, **{name: value})
+    except BadInputError:
+        return False
+    return True
 
 
 @final
@@ -62,11 +109,13 @@ def _texts(strategy: Strategy, name: str, text: str) -> Sequence[str] | Range:
             did_you_mean(name, strategy.parameters()),
         )
     if strategy.kind_of(name) in (int, float) and ":" in text:
-        return _range(name, text)
+        return _range(strategy, name, text)
     parts = tuple(dict.fromkeys(p.strip() for p in text.split(",") if p.strip()))
     if not parts:
         raise BadInputError(
-            f"axis {name} is empty", "wanted at least one value", f"type --grid {name}=A,B or {name}=1:9:2"
+            f"axis {name} is empty",
+            "wanted at least one value",
+            f"type --grid {name}={example(strategy, name)}",
         )
     return parts
 
@@ -81,7 +130,7 @@ def _values(strategy: Strategy, name: str, parts: Sequence[str] | Range) -> tupl
     return tuple(dict.fromkeys(made))
 
 
-def _range(name: str, text: str) -> Range:
+def _range(strategy: Strategy, name: str, text: str) -> Range:
     pieces = text.split(":")
     try:
         first, last, step = (Decimal(p.strip()) for p in pieces)
@@ -89,7 +138,11 @@ def _range(name: str, text: str) -> Range:
     except (ArithmeticError, ValueError):
         usual = False
     if not usual:
-        raise BadInputError(f"--grid {name}={text}", "wanted FIRST:LAST:STEP", f"type --grid {name}=0:1:0.1")
+        raise BadInputError(
+            f"--grid {name}={text}",
+            "wanted FIRST:LAST:STEP",
+            f"type --grid {name}={example(strategy, name, text)}",
+        )
     if step == 0 or (last - first) * step < 0:
         way = "zero" if step == 0 else "of the wrong sign"
         raise BadInputError(

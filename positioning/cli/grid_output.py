@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from positioning.cli.command import option_words
 from positioning.cli.terminal import Terminal, listed
 from positioning.json_text import json_text, plain
+from positioning.strategy.from_file import command_word
 
 if TYPE_CHECKING:
     from positioning.reporting.search.outcome import SearchReport
@@ -39,7 +40,7 @@ def answer(
     if searched.silence is not None:
         terminal.say(searched.silence.words, "bad")
     if check is not None and check.wrong:
-        terminal.say(option_words(words_of(check, searched.space.strategy.name), ()), "bad")
+        terminal.say(option_words(words_of(check, command_word(type(searched.space.strategy))), ()), "bad")
     terminal.say(searched.verdict.sentence, searched.verdict.tone)
     why = "NOT recommended" if searched.withheld else "recommended"
     terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")
@@ -47,7 +48,7 @@ def answer(
     if b.without_events is not None:
         terminal.say(f"No events: {_short(b.named, b.without_events)}")
     if check is None:
-        terminal.say(option_words(words_of(check, searched.space.strategy.name), ()), "bad")
+        terminal.say(option_words(words_of(check, command_word(type(searched.space.strategy))), ()), "bad")
     if terminal.verbose:
         for line in [heading(searched), *said(searched), searched.pace_in_words]:
             terminal.say(line)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from positioning.cli.command import say_left_out, words_for
-from positioning.cli.grid_axes import axes_of
+from positioning.cli.grid_axes import axes_of, in_grid_words
 from positioning.cli.request import Request
 from positioning.errors import BadInputError, did_you_mean
 
@@ -43,7 +43,11 @@ def asked(
                 "wanted one of them",
                 f"leave out --set {parameter}",
             )
-    held = {s for which in held_symbols(strategy, axes) for s in which}
+    try:
+        held = {s for which in held_symbols(strategy, axes) for s in which}
+    except BadInputError as error:
+        axis = error.parameter.rpartition(".")[2]
+        raise in_grid_words(error, strategy, axis) if axis in axes else error from None
     accept((), request.accepted, held, request.facts.instruments)
     say_left_out(request.idle(held))
     return strategy, axes

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from positioning import __version__
 from positioning.cli.command import OneLine
 from positioning.cli.commands import COMMANDS
+from positioning.errors import did_you_mean
 
 
 @final
@@ -27,6 +28,13 @@ class Commands(OneLine, TyperGroup):
         command = typer.main.get_command(import_module(f"positioning.cli.{module}").app)
         command.name = cmd_name
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As typer's, with a word for one that is near."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            usage_error: Any = typer.BadParameter.__base__  # as in `one_line_usage`
+            raise usage_error(f"no command {args[0]}; {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(

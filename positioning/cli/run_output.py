@@ -18,6 +18,7 @@ from positioning.market.bars import Notice
 from positioning.market.findings import Finding
 from positioning.plurals import counted
 from positioning.simulation.result import Result
+from positioning.strategy.from_file import command_word
 
 FIELDS = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown",
@@ -112,7 +113,7 @@ def print_summary(reports: Sequence[BacktestReport], terminal: Terminal) -> None
         for w in s.world:
             terminal.say(w.sentence, "neutral")
         if s.check is not None and s.check.wrong:
-            terminal.say(f"{s.strategy.name}: {words_of(s.check, s.strategy.name)}", "bad")
+            terminal.say(f"{s.strategy.name}: {words_of(s.check, command_word(type(s.strategy)))}", "bad")
     spans = {s.strategy.name: span_words(s) for s in reports}
     alike = len(set(spans.values())) == 1
     tones = ["bad" if s.held.under_half else "" for s in reports]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
     from positioning.market.coverage import Span
     from positioning.market.source import Source
+
+
+MINYEAR_TOLD, MAXYEAR_TOLD = 1900, 2200  # of dates that a refusal takes for meant
 
 
 def span_of(start: str | None, end: str | None) -> Span:
@@ -32,9 +37,34 @@ def day_of(option: str, text: str | None) -> np.datetime64 | None:
     try:
         return np.datetime64(date.fromisoformat(text), "D")
     except ValueError:
+        meant = [f"{option} {day}" for day in _days_meant(option, text)] or [f"{option} 2021-06-30"]
         raise BadInputError(
-            f"{option} {text}", "wanted a date such as 2021-06-30", f"type {option} 2021-06-30"
+            f"{option} {text}", "wanted a date as YEAR-MONTH-DAY", f"type {' or '.join(meant)}"
         ) from None
+
+
+def _days_meant(option: str, text: str) -> list[date]:
+    """The dates that a text in another order, or of a year or month alone, may mean; the first of its days, of --end the
+    last."""
+    parts = [int(part) for part in re.split(r"\D+", text.strip()) if part]
+    if re.search(r"[^\d\s./,_-]", text) or not parts:
+        return []
+    if len(parts) == 1 and MINYEAR_TOLD <= parts[0] <= MAXYEAR_TOLD:
+        parts = [parts[0], 12, 31] if option == "--end" else [parts[0], 1, 1]
+    if len(parts) == 2:
+        year, month = sorted(parts, reverse=True)
+        parts = [year, month, 31 if option == "--end" else 1]
+    if len(parts) != 3:
+        return []
+    first, second, third = parts
+    orders = [(first, second, third)] if first > 31 else [(third, second, first), (third, first, second)]
+    if "." in text and first <= 31:
+        orders = orders[:1]  # where dates have points the day stands first
+    found = []
+    for year, month, day in orders:
+        if MINYEAR_TOLD <= year <= MAXYEAR_TOLD and 1 <= month <= 12 and 1 <= day <= 31:
+            found.append(date(year, month, min(day, monthrange(year, month)[1])))
+    return list(dict.fromkeys(found))
 
 
 def source_of(text: str, cache: Path = Path("data_cache"), basis: Sequence[str] = ()) -> Source:

@@ -58,6 +58,7 @@ risk           shares of the variance {leg, theme, country, currency}, or null; 
 placebo        {p, draws, seed, median, flipped} of total returns on shuffled event dates, or null
 """
 
+MOST_TOLD = 3  # strategies and newest runs that a refusal names
 MOST_BYTES = 2_000_000_000  # of a table
 MOST_OF_SUMMARY = 16_000_000
 
@@ -207,5 +208,10 @@ def find_run(directory: Path, word: str) -> SavedRun:
         )
     if not known:
         raise BadInputError(f"no run in {directory}", f"wanted {word}", "make one: `run`")
-    names = dict.fromkeys([*(k.summary["strategy"] for k in known), *(k.id for k in known)])
-    raise BadInputError(f"no run {word}", "wanted a strategy or a run", did_you_mean(word, names))
+    names = dict.fromkeys(k.summary["strategy"] for k in known)
+    near = did_you_mean(word, [*names, *(k.id for k in known)])
+    if not near.startswith("Did"):
+        near = did_you_mean(word, [*list(names)[:MOST_TOLD], *(k.id for k in known[:MOST_TOLD])])
+    raise BadInputError(
+        f"no run {word}", f"wanted one of {len(known):,} runs, or the newest of a strategy", near
+    )

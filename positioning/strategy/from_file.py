@@ -113,6 +113,25 @@ def reference(strategy: type[Strategy]) -> str:
     return f"{inspect.getfile(strategy)}:{strategy.__qualname__}"
 
 
+def command_word(strategy: type[Strategy]) -> str:
+    """What one types for this strategy where one stands: the name of a listed one, else its file, from the folder one is
+    in where it lies below, and with its class where the file has several."""
+    if not strategy.__module__.startswith(f"{__name__}."):
+        return strategy.name
+    place = Path(inspect.getfile(strategy))
+    near = place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
+    module = sys.modules[strategy.__module__]
+    others = [
+        kind
+        for name, kind in vars(module).items()
+        if _is_strategy(kind)
+        and kind.__module__ == module.__name__
+        and kind is not strategy
+        and name[0] != "_"
+    ]
+    return f"{near}:{strategy.__qualname__}" if others else str(near)
+
+
 def blamed(error: BaseException) -> BadInputError | None:
     """The error in one line with the line of the user's file that it came from, None where it came from none.
 

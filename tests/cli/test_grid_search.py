@@ -28,6 +28,19 @@ from positioning.simulation.holdings import Holdings
 from positioning.simulation.simulate import run as account
 from strategies import FertilizerProducers
 
+MINE = """from dataclasses import dataclass
+from typing import ClassVar
+
+from positioning import Basket
+
+
+@dataclass(frozen=True)
+class Mine(Basket):
+    name: ClassVar[str] = "rail_suppliers"
+    benchmark: ClassVar[str] = "SPY"
+    legs: tuple[str, ...] = ("NTR", "MOS")
+"""
+
 GRID = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.25", "--grid", "lookback=60,250")
 
 
@@ -426,3 +439,39 @@ def test_the_terminal_says_simulated_and_warns(tmp_path: Path) -> None:
     _, stdout, _ = run("middle_corridor", "--grid", "half_life=5,10", "--out", str(tmp_path), "--verbose")
     assert "luck alone would give" in " ".join(stdout.split())
     assert "hindsight" in stdout
+
+
+@pytest.mark.parametrize(
+    ("axis", "told"),
+    [
+        ("half_life=5:40", "--grid half_life=5:40; wanted FIRST:LAST:STEP; type --grid half_life=5:40:5"),
+        ("half_life=5-40", "a list (5,10,20) or a range (FIRST:LAST:STEP); type --grid half_life=5:40:5"),
+        ("half_life=-5,10", "--grid half_life: -5.0; wanted sessions above 0, as a list"),
+        ("half_life=abc", "type --grid half_life=10,20,40"),
+        ("half_life=", "type --grid half_life=10,20,40"),
+        ("exposure=0.1-0.9", "type --grid exposure=0.1:0.9:0.1"),
+        ("exposure=0.5,2", "--grid exposure: 2.0; wanted above 0, at most 1, as a list"),
+        ("lookback=20.5,30", "wanted a whole number, as a list"),
+        ("lookback=5:40", "type --grid lookback=60,120,240"),  # 5 is too short
+        ("screen=odd", "--grid screen: odd; wanted one of none, listed, strict; type --grid screen=listed"),
+    ],
+)
+def test_a_refused_axis_is_told_in_its_own_words_with_one_that_is_taken(
+    axis: str, told: str, tmp_path: Path
+) -> None:
+    code, stdout, stderr = run("fertilizer_producers", "--grid", axis, "--out", str(tmp_path))
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert told in stderr
+    assert "--set" not in stderr
+    proposed = stderr.rpartition("type --grid ")[2].strip()
+    assert axes_of(FertilizerProducers(), [proposed])
+
+
+def test_the_hint_after_a_search_of_a_file_is_a_word_that_check_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    code, stdout, stderr = run("mine.py", "--grid", "exposure=0.2,0.4", "--start", "2024-01-02")
+    assert code == 0, stderr
+    assert "check mine.py`" in " ".join(stdout.split())

@@ -35,7 +35,10 @@ def test_each_command_has_its_help(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("rum",), "error: No such command 'rum'"),
+        (("rum",), "error: no command rum; Did you mean run?; --help"),
+        (("rnu",), "error: no command rnu; Did you mean run?; --help"),
+        (("gridsearch",), "error: no command gridsearch; Did you mean grid-search?; --help"),
+        (("qqqqq",), "error: no command qqqqq; choose from run, "),
         (("run", "--sead", "1"), "error: No such option: --sead"),
         (("--nope",), "error: No such option: --nope"),
         (("stress", "--seed", "-1"), "error: Invalid value for '--seed': Input should be greater"),

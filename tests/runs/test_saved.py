@@ -206,3 +206,12 @@ def test_another_schema_is_refused(made: Path) -> None:
     (kept.place / "summary.json").write_text(json.dumps({**kept.summary, "schema": 99}))
     with pytest.raises(BadInputError, match="schema 99"):
         read_run(kept.place)
+
+
+def test_an_unknown_word_is_told_the_newest_runs_alone(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = runs_in(made)
+    many = [SavedRun(kept[0].place.with_name(f"2999{n:04}-{kept[0].id}"), kept[0].summary) for n in range(40)]
+    monkeypatch.setattr("positioning.runs.saved.runs_in", lambda _: many)
+    with pytest.raises(BadInputError, match=r"wanted one of 40 runs") as refused:
+        find_run(made, "nothing")
+    assert [run.id in str(refused.value) for run in many] == [True] * 3 + [False] * 37

@@ -12,7 +12,7 @@ import pytest
 
 from positioning.errors import BadInputError
 from positioning.provenance import code_digests
-from positioning.strategy.from_file import blamed, names_file, reference, strategy_from_file
+from positioning.strategy.from_file import blamed, command_word, names_file, reference, strategy_from_file
 from positioning.strategy.strategy import Strategy
 from strategies.fertilizer_producers import FertilizerProducers
 
@@ -124,3 +124,30 @@ def test_an_error_in_its_decisions_names_the_line(write: Write) -> None:
     with pytest.raises(ZeroDivisionError) as ours:
         1 // 0  # noqa: B018
     assert blamed(ours.value) is None
+
+
+def test_a_hint_names_a_file_as_one_types_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of a strategy out of a file is no word that a command takes."""
+    (tmp_path / "one").mkdir()
+    source = """from dataclasses import dataclass
+from typing import ClassVar
+from positioning import Basket
+
+@dataclass(frozen=True)
+class First(Basket):
+    name: ClassVar[str] = "first"
+    benchmark: ClassVar[str] = "SPY"
+    legs: tuple[str, ...] = ("NTR", "MOS")
+"""
+    own, two = tmp_path / "one" / "mine.py", tmp_path / "two.py"
+    own.write_text(source, encoding="utf-8")
+    two.write_text(source + "class Second(First):\n    name: ClassVar[str] = 'second'\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for word in ("one/mine.py", "two.py:Second"):
+        kind = strategy_from_file(word)
+        assert command_word(kind) == word
+        assert strategy_from_file(command_word(kind)) is kind
+    monkeypatch.chdir(tmp_path / "one")
+    assert command_word(strategy_from_file("mine.py")) == "mine.py"
+    assert command_word(strategy_from_file("../two.py:First")) == f"{two}:First"
+    assert command_word(FertilizerProducers) == "fertilizer_producers"

@@ -16,6 +16,7 @@ from positioning.reporting.format import before_costs, findings, metric, number,
 from positioning.reporting.tearsheet.charts import blocked, sign_for
 from positioning.reporting.verdict import rules
 from positioning.reporting.view import Tile
+from positioning.strategy.from_file import command_word
 
 DEEPEST = 0.1  # monthly return at which a cell of the heat map is fullest
 
@@ -99,7 +100,7 @@ def first_screen(report: BacktestReport) -> FirstScreen:
         trailing_heads=_heads(report),
         trailing=_trailing(report) if drawn else (),
         rules=rules(RULES),
-        check=words_of(report.check, report.strategy.name),
+        check=words_of(report.check, command_word(type(report.strategy))),
         check_failed=report.check is not None and report.check.wrong,
     )
 
