@@ -15,7 +15,8 @@ from positioning.market.load import load
 from positioning.scenarios.outcome import Paths
 from positioning.scenarios.paths import ResamplingPool, urn
 from positioning.scenarios.scenario_file import read_scenarios
-from positioning.scenarios.simulation import ScenarioSetup, StressTerms, simulated, stage
+from positioning.scenarios.setup import ScenarioSetup, StressTerms, stage
+from positioning.scenarios.simulation import PathPlan, processes, simulated
 from positioning.scenarios.transmission import betas, scenario_effect
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
@@ -43,7 +44,11 @@ def made() -> ScenarioSetup:
 
 def test_paths(benchmark: Any, made: ScenarioSetup) -> None:
     def job() -> list[Paths]:
-        return [Paths.of(b) for _, batches in simulated({"one": made}, PATHS, 0, 2) for b in batches]
+        return [
+            Paths.of(b)
+            for _, batches in simulated(PathPlan({"one": made}, 0), PATHS, processes(2))
+            for b in batches
+        ]
 
     answer = benchmark.pedantic(job, rounds=1)
     assert [p.returns.size for p in answer] == [PATHS] * 4

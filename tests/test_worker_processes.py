@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from positioning import worker_processes
-from positioning.worker_processes import Question, WorkerError, WorkerProcesses
+from positioning.errors import BadInputError
+from positioning.worker_processes import Question, WorkerError, WorkerProcesses, asked, spread
 
 
 def die(_: int) -> None:
@@ -18,9 +19,37 @@ def die(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def large(_: int) -> bytes:
+    return bytes(3_000_000)
+
+
 def where(_: int) -> int:
     """The process that answers."""
     return os.getpid()
+
+
+def plus(a: int, b: int) -> int:
+    return a + b
+
+
+def refuse(word: str) -> None:
+    """An error of ours, which can be sent."""
+    raise BadInputError(word, "wanted another", "say another")
+
+
+class TwofoldError(Exception):
+    """It cannot be opened where it was sent: it wants two words."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one} {two}")
+
+
+def refuse_twofold(word: str) -> None:
+    raise TwofoldError(word, word)
+
+
+def unsendable(_: int) -> object:
+    return lambda: None
 
 
 def questions() -> list[Question]:
@@ -45,13 +74,49 @@ def test_a_helper_that_dies_costs_its_own_question_alone_and_none_is_left_behind
         beside.ask(Question("place", "places", where, (1,)))
         beside.ask(Question("late", "deaths", where, (1,)))  # by then nobody takes it
         found = dict(beside.answers())
-        processes = [h.process.pid for h in beside._workers]
+        processes = beside.numbers
     assert "process died" in str(found["death"])
     assert found["place"] in processes
     assert found["late"] == os.getpid()
     for pid in processes:
         with pytest.raises(ProcessLookupError):
-            os.kill(pid or 0, 0)
+            os.kill(pid, 0)
+
+
+def test_what_is_shared_is_the_first_argument_of_every_question() -> None:
+    assert dict(spread(plus, (40,), [(n,) for n in range(30)], 2)) == {(n,): 40 + n for n in range(30)}
+    with WorkerProcesses([]) as none:
+        none.share(40)
+        assert dict(asked(none, plus, [(2,)])) == {(2,): 42}
+
+
+def test_errors_are_raised_as_themselves_or_told_in_words() -> None:
+    with WorkerProcesses([[""]]) as beside:
+        for key, function in ((1, refuse), (2, refuse_twofold), (3, unsendable)):
+            beside.ask(Question(key, "", function, ("no",)))
+        found = dict(beside.answers())
+    assert isinstance(found[1].__cause__, BadInputError)
+    assert str(found[1].__cause__) == "no; wanted another; say another"
+    assert (str(found[2]), found[2].__cause__) == ("TwofoldError: no no", None)
+    assert "pickle" in str(found[3])
+    with pytest.raises(BadInputError, match=r"^no; wanted another"):
+        list(spread(refuse, (), [("no",)], 1))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no SIGKILL")
+def test_work_of_many_pieces_is_given_up_where_a_process_dies() -> None:
+    with pytest.raises(WorkerError, match="its process died"):
+        list(spread(die, (), [(n,) for n in range(3)], 1))
+
+
+def test_answers_are_taken_when_they_are_wanted_and_questions_begun_before() -> None:
+    with WorkerProcesses([["places"]], imports="fractions") as beside:
+        for n in range(3):
+            beside.ask(Question(n, "places", large, (n,)))
+        first = next(beside.answers())  # what is large does not wait in the pipe
+        assert first[0] == 0
+        assert dict(beside.answers()).keys() == {1, 2}
+        assert len(first[1]) == 3_000_000
 
 
 def test_where_no_process_can_be_started_all_is_answered_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import replace
@@ -24,6 +23,7 @@ from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.search.checkpoint import inputs_of, kept, shelf_of
+from positioning.worker_processes import cores
 
 app = new_app()
 
@@ -108,7 +108,7 @@ def grid_search(
         else proposed(space, metric, optuna, request.seed, output.silent)
     )
     full = codes.shape[0] == space.combinations
-    doing = workers_for(strategy, workers or os.cpu_count() or 1)
+    doing = workers_for(strategy, workers or cores())
     question = Search(space, metric, full, doing, proposed=optuna is not None and not full)
     measures: list[Measure] = [Figures(squares=codes.shape[0] <= PBO_TRIALS)]
     if walk is not None:
@@ -153,6 +153,6 @@ def proposed(space: SearchSpace, metric: str, trials: int, seed: int, quiet: boo
 
 def on_cluster(address: str) -> Work:
     """Raises BadInputError where the package for it is missing."""
-    from positioning.search.dask_cluster import cluster
+    from positioning.search.on_cluster import cluster
 
     return cluster(address)

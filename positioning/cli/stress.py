@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,11 +21,13 @@ from positioning.cli.terminal import Table, Terminal, table
 from positioning.cli.values import span_of
 from positioning.errors import BadInputError
 from positioning.json_text import json_text
+from positioning.worker_processes import cores
 
 if TYPE_CHECKING:
     import numpy as np
 
     from positioning.events.silence import Silence
+    from positioning.scenarios.simulation import PathWork
     from positioning.scenarios.stress_test import StressTest
 
 app = new_app()
@@ -43,6 +45,9 @@ def stress(
     paths: Annotated[int, typer.Option(help="Simulated per scenario.")] = 10_000,
     horizon: Annotated[int, typer.Option(help="Rows; 252 is about a year.")] = 252,
     workers: Workers = 0,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The workers of a dask scheduler: tcp://HOST:8786.")
+    ] = None,
     history: Annotated[int, typer.Option(help="Rows the names must have in common.")] = 500,
     drift: Annotated[
         str, typer.Option(help="zero (mean returns of the past taken out) or history (kept).")
@@ -63,7 +68,7 @@ def stress(
     from positioning.reporting.page_file import refuse_foreign_pages
     from positioning.reporting.stress_test.page import write_stress
     from positioning.scenarios.scenario_file import read_scenarios
-    from positioning.scenarios.simulation import StressTerms
+    from positioning.scenarios.setup import StressTerms
     from positioning.scenarios.stress_test import (
         StressSettings,
         published_series,
@@ -81,7 +86,7 @@ def stress(
     choice = StressSettings(
         paths,
         request.seed,
-        workers or os.cpu_count() or 1,
+        workers or cores(),
         history,
         drift,  # type: ignore[arg-type]  # checked there
         thesis.replay if window is None else window_of(window),
@@ -96,25 +101,38 @@ def stress(
         tax=read_tax(request.investor),
         capital=request.sized(),
     )
-    source = request.source()
     names = list(dict.fromkeys(s for p in chosen for s in p.names))
     hedges = list(dict.fromkeys(s for p in chosen for s in p.hedges))
-    say_left_out(request.idle([*names, *hedges]))
-    market = load(
-        source, names, hedges, span_of(request.start, request.end), request.base.upper(),
-        max(p.history for p in chosen), terms.events.crash_dates, request.accepted,
-    )  # fmt: skip
-    series = published_series(source, market.drivers, futures)
-    with progress(output.silent) as bar:
-        task = bar.add_task("paths", total=total_paths(futures, choice))
-        made = simulate_scenarios(
-            market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n)
-        )
+    with by_whom(dask, choice.side_by_side) as work:
+        source = request.source()
+        say_left_out(request.idle([*names, *hedges]))
+        market = load(
+            source, names, hedges, span_of(request.start, request.end), request.base.upper(),
+            max(p.history for p in chosen), terms.events.crash_dates, request.accepted,
+        )  # fmt: skip
+        series = published_series(source, market.drivers, futures)
+        with progress(output.silent) as bar:
+            task = bar.add_task("paths", total=total_paths(futures, choice))
+            made = simulate_scenarios(
+                market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n), work
+            )
     study = answer_text(ctx, strategies=[reference(type(p)) for p in chosen])
     themes = tuple(dict.fromkeys(t for p in chosen for t in p.themes))
     past = silence(thesis, themes, made.source.rows[-1]) if themes else None
     files = write_stress(made, typed("stress"), output.place, past, study)
     answer(request.data, made, past, files, output.as_json, output.terminal)
+
+
+def by_whom(dask: str | None, workers: int) -> AbstractContextManager[PathWork]:
+    """Who works out the paths: processes, which get ready from now on, or a cluster. Raises BadInputError where the
+    package for that is missing."""
+    from positioning.scenarios.simulation import started
+
+    if dask is None:
+        return started(workers)
+    from positioning.scenarios.on_cluster import cluster
+
+    return nullcontext(cluster(dask))
 
 
 def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:

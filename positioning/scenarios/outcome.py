@@ -61,8 +61,7 @@ class Paths:
     @classmethod
     def of(cls, one: Batch) -> Paths:
         """Read off the navs."""
-        high = np.maximum.accumulate(one.nav, axis=1)
-        return cls(one.nav[:, -1] / one.nav[:, 0] - 1, (one.nav / high - 1).min(axis=1), one.trapped)
+        return cls(one.nav[:, -1] / one.nav[:, 0] - 1, one.drawdown, one.trapped)
 
 
 def figures(paths: Sequence[Paths], probabilities: Sequence[float]) -> Figures:

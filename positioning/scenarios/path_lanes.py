@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -110,7 +110,7 @@ class PathLanes:
         ahead = _laid(prices, *self._fixed)
         exits = self._exits(ahead, prices.rates)
         markets = PathMarkets(
-            self.calm, ahead.returns, ahead.traded, self.decided, ahead.history, ahead.silence
+            self.calm, ahead.returns, ahead.traded, self.decided, ahead.history, ahead.silence, self._known
         )
         return markets, self.inputs.arrays._replace(
             why=ahead.why, early=ahead.early, fill=ahead.fill, value=ahead.value, last=ahead.last,
@@ -135,6 +135,11 @@ class PathLanes:
         if hit.halts or hit.endings:
             shut = halted(self.pool.venue_open[drawn], hit)
         return _Drawn(drawn, close, opened, rates, shut)
+
+    @cached_property
+    def _known(self) -> dict[Any, Any]:
+        """What decisions remember from one draw to the next."""
+        return {}
 
     @cached_property
     def _fixed(self) -> tuple[_Pool, _Opening, _Shared, LedgerArrays, FloatArray, BoolArray]:

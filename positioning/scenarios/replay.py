@@ -11,8 +11,9 @@ import numpy as np
 from positioning.arrays import FloatArray
 from positioning.scenarios.paths import ResamplingPool, continued
 from positioning.scenarios.scenario import Scenario
+from positioning.scenarios.setup import Stages, StressTerms, play, stage
 from positioning.scenarios.shock import Effect
-from positioning.scenarios.simulation import Batch, StressTerms, play, profits, stage
+from positioning.scenarios.simulation import Batch, profits
 from positioning.scenarios.transmission import Beta, scenario_effect
 from positioning.strategy.strategy import Strategy
 
@@ -25,19 +26,14 @@ def replay(window: ResamplingPool, strategies: Sequence[Strategy], terms: Stress
     hit = Effect.none(window.rows.size, len(window.past.symbols))
     made = stage(window, hit, strategies, terms)
     results = play(made, continued(window, np.arange(window.rows.size), hit))
-    return [Batch(r.nav[None], profits(r)[None], r.trapped[-1:]) for r in results]
+    return [Batch.of(r.nav[None], profits(r)[None], r.trapped[-1:]) for r in results]
 
 
-def calm(
-    source: ResamplingPool,
-    scenario: Scenario,
-    betas: Sequence[Beta],
-    strategies: Sequence[Strategy],
-    terms: StressTerms,
-) -> list[FloatArray]:
+def calm(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> list[FloatArray]:
     """(H + 1,) nav of each strategy under a scenario and nothing else: no noise, every venue open."""
-    hit = scenario_effect(scenario, betas, source.past.instruments, source.past.base)
-    return [r.nav for r in play(stage(source, hit, strategies, terms), continued(source, None, hit))]
+    past = prepared.source.past
+    made = prepared.of(scenario_effect(scenario, betas, past.instruments, past.base))
+    return [r.nav for r in play(made, made.calm)]
 
 
 @final
@@ -49,17 +45,11 @@ class Part:
     returns: tuple[float, ...]
 
 
-def parts(
-    source: ResamplingPool,
-    scenario: Scenario,
-    betas: Sequence[Beta],
-    strategies: Sequence[Strategy],
-    terms: StressTerms,
-) -> tuple[Part, ...]:
+def parts(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> tuple[Part, ...]:
     """What each driver and shock does alone, without noise; the last part is what they do together beyond that."""
 
     def ends(one: Scenario) -> FloatArray:
-        return np.array([nav[-1] for nav in calm(source, one, betas, strategies, terms)])
+        return np.array([nav[-1] for nav in calm(prepared, one, betas)])
 
     bare = replace(scenario, drivers=(), shocks=())
     nothing, whole = ends(bare), ends(scenario)
@@ -84,12 +74,7 @@ def deepest(nav: FloatArray) -> float:
 
 
 def breaking_multiples(
-    source: ResamplingPool,
-    scenario: Scenario,
-    betas: Sequence[Beta],
-    strategies: Sequence[Strategy],
-    terms: StressTerms,
-    limit: float,
+    prepared: Stages, scenario: Scenario, betas: Sequence[Beta], limit: float
 ) -> list[float | None]:
     """For each strategy the smallest multiple of a scenario's shocks and driver moves, without noise, at which its
     drawdown reaches `limit` (above 0); None where none up to WIDEST does."""
@@ -97,11 +82,11 @@ def breaking_multiples(
 
     def depth(multiple: float) -> list[float]:
         if multiple not in known:
-            navs = calm(source, scenario.scaled(multiple), betas, strategies, terms)
+            navs = calm(prepared, scenario.scaled(multiple), betas)
             known[multiple] = [deepest(nav) for nav in navs]
         return known[multiple]
 
-    return [smallest(lambda m, k=k: depth(m)[k] <= -limit) for k in range(len(strategies))]  # type: ignore[misc]
+    return [smallest(lambda m, k=k: depth(m)[k] <= -limit) for k in range(len(prepared.strategies))]  # type: ignore[misc]
 
 
 def smallest(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,14 +24,8 @@ from positioning.scenarios.pooling import MIN_MONTHS, Pooled, mean_and_volatilit
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
 from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, path_cost, path_memory
 from positioning.scenarios.scenario_file import read_scenarios
-from positioning.scenarios.simulation import (
-    PATHS_PER_TASK,
-    Batch,
-    ScenarioSetup,
-    StressTerms,
-    simulated,
-    stage,
-)
+from positioning.scenarios.setup import ScenarioSetup, Stages, StressTerms
+from positioning.scenarios.simulation import PATHS_PER_TASK, Batch, PathWork, processes, simulated
 from positioning.scenarios.transmission import Beta, betas, monthly, publication_rows, scenario_effect
 from positioning.simulation.fees import read_fees
 from positioning.simulation.liquidity import size_words
@@ -81,6 +75,11 @@ class StressSettings:
                 raise BadInputError(
                     f"--{option} {getattr(self, name)}{cost}", f"wanted {wanted}", f"correct --{option}"
                 )
+
+    @property
+    def side_by_side(self) -> int:
+        """The processes that so many paths keep busy."""
+        return min(self.workers, -(-self.paths // PATHS_PER_TASK))
 
 
 @final
@@ -216,15 +215,17 @@ def simulate_scenarios(
     terms: StressTerms,
     choice: StressSettings,
     advance: Callable[[int], None] = lambda _: None,
+    work: PathWork | None = None,
 ) -> StressTest:
     """Simulate, weigh, replay and search. `advance` is called with a number of paths done, `total_paths` in all.
+
+    work: who works it out, by default `choice.workers` processes of this machine.
 
     Raises DataMissingError where a strategy has no name, or not its hedge, among those with enough rows.
     """
     require_bearable(choice.paths, scenarios.scenarios[0].horizon, len(scenarios.scenarios), len(strategies))
     lookback = max(p.history for p in strategies) + 12  # ten sessions of silence bar a name
     source = urn(market, lookback, choice.least, choice.drift)
-    replayed, notices = _replayed(market, lookback, strategies, terms, choice)
     for p in strategies:
         if (lacking := _lacking(p, source)) is not None:
             raise DataMissingError(f"{p.name} cannot be simulated: {lacking}", f"wanted {choice.least} rows in common",
@@ -232,58 +233,103 @@ def simulate_scenarios(
     found = tuple(
         b for b in betas(scenarios.transmissions, market, series) if b.symbol in source.past.symbols
     )
-    instruments, base = source.past.instruments, source.past.base
-    stages = {
-        s.name: stage(source, scenario_effect(s, found, instruments, base), strategies, terms)
-        for s in scenarios.scenarios
-    }
-    paths, fans, legs = _run(stages, scenarios, strategies, choice, advance)
+    replayed, notices = _replayed(market, lookback, strategies, terms, choice)
+    plan = StressPlan.of(Stages(source, strategies, terms), scenarios, found, choice)
+    reversed_, apart = (
+        {s.name: (f, s.name) for s in scenarios.scenarios} for f in (reverse_stress, taken_apart)
+    )
+    coming = simulated(
+        plan,
+        choice.paths,
+        work or processes(choice.side_by_side),
+        advance,
+        [*reversed_.values(), *apart.values()],
+    )
+    pooled = _pooled(market, series, scenarios, strategies, terms)
+    paths, fans, legs, answers = _collected(coming, scenarios, strategies, choice.paths)
     judged = {p.name: _figures(scenarios, paths, k) for k, p in enumerate(strategies)}
     means = {name: [f[s.name].mean for s in scenarios.scenarios] for name, f in judged.items()}
     odds = [s.probability for s in scenarios.scenarios]
-    multiples = {
-        s.name: breaking_multiples(source, s, found, strategies, terms, choice.limit)
-        for s in scenarios.scenarios
-    }
+    multiples = {name: answers[call] for name, call in reversed_.items()}
     return StressTest(
         scenarios=scenarios, strategies=tuple(strategies), choice=choice, market=market, source=source, betas=found,
         figures=judged, fans=fans, legs=legs,
-        parts={s.name: parts(source, s, found, strategies, terms) for s in scenarios.scenarios},
+        parts={name: answers[call] for name, call in apart.items()},
         break_even={
             name: {s.name: break_even(m, odds, k) for k, s in enumerate(scenarios.scenarios)} for name, m in means.items()
         },
         crossings={s.name: crossings(means, odds, k) for k, s in enumerate(scenarios.scenarios)},
         multiples={p.name: {s: row[k] for s, row in multiples.items()} for k, p in enumerate(strategies)},
-        replayed=replayed, pooled=_pooled(market, series, scenarios, strategies, terms),
+        replayed=replayed, pooled=pooled,
         notices=(*market.notices, *source.notices, *notices),
         dividends=GROSS if terms.tax is None else terms.tax.label,
         size=size_words(terms.capital, market.base),
     )  # fmt: skip
 
 
-def _run(
-    stages: dict[str, ScenarioSetup],
-    scenarios: ScenarioSet,
-    strategies: Sequence[Strategy],
-    choice: StressSettings,
-    advance: Callable[[int], None],
-) -> tuple[dict[str, list[Paths]], Rows, Rows]:
-    """Numbers a path by scenario, and fans and mean profit by name by strategy and scenario."""
+@final
+@dataclass(frozen=True, eq=False)
+class StressPlan:
+    """What whoever works out a stress test is sent; see `simulation.Prepared`."""
+
+    prepared: Stages
+    scenarios: Mapping[str, Scenario]
+    betas: tuple[Beta, ...]
+    limit: float
+    stages: Mapping[str, ScenarioSetup]
+    seed: int
+
+    @classmethod
+    def of(
+        cls, prepared: Stages, scenarios: ScenarioSet, found: tuple[Beta, ...], choice: StressSettings
+    ) -> StressPlan:
+        """With every scenario of the set prepared."""
+        past = prepared.source.past
+        by_name = {s.name: s for s in scenarios.scenarios}
+        stages = {
+            name: prepared.of(scenario_effect(s, found, past.instruments, past.base))
+            for name, s in by_name.items()
+        }
+        return cls(prepared, by_name, found, choice.limit, stages, choice.seed)
+
+
+def reverse_stress(plan: StressPlan, name: str) -> list[float | None]:
+    """`breaking_multiples` of one scenario."""
+    return breaking_multiples(plan.prepared, plan.scenarios[name], plan.betas, plan.limit)
+
+
+def taken_apart(plan: StressPlan, name: str) -> tuple[Part, ...]:
+    """`parts` of one scenario."""
+    return parts(plan.prepared, plan.scenarios[name], plan.betas)
+
+
+def _collected(
+    coming: Iterator[tuple[Any, Any]], scenarios: ScenarioSet, strategies: Sequence[Strategy], count: int
+) -> tuple[dict[str, list[Paths]], Rows, Rows, dict[Any, Any]]:
+    """Numbers a path by scenario, fans and mean profit by name by strategy and scenario, and what else was answered."""
     paths: dict[str, list[Paths]] = {}
-    fans: dict[str, dict[str, FloatArray]] = {p.name: {} for p in strategies}
-    legs: dict[str, dict[str, FloatArray]] = {p.name: {} for p in strategies}
+    fans: Rows = {p.name: {} for p in strategies}
+    legs: Rows = {p.name: {} for p in strategies}
     mixed: dict[str, list[FloatArray]] = {p.name: [] for p in strategies}
-    slices = shares([s.probability for s in scenarios.scenarios], choice.paths)
-    for part, (name, batches) in zip(
-        slices, simulated(stages, choice.paths, choice.seed, _workers(choice), advance), strict=True
-    ):
-        paths[name] = [Paths.of(b) for b in batches]
-        for p, b in zip(strategies, batches, strict=True):
-            fans[p.name][name], legs[p.name][name] = fan(b.nav), b.legs.mean(axis=0)
-            mixed[p.name].append(b.nav[part])
+    slices = dict(
+        zip(
+            (s.name for s in scenarios.scenarios),
+            shares([s.probability for s in scenarios.scenarios], count),
+            strict=True,
+        )
+    )
+    answers: dict[Any, Any] = {}
+    for key, answer in coming:
+        if key not in slices:
+            answers[key] = answer
+            continue
+        paths[key] = [Paths.of(b) for b in answer]
+        for p, b in zip(strategies, answer, strict=True):
+            fans[p.name][key], legs[p.name][key] = fan(b.nav), b.legs.mean(axis=0)
+            mixed[p.name].append(b.nav[slices[key]])
     for p in strategies:
         fans[p.name][WEIGHTED] = fan(np.concatenate(mixed[p.name]))
-    return paths, fans, legs
+    return paths, fans, legs, answers
 
 
 def shares(probabilities: Sequence[float], paths: int) -> list[slice]:
@@ -308,10 +354,6 @@ def require_bearable(paths: int, horizon: int, scenarios: int, strategies: int) 
 def total_paths(scenarios: ScenarioSet, choice: StressSettings) -> int:
     """How often a path is simulated."""
     return len(scenarios.scenarios) * choice.paths
-
-
-def _workers(choice: StressSettings) -> int:
-    return min(choice.workers, -(-choice.paths // PATHS_PER_TASK))
 
 
 def _lacking(strategy: Strategy, source: ResamplingPool) -> str | None:

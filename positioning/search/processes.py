@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from threading import Thread
 
 import numpy as np
 
@@ -21,6 +15,7 @@ from positioning.simulation.kernel import LANES
 from positioning.strategy.batched import decided_in_batches
 from positioning.strategy.from_file import blamed
 from positioning.strategy.strategy import Strategy
+from positioning.worker_processes import WorkerError, spread
 
 Piece = tuple[int, int, int]  # of a chunk: its number, first and last trial
 
@@ -42,25 +37,21 @@ def processes(workers: int) -> Work:
         if not wanted:
             return
         pieces = list(_pieces(plan, wanted, workers))
-        context = multiprocessing.get_context(
-            "spawn"
-        )  # a fork would copy the progress bar's thread and its locks
         tables = {n: np.empty(plan.shape(n)) for n in wanted}
         missing = {n: plan.shape(n)[1] for n in wanted}
-        pool = ProcessPoolExecutor(min(workers, len(pieces)), context, _receive, (space, plan))
         try:
-            for (number, first, last), table in _worked(pool, pieces, IN_FLIGHT * workers):
+            for (number, first, last), table in spread(
+                _tabulated, (space, plan), pieces, min(workers, len(pieces))
+            ):
                 tables[number][:, first:last] = table
                 missing[number] -= last - first
                 if not missing[number]:
                     yield number, tables.pop(number)
-        except BrokenProcessPool:
+        except WorkerError as error:
             raise BadInputError(
-                "a worker process died", "wanted it to finish its trials",
+                f"a worker process failed: {error}", "wanted it to finish its trials",
                 "give it more memory, or use fewer workers",
             ) from None  # fmt: skip
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     return work
 
@@ -73,40 +64,7 @@ def _pieces(plan: Plan, numbers: Iterable[int], workers: int) -> Iterator[Piece]
         yield from ((number, first, min(first + size, trials)) for first in range(0, trials, size))
 
 
-def _worked(
-    pool: ProcessPoolExecutor, pieces: Iterable[Piece], most: int
-) -> Iterator[tuple[Piece, FloatArray]]:
-    """Each piece with its table as it is done, at most so many in flight."""
-    rest, running = iter(pieces), dict[Future[FloatArray], Piece]()
-    while True:
-        for piece in rest:
-            running[pool.submit(_tabulated, *piece)] = piece
-            if len(running) >= most:
-                break
-        if not running:
-            return
-        for done in wait(running, return_when=FIRST_COMPLETED).done:
-            yield running.pop(done), done.result()
-
-
-_received: list[tuple[SearchSpace, Plan]] = []  # of a worker process
-
-
-def _receive(space: SearchSpace, plan: Plan) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    Thread(target=_end_with_parent, daemon=True).start()
-    _received.append((space, plan))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)  # it was killed, and nobody waits for what is worked out here
-
-
-def _tabulated(number: int, first: int, last: int) -> FloatArray:
-    space, plan = _received[0]
+def _tabulated(space: SearchSpace, plan: Plan, number: int, first: int, last: int) -> FloatArray:
     codes: GridIndex = plan.part(number)[first:last]
     try:
         return tabulate(space, codes, plan.measures)

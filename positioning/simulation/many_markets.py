@@ -6,12 +6,13 @@ What is left of an account is its nav, what each name made of it, and what it ho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 
-from positioning.arrays import FloatArray, IntArray
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.simulation import kernel
 from positioning.simulation.kernel import AccountState, Depth, LedgerArrays, Outcome, Recording
@@ -29,15 +30,41 @@ class Accounts:
     trapped: FloatArray
 
 
-def run_markets(
-    decided: IntArray, weights: FloatArray, band: float, shared: LedgerArrays, own: LedgerArrays
-) -> Accounts:
-    """An account opened with one unit of cash on each of P markets.
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """What one strategy decides on P markets. decided: (D,) rows of the decisions; weights: (P, D, N); no_buy: (T, N)
+    names that it may not buy."""
 
-    decided: (D,) rows of the decisions on all; weights: (P, D, N). own: `why`, `early`, `fill`, `value`, `last`, `mark`,
-    `dividend`, `tax`, `exit_price` and `exit_cover` of each market, (P, ...); shared: the rest, of one.
+    decided: IntArray
+    weights: FloatArray
+    band: float
+    no_buy: BoolArray
+
+
+def run_markets(strategies: Sequence[Decisions], shared: LedgerArrays, own: LedgerArrays) -> list[Accounts]:
+    """For each strategy an account on each of P markets, opened with one unit of cash.
+
+    own: `why`, `early`, `fill`, `value`, `last`, `mark`, `dividend`, `tax`, `exit_price` and `exit_cover` of each market,
+    (P, ...); shared: the rest, of one.
     """
-    nav, profits, shares = _accounts(decided, weights[:, :, :, None], band, shared, own, kernel.UNSIZED)
+    sizes = [s.decided.size for s in strategies]
+    found = _accounts(
+        np.concatenate([s.decided for s in strategies]),
+        np.concatenate([s.weights for s in strategies], axis=1)[..., None],
+        np.array([s.band for s in strategies]),
+        np.stack([s.no_buy for s in strategies]),
+        np.concatenate([[0], np.cumsum(sizes)]),
+        shared,
+        own,
+        kernel.UNSIZED,
+    )
+    return [_left(nav, profits, shares, shared, own) for nav, profits, shares in zip(*found, strict=True)]
+
+
+def _left(
+    nav: FloatArray, profits: FloatArray, shares: FloatArray, shared: LedgerArrays, own: LedgerArrays
+) -> Accounts:
     trapped = np.where(shared.frozen[-1] & (shares > 0), shares * own.mark[:, -1], 0.0).sum(axis=1)
     return Accounts(nav, profits, shares, trapped)
 
@@ -49,48 +76,56 @@ def _build(ledger: Any) -> Any:
     def accounts(
         decided: IntArray,
         weights: FloatArray,
-        band: float,
+        bands: FloatArray,
+        no_buy: BoolArray,
+        edges: IntArray,
         shared: LedgerArrays,
         own: LedgerArrays,
         unsized: Depth,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(S, P, T) nav, (S, P, N) profits and shares held last; a strategy's decisions lie between two `edges`."""
         markets, rows, names = own.fill.shape
-        navs, profits, shares = (
-            np.empty((markets, rows)), np.empty((markets, names)), np.empty((markets, names)),
-        )  # fmt: skip
+        count, size = bands.size, np.zeros(1)
+        navs = np.empty((count, markets, rows))
+        profits, shares = np.zeros((count, markets, names)), np.empty((count, markets, names))
+        most = np.diff(edges).max() + 1
         record = Recording(
             np.zeros((rows, names)), np.zeros((rows, names)), np.zeros((rows, names), np.bool_),
-            np.zeros((rows, names)), np.zeros(rows), np.zeros((decided.size + 1, names), np.int8),
-            np.zeros((decided.size + 1, names), np.int64), np.zeros((decided.size + 1, names), np.int8),
-            np.zeros((decided.size + 1, names), np.int64), np.zeros((decided.size + 1, names)),
-            np.zeros((decided.size + 1, names)),
+            np.zeros((rows, names)), np.zeros(rows), np.zeros((most, names), np.int8),
+            np.zeros((most, names), np.int64), np.zeros((most, names), np.int8), np.zeros((most, names), np.int64),
+            np.zeros((most, names)), np.zeros((most, names)),
         )  # fmt: skip
-        bands, size = np.full(1, band), np.zeros(1)
         for p in range(markets):
-            arrays = LedgerArrays(
-                own.why[p], own.early[p], shared.no_buy, shared.frozen, shared.mark_factor, own.fill[p],
-                own.value[p], own.last[p], own.mark[p], shared.buy, shared.sell, own.dividend[p], own.tax[p],
-                shared.borrow, shared.growth, shared.exit_row, own.exit_price[p], own.exit_cover[p],
-            )  # fmt: skip
-            state = AccountState(
-                np.ones(1), np.zeros((names, 1)), np.full((names, 1), np.nan), np.zeros((names, 1)),
-                np.zeros((names, 1)),
-            )  # fmt: skip
-            outcome = Outcome(
-                np.zeros((rows, 1)), np.zeros(1), np.zeros(1), np.zeros(1), np.full(1, -1, np.int64),
-                np.zeros(1, np.bool_), np.zeros(1),
-            )  # fmt: skip
-            record.held[:] = 0.0
-            record.trades[:] = 0.0
-            record.paid[:] = 0.0
-            record.called[:] = False
-            record.status[:] = 0
-            record.waits[:] = 0
-            ledger(decided, weights[p], bands, arrays, state, outcome, record, size, unsized)
-            navs[p] = outcome.nav[:, 0]
-            shares[p] = record.held[rows - 1]
-            for n in range(names):
-                profits[p, n] = _profit(arrays, record, n)
+            for s in range(count):
+                first, last = edges[s], edges[s + 1]
+                arrays = LedgerArrays(
+                    own.why[p], own.early[p], no_buy[s], shared.frozen, shared.mark_factor, own.fill[p],
+                    own.value[p], own.last[p], own.mark[p], shared.buy, shared.sell, own.dividend[p], own.tax[p],
+                    shared.borrow, shared.growth, shared.exit_row, own.exit_price[p], own.exit_cover[p],
+                )  # fmt: skip
+                state = AccountState(
+                    np.ones(1), np.zeros((names, 1)), np.full((names, 1), np.nan), np.zeros((names, 1)),
+                    np.zeros((names, 1)),
+                )  # fmt: skip
+                outcome = Outcome(
+                    np.zeros((rows, 1)), np.zeros(1), np.zeros(1), np.zeros(1), np.full(1, -1, np.int64),
+                    np.zeros(1, np.bool_), np.zeros(1),
+                )  # fmt: skip
+                record.held[:] = 0.0
+                record.trades[:] = 0.0
+                record.paid[:] = 0.0
+                record.called[:] = False
+                record.status[:] = 0
+                record.waits[:] = 0
+                ledger(
+                    decided[first:last], weights[p, first:last], bands[s : s + 1], arrays, state, outcome, record,
+                    size, unsized,
+                )  # fmt: skip
+                navs[s, p] = outcome.nav[:, 0]
+                shares[s, p] = record.held[rows - 1]
+                for n in range(names):
+                    if (weights[p, first:last, n] != 0.0).any():  # nothing else is ever traded
+                        profits[s, p, n] = _profit(arrays, record, n)
         return navs, profits, shares
 
     return accounts
@@ -100,11 +135,10 @@ def _build(ledger: Any) -> Any:
 def _profit(arrays: LedgerArrays, record: Recording, n: int) -> float:
     """What one name made: its last value, less what was paid for it, charged and owed, and what it brought."""
     rows = arrays.fill.shape[0]
-    spent, rent, before, touched = 0.0, 0.0, 0.0, False
+    spent, rent, before = 0.0, 0.0, 0.0
     for r in range(rows):
         held, traded = record.held[r, n], record.trades[r, n]
         if traded != 0.0 or before != 0.0:
-            touched = True
             paid, charge, income = 0.0, 0.0, 0.0
             if traded != 0.0:
                 paid = traded * record.paid[r, n]
@@ -117,8 +151,6 @@ def _profit(arrays: LedgerArrays, record: Recording, n: int) -> float:
                     rent += before * arrays.mark[r - 1, n] * arrays.borrow[r, n]
             spent += paid + charge - income
         before = held
-    if not touched:
-        return 0.0
     worth = 0.0
     if before != 0.0:
         factor = arrays.mark_factor if arrays.frozen[rows - 1, n] and before > 0.0 else 1.0

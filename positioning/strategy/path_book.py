@@ -36,7 +36,8 @@ class PathMarkets:
     """What decisions read of P markets.
 
     dates: one of them, whose rows and instruments are those of all. returns: (P, T, N); traded: (P, T, N) bool.
-    rows: (U,) ascending market rows on which something is decided; history, silence: (P, U, N), see `Market`.
+    rows: (U,) ascending market rows on which something is decided; history, silence: (P, U, N), see `Market`. known: is
+    filled with what all such markets share, the next ones, too.
     """
 
     dates: Market
@@ -45,6 +46,13 @@ class PathMarkets:
     rows: IntArray
     history: IntArray
     silence: IntArray
+    known: dict[Any, Any]
+
+    def shared(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` made, or makes."""
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]
 
 
 def decides_on_paths(strategy: Strategy) -> bool:
@@ -64,7 +72,7 @@ def path_book(
     known: features that depend on dates and events alone, of D places. A feature has the bits that it has on each of
     the markets by itself.
     """
-    count = paths.returns.shape[0]
+    count, key = paths.returns.shape[0], decided.tobytes()
 
     def compute(feature: Feature) -> Any:
         if isinstance(feature, RowFeature):
@@ -72,31 +80,37 @@ def path_book(
             return found.reshape(-1, *found.shape[2:])
         return np.concatenate([feature.compute(paths.dates, events, decided)] * count)
 
-    repeated = {f: np.concatenate([values] * count) for f, values in (known or {}).items()}
-    return FeatureBook(paths.dates, events, np.tile(decided, count), repeated, compute)
+    def repeated() -> dict[Feature, Any]:
+        return {f: np.concatenate([values] * count) for f, values in (known or {}).items()}
 
-
-def _eligible(feature: Eligible, paths: PathMarkets, events: Events, decided: IntArray) -> BoolArray:
-    columns = [paths.dates.column(s) for s in feature.legs]
-    at = np.searchsorted(paths.rows, decided)
-    enough = paths.history[:, at][:, :, columns] >= feature.history
-    fresh = paths.silence[:, at][:, :, columns] <= STALE_SESSIONS
-    return (
-        enough
-        & fresh
-        & ~dropped(events.restrictions, feature.legs, paths.dates.rows, feature.screen)[decided]
+    return FeatureBook(
+        paths.dates, events, np.tile(decided, count), paths.shared((count, key), repeated), compute
     )
 
 
+def _eligible(feature: Eligible, paths: PathMarkets, events: Events, decided: IntArray) -> BoolArray:
+    def common() -> tuple[list[int], IntArray, BoolArray]:
+        barred = dropped(events.restrictions, feature.legs, paths.dates.rows, feature.screen)[decided]
+        return (
+            [paths.dates.column(s) for s in feature.legs], np.searchsorted(paths.rows, decided), ~barred,
+        )  # fmt: skip
+
+    columns, at, allowed = paths.shared((feature, decided.tobytes()), common)
+    cells = np.ix_(range(len(paths.history)), at, columns)
+    enough, fresh = paths.history[cells] >= feature.history, paths.silence[cells] <= STALE_SESSIONS
+    return np.asarray(enough & fresh & allowed)
+
+
 def _betas(feature: Betas, paths: PathMarkets, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG001
-    hedge, columns, measures = feature.pairs(paths.dates)
+    hedge, columns, measures = paths.shared(feature, lambda: feature.pairs(paths.dates))
     return np.asarray(
         _betas_of_paths(paths.returns, paths.traded, hedge, columns, decided, feature.lookback, measures)
     )
 
 
 def _covariance(feature: Covariance, paths: PathMarkets, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG001
-    last, leading = np.maximum(decided - feature.lag, 0), feature.leading(paths.dates)
+    leading = paths.shared(feature, lambda: feature.leading(paths.dates))
+    last = np.maximum(decided - feature.lag, 0)
     whole = np.asarray(_covariances_of_paths(paths.returns, last, feature.lookback, leading))
     shape = whole.shape
     return without_negative(whole.reshape(-1, *shape[2:])).reshape(shape) if leading.any() else whole

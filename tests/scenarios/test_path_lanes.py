@@ -17,15 +17,9 @@ from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.scenarios import simulation
 from positioning.scenarios.paths import ResamplingPool, draw, urn
+from positioning.scenarios.setup import ScenarioSetup, StressTerms, stage
 from positioning.scenarios.shock import Effect, Shock, effect
-from positioning.scenarios.simulation import (
-    ScenarioSetup,
-    StressTerms,
-    batch,
-    one_by_one,
-    side_by_side,
-    stage,
-)
+from positioning.scenarios.simulation import batch, one_by_one, side_by_side
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from positioning.simulation.liquidity import Capital

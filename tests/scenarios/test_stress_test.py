@@ -43,8 +43,9 @@ from positioning.scenarios.pooling import mean_and_volatility, pool
 from positioning.scenarios.replay import breaking_multiples, calm, deepest, parts, replay, smallest
 from positioning.scenarios.scenario import DriverPath, Scenario, Transmission
 from positioning.scenarios.scenario_file import read_scenarios
+from positioning.scenarios.setup import Stages, StressTerms, play, stage
 from positioning.scenarios.shock import Effect, Shock, effect
-from positioning.scenarios.simulation import Batch, StressTerms, batch, play, simulated, stage
+from positioning.scenarios.simulation import Batch, PathPlan, batch, processes, simulated
 from positioning.scenarios.stress_test import shares
 from positioning.scenarios.transmission import Beta, betas, estimate, monthly, ols, scenario_effect
 from positioning.simulation.fees import read_fees
@@ -333,7 +334,7 @@ def test_legs_add_up_to_the_account(everything: tuple[ResamplingPool, list[Strat
 def test_the_same_for_a_seed_whatever_the_workers(everything: tuple[ResamplingPool, list[Strategy]]) -> None:
     source, strategies = everything
     made = stage(source, nothing(len(source.past.symbols)), strategies, terms(read_fees()))
-    one, two = (dict(simulated({"x": made}, 520, 7, w))["x"] for w in (1, 2))
+    one, two = (dict(simulated(PathPlan({"x": made}, 7), 520, processes(w)))["x"] for w in (1, 2))
     for a, b in zip(one, two, strict=True):
         for field in ("nav", "legs", "trapped"):
             np.testing.assert_array_equal(getattr(a, field), getattr(b, field))
@@ -481,7 +482,7 @@ def test_tails_by_hand() -> None:
 
 def test_drawdown_is_from_the_highest_nav_so_far() -> None:
     nav = np.array([[1.0, 1.25, 1.0, 1.1], [1.0, 0.9, 0.95, 1.2]])
-    made = Paths.of(Batch(nav, np.zeros((2, 1)), np.zeros(2)))
+    made = Paths.of(Batch.of(nav, np.zeros((2, 1)), np.zeros(2)))
     np.testing.assert_allclose(made.drawdown, [-0.2, -0.1], **exactly)
     np.testing.assert_allclose(made.returns, [0.1, 0.2], **exactly)
 
@@ -562,11 +563,12 @@ def test_reverse_stress_agrees_with_a_scan_and_the_closed_form() -> None:
     """A quarter held: a fifth of nav is lost where 0.25 (1 - 0.6^k) = 0.2, at k = ln 0.2 / ln 0.6."""
     source = urn(noisy(), 50)
     blow = scenario(Shock("instrument:A", jump=-0.4, session=9))
-    found = breaking_multiples(source, blow, (), [Hold(weight=0.25), Hold(weight=0.1)], terms(), 0.2)
+    found = breaking_multiples(Stages(source, [Hold(weight=0.25), Hold(weight=0.1)], terms()), blow, (), 0.2)
     assert found[0] == pytest.approx(math.log(0.2) / math.log(0.6), abs=1e-3)
     assert found[1] is None  # a tenth held cannot lose a fifth
     grid = np.arange(0, 4, 0.01)
-    deep = [deepest(calm(source, blow.scaled(float(k)), (), [Hold(weight=0.25)], terms())[0]) for k in grid]
+    prepared = Stages(source, [Hold(weight=0.25)], terms())
+    deep = [deepest(calm(prepared, blow.scaled(float(k)), ())[0]) for k in grid]
     assert grid[np.argmax(np.array(deep) <= -0.2)] == pytest.approx(found[0], abs=0.011)
 
 
@@ -581,10 +583,11 @@ def test_parts_add_up_to_the_scenario() -> None:
     oil = DriverPath("oil", 100, 200, "a", "c", "s", "step", 9)
     one = scenario(Shock("instrument:A", jump=-0.4, session=9, label="blow"), drivers=(oil,))
     found = [Beta("oil", "A", 0.5, 0, 0, "")]
-    made = {p.label: p.returns[0] for p in parts(source, one, found, [Hold(weight=0.5)], terms())}
+    prepared = Stages(source, [Hold(weight=0.5)], terms())
+    made = {p.label: p.returns[0] for p in parts(prepared, one, found)}
     assert made["driver oil"] == pytest.approx(0.5 * (math.sqrt(2) - 1))
     assert made["blow"] == pytest.approx(-0.2)
-    whole = calm(source, one, found, [Hold(weight=0.5)], terms())[0][-1] - 1
+    whole = calm(prepared, one, found)[0][-1] - 1
     assert sum(made.values()) == pytest.approx(whole)
     assert whole == pytest.approx(0.5 * (0.6 * math.sqrt(2) - 1))
 

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,15 @@ import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
+from positioning import dask_cluster as there
 from positioning.errors import BadInputError
-from positioning.search import dask_cluster as there
-from positioning.search.dask_cluster import cluster
+from positioning.search import on_cluster
 from positioning.search.measures import Figures
+from positioning.search.on_cluster import cluster
 from positioning.search.run import threads
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers
+from tests.dask_machines import Machines, machines, within
 from tests.search.clusters import HALVES, SHARES, Dawdling, planned, space_of, tables
 
 pytestmark = [
@@ -31,65 +32,10 @@ pytestmark = [
 ]
 
 
-class Machines:
-    """A scheduler and workers, each a process as one starts it by hand."""
-
-    def __init__(self, place: Path) -> None:
-        self.place, self.running = place, dict[str, subprocess.Popen[bytes]]()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        self._start(
-            "scheduler", "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2]
-        )
-
-    def worker(self, name: str, *words: str) -> None:
-        plain = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(self.place))
-        self._start(name, "worker", self.address, "--name", name, *plain, *words)
-
-    def _start(self, name: str, kind: str, *words: str) -> None:
-        command = [sys.executable, "-m", "dask", kind, *words, "--no-dashboard"]
-        with (self.place / f"{name}.log").open("wb") as log:
-            self.running[name] = subprocess.Popen(command, stdout=log, stderr=log)
-
-    def kill(self, name: str) -> None:
-        self.running[name].kill()
-        self.running.pop(name).wait()
-
-    def wait(self, workers: int) -> None:
-        with Client(self.address, timeout=30, set_as_default=False) as client:
-            client.wait_for_workers(workers, timeout=60)
-
-    def end(self) -> None:
-        for name in list(self.running):
-            self.kill(name)
-
-
-@contextmanager
-def machines(place: Path, workers: int) -> Iterator[Machines]:
-    with ExitStack() as stack:
-        made = Machines(place)
-        stack.callback(made.end)
-        for n in range(workers):
-            made.worker(f"first-{n}")
-        if workers:
-            made.wait(workers)
-        yield made
-
-
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     """Two workers for the tests that leave them alive."""
     with machines(tmp_path_factory.mktemp("pair"), 2) as made:
-        yield made
-
-
-@contextmanager
-def within(workers: int) -> Iterator[LocalCluster]:
-    """Scheduler and workers in this process, to look inside."""
-    with LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=":0"
-    ) as made:
         yield made
 
 
@@ -267,14 +213,14 @@ def test_other_code_that_joins_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_other_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    tabulate, space = there.tabulate, space_of(half_life=(5.0,))
+    tabulate, space = on_cluster.tabulate, space_of(half_life=(5.0,))
     runs: list[int] = []
 
     def drifting(*given: Any) -> Any:
         runs.append(1)
         return np.nextafter(tabulate(*given), 9.0 * len(runs))
 
-    monkeypatch.setattr(there, "tabulate", drifting)
+    monkeypatch.setattr(on_cluster, "tabulate", drifting)
     monkeypatch.setattr(np, "nextafter", lambda table, n: table * (1 + n * 1e-15))
     with within(1) as one, pytest.raises(BadInputError, match="gives the first trial other numbers"):
         tables(space, planned(space, Figures()), cluster(one.scheduler_address))
@@ -314,7 +260,7 @@ from positioning.errors import BadInputError
 from tests.search.clusters import Dawdling
 from tests.search.clusters import HALVES
 from tests.search.clusters import SHARES
-from positioning.search.dask_cluster import cluster
+from positioning.search.on_cluster import cluster
 from tests.search.clusters import space_of
 from tests.search.clusters import planned
 from tests.search.clusters import tables
@@ -346,7 +292,7 @@ def test_standard_error_has_one_line(pair: Machines, reached: bool, said: str) -
 def test_without_the_package_it_says_what_to_install() -> None:
     code = (
         "import sys\nsys.modules['distributed'] = None\nfrom positioning.errors import BadInputError\n"
-        "try:\n    import positioning.search.dask_cluster\nexcept BadInputError as error:\n    print(error)"
+        "try:\n    import positioning.dask_cluster\nexcept BadInputError as error:\n    print(error)"
     )
     said = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert said.strip().endswith("type pip install 'positioning[dask]'")

@@ -13,8 +13,9 @@ from positioning.events.event import Events
 from positioning.market.instruments import instrument
 from positioning.market.market import Market
 from positioning.scenarios.paths import urn
+from positioning.scenarios.setup import StressTerms, stage
 from positioning.scenarios.shock import Effect
-from positioning.scenarios.simulation import StressTerms, batch, stage
+from positioning.scenarios.simulation import batch
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.reference import reference

@@ -1,4 +1,4 @@
-"""Chunks of a search worked out by the workers of a dask scheduler: the same numbers as on this machine, or none."""
+"""Work of many pieces done by the workers of a dask scheduler: the same numbers as on this machine, or none."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import logging
 import platform
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from itertools import islice
 from queue import Empty, SimpleQueue
 from threading import Lock
@@ -22,10 +23,6 @@ import numpy as np
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
 from positioning.provenance import code_digests
-from positioning.search.measures import Measure
-from positioning.search.run import IN_FLIGHT, Found, Work, tabulate
-from positioning.search.space import GridIndex, SearchSpace
-from positioning.search.trials import Plan
 
 try:
     from distributed import Client, Future, KilledWorker, Security, Worker, WorkerPlugin, get_worker
@@ -41,78 +38,104 @@ except ImportError:
 
 SOON = 5.0  # seconds in which a scheduler answers, and has a worker
 LOOK = 1.0  # seconds after which the workers are counted anew
-LIVES = 3  # times a chunk is begun again after dask gave it up, each time for the loss of several workers
+LIVES = 3  # times a piece is begun again after dask gave it up, each time for the loss of several workers
 NAMED = 3  # differences that an error names
-KEPT = "finished chunks are kept: the same search with resume=True goes on from there"
+IN_FLIGHT = 4  # pieces a thread that may be begun or finished and not yet kept; more would only hold memory
 LOUD = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application", "asyncio")
 
 
-def cluster(address: str, patience: float = 60.0) -> Work:
-    """On the workers of the scheduler at that address (tcp://HOST:PORT), also those that join later.
+@final
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is worked out elsewhere: `function(*shared, *piece)` of many pieces.
 
-    Dead workers are replaced by what is left, or comes within `patience` seconds. Raises BadInputError, when chunks
-    are asked for, where no scheduler or worker answers, a worker's code or packages are not those of this process,
-    all workers stay away, or a chunk brings down one worker after another; and whatever a trial raises.
+    strategies: classes whose files the answers stand on, too. proof: a piece whose `numbers` must have the same bits
+    there as here. first, each, whole: what the proof, a piece by its key, and all of it are called. kept: what to do when
+    it is begun again; parameter: of that, "" for none.
     """
 
-    def work(space: SearchSpace, plan: Plan, numbers: Iterable[int]) -> Found:
-        rest = list(numbers)
-        if not rest:
-            return
-        with _quiet(), _connected(address) as client, _held(client, space, plan) as name:
-            yield from _Spread(client, address, patience, name, plan).over(rest)
+    function: Callable[..., Any]
+    shared: tuple[Any, ...]
+    strategies: tuple[type, ...]
+    proof: tuple[Any, ...]
+    numbers: Callable[[Any], FloatArray]
+    first: str
+    each: Callable[[Any], str]
+    whole: str
+    kept: str
+    parameter: str = ""
 
-    return work
+    def proved(self, shared: tuple[Any, ...]) -> FloatArray:
+        """The numbers of the proof, worked out here."""
+        return self.numbers(self.function(*shared, *self.proof))
+
+
+def worked_out(
+    address: str, patience: float, job: Job, pieces: Iterable[tuple[Any, tuple[Any, ...]]]
+) -> Generator[tuple[Any, Any], None, None]:
+    """(key, answer) of each (key, piece), in any order, by the workers of the scheduler at that address
+    (tcp://HOST:PORT), also those that join later.
+
+    Dead workers are replaced by what is left, or comes within `patience` seconds. Raises BadInputError, when something
+    is asked for, where no scheduler or worker answers, a worker's code or packages are not those of this process, all
+    workers stay away, or a piece brings down one worker after another; and whatever the function raises.
+    """
+    rest = list(pieces)
+    if not rest:
+        return
+    with _quiet(), _connected(address) as client, _held(client, job) as name:
+        yield from _Spread(client, address, patience, name, job).over(rest)
 
 
 @final
 class Held(WorkerPlugin):
-    """What all tasks of a search share; each worker is sent it once, also one that joins later, and serves it only
-    when it stands on the same code and packages and gives the first trial the same bits."""
+    """What all pieces share; each worker is sent it once, also one that joins later, and serves it only when it stands
+    on the same code and packages and gives the proof the same bits."""
 
-    def __init__(self, space: SearchSpace, plan: Plan) -> None:
-        self._kind, self._basis = type(space.strategy), basis(type(space.strategy))
-        self._codes, self._measures = plan.codes[:1], plan.measures
-        self._proof = tabulate(space, self._codes, self._measures)
-        self._sent = dumps(space)  # opened by a worker that may
+    def __init__(self, job: Job) -> None:
+        self._kinds, self._basis = job.strategies, basis(job.strategies)
+        self._job = replace(job, shared=())
+        self._proof = job.proved(job.shared)
+        self._sent = dumps(job.shared)  # opened by a worker that may
 
     def setup(self, worker: Worker) -> None:
         """Of a worker, before its first task."""
         self._address, self._lock = worker.address, Lock()
-        self._space: SearchSpace | None = None
+        self._shared: tuple[Any, ...] | None = None
 
     def require_same(self, client: Client) -> None:
         """BadInputError for a worker of other code or packages, or without any."""
-        found = client.run(differences, self._kind, self._basis, on_error="return")
+        found = client.run(differences, self._kinds, self._basis, on_error="return")
         for address, differs in found.items():
             _require_same(address, differs)
 
-    def space(self) -> SearchSpace:
-        """What was sent. Raises BadInputError where the worker may not serve it."""
+    def answered(self, piece: tuple[Any, ...]) -> Any:
+        """By what was sent. Raises BadInputError where the worker may not serve it."""
         with self._lock:
-            if self._space is None:
-                _require_same(self._address, differences(self._kind, self._basis))
-                space: SearchSpace = loads(self._sent)
-                table = tabulate(space, self._codes, self._measures)
-                if not np.array_equal(table, self._proof, equal_nan=True):
+            if self._shared is None:
+                _require_same(self._address, differences(self._kinds, self._basis))
+                shared: tuple[Any, ...] = loads(self._sent)
+                if not np.array_equal(self._job.proved(shared), self._proof, equal_nan=True):
                     raise BadInputError(
-                        f"worker {self._address} gives the first trial other numbers",
+                        f"worker {self._address} gives {self._job.first} other numbers",
                         "wanted those of this machine to the bit",
                         "use workers with its kind of processor and its packages (constraints.txt)",
                     )
-                self._space = space
-            return self._space
+                self._shared = shared
+        return self._job.function(*self._shared, *piece)
 
 
-def basis(strategy: type) -> dict[str, str]:
+def basis(strategies: Iterable[type]) -> dict[str, str]:
     """What the numbers of this process stand on: versions, and digests of files."""
-    versions = {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__}
-    return {**versions, **code_digests(strategy)}
+    found = {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__}
+    for strategy in strategies:
+        found |= code_digests(strategy)
+    return found
 
 
-def differences(strategy: type, wanted: Mapping[str, str]) -> list[str]:
+def differences(strategies: Iterable[type], wanted: Mapping[str, str]) -> list[str]:
     """Names in which the basis of this process is another."""
-    own = basis(strategy)
+    own = basis(strategies)
     return [key for key in {**wanted, **own} if own.get(key) != wanted.get(key)]
 
 
@@ -131,29 +154,31 @@ def _require_same(address: str, differs: Sequence[str] | Exception) -> None:
     )
 
 
-def _task(name: str, codes: GridIndex, measures: Sequence[Measure]) -> FloatArray:
+def _task(name: str, piece: tuple[Any, ...]) -> Any:
     held: Any = get_worker().plugins[name]
-    return tabulate(held.space(), codes, measures)
+    return held.answered(piece)
 
 
 @final
 class _Spread:
-    """Chunks of a plan laid out to workers, a few at a time."""
+    """Pieces of a job laid out to workers, a few at a time."""
 
-    def __init__(self, client: Client, address: str, patience: float, name: str, plan: Plan) -> None:
+    def __init__(self, client: Client, address: str, patience: float, name: str, job: Job) -> None:
         self._client, self._address, self._patience = client, address, patience
-        self._name, self._plan = name, plan
-        self._done: SimpleQueue[Future[FloatArray]] = SimpleQueue()
-        self._running: dict[Any, tuple[Future[FloatArray], int, int]] = {}  # by key: and number, lives lost
+        self._name, self._job = name, job
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
+        self._running: dict[
+            Any, tuple[Future[Any], int, Any, tuple[Any, ...], int]
+        ] = {}  # by key: see _begin
         self._threads, self._looked, self._alive = 1, 0.0, time.monotonic()
 
-    def over(self, numbers: Sequence[int]) -> Found:
-        """Their tables, as they come."""
-        rest = iter(numbers)
+    def over(self, pieces: Sequence[tuple[Any, tuple[Any, ...]]]) -> Generator[tuple[Any, Any], None, None]:
+        """Their answers, as they come."""
+        rest = iter(enumerate(pieces))
         while True:
             self._look()
-            for number in islice(rest, max(IN_FLIGHT * self._threads - len(self._running), 0)):
-                self._begin(number, 0)
+            for number, (key, piece) in islice(rest, max(IN_FLIGHT * self._threads - len(self._running), 0)):
+                self._begin(number, key, piece, 0)
             if not self._running:
                 return
             with suppress(Empty):
@@ -161,34 +186,37 @@ class _Spread:
                 if found is not None:
                     yield found
 
-    def _begin(self, number: int, lost: int) -> None:
-        key, part = f"{self._name}-{number}-{lost}", self._plan.part(number)
-        future = self._client.submit(_task, self._name, part, self._plan.measures, key=key, pure=False)
-        self._running[key] = future, number, lost
+    def _begin(self, number: int, key: Any, piece: tuple[Any, ...], lost: int) -> None:
+        """The piece of this number, begun again after so many times."""
+        future = self._client.submit(
+            _task, self._name, piece, key=f"{self._name}-{number}-{lost}", pure=False
+        )
+        self._running[future.key] = future, number, key, piece, lost
         future.add_done_callback(self._done.put)
 
-    def _end(self, future: Future[FloatArray]) -> tuple[int, FloatArray] | None:
-        _, number, lost = self._running.pop(future.key)
+    def _end(self, future: Future[Any]) -> tuple[Any, Any] | None:
+        _, number, key, piece, lost = self._running.pop(future.key)
+        job = self._job
         try:
-            return number, future.result(timeout=self._patience)
+            return key, future.result(timeout=self._patience)
         except TimeoutError:  # it went down with its worker before it was fetched
-            self._running[future.key] = future, number, lost
+            self._running[future.key] = future, number, key, piece, lost
             self._done.put(future)
         except KilledWorker:
             if lost == LIVES:
                 raise BadInputError(
-                    f"chunk {number} brought down worker after worker",
+                    f"{job.each(key)} brought down worker after worker",
                     "wanted workers that outlive it",
-                    f"give them more memory; {KEPT}",
-                    "resume",
+                    f"give them more memory; {job.kept}",
+                    job.parameter,
                 ) from None
-            self._begin(number, lost + 1)
+            self._begin(number, key, piece, lost + 1)
         except CancelledError:
             raise BadInputError(
-                f"the scheduler at {self._address} ended, or dropped the search",
+                f"the scheduler at {self._address} ended, or dropped {job.whole}",
                 "wanted it to the end",
-                f"start it again; {KEPT}",
-                "resume",
+                f"start it again; {job.kept}",
+                job.parameter,
             ) from None
         return None
 
@@ -208,8 +236,8 @@ class _Spread:
             raise BadInputError(
                 f"no worker at {self._address} for {self._patience:g} s",
                 "wanted one to go on with",
-                f"start dask worker {self._address}; {KEPT}",
-                "resume",
+                f"start dask worker {self._address}; {self._job.kept}",
+                self._job.parameter,
             )
 
 
@@ -259,9 +287,9 @@ def _unlike_scheduler(address: str) -> str:
 
 
 @contextmanager
-def _held(client: Client, space: SearchSpace, plan: Plan) -> Iterator[str]:
-    """The name under which all workers hold the space."""
-    held, name = Held(space, plan), f"positioning-{uuid4().hex}"
+def _held(client: Client, job: Job) -> Iterator[str]:
+    """The name under which all workers hold what is shared."""
+    held, name = Held(job), f"positioning-{uuid4().hex}"
     held.require_same(client)
     client.register_plugin(held, name=name)
     try:

@@ -1,0 +1,34 @@
+"""Paths of a stress test worked out by the workers of a dask scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from positioning.arrays import FloatArray
+from positioning.dask_cluster import Job, worked_out
+from positioning.scenarios.simulation import Answers, Batch, Call, PathWork, Prepared, called, paths_of
+
+
+def cluster(address: str, patience: float = 60.0) -> PathWork:
+    """On the workers of the scheduler at that address (tcp://HOST:PORT); see `dask_cluster.worked_out`."""
+
+    def work(plan: Prepared, calls: Sequence[Call]) -> Answers:
+        name, made = next(iter(plan.stages.items()))
+        job = Job(
+            called, (plan,), tuple(type(p) for p in made.strategies), (paths_of, name, range(1)), _navs,
+            "the first path", _named, "the stress test", "type the command again",
+        )  # fmt: skip
+        yield from worked_out(address, patience, job, ((call, call) for call in calls))
+
+    return work
+
+
+def _navs(batches: Sequence[Batch]) -> FloatArray:
+    return np.concatenate([b.nav for b in batches])
+
+
+def _named(call: Any) -> str:
+    return f"a part of scenario {call[1]}"
