@@ -27,6 +27,8 @@ ASKED = {
     "event-study fertilizer_producers": "one sleeve",
     "stress fertilizer_producers --paths 1000": "three scenarios of 1,000 paths",
     "compare": "four kept runs",
+    "capacity fertilizer_producers": "return and cost at each capital",
+    "claims": "each claim of the thesis",
     "today fertilizer_producers --capital 1e6": "",
     "run --help": "",
 }

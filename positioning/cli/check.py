@@ -11,7 +11,7 @@ from positioning.cli.command import new_app
 from positioning.cli.declare import command
 from positioning.cli.options import Names
 from positioning.cli.output import Output
-from positioning.cli.progress import progress
+from positioning.cli.progress import counting, progress
 from positioning.cli.request import Request
 from positioning.cli.terminal import Terminal
 
@@ -41,7 +41,7 @@ def check(
     with progress(output.silent) as bar:
         task = bar.add_task("checks", total=len(chosen) * cuts)
         for done, strategy in enumerate(chosen, 1):
-            bar.update(task, description=strategy.name)
+            bar.update(task, description=counting("futures", strategy.name))
             market = market_of(strategy, settings)
             found.append(
                 check_strategy(

@@ -24,6 +24,14 @@ COLUMNS = {
 }  # fmt: skip
 
 
+LEGEND = (
+    "n: observations; days: the window around day zero; CAAR: mean cumulative abnormal return, times the expected sign. "
+    "Then p-values of seven tests: lead, the one that decides (clustered by shared windows); KP, Kolari and Pynnönen; "
+    "t, of the cross-section; Pat., Patell; BMP, Boehmer, Musumeci and Poulsen; the generalised sign; the rank, Corrado; "
+    "and shuf., on shuffled dates."
+)
+
+
 def answer(data: str, found: InquiryAnswer, thesis: Thesis, files: Sequence[Path], output: Output) -> None:
     """One JSON object, or a table a study."""
     from positioning.reporting.event_study.page import judged, past
@@ -45,7 +53,7 @@ def answer(data: str, found: InquiryAnswer, thesis: Thesis, files: Sequence[Path
             terminal.say(line, "quiet")
         shuffled = found.placebos.get(s.label)
         terminal.table(_table(s, shuffled))
-        terminal.say("p-values of seven tests; CARs times the expected sign.", "quiet")
+        terminal.say(LEGEND, "quiet")
         for line in evidence_words(s.label, asked):
             terminal.say(line, "quiet")
         if shuffled is not None or terminal.verbose:

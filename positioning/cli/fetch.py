@@ -21,7 +21,7 @@ from positioning.cli.options import (
     last_day,
 )
 from positioning.cli.output import Output
-from positioning.cli.progress import progress
+from positioning.cli.progress import counting, progress
 from positioning.cli.strategies import known_instruments, standard
 from positioning.cli.terminal import Terminal, table
 from positioning.cli.values import span_of
@@ -226,7 +226,7 @@ def _download(
         task = bar.add_task("fetch", total=len(chosen))
 
         def begun(symbol: str) -> None:
-            bar.update(task, symbol)
+            bar.update(task, counting("symbols", symbol))
             bar.advance(task)
 
         return refresh_with_rates(store, provider, chosen, wanted, begun, known)

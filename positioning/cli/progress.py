@@ -84,6 +84,11 @@ class Told:
         self.tasks[task] = (description or name, total, done if completed is None else completed, first)
 
 
+def counting(what: str, which: str) -> str:
+    """What a bar counts, and at which it is: `accounts, now enablers`."""
+    return f"{what}, now {which}"
+
+
 def said(name: str, total: float | None, done: float, before: float, seconds: float) -> str:
     """`paths: 12,000 of 40,000, about 35 s left`. before: steps done before the seconds began."""
     if total is None or done <= before:

@@ -15,7 +15,7 @@ from positioning.cli.declare import command
 from positioning.cli.kept_request import kept_words, study_file
 from positioning.cli.options import AsCsv, Factsheet, Names
 from positioning.cli.output import Output
-from positioning.cli.progress import progress
+from positioning.cli.progress import counting, progress
 from positioning.cli.request import Request
 from positioning.errors import one_line, shortened
 from positioning.files import safe_name
@@ -73,7 +73,9 @@ def run(
         with progress(output.silent) as bar:
             task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
             for strategy in chosen:
-                bar.update(task, description=strategy.name)
+                bar.update(
+                    task, description=counting("accounts on recorded and shuffled dates", strategy.name)
+                )
                 witness = RecordingSource(terms.source)
                 report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
                 searched = kept_searches(strategy, report.result.market.simulated, place)

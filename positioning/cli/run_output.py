@@ -154,8 +154,18 @@ def _yearly(m: Metrics, field: str, form: str) -> str:
 
 
 def noticed(reports: Sequence[BacktestReport]) -> tuple[list[Notice], list[Finding], list[str]]:
-    """Notices, warnings of the quality gate, and what was held without a price; each once."""
-    notices = list(dict.fromkeys(n for s in reports for n in s.notices))
+    """Notices, warnings of the quality gate, and what was held without a price; each once, and what is of a
+    whole market but not of all of them with their names."""
+    whose: dict[Notice, list[str]] = {}
+    for s in reports:
+        for n in dict.fromkeys(s.notices):
+            whose.setdefault(n, []).append(s.strategy.name)
+    notices = [
+        n
+        if n.symbol or len(names) == len(reports)
+        else Notice("", f"for {listed(names, len(names))} {n.text}")
+        for n, names in whose.items()
+    ]
     findings = {(f.symbol, f.check, f.first): f for s in reports for f in s.result.market.findings}
     said = [_unpriced(s) for s in reports if s.result.unpriced]
     return notices, list(findings.values()), said

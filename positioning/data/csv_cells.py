@@ -101,7 +101,7 @@ def _times(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> str:
             remedy,
             abroad[0],
         )
-    return f"{matches[first]['time']} on every row, read as dates"
+    return f"times of {matches[first]['time']}"
 
 
 def _clock(text: str | None) -> float:

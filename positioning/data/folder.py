@@ -230,7 +230,8 @@ def _bars(i: Instrument, file: Path, stated: Stated) -> tuple[Bars, tuple[Findin
     raw |= {"volume": np.where(volume >= 0, volume, np.nan), "dividends": basis.paid * factor}
     dates, columns, mended = mend(i.symbol, sheet.dates, raw)
     if sheet.told:
-        told.append(f"was read from {file.name} with {', '.join(sheet.told)}")
+        layout = " and ".join(sheet.told)  # one clause, which a summary keeps whole
+        told.append(f"was read with {re.sub(r'[,;:] ', ' and ', layout)}")
     if file.stem not in (i.symbol, i.symbol.replace("=", "_")):
         told.append(f"was read from {file.name}")
     bars = Bars(

@@ -135,7 +135,7 @@ class _Dividends:
         """A file that has no column of payments."""
         none = np.zeros(self.dates.size)
         if idle and not self.stated and off_grid(self.close) and not split_of_grid(self.close):
-            text = "has adjusted closes only (off any price grid): dividends are inside its price"
+            text = "has adjusted closes only (with decimals that no exchange quotes): dividends are inside its price"
             self.told.append(text)
             return "total_return", none
         if found is None:
@@ -167,7 +167,7 @@ class _Dividends:
             self._error(
                 "basis",
                 self.dates[at],
-                f"its closes are off any price grid beside {at.size} dividends: they may hold them already",
+                f"its closes have decimals that no exchange quotes beside {at.size} dividends: they may hold them",
                 f"give basis={self.symbol}=split where they do not, basis={self.symbol}=total_return where they do",
             )
         if np.median(self._share(paid)[paid > 0]) > LARGE_DIVIDEND:

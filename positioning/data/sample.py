@@ -43,20 +43,21 @@ class SampleSource(Source):
         return tuple(parameters(self.sample)["names"])
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:
-        """Bars, rates and drivers. A symbol without moments of its own gets the defaults of its region, and a notice; one
+        """Bars, rates and drivers. A symbol without a row of its own gets the defaults of its region, and a notice; one
         that no venue can be read from, and a currency without a row, are left out."""
         p, seed = parameters(self.sample), self.seed
         names, known, of = p["names"], p["currencies"], self.instruments.of
         simulated = Notice("", f"SIMULATED market, seed {seed}: no price in it was ever paid")
         borrowed = [
-            Notice(s, f"has not its own moments but those of {names[s]['like']}")
+            Notice(s, f"is simulated with the volatility and betas of {names[s]['like']} for want of its own")
             for s in symbols
             if "like" in names.get(s, {})
         ]
         unknown = [s for s in symbols if s not in names and self._has_sessions(s)]
         borrowed += [
             Notice(
-                s, "is not in the sample market: made up with its default moments, on its venue's calendar"
+                s,
+                "is not in the sample market: made up with volatility and betas of its region, on its venue's days",
             )
             for s in unknown
         ]

@@ -121,7 +121,7 @@ def select(
 
     sleeve: one of the record's. Events of one day zero merge; where their signs cancel they are left out.
     """
-    check_choice("sleeve", sleeve, events.sleeves)
+    events.require_sleeve(sleeve)
     choice.check(events)
     days: dict[int, list[tuple[Event, str]]] = defaultdict(list)
     out = []

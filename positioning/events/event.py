@@ -17,7 +17,7 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
-from positioning.errors import BadInputError
+from positioning.errors import BadInputError, did_you_mean
 from positioning.events.instant import known_on, parse_instant
 from positioning.events.restriction import INSTANT, Restriction
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records, whole
@@ -101,6 +101,7 @@ class Events(Displayed):
 
     sleeves, themes, directions: those there may be, in the order in which they are shown; where none are given,
     those that the events have, as they first appear. A record without any sleeve, that of no events, is silent on all.
+    thesis: the title of the one whose record this is, "" of none.
 
     Raises BadInputError for an id used twice, and for a sleeve, theme or direction that is not among those there
     may be.
@@ -111,6 +112,7 @@ class Events(Displayed):
     sleeves: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     directions: tuple[str, ...] = ()
+    thesis: str = ""
 
     def __post_init__(self) -> None:
         repeated = [i for i, n in Counter(e.id for e in self.items).items() if n > 1]
@@ -216,6 +218,18 @@ class Events(Displayed):
         """
         return np.searchsorted(_days(sessions), self.known).astype(np.int64)
 
+    def require_sleeve(self, sleeve: str) -> None:
+        """BadInputError for a sleeve that the record has no signs for: of whose thesis, and which there are."""
+        if sleeve in self.sleeves:
+            return
+        whose = f" is none of the thesis {self.thesis!r}" if self.thesis else ""
+        near = did_you_mean(sleeve, self.sleeves)
+        near = f"{near}; or " if near.endswith("?") else ""
+        raise BadInputError(
+            f"sleeve {sleeve!r}{whose}", f"wanted one of its sleeves: {', '.join(self.sleeves) or 'there are none'}",
+            f"{near}give thesis=DIR, the folder of the thesis that has it", "thesis",
+        )  # fmt: skip
+
     def news(self, sessions: pd.DatetimeIndex | DateArray, sleeve: str) -> FloatArray:
         """(T,) the sum of sign * severity of the events that become known on each row.
 
@@ -224,7 +238,7 @@ class Events(Displayed):
         sessions earlier where they should still be felt. Raises BadInputError for an unknown sleeve.
         """
         if self.sleeves:
-            check_choice("sleeve", sleeve, self.sleeves)
+            self.require_sleeve(sleeve)
         days = _days(sessions)
         arrived = np.zeros(days.size)
         if not days.size:

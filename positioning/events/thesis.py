@@ -190,7 +190,7 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
             check_choice("complete_until", theme, tuple(dict.fromkeys((*sleeves, *record.themes))))
         return Thesis(
             **said,
-            events=replace(record, restrictions=listed),
+            events=replace(record, restrictions=listed, thesis=said["title"]),
             sleeves=sleeves,
             universe=universe,
             scenarios={f.stem: f for f in sorted((place / "scenarios").glob("*.toml"))},

@@ -19,7 +19,13 @@ OFF_LEAST = 3
 OFF_WEEK = 20  # rows in which a shift puts four bars on days of the week that have no session
 IN_A_ROW = 8  # steps of a week or more that no thin trading makes, one after the other
 FEWEST = 6  # bars that say how far apart they lie
+MONTHS = 12
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+HALT = 20  # sessions in a row: a longer stretch without a price is a halt, not a hole
+THIN, THIN_LEAST = (
+    0.2,
+    3,
+)  # of sessions without a price, in so many holes; the thinnest real series known lacks 0.03
 _WEEK, _MONTH = (5, 9), (26, 35)  # days between bars
 
 
@@ -63,6 +69,7 @@ def _of_venue(mic: str, names: Sequence[Bars]) -> Iterator[Finding]:
             yield warning(symbol, "gap", dates, f"cannot be told: {failure.wanted}", failure.remedy)
         return
     odd |= {s: found for s, d in closes.items() if s not in odd and (found := list(off_days(s, mic, d)))}
+    odd |= {s: found for s, d in closes.items() if s not in odd and (found := list(thin(s, mic, d)))}
     for findings in odd.values():
         yield from findings
     closes = {s: d for s, d in closes.items() if s not in odd}  # the gaps of the others have one cause
@@ -111,6 +118,25 @@ def shifted(dates: DateArray, held: DateArray) -> str:
         ):
             return words
     return ""
+
+
+def thin(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
+    """That many sessions between its first and last have no price, in holes all over: half of a file was lost, as
+    that of dates read with day and month exchanged. Halts do not count."""
+    held = sessions(mic, dates[0], dates[-1])
+    absent = ~np.isin(held, dates)
+    holes = list(stretches(absent, 1))
+    halted = sum(len(at) for at in holes if len(at) > HALT)
+    holes = [at for at in holes if len(at) <= HALT]
+    lost = sum(len(at) for at in holes)
+    if len(holes) < THIN_LEAST or lost <= THIN * (held.size - halted):
+        return
+    seen = f"{lost} of {held.size} sessions of {mic} have no price, in {len(holes)} holes"
+    remedy = "complete the file"
+    if int((dates - dates.astype("datetime64[M]")).astype(np.int64).max()) < MONTHS:
+        seen += "; all its dates are days 1 to 12 of a month"
+        remedy = "write its dates as YYYY-MM-DD: day and month may be exchanged, and the dates where they cannot be, lost"
+    yield error(symbol, "gap", held[absent], seen, remedy)
 
 
 def _gaps(mic: str, closes: dict[str, DateArray], held: DateArray) -> Iterator[Finding]:

@@ -141,11 +141,12 @@ def covering(
         if i.symbol in hedges or (late <= share and (early <= share or _delisted(i, ends))):
             out.append(i)
             continue
-        text = f"has prices only from {begins}" if late > share else f"has prices only to {ends}"
+        text = f"from {begins}" if late > share else f"to {ends}"
         notices.append(
             Notice(
                 i.symbol,
-                f"{text}, over {SPAN_SHARE:.0%} of the span {first} to {last}: left out, its weight goes to the others",
+                f"is left out for too short a span of prices {text}: over {SPAN_SHARE:.0%} of {first} to "
+                f"{last} has none; its weight goes to the others",
             )
         )
     if not any(i.symbol not in hedges for i in out):

@@ -131,7 +131,10 @@ def _opened(market: Market, hedges: set[str], history: int) -> Market:
     ready = ready[ready >= market.start]
     if ready.size == 0 or ready[0] == market.start:
         return market
-    text = f"the account opens on {market.rows[ready[0]]}, the first row with {history} rows of prices to decide on"
+    of = "a name and every hedge" if hedge.any() else "a name"
+    text = (  # one clause, which a summary keeps whole
+        f"the account opens on {market.rows[ready[0]]} as the first row with {history} rows of prices of {of}"
+    )
     return replace(market, start=int(ready[0]), notices=(*market.notices, Notice("", text)))
 
 

@@ -211,7 +211,7 @@ def test_all_four_on_real_closes(prices: Path, tmp_path: Path) -> None:
     assert "SDF.DE is not in folder" in said
     assert "left out, its weight goes to the other names" in said
     for name in ("KSPI", "FRHC"):
-        assert f"{name} has prices only to 2024-03-08" in said
+        assert f"{name} is left out for too short a span of prices to 2024-03-08" in said
 
 
 def test_later_end_keeps_stale_holdings(prices: Path, tmp_path: Path) -> None:

@@ -36,6 +36,25 @@ def test_a_word_where_a_number_belongs_is_one_line(words: list[str]) -> None:
     assert words[0] in told.stderr
 
 
+def test_a_strategy_of_another_thesis_is_told_whose_sleeves_there_are(tmp_path: Path) -> None:
+    text = (
+        "from dataclasses import dataclass\nfrom typing import ClassVar, final\n\nfrom positioning import Basket\n\n\n"
+        '@final\n@dataclass(frozen=True)\nclass Chips(Basket):\n    """Chips."""\n\n'
+        '    name: ClassVar[str] = "chips"\n    theme: ClassVar[str] = "chip_seller"\n'
+        '    benchmark: ClassVar[str] = "SPY"\n    caveat: ClassVar[str] = "Two."\n\n'
+        '    legs: tuple[str, ...] = ("NTR", "MOS")\n'
+    )
+    (tmp_path / "chips.py").write_text(text, encoding="utf-8")
+    told = CliRunner().invoke(
+        run.app, [str(tmp_path / "chips.py"), "--out", str(tmp_path / "out"), "--placebo", "0"]
+    )
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr == (
+        "error: sleeve 'chip_seller' is none of the thesis 'Xi receives Lukashenko'; wanted one of its sleeves: "
+        "fertilizer, corridor, equipment; type --thesis DIR, the folder of the thesis that has it\n"
+    )
+
+
 @pytest.mark.parametrize("option", ["--cash", "--fees", "--events", "--restrictions"])
 def test_a_file_that_is_not_text_is_one_line(tmp_path: Path, option: str) -> None:
     file = tmp_path / "rates.csv"

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from typer.testing import CliRunner
 from backtests.grid_search import app as grid_app
 from backtests.run import app as run_app
 from positioning.cli import terminal
-from positioning.cli.progress import Told, in_time, said
+from positioning.cli.progress import Told, counting, in_time, said
+from positioning.cli.run_output import noticed
 from positioning.cli.terminal import Terminal, counted_findings, folded, table, wrapped
 from positioning.market.bars import Notice
 from positioning.market.findings import Finding
@@ -75,19 +78,19 @@ def test_notices_alike_but_for_names_and_dates_are_one_line() -> None:
             Notice(s, "has adjusted closes only (off any grid): dividends are inside")
             for s in ("A1", "B2", "C3", "D4")
         ),
-        Notice("KSPI", "has prices only to 2024-03-08, over 20% of the span: left out"),
-        Notice("FRHC", "has prices only to 2024-03-11, over 20% of the span: left out"),
+        Notice("KSPI", "is left out for too short a span of prices to 2024-03-08: over 20% of it"),
+        Notice("FRHC", "is left out for too short a span of prices to 2024-03-11: over 20% of it"),
         Notice("EEM", "is compared over a part of the span from 2020-01-02 to 2025-07-07"),
         Notice("^HSI", "is compared over a part of the span from 2020-01-02 to 2025-10-30"),
-        Notice("", "the account opens on 2021-02-12, the first row"),
+        Notice("", "the account opens on 2021-02-12 as the first row with 120 rows of prices"),
         Notice("EEM", "is a price index: dividends are not included"),
     ]
     assert folded(notices) == [
         "4 names have adjusted closes only (off any grid): A1, B2, C3 and 1 more",
-        "2 names have prices only: KSPI (to 2024-03-08) and FRHC (to 2024-03-11)",
+        "2 names are left out for too short a span of prices: KSPI (to 2024-03-08) and FRHC (to 2024-03-11)",
         "2 names are compared over a part of the span: EEM (from 2020-01-02 to 2025-07-07)"
         " and ^HSI (from 2020-01-02 to 2025-10-30)",
-        "the account opens on 2021-02-12",
+        "the account opens on 2021-02-12 as the first row with 120 rows of prices",
         "EEM is a price index",
     ]
 
@@ -191,3 +194,24 @@ def test_a_narrow_terminal_gets_its_own_width(monkeypatch: pytest.MonkeyPatch) -
     assert terminal.width() == 50
     monkeypatch.setenv("COLUMNS", "300")
     assert terminal.width() == 80
+
+
+def test_what_is_of_some_strategies_says_of_which() -> None:
+    opens = Notice("", "the account opens on 2021-02-12 as the first row with 120 rows of prices")
+    every = Notice("", "SIMULATED market: no price in it was ever paid")
+
+    def report(name: str, *notices: Notice) -> Any:
+        market = SimpleNamespace(findings=())
+        result = SimpleNamespace(market=market, unpriced={})
+        return SimpleNamespace(notices=notices, strategy=SimpleNamespace(name=name), result=result)
+
+    reports = [report("a", every, opens), report("b", every), report("c", every, opens)]
+    assert folded(noticed(reports)[0]) == ["SIMULATED market", f"for a and c {opens.text}"]
+    assert folded(noticed(reports[:1])[0]) == ["SIMULATED market", opens.text]
+
+
+def test_a_bar_says_what_it_counts() -> None:
+    assert said(counting("accounts", "enablers"), 402, 1, 1, 0.0) == "accounts, now enablers: 1 of 402"
+    for file in Path(terminal.__file__).parent.glob("*.py"):
+        for words in re.findall(r"bar\.update\(\s*task,\s*(.*)", file.read_text(encoding="utf-8")):
+            assert re.match(r"(description=)?counting\(|completed=", words), f"{file.name}: {words}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from positioning.cli.terminal import folded
 from positioning.data.csv_cells import Unclear, number_marks, read_dates, read_numbers
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
@@ -39,11 +40,11 @@ LAYOUTS = {
         lines("Date,Close", [f"{d} 00:00:00-05:00,{c}" for d, c in PAIRS]), "times of midnight",
     ),
     "close of every day": (
-        lines("Date,Close", [f"{d} 16:00:00,{c}" for d, c in PAIRS]), "16:00:00 on every row, read as dates",
+        lines("Date,Close", [f"{d} 16:00:00,{c}" for d, c in PAIRS]), "times of 16:00:00",
     ),
     "close in its zone": (
         lines("Date,Close", [f"{d}T16:00-0{5 - n // 4}:00,{c}" for n, (d, c) in enumerate(PAIRS)]),
-        "16:00 on every row, read as dates",
+        "times of 16:00",
     ),
     "midnight in Hong Kong": (lines("Date,Close", [f"{d} 00:00:00+08:00,{c}" for d, c in PAIRS]), "times of midnight"),
     "download": (
@@ -105,7 +106,19 @@ def test_each_layout_is_read_as_the_same_bars(tmp_path: Path, text: str, told: s
     np.testing.assert_array_equal(b.close, CLOSES)
     said = " | ".join(n.text for n in b.notices)
     assert told in said
-    assert said.count("was read from") == (1 if told else said.count("was read from"))
+    assert said.count("was read with") == (1 if told else said.count("was read with"))
+    shown = " | ".join(folded(b.notices))  # the summary on a terminal: nothing of it is left out
+    for part in told.split(", "):
+        assert part in shown
+
+
+def test_one_line_says_all_of_a_german_file(tmp_path: Path) -> None:
+    rows = [f"{german(d)};{f'{c:.2f}'.replace('.', ',')};ä" for d, c in PAIRS]
+    b = bars(tmp_path, lines("Datum;Schluß;Währung, Börse", rows, True).encode("cp1252"))
+    assert folded(b.notices)[-1:] == [
+        "MOS was read with Windows-1252 text and semicolons between columns and columns Währung and Börse left aside and "
+        "dates as day/month/year and decimal commas and newest row first"
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])

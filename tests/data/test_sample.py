@@ -116,7 +116,10 @@ def test_a_name_it_does_not_know_is_made_up_with_stated_defaults(symbol: str, ve
     given = SOURCE.deliver([symbol], [])
     b = given.bars[symbol]
     assert np.array_equal(b.dates, sessions(venue, FIRST, LAST))
-    assert any(n.symbol == symbol and "default moments" in n.text for n in given.notices)
+    assert any(
+        n.symbol == symbol and "made up with volatility and betas of its region" in n.text
+        for n in given.notices
+    )
     moves = np.diff(np.log(b.close))
     # 0.8 of New York's 0.19 and own noise of 0.32 a year, with dividends; sessions of eight years scatter by 2 %
     assert 0.3 < moves.std() * np.sqrt(252) < 0.43

@@ -223,9 +223,11 @@ def test_a_half_life_must_be_positive_and_finite(half_life: float) -> None:
 
 
 def test_pressure_is_of_a_sleeve() -> None:
-    with pytest.raises(BadInputError, match=r"sleeve 'equipement'; .*Did you mean equipment\?"):
+    with pytest.raises(BadInputError, match=r"sleeve 'equipement'.*; .*Did you mean equipment\?"):
         EVENTS.pressure(WEEK, "equipement", 5.0)
-    with pytest.raises(BadInputError, match="choose from fertilizer, corridor, equipment"):
+    with pytest.raises(
+        BadInputError, match="wanted one of its sleeves: fertilizer, corridor, equipment; give thesis=DIR"
+    ):
         EVENTS.pressure(WEEK, "payments", 5.0)
 
 

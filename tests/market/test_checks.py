@@ -278,3 +278,31 @@ def test_dividends_of_frames_are_amounts(amount: float) -> None:
     paid.iloc[3, 1] = amount
     with pytest.raises(BadInputError, match=f"B: dividends {amount:g} on {INDEX[3]:%Y-%m-%d}"):
         Market.from_frames(CLOSE, dividends=paid, venue="XHKG")
+
+
+def test_a_file_of_which_a_part_was_lost_is_an_error() -> None:
+    """Days 1 to 12 of each month are what is left where dates are read day-first and the rest is dropped; nothing was
+    said of it but a count of gaps."""
+    close = walk(NYSE.size)
+    first_days = (NYSE - NYSE.astype("datetime64[M]")).astype(int) < 12
+    third = np.random.default_rng(5).random(NYSE.size) < 1 / 3
+    for kept, word in ((first_days, "days 1 to 12 of a month"), (~third, "have no price, in")):
+        (found,) = errors(check({"MOS": made(close[kept], NYSE[kept])}, {}))
+        first, last = NYSE[kept][[0, -1]]
+        inside = NYSE[(first <= NYSE) & (last >= NYSE)]
+        assert (found.check, found.symbol) == ("gap", "MOS")
+        assert (
+            str(found).count(f"{inside.size - kept.sum()} of {inside.size} sessions of XNYS have no price")
+            == 1
+        )
+        assert word in str(found)
+
+
+@pytest.mark.parametrize("lost", ["a tenth", "a year"])
+def test_single_sessions_and_halts_are_no_lost_part(lost: str) -> None:
+    kept = np.random.default_rng(6).random(NYSE.size) > 0.1
+    if lost == "a year":
+        kept = np.r_[np.full(100, True), np.full(250, False), np.full(NYSE.size - 350, True)]
+    found = check({"MOS": made(walk(NYSE.size)[kept], NYSE[kept])}, {})
+    assert not errors(found)
+    assert any(f.check == "gap" for f in found)

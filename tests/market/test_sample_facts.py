@@ -68,7 +68,7 @@ def test_a_group_answers_its_dates_and_nothing_else_moves() -> None:
 def test_a_name_borrows_moments_and_jumps() -> None:
     source = told(CARRIERS)
     given = source.deliver(["MATX"], [])
-    assert any("has not its own moments but those of ZIM" in n.text for n in given.notices)
+    assert any("is simulated with the volatility and betas of ZIM" in n.text for n in given.notices)
     bars = given.bars["MATX"]
     day = bars.dates[1:] == np.datetime64("2024-03-01")
     assert np.diff(np.log(bars.close))[day][0] < -0.3  # a day moves by 4 %
