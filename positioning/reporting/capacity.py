@@ -101,14 +101,15 @@ def answer(f: Capacity) -> str:
             f"{signed(f.cash_return)}."
         )
     binds = "" if f.binding is None else f" ({f.binding.symbol} binds first)"
+    upto = "at every capital tried" if math.isinf(f.another) else "up to there"
     half = (
-        "at every capital tried half of its profit over cash is left"
+        f"{upto} more than half of its profit over cash is left"
         if math.isinf(f.half)
         else f"half of its profit over cash is left at {money(f.half, f.base)}"
     )
     edges = [
-        _edge(f.benchmark_name, f.against_benchmark, f.base) if f.benchmark_name else "",
-        _edge("itself without events", f.against_twin, f.base),
+        _edge(f.benchmark_name, f.against_benchmark, f.base, upto) if f.benchmark_name else "",
+        _edge("itself without events", f.against_twin, f.base, upto),
     ]
     ease = (
         f"Up to {money(f.easy, f.base)} every usual holding can be sold in {EASY} sessions"
@@ -121,16 +122,24 @@ def answer(f: Capacity) -> str:
         else f"; from {money(f.another, f.base)} on over a quarter of what it decides is not held, and what it makes is "
         "another portfolio's"
     )
-    said = f"{ease}{binds}{other}; {half}; {'; '.join(filter(None, edges))}"
+    said = f"{ease}{binds}; {_early(f)}{other}; {half}; {'; '.join(filter(None, edges))}"
     if f.held.under_half:
         return f"Not the strategy: it {f.held.words}; {said[0].lower()}{said[1:]}."
     return f"{said}; it {f.held.words}."
 
 
-def _edge(against: str, gone: float, base: str) -> str:
+def _early(f: Capacity) -> str:
+    """What its size costs while the account still is the strategy's."""
+    made, (at, lowest) = f"it made {signed(f.unit_return)} without a size", f.lowest
+    if not lowest < f.unit_return:
+        return made
+    return f"{made} and at the least {signed(lowest)}, at {money(at, f.base)}"
+
+
+def _edge(against: str, gone: float, base: str, upto: str) -> str:
     if gone == 0:
         return f"it has no edge over {against}"
-    left = "left at every capital tried" if math.isinf(gone) else f"gone at {money(gone, base)}"
+    left = f"left {upto}" if math.isinf(gone) else f"gone at {money(gone, base)}"
     return f"its edge over {against} is {left}"
 
 
@@ -198,13 +207,17 @@ def _capitals(f: Capacity) -> Table:
         "Not held",
     ]
     rows = [
-        [money(a, f.base), signed(r), signed(t), number(s), number(c, 1), number(i, 1), percent(m, 0)]
+        [_amount(f, a), signed(r), signed(t), number(s), number(c, 1), number(i, 1), percent(m, 0)]
         for a, r, t, s, c, i, m in zip(
             f.amounts.tolist(), f.total_return.tolist(), f.twin_return.tolist(), f.sharpe.tolist(),
             f.cost_bps.tolist(), f.impact_bps.tolist(), f.missed.tolist(), strict=True,
         )
     ]  # fmt: skip
     return Table("The account under each capital", heads, rows, words=())
+
+
+def _amount(f: Capacity, amount: float) -> str:
+    return money(amount, f.base) + (" (another portfolio)" if amount >= f.another else "")
 
 
 def _assumptions(f: Capacity) -> tuple[str, ...]:
@@ -257,10 +270,11 @@ def drawn(f: Capacity) -> dict[str, Figure]:
 
 
 def _last(f: Capacity) -> int:
-    """How many amounts are drawn: some beyond where nothing is left."""
-    if not math.isfinite(f.nothing):
+    """How many amounts are drawn: some beyond where nothing is left, or the account is another portfolio's."""
+    ends = min(f.nothing, f.another)
+    if not math.isfinite(ends):
         return int(f.amounts.size)
-    return min(int(np.searchsorted(f.amounts, max(f.nothing, 1e7))) + 4, f.amounts.size)
+    return min(int(np.searchsorted(f.amounts, max(ends, 1e7))) + 4, f.amounts.size)
 
 
 def _figure(f: Capacity, data: list[Figure], y: str, form: str) -> Figure:

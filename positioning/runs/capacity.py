@@ -85,13 +85,27 @@ class Capacity:
 
     @property
     def half(self) -> float:
-        """Capital at which half of the profit over cash is left."""
-        return crossing(self.amounts, (self.total_return - self.cash_return) - 0.5 * self._profit)
+        """Capital at which half of the profit over cash is left; infinite where that is at none of the strategy's."""
+        return self._own(crossing(self.amounts, (self.total_return - self.cash_return) - 0.5 * self._profit))
 
     @property
     def nothing(self) -> float:
-        """Capital at which GONE of the profit over cash is left."""
-        return crossing(self.amounts, (self.total_return - self.cash_return) - GONE * self._profit)
+        """Capital at which GONE of the profit over cash is left; infinite where that is at none of the strategy's."""
+        return self._own(crossing(self.amounts, (self.total_return - self.cash_return) - GONE * self._profit))
+
+    @property
+    def lowest(self) -> tuple[float, float]:
+        """The capital, of those under which the account is the strategy's, with the lowest return, and that return; NaN
+        where there is none."""
+        own = self.amounts < self.another
+        if not own.any():
+            return math.nan, math.nan
+        k = int(np.argmin(self.total_return[own]))
+        return float(self.amounts[k]), float(self.total_return[k])
+
+    def _own(self, capital: float) -> float:
+        """That capital, infinite from `another` on: what is lost or kept there is another portfolio's."""
+        return capital if capital < self.another else math.inf
 
     @property
     def easy(self) -> float:
@@ -108,12 +122,12 @@ class Capacity:
         """Capital at which the edge over the benchmark is gone; NaN without a benchmark."""
         if not np.isfinite(self.benchmark_return):
             return float("nan")
-        return crossing(self.amounts, self.total_return - self.benchmark_return)
+        return self._own(crossing(self.amounts, self.total_return - self.benchmark_return))
 
     @property
     def against_twin(self) -> float:
         """Capital at which the edge over the same strategy without events, of the same capital, is gone."""
-        return crossing(self.amounts, self.total_return - self.twin_return)
+        return self._own(crossing(self.amounts, self.total_return - self.twin_return))
 
     @property
     def _profit(self) -> float:
@@ -125,11 +139,14 @@ class Capacity:
         return next((leg for leg in self.legs if np.isfinite(leg.ceiling)), None)
 
     def to_json(self) -> dict[str, Any]:
-        """Returns as fractions, capitals in base currency; None where an edge never goes or is not defined."""
+        """Returns as fractions, capitals in base currency; None where an edge never goes, goes only where the account is
+        no longer the strategy's, or is not defined."""
+        lowest_at, lowest = self.lowest
         return {
             "strategy": self.strategy.name, "base": self.base, "simulated": self.simulated, "source": self.source,
             "first": str(self.rows[0]), "last": str(self.rows[-1]), "assumptions": self.label,
             "sold_in_20_sessions_up_to": self.easy, "quarter_not_held_from": self.another,
+            "lowest_return": {"capital": lowest_at, "total_return": lowest},
             "half_of_profit_left_at": self.half, "nothing_left_at": self.nothing,
             "edge_over_benchmark_gone_at": self.against_benchmark, "benchmark": self.benchmark_name,
             "edge_over_without_events_gone_at": self.against_twin,
@@ -138,7 +155,7 @@ class Capacity:
                                 "without_events": self.twin_unit_return, "benchmark": self.benchmark_return},
             "capitals": [
                 {"capital": a, "total_return": r, "sharpe": s, "cost_bps_per_year": c, "impact_bps_per_year": i,
-                 "without_events": t, "not_held": m}
+                 "without_events": t, "not_held": m, "another_portfolio": a >= self.another}
                 for a, r, s, c, i, t, m in zip(
                     self.amounts.tolist(), self.total_return.tolist(), self.sharpe.tolist(), self.cost_bps.tolist(),
                     self.impact_bps.tolist(), self.twin_return.tolist(), self.missed.tolist(), strict=True,
