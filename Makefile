@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
+ESLINT := eslint@9.39.1
 AT_ONCE := -n 3 --dist loadscope --no-loadscope-reorder  # three on two cores: many wait for a browser
 
 # What the tests run as machine code, compiled once and kept, before several processes would each do so.
 COMPILED := tests/search/test_run.py tests/runs/test_capacity.py tests/analysis/test_resampled_tops.py \
 	tests/strategy/test_limits.py tests/event_studies/test_synthetic_control.py
 
-.PHONY: help backtest test lint compile docs tour bench bench-grid bench-peers validate mutate coverage test-wheel test-oldest clean
+.PHONY: help backtest test lint lint-js compile docs tour bench bench-grid bench-peers validate mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -37,6 +38,9 @@ lint: .venv/ready  ## formatter, linter, types, floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-js:  ## the scripts of the pages, by ESLint; needs node and npm
+	npx --yes $(ESLINT) --max-warnings 0 positioning/reporting
 
 docs: .venv/ready  ## the site in build/site, its reference made from the code
 	$(BIN)/python docs/generate.py
