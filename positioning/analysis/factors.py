@@ -19,13 +19,13 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.factor_regions import region_of
+from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.regression import Regression, newey_west
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 
 MISSING = (-99.99, -999.0)
 PERCENT_FROM = 0.05  # median absolute return of a day: percent at or above it, a fraction below
-MIN_RETURNS = 60  # without as many there is no regression
 RISK_FREE = "RF"
 MAX_BYTES = 50_000_000
 _DAY = re.compile(r"\d{8}$")

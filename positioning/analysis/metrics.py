@@ -16,8 +16,8 @@ from positioning.analysis.market_line import BetaMeasure, line
 from positioning.arrays import DateArray, FloatArray
 from positioning.display import Displayed, Picture
 from positioning.json_text import plain
+from positioning.strategy.limits import DAYS_PER_YEAR
 
-DAYS_PER_YEAR = 365.25
 TAIL = 0.05
 YEARLY = ("cagr", "volatility", "sharpe", "sortino", "calmar", "alpha", "turnover", "cost_bps_per_year")
 FEWEST_DAYS = 360  # from first to last row; the sessions of a calendar year span 361 to 365

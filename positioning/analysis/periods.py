@@ -16,8 +16,8 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray
 from positioning.market.benchmark import Benchmark
 from positioning.simulation.result import Result
+from positioning.strategy.limits import DAYS_PER_YEAR
 
-DAYS_PER_YEAR = 365.25
 TRAILING = (1, 3, 5)  # years
 
 

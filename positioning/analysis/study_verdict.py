@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from positioning.analysis.verdict import LEVEL, StudyGrade, Verdict, sentence, signed_percent
+from positioning.analysis.multiplicity import LEVEL
+from positioning.analysis.verdict import StudyGrade, Verdict, sentence, signed_percent
 
 
 @final

@@ -14,9 +14,9 @@ from typing import final
 
 from positioning.analysis.held import Held
 from positioning.analysis.metrics import MIN_RETURNS
+from positioning.analysis.multiplicity import LEVEL
 from positioning.analysis.searched import Searched
 
-LEVEL = 0.05  # a p-value above it is chance
 CONFIDENCE = 0.95  # a deflated Sharpe below it is luck
 OVERFITTED = 0.5  # probability of backtest overfitting from which the choice is no better than a coin
 

@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
+from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.multiplicity import detectable
 from positioning.analysis.placebo import monte_carlo_p
 from positioning.analysis.regression import newey_west
 from positioning.arrays import FloatArray
 from positioning.claims.claim import Asked
-from positioning.claims.verdict import MIN_RETURNS, Finding, Part
+from positioning.claims.verdict import Finding, Part
 
 FLIPS = 999  # sign changes of the test of skewness
 

@@ -22,12 +22,11 @@ from typing import Any, Literal, final
 
 import numpy as np
 
-from positioning.analysis.multiplicity import q_values
+from positioning.analysis.metrics import MIN_RETURNS
+from positioning.analysis.multiplicity import LEVEL, q_values
 from positioning.claims.claim import FACTS, TESTS, Claim
 from positioning.json_text import plain
 
-LEVEL = 0.05
-MIN_RETURNS = 60
 MIN_EVENTS = 8
 
 Part = Literal["before", "after", "whole"]

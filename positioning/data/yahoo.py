@@ -24,12 +24,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
+from positioning.data.manifest import MIDNIGHT
 from positioning.data.series import COLUMNS, Series
 from positioning.errors import BadInputError, one_line, shortened
 
 Outcome = Literal["prices", "nothing", "rate_limited", "failed"]
 SETTLED = timedelta(minutes=30)  # after the close, until when Yahoo's last row may still change
-MIDNIGHT = 24 * 60
 MOST_BYTES = 32_000_000  # of an answer; a century of days takes five million
 MOST_ROWS = 80_000
 LONGEST_TOLD = 200  # characters of what it says that are repeated

@@ -18,12 +18,11 @@ from positioning.event_studies.panel import Panel
 from positioning.event_studies.severity import SeverityRegression, severity_regression
 from positioning.event_studies.states import StateCars
 from positioning.event_studies.study import LEAD, EventStudy
-from positioning.event_studies.synthetic_control import SyntheticControl
+from positioning.event_studies.synthetic_control import Span, SyntheticControl
 from positioning.events.event import Events
 from positioning.json_text import plain
 
 TOGETHER = "all sleeves"
-Span = tuple[int, int]
 
 
 @final

@@ -8,12 +8,12 @@ from typing import Any, final
 
 import numpy as np
 
+from positioning.analysis.world import STATES
 from positioning.event_studies.study import EventStudy
 from positioning.json_text import plain
 from positioning.market.in_force import in_force, thirds
 from positioning.market.source import Driver
 
-STATES = ("low", "middle", "high")
 DAYS = (0, 1)  # sessions around day zero
 
 

@@ -45,7 +45,7 @@ from typing import final
 
 import numpy as np
 
-from positioning.analysis.multiplicity import POWER, detectable
+from positioning.analysis.multiplicity import LEVEL, POWER, detectable
 from positioning.arrays import FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError
@@ -62,7 +62,6 @@ from positioning.strategy.strategy import Strategy
 
 TESTS = ("clustered", "kolari_pynnonen", "cross_section", "patell", "bmp", "sign", "rank")
 LEAD = "clustered"
-LEVEL = 0.05
 ALL, ALONE = "all", "without overlap"
 
 

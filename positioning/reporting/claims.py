@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from positioning.analysis.metrics import MIN_RETURNS
+from positioning.analysis.multiplicity import LEVEL
 from positioning.claims.answer import ClaimAnswers
-from positioning.claims.verdict import LEVEL, MIN_EVENTS, MIN_RETURNS, ClaimAnswer, Finding, Ruling
+from positioning.claims.verdict import MIN_EVENTS, ClaimAnswer, Finding, Ruling
 from positioning.errors import BadInputError
 from positioning.files import write_whole
 from positioning.json_text import json_text

@@ -11,7 +11,6 @@ from scipy.optimize import minimize
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
 
-MIN_MONTHS = 24  # months
 MULTIPLIER = 200.0  # of a standardised view: beyond it all weight is on the extreme observation
 
 

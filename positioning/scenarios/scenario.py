@@ -10,11 +10,10 @@ from typing import Literal, final
 
 from positioning.errors import MOST_TOLD, BadInputError, did_you_mean, would_take
 from positioning.market.records import check_choice, check_filled
-from positioning.scenarios.shock import NEVER, Shock
+from positioning.scenarios.shock import MOST_ROWS, NEVER, Shock
 
 Course = Literal["step", "ramp"]
 WEIGHTED = "weighted"  # what the mixture of all scenarios is called
-MOST_ROWS = 5_200  # of a horizon: twenty years
 MOST_BETA = 100
 MOST_MOVE = math.log(1_000) + 1e-9  # of a logarithm
 MOST_MULTIPLE = 1_000

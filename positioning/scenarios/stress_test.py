@@ -20,7 +20,7 @@ from positioning.market.market import Market
 from positioning.market.source import Driver, Source
 from positioning.scenarios.outcome import Figures, Paths, break_even, crossings, fan, figures
 from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
-from positioning.scenarios.pooling import MIN_MONTHS, Pooled, mean_and_volatility
+from positioning.scenarios.pooling import Pooled, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
 from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, path_cost, path_memory
 from positioning.scenarios.scenario_file import read_scenarios

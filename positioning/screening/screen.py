@@ -19,7 +19,6 @@ from positioning.screening.opening import ListFile, opened
 from positioning.screening.recognise import KINDS, alias_names, entries, kind_of
 from positioning.screening.universe import Screened
 
-SEEN_EVERY = 1 << 20  # bytes between two reports of progress
 OWNERSHIP = (
     "Firms owned to 50 % or more by a listed one fall under several of these laws and stand on none of these lists: "
     "ownership is not looked at here."

@@ -22,6 +22,7 @@ from positioning.analysis.overfitting import (
     probabilistic_sharpe,
     spa,
 )
+from positioning.analysis.verdict import CONFIDENCE
 from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.search.measures import BLOCKS, Figures, block_edges, halved
@@ -31,7 +32,6 @@ from positioning.search.trials import Trials
 from positioning.strategy.strategy import Strategy
 
 CANDIDATES = 100  # trials of a random search whose neighbours are tried
-CONFIDENCE = 0.95
 MOST_HALVINGS = 10  # of the step beyond the end of an axis
 MOST_TWINS = 100_000  # whose block sums are held at once: 51 MB
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, final
 
 from positioning.errors import BadInputError, PositioningError
 from positioning.files import is_marked, sweep
+from positioning.search.chunk_store import TRIES
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -25,7 +26,6 @@ LEFT = "unfinished"  # folder of stopped searches, under the place of the pages
 MOST_LEFT = 5  # of them, the newest; and all of the last day, which may be running
 DAY = 86_400.0  # seconds
 LOCK = ".lock"  # how the names of locks end
-TRIES = 20  # at locking in a folder that another search, ending, may be taking away
 MACHINE = "numbers of this machine"
 NAMED = 4  # things that changed, before "and so on"
 

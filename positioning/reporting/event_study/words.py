@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from positioning.analysis.multiplicity import LEVEL
 from positioning.event_studies.abnormal import Observation
 from positioning.event_studies.calendar_time import HELD
 from positioning.event_studies.day_zero import PUBLIC_BY
@@ -12,7 +13,7 @@ from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Des
 from positioning.event_studies.evidence import Evidence
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.states import StateCars
-from positioning.event_studies.study import ALL, ALONE, LEAD, LEVEL, EventStudy, Outcome
+from positioning.event_studies.study import ALL, ALONE, LEAD, EventStudy, Outcome
 from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.thesis import Thesis
 from positioning.reporting.format import number, percent, signed

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+from positioning.analysis.verdict import CONFIDENCE
 from positioning.events.thesis import Thesis
 from positioning.reporting.search.charts import label
 from positioning.reporting.search.outcome import ALONE, SearchReport
-from positioning.search.assessment import CANDIDATES, CONFIDENCE, Assessment
+from positioning.search.assessment import CANDIDATES, Assessment
 from positioning.search.measures import BLOCKS, HALVED
 from positioning.search.run import in_words
 

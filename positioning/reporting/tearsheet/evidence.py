@@ -12,9 +12,9 @@ import numpy as np
 from positioning.analysis.active_returns import ActiveAlpha
 from positioning.analysis.attribution import WINDOW
 from positioning.analysis.metrics import MIN_RETURNS
+from positioning.analysis.multiplicity import LEVEL
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
-from positioning.analysis.verdict import LEVEL
 from positioning.plurals import counted
 from positioning.reporting.format import number, percent, signed
 from positioning.reporting.view import Table, TableRow
