@@ -26,7 +26,14 @@ from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, path
 from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.setup import ScenarioSetup, Stages, StressTerms
 from positioning.scenarios.simulation import PATHS_PER_TASK, Batch, PathWork, processes, simulated
-from positioning.scenarios.transmission import Beta, betas, monthly, publication_rows, scenario_effect
+from positioning.scenarios.transmission import (
+    MIN_MONTHS,
+    Beta,
+    betas,
+    monthly,
+    publication_rows,
+    scenario_effect,
+)
 from positioning.simulation.fees import read_fees
 from positioning.simulation.liquidity import size_words
 from positioning.simulation.taxes import GROSS
