@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import final
@@ -20,6 +20,7 @@ from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.findings import Finding, error
 from positioning.market.instruments import PENCE, RECORDED, Instrument, Instruments
 from positioning.market.quality import mend
+from positioning.market.rate_checks import rate_findings
 from positioning.market.source import Delivery, Driver, Source
 
 _OPTIONAL = ("Open", "High", "Low", "Adj Close", "Volume", "Dividends", "Stock Splits", "Capital Gains")
@@ -163,6 +164,7 @@ class FolderSource(Source):
     def _rates(self, currency: str) -> tuple[Rates | None, list[Finding]]:
         """The rates of a currency, and what its files make doubtful."""
         options: list[tuple[str, DateArray, FloatArray]] = []
+        euros: dict[str, Rates] = {}
         for symbol, power in ((f"{currency}=X", -1.0), (f"{currency}USD=X", 1.0)):
             if (file := self._file(symbol)) is not None:
                 sheet = read_sheet(file, ("Close",), (), "rates: Date and Close at least")
@@ -174,15 +176,27 @@ class FolderSource(Source):
                 )
                 columns = {"EUREUR": np.ones(sheet.dates.size), **sheet.columns}
                 if f"EUR{currency}" in columns:
-                    pair = _above_zero(columns["EURUSD"]) / _above_zero(columns[f"EUR{currency}"])
+                    euro = _above_zero(columns["EURUSD"])
+                    pair = euro / _above_zero(columns[f"EUR{currency}"])
                     options.append((file.name, sheet.dates, pair))
+                    seen = np.isfinite(euro)
+                    euros[file.name] = Rates("EUR", sheet.dates[seen], euro[seen], file.name)
         rates = [
             Rates(currency, dates[known], usd[known], name)
             for name, dates, usd in options
             if (known := np.isfinite(usd)).any()
         ]
         best = max(rates, key=lambda r: r.dates[-1], default=None)  # of equals the first
-        return best, [] if best is None else _apart(best, [r for r in rates if r is not best])
+        if best is None:
+            return None, []
+        found = _apart(best, [r for r in rates if r is not best])
+        if best.origin in euros:
+            found += [
+                replace(f, symbol=f"{currency}=X", seen=f"goes through the euro, which {f.seen}")
+                for f in rate_findings(euros[best.origin], {})
+                if f.severity == "error" and f.check == "level"
+            ]
+        return best, found
 
 
 def _above_zero(values: FloatArray) -> FloatArray:

@@ -175,9 +175,10 @@ def require_prices_to(
     notices: list[Notice],
 ) -> None:
     """A notice where the span goes on after the last price of every name, so that an account stands still at its last
-    marks and its figures with it; BadInputError beyond a year. Names whose listing ended, or that a restriction stopped,
-    may.
+    marks and its figures with it; BadInputError beyond a year, and where prices go on after the rates of their currency.
+    Names whose listing ended, or that a restriction stopped, may.
     """
+    _require_rates_to(kept, delivery, last, crash_dates)
     ends = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in kept}
     stopped = [i for i in kept if _delisted(i, ends[i.symbol]) or i.symbol in crash_dates]
     latest = max(ends.values())
@@ -193,3 +194,23 @@ def require_prices_to(
             f"leave the end out, or give end={latest}",
             "end",
         )
+
+
+def _require_rates_to(
+    kept: list[Instrument], delivery: Delivery, last: np.datetime64, crash_dates: Mapping[str, DateArray]
+) -> None:
+    """BadInputError where a name has prices up to `last` that its currency's rates do not reach: it would be marked at
+    its last value in base currency, whatever its price did."""
+    for i in kept:
+        rates = delivery.rates.get(i.currency)
+        if rates is None or i.symbol in crash_dates:
+            continue
+        priced = min(edges(delivery.bars[i.symbol])[1], last)
+        if (priced - rates.dates[-1]).astype(int) > TOLD:
+            raise BadInputError(
+                f"the rates of {i.currency} in {rates.origin} end on {rates.dates[-1]}, the prices of {i.symbol} "
+                f"go on to {priced}",
+                "wanted rates as long as prices",
+                f"add them, or give end={rates.dates[-1]}",
+                "end",
+            )

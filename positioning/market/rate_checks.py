@@ -18,6 +18,7 @@ from positioning.market.price_checks import LARGE, moves, near_moments, spikes
 # Between the level of its years and its inverse a currency near par lies closer than its own swings: a rate counts
 # as inverted where the inverse fits better and the rate itself is off by more than a year's average can be.
 INVERTED = np.log(1.06)
+TURNED = 0.03  # of a logarithm: how near its inverse a rate must come in a day to be turned round
 ANOTHER = np.log(4.0)  # off the level of its year: the lira was at twice its average of 2021 in that December
 
 
@@ -26,6 +27,7 @@ def rate_findings(r: Rates, crash_dates: Mapping[str, DateArray]) -> Iterator[Fi
     symbol, level = f"{r.currency}=X", np.log(r.usd)
     yield from _levels(r, symbol)
     yield from frequency_findings(symbol, r.dates)
+    yield from _turned(r, symbol)
     false = np.zeros(level.size, np.bool_)
     for start, rows, size in spikes(level):
         at = np.arange(start + 1, start + 1 + rows)
@@ -72,6 +74,21 @@ def _levels(r: Rates, symbol: str) -> Iterator[Finding]:
         yield error(
             symbol, "level", r.dates, f"{last}: another currency, or another unit?", "correct the file"
         )
+
+
+def _turned(r: Rates, symbol: str) -> Iterator[Finding]:
+    """That a rate is its own inverse from one day on: near par no jump is large, and the level hides it."""
+    level = np.log(r.usd)
+    step = np.diff(level)
+    turns = np.flatnonzero((np.abs(step) > 2 * TURNED) & (np.abs(level[1:] + level[:-1]) < TURNED))
+    if turns.size:
+        at = turns + 1
+        i = int(turns[0])
+        seen = (
+            f"is at USD {r.usd[i]:.6g} on {r.dates[i]} and {r.usd[i + 1]:.6g} on {r.dates[i + 1]} in {r.origin}: "
+            "turned the other way round"
+        )
+        yield error(symbol, "level", r.dates[at], seen, "bring all rows the same way round")
 
 
 @lru_cache(maxsize=1)

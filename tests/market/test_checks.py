@@ -238,6 +238,49 @@ def test_the_last_rows_alone_may_be_a_day_early(rows: int) -> None:
     assert [f.check for f in off] == (["calendar"] if rows > 12 else [])  # two Sundays are odd, four a shift
 
 
+def test_a_rate_near_par_that_is_turned_round_one_day() -> None:
+    """No jump is large there, and the level of the whole is between both: it is its own inverse that tells."""
+    euro = 1.12 * np.exp(np.random.default_rng(3).normal(0.0, 0.004, 300).cumsum())
+    turned = np.where(np.arange(300) < 150, euro, 1 / euro)
+    assert not errors(check({}, {"EUR": Rates("EUR", NYSE[:300], euro, "EUR_X.csv")}))
+    found = errors(check({}, {"EUR": Rates("EUR", NYSE[:300], turned, "EUR_X.csv")}))
+    assert ("level", NYSE[150], "turned the other way round") in [
+        (f.check, f.first, f.seen.rpartition(": ")[2]) for f in found
+    ]
+    franc = np.where(np.arange(300) < 150, 1.06, 1.24)  # as on 15 January 2015: to no inverse
+    assert not [
+        f for f in errors(check({}, {"CHF": Rates("CHF", NYSE[:300], franc, "X")})) if f.check == "level"
+    ]
+
+
+def test_prices_beyond_the_rates_of_their_currency_are_no_account(tmp_path: Path) -> None:
+    def table(days: DateArray, values: FloatArray) -> str:
+        return "Date,Close\n" + "".join(f"{d},{v:.4f}\n" for d, v in zip(days, values, strict=True))
+
+    prices, rates = table(HELD[:300], walk(300)), np.full(HELD.size, 7.8)
+    late = Span(HELD[10], HELD[299])
+    source = folder(tmp_path, **{"1157.HK": prices, "HKD_X": table(HELD[:285], rates[:285])})
+    load(source, ["1157.HK"], span=late)  # within a month
+    source = folder(tmp_path, **{"1157.HK": prices, "HKD_X": table(HELD[:200], rates[:200])})
+    with pytest.raises(
+        BadInputError, match=rf"rates of HKD in HKD_X.csv end on {HELD[199]}, the prices of 1157.HK"
+    ):
+        load(source, ["1157.HK"], span=late)
+    assert (
+        load(source, ["1157.HK"], span=Span(HELD[10])).rows[-1] == HELD[199]
+    )  # without an end it stops there
+    load(source, ["1157.HK"], span=late, crash_dates={"1157.HK": HELD[200:201]})  # a restriction stopped it
+
+
+@pytest.mark.parametrize("power", [1.0, -1.0])
+def test_a_currency_by_way_of_an_inverted_euro(tmp_path: Path, power: float) -> None:
+    euro = 1.18 * np.exp(np.random.default_rng(3).normal(0.0, 0.004, 60).cumsum())
+    lines = [f"{d},{e**power:.4f},130,0.88,{7.8 * e:.4f}" for d, e in zip(HELD[:60], euro, strict=True)]
+    source = folder(tmp_path, **{"eurofxref-hist": "\n".join(["Date,USD,JPY,GBP,HKD", *lines]) + "\n"})
+    found = [f.seen.split(",")[0] for f in source.findings(["HKD=X"]) if f.check == "level"]
+    assert found == ([] if power > 0 else ["goes through the euro"])
+
+
 INDEX = pd.DatetimeIndex(HELD[:60])
 CLOSE = pd.DataFrame({"A": walk(60), "B": walk(60, seed=9)}, index=INDEX)
 
