@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 app = new_app()
 
+MOST_NAMED = 5  # symbols with the same reason
 WAIT = 30.0  # seconds for another fetch to end
 YAHOO = "yahoo"
 RESUMABLE = ("rate_limited", "failed", "quarantined")
@@ -90,8 +92,10 @@ def fetch(
         )
     store = Store.reading(place)
     findings = _findings(place, results, check, thesis, accept or [], known)
-    if snapshot is not None:
+    if snapshot is not None and any(r.status in ("fetched", "unchanged") for r in results.values()):
         _pin(place, snapshot)
+    elif snapshot is not None:
+        print(f"snapshot {snapshot} was not made: nothing of what was asked for came", file=sys.stderr)
     if output.as_json:
         print(json_text(to_json(fingerprint(store.entries), results, findings)))
     else:
@@ -264,12 +268,29 @@ def _report(results: Mapping[str, Fetched], findings: Sequence[Finding], termina
     rows = [[symbol, str(r.status), r.first, r.last, f"{r.rows:,}"] for symbol, r in results.items()]
     if rows:
         terminal.table(table(("symbol", "status", "first", "last", "rows"), rows, 4))
-    for symbol, r in results.items():
-        if r.reason:
-            terminal.say(f"{symbol}: {in_words(r.reason)}", "", "  ")
+    for symbols, reason in _alike(results).items():
+        terminal.say(f"{symbols}: {in_words(reason)}", "", "  ")
     for f in findings:
         told = f"{f.symbol} {f.severity}: {f.check}, {f.first} to {f.last}: {f.seen}; {in_words(f.remedy)}"
         terminal.say(told, "bad" if f.severity == "error" else "quiet", "  ")
+
+
+def _alike(results: Mapping[str, Fetched]) -> dict[str, str]:
+    """Reasons by the symbols that they are of; those that differ by the symbol alone are one, with a count."""
+    found: dict[str, list[str]] = {}
+    for symbol, r in results.items():
+        if r.reason:
+            found.setdefault(re.sub(rf"(?<![\w.]){re.escape(symbol)}(?![\w.])", "it", r.reason), []).append(
+                symbol
+            )
+    told = {}
+    for reason, symbols in found.items():
+        if len(symbols) == 1:
+            told[symbols[0]] = results[symbols[0]].reason
+        else:
+            more = f" and {len(symbols) - MOST_NAMED} more" if len(symbols) > MOST_NAMED else ""
+            told[f"{len(symbols)} symbols, {', '.join(symbols[:MOST_NAMED])}{more}"] = reason
+    return told
 
 
 def _say_resume(again: Sequence[str], asked: int, options: Mapping[str, object]) -> None:

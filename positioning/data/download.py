@@ -94,7 +94,7 @@ def refresh(
                 "failed", reason=f"not asked for: {failures} symbols before it failed ({result.reason})"
             )
     store.prune()
-    return _not_an_outage(results, instruments)
+    return _not_an_outage(results, instruments) if provider.label == YAHOO else results
 
 
 def refresh_with_rates(

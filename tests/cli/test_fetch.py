@@ -653,3 +653,26 @@ def test_a_full_disk_is_one_line_and_the_old_data_stay(desk: Desk) -> None:
     assert len(err.strip().splitlines()) == 1
     assert read_entries(desk.cache / "manifest.json") == before
     assert StoreSource(desk.cache).deliver(["MOS", "NTR"], []).bars.keys() == {"MOS", "NTR"}
+
+
+def test_like_failures_are_one_line_and_a_snapshot_of_nothing_is_not_made(desk: Desk) -> None:
+    names = ("MOS", "NTR", "SPY", "1157.HK")
+    desk.fetch(*names)
+    desk.world.now += timedelta(days=3)
+    desk.world.faults[""] = stand_in.empty
+    done = desk.run(*names, "--snapshot", "june", json=False)
+    assert done.exit_code == 1
+    assert done.stdout.count("an outage?") == 1
+    assert "4 symbols, MOS, NTR, SPY, 1157.HK: " in " ".join(done.stdout.split())
+    assert "snapshot june was not made" in done.stderr
+    assert not list(desk.cache.rglob("june*"))
+
+
+def test_a_folder_that_lacks_names_is_no_outage(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.csv").write_text("Date,Close\n2024-01-02,1.0\n", encoding="utf-8")
+    names = ("MOS", "NTR", "SPY", "1157.HK")
+    done = desk.run(*names, "--from", f"folder:{tmp_path / 'mine'}", json=False)
+    assert done.exit_code == 1, done.output
+    assert "outage" not in done.output
+    assert done.stdout.count("is not in") == 1
