@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from positioning.claims.answer import answer_claims as answer_claims
     from positioning.data.cache_source import StoreSource as StoreSource
     from positioning.data.folder import FolderSource as FolderSource
+    from positioning.data.frames import FramesSource as FramesSource
     from positioning.data.sample import SampleSource as SampleSource
     from positioning.errors import BadInputError as BadInputError
     from positioning.errors import DataMissingError as DataMissingError
@@ -68,6 +69,7 @@ _HOMES = {
     "EventStudy": "event_studies.study",
     "Events": "events.event",
     "FolderSource": "data.folder",
+    "FramesSource": "data.frames",
     "Market": "market.market",
     "Metrics": "analysis.metrics",
     "Restriction": "events.restriction",

@@ -116,9 +116,7 @@ class BacktestReport(Displayed):
     @property
     def silence(self) -> Silence | None:
         """Where the account goes on past the record of its themes, and events move it."""
-        return (
-            silence(self.thesis, self.strategy.themes, self.result.rows[-1]) if self.strategy.themes else None
-        )
+        return silence(self.thesis, self.sleeves, self.result.rows[-1]) if self.sleeves else None
 
     @cached_property
     def risk(self) -> RiskShares | None:
@@ -133,7 +131,12 @@ class BacktestReport(Displayed):
     @property
     def answers_events(self) -> bool:
         """Whether news can move this strategy: not with respond=0, nor without a sleeve."""
-        return self.strategy.respond != 0 and bool(self.strategy.themes)
+        return self.strategy.respond != 0 and bool(self.sleeves)
+
+    @property
+    def sleeves(self) -> tuple[str, ...]:
+        """Those whose news it answers, see `answered_sleeves`."""
+        return answered_sleeves(self.strategy, self.events, self.result, self.without_events)
 
     @cached_property
     def active(self) -> tuple[ActiveAlpha, ...]:
@@ -142,7 +145,7 @@ class BacktestReport(Displayed):
         if not self.answers_events:
             return ()
         return active_returns(
-            self.result, self.without_events, self.benchmark, self.events, self.strategy.themes,
+            self.result, self.without_events, self.benchmark, self.events, self.sleeves,
             None if self.factors is None else self.factors.factors,
         )  # fmt: skip
 
@@ -182,3 +185,13 @@ class BacktestReport(Displayed):
             shuffles=0 if placebo is None else placebo.shuffled.size,
             searched=self.searched,
         )
+
+
+def answered_sleeves(
+    strategy: Strategy, events: Events, result: Result, without_events: Result
+) -> tuple[str, ...]:
+    """The sleeves whose news a strategy answers: its themes, or all of the record where it names none and its account is
+    another without events."""
+    if strategy.themes or np.array_equal(result.nav, without_events.nav):
+        return strategy.themes
+    return events.sleeves

@@ -13,17 +13,15 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.data.csv_prices import CsvTable, read_sheet
-from positioning.data.price_basis import price_basis
+from positioning.data.price_bars import OPTIONAL, price_bars
 from positioning.data.price_columns import Stated
 from positioning.errors import BadInputError, DataMissingError
-from positioning.market.bars import Bars, Notice, Rates
+from positioning.market.bars import Bars, Rates
 from positioning.market.findings import Finding, error
-from positioning.market.instruments import PENCE, RECORDED, Instrument, Instruments
-from positioning.market.quality import mend
+from positioning.market.instruments import RECORDED, Instrument, Instruments
 from positioning.market.rate_checks import rate_findings
 from positioning.market.source import Delivery, Driver, Source
 
-_OPTIONAL = ("Open", "High", "Low", "Adj Close", "Volume", "Dividends", "Stock Splits", "Capital Gains")
 _ECB = ("FX_ECB", "eurofxref-hist")
 _PUBLISHED = np.timedelta64(4, "D")
 _SAME_RATE = np.log(1.05)  # two sources of one currency fix it at other hours of a day
@@ -222,40 +220,15 @@ def _apart(used: Rates, others: Sequence[Rates]) -> list[Finding]:
 
 def _bars(i: Instrument, file: Path, stated: Stated) -> tuple[Bars, tuple[Finding, ...]]:
     what = "an instrument's prices: Date and Close at least (a series without Close is no instrument)"
-    sheet = read_sheet(file, ("Close",), _OPTIONAL, what)
+    sheet = read_sheet(file, ("Close",), OPTIONAL, what)
     _require_a_close(sheet)
-    basis = price_basis(
-        i.symbol, sheet.dates, sheet.columns, stated, index=i.kind == "index", hundredths=i.quoted_in in PENCE
-    )
-    blank = np.full(sheet.dates.size, np.nan)
-    factor = PENCE.get(i.quoted_in, (i.currency, 1.0))[1]
-    raw = {
-        name.casefold(): sheet.columns.get(name, blank) * basis.scale * factor
-        for name in ("Open", "High", "Low", "Close")
-    }
-    told = [*basis.told]
-    for name in ("open", "high", "low"):
-        if (none := raw[name] == 0).any():  # how several vendors write that they have none
-            told.append(
-                f"writes {none.sum()} {name} prices as 0 (to {sheet.dates[none][-1]}): read as missing"
-            )
-            raw[name] = np.where(none, np.nan, raw[name])
-    volume = sheet.columns.get("Volume", blank) / basis.scale
-    raw |= {"volume": np.where(volume >= 0, volume, np.nan), "dividends": basis.paid * factor}
-    dates, columns, mended = mend(i.symbol, sheet.dates, raw)
+    told = []
     if sheet.told:
         layout = " and ".join(sheet.told)  # one clause, which a summary keeps whole
         told.append(f"was read with {re.sub(r'[,;:] ', ' and ', layout)}")
     if file.stem not in (i.symbol, i.symbol.replace("=", "_")):
         told.append(f"was read from {file.name}")
-    bars = Bars(
-        symbol=i.symbol,
-        dates=dates,
-        basis=basis.basis,
-        notices=tuple(Notice(i.symbol, text) for text in told),
-        **columns,
-    )
-    return bars, (*basis.findings, *mended)
+    return price_bars(i, sheet.dates, sheet.columns, stated, told)
 
 
 def _require_a_close(sheet: CsvTable) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
 from positioning.errors import BadInputError, did_you_mean
-from positioning.events.instant import known_on, parse_instant
+from positioning.events.instant import end_of, known_at, known_on, parse_instant
 from positioning.events.restriction import INSTANT, Restriction
 from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records, whole
 
@@ -37,7 +37,8 @@ _COLUMNS = ("announced", "severity", "themes", *_TEXTS)
 class Event:
     """One piece of news, from the instant it was public.
 
-    announced: aware; 24:00 UTC of the date where date_only. severity: 1 (noise) to 5 (change of regime).
+    announced: an instant with its zone; or a `date`, which is known when it ends and kept as that instant, 24:00 UTC,
+    with date_only. Midnight UTC is the end of the day before it, see `known_on`. severity: 1 (noise) to 5 (change of regime).
     direction: what kind of news it is. themes: tags, one or more.
     signs: the expected direction per sleeve, -1, 0 or +1: hypotheses written with hindsight, to be tested.
     follows: id of the earlier event whose news this act only puts into force, "" where it is news itself.
@@ -61,13 +62,14 @@ class Event:
 
     def __post_init__(self) -> None:
         check_filled("id", self.id, "give each event an id of its own")
+        announced, date_only = known_at(self.announced, self.date_only)
+        object.__setattr__(self, "announced", announced)
+        object.__setattr__(self, "date_only", date_only)
         check_filled("source", self.source, "name the document or publication")
         check_filled("direction", self.direction, "say what kind of news it is, such as tighten or ease")
         check_choice("confidence", self.confidence, get_args(Confidence))
         for theme in self.themes or ("",):
             check_filled("themes", theme, "tag each event with one theme or more, parted by ;")
-        if self.announced.tzinfo is None:
-            raise BadInputError(f"announced {self.announced}", "wanted an instant with a zone", "add a zone")
         if self.severity not in range(1, 6):
             raise BadInputError(f"severity {self.severity}", "wanted 1 to 5", "correct the severity")
         for sleeve, sign in self.signs.items():
@@ -153,16 +155,20 @@ class Events(Displayed):
         a sign a sleeve, confidence, follows, source."""
         import pandas as pd
 
-        records = [
-            {
-                "known_on": pd.Timestamp(e.known_on()), "announced": e.announced, "title": e.title,
-                "issuer": e.issuer, "instrument": e.instrument, "direction": e.direction, "severity": e.severity,
-                "themes": "; ".join(e.themes), **{f"sign_{s}": sign for s, sign in e.signs.items()},
-                "confidence": e.confidence, "follows": e.follows, "source": e.source,
-            }
+        columns = (
+            "known_on", "announced", "title", "issuer", "instrument", "direction", "severity", "themes",
+            *(f"{SIGN}{s}" for s in self.sleeves), "confidence", "follows", "source",
+        )  # fmt: skip
+        rows = [
+            (
+                pd.Timestamp(e.known_on()), e.announced, e.title, e.issuer, e.instrument, e.direction, e.severity,
+                "; ".join(e.themes), *(e.signs[s] for s in self.sleeves), e.confidence, e.follows, e.source,
+            )
             for e in self.items
         ]  # fmt: skip
-        return pd.DataFrame.from_records(records, index=pd.Index([e.id for e in self.items], name="id"))
+        frame = pd.DataFrame(rows, index=pd.Index([e.id for e in self.items], name="id"), columns=list(columns))
+        kinds = {n: "int64" if n == "severity" or n.startswith(SIGN) else "str" for n in columns}
+        return frame.astype(kinds | {"known_on": "datetime64[s]", "announced": "datetime64[us, UTC]"})
 
     def __len__(self) -> int:
         return len(self.items)
@@ -190,7 +196,7 @@ class Events(Displayed):
 
     def on_days(self, days: DateArray) -> Events:
         """The same events, as if each had been known on another day: (E,) one for each of `items`; restrictions stay."""
-        announced = [datetime.combine(day, time(), UTC) + timedelta(days=1) for day in days.tolist()]
+        announced = [end_of(day) for day in days.tolist()]
         stays = days == self.known
         items = [
             e if same else _announced(e, instant)

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
+from positioning.errors import BadInputError
+
 
 def parse_day(text: str) -> date:
     """The date of 2021-01-31 or 31.1.2021. Raises ValueError for other text."""
@@ -29,7 +31,28 @@ def parse_instant(text: str) -> tuple[datetime, bool]:
         if instant.tzinfo is None:
             raise ValueError("a time of day needs a zone") from None
         return instant.astimezone(UTC), False
-    return datetime.combine(day, time(), UTC) + timedelta(days=1), True
+    return end_of(day), True
+
+
+def known_at(announced: date, date_only: bool) -> tuple[datetime, bool]:
+    """(instant, whether only a date was given) of a datetime with a zone, or of a date, which is known when it ends.
+
+    Raises BadInputError for anything else.
+    """
+    if isinstance(announced, datetime) and announced.tzinfo is not None:
+        return announced, date_only
+    if isinstance(announced, date) and not isinstance(announced, datetime):
+        return end_of(announced), True
+    if isinstance(announced, datetime):
+        raise BadInputError(f"announced {announced}", "wanted an instant with a zone", "add a zone", "announced")
+    raise BadInputError(
+        f"announced {announced!r}", "wanted a date, or an instant with a zone", "give for example date(2022, 2, 24)", "announced"
+    )
+
+
+def end_of(day: date) -> datetime:
+    """24:00 UTC of a date, which is 00:00 UTC of the next."""
+    return datetime.combine(day, time(), UTC) + timedelta(days=1)
 
 
 def known_on(announced: datetime) -> np.datetime64:

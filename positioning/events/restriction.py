@@ -14,7 +14,7 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
-from positioning.events.instant import known_on, parse_day, parse_instant
+from positioning.events.instant import known_at, known_on, parse_day, parse_instant
 from positioning.market.instruments import RECORDED, Instruments
 from positioning.market.records import Cells, check_choice, check_filled, decimal, parsed, read_records
 
@@ -58,7 +58,7 @@ class Restriction:
     kind: no_buy (may be held and sold), frozen (cannot be traded), delisted (forced out), lifted (ends the
     earlier restrictions of the same symbol and ground, from its effective date). ground: one of GROUNDS, or the
     user's own words. binding: a rule of the user's own, which holds whatever a strategy's screen. announced:
-    aware; 24:00 UTC where date_only.
+    an instant with its zone, or a `date`, which is known when it ends (date_only).
     effective: first date on which a freeze or a lifting holds, last date of a listing; the announced date
     where None. recovery: cash per share paid at a delisting, in the instrument's currency; None where the
     instrument's own terms hold. of_list_day: announced is only the day of a list that gives no date, so the name
@@ -87,8 +87,9 @@ class Restriction:
         if self.ground not in GROUNDS and get_close_matches(self.ground.lower(), GROUNDS, cutoff=ALIKE):
             check_choice("ground", self.ground, GROUNDS)
         check_filled("source", self.source, "name the document")
-        if self.announced.tzinfo is None:
-            raise BadInputError(f"announced {self.announced}", "wanted an instant with a zone", "add a zone")
+        announced, date_only = known_at(self.announced, self.date_only)
+        object.__setattr__(self, "announced", announced)
+        object.__setattr__(self, "date_only", date_only)
         if self.effective is not None and self.effective < self.known_on():
             raise BadInputError(
                 f"effective {self.effective}",

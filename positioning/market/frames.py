@@ -101,19 +101,8 @@ def _taken_apart(
     if close.columns.nlevels == 1:
         _refuse_prices_of_one(close)
         return close, open_, dividends, volume
-    folded = [
-        [_folded(name) for name in close.columns.get_level_values(n)] for n in range(close.columns.nlevels)
-    ]
-    level = [n for n, names in enumerate(folded) if "close" in names]
-    if close.columns.nlevels != 2 or len(level) != 1:
-        raise BadInputError(
-            f"columns of {close.columns.nlevels} levels without a Close",
-            "wanted one column a symbol, or the frame of yfinance.download",
-            'give close=frame["Close"]',
-        )
-    close = close.set_axis(pd.MultiIndex.from_arrays([folded[level[0]], close.columns.get_level_values(1 - level[0])]),
-                           axis=1)  # fmt: skip
-    names = set(folded[level[0]])
+    close, folded = _prices_first(close)
+    names = set(folded)
     if "adjclose" in names and "dividends" not in names and dividends is None:
         raise BadInputError(
             "a frame with Adj Close and without Dividends",
@@ -134,6 +123,34 @@ def _taken_apart(
         part("dividends") if dividends is None else dividends,
         part("volume") if volume is None else volume,
     )
+
+
+def one_a_symbol(prices: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """A frame a symbol, its columns the prices. prices: closes, or columns of (price, symbol) in either order.
+
+    Raises BadInputError for another frame."""
+    require_frame(prices, "prices", needed=True)
+    if prices.columns.nlevels == 1:
+        _refuse_prices_of_one(prices)
+        return {s: prices.iloc[:, [n]].set_axis(["Close"], axis=1) for n, s in enumerate(_symbols(prices))}
+    prices, _ = _prices_first(prices)
+    symbols = dict.fromkeys(prices.columns.get_level_values(1))
+    return {str(s): pd.DataFrame(prices.xs(s, axis=1, level=1)) for s in symbols}
+
+
+def _prices_first(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A frame of several prices of several symbols with columns (price, symbol), and the folded name of each price."""
+    levels = range(frame.columns.nlevels)
+    folded = [[_folded(name) for name in frame.columns.get_level_values(n)] for n in levels]
+    level = [n for n in levels if "close" in folded[n]]
+    if len(folded) != 2 or len(level) != 1:
+        raise BadInputError(
+            f"columns of {len(folded)} levels without a Close",
+            "wanted one column a symbol, or the frame of yfinance.download",
+            'give close=frame["Close"]',
+        )
+    prices, symbols = folded[level[0]], frame.columns.get_level_values(1 - level[0])
+    return frame.set_axis(pd.MultiIndex.from_arrays([prices, symbols]), axis=1), prices
 
 
 def _require_split(prices: FloatArray, ratios: FloatArray, close: pd.DataFrame) -> None:

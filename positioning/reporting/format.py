@@ -88,7 +88,7 @@ def ruin(report: BacktestReport) -> str:
 
 def _twin(report: BacktestReport) -> list[str]:
     m, p = report.metrics, report.without_events_same_exposure_metrics
-    if not report.strategy.themes:
+    if not report.sleeves:
         return []
     if report.strategy.respond == 0:
         return ["This run is itself without event tilts (respond=0)."]

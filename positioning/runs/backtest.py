@@ -16,10 +16,10 @@ from positioning.analysis.factors import Factors
 from positioning.analysis.market_line import beta_measure
 from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
-from positioning.analysis.report import BacktestReport
+from positioning.analysis.report import BacktestReport, answered_sleeves
 from positioning.analysis.second_opinion import require_agreement
 from positioning.analysis.world import by_state
-from positioning.errors import DataMissingError
+from positioning.errors import BadInputError, DataMissingError
 from positioning.events.event import Events
 from positioning.events.thesis import Thesis
 from positioning.market.benchmark import Benchmark, benchmark
@@ -66,6 +66,13 @@ class RunSettings:
     capital: Capital | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.source, Source):
+            raise BadInputError(
+                f"source is a {type(self.source).__name__}",
+                "wanted a place that prices come from, since the benchmark is read there, too",
+                "give FramesSource(closes), FolderSource(Path('prices')) or SampleSource()",
+                "source",
+            )
         known = (self.source.instruments, self.source.sample)
         if known != (self.thesis.instruments, self.thesis.sample):
             object.__setattr__(self, "source", self.source.knowing(self.thesis))
@@ -91,6 +98,7 @@ def backtest(
     without_events = terms.account.run(strategy.without_events(), market, terms.events, inputs)
     same_exposure = at_equal_exposure(strategy, result, market, terms.account, terms.events, inputs)
     measure = benchmark_of(strategy, terms, result)
+    sleeves = answered_sleeves(strategy, terms.events, result, without_events)
     return BacktestReport(
         strategy=strategy,
         result=result,
@@ -101,7 +109,7 @@ def backtest(
         without_events_same_exposure_metrics=judged(same_exposure, measure),
         thesis=terms.thesis,
         benchmark=measure,
-        attribution=attribute(result, terms.events, strategy.themes, terms.thesis.complete(strategy.themes)),
+        attribution=attribute(result, terms.events, sleeves, terms.thesis.complete(sleeves)),
         placebo=_placebo(strategy, market, terms, advance),
         command=terms.command,
         versions=package_versions(),

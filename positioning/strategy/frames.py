@@ -13,7 +13,7 @@ import pandas as pd
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.market import Market
-from positioning.strategy.strategy import Strategy, present
+from positioning.strategy.strategy import Strategy, present, require_words
 from positioning.strategy.targets import Targets
 
 Rule = Callable[..., pd.DataFrame]
@@ -61,11 +61,13 @@ def from_frames(
     The function is given frames and returns one: the target weight (fraction of nav, signed) of some symbols on some
     dates of `close`; a date it leaves out, or leaves empty, decides nothing. close: last known closes in each
     instrument's currency, a row a date, a column a symbol of names and hedges that the market has. events: as
-    `Events.to_frame`; empty for the account without events. Further parameters are the strategy's: each has a
+    `Events.to_frame`: a row an event, with known_on (the date from whose end it may be used), severity, sign_SLEEVE and
+    others; without rows for the account without events. Further parameters are the strategy's: each has a
     default, and the type of its annotation or of that. What is decided on a date may use what was known on it; the
     frames hold later rows too, so `look_ahead` should be asked.
 
-    names, hedges: symbols it may hold, and those it shorts against them. history: rows of prices they need before the
+    names, hedges: symbols it may hold, and those it shorts against them. themes: sleeves whose news it answers, by which
+    its events are counted and drawn. history: rows of prices they need before the
     account opens. name: that of the function where none is given.
 
         @from_frames(names=("NTR", "MOS"), benchmark="SPY", history=60)
@@ -75,6 +77,9 @@ def from_frames(
 
     Raises BadInputError for a parameter without a default.
     """
+
+    for parameter, words in (("names", names), ("hedges", hedges), ("themes", themes)):
+        require_words(words, parameter)
 
     def decorate(rule: Rule) -> type[FrameStrategy]:
         own: list[Any] = [(p.name, _kind(rule, p), p.default) for p in _parameters(rule).values()]

@@ -58,6 +58,8 @@ class Strategy(ABC):
             setattr(cls, "target_weights", _within_limits(decide))  # noqa: B010 - mypy lets no method be assigned
 
     def __post_init__(self) -> None:
+        for parameter in _tuples(type(self)):
+            require_words(getattr(self, parameter), f"{self.name}.{parameter}")
         for parameter, value in self.parameters().items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise BadInputError(
@@ -179,6 +181,20 @@ def _within_limits(
 
     setattr(decided, "within_limits", True)  # noqa: B010 - nor an attribute of a function
     return decided
+
+
+def require_words(value: object, parameter: str) -> None:
+    """BadInputError for what is no tuple of words; ("WAB") without its comma is a word of three letters."""
+    if isinstance(value, tuple) and all(isinstance(v, str) and v for v in value):
+        return
+    remedy = f"write ({value!r},) with its comma" if isinstance(value, str) else "write it as (A, B)"
+    raise BadInputError(f"{parameter}={value!r}", "wanted a tuple of words", remedy, parameter)
+
+
+@cache
+def _tuples(strategy: type[Strategy]) -> tuple[str, ...]:
+    """Fields that are tuples of words; read from how they are written, since a type may be known to checkers alone."""
+    return tuple(f.name for f in fields(strategy) if str(f.type).replace(" ", "") == "tuple[str,...]")
 
 
 @cache

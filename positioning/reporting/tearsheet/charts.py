@@ -217,7 +217,7 @@ def _below(nav: FloatArray) -> FloatArray:
 
 def _markers(report: BacktestReport) -> list[Figure]:
     """Events on the rows they became known: those the strategy answers by expected sign, then the rest."""
-    rows, themes = report.result.rows, report.strategy.themes
+    rows, themes = report.result.rows, report.sleeves
     groups: dict[int | None, list[tuple[int, Event]]] = {1: [], -1: [], 0: [], None: []}
     for event, row in zip(report.events, report.events.rows(rows), strict=True):
         if row < rows.size and event.known_on() >= rows[0]:
@@ -247,7 +247,7 @@ def _marker(
         "type": "scatter", "mode": "markers", "name": name, "opacity": opacity,
         "x": [str(report.result.rows[row]) for row, _ in group],
         "y": rounded(report.result.nav[[row for row, _ in group]]),
-        "text": [story(event, report.strategy.themes) for _, event in group],
+        "text": [story(event, report.sleeves) for _, event in group],
         "hoverinfo": "text",
         "marker": {"symbol": shape, "color": colour, "size": [5 + 1.5 * event.severity for _, event in group]},
     }  # fmt: skip

@@ -119,7 +119,7 @@ def _value_words(report: BacktestReport) -> str:
     if not report.answers_events:
         return f"It ends at {r.nav[-1]:.3f}."
     inside = [e for e in report.events if m.first <= e.known_on() <= m.last]
-    used = sum(sign_for(e, report.strategy.themes) is not None for e in inside)
+    used = sum(sign_for(e, report.sleeves) is not None for e in inside)
     return (
         f"It ends at {r.nav[-1]:.3f}, without event tilts {report.without_events.nav[-1]:.3f}. Events in this span: "
         f"{len(inside)}, of which it answers {used}; point at a mark to read one."
