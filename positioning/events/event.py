@@ -38,7 +38,8 @@ class Event:
     """One piece of news, from the instant it was public.
 
     announced: an instant with its zone; or a `date`, which is known when it ends and kept as that instant, 24:00 UTC,
-    with date_only. Midnight UTC is the end of the day before it, see `known_on`. severity: 1 (noise) to 5 (change of regime).
+    with date_only. Midnight UTC is the end of the day before it, see `known_on`.
+    severity: 1 (noise) to 5 (change of regime).
     direction: what kind of news it is. themes: tags, one or more.
     signs: the expected direction per sleeve, -1, 0 or +1: hypotheses written with hindsight, to be tested.
     follows: id of the earlier event whose news this act only puts into force, "" where it is news itself.
@@ -166,7 +167,9 @@ class Events(Displayed):
             )
             for e in self.items
         ]  # fmt: skip
-        frame = pd.DataFrame(rows, index=pd.Index([e.id for e in self.items], name="id"), columns=list(columns))
+        frame = pd.DataFrame(
+            rows, index=pd.Index([e.id for e in self.items], name="id"), columns=list(columns)
+        )
         kinds = {n: "int64" if n == "severity" or n.startswith(SIGN) else "str" for n in columns}
         return frame.astype(kinds | {"known_on": "datetime64[s]", "announced": "datetime64[us, UTC]"})
 

@@ -44,9 +44,14 @@ def known_at(announced: date, date_only: bool) -> tuple[datetime, bool]:
     if isinstance(announced, date) and not isinstance(announced, datetime):
         return end_of(announced), True
     if isinstance(announced, datetime):
-        raise BadInputError(f"announced {announced}", "wanted an instant with a zone", "add a zone", "announced")
+        raise BadInputError(
+            f"announced {announced}", "wanted an instant with a zone", "add a zone", "announced"
+        )
     raise BadInputError(
-        f"announced {announced!r}", "wanted a date, or an instant with a zone", "give for example date(2022, 2, 24)", "announced"
+        f"announced {announced!r}",
+        "wanted a date, or an instant with a zone",
+        "give for example date(2022, 2, 24)",
+        "announced",
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pickle
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -350,3 +351,12 @@ def test_a_record_keeps_its_words_when_events_are_left_out() -> None:
     assert len(early) < len(EVENTS)
     assert (early.sleeves, early.themes, early.directions) == VOCABULARY
     assert not early.pressure(WEEK, "equipment", 5.0).any()
+
+
+def test_a_date_is_known_when_it_ends() -> None:
+    given = replace(EVENTS.items[0], announced=date(2022, 2, 24), date_only=False)
+    assert given.known_on() == np.datetime64("2022-02-24")
+    assert (given.announced, given.date_only) == (datetime(2022, 2, 25, tzinfo=UTC), True)
+    for wrong in ("2022-02-24", 20220224, None):
+        with pytest.raises(BadInputError, match="wanted a date, or an instant with a zone"):
+            replace(given, announced=wrong)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -274,3 +274,9 @@ def test_a_rule_of_a_users_own_is_not_yet_to_come(tmp_path: Path) -> None:
 def test_an_isin_is_no_symbol_and_the_symbol_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"'US61945C1036' is an ISIN; .*; type MOS"):
         read_restrictions(written(tmp_path, "US61945C1036,2024-03-05,,frozen,suspended,,why,doc"))
+
+
+def test_a_date_is_known_when_it_ends() -> None:
+    given = Restriction("NTR", date(2022, 2, 24), "no_buy", "own words", "why", "doc")
+    assert given.known_on() == np.datetime64("2022-02-24")
+    assert given.date_only

@@ -113,3 +113,18 @@ def test_decisions_that_are_no_targets_are_one_line(market: Market) -> None:
 
     with pytest.raises(BadInputError, match=r"frames\.target_weights gave a DataFrame; wanted Targets"):
         FREE.run(Frames(), market)
+
+
+def test_an_empty_record_has_the_columns_of_the_full_one() -> None:
+    full, empty = EVENTS.to_frame(), replace(EVENTS, items=()).to_frame()
+    assert list(empty.columns) == list(full.columns)
+    assert list(empty.dtypes) == list(full.dtypes)
+
+
+@pytest.mark.parametrize(
+    "given", [{"names": ("AAA")}, {"names": ["AAA"]}, {"hedges": "BBB"}, {"themes": ("",)}]
+)
+def test_a_tuple_without_its_comma_is_refused(given: dict[str, object]) -> None:
+    asked = {"names": ("AAA",), "benchmark": "SPY"} | given
+    with pytest.raises(BadInputError, match=f"{next(iter(given))}=.*wanted a tuple of words"):
+        from_frames(**asked)  # type: ignore[arg-type]

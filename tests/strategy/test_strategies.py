@@ -654,3 +654,8 @@ def test_a_position_computes_each_feature_once_for_its_parts(monkeypatch: pytest
     strategy.target_weights(market, events)
     assert len(seen) == len(set(seen))
     assert len(seen) == 7  # one response and one screen a part, and the betas of the one that is hedged
+
+
+def test_legs_without_their_comma_are_no_three_names() -> None:
+    with pytest.raises(BadInputError, match=r"fertilizer_producers.legs='WAB'; wanted a tuple.*\('WAB',\)"):
+        FertilizerProducers(legs="WAB")  # type: ignore[arg-type]

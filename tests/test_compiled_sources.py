@@ -1,0 +1,64 @@
+"""What was compiled from other sources is not used, whichever file has changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import positioning
+from positioning.compiled import _sources
+
+PACKAGE = Path(positioning.__file__ or "").parent
+HELPER = """
+from positioning.compiled import compiled
+
+@compiled()
+def size(x):
+    return x * 2.0
+"""
+CALLER = """
+from positioning.compiled import compiled
+from positioning.helper import size
+
+@compiled()
+def outer(x):
+    return size(x) + 1.0
+"""
+CODE = "from positioning.caller import outer; print(outer(1.0), sum(outer.stats.cache_misses.values()))"
+
+
+def said(program: Path, place: Path) -> str:
+    """The answer of the program, and how much of `outer` was compiled anew."""
+    env = dict(os.environ, NUMBA_CACHE_DIR=str(place), PYTHONPATH=str(program), PYTHONDONTWRITEBYTECODE="1")
+    done = subprocess.run(
+        [sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env=env, cwd=program
+    )
+    return done.stdout.strip()
+
+
+def written(path: Path, text: str) -> None:
+    """A file with the time of all others, as wheels have them."""
+    path.write_text(text)
+    os.utime(path, (1580601600, 1580601600))
+
+
+def test_a_function_of_another_file_that_has_changed_is_compiled_anew(tmp_path: Path) -> None:
+    package = tmp_path / "program" / "positioning"
+    package.mkdir(parents=True)
+    for name in ("__init__.py", "compiled.py", "private_folder.py"):
+        shutil.copy(PACKAGE / name, package / name)
+    written(package / "helper.py", HELPER)
+    written(package / "caller.py", CALLER)
+    assert said(package.parent, tmp_path / "cache") == "3.0 1"
+    assert said(package.parent, tmp_path / "cache") == "3.0 0"
+    written(package / "helper.py", HELPER.replace("2.0", "3.0"))
+    assert said(package.parent, tmp_path / "cache") == "4.0 1"
+
+
+def test_constants_of_files_without_compiled_code_count() -> None:
+    found = {path.relative_to(PACKAGE).as_posix() for path in _sources(PACKAGE)}
+    assert {"simulation/kernel.py", "search/measures.py", "analysis/metrics.py"} <= found
+    assert "cli/run.py" not in found
