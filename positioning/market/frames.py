@@ -16,7 +16,6 @@ from positioning.market.calendar_checks import FEWEST, frequency_findings, shift
 from positioning.market.frame_values import dates_of, numbers_of, require_frame, values_like
 from positioning.market.instruments import PENCE, Instrument
 from positioning.market.rate_checks import rate_findings, usual_level
-from positioning.market.suffixes import SUFFIXES
 from positioning.market.venues import has_calendar, opens_early, sessions
 
 _PRICES = ("open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains")
@@ -48,14 +47,14 @@ def fields_from_frames(
         Instrument(
             symbol=s,
             name=s,
-            venue=_of(venue, s, "venue") or _by_suffix(s)[0],
+            venue=_of(venue, s, "venue"),
             currency=ccy,
             quoted_in=ccy,
             kind="share",
             recorded=False,
         )
         for s in symbols
-        for ccy in [_currency(_of(currency, s, "currency") or _by_suffix(s)[1], s)]
+        for ccy in [_currency(_of(currency, s, "currency"), s)]
     )
     prices = values_like(close, close, "close")
     opens = np.full_like(prices, np.nan) if open_ is None else values_like(open_, close, "open")
@@ -268,12 +267,6 @@ def _amounts(dividends: pd.DataFrame, close: pd.DataFrame) -> FloatArray:
 def _weekday(days: DateArray) -> IntArray:
     """0 for Monday to 6 for Sunday."""
     return np.asarray((days.astype(np.int64) + 3) % 7)
-
-
-def _by_suffix(symbol: str) -> tuple[str, str]:
-    """Venue and unit of quotation of a symbol; those of New York where its suffix is not one of a venue."""
-    _, dot, suffix = symbol.partition(".")
-    return SUFFIXES[suffix if dot and suffix in SUFFIXES else ""][:3:2]
 
 
 def _of(choice: str | Mapping[str, str], symbol: str, what: str) -> str:

@@ -171,8 +171,8 @@ class Market(Displayed):
     ) -> Market:
         """A market of your own prices: one column a symbol, one row a date, NaN where there is no trade.
 
-        venue (ISO 10383), currency (ISO 4217): of all, or by symbol; where not given, what the suffix of a symbol
-        says (1157.HK is Hong Kong's, in HKD), and New York's without one.
+        venue (ISO 10383), currency (ISO 4217): of all, or by symbol. Symbols are only names here: what a suffix says is
+        read by FramesSource.
         rates: base currency per unit, one column a currency, on the same dates; needed for every currency
         but the base. volume: shares traded, split-adjusted as prices are; needed by an account with a capital.
         The frame's own dates are the rows: no calendar is consulted, and a name without a

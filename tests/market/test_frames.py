@@ -102,17 +102,3 @@ def test_a_download_in_small_letters_and_a_split_left_in_its_closes() -> None:
         BadInputError, match=f"NTR: a split of 4 is left in its closes on {DAYS[60]:%Y-%m-%d}"
     ):
         Market.from_frames(pd.concat(told | {"Close": raw}, axis=1))
-
-
-def test_currency_and_venue_follow_the_suffix_unless_they_are_said() -> None:
-    days = pd.bdate_range("2024-01-02", periods=5)
-    close = pd.DataFrame({"ASML.AS": [700.0] * 5, "AAA": [10.0] * 5}, days)
-    with pytest.raises(BadInputError, match=r"no rates of EUR.*currency='USD' where the closes are in it"):
-        Market.from_frames(close)
-    market = Market.from_frames(close, rates=pd.DataFrame({"EUR": 1.1}, days))
-    assert [(i.venue, i.currency) for i in market.instruments] == [("XAMS", "EUR"), ("XNYS", "USD")]
-    assert market.marks[-1].tolist() == [pytest.approx(770.0), 10.0]
-    said = Market.from_frames(close, venue="XNYS", currency="USD")
-    assert said.marks[-1].tolist() == [700.0, 10.0]
-    with pytest.raises(BadInputError, match="'GBX' is a hundredth of GBP"):
-        Market.from_frames(close.set_axis(["SHEL.L", "AAA"], axis=1))
