@@ -19,7 +19,12 @@ _TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>Z|UTC|
 _UTC = r"Z|UTC|GMT|[+-]00:?00"
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})" + _TIME, re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME, re.ASCII)
-_NAMED = re.compile(r"(?:(\d{1,2})[ -])?([A-Za-z]{3,9})\.?[ -](?:(\d{1,2}),? )?(\d{4})" + _TIME, re.ASCII)
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
+_NAMED = re.compile(
+    rf"(?i:{_WEEKDAY})(?:(\d{{1,2}})[ -])?([A-Za-z]{{3,9}})\.?[ -](?:(\d{{1,2}}),? )?(\d{{4}}|(?<=-)\d{{2}})"
+    + _TIME,
+    re.ASCII,
+)
 _NUMBERED = (
     (
         r"[1-7][0-9]{4}(?:\.[0-9]+)?",
@@ -171,7 +176,7 @@ def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[Da
 def _plain(m: re.Match[str]) -> Reading:
     if m.re is _YEAR_FIRST:
         return int(m[1]), int(m[3]), int(m[4])
-    return int(m[4]), _MONTHS.get(m[2][:3].casefold(), 0), int(m[1] or m[3] or 0)
+    return _year(m[4]), _MONTHS.get(m[2][:3].casefold(), 0), int(m[1] or m[3] or 0)
 
 
 def _named_told(matches: Sequence[re.Match[str]]) -> str:

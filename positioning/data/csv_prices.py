@@ -55,6 +55,7 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
     """
     table = read_table(file)
     told = list(table.told)
+    _require_one_symbol(table, file)
     header = _ecb(table, need, told)
     places = _places(file, header, ("Date", *need), may, what, told)
     cells = {name: [row[at] for row in table.rows] for name, at in places.items()}
@@ -118,6 +119,19 @@ def _named(file: Path, table: Table) -> Iterator[None]:
     except Unclear as error:
         where = f"{file.name} line {table.lines[error.at]}" if error.at >= 0 else file.name
         raise BadInputError(f"{where}: {error.seen}", error.wanted, error.remedy) from None
+
+
+def _require_one_symbol(table: Table, file: Path) -> None:
+    """BadInputError where a column of symbols has several."""
+    for at, name in enumerate(table.header):
+        if folded(name) in ("ticker", "symbol"):
+            held = list(dict.fromkeys(row[at] for row in table.rows if row[at]))
+            if len(held) > 1:
+                raise BadInputError(
+                    f"{file.name} holds {len(held)} symbols ({', '.join(held)[:80]})",
+                    "wanted the prices of one",
+                    "write a file a symbol",
+                )
 
 
 def _ecb(table: Table, need: Sequence[str], told: list[str]) -> list[str]:

@@ -21,12 +21,13 @@ _PREAMBLE = 10  # rows above the header that are looked through for it
 # Each column under the names that programs and vendors give it, letters and digits only, in lower case.
 ALIASES = {
     "Date": "date time timestamp datetime day tradedate datum data fecha seance",
-    "Open": "open openprice openingprice otwarcie eroffnung ouverture ouv erster apertura",
-    "High": "high highprice dayhigh najwyzszy hoch hochst plushaut haut maximo",
-    "Low": "low lowprice daylow najnizszy tief niedrigst plusbas bas minimo",
-    "Close": "close closelast closeprice closingprice last lastprice zamkniecie schluss schlusskurs cloture clot cierre",
+    "Open": "open openprice openingprice otwarcie eroffnung ouverture ouv erster apertura eroffn pxopen",
+    "High": "high highprice dayhigh najwyzszy hoch hochst plushaut haut maximo pxhigh",
+    "Low": "low lowprice daylow najnizszy tief niedrigst plusbas bas minimo pxlow",
+    "Close": "close closelast closeprice closingprice last lastprice zamkniecie schluss schlusskurs cloture clot cierre "
+    "ultimo zuletzt pxlast",
     "Adj Close": "adjclose adjustedclose adjcloseprice adjustedclosingprice closeadj closeadjusted adjusted adj",
-    "Volume": "volume vol sharevolume totalvolume wolumen volumen stuck",
+    "Volume": "volume vol sharevolume totalvolume wolumen volumen stuck pxvolume",
     "Dividends": "dividends dividend div dividendamount divcash cashdividend cashdividends exdividend",
     "Stock Splits": "stocksplits stocksplit splits split splitcoefficient splitfactor splitratio",
     "Capital Gains": "capitalgains capitalgain gains capitalgainsdistribution",
@@ -92,7 +93,7 @@ def read_table(file: Path) -> Table:
             blank += 1
         elif len(cells) != len(header):
             raise BadInputError(
-                f"{file.name} line {line}: {len(cells)} cells",
+                f"{file.name} line {line}: {len(cells)} cell{'s' * (len(cells) > 1)}",
                 f"wanted {len(header)}, as in the header",
                 "correct that line",
             )

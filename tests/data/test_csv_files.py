@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -281,3 +282,34 @@ def test_dates_as_numbers_are_told_as_what_they_are(cells: list[str], meant: str
     with pytest.raises(Unclear) as error:
         read_dates(cells)
     assert error.value.seen == f"Date {cells[0]!r} (and 1 more such cells): {meant}"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda d: d.strftime("%d-%b-%y"),
+        lambda d: d.strftime("%a, %d %b %Y"),
+        lambda d: d.strftime("%A, %d %b %Y"),
+        lambda d: d.strftime("%b %d, %Y"),
+    ],
+)
+def test_months_by_name_leave_no_doubt(write: Callable[[date], str]) -> None:
+    days = [date(2020, 1, 2), date(2020, 3, 4), date(2021, 11, 12)]
+    assert read_dates([write(d) for d in days]).days.tolist() == days
+
+
+@pytest.mark.parametrize("names", [
+    ("Fecha", "Apertura", "Máximo", "Mínimo", "Último"),
+    ("Datum", "Eröffn.", "Hoch", "Tief", "Zuletzt"),
+    ("Date", "PX_OPEN", "PX_HIGH", "PX_LOW", "PX_LAST"),
+])  # fmt: skip
+def test_the_columns_of_more_vendors(tmp_path: Path, names: tuple[str, ...]) -> None:
+    (tmp_path / "MOS.csv").write_text(f"{','.join(names)}\n2020-01-02,19,21,18,20\n", encoding="utf-8")
+    made = FolderSource(tmp_path).deliver(["MOS"], []).bars["MOS"]
+    assert [made.open[0], made.high[0], made.low[0], made.close[0]] == [19, 21, 18, 20]
+
+
+def test_a_long_table_of_two_symbols_is_named_so(tmp_path: Path) -> None:
+    (tmp_path / "MOS.csv").write_text("Date,Ticker,Close\n2020-01-02,MOS,20\n2020-01-02,NTR,50\n")
+    with pytest.raises(BadInputError, match=r"MOS\.csv holds 2 symbols \(MOS, NTR\)"):
+        FolderSource(tmp_path).deliver(["MOS"], [])
