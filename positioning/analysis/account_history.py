@@ -51,30 +51,30 @@ class AccountHistory:
         return np.zeros(0) if self.ruined else returns(self.nav) - self.cash_rate[1:]
 
 
-def within(course: AccountHistory, first: np.datetime64, last: np.datetime64) -> AccountHistory:
+def between(history: AccountHistory, first: np.datetime64, last: np.datetime64) -> AccountHistory:
     """The rows from first to last. Its first row opens the span: what was traded on that row lies before it."""
-    inside = (course.dates >= first) & (course.dates <= last)
+    inside = (history.dates >= first) & (history.dates <= last)
     names = ("dates", "nav", "cash_rate", "trade_value", "cost", "benchmark")
-    cut = {name: getattr(course, name)[inside].copy() for name in names}
+    cut = {name: getattr(history, name)[inside].copy() for name in names}
     for name in ("cash_rate", "trade_value", "cost"):
         cut[name][:1] *= 0.0  # NaN stays: it is not known
-    return AccountHistory(**cut, beta_measure=course.beta_measure)
+    return AccountHistory(**cut, beta_measure=history.beta_measure)
 
 
-def measured(course: AccountHistory) -> Metrics | None:
-    """Every metric over the rows of the course, those of a year NaN where it is shorter; None without a row, or where
+def metrics_of(history: AccountHistory) -> Metrics | None:
+    """Every metric over the rows of the history, those of a year NaN where it is shorter; None without a row, or where
     it was ruined before the first."""
-    if course.dates.size == 0 or course.nav[0] <= 0:
+    if history.dates.size == 0 or history.nav[0] <= 0:
         return None
     metrics = summarise(
-        course.dates,
-        course.nav,
-        trade_value=course.trade_value if np.isfinite(course.trade_value).all() else None,
-        cost=course.cost if np.isfinite(course.cost).all() else None,
-        cash_rate=course.cash_rate,
-        benchmark=course.benchmark,
-        ruined=course.ruined,
-        beta_measure=course.beta_measure,
+        history.dates,
+        history.nav,
+        trade_value=history.trade_value if np.isfinite(history.trade_value).all() else None,
+        cost=history.cost if np.isfinite(history.cost).all() else None,
+        cash_rate=history.cash_rate,
+        benchmark=history.benchmark,
+        ruined=history.ruined,
+        beta_measure=history.beta_measure,
     )
     return without_yearly(metrics)
 
@@ -88,17 +88,17 @@ def ratios(above: FloatArray, below: FloatArray) -> FloatArray:
     return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > NOISE))
 
 
-def rolling(course: AccountHistory, window: int) -> tuple[FloatArray, FloatArray]:
+def rolling(history: AccountHistory, window: int) -> tuple[FloatArray, FloatArray]:
     """(T,) Sharpe ratio and beta over the last `window` returns, NaN before there are as many and where undefined."""
-    sharpe, beta = np.full(course.dates.size, np.nan), np.full(course.dates.size, np.nan)
-    e = course.excess
+    sharpe, beta = np.full(history.dates.size, np.nan), np.full(history.dates.size, np.nan)
+    e = history.excess
     if e.size < window:
         return sharpe, beta
-    per_year = rows_per_year(course.dates)
+    per_year = rows_per_year(history.dates)
     seen = np.lib.stride_tricks.sliding_window_view(e, window)
     sharpe[window:] = sharpes(seen, per_year)
-    market = market_returns(course.benchmark, course.cash_rate)
-    design, known = regressors(market, course.beta_measure)
+    market = market_returns(history.benchmark, history.cash_rate)
+    design, known = regressors(market, history.beta_measure)
     view = np.lib.stride_tricks.sliding_window_view
     inside = view(known, window).copy()
     if design.shape[1] > 1:
@@ -109,41 +109,41 @@ def rolling(course: AccountHistory, window: int) -> tuple[FloatArray, FloatArray
     return sharpe, beta
 
 
-def by_year(course: AccountHistory) -> dict[int, float]:
+def by_year(history: AccountHistory) -> dict[int, float]:
     """Return of each calendar year, from the last row of the year before; NaN once ruined."""
-    years = course.dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    years = history.dates.astype("datetime64[Y]").astype(np.int64) + 1970
     out = {}
     for year in np.unique(years):
         at = np.flatnonzero(years == year)
-        opened, closed = course.nav[max(at[0] - 1, 0)], course.nav[at[-1]]
+        opened, closed = history.nav[max(at[0] - 1, 0)], history.nav[at[-1]]
         out[int(year)] = float(closed / opened - 1.0) if opened > 0 else math.nan
     return out
 
 
-def in_window(course: AccountHistory, known: np.datetime64) -> float:
-    """Return over the WINDOW rows from the one on which an event is known; NaN outside the course."""
-    row = int(np.searchsorted(course.dates, known))
-    if row >= course.dates.size or known < course.dates[0] or row == 0:
+def in_window(history: AccountHistory, known: np.datetime64) -> float:
+    """Return over the WINDOW rows from the one on which an event is known; NaN outside the history."""
+    row = int(np.searchsorted(history.dates, known))
+    if row >= history.dates.size or known < history.dates[0] or row == 0:
         return math.nan
-    opened, closed = course.nav[row - 1], course.nav[min(row + WINDOW, course.dates.size) - 1]
+    opened, closed = history.nav[row - 1], history.nav[min(row + WINDOW, history.dates.size) - 1]
     return float(closed / opened - 1.0) if opened > 0 else math.nan
 
 
 def by_theme(
-    course: AccountHistory, known: Mapping[np.datetime64, Sequence[Sequence[str]]]
+    history: AccountHistory, known: Mapping[np.datetime64, Sequence[Sequence[str]]]
 ) -> dict[str, float]:
     """Profit, in units of the opening nav, in the windows of events of each theme, and "elsewhere": they add up.
 
     known: for each date the themes of the events known on it. As `attribution.attribute`: a row under several
     windows is shared equally among them, an event's part among its themes.
     """
-    profit = np.diff(course.nav, prepend=course.nav[:1]) / course.nav[0]
+    profit = np.diff(history.nav, prepend=history.nav[:1]) / history.nav[0]
     windows = []
     for day, events in known.items():
-        row = int(np.searchsorted(course.dates, day))
-        if row < course.dates.size and day >= course.dates[0]:
+        row = int(np.searchsorted(history.dates, day))
+        if row < history.dates.size and day >= history.dates[0]:
             windows += [(row, themes) for themes in events]
-    cover = np.zeros(course.dates.size)
+    cover = np.zeros(history.dates.size)
     for row, _ in windows:
         cover[row : row + WINDOW] += 1
     shared = profit / np.maximum(cover, 1)

@@ -40,7 +40,7 @@ def blocks(rows: int, draws: int, seed: int) -> Iterator[IntArray]:
         yield drawn.reshape(len(begins), -1)[:, :rows]
 
 
-def intervals(course: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:
+def intervals(history: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:
     """By metric the LEVEL percentile interval of its value on resampled rows; nothing for a ruined account or
     one of fewer than MIN_RETURNS returns, nor for a metric of a year where it is shorter. A metric that is
     undefined on a draw counts on the others.
@@ -49,12 +49,12 @@ def intervals(course: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[
     the true one, so the interval of max_drawdown and calmar is that of paths of such returns, and need not
     hold the value itself.
     """
-    n = course.dates.size - 1
-    if course.ruined or n < MIN_RETURNS:
+    n = history.dates.size - 1
+    if history.ruined or n < MIN_RETURNS:
         return {}
-    drawn = [_redrawn(course, at) for at in blocks(n, draws, seed)]
+    drawn = [_redrawn(history, at) for at in blocks(n, draws, seed)]
     found = {name: ends_of(np.concatenate([d[name] for d in drawn])) for name in drawn[0]}
-    short = (course.dates[-1] - course.dates[0]).astype(np.int64) < FEWEST_DAYS
+    short = (history.dates[-1] - history.dates[0]).astype(np.int64) < FEWEST_DAYS
     return {
         name: ends
         for name, ends in found.items()
@@ -62,12 +62,12 @@ def intervals(course: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[
     }
 
 
-def _redrawn(course: AccountHistory, at: IntArray) -> dict[str, FloatArray]:
+def _redrawn(history: AccountHistory, at: IntArray) -> dict[str, FloatArray]:
     """Each metric on each draw."""
-    net = returns(course.nav)
-    per_year = rows_per_year(course.dates)
+    net = returns(history.nav)
+    per_year = rows_per_year(history.dates)
     years, scale = net.size / per_year, math.sqrt(per_year)
-    r, e = net[at], course.excess[at]
+    r, e = net[at], history.excess[at]
     path = np.cumsum(np.log1p(r), axis=1)
     below = np.expm1((path - np.maximum(np.maximum.accumulate(path, axis=1), 0.0)).min(axis=1))
     cagr = np.expm1(path[:, -1] / years)
@@ -75,7 +75,7 @@ def _redrawn(course: AccountHistory, at: IntArray) -> dict[str, FloatArray]:
     var = np.quantile(r, TAIL, axis=1)
     mean, worst = e.mean(axis=1), np.where(tail <= var[:, None] + NOISE, tail, np.nan)
     moved, won = np.abs(r) > NOISE, r > NOISE
-    nav, yearly = course.nav[1:][at].sum(axis=1), net.size / years
+    nav, yearly = history.nav[1:][at].sum(axis=1), net.size / years
     return {
         "total_return": np.expm1(path[:, -1]),
         "cagr": cagr,
@@ -87,9 +87,9 @@ def _redrawn(course: AccountHistory, at: IntArray) -> dict[str, FloatArray]:
         "var_95": var,
         "es_95": np.nanmean(worst, axis=1),
         "hit_rate": ratios(won.sum(axis=1), moved.sum(axis=1)),
-        **_lines(course, at, e, per_year),
-        "turnover": 0.5 * course.trade_value[1:][at].sum(axis=1) / nav * yearly,
-        "cost_bps_per_year": 1e4 * course.cost[1:][at].sum(axis=1) / nav * yearly,
+        **_lines(history, at, e, per_year),
+        "turnover": 0.5 * history.trade_value[1:][at].sum(axis=1) / nav * yearly,
+        "cost_bps_per_year": 1e4 * history.cost[1:][at].sum(axis=1) / nav * yearly,
     }
 
 
@@ -97,10 +97,10 @@ def _tail_row(rows: int) -> int:
     return int(TAIL * (rows - 1))
 
 
-def _lines(course: AccountHistory, at: IntArray, e: FloatArray, per_year: float) -> dict[str, FloatArray]:
+def _lines(history: AccountHistory, at: IntArray, e: FloatArray, per_year: float) -> dict[str, FloatArray]:
     """Beta and alpha on the drawn rows that have a benchmark return, each drawn with what lies beside it."""
-    market = market_returns(course.benchmark, course.cash_rate)
-    design, known = regressors(market, course.beta_measure)
+    market = market_returns(history.benchmark, history.cash_rate)
+    design, known = regressors(market, history.beta_measure)
     beta, alpha = lines(e, market[at], design[at], known[at])
     return {"beta": beta, "alpha": alpha * per_year}
 

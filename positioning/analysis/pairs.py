@@ -19,16 +19,16 @@ from positioning.analysis.overfitting import Spa, spa
 from positioning.arrays import DateArray, FloatArray
 
 
-def aligned(courses: Sequence[AccountHistory]) -> tuple[DateArray, FloatArray]:
-    """(T,) dates that all courses have, and (K, T - 1) returns over cash between them. No course is ruined."""
-    dates = courses[0].dates
-    for course in courses[1:]:
-        dates = np.intersect1d(dates, course.dates)
-    out = np.zeros((len(courses), max(dates.size - 1, 0)))
-    for n, course in enumerate(courses):
-        at = np.searchsorted(course.dates, dates)
-        cash = np.cumprod(1.0 + course.cash_rate)[at]
-        out[n] = returns(course.nav[at]) - (cash[1:] / cash[:-1] - 1.0)
+def aligned(histories: Sequence[AccountHistory]) -> tuple[DateArray, FloatArray]:
+    """(T,) dates that all histories have, and (K, T - 1) returns over cash between them. No history is ruined."""
+    dates = histories[0].dates
+    for history in histories[1:]:
+        dates = np.intersect1d(dates, history.dates)
+    out = np.zeros((len(histories), max(dates.size - 1, 0)))
+    for n, history in enumerate(histories):
+        at = np.searchsorted(history.dates, dates)
+        cash = np.cumprod(1.0 + history.cash_rate)[at]
+        out[n] = returns(history.nav[at]) - (cash[1:] / cash[:-1] - 1.0)
     return dates, out
 
 

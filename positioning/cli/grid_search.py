@@ -22,7 +22,7 @@ from positioning.cli.options import Workers
 from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.search.checkpoint import inputs_of, kept, shelf_of
+from positioning.search.checkpoint import inputs_of, open_chunks, trials_kept
 from positioning.worker_processes import cores
 
 app = new_app()
@@ -121,10 +121,10 @@ def grid_search(
     plan = Plan(codes, tuple(measures))
     work = question.work if dask is None else on_cluster(dask)
     inputs = inputs_of(space, plan, witness.digests)
-    with shelf_of(output.place, inputs, plan, resume) as (chunks, told), progress(output.silent) as bar:
+    with open_chunks(output.place, inputs, plan, resume) as (chunks, told), progress(output.silent) as bar:
         if told:
             print(option_words(told, ("resume",)), file=sys.stderr)
-        before, task = kept(chunks, plan), bar.add_task("trials", total=plan.trials)
+        before, task = trials_kept(chunks, plan), bar.add_task("trials", total=plan.trials)
         begun = time.perf_counter()
         trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
         seconds = time.perf_counter() - begun

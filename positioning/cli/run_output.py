@@ -52,8 +52,8 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
                 "factors": None if s.factors is None else s.factors.to_json(),
                 **{field: figures[s.strategy.name][field] for field in FIELDS},
                 "long_exposure": long_exposure(s.result),
-                "without_events": _twin(s.without_events, s.without_events_metrics),
-                "without_events_same_exposure": _twin(
+                "without_events": _without_events(s.without_events, s.without_events_metrics),
+                "without_events_same_exposure": _without_events(
                     s.without_events_same_exposure, s.without_events_same_exposure_metrics
                 ),
                 "placebo": None if s.placebo is None else s.placebo.to_json(),
@@ -65,7 +65,7 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
     }
 
 
-def _twin(result: Result, metrics: Metrics) -> dict[str, Any]:
+def _without_events(result: Result, metrics: Metrics) -> dict[str, Any]:
     known = metrics_json(metrics)
     return {
         "total_return": known["total_return"],

@@ -86,9 +86,9 @@ def again(kept: SavedRun, shuffled: bool = False) -> tuple[BacktestReport, Mappi
 
 def changes(kept: SavedRun, report: BacktestReport, digests: Mapping[str, str]) -> list[str]:
     """What the run stood on then and stands on now, where it differs, each in a sentence."""
-    from positioning.runs.keeping import summarised
+    from positioning.runs.keeping import summary_of
 
-    old, new = kept.summary, summarised(report, kept.summary["request"], digests)
+    old, new = kept.summary, summary_of(report, kept.summary["request"], digests)
     lines = [line for key in TABLES for line in _table(TABLES[key], old[key], new[key])]
     lines = [_since(line, kept, report) for line in lines]
     lines += _table("event or restriction {} changed", old["events"]["records"], new["events"]["records"])

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
-from positioning.data.sample_factors import SESSIONS_A_YEAR, WEEKDAYS_A_YEAR, Factors, factors, shocks, stream
+from positioning.data.sample_factors import (
+    SESSIONS_A_YEAR,
+    WEEKDAYS_A_YEAR,
+    SharedMoves,
+    shared_moves,
+    shocks,
+    stream,
+)
 from positioning.data.sample_tables import Parameters, day_of, moments, parameters, weekdays
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Notice
@@ -30,7 +37,7 @@ class _Path:
     spread: FloatArray  # standard deviation of a day's move
 
 
-def _path(p: Parameters, seed: int, i: Instrument, f: Factors) -> _Path:
+def _path(p: Parameters, seed: int, i: Instrument, f: SharedMoves) -> _Path:
     """A name's moves, summed from session to session of its venue within its listing."""
     row, days = moments(p, i), weekdays()
     asian = i.venue in p["asia"]
@@ -85,7 +92,7 @@ def simulated_bars(seed: int, i: Instrument, facts: SampleFacts) -> Bars:
     """The bars of a name in a draw of the sample market."""
     symbol, p = i.symbol, parameters(facts)
     row = moments(p, i)
-    path, rng = _path(p, seed, i, factors(seed, facts)), stream(seed, f"{symbol} day")
+    path, rng = _path(p, seed, i, shared_moves(seed, facts)), stream(seed, f"{symbol} day")
     yields = _yields(row, i, path.dates)
     fall = np.log1p(-yields)
     level, spread = np.log(row["price"]) + np.cumsum(path.move + fall), path.spread

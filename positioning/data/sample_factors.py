@@ -20,7 +20,7 @@ WILD, MAX_KURTOSIS = 0.03, 40.0  # share of wild days; the most that share can c
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Factors:
+class SharedMoves:
     """(D,) logarithmic moves by weekday: what names load on."""
 
     calm: FloatArray  # scale of own noise
@@ -54,7 +54,7 @@ def shocks(rng: np.random.Generator, kurtosis: float, scale: FloatArray) -> Floa
 
 
 @lru_cache(maxsize=4)
-def factors(seed: int, facts: SampleFacts) -> Factors:
+def shared_moves(seed: int, facts: SampleFacts) -> SharedMoves:
     """Of a draw of the sample market."""
     p = parameters(facts)
     cluster, ny, hk = p["clustering"], p["factors"]["new_york"], p["factors"]["hong_kong"]
@@ -67,7 +67,7 @@ def factors(seed: int, facts: SampleFacts) -> Factors:
     calm = common ** cluster["other"]
     new_york = ny["vol"] * _market(p, seed, "new_york", "XNYS", common)
     owed = p["next_session"] * ny["vol"]
-    return Factors(
+    return SharedMoves(
         calm=calm / np.sqrt(np.mean(calm**2)),
         new_york=new_york,
         late=np.concatenate([[0.0], new_york[:-1]]),

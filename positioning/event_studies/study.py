@@ -67,7 +67,7 @@ ALL, ALONE = "all", "without overlap"
 
 @final
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Statistic:
     """A statistic and its two-sided p-value; NaN where too few observations leave it undefined."""
 
     statistic: float
@@ -90,7 +90,7 @@ class Outcome:
     correlation: float
     error: float
     freedom: float
-    tests: Mapping[str, Verdict]
+    tests: Mapping[str, Statistic]
 
     @property
     def detectable(self) -> float:
@@ -255,13 +255,13 @@ def outcome(panel: Panel, members: IntArray, span: tuple[int, int], signed: bool
     positive = panel.positive[members]
     sign_z = _sign(car, np.where(sign > 0, positive, 1 - positive))
     tests = {
-        "clustered": Verdict(lead, _p(lead, errors.freedom)),
-        "kolari_pynnonen": Verdict(kp, _p(kp, n - 1)),
-        "cross_section": Verdict(cross, _p(cross, n - 1)),
-        "patell": Verdict(patell, _p(patell)),
-        "bmp": Verdict(bmp, _p(bmp, n - 1)),
-        "sign": Verdict(sign_z, _p(sign_z)),
-        "rank": Verdict(rank, _p(rank, errors.freedom)),
+        "clustered": Statistic(lead, _p(lead, errors.freedom)),
+        "kolari_pynnonen": Statistic(kp, _p(kp, n - 1)),
+        "cross_section": Statistic(cross, _p(cross, n - 1)),
+        "patell": Statistic(patell, _p(patell)),
+        "bmp": Statistic(bmp, _p(bmp, n - 1)),
+        "sign": Statistic(sign_z, _p(sign_z)),
+        "rank": Statistic(rank, _p(rank, errors.freedom)),
     }
     spread = float(car.std(ddof=1)) if n > 1 else math.nan
     own = spread * math.sqrt(_inflation(errors.correlation, n) / n)

@@ -109,7 +109,7 @@ def answer(f: Capacity) -> str:
     )
     edges = [
         _edge(f.benchmark_name, f.against_benchmark, f.base, upto) if f.benchmark_name else "",
-        _edge("itself without events", f.against_twin, f.base, upto),
+        _edge("itself without events", f.against_without_events, f.base, upto),
     ]
     ease = (
         f"Up to {money(f.easy, f.base)} every usual holding can be sold in {EASY} sessions"
@@ -171,14 +171,15 @@ def _tiles(f: Capacity) -> tuple[Tile, ...]:
         Tile(_gone(f.nothing, f.base), f"{percent(GONE, 0)} of it is left"),
         Tile(_gone(f.against_benchmark, f.base), f"edge over {against}{_is_gone(f.against_benchmark)}",
              f"which made {signed(f.benchmark_return)}"),
-        Tile(_gone(f.against_twin, f.base), f"edge over itself without events{_is_gone(f.against_twin)}",
-             f"which made {signed(f.twin_unit_return)} without a size"),
+        Tile(_gone(f.against_without_events, f.base),
+             f"edge over itself without events{_is_gone(f.against_without_events)}",
+             f"which made {signed(f.without_events_unit_return)} without a size"),
     )  # fmt: skip
 
 
 def _returns_words(f: Capacity) -> str:
     against = f", {f.benchmark_name} {signed(f.benchmark_return)}" if f.benchmark_name else ""
-    return f"Without a size {signed(f.unit_return)}, without events {signed(f.twin_unit_return)}{against}."
+    return f"Without a size {signed(f.unit_return)}, without events {signed(f.without_events_unit_return)}{against}."
 
 
 def _legs(f: Capacity) -> Table:
@@ -209,7 +210,7 @@ def _capitals(f: Capacity) -> Table:
     rows = [
         [_amount(f, a), signed(r), signed(t), number(s), number(c, 1), number(i, 1), percent(m, 0)]
         for a, r, t, s, c, i, m in zip(
-            f.amounts.tolist(), f.total_return.tolist(), f.twin_return.tolist(), f.sharpe.tolist(),
+            f.amounts.tolist(), f.total_return.tolist(), f.without_events_return.tolist(), f.sharpe.tolist(),
             f.cost_bps.tolist(), f.impact_bps.tolist(), f.missed.tolist(), strict=True,
         )
     ]  # fmt: skip
@@ -250,7 +251,7 @@ def drawn(f: Capacity) -> dict[str, Figure]:
     flat = np.ones(f.amounts.size)
     returns = [
         line("strategy", f.total_return, "$strategy"),
-        line("without events", f.twin_return, "$contrast"),
+        line("without events", f.without_events_return, "$contrast"),
     ]
     if math.isfinite(f.benchmark_return):
         returns.append(line(f.benchmark_name, flat * f.benchmark_return, "$benchmark", "dot"))

@@ -56,7 +56,10 @@ def findings(report: BacktestReport) -> list[str]:
     if m.ruined:
         return [ruin(report)]
     if not report.result.gross_exposure.any():
-        return [f"From {m.first} to {m.last} the strategy held nothing: it was all in cash.", *_twin(report)]
+        return [
+            f"From {m.first} to {m.last} the strategy held nothing: it was all in cash.",
+            *_without_events(report),
+        ]
     prices = "In simulated prices, from" if report.result.market.simulated else "From"
     yearly = f"({percent(m.cagr)} a year), Sharpe {number(m.sharpe)}, "
     if m.under_a_year:
@@ -65,7 +68,7 @@ def findings(report: BacktestReport) -> list[str]:
         f"{prices} {m.first} to {m.last}, after costs: {signed(m.total_return)} {yearly}"
         f"worst drawdown {percent(m.max_drawdown)}."
     )
-    return [own, *_twin(report), *_measure(report)]
+    return [own, *_without_events(report), *_measure(report)]
 
 
 def ruin(report: BacktestReport) -> str:
@@ -86,7 +89,7 @@ def ruin(report: BacktestReport) -> str:
     )
 
 
-def _twin(report: BacktestReport) -> list[str]:
+def _without_events(report: BacktestReport) -> list[str]:
     m, p = report.metrics, report.without_events_same_exposure_metrics
     if not report.sleeves:
         return []

@@ -105,10 +105,10 @@ def sheets(report: BacktestReport) -> list[Sheet]:
     ]  # fmt: skip
     if r.rows.size > 1:
         spans = ("period", "first", "last", "gross", "costs", "net", "benchmark", "without_events")
-        twin, measure = report.without_events, report.benchmark
+        without, measure = report.without_events, report.benchmark
         made += [
-            Sheet("Trailing", spans, [_period(p) for p in trailing(r, twin, measure)]),
-            Sheet("Years", spans, [_period(p) for p in calendar_years(r, twin, measure)]),
+            Sheet("Trailing", spans, [_period(p) for p in trailing(r, without, measure)]),
+            Sheet("Years", spans, [_period(p) for p in calendar_years(r, without, measure)]),
             Sheet("Months", ("year", *map(str, range(1, 13))),
                   [[year, *(m.get(n) for n in range(1, 13))] for year, m in monthly(r.rows, r.nav).items()]),
         ]  # fmt: skip

@@ -51,9 +51,9 @@ class LegCapacity:
 class Capacity:
     """The account of one strategy under K amounts (AMOUNTS), and without a size.
 
-    total_return, sharpe, cost_bps (a year, impact in it), impact_bps, twin_return: (K,); twin: the same without events;
-    missed: (K,) mean over rows of the weights apart from those without a size, as a share of these;
-    unit, unit_twin: accounts without a size; benchmark_return: NaN without a benchmark; cash_return: of cash alone;
+    total_return, sharpe, cost_bps (a year, impact in it), impact_bps: (K,); without_events_return: (K,) of itself without
+    events; missed: (K,) mean over rows of the weights apart from those without a size, as a share of these. unit_return,
+    without_events_unit_return: without a size; benchmark_return: NaN without a benchmark; cash_return: of cash alone.
     held: what the account without a size held of the strategy's names. at: capital looked at; legs: by leg, the one that
     binds first at the head.
     """
@@ -69,12 +69,12 @@ class Capacity:
     sharpe: FloatArray
     cost_bps: FloatArray
     impact_bps: FloatArray
-    twin_return: FloatArray
+    without_events_return: FloatArray
     missed: FloatArray
     unit: Result
     unit_return: float
     unit_sharpe: float
-    twin_unit_return: float
+    without_events_unit_return: float
     benchmark_name: str
     benchmark_return: float
     cash_return: float
@@ -126,9 +126,9 @@ class Capacity:
         return self._own(crossing(self.amounts, self.total_return - self.benchmark_return))
 
     @property
-    def against_twin(self) -> float:
+    def against_without_events(self) -> float:
         """Capital at which the edge over the same strategy without events, of the same capital, is gone."""
-        return self._own(crossing(self.amounts, self.total_return - self.twin_return))
+        return self._own(crossing(self.amounts, self.total_return - self.without_events_return))
 
     @property
     def _profit(self) -> float:
@@ -150,16 +150,16 @@ class Capacity:
             "lowest_return": {"capital": lowest_at, "total_return": lowest},
             "half_of_profit_left_at": self.half, "nothing_left_at": self.nothing,
             "edge_over_benchmark_gone_at": self.against_benchmark, "benchmark": self.benchmark_name,
-            "edge_over_without_events_gone_at": self.against_twin,
+            "edge_over_without_events_gone_at": self.against_without_events,
             "binds": None if self.binding is None else self.binding.symbol,
             "without_capital": {"total_return": self.unit_return, "sharpe": self.unit_sharpe,
-                                "without_events": self.twin_unit_return, "benchmark": self.benchmark_return},
+                                "without_events": self.without_events_unit_return, "benchmark": self.benchmark_return},
             "capitals": [
                 {"capital": a, "total_return": r, "sharpe": s, "cost_bps_per_year": c, "impact_bps_per_year": i,
                  "without_events": t, "not_held": m, "another_portfolio": a >= self.another}
                 for a, r, s, c, i, t, m in zip(
                     self.amounts.tolist(), self.total_return.tolist(), self.sharpe.tolist(), self.cost_bps.tolist(),
-                    self.impact_bps.tolist(), self.twin_return.tolist(), self.missed.tolist(), strict=True,
+                    self.impact_bps.tolist(), self.without_events_return.tolist(), self.missed.tolist(), strict=True,
                 )
             ],
             "legs_at": self.at,
@@ -179,11 +179,11 @@ def capacity(strategy: Strategy, settings: RunSettings) -> Capacity:
     settings = replace(settings, capital=replace(stated, amount=at))
     market, terms, events = market_of(strategy, settings), settings.account, settings.events
     inputs = terms.inputs(market, events, strategy.screened(market, events))
-    twin = strategy.without_events()
-    swept, other = (terms.run_at(AMOUNTS, s, market, events, inputs) for s in (strategy, twin))
+    without_events = strategy.without_events()
+    swept, other = (terms.run_at(AMOUNTS, s, market, events, inputs) for s in (strategy, without_events))
     sized = terms.run(strategy, market, events, inputs)
     plain = replace(inputs, liquidity=None)
-    unit, unit_twin = (terms.run(s, market, events, plain) for s in (strategy, twin))
+    unit, unit_without_events = (terms.run(s, market, events, plain) for s in (strategy, without_events))
     measure = benchmark_of(strategy, settings, unit)
     met = inputs.liquidity
     assert met is not None  # noqa: S101 - the amount is above zero
@@ -202,12 +202,12 @@ def capacity(strategy: Strategy, settings: RunSettings) -> Capacity:
         sharpe=np.array([f[0] for f in figures]),
         cost_bps=np.array([f[1] for f in figures]),
         impact_bps=np.array([f[2] for f in figures]),
-        twin_return=other.nav[-1] - 1.0,
+        without_events_return=other.nav[-1] - 1.0,
         missed=np.array([_missed(unit, terms, a, inputs) for a in AMOUNTS.tolist()]),
         unit=unit,
         unit_return=float(unit.nav[-1] - 1.0),
         unit_sharpe=own.sharpe,
-        twin_unit_return=float(unit_twin.nav[-1] - 1.0),
+        without_events_unit_return=float(unit_without_events.nav[-1] - 1.0),
         benchmark_name="" if measure is None else measure.symbol,
         benchmark_return=float(levels[-1] / levels[0] - 1.0) if levels.size else float("nan"),
         cash_return=float(np.prod(1.0 + unit.inputs.growth) - 1.0),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, final
 
 import numpy as np
 
-from positioning.analysis.account_history import AccountHistory, measured, within
+from positioning.analysis.account_history import AccountHistory, between, metrics_of
 from positioning.analysis.block_bootstrap import intervals
 from positioning.analysis.factor_exposure import FactorExposure, exposure
 from positioning.analysis.factor_regions import require_dollars, require_fit
@@ -110,15 +110,15 @@ def compare(
     region: str = "",
 ) -> Comparison:
     """The runs over the dates common to all that have two rows or more. factors, region: as `RunSettings` has them."""
-    courses = [course_of(run) for run in runs]
+    courses = [history_of(run) for run in runs]
     span = common_span(courses)
     contenders = []
     for run, label, course in zip(runs, labels(runs), courses, strict=True):
         inside = span is not None and course.dates.size > 1
-        cut = within(course, *span) if inside and span is not None else course
+        cut = between(course, *span) if inside and span is not None else course
         drawn = intervals(cut, draws, seed) if inside and cut.nav[0] > 0 else {}
         found = None if factors is None or not inside else _exposed(run, cut, factors, region)
-        contenders.append(ComparedRun(run, label, cut, inside, measured(cut), drawn, found))
+        contenders.append(ComparedRun(run, label, cut, inside, metrics_of(cut), drawn, found))
     rivals = tuple(n for n, c in enumerate(contenders) if c.alive)
     dates, rows = np.zeros(0, "datetime64[D]"), np.zeros((0, 0))
     if rivals:
@@ -148,7 +148,7 @@ def _exposed(run: Contender, course: AccountHistory, factors: Factors, region: s
     return exposure(course.dates, course.nav, factors)
 
 
-def course_of(run: Contender) -> AccountHistory:
+def history_of(run: Contender) -> AccountHistory:
     """The whole account of a run."""
     r = run.returns
     columns = ("nav", "cash_return", "trade_value", "cost", "benchmark")

@@ -41,7 +41,7 @@ def keep(
     """Write the run under `directory/runs`. request: the options it was asked with; digests: of each series
     delivered; page: its tearsheet, whose links are relative to `directory`; study: the file that repeats it."""
     made = datetime.now(UTC)
-    summary = summarised(report, request, digests)
+    summary = summary_of(report, request, digests)
     mark = digest(json.dumps([summary["metrics"], summary["digests"], summary["events"], request]))[:6]
     stem = f"{made:%Y%m%d-%H%M%S}-{safe_name(report.strategy.name)}-{mark}"
     runs = directory / "runs"
@@ -85,7 +85,7 @@ def _write(path: Path, value: object) -> None:
     write_whole(path, json_text(value, indent=1) + "\n")
 
 
-def summarised(
+def summary_of(
     report: BacktestReport, request: Mapping[str, Any], digests: Mapping[str, str]
 ) -> dict[str, Any]:
     """All of summary.json but schema, id and made."""

@@ -33,7 +33,7 @@ from positioning.strategy.strategy import Strategy
 
 CANDIDATES = 100  # trials of a random search whose neighbours are tried
 MOST_HALVINGS = 10  # of the step beyond the end of an axis
-MOST_TWINS = 100_000  # whose block sums are held at once: 51 MB
+MOST_WITHOUT_EVENTS = 100_000  # whose block sums are held at once: 51 MB
 
 
 @final
@@ -108,7 +108,7 @@ def assess(asked: Search, trials: Trials) -> Assessment:
     luck = expected_maximum_sharpe(variance, effective)
     place, score, neighbours, tried = _on_plateau(asked, trials.plan.codes, values)
     edges = ends(space, trials.plan.codes[place])
-    blind = space.at(trials.plan.codes[place]).without_events()
+    without_events = space.at(trials.plan.codes[place]).without_events()
     tested, untested = _spa(asked, trials, rows.size)
 
     def judge(trial: int) -> TrialAssessment:
@@ -134,10 +134,10 @@ def assess(asked: Search, trials: Trials) -> Assessment:
         pbo=_pbo(asked, trials, rows.size),
         spa=tested,
         untested=untested,
-        without_events=_figures_of(asked, blind) if space.answers_events else None,
+        without_events=_figures_of(asked, without_events) if space.answers_events else None,
         named={
             name: value
-            for name, value in blind.parameters().items()
+            for name, value in without_events.parameters().items()
             if name not in space.strategy.EVENT_PARAMETERS and value != space.strategy.parameters()[name]
         },
         rows=rows.size - 1,
@@ -179,18 +179,18 @@ def _spa(asked: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
 
 def advantages(asked: Search, trials: Trials) -> Iterator[FloatArray]:
     """(n, BLOCKS) by chunk: sums of excess returns less those of the same trial without events. What many trials are
-    without events is accounted once for all, or where that would take more than MOST_TWINS, once a chunk."""
+    without events is accounted once for all, or where that would take more than MOST_WITHOUT_EVENTS, once a chunk."""
     space = asked.space
-    blind = replace(asked, space=space.grid_without_events())
+    without_events = replace(asked, space=space.grid_without_events())
 
-    def twins_of(number: int) -> IntArray:
-        return blind.space.numbers(space.index_without_events(trials.plan.part(number)))
+    def without_events_of(number: int) -> IntArray:
+        return without_events.space.numbers(space.index_without_events(trials.plan.part(number)))
 
-    every = np.unique(np.concatenate([np.unique(twins_of(n)) for n in range(trials.plan.chunks)]))
-    known = (every, _sums_of(blind, every)) if every.size <= MOST_TWINS else None
+    every = np.unique(np.concatenate([np.unique(without_events_of(n)) for n in range(trials.plan.chunks)]))
+    known = (every, _sums_of(without_events, every)) if every.size <= MOST_WITHOUT_EVENTS else None
     for number, own in enumerate(trials.sums()):
-        here = twins_of(number)
-        distinct, sums = known or (np.unique(here), _sums_of(blind, np.unique(here)))
+        here = without_events_of(number)
+        distinct, sums = known or (np.unique(here), _sums_of(without_events, np.unique(here)))
         yield own - sums[np.searchsorted(distinct, here)]
 
 

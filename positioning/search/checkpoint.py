@@ -69,7 +69,7 @@ class SearchStopped(KeyboardInterrupt):
 
 
 @contextmanager
-def shelf_of(
+def open_chunks(
     out: Path, inputs: Mapping[str, str], plan: Plan, resume: bool
 ) -> Iterator[tuple[FolderChunks, str]]:
     """Where the chunks of this search go, and what to tell whoever waits for it: a folder named by the strategy and
@@ -98,12 +98,12 @@ def shelf_of(
         yield chunks, _opened(chunks, places, inputs, plan, resume)
         chunks.remove()
     except PositioningError:
-        if kept(chunks, plan) in (0, plan.trials):  # nothing to go on with, or it would end so again
+        if trials_kept(chunks, plan) in (0, plan.trials):  # nothing to go on with, or it would end so again
             chunks.remove()
         raise
     except KeyboardInterrupt:
         raise SearchStopped(
-            f"stopped; {kept(chunks, plan):,} of {plan.trials:,} trials are kept in {chunks.place}"
+            f"stopped; {trials_kept(chunks, plan):,} of {plan.trials:,} trials are kept in {chunks.place}"
         ) from None
     finally:
         _release(lock)
@@ -117,7 +117,7 @@ def _opened(chunks: FolderChunks, places: Path, inputs: Mapping[str, str], plan:
     """Ready for the search; what to tell the user, a line or nothing."""
     same, newest = chunks.begun_with() == inputs, _newest(places, inputs["strategy"])
     if resume and same:
-        return f"resumed: {kept(chunks, plan):,} of {plan.trials:,} trials were kept"
+        return f"resumed: {trials_kept(chunks, plan):,} of {plan.trials:,} trials were kept"
     chunks.begin(inputs)
     if not resume:
         return "what was kept of this search is discarded: resume=True would have used it" if same else ""
@@ -137,7 +137,7 @@ def _newest(places: Path, strategy: str) -> Mapping[str, str] | None:
     return next((f for f in found if f), None)
 
 
-def kept(chunks: FolderChunks, plan: Plan) -> int:
+def trials_kept(chunks: FolderChunks, plan: Plan) -> int:
     shapes = (plan.shape(n) for n in range(plan.chunks) if chunks.has(n, plan.shape(n)))
     return sum(trials for _, trials in shapes)
 

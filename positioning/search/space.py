@@ -114,7 +114,7 @@ class SearchSpace:
         return replace(self, strategy=self.strategy.without_events(), axes=axes)
 
     def index_without_events(self, codes: GridIndex) -> GridIndex:
-        """GridIndex in `blind` of the twins of these trials."""
+        """GridIndex in `grid_without_events` of these trials without events."""
         kept = [a for a, name in enumerate(self.axes) if name != "respond"]
         deaf = [name in self.strategy.EVENT_PARAMETERS for name in self.axes if name != "respond"]
         return np.where(deaf, 0, codes[:, kept]).astype(np.int32)

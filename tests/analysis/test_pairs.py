@@ -11,12 +11,12 @@ from positioning.analysis import block_bootstrap
 from positioning.analysis.account_history import (
     WINDOW,
     AccountHistory,
+    between,
     by_theme,
     by_year,
     in_window,
-    measured,
+    metrics_of,
     rolling,
-    within,
 )
 from positioning.analysis.block_bootstrap import BLOCK, blocks, intervals
 from positioning.analysis.metrics import MIN_RETURNS, YEARLY, summarise
@@ -50,7 +50,7 @@ def test_every_row_is_drawn_equally_often_and_blocks_are_whole() -> None:
 def test_the_values_resampled_are_the_metrics_themselves() -> None:
     """On rows drawn in their own order each metric is that of `summarise`."""
     own = course(noise(500, 3), 100 * np.cumprod(1 + np.append(0.0, noise(500, 4))), cash=1e-4)
-    known = measured(own)
+    known = metrics_of(own)
     redrawn = block_bootstrap._redrawn(own, np.arange(500)[None])
     assert known is not None
     for name, values in redrawn.items():
@@ -65,7 +65,7 @@ def test_intervals_of_independent_returns_have_the_textbook_width() -> None:
     rows and 2,000 draws."""
     own = course(noise(2000, 5))
     found = intervals(own, 2000)
-    known = measured(own)
+    known = metrics_of(own)
     assert known is not None
     low, high = found["sharpe"]
     assert high - low == pytest.approx(2 * 1.96 * math.sqrt(known.rows_per_year / 2000) * 10**0.0, rel=0.12)
@@ -80,7 +80,7 @@ def test_sharpe_intervals_agree_with_arch() -> None:
 
     net = noise(1000, 6, 0.0004)
     own = course(net)
-    known = measured(own)
+    known = metrics_of(own)
     assert known is not None
     scale = math.sqrt(known.rows_per_year)
     theirs = CircularBlockBootstrap(BLOCK, net, seed=1).conf_int(
@@ -102,7 +102,7 @@ def test_intervals_cover_as_often_as_they_say() -> None:
 
 def test_an_account_under_a_year_has_no_figure_of_a_year_and_no_interval_of_one() -> None:
     own = course(noise(200, 5))
-    known = measured(own)
+    known = metrics_of(own)
     assert known is not None
     assert known.under_a_year
     assert all(math.isnan(getattr(known, field)) for field in YEARLY)
@@ -168,9 +168,9 @@ def test_rolling_is_the_metric_of_the_last_rows() -> None:
     own = course(noise(300, 3), 100 * np.cumprod(1 + np.append(0.0, noise(300, 4))))
     sharpe, beta = rolling(own, 60)
     assert np.isnan(sharpe[:60]).all()
-    part = within(own, own.dates[140], own.dates[200])
+    part = between(own, own.dates[140], own.dates[200])
     known = summarise(part.dates, part.nav, cash_rate=part.cash_rate, benchmark=part.benchmark)
-    whole = measured(own)
+    whole = metrics_of(own)
     assert whole is not None
     assert beta[200] == pytest.approx(known.beta)
     assert sharpe[200] == pytest.approx(known.sharpe * math.sqrt(whole.rows_per_year / known.rows_per_year))
@@ -178,10 +178,10 @@ def test_rolling_is_the_metric_of_the_last_rows() -> None:
 
 def test_a_span_opens_on_its_first_row() -> None:
     own = course(noise(100, 3))
-    part = within(own, own.dates[10], own.dates[20])
+    part = between(own, own.dates[10], own.dates[20])
     assert (part.trade_value[0], part.cost[0], part.trade_value[1]) == (0.0, 0.0, 0.01)
     assert own.trade_value[10] == 0.01
-    known = measured(part)
+    known = metrics_of(part)
     assert known is not None
     assert known.total_return == pytest.approx(own.nav[20] / own.nav[10] - 1)
 

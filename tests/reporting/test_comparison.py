@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from positioning.analysis.account_history import measured, within
+from positioning.analysis.account_history import between, metrics_of
 from positioning.analysis.report import BacktestReport
 from positioning.cli.compare import app
 from positioning.cli.kept_request import kept_words
@@ -28,7 +28,7 @@ from positioning.reporting.comparison.page import page, write_comparison
 from positioning.reporting.comparison.words import remarks
 from positioning.reporting.tearsheet.figures import ROWS
 from positioning.runs.backtest import RunSettings, backtest
-from positioning.runs.comparison import Comparison, compare, course_of, differences, labels
+from positioning.runs.comparison import Comparison, compare, differences, history_of, labels
 from positioning.runs.keeping import keep
 from positioning.runs.saved import SavedRun
 from positioning.simulation.cash import CashRate
@@ -272,7 +272,7 @@ def test_metrics_after_a_brush_are_pythons(
     assert page.evaluate(STALE) == ((first, last) != ("2020-01-02", "2025-12-30"))
     shown = values(page)
     for n, x in enumerate(four.contenders):
-        known = measured(within(course_of(x.kept), np.datetime64(first), np.datetime64(last)))
+        known = metrics_of(between(history_of(x.kept), np.datetime64(first), np.datetime64(last)))
         for row in ROWS:
             want = math.nan if known is None else getattr(known, row.field)
             assert shown[str(n)][row.field] == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (
@@ -287,7 +287,9 @@ def test_odd_accounts_after_a_brush(browser: Any, odd: Comparison, tmp_path: Pat
     choose(page, "2025-05-06", "2025-06-30")
     shown = values(page)
     for n, x in enumerate(odd.contenders):
-        known = measured(within(course_of(x.kept), np.datetime64("2025-05-06"), np.datetime64("2025-06-30")))
+        known = metrics_of(
+            between(history_of(x.kept), np.datetime64("2025-05-06"), np.datetime64("2025-06-30"))
+        )
         for row in ROWS:
             want = math.nan if known is None or not x.inside else getattr(known, row.field)
             assert shown[str(n)][row.field] == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (n, row)

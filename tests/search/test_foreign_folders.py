@@ -11,7 +11,7 @@ import pytest
 from positioning.errors import BadInputError
 from positioning.files import is_marked
 from positioning.search import checkpoint
-from positioning.search.checkpoint import DAY, LEFT, MOST_LEFT, shelf_of
+from positioning.search.checkpoint import DAY, LEFT, MOST_LEFT, open_chunks
 from positioning.search.chunk_store import USE, FolderChunks
 from positioning.search.measures import Figures
 from positioning.search.trials import Plan
@@ -26,7 +26,7 @@ def aged(place: Path) -> None:
 
 
 def searched(out: Path, inputs: dict[str, str] = INPUTS, stop: bool = False) -> Path:
-    with shelf_of(out, inputs, PLAN, resume=False) as (chunks, _):
+    with open_chunks(out, inputs, PLAN, resume=False) as (chunks, _):
         chunks.put(0, np.zeros(PLAN.shape(0)))
         place = chunks.place
         if stop:

@@ -14,7 +14,7 @@ from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import FloatArray
 from positioning.plurals import counted
 from positioning.reporting.format import number, signed
-from positioning.runs.comparison import MEASURED, ComparedRun, Comparison, benchmark_words, course_of
+from positioning.runs.comparison import MEASURED, ComparedRun, Comparison, benchmark_words, history_of
 
 MIXED = (
     "Real and SIMULATED prices side by side: no difference between a run on the one and a run on the other is evidence "
@@ -98,7 +98,7 @@ def _longer(c: Comparison) -> list[str]:
     """Whose return over its own dates is another than over those that all share."""
     told = []
     for x in c.contenders:
-        whole = course_of(x.kept)
+        whole = history_of(x.kept)
         if not x.alive or x.metrics is None or whole.dates.size == x.course.dates.size or whole.nav[0] <= 0:
             continue
         own = signed(float(whole.nav[-1] / whole.nav[0] - 1.0))

@@ -63,7 +63,7 @@ def purged(p: Purged) -> Validation:
 
 
 def accounts(w: WalkForward, rows: DateArray, thesis: Thesis) -> Figure:
-    """Nav by way of choosing and of the twin, with the switches."""
+    """Nav by way of choosing and of the strategy without events, with the switches."""
     days = [str(day) for day in w.rows]
     lines = [curve(w.beside, days, w.without_events_nav, "$contrast", "dot")]
     lines += [curve(way, days, one.nav, *LINES[way]) for way, one in w.ways.items()]

@@ -22,7 +22,7 @@ def sentences(b: Assessment, withheld: tuple[str, ...]) -> list[str]:
         *_deflated(b),
         *_plateau(b, withheld),
         *_split(b),
-        *_against_twin(b),
+        *_against_without_events(b),
         *_track(b),
     ]
 
@@ -55,7 +55,7 @@ def _proposed(b: Assessment) -> list[str]:
     return [
         "The trials were proposed by what earlier ones gave over the same rows, so they crowd around what did well: "
         "their Sharpes scatter less than those of the grid, and all that is said here about luck, overfitting and the "
-        "test against the twin is too kind. A grid, or combinations drawn at random, counts honestly."
+        "test against the strategy without events is too kind. A grid, or combinations drawn at random, counts honestly."
     ]
 
 
@@ -109,20 +109,20 @@ def _split(b: Assessment) -> list[str]:
     ]
 
 
-def _against_twin(b: Assessment) -> list[str]:
+def _against_without_events(b: Assessment) -> list[str]:
     if b.without_events is None:
         return []
     own = "".join(f", {k} {'+'.join(v) if isinstance(v, tuple) else v}" for k, v in b.named.items())
-    twin = f"The trial on the plateau without events has Sharpe {b.without_events['sharpe']:.2f}{own}."
+    alone = f"The trial on the plateau without events has Sharpe {b.without_events['sharpe']:.2f}{own}."
     if b.spa is None:
-        return [f"What events add cannot be tested: {b.untested}. {twin}"]
+        return [f"What events add cannot be tested: {b.untested}. {alone}"]
     verdict = (
         "better than luck explains" if b.spa.consistent < 1 - CONFIDENCE else "this cannot be told from luck"
     )
     return [
         f"Each trial against itself without events: the best gain in mean return of {b.spa.trials:,} different trials "
         f"has p {b.spa.consistent:.3f} (Hansen's SPA): {verdict}. Holding more on average counts as a gain here: "
-        f"the shuffled dates of a run tell the two apart. {twin}"
+        f"the shuffled dates of a run tell the two apart. {alone}"
     ]
 
 

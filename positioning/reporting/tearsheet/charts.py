@@ -33,7 +33,7 @@ MOODS = {
 
 
 def equity(report: BacktestReport) -> Figure:
-    """Nav of the strategy, of its event-blind twin and of the benchmark, with the events on the curve."""
+    """Nav of the strategy, of itself without events and of the benchmark, with the events on the curve."""
     days = _days(report)
     traces = [curve("No event tilts", days, report.without_events.nav, "$contrast", dash="dot")]
     if report.benchmark is not None and np.isfinite(report.benchmark.levels).any():
@@ -50,8 +50,10 @@ def drawdown(report: BacktestReport) -> Figure:
         "fill": "tozeroy",
         "fillcolor": "$fill",
     }
-    twin = curve("No event tilts", _days(report), _below(report.without_events.nav), "$contrast", dash="dot")
-    return _figure(report, [own, twin], "below the high", ".0%")
+    without = curve(
+        "No event tilts", _days(report), _below(report.without_events.nav), "$contrast", dash="dot"
+    )
+    return _figure(report, [own, without], "below the high", ".0%")
 
 
 def exposure(report: BacktestReport) -> Figure:

@@ -81,7 +81,7 @@ class FiguresPart:
 
 
 def figures(report: BacktestReport, outside: QuantstatsPage) -> FiguresPart:
-    """Every metric: ours, the twin's, quantstats', and whether the two programs agree; costs and profit by leg."""
+    """Every metric: ours, without events, quantstats', and whether the two programs agree; costs and profit by leg."""
     m, r = report.metrics, report.result
     shown = [p for p in PARTS if p != "impact" or r.inputs.capital]
     return FiguresPart(
@@ -130,14 +130,14 @@ def _falls(report: BacktestReport) -> list[str]:
 
 
 def _costs(report: BacktestReport) -> tuple[TableRow, ...]:
-    """Fees by kind, and financing, in bps of mean nav a year, beside the twin's; the last row is their sum."""
-    own, twin = _yearly(report.result), _yearly(report.without_events)
+    """Fees by kind, and financing, in bps of mean nav a year, beside those without events; the last row is their sum."""
+    own, without = _yearly(report.result), _yearly(report.without_events)
     rows = (
-        (KINDS.get(kind, kind.replace("_", " ").capitalize()), number(own[kind], 1), number(twin[kind], 1))
+        (KINDS.get(kind, kind.replace("_", " ").capitalize()), number(own[kind], 1), number(without[kind], 1))
         for kind in own
-        if own[kind] or twin[kind]
+        if own[kind] or without[kind]
     )
-    return (*rows, ("All", *(number(sum(of.values()), 1) for of in (own, twin))))
+    return (*rows, ("All", *(number(sum(of.values()), 1) for of in (own, without))))
 
 
 def _yearly(result: Result) -> dict[str, float]:
