@@ -9,7 +9,7 @@ AT_ONCE := -n 3 --dist loadscope --no-loadscope-reorder  # three on two cores: m
 COMPILED := tests/search/test_run.py tests/runs/test_capacity.py tests/analysis/test_resampled_tops.py \
 	tests/strategy/test_limits.py tests/event_studies/test_synthetic_control.py
 
-.PHONY: help backtest test lint lint-js compile docs tour bench bench-grid bench-peers validate mutate coverage test-wheel test-oldest clean
+.PHONY: help backtest test lint lint-js compile docs tour bench bench-grid bench-peers validate axe mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -65,6 +65,10 @@ bench-peers: .venv/ready  ## the same portfolio in other engines, and growth; wr
 
 validate: .venv/ready  ## the long validation, docs/validation.md (PARTS="spa load" for some)
 	$(BIN)/python docs/validate.py $(PARTS)
+
+axe: .venv/ready  ## accessibility of every kind of page, by axe-core (needs npm and Chromium)
+	npm install --silent --no-save --prefix build/axe axe-core@4.14.1
+	$(BIN)/python docs/accessibility.py build/axe/node_modules/axe-core/axe.min.js
 
 mutate: .venv/ready  ## changes of the code that makes numbers: do the tests notice? (ARGS="fees --sample 60")
 	$(BIN)/python docs/mutate.py $(ARGS); status=$$?; $(BIN)/python docs/validate.py --page; exit $$status

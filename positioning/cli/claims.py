@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,15 +15,17 @@ from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
 from positioning.cli.strategies import means_strategy
-from positioning.cli.terminal import Table, Terminal, table
+from positioning.cli.terminal import Terminal
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     from positioning.claims.answer import ClaimAnswers
     from positioning.claims.claim import Claim
+    from positioning.claims.verdict import ClaimAnswer
 
 app = new_app()
 DOCS = Path("docs")  # of a checkout
+TONES = {"supported": "good", "contradicted": "bad"}
 
 
 @command(app)
@@ -80,21 +83,25 @@ def named(asked: tuple[Claim, ...]) -> list[str]:
 
 
 def print_answers(made: ClaimAnswers, files: list[Path], terminal: Terminal) -> None:
-    """The counts, a line a claim, and the paths written."""
+    """The counts, what was told of each claim, and the paths written; why the others cannot be tested with `verbose`."""
+    from positioning.claims.verdict import Ruling
     from positioning.reporting.claims import counts
 
     if made.silence is not None:
         terminal.say(made.silence.words, "bad")
     if made.simulated:
         terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
-    terminal.say(counts(made))
-    terminal.table(_table(made))
+    terminal.say(counts(made), "neutral")
+    tested = [a for a in made.answers if a.ruling is not Ruling.UNTESTABLE]
+    rest = [a for a in made.answers if a.ruling is Ruling.UNTESTABLE]
+    for a in [*tested, *rest] if terminal.verbose else tested:
+        terminal.say(_line(a), TONES.get(a.ruling, ""))
+    if rest and not terminal.verbose:
+        terminal.say(f"untestable: {', '.join(a.claim.id for a in rest)}; --verbose says why", "quiet")
     terminal.say(f"q over {made.family}.", "quiet")
     terminal.wrote(files)
 
 
-def _table(made: ClaimAnswers) -> Table:
-    rows = [
-        [a.claim.id, a.claim.kind, str(a.ruling), "-" if a.q != a.q else f"{a.q:.3f}"] for a in made.answers
-    ]
-    return table(("claim", "kind", "verdict", "q"), rows, 3)
+def _line(a: ClaimAnswer) -> str:
+    chance = "" if math.isnan(a.q) else f" (q = {a.q:.3f})"
+    return f"{a.claim.id} {a.ruling}{chance}: {a.claim.claim} {a.why[0].upper()}{a.why[1:]}."

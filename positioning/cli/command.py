@@ -22,6 +22,7 @@ from typer.core import TyperCommand
 from positioning.cli.commands import COMMANDS
 from positioning.cli.config import config_option
 from positioning.cli.starting import INTERRUPTED, STOPPED
+from positioning.cli.terminal import wrapped
 from positioning.errors import DisagreementError, PositioningError, one_line, shortened
 
 MOST_LEFT_OUT = 5
@@ -182,8 +183,10 @@ def _end_at_once() -> NoReturn:
 
 
 def _ended(words: str, status: int) -> int:
+    told = f"error: {words}"
     with suppress(OSError, ValueError):
-        print(f"error: {words}", file=sys.stderr)
+        # Before a person's eyes between words, else in one line, which a program reads.
+        print("\n".join(wrapped(told)) if sys.stderr.isatty() else told, file=sys.stderr)
     return status
 
 

@@ -119,8 +119,9 @@ def width() -> int:
 
 
 def wrapped(text: str, indent: str = "") -> list[str]:
-    """The paragraph in lines; further ones are indented by two more. No word is broken, nor a number off its %."""
-    kept = text.replace("\u2212", "-").replace(" %", "\u00a0%")
+    """The paragraph in lines; further ones are indented by two more. No word is broken, nor a number off
+    its %, nor a p off its value."""
+    kept = re.sub(r"\b([pqtn] =) ", "\\1\u00a0", text.replace("\u2212", "-").replace(" %", "\u00a0%"))
     lines = wrap(
         kept, width(), initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
         break_on_hyphens=False,

@@ -178,13 +178,16 @@ def orders_csv(a: Today) -> str:
 
 def print_today(answers: list[Today], files: list[Path], terminal: Terminal) -> None:
     """What to do first, then why."""
+    from positioning.reporting.today import against_the_record
+
     terminal.say(CALCULATION, "neutral")
     for a in answers:
-        simulated = "SIMULATED prices. " if a.simulated else ""
+        simulated = "SIMULATED prices: " if a.simulated else ""
         terminal.say(
             f"{a.strategy.name}: {simulated}decided on {a.decided}, prices of {a.as_of}",
             "bad" if a.simulated else "neutral",
         )
+        terminal.say(against_the_record(a), "bad", "  ")
         rows = [
             [
                 leg.instrument.symbol,

@@ -58,12 +58,12 @@ def page(events: Events, command: str, script: str) -> str:
 
 def view(events: Events, command: str) -> TimelinePage:
     """Everything that the page says."""
-    heads = ("known", "event", "severity", "direction", *events.sleeves, "themes", "id", "remark", "source")
+    heads = ("known", "event", "severity", "direction", *events.sleeves, "themes", "id, remark", "source")
     return TimelinePage(
         summary=_summary(events),
         themes=tuple(t for t in events.themes if any(t in e.themes for e in events)),
         event_heads=heads,
-        event_words=(0, 1, 3, *range(len(heads) - 4, len(heads))),
+        event_words=(0, 1, 3, *range(len(heads) - 3, len(heads))),
         events=tuple(_event(e) for e in events),
         restrictions=tuple(_restriction(r) for r in events.restrictions),
         command=command,
@@ -183,7 +183,7 @@ def _summary(events: Events) -> str:
 def _event(e: Event) -> TableRow:
     return (
         str(e.known_on()), Cell(e.title, "div", "wide"), e.severity, _plain(e.direction), *signs_in_words(e),
-        _plain("; ".join(e.themes)), e.id, remark(e), e.source,
+        _plain("; ".join(e.themes)), f"{e.id}, {remark(e)}" if remark(e) else e.id, e.source,
     )  # fmt: skip
 
 

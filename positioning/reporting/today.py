@@ -82,15 +82,20 @@ def _summary(a: Today, orders: Sequence[OrderLeg]) -> str:
         return f"{last} Nothing to trade."
     stopped = sum(bool(leg.barrier) for leg in a.legs)
     cannot = f" {counted(stopped, 'name')} cannot be traded: see why below." if stopped else ""
-    listed = {r.symbol for r in a.barred}
-    against = sum(leg.order > 0 and leg.instrument.symbol in listed for leg in orders)
-    if against:
-        whose = "is of a name" if against == 1 else "are of names"
-        cannot += f" {counted(against, 'purchase')} {whose} that the record restricts: look at the notes."
+    against = against_the_record(a)
     return (
         f"{last} {counted(len(orders), 'order')} on a capital of {a.capital:,.0f} {a.base}, "
-        f"the first venue opens at {_instant(min(leg.opens for leg in orders))} UTC.{cannot}"
+        f"the first venue opens at {_instant(min(leg.opens for leg in orders))} UTC.{cannot}{against and f' {against}'}"
     )
+
+
+def against_the_record(a: Today) -> str:
+    """That it buys names which the record restricts and its own screen lets pass, "" where it does not."""
+    listed = {r.symbol for r in a.barred}
+    count = sum(leg.order > 0 and leg.instrument.symbol in listed for leg in a.legs)
+    if not count:
+        return ""
+    return f"{counted(count, 'purchase')} {'is of a name' if count == 1 else 'are of names'} that the record restricts."
 
 
 def _order(leg: OrderLeg) -> TableRow:

@@ -127,3 +127,22 @@ def opened(browser: Any, path: Path, width: int, scheme: str) -> tuple[Any, list
     page.on("requestfailed", lambda r: wrong.append(f"missing {r.url}"))
     page.goto(path.as_uri())
     return page, wrong
+
+
+REACHABLE = """[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
+    .filter((e) => e.checkVisibility() && e.clientWidth + e.getClientRects().length > 0)"""
+FOCUSED = """() => { const e = document.activeElement, s = getComputedStyle(e);
+    return [document.reachable.indexOf(e), s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0]; }"""
+
+
+def unreached(page: Any) -> tuple[list[str], list[str]]:
+    """Controls of the page that Tab does not reach, and those it reaches without a visible focus."""
+    count = page.evaluate(f"() => {{ document.reachable = {REACHABLE}; return document.reachable.length; }}")
+    seen: dict[int, bool] = {}
+    for _ in range(3 * count + 10):  # a date has three parts
+        page.keyboard.press("Tab")
+        place, visible = page.evaluate(FOCUSED)
+        seen[place] = visible or seen.get(place, False)
+    words = page.evaluate("document.reachable.map((e) => e.outerHTML.slice(0, 90))")
+    missed = [words[n] for n in range(count) if n not in seen]
+    return missed, [words[n] for n, visible in seen.items() if n >= 0 and not visible]

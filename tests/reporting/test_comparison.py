@@ -35,7 +35,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
 from tests.builders import THESIS, until
-from tests.reporting.browser import ARTEFACTS, HOSTILE, Fixed, account, named, opened, text_of
+from tests.reporting.browser import ARTEFACTS, HOSTILE, Fixed, account, named, opened, text_of, unreached
 from tests.reporting.browser import hostile as with_code
 
 STALE = "document.body.classList.contains('stale')"
@@ -334,6 +334,40 @@ def test_headings_sort_both_tables(browser: Any, path: Path) -> None:
     page.focus("[data-sort=volatility]")
     page.keyboard.press("Enter")
     assert page.evaluate(order)[0] == falling[0][::-1]
+    page.close()
+
+
+def test_every_control_is_reached_by_tab_and_a_heading_sorts_by_key(browser: Any, path: Path) -> None:
+    page, wrong = ready(browser, path)
+    assert unreached(page) == ([], [])
+    page.focus("[data-sort=sharpe]")
+    page.keyboard.press("Enter")
+    sharpes = "[...document.querySelectorAll('td[data-field=sharpe]')].map((c) => Number(c.dataset.value))"
+    assert page.evaluate(sharpes) == sorted(page.evaluate(sharpes), reverse=True)
+    assert page.locator("th[aria-sort=descending]").count() == 1
+    page.close()
+    assert wrong == []
+
+
+def test_what_held_under_half_of_its_names_is_neither_best_nor_worst(
+    runs: list[SavedRun], tmp_path: Path, browser: Any
+) -> None:
+    few = {"names": 3, "of": 12, "weight": 0.23}
+    top = max(runs, key=lambda r: r.summary["metrics"]["sharpe"])
+    kept = [replace(r, summary={**r.summary, "held": few}) if r is top else r for r in runs]
+    found = compare(kept, draws=100)
+    said = remarks(found)
+    assert "No strategy earns more than another" in said[0]
+    assert f"{top.summary['title']} (held 3 of 12 names) made most" in said[1]
+    page, _ = ready(browser, write_comparison(found, tmp_path))
+    row = page.locator("tr[data-unranked]").first
+    assert "held 3 of 12 names" in row.inner_text()
+    assert page.locator("tr[data-unranked] .mark.best, tr[data-unranked] .mark.worst").count() == 0
+    page.fill("#from", "2022-01-03")
+    page.dispatch_event("#from", "change")
+    until(page, STALE)
+    assert page.locator("tr[data-unranked] .mark.best, tr[data-unranked] .mark.worst").count() == 0
+    assert page.locator(".mark.best").count() > 0
     page.close()
 
 

@@ -38,6 +38,7 @@ from tests.reporting.browser import (
     named,
     opened,
     text_of,
+    unreached,
 )
 
 
@@ -333,6 +334,31 @@ def test_the_charts_follow_the_readers_theme(browser: Any, folder: Path) -> None
     page.emulate_media(color_scheme="dark")
     until(page, f"{ink} !== '{light}'")
     page.close()
+
+
+@pytest.mark.parametrize("name", ["flat", "index"])
+def test_every_control_is_reached_by_tab_and_seen(browser: Any, folder: Path, name: str) -> None:
+    page, wrong = opened(browser, folder / f"{name}.html", 1440, "light")
+    assert unreached(page) == ([], [])
+    if name == "flat":
+        page.focus("#orders > summary")
+        page.keyboard.press("Enter")
+        assert page.get_attribute("#orders", "open") is not None
+    page.close()
+    assert wrong == []
+
+
+def test_a_table_wider_than_a_phone_becomes_cards_when_it_is_opened(browser: Any, folder: Path) -> None:
+    page, wrong = opened(browser, folder / "flat.html", 390, "light")
+    page.focus("#figures > summary")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#figures table').classList.contains('stacked')")
+    wide = "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth + 1).length"
+    until(page, f"{wide} === 0")
+    page.set_viewport_size({"width": 1200, "height": 900})
+    until(page, "!document.querySelector('#figures table').classList.contains('stacked')")
+    page.close()
+    assert wrong == []
 
 
 def test_quantstats_styles_do_not_leak(browser: Any, folder: Path) -> None:

@@ -40,6 +40,7 @@ def mixed(c: Comparison) -> str:
 def remarks(c: Comparison) -> list[str]:
     """What a reader must know before reading a number."""
     said = [mixed(c)] if c.mixed else []
+    said += [decided(c)] if c.pairs else []
     said += [_headline(c)] if c.span else ["These runs have no two dates in common: nothing can be compared."]
     said += _longer(c)
     if len(c.contenders) == 1:

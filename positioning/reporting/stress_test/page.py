@@ -25,7 +25,7 @@ from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
 from positioning.reporting.view import Cell, Chart, Table
 from positioning.runs.answers import keep_answer
-from positioning.scenarios.outcome import DEEP, Figures
+from positioning.scenarios.outcome import DEEP
 from positioning.scenarios.replay import WIDEST
 from positioning.scenarios.scenario import WEIGHTED
 from positioning.scenarios.stress_test import StressTest
@@ -52,7 +52,7 @@ class StressPage:
     judged: tuple[Judged, ...]
     rules: tuple[tuple[str, str], ...]
     alike: tuple[str, ...]
-    outcomes: Table
+    outcomes: tuple[Table, ...]
     fans: tuple[Chart, ...]
     parts: tuple[Table, ...]
     legs: Table
@@ -65,7 +65,7 @@ class StressPage:
     pooled: Table | None
     horizon: int
     drivers: Table
-    shocks: Table | None
+    shocks: tuple[Table, ...]
     method: tuple[str, ...]
     notices: tuple[str, ...]
     command: str
@@ -188,25 +188,29 @@ def view(made: StressTest, command: str, silence: Silence | None = None) -> Stre
     )
 
 
-def _outcomes(made: StressTest) -> Table:
-    heads = ["scenario", "strategy", "probability", "mean", "s.e.", "deviation", "5 %", "median", "95 %",
-             "expected shortfall", "drawdown", "drawdown, worst 5 %", "loss", f"drawdown over {percent(DEEP, 0)}",
-             "trapped", "ruin"]  # fmt: skip
+def _outcomes(made: StressTest) -> tuple[Table, Table]:
+    """What a strategy makes under a scenario, and how it falls."""
     odds = {s.name: s.probability for s in made.scenarios.scenarios} | {WEIGHTED: 1.0}
-    rows = [
-        [Cell(s, "strong") if s == WEIGHTED else s, titles(made)[name], percent(odds[s], 0), *_cells(f)]
-        for name, by in made.figures.items() for s, f in by.items()
+    named = titles(made)
+    each = [(named[name], s, f) for name, by in made.figures.items() for s, f in by.items()]
+    marked = [n for n, (_, s, _) in enumerate(each) if s == WEIGHTED]
+    returns = [
+        [name, s, percent(odds[s], 0), signed(f.mean), percent(f.error, 2), percent(f.deviation), signed(f.var_95),
+         signed(f.median), signed(f.p95), signed(f.es_95)]
+        for name, s, f in each
     ]  # fmt: skip
-    marked = [n for n, row in enumerate(rows) if isinstance(row[0], Cell)]
-    return Table("By strategy and scenario", heads, rows, words=(0, 1), marked=marked)
-
-
-def _cells(f: Figures) -> list[str]:
-    return [
-        signed(f.mean), percent(f.error, 2), percent(f.deviation), signed(f.var_95), signed(f.median), signed(f.p95),
-        signed(f.es_95), percent(f.drawdown), percent(f.drawdown_p05), percent(f.loss, 0), percent(f.deep),
-        percent(f.trapped), percent(f.ruin),
+    falls = [
+        [name, s, percent(f.drawdown), percent(f.drawdown_p05), percent(f.loss, 0), percent(f.deep), percent(f.trapped),
+         percent(f.ruin)]
+        for name, s, f in each
     ]  # fmt: skip
+    heads = ("strategy", "scenario")
+    return (
+        Table("Return over the horizon", [*heads, "probability", "mean", "s.e.", "deviation", "5 %", "median", "95 %",
+              "expected shortfall"], returns, words=(0, 1), marked=marked),
+        Table("Falls on the way", [*heads, "drawdown", "drawdown, worst 5 %", "loss",
+              f"drawdown over {percent(DEEP, 0)}", "trapped", "ruin"], falls, words=(0, 1), marked=marked),
+    )  # fmt: skip
 
 
 def _fans(made: StressTest) -> tuple[Chart, ...]:
@@ -223,7 +227,7 @@ def _parts(made: StressTest) -> tuple[Table, ...]:
     return tuple(
         Table(
             f"{s}: each driver and shock alone, without noise", ["part", *titles(made).values()],
-            [[p.label, *(signed(r) for r in p.returns)] for p in parts],
+            [[p.label.replace("_", " "), *(signed(r) for r in p.returns)] for p in parts],
         )
         for s, parts in made.parts.items()
     )  # fmt: skip
@@ -320,14 +324,24 @@ def _multiples(made: StressTest) -> Table:
 def _pooled(made: StressTest) -> Table | None:
     if not made.pooled:
         return None
-    heads = ["scenario", "driver", "view, a month", "effective", "of months",
-             *(f"{titles(made)[p.name]} {what}" for what in ("mean", "deviation") for p in made.strategies)]  # fmt: skip
+    named = titles(made)
     rows = [
-        [r.scenario, r.driver.replace("_", " "), signed(r.view, 2), number(r.effective, 1), r.months,
-         *(signed(m, 2) for m in r.mean), *(percent(d, 2) for d in r.deviation)]
+        [r.scenario, r.driver.replace("_", " "), signed(r.view, 2), number(r.effective, 1), r.months, named[p.name],
+         signed(mean, 2), percent(deviation, 2)]
         for r in made.pooled
+        for p, mean, deviation in zip(made.strategies, r.mean, r.deviation, strict=True)
     ]  # fmt: skip
-    return Table("Months of history", heads, rows, words=(0, 1))
+    heads = [
+        "scenario",
+        "driver",
+        "view, a month",
+        "effective",
+        "of months",
+        "strategy",
+        "mean a month",
+        "deviation",
+    ]
+    return Table("Months of history", heads, rows, words=(0, 1, 5))
 
 
 def _drivers(made: StressTest) -> Table:
@@ -367,16 +381,38 @@ def _drivers(made: StressTest) -> Table:
     return Table("Drivers", heads, rows, words=(0, 2, 3, 6, 7, 8, 9))
 
 
-def _shocks(made: StressTest) -> Table | None:
-    rows = [
-        [s.name, b.label or NOTHING, b.target, signed(b.jump), _rows(b.half_life), number(b.volatility, 1),
-         number(b.spread, 1), _rows(b.calm),
-         percent(b.correlation, 0), b.halt, b.ending or NOTHING, b.session, b.origin or "not stated"]
-        for s in made.scenarios.scenarios for b in s.shocks
+def _shocks(made: StressTest) -> tuple[Table, ...]:
+    """What each shock moves, and how trading goes on; none where there is no shock."""
+    each = [(s.name, b) for s in made.scenarios.scenarios for b in s.shocks]
+    if not each:
+        return ()
+    moves = [
+        [
+            s,
+            b.label or NOTHING,
+            _target(b.target),
+            signed(b.jump),
+            _rows(b.half_life),
+            b.session,
+            b.origin or "not stated",
+        ]
+        for s, b in each
+    ]
+    after = [
+        [s, b.label or NOTHING, number(b.volatility, 1), number(b.spread, 1), _rows(b.calm), percent(b.correlation, 0),
+         b.halt, b.ending or NOTHING]
+        for s, b in each
     ]  # fmt: skip
-    heads = ["scenario", "shock", "target", "jump", "half-life", "volatility", "spread", "calm", "correlation",
-             "halt", "ending", "row", "origin"]  # fmt: skip
-    return Table("Shocks", heads, rows, words=(0, 1, 2, 10, 12)) if rows else None
+    heads = ("scenario", "shock")
+    return (
+        Table("Shocks", [*heads, "target", "jump", "half-life", "row", "origin"], moves, words=(0, 1, 2, 6)),
+        Table("Trading after a shock", [*heads, "volatility, times", "spread, times", "rows until calm", "correlation",
+              "rows of halt", "ending"], after, words=(0, 1, 7)),
+    )  # fmt: skip
+
+
+def _target(target: str) -> str:
+    return target.replace(":", " ").replace("_", " ")
 
 
 def _rows(half_life: float) -> str:

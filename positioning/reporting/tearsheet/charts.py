@@ -136,6 +136,9 @@ def _blocked(report: BacktestReport) -> list[Figure]:
     }]  # fmt: skip
 
 
+LATE = 0.75  # share of the span from which words stand to the left of their line, so as not to be cut off
+
+
 def leg(report: BacktestReport, n: int) -> Figure:
     """Price of one leg in the base currency, with its purchases and sales, dividends, halts, restrictions and events."""
     r, symbol = report.result, report.result.market.symbols[n]
@@ -170,7 +173,7 @@ def leg(report: BacktestReport, n: int) -> Figure:
     dots(
         "Halted or frozen",
         stuck,
-        "x-thin",
+        "x",
         "$bad",
         mark[stuck],
         [f"{days[k]}: {BLOCKED[int(r.inputs.why[k, n])]}" for k in stuck],
@@ -185,9 +188,11 @@ def leg(report: BacktestReport, n: int) -> Figure:
         {"type": "line", "x0": str(x.known_on()), "x1": str(x.known_on()), "y0": 0, "y1": 1, "yref": "paper",
          "line": {"color": "$bad", "width": 1, "dash": "dash"}} for x in own
     ]  # fmt: skip
+    late = r.rows[int(LATE * (r.rows.size - 1))]
     figure["layout"]["annotations"] += [
-        {"text": safe_label(x.kind.replace("_", " ")), "x": str(x.known_on()), "y": 1, "yref": "paper", "xanchor": "left",
-         "yanchor": "top", "showarrow": False, "font": {"size": 11, "color": "$bad"}} for x in own
+        {"text": safe_label(x.kind.replace("_", " ")), "x": str(x.known_on()), "y": 1, "yref": "paper",
+         "xanchor": "right" if x.known_on() > late else "left", "yanchor": "top", "showarrow": False,
+         "font": {"size": 11, "color": "$bad"}} for x in own
     ]  # fmt: skip
     return figure
 
