@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from positioning.cli.command import option_words
 from positioning.cli.terminal import Terminal, listed
 from positioning.json_text import json_text, plain
-from positioning.strategy.from_file import command_word
 
 if TYPE_CHECKING:
     from positioning.reporting.search.outcome import SearchReport
@@ -29,6 +28,7 @@ def answer(
     them, that the code is wrong; after them, that it was never checked: see `runs.checks`, kept in that directory."""
     from positioning.analysis.code_check import words_of
     from positioning.runs.checks import kept_check
+    from positioning.strategy.from_file import command_word
 
     check = kept_check(searched.space.strategy, directory)
     if as_json:
