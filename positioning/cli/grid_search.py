@@ -22,7 +22,6 @@ from positioning.cli.options import Workers
 from positioning.cli.output import Output
 from positioning.cli.progress import progress
 from positioning.cli.request import Request
-from positioning.search.checkpoint import inputs_of, open_chunks, trials_kept
 from positioning.worker_processes import cores
 
 app = new_app()
@@ -86,6 +85,7 @@ def grid_search(
     from positioning.reporting.search.outcome import SearchReport, write_trials
     from positioning.reporting.search.page import write_grid
     from positioning.search.assessment import assess
+    from positioning.search.checkpoint import inputs_of, open_chunks, trials_kept
     from positioning.search.measures import Figures
     from positioning.search.processes import workers_for
     from positioning.search.purged_cv import cross_validate
