@@ -118,7 +118,7 @@ PARTS: Mapping[str, Part] = {
     "load": Part(
         "Load",
         "Time and memory at sizes beyond the usual, and that twice the size takes about twice the time.",
-        ("tests/runs/test_load.py", "tests/reporting/test_index.py"),
+        ("tests/runs/test_load.py", "tests/reporting/test_index.py", "tests/cli/test_check.py"),
     ),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The check command."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from positioning.cli.run import app as run
 from positioning.cli.terminal import Terminal
 from positioning.runs.checks import keep_check
 from strategies import MiddleCorridor
+from tests.builders import Figure
 
 
 def test_a_listed_strategy_has_nothing_wrong(tmp_path: Path) -> None:
@@ -83,3 +85,38 @@ def test_a_search_warns_of_code_that_was_never_checked_or_is_wrong(tmp_path: Pat
     keep_check(found(True), MiddleCorridor(), 24, tmp_path)
     answer = json.loads(CliRunner().invoke(grid_search, [*ask, "--json"]).stdout)
     assert answer["check"] == {"wrong": True, "sentence": "WRONG: it knew <b>", "cuts": 24}
+
+
+TWENTY = """
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from positioning.strategy.basket import Basket
+
+
+@final
+@dataclass(frozen=True)
+class Twenty(Basket):
+    name: ClassVar[str] = "twenty"
+    theme: ClassVar[str] = "fertilizer"
+    benchmark: ClassVar[str] = "SPY"
+    legs: tuple[str, ...] = (
+        "NTR", "MOS", "ICL", "SDF.DE", "CF", "YAR.OL", "BGEO.L", "TBCG.L", "1157.HK", "3808.HK", "0669.HK", "CAT", "DE",
+        "FMC", "KSPI", "0144.HK", "0316.HK", "1199.HK", "UAN", "IPI",
+    )
+    hedge: str = "MOO"
+"""
+
+
+@pytest.mark.slow
+def test_twenty_names_are_checked_within_a_minute(tmp_path: Path, figure: Figure) -> None:
+    file = tmp_path / "twenty.py"
+    file.write_text(TWENTY)
+    began = time.monotonic()
+    done = CliRunner().invoke(app, [f"{file}:Twenty", "--json", "--out", str(tmp_path / "out")])
+    took = time.monotonic() - began
+    assert done.exit_code == 0, done.output
+    figure(
+        "check of a strategy of 20 names, all eight years of the sample market", f"{took:.0f} s", "under 60 s"
+    )
+    assert took < 60
