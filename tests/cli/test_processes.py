@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.work import wait_for_work
+
 ROOT = Path(__file__).parents[2]
 EVENTS = ["events", "--json"]
 EARLY = 0.15  # seconds of its work
@@ -22,17 +24,6 @@ def command(*words: str) -> list[str]:
 
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **more}
-
-
-def wait_for_work(process: int, seconds: float) -> None:
-    """Until a process has worked for so long, by its own clock: on a busy machine it is no further after a second than
-    on a quiet one after a tenth."""
-    place, tick = Path(f"/proc/{process}/stat"), os.sysconf("SC_CLK_TCK")
-    if not place.exists():
-        time.sleep(seconds)
-        return
-    while sum(map(int, place.read_text().rpartition(")")[2].split()[11:13])) < seconds * tick:
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
