@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
+from types import CodeType, ModuleType
 from typing import Any
 
+import numpy as np
 from numba import config, njit
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from positioning.private_folder import private_folder
-
-_IMPORTED = re.compile(r"^from positioning\.([\w.]+) import (\([^)]*\)|[^\n(]+)", re.MULTILINE)
-_CONSTANT = re.compile(r"\b_?[A-Z][A-Z0-9_]+\b")
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -25,62 +24,129 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         if config.DISABLE_JIT:  # type: ignore[attr-defined]  # NUMBA_DISABLE_JIT=1: the same body in Python, for a debugger or a mutation
             return function
-        made = kept(function)
-        made._set_uuid(_identity(function, options))
-        file: Any = getattr(made._cache, "_cache_file", None)  # none where it stays in memory
-        if file is not None:
-            file._source_stamp = (file._source_stamp, _sources_digest())
-        return made
-
-    def kept(function: Callable[..., Any]) -> Any:
+        if function.__closure__:
+            function.__qualname__ += "_" + _digest(_variant(function))
+        made = njit(nogil=True, **options)(function)
         with suppress(RuntimeError):  # of numba, where neither the program's folder nor a home can be written
-            return njit(nogil=True, cache=True, **options)(function)
+            made._cache = KeptCode(function, options)
+            return made
         own = private_folder()
         if own is not None:
             config.CACHE_DIR = str(own)  # type: ignore[attr-defined]
             with suppress(RuntimeError):
-                return njit(nogil=True, cache=True, **options)(function)
-        return njit(nogil=True, **options)(function)
+                made._cache = KeptCode(function, options)
+        return made
 
     return decorate
 
 
-def _identity(function: Callable[..., Any], options: dict[str, Any]) -> str:
-    """The same in every process. numba gives each function a random name of its own, which enters the key under which a
-    caller that holds it in a closure is kept: nobody would find what another process has compiled."""
-    code = function.__code__
-    held = [c.cell_contents for c in function.__closure__ or ()]
-    bound = [v._uuid if hasattr(v, "_uuid") else v for v in held]
-    words = repr(
-        (function.__module__, function.__qualname__, code.co_code.hex(), sorted(options.items()), bound)
-    )
-    return hashlib.sha256(words.encode()).hexdigest()
+class KeptCode(FunctionCache):
+    """What one function was compiled to, found by what it is made of.
 
-
-@lru_cache(maxsize=1)
-def _sources_digest() -> str:
-    """SHA-256 of all sources that machine code is made of.
-
-    numba takes what it kept for fresh while the file of a function has its time and size, though it holds the code of
-    functions, layouts and constants of other files as well: what was kept before one of those changed would crash or
-    compute something else.
+    Three things that numba does are undone for it. It calls a function in machine code by its name, its arguments and
+    how many were compiled before it, so that two closures of one body, compiled by two processes, may have one name,
+    and of two such in one process the first is run for both: here a closure's name says what it holds.
+    It keeps an index beside numbered files, which each process reads, changes and writes: two that compile at once may
+    take one number, and then the one's code stands under the other's signature: here a file's name follows from what
+    it holds, it says so itself, and there is no index. And its key knows neither what a function takes from other
+    files, which may have changed, nor that one read from a .pyc is the same.
     """
-    h = hashlib.sha256()
-    for path in sorted(_sources(Path(__file__).parent)):
-        h.update(path.read_bytes())
-    return h.hexdigest()
+
+    def __init__(self, function: Any, options: dict[str, Any]) -> None:
+        super().__init__(function)
+        self._function, self._options = function, options
+        self._cache_file = _Files(
+            self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
+        )
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        function = self._function
+        return sig, codegen.magic_tuple(), _variant(function), _identity(function, self._options)
 
 
-def _sources(package: Path) -> set[Path]:
-    """Files that have something compiled, and those that they take constants from."""
-    found = set()
-    for path in package.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        if "import compiled\n" not in text:
-            continue
-        found.add(path)
-        for module, names in _IMPORTED.findall(text):
-            named = package.joinpath(*module.split(".")).with_suffix(".py")
-            if _CONSTANT.search(names) and named.is_file():
-                found.add(named)
-    return found
+class _Files(IndexDataCacheFile):
+    """A file for each signature and closure of a function, without an index."""
+
+    def save(self, key: tuple[Any, ...], data: Any) -> None:
+        """Keep the code; a full disk keeps nothing, and the code is there for this process."""
+        with suppress(OSError):
+            self._save_data(self._named(key), (self._source_stamp, self._version, key, data))
+
+    def load(self, key: tuple[Any, ...]) -> Any:
+        """The code that was kept for just this, None where there is none."""
+        try:
+            stamp, version, held, data = self._load_data(self._named(key))
+        except Exception:  # noqa: BLE001 - missing, torn or of another version: it is compiled anew
+            return None
+        return data if (stamp, version, held) == (self._source_stamp, self._version, key) else None
+
+    def flush(self) -> None:
+        """Forget all."""
+        stem = self._index_name.removesuffix(".nbi")
+        for file in Path(self._cache_path).glob(f"{stem}.*.nbc"):
+            file.unlink(missing_ok=True)
+
+    def _named(self, key: tuple[Any, ...]) -> str:
+        """The same after a change of the source, so that what is stale is overwritten."""
+        sig, machine, variant, _ = key
+        return f"{self._index_name.removesuffix('.nbi')}.{_digest((str(sig), machine, variant))}.nbc"
+
+
+def _digest(words: tuple[Any, ...]) -> str:
+    """Short, of texts and plain values."""
+    return hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+
+
+def _variant(function: Any) -> tuple[Any, ...]:
+    """The plain values that a function holds in closures, its own and those of the functions it holds there."""
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    return function.__qualname__, *(
+        _variant(value.py_func) if hasattr(value, "py_func") else repr(value) for value in held
+    )
+
+
+def _identity(function: Any, options: dict[str, Any], seen: frozenset[int] = frozenset()) -> str:
+    """Of all that decides what a function compiles to, in every process alike: its source and options, and the same of
+    what it calls and of the constants it reads, wherever they stand."""
+    seen |= {id(function)}
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    read = [function.__globals__[n] for n in sorted(_names(function.__code__)) if n in function.__globals__]
+    words = (
+        function.__module__, function.__qualname__, function.__code__.co_code.hex(), sorted(options.items()),
+        _source(function.__code__.co_filename), [_told(value, seen) for value in (*held, *read)],
+    )  # fmt: skip
+    return hashlib.sha256(repr(words).encode()).hexdigest()
+
+
+def _told(value: Any, seen: frozenset[int]) -> Any:
+    """What a value that compiled code reads is, as text that is the same in every process."""
+    if hasattr(value, "py_func"):
+        known = id(value.py_func) in seen
+        return value.py_func.__qualname__ if known else _identity(value.py_func, value.targetoptions, seen)
+    if isinstance(value, ModuleType):
+        own = value.__name__.partition(".")[0] == __name__.partition(".")[0]
+        return value.__name__, _source(value.__file__ or "") if own else ""
+    if isinstance(value, type):
+        return value.__qualname__, getattr(value, "_fields", ())
+    if isinstance(value, np.ndarray):
+        return str(value.dtype), value.shape, hashlib.sha256(value.tobytes()).hexdigest()
+    if isinstance(value, tuple):
+        return [_told(part, seen) for part in value]
+    return repr(value) if isinstance(value, bool | int | float | str | None) else type(value).__name__
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Global names that a body and the bodies inside it read."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+@cache
+def _source(file: str) -> str:
+    """A digest of a source file, empty where there is none."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return ""

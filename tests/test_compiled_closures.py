@@ -1,4 +1,4 @@
-"""What one process has compiled the next one finds, functions that hold others in closures included."""
+"""What one process has compiled the next one finds, functions that hold others in closures included, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 MODULE = """
 from positioning.compiled import compiled
@@ -24,13 +26,74 @@ def build(n):
 one, two = build(1), build(2)
 print(one(1.0), two(1.0), *(sum(f.stats.cache_misses.values()) for f in (one, two)))
 """
+HELD = """
+import sys
+import numpy as np
+from positioning.compiled import compiled
+
+def build(n):
+    @compiled()
+    def inner(x, values, out):  # long enough to be called, not copied into its caller
+        total = 0.0
+        for a in range(values.size):
+            for b in range(values.size):
+                if values[a] > x and (a + b) % 3 == 0:
+                    total += x * n + a
+                    out[a] = total / n
+                elif values[b] < x and (a * b) % 5 == 1:
+                    total -= n * b
+                    out[b] += n
+                else:
+                    total += (values[a] - values[b]) / (1.0 + n)
+            out[a] = max(out[a], total) + n
+            for b in range(values.size):
+                if out[b] > 3 * n:
+                    out[b] -= values[a]
+        return total + n + out.sum()
+
+    return inner
+
+def thrice(f):
+    @compiled()
+    def outer(x):
+        values, out, total = np.linspace(0, 3, 7), np.zeros(7), 0.0
+        for k in range(3):
+            total += f(x + k, values, out)
+        return total
+
+    return outer
+
+one, two = build(1), build(2)
+many = thrice(one)
+told = {f: (1.0,) if f is many else (1.0, np.linspace(0, 3, 7), np.zeros(7)) for f in (one, two, many)}
+print(*(round(f(*told[f]), 3) for f in eval(f"[{sys.argv[1]}]")))
+"""
+CALLED = """
+from positioning.compiled import compiled
+
+STEP = 1.0
+
+@compiled()
+def step(x):
+    return x + STEP
+"""
+CALLER = """
+from called import STEP, step
+from positioning.compiled import compiled
+
+@compiled()
+def twice(x):
+    return step(step(x)) + 100 * STEP
+
+print(twice(0.0), sum(twice.stats.cache_misses.values()))
+"""
 
 
-def said(script: Path) -> str:
+def said(script: Path, *words: str, **more: str) -> str:
     """What the script prints, its compiled code kept beside it."""
-    env = dict(os.environ, NUMBA_CACHE_DIR=str(script.parent / "cache"))
+    env = dict(os.environ, NUMBA_CACHE_DIR=str(script.parent / "cache"), **more)
     return subprocess.run(
-        [sys.executable, "-c", "import closures"],
+        [sys.executable, "-c", f"import {script.stem}", *words],
         capture_output=True,
         text=True,
         check=True,
@@ -39,9 +102,60 @@ def said(script: Path) -> str:
     ).stdout.strip()
 
 
-def test_closures_over_compiled_functions_are_compiled_once(tmp_path: Path) -> None:
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
     script = tmp_path / "closures.py"
     script.write_text(MODULE)
-    assert said(script) == "4.0 6.0 1 1"
-    said(script)  # numba takes a function read from a .pyc for another than the same one read from its source
+    return script
+
+
+def test_closures_over_compiled_functions_are_compiled_once(script: Path) -> None:
+    assert said(script, PYTHONDONTWRITEBYTECODE="") == "4.0 6.0 1 1"
+    # The first read the source and the second its .pyc, which numba takes for another function.
     assert said(script) == "4.0 6.0 0 0"
+
+
+def test_closures_compiled_by_two_processes_are_two_in_a_third(tmp_path: Path) -> None:
+    """Each is the first that its process compiles. numba by itself calls both by one name, and a third that holds one of
+    them in its machine code runs the other where that was met before: wrong numbers, or a crash."""
+    script = tmp_path / "held.py"
+    script.write_text(HELD)
+    plain = said(script, "one, two, many", NUMBA_DISABLE_JIT="1")
+    assert plain == "129.5 175.333 213.5"
+    for asked in ("one", "two", "many", "two, one, many", "two, many, one", "one, two, many"):
+        value = dict(zip(("one", "two", "many"), plain.split(), strict=True))
+        assert said(script, asked) == " ".join(value[name] for name in asked.split(", "))
+
+
+def test_code_under_the_name_of_another_is_not_run(script: Path) -> None:
+    """As two processes may leave it that compile at once and number their files alike."""
+    assert said(script) == "4.0 6.0 1 1"
+    one, two = sorted((script.parent / "cache").rglob("*outer*.nbc"))
+    text = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(text)
+    assert said(script) == "4.0 6.0 1 1"
+    one.write_bytes(one.read_bytes()[:1000])  # torn
+    assert said(script) in ("4.0 6.0 1 0", "4.0 6.0 0 1")
+    assert said(script) == "4.0 6.0 0 0"
+    assert len(list((script.parent / "cache").rglob("*outer*.nbc"))) == 2
+
+
+def test_what_a_function_calls_in_another_file_is_part_of_it(tmp_path: Path) -> None:
+    called, caller = tmp_path / "called.py", tmp_path / "caller.py"
+    called.write_text(CALLED)
+    caller.write_text(CALLER)
+    assert said(caller) == "102.0 1"
+    assert said(caller) == "102.0 0"
+    called.write_text(CALLED.replace("return x + STEP", "return x - STEP"))
+    assert said(caller) == "98.0 1"
+    called.write_text(CALLED.replace("STEP = 1.0", "STEP = 3.0"))
+    assert said(caller) == "306.0 1"
+
+
+def test_a_full_disk_keeps_nothing_and_stops_nothing(script: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+    script.write_text(limit + MODULE)
+    assert said(script) == "4.0 6.0 1 1"
+    assert said(script) == "4.0 6.0 1 1"
+    assert not list((script.parent / "cache").rglob("*.nbc*"))

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import positioning
-from positioning.compiled import _sources
 
 PACKAGE = Path(positioning.__file__ or "").parent
 HELPER = """
@@ -26,6 +25,23 @@ from positioning.helper import size
 @compiled()
 def outer(x):
     return size(x) + 1.0
+"""
+PLAIN = """
+from collections import namedtuple
+import numpy as np
+
+STEP = 1.0
+TABLE = np.array([4.0])
+Pair = namedtuple("Pair", "a b")
+"""
+READER = """
+from positioning.compiled import compiled
+from positioning.helper import STEP, TABLE, Pair
+
+@compiled()
+def outer(x):
+    pair = Pair(x, 10.0)
+    return pair.b + pair.a + STEP + TABLE[0]
 """
 CODE = "from positioning.caller import outer; print(outer(1.0), sum(outer.stats.cache_misses.values()))"
 
@@ -58,7 +74,17 @@ def test_a_function_of_another_file_that_has_changed_is_compiled_anew(tmp_path: 
     assert said(package.parent, tmp_path / "cache") == "4.0 1"
 
 
-def test_constants_of_files_without_compiled_code_count() -> None:
-    found = {path.relative_to(PACKAGE).as_posix() for path in _sources(PACKAGE)}
-    assert {"simulation/kernel.py", "search/measures.py", "analysis/metrics.py"} <= found
-    assert "cli/run.py" not in found
+def test_a_constant_and_a_layout_of_a_file_without_compiled_code_count(tmp_path: Path) -> None:
+    package = tmp_path / "program" / "positioning"
+    package.mkdir(parents=True)
+    for name in ("__init__.py", "compiled.py", "private_folder.py"):
+        shutil.copy(PACKAGE / name, package / name)
+    written(package / "helper.py", PLAIN)
+    written(package / "caller.py", READER)
+    assert said(package.parent, tmp_path / "cache") == "16.0 1"
+    assert said(package.parent, tmp_path / "cache") == "16.0 0"
+    for old, new, told in (
+        ("STEP = 1.0", "STEP = 2.0", "17.0 1"), ("[4.0]", "[5.0]", "17.0 1"), ('"a b"', '"b a"', "16.0 1"),
+    ):  # fmt: skip
+        written(package / "helper.py", PLAIN.replace(old, new))
+        assert said(package.parent, tmp_path / "cache") == told
