@@ -81,7 +81,7 @@ class _Files(IndexDataCacheFile):
         return data if (stamp, version, held) == (self._source_stamp, self._version, key) else None
 
     def flush(self) -> None:
-        """Forget all."""
+        """Forget all that was kept of this function."""
         stem = self._index_name.removesuffix(".nbi")
         for file in Path(self._cache_path).glob(f"{stem}.*.nbc"):
             file.unlink(missing_ok=True)
