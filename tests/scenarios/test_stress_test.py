@@ -52,7 +52,7 @@ from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
-from tests.builders import EVENTS, THESIS, until
+from tests.builders import EVENTS, SAMPLE, THESIS, until
 from tests.reporting.browser import (
     opened,
 )
@@ -406,7 +406,7 @@ def test_a_driver_steps_or_ramps_times_its_beta() -> None:
 
 
 def test_the_sample_market_carries_the_driver_of_the_article() -> None:
-    market = load(SampleSource(), ("NTR", "MOS"), ("MOO",))
+    market = load(SAMPLE, ("NTR", "MOS"), ("MOO",))
     found = betas(read_scenarios(THESIS).transmissions, market, market.drivers)
     potash = {b.symbol: b for b in found if b.driver == "potash"}
     assert set(potash) == {"NTR", "MOS", "MOO"}
