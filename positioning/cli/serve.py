@@ -21,9 +21,9 @@ from positioning.errors import BadInputError
 
 HOST = "127.0.0.1"
 INDEX = "index.html"
-SILENCE = 10.0  # seconds without a byte from a reader
+SILENCE = 2.0  # seconds without a byte from a reader, on this machine
 LONGEST = 60.0  # seconds for an answer
-THREADS = 32
+THREADS = 64
 WAITING = 512  # readers whose turn has not come
 
 app = new_app()

@@ -80,6 +80,17 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "XC": "Cboe Europe",
     }
 )  # fmt: skip
+# How Bloomberg, Reuters, Stooq and Google write venues that Yahoo writes otherwise. Sources: their own lists of codes.
+NEW_YORK = frozenset(("US", "N", "O", "OQ", "NYSE", "NASDAQ", "UN", "UW", "UQ"))
+WRITTEN_ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "UK": "L", "LN": "L", "LON": "L", "LSE": "L", "GR": "DE", "GY": "DE", "ETR": "DE", "XETRA": "DE", "JP": "T",
+        "JT": "T", "TYO": "T", "HKG": "HK", "FP": "PA", "PAR": "PA", "EPA": "PA", "IM": "MI", "BIT": "MI", "SM": "MC",
+        "BME": "MC", "NA": "AS", "AMS": "AS", "AU": "AX", "ASX": "AX", "SJ": "JO", "JSE": "JO", "TSX": "TO",
+        "TSE": "TO", "NSE": "NS", "BSE": "BO", "PW": "WA", "WSE": "WA", "SHA": "SS", "SHE": "SZ", "TLV": "TA",
+        "KRX": "KS", "TPE": "TW", "STO": "ST", "VX": "SW", "SWX": "SW",
+    }
+)  # fmt: skip
 MONEY = frozenset({*(row[1] for row in SUFFIXES.values()), "BTC", "ETH", "USDT", "USDC"})
 """What the second half of a pair such as BTC-USD is."""
 
@@ -87,8 +98,10 @@ MONEY = frozenset({*(row[1] for row in SUFFIXES.values()), "BTC", "ETH", "USDT",
 def beside_suffix(stem: str, suffix: str) -> str:
     """What to type in place of a suffix that no venue is known for."""
     held = f"choose a line on one of {', '.join('.' + s for s in SUFFIXES if s)}, or in New York without a suffix"
-    if suffix == "US":
+    if suffix in NEW_YORK:
         return f"Yahoo writes New York's lines without a suffix: type {stem}"
+    if ours := WRITTEN_ELSEWHERE.get(suffix.upper()):
+        return f"Yahoo writes that venue .{ours}: type {stem}.{ours}"
     if suffix and suffix.upper() in SUFFIXES:
         return f"type {stem}.{suffix.upper()}"
     if len(suffix) == 1 and stem.isalpha() and suffix.isalpha() and suffix not in ELSEWHERE:

@@ -88,3 +88,20 @@ def test_slow_readers_do_not_keep_others_waiting_for_long(running: Server) -> No
     finally:
         for line in slow:
             line.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost:"])
+def test_three_hundred_idle_readers_are_let_go(
+    running: Server, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each holds a thread for SILENCE at most: an answer comes after five rounds of them."""
+    assert 300 / serve.THREADS * serve.SILENCE < 10
+    monkeypatch.setattr(serve.Pages, "timeout", 0.2)
+    idle = [socket.create_connection((HOST, running.server_port)) for _ in range(300)]
+    try:
+        for line in idle:
+            line.sendall(sent)
+        assert asked(running.server_port, "/") == (200, "index")
+    finally:
+        for line in idle:
+            line.close()
