@@ -11,8 +11,7 @@ import pytest
 from positioning.data.sample import SampleSource
 from positioning.market.coverage import Span
 from positioning.reporting.comparison.page import write_comparison
-from positioning.reporting.pages import CompletedRun, write_pages
-from positioning.reporting.tearsheet import page as tearsheet
+from positioning.reporting.pages import CompletedRun, Pages
 from positioning.runs.backtest import RunSettings, backtest
 from positioning.runs.comparison import compare
 from positioning.runs.saved import runs_in
@@ -20,7 +19,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
 from tests.builders import THESIS
-from tests.reporting.browser import CHROMIUM, STUB
+from tests.reporting.browser import CHROMIUM
 
 START = np.datetime64("2018-01-02")
 
@@ -37,25 +36,26 @@ def works() -> list[CompletedRun]:
     return made
 
 
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tearsheet, "_quantstats", lambda _: STUB)
+def write_pages(works: list[CompletedRun], place: Path) -> None:
+    """Without quantstats."""
+    with Pages(place, len(works), quantstats=False) as pages:
+        for work in works:
+            pages.add(work)
+        pages.write(lambda: None)
 
 
 @pytest.mark.benchmark(
     group="pages of four strategies, 8 years, beyond quantstats (wanted: under 3 s in all)"
 )
-def test_tearsheets_kept_runs_and_index(
-    benchmark: Any, works: list[CompletedRun], bare: None, tmp_path: Path
-) -> None:
-    benchmark.pedantic(write_pages, (works, tmp_path, lambda: None), rounds=3, warmup_rounds=1)
+def test_tearsheets_kept_runs_and_index(benchmark: Any, works: list[CompletedRun], tmp_path: Path) -> None:
+    benchmark.pedantic(write_pages, (works, tmp_path), rounds=3, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(
     group="pages of four strategies, 8 years, beyond quantstats (wanted: under 3 s in all)"
 )
-def test_comparison(benchmark: Any, works: list[CompletedRun], bare: None, tmp_path: Path) -> None:
-    write_pages(works, tmp_path, lambda: None)
+def test_comparison(benchmark: Any, works: list[CompletedRun], tmp_path: Path) -> None:
+    write_pages(works, tmp_path)
 
     def build() -> None:
         write_comparison(compare(runs_in(tmp_path)[:4]), tmp_path)
@@ -70,12 +70,10 @@ def test_comparison(benchmark: Any, works: list[CompletedRun], bare: None, tmp_p
     "seen", ["[data-live]", "[data-chart=equity] .main-svg"], ids=["tables", "first_chart"]
 )
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-def test_opening_the_comparison(
-    benchmark: Any, works: list[CompletedRun], bare: None, tmp_path: Path, seen: str
-) -> None:
+def test_opening_the_comparison(benchmark: Any, works: list[CompletedRun], tmp_path: Path, seen: str) -> None:
     from playwright.sync_api import sync_playwright
 
-    write_pages(works, tmp_path, lambda: None)
+    write_pages(works, tmp_path)
     page = write_comparison(compare(runs_in(tmp_path)[:4]), tmp_path)
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -11,10 +12,14 @@ from types import FrameType
 STOPPED = "stopped; nothing half-written is left"
 INTERRUPTED = 130  # exit status
 LAST_STANDARD = 2  # number of standard error
+NEW_OBJECTS = (
+    100_000  # after which garbage is looked for: a command makes many objects while it starts, and keeps them
+)
 
 
 def guard() -> None:
     """From here until the command handles them itself, Ctrl-C and SIGTERM end the process with a line."""
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     while (handle := os.open(os.devnull, os.O_RDWR)) <= LAST_STANDARD:

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, cast, final, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, final, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
@@ -199,17 +200,36 @@ class Events(Displayed):
 
     def on_days(self, days: DateArray) -> Events:
         """The same events, as if each had been known on another day: (E,) one for each of `items`; restrictions stay."""
-        announced = [end_of(day) for day in days.tolist()]
+        instants, ids = self._instants
         stays = days == self.known
-        items = [
-            e if same else _announced(e, instant)
-            for e, same, instant in zip(self.items, stays.tolist(), announced, strict=True)
-        ]
-        order = sorted(range(len(items)), key=lambda n: (items[n].announced, items[n].id))
+        order = np.lexsort((ids, np.where(stays, instants, days + 1)))
         moved = copy(self)  # all that is checked at construction stands: only days are others
-        shocks = {sleeve: values[order] for sleeve, values in self._known_shocks.items()}
-        moved.__dict__.update(items=tuple(items[n] for n in order), known=days[order], _known_shocks=shocks)
+        shocks = {sleeve: self._shocks(sleeve)[order] for sleeve in self.sleeves}
+        whole = {name: value for name, value in self.__dict__.items() if name not in ("items", "_instants")}
+        moved.__dict__.clear()
+        moved.__dict__.update(
+            whole, known=days[order], _known_shocks=shocks, _moved=(self.items, days, stays, order)
+        )
         return moved
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The events of `on_days` one by one, made when they are asked for: dates and news are enough for most."""
+            if name != "items" or "_moved" not in self.__dict__:
+                raise AttributeError(f"Events has no {name}")
+            items, days, stays, order = self.__dict__["_moved"]
+            announced = [end_of(day) for day in days.tolist()]
+            made = tuple(items[n] if stays[n] else _announced(items[n], announced[n]) for n in order)
+            self.__dict__["items"] = made
+            return made
+
+    @cached_property
+    def _instants(self) -> tuple[npt.NDArray[np.datetime64], IntArray]:
+        """(E,) when each was announced, in UTC, and (E,) the places of their ids in order."""
+        announced = [e.announced.astimezone(UTC).replace(tzinfo=None) for e in self.items]
+        place = {name: n for n, name in enumerate(sorted(e.id for e in self.items))}
+        return np.array(announced, "datetime64[us]"), np.array([place[e.id] for e in self.items], np.int64)
 
     @property
     def crash_dates(self) -> dict[str, DateArray]:

@@ -198,7 +198,8 @@ class _SeenRows:
     """Rows of a market that were asked for before, by feature and restrictions; beyond MAX_ROW_BYTES none is added."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[RowFeature, tuple[Restriction, ...]], _Rows] = {}
+        self._known: dict[tuple[RowFeature, int], _Rows] = {}
+        self._records: list[tuple[Restriction, ...]] = []
         self._held = 0
         self._lock = threading.Lock()
 
@@ -209,7 +210,10 @@ class _SeenRows:
         if not rows.size:
             return feature.of_rows(market, restrictions, rows)
         with self._lock:
-            known = self._known.setdefault((feature, restrictions), _Rows(market.rows.size))
+            key = feature, self._record(restrictions)
+            if key not in self._known:
+                self._known[key] = _Rows(market.rows.size)
+            known = self._known[key]
             fresh = np.unique(rows[known.place[rows] < 0])
             if fresh.size:
                 found = feature.of_rows(market, restrictions, fresh)
@@ -218,6 +222,16 @@ class _SeenRows:
                 self._held += 2 * found.nbytes  # tables grow by doubling
                 known.add(fresh, found)
             return known.table[known.place[rows]]
+
+    def _record(self, restrictions: tuple[Restriction, ...]) -> int:
+        """The number of these restrictions; the same ones come again and again, and take long to compare."""
+        for number, known in enumerate(self._records):
+            if known is restrictions:
+                return number
+        if restrictions in self._records:
+            return self._records.index(restrictions)
+        self._records.append(restrictions)
+        return len(self._records) - 1
 
 
 _SEEN: WeakKeyDictionary[Market, _SeenRows] = WeakKeyDictionary()
