@@ -189,8 +189,9 @@ def said(app: object, *words: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text without markup and line ends."""
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", text)).split())
+    """Text without markup and line ends. A span inside a line parts no words: it keeps a figure and its unit on one."""
+    joined = re.sub(r"</?span[^>]*>", "", text)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", joined)).replace("\N{MINUS SIGN}", "-").split())
 
 
 @pytest.fixture(scope="module")
