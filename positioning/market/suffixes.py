@@ -100,10 +100,8 @@ def beside_suffix(stem: str, suffix: str) -> str:
     held = f"choose a line on one of {', '.join('.' + s for s in SUFFIXES if s)}, or in New York without a suffix"
     if suffix in NEW_YORK:
         return f"Yahoo writes New York's lines without a suffix: type {stem}"
-    if ours := WRITTEN_ELSEWHERE.get(suffix.upper()):
+    if (ours := WRITTEN_ELSEWHERE.get(suffix.upper(), suffix.upper())) and ours in SUFFIXES:
         return f"Yahoo writes that venue .{ours}: type {stem}.{ours}"
-    if suffix and suffix.upper() in SUFFIXES:
-        return f"type {stem}.{suffix.upper()}"
     if len(suffix) == 1 and stem.isalpha() and suffix.isalpha() and suffix not in ELSEWHERE:
         return f"a class of shares? Yahoo writes it with a hyphen: type {stem}-{suffix}"
     if len(suffix) > 2 and (near := [s for s in SUFFIXES if len(s) == 2 and suffix.upper().startswith(s)]):
