@@ -30,7 +30,7 @@ def test_moved_events_are_those_read_on_the_new_days(places: list[int]) -> None:
     known = EVENTS.known
     again = Events(
         tuple(e if day == own else rebuilt(e, day) for e, day, own in zip(EVENTS, days, known, strict=True)),
-        EVENTS.restrictions, EVENTS.sleeves, EVENTS.themes, EVENTS.directions,
+        EVENTS.restrictions, EVENTS.sleeves, EVENTS.themes, EVENTS.directions, EVENTS.thesis,
     )  # fmt: skip
     assert moved == again
     assert moved.digest() == again.digest()
