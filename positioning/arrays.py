@@ -10,3 +10,5 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 DateArray = npt.NDArray[np.datetime64]
 CodeArray = npt.NDArray[np.int8]
+
+DAYS_PER_YEAR = 365.25  # calendar days, by which spans between dates are told in years

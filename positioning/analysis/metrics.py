@@ -13,10 +13,9 @@ from typing import Any, final
 import numpy as np
 
 from positioning.analysis.market_line import BetaMeasure, line
-from positioning.arrays import DateArray, FloatArray
+from positioning.arrays import DAYS_PER_YEAR, DateArray, FloatArray
 from positioning.display import Displayed, Picture
 from positioning.json_text import plain
-from positioning.strategy.limits import DAYS_PER_YEAR
 
 TAIL = 0.05
 YEARLY = ("cagr", "volatility", "sharpe", "sortino", "calmar", "alpha", "turnover", "cost_bps_per_year")

@@ -13,10 +13,9 @@ from typing import final
 
 import numpy as np
 
-from positioning.arrays import DateArray, FloatArray
+from positioning.arrays import DAYS_PER_YEAR, DateArray, FloatArray
 from positioning.market.benchmark import Benchmark
 from positioning.simulation.result import Result
-from positioning.strategy.limits import DAYS_PER_YEAR
 
 TRAILING = (1, 3, 5)  # years
 

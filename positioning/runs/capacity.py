@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.analysis.held import Held, held_names
 from positioning.analysis.metrics import summarise
-from positioning.arrays import DateArray, FloatArray
+from positioning.arrays import DAYS_PER_YEAR, DateArray, FloatArray
 from positioning.runs.backtest import RunSettings, benchmark_of, market_of
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.capitals import CapitalSweep
@@ -18,7 +18,6 @@ from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.kernel import VOLUME
 from positioning.simulation.liquidity import Capital, Liquidity, value_traded
 from positioning.simulation.result import Result
-from positioning.strategy.limits import DAYS_PER_YEAR
 from positioning.strategy.strategy import Strategy
 
 AMOUNTS = np.geomspace(1e5, 1e12, 64)  # nine a decade

@@ -10,10 +10,9 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.metrics import NOISE
-from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
+from positioning.arrays import DAYS_PER_YEAR, BoolArray, DateArray, FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.simulation.kernel import LANES
-from positioning.strategy.limits import DAYS_PER_YEAR
 
 FIGURES = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "turnover", "cost_bps_per_year",

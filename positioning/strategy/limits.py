@@ -18,7 +18,7 @@ from typing import final
 
 import numpy as np
 
-from positioning.arrays import BoolArray, FloatArray, IntArray
+from positioning.arrays import DAYS_PER_YEAR, BoolArray, FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.events.event import Events
 from positioning.market.market import Market
@@ -29,7 +29,6 @@ LIMITS = ("target_volatility", "name_cap", "country_cap")  # parameters of every
 VOLATILITY_ROWS = 60
 LAG = 1  # rows between the last one that is looked at and the decision
 FEWEST_ROWS = 20  # with fewer rows of the past nothing is scaled
-DAYS_PER_YEAR = 365.25
 
 PAST_COVARIANCE = Covariance(VOLATILITY_ROWS, DEFAULT_BETA, LAG)
 

@@ -21,6 +21,7 @@ FIELDS = {
         "placebo",
         "active_returns",
         "check",
+        "searched",
     ),
 }
 

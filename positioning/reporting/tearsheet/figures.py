@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import NamedTuple, final
 
 from positioning.analysis.report import BacktestReport
+from positioning.arrays import DAYS_PER_YEAR
 from positioning.plurals import counted
 from positioning.reporting.format import NOTHING, SHORT, metric, number, percent, signed
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.reporting.view import Cell, TableRow
 from positioning.simulation.profit import PARTS
 from positioning.simulation.result import Result
-from positioning.strategy.limits import DAYS_PER_YEAR
 
 TOLERANCE = 1e-6  # relative: both programs take the same numbers, so only rounding may part them
 

@@ -19,8 +19,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 
-from positioning.arrays import FloatArray
-from positioning.strategy.limits import DAYS_PER_YEAR
+from positioning.arrays import DAYS_PER_YEAR, FloatArray
 
 MIN_ROWS = 20  # below this its monthly tables and rolling windows are empty, and parts of it raise
 NOISE = 1e-12
