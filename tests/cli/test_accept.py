@@ -21,6 +21,8 @@ def test_garbage_is_refused(name: str, word: str, tmp_path: Path) -> None:
     out = [] if name == "check" else ["--out", str(tmp_path / "out")]
     done = CliRunner().invoke(app, [*COMMANDS[name], "--accept", word, *out])
     assert done.exit_code == 2, done.output
-    assert done.stderr.startswith("error: --accept")
+    assert done.stderr.startswith(
+        "error: --accept" if word else "error: Invalid value for '--accept': it is empty"
+    )
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()

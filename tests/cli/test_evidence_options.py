@@ -52,7 +52,7 @@ def factors(tmp_path: Path) -> str:
         (("--set", "name_cap=-1"), "name_cap=-1"),
         (("--set", "country_cap=x"), "wanted a number"),
         (("--factors", "none.csv"), "none.csv: No such file"),
-        (("--factors", ""), "wanted a factor file"),
+        (("--factors", ""), "'--factors': it is empty"),
         (("--region", "US"), "--region without --factors"),
         (("--index", "gpr"), "has no name"),
         (("--index", "gpr=none.csv:GPRD"), "has no publication lag"),
@@ -81,6 +81,6 @@ def test_factors_of_another_region_are_refused_by_every_command(tmp_path: Path, 
 def test_a_search_takes_a_volatility_as_an_axis_or_as_an_option() -> None:
     words = ["fertilizer_producers", "--grid", "target_volatility=0.05,0.1", "--target-volatility", "0.1"]
     assert "--target-volatility beside --grid target_volatility" in refused(grid_search, *words)
-    assert "target_volatility=9" in refused(
+    assert "target_volatility: 9.0; wanted 0 for none, or at most 2" in refused(
         grid_search, "fertilizer_producers", "--grid", "target_volatility=0.1,9"
     )

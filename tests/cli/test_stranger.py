@@ -93,7 +93,7 @@ def test_a_file_as_spreadsheets_save_it_is_read_and_told(
 @pytest.mark.parametrize(
     ("content", "seen"),
     [
-        (f"Date;Open;Close\n{ROWS}".encode(), "line 2: 1 cells; wanted 3, as in the header"),
+        (f"Date;Open;Close\n{ROWS}".encode(), "line 2: 1 cell; wanted 3, as in the header"),
         (f"{HEADER}\n{ROWS}".replace("Close", "clsoe").encode(), "no column Close in Date, Open, clsoe"),
         (f"{HEADER}\n{ROWS}".encode("utf-16-le"), "not text"),  # without the mark that tells it
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not text"),
