@@ -49,6 +49,7 @@ class Factsheet:
     verdict: Verdict
     held: str
     spark: Spark
+    growth: str
     trailing: Rows
     years: Rows
     risk: Rows
@@ -81,6 +82,10 @@ def view(report: BacktestReport) -> Factsheet:
         verdict=report.verdict,
         held=report.held.words,
         spark=sparkline(r.nav),
+        growth=(
+            f"{m.first} to {m.last}: it ends at {r.nav[-1]:.2f}; at the highest {r.nav.max():.2f}, at the lowest "
+            f"{r.nav.min():.2f}."
+        ),
         trailing=tuple(_period(p) for p in trailing(r, report.without_events, b)) if r.rows.size > 1 else (),
         years=tuple(_year(p) for p in calendar_years(r, report.without_events, b)),
         risk=_risk(report),

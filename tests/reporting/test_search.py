@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from statistics import NormalDist
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.grid_search import app
+from positioning.reporting.search.charts import told_from_luck
 from tests.reporting.browser import ARTEFACTS, opened
 
 GRIDS = {
@@ -84,6 +88,19 @@ def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: 
     page.screenshot(path=ARTEFACTS / f"grid-{name}-{width}.png", full_page=True)
     page.close()
     assert wrong == []
+
+
+def test_the_line_of_luck_is_where_the_deflated_sharpe_is_the_confidence() -> None:
+    """In closed form for a normal record: (s - l) sqrt(T - 1) = z sqrt(1 + s^2 / 2), ratios per row."""
+    luck, rows, per_year = 0.12, 1020, 250.0
+    b: Any = SimpleNamespace(
+        per_year=per_year, luck=luck, rows=rows, best=SimpleNamespace(skew=0.0, kurtosis=3.0)
+    )
+    s, z = told_from_luck(b) / math.sqrt(per_year), NormalDist().inv_cdf(0.95)
+    assert (s - luck / math.sqrt(per_year)) * math.sqrt(rows - 1) == pytest.approx(
+        z * math.sqrt(1 + s * s / 2),
+        abs=2e-4,  # bisected to 1e-4 a year
+    )
 
 
 def test_the_table_sorts_by_number_both_ways(browser: Any, folder: Path) -> None:

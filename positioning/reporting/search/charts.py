@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from positioning.analysis.cross_validation import Pbo
+from positioning.analysis.overfitting import probabilistic_sharpe
+from positioning.analysis.verdict import CONFIDENCE
 from positioning.arrays import FloatArray
 from positioning.json_text import plain
 from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, watermark
@@ -22,6 +24,7 @@ from positioning.search.trials import Trials
 MOST_CELLS = 60  # bins along an axis of a heat map
 MOST_PAIRS = 15
 MOST_POINTS = 3_000
+MOST = 10.0  # a Sharpe a year beyond all that is seen
 QUANTILES = (0.1, 0.5, 0.9)
 PERCENTS = ("total_return", "cagr", "max_drawdown")
 
@@ -123,12 +126,12 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
     known = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
     if known.size > MOST_POINTS:
         known = np.sort(np.random.default_rng(0).choice(known, MOST_POINTS, replace=False))
-    dot = {
+    dot: Figure = {
         "type": "scatter",
         "mode": "markers",
         "hovertemplate": "drawdown %{x:.1%}, Sharpe %{y:.3f}<extra></extra>",
     }
-    data = [
+    data: list[Figure] = [
         dot | {"name": "trials", "x": rounded(fall[known]), "y": rounded(sharpe[known]),
                "marker": {"color": "$strategy", "size": 4, "opacity": 0.45}},
         *(
@@ -138,17 +141,38 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
             for name, c, symbol in (("best", assessment.best, "star"), ("plateau", assessment.plateau, "diamond"))
         ),
     ]  # fmt: skip
+    lines = [(assessment.luck, "what luck adds")]
+    if math.isfinite(wanted := told_from_luck(assessment)):
+        lines.append((wanted, f"needed to be told from luck, {CONFIDENCE:.0%}"))
+    ends = rounded([fall[known].min(), fall[known].max()])
+    data += [
+        {"type": "scatter", "mode": "lines", "x": ends, "y": rounded([height, height]), "showlegend": False,
+         "hoverinfo": "skip", "line": {"color": "$bad", "width": 1.5, "dash": "dash"}} for height, _ in lines
+    ]  # fmt: skip
     made = _figure(data, "worst drawdown", "Sharpe", {"tickformat": ".0%"}, {"tickformat": ".2f"})
     made["layout"] |= {"showlegend": True, "legend": _legend()}
-    made["layout"]["shapes"] = [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": assessment.luck, "y1": assessment.luck,
-         "line": {"color": "$bad", "width": 1.5, "dash": "dash"}}
-    ]  # fmt: skip
     made["layout"]["annotations"] = [
-        {"text": "what luck alone gives", "xref": "paper", "x": 0.01, "y": assessment.luck, "xanchor": "left",
-         "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": "$bad"}}
+        {"text": words, "xref": "paper", "x": 0.01, "y": height, "xanchor": "left",
+         "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": "$bad"}} for height, words in lines
     ]  # fmt: skip
     return made
+
+
+def told_from_luck(b: Assessment) -> float:
+    """The Sharpe a year from which the deflated Sharpe of the best trial, with its own skew and kurtosis, would be
+    CONFIDENCE; NaN where there is none below MOST."""
+    scale = math.sqrt(b.per_year)
+
+    def confidence(sharpe: float) -> float:
+        return probabilistic_sharpe(sharpe / scale, b.luck / scale, b.rows, b.best.skew, b.best.kurtosis)
+
+    low, high = b.luck, MOST
+    if not confidence(high) >= CONFIDENCE:
+        return math.nan
+    while high - low > 1e-4:
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if confidence(middle) >= CONFIDENCE else (middle, high)
+    return high
 
 
 def halves(found: Pbo, per_year: float) -> Figure:

@@ -29,10 +29,10 @@ from positioning.reporting.search.outcome import (
     rerun,
 )
 from positioning.reporting.search.validation import Validation, purged, walked
-from positioning.reporting.search.words import hindsight, method, sentences
+from positioning.reporting.search.words import hindsight, method, scatter, sentences
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
-from positioning.reporting.view import Cell, Chart, Table, Tile
+from positioning.reporting.view import Chart, Table, Tile
 from positioning.runs.answers import keep_answer
 from positioning.runs.searches import axes_to_json
 from positioning.search.assessment import TrialAssessment
@@ -174,7 +174,8 @@ def _tiles(searched: SearchReport) -> tuple[Tile, ...]:
         Tile(number(b.best.figures["sharpe"]), f"Sharpe of the best of {b.trials:,} trials"),
         Tile(
             number(b.luck),
-            f"Sharpe that the choice among {b.effective:,.0f} independent skilless ones adds by luck",
+            f"Sharpe that the choice among {b.effective:,.0f} independent skilless ones adds by luck, beside the "
+            f"{number(scatter(b))} by which a single one scatters",
         ),
         Tile(
             percent(b.best.dsr, 0),
@@ -273,9 +274,9 @@ def _top(searched: SearchReport) -> Table:
     made = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
     return Table(
         f"The {order.size} best trials by {in_words(searched.asked.metric)}; bold is the plateau",
-        ["rank", *names, *(f.replace("_", " ") for f in FIGURES), "command"],
+        ["rank", *(n.replace("_", " ") for n in names), *(f.replace("_", " ") for f in FIGURES)],
         [[shown for shown, _ in row] for row in made],
-        words=(len(names) + len(FIGURES) + 1,),
+        words=(),
         tall=True,
         keys=[[key for _, key in row] for row in made],
         marked=[n for n, place in enumerate(places) if place == b.plateau.trial],
@@ -286,10 +287,8 @@ def _row(searched: SearchReport, rank: int | None, place: int) -> list[tuple[obj
     """Each cell as shown, and what it is sorted by, "" where it is undefined."""
     settings = searched.space.settings(searched.codes[place])
     figures = searched.trials.figures_of(place).items()
-    command = rerun(searched, settings)
     return [
         (rank or NOTHING, str(rank or "")),
         *((label(v), label(v)) for v in settings.values()),
         *((percent_of(f, value), str(value) if math.isfinite(value) else "") for f, value in figures),
-        (Cell(command, "code", "command"), command),
     ]

@@ -36,7 +36,7 @@ def _luck(b: Assessment) -> list[str]:
         lead = f"The best of {b.trials:,} trials has no Sharpe ratio"
     dead = f" {b.ruined:,} trials were ruined." if b.ruined else ""
     return [
-        f"{lead}; luck alone would give {b.luck:.2f} by the choice among them, beside the {_scatter(b):.2f} by which the "
+        f"{lead}; luck alone would give {b.luck:.2f} by the choice among them, beside the {scatter(b):.2f} by which the "
         f"Sharpe of even one skilless trial scatters in {b.rows / b.per_year:.1f} years.{dead}",
         f"Luck: the Sharpe to expect of the best of {b.effective:,.1f} skilless independent trials, which is what the "
         f"{b.measured:,} trials with a Sharpe are worth by the average correlation of their returns over {BLOCKS} "
@@ -45,7 +45,8 @@ def _luck(b: Assessment) -> list[str]:
     ]
 
 
-def _scatter(b: Assessment) -> float:
+def scatter(b: Assessment) -> float:
+    """Deviation of the Sharpe a year of one skilless trial over these rows."""
     return math.sqrt(b.per_year / b.rows)
 
 
