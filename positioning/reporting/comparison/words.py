@@ -104,7 +104,7 @@ def _longer(c: Comparison) -> list[str]:
             continue
         own = signed(float(whole.nav[-1] / whole.nav[0] - 1.0))
         if own != signed(x.metrics.total_return):
-            told.append(f"{x.label} {own} from {whole.dates[0]} to {whole.dates[-1]}")
+            told.append(f"{_named(x)} {own} from {whole.dates[0]} to {whole.dates[-1]}")
     return [
         f"These are the dates that all share; over its own each made another return: {'; '.join(told)}."
     ] * bool(told)
