@@ -30,6 +30,21 @@ const Shared = (() => {
     return made;
   };
 
+  // On paper a drawing takes the width that is there: no script runs between layout and print. After all that is drawn for
+  // print, so this listens last.
+  const stretch = () => all(".main-svg").forEach((svg) => {
+    svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+    svg.setAttribute("preserveAspectRatio", "xMinYMin meet");
+  });
+  const unstretch = () => all(".main-svg").forEach((svg) => {
+    svg.removeAttribute("viewBox");
+    svg.removeAttribute("preserveAspectRatio");
+  });
+  addEventListener("DOMContentLoaded", () => {
+    addEventListener("beforeprint", stretch);
+    addEventListener("afterprint", unstretch);
+  });
+
   const draw = (chart, figure) => Plotly.react(chart, figure.data, figure.layout, options);
 
   // Rows of a table by what `key` gives of each, the undefined last; numbers as numbers.

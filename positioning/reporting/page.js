@@ -3,7 +3,7 @@
   const { all, coloured, draw, sortRows, markSorted } = Shared;
   const source = JSON.parse(document.getElementById("chart-data").textContent);
   const charts = all("[data-chart]");
-  const parts = all("details");
+  const parts = all("details:not(.scale)");  // the rules of a verdict stay folded on paper
 
   all("table.sortable").forEach((table) => all("thead button", table).forEach((button) => {
     button.addEventListener("click", () => {

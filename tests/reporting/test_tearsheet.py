@@ -348,6 +348,23 @@ def test_every_control_is_reached_by_tab_and_seen(browser: Any, folder: Path, na
     assert wrong == []
 
 
+def test_on_paper_every_drawing_takes_the_width_that_is_there(browser: Any, folder: Path) -> None:
+    page, wrong = opened(browser, folder / "flat.html", 1440, "dark")
+    page.wait_for_selector("[data-chart=equity] .main-svg")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    own = "[...document.querySelectorAll('.main-svg')].filter((s) => !s.hasAttribute('viewBox')).length"
+    until(page, f"document.querySelectorAll('.main-svg').length >= 9 && {own} === 0")
+    page.set_viewport_size({"width": 703, "height": 1000})  # A4 less its margins
+    wide = "[...document.querySelectorAll('.main-svg')].some((s) => s.getBoundingClientRect().right > 703)"
+    assert not page.evaluate(wide)
+    assert page.evaluate("document.querySelector('details.scale').open") is False
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".main-svg[viewBox]").count() == 0
+    page.close()
+    assert wrong == []
+
+
 def test_a_table_wider_than_a_phone_becomes_cards_when_it_is_opened(browser: Any, folder: Path) -> None:
     page, wrong = opened(browser, folder / "flat.html", 390, "light")
     page.focus("#figures > summary")
