@@ -137,7 +137,7 @@ def tables() -> Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str
 MEANING = {
     "symbol": "as Yahoo writes it",
     "announced": "the day it was public, known at 24:00 UTC of it, or an instant with its zone (2024-06-24T14:30+02:00)",
-    "effective": "the day from which it holds; empty: when it was announced",
+    "effective": "the day from which it holds, empty: when it was announced; a `no_buy` always holds from then",
     "ground": "what it rests on, one of the record's or your own words; a lifting names the ground that it lifts",
     "recovery": "of a delisting: the price a share, empty for the last",
     "reason": "in words, for the page", "source": "the document, so that another can look it up",

@@ -144,15 +144,3 @@ def _unsure(spans: list[IntArray], low: FloatArray, high: FloatArray) -> float:
         return 0.0
     widths = [high[s].min() / max(low[s].max(), 1e-12) for s in (spans[0], spans[-1])]
     return float(max(widths[0] * widths[1] - 1.0, 0.0)) / 2.0
-
-
-def recovered_dividends(close: FloatArray, adjusted: FloatArray) -> FloatArray:
-    """(R,) cash per share on the ex-date, in the unit of close, from a split- and dividend-adjusted close.
-
-    d_t = close_{t-1} (1 - 1 / ratio_t) with the ratios of `steps`. A falling ratio gives a negative number,
-    which is no dividend: the caller decides.
-    """
-    found = steps(close, adjusted)
-    paid = np.zeros(close.size)
-    paid[found.at] = close[found.before] * (1.0 - 1.0 / found.ratio)
-    return paid

@@ -9,7 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from positioning.arrays import FloatArray
-from positioning.data.adjustment import recovered_dividends
+from positioning.data.adjustment import steps
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Bars
@@ -121,7 +121,8 @@ def test_rounding_makes_no_dividends_and_hides_none(level: float) -> None:
     paid[[500, 1500]] = 0.004 * close[[499, 1499]]
     factor = np.cumprod((1 - paid[1:] / close[:-1])[::-1])[::-1]
     adjusted = np.float32(close * np.append(factor, 1.0)).astype(float).round(6)
-    found = recovered_dividends(close, adjusted)
+    seen, found = steps(close, adjusted), np.zeros(2000)
+    found[seen.at] = close[seen.before] * (1.0 - 1.0 / seen.ratio)
     assert np.nonzero(found)[0].tolist() == [500, 1500]
     # Four prices rounded to six decimals and to float32 (1.2e-7), as a share of the price.
     np.testing.assert_allclose(found, paid, atol=(2e-6 / adjusted.min() + 5e-7) * close.max())
