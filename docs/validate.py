@@ -105,6 +105,16 @@ PARTS: Mapping[str, Part] = {
         "A process killed in the middle leaves nothing that the next one reads wrongly.",
         (f"{C}/test_fetch.py", f"{C}/test_grid_resume.py"),
     ),
+    "commands": Part(
+        "Every command killed, and on a full disk",
+        "A command that is killed at any moment, or finds the disk full, leaves whole files, and says the latter.",
+        (f"{C}/test_kills.py",),
+    ),
+    "words": Part(
+        "Odd words after every option",
+        "Whatever is typed, a command answers or refuses in a line: no traceback, no hang, no file elsewhere.",
+        (f"{C}/test_any_words.py",),
+    ),
     "screening": Part(
         "Screening: recall",
         "Names as lists spell them, found among 20,000 others.",
@@ -119,6 +129,12 @@ PARTS: Mapping[str, Part] = {
         "Load",
         "Time and memory at sizes beyond the usual, and that twice the size takes about twice the time.",
         ("tests/runs/test_load.py", "tests/reporting/test_index.py", "tests/cli/test_check.py"),
+    ),
+    "documents": Part(
+        "What the documents show",
+        "Their commands, outputs, notebook and site made anew are those that stand there; the wheel alone runs them.",
+        ("tests/test_documents.py", "tests/test_tour.py", "tests/test_worked_theses.py", f"{C}/test_claims.py",
+         f"{C}/test_init.py"),
     ),
 }  # fmt: skip
 

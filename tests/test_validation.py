@@ -1,0 +1,66 @@
+"""The long validation: each test that is marked slow belongs to a part of it, and its page tells what was measured."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.documents import script
+
+ROOT = Path(__file__).parents[1]
+validate = script("validate")
+mutate = script("mutate")
+
+
+def test_every_slow_test_belongs_to_a_part() -> None:
+    given = [ROOT / path for part in validate.PARTS.values() for path in part.tests]
+    assert [path for path in given if not path.exists()] == []
+    slow = {
+        file
+        for file in (ROOT / "tests").rglob("test_*.py")
+        if re.search(r"^@pytest\.mark\.slow", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    asked = {file for path in given for file in (path.rglob("test_*.py") if path.is_dir() else [path])}
+    assert sorted(str(f.relative_to(ROOT)) for f in slow - asked) == []
+
+
+def test_the_page_tells_what_failed_and_what_was_never_run() -> None:
+    one = {
+        "day": "2026-01-02", "seconds": 61, "tests": 2, "failed": ["test_a|b"], "machine": "M",
+        "versions": {"numpy": "2"},
+        "figures": [{"name": "size", "value": "5 %", "wanted": "4 to 6 %"}],
+    }  # fmt: skip
+    page = validate.page({"null": one})
+    part = page.split("## ")[1]
+    assert "2 tests, FAILED: `test_a\\|b`. 2026-01-02, 61 s; M; numpy 2." in part
+    assert "| size | 5 % | 4 to 6 % |" in part
+    assert page.count("Not run yet: `make validate PARTS=") == len(validate.PARTS) - 1
+    assert "Not run yet: `make coverage`." in page
+    assert "Not run yet: `make mutate`." in page
+
+
+def test_the_page_adds_the_mutants_of_all_modules() -> None:
+    scores = {
+        name: {
+            "file": f"{name}.py",
+            "mutants": 100,
+            "tried": 10,
+            "equal": 0,
+            "lived": lived,
+            "day": "2026-01-02",
+        }
+        for name, lived in (("a", []), ("b", ["7:1: Lt -> LtE"]))
+    }
+    page = validate.page({"mutation": scores})
+    assert "| b.py | 9 of 10 | 100 | 2026-01-02 |" in page
+    assert "Together 19 of 20, 95% (wanted 90 %)." in page
+    assert "- `b.py:7:1: Lt -> LtE`" in page
+
+
+@pytest.mark.parametrize("name", mutate.MODULES)
+def test_every_mutated_module_and_its_tests_are_there(name: str) -> None:
+    module = mutate.MODULES[name]
+    assert (ROOT / "positioning" / module.file).is_file()
+    assert [t for t in module.tests if not (ROOT / t.partition("::")[0]).is_file()] == []
