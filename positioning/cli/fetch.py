@@ -31,6 +31,7 @@ from positioning.json_text import json_text
 
 if TYPE_CHECKING:
     from positioning.data.download import Fetched, Provider, Wanted
+    from positioning.data.manifest import Entries
     from positioning.market.findings import Finding
     from positioning.market.instruments import Instruments
 
@@ -92,14 +93,17 @@ def fetch(
         )
     store = Store.reading(place)
     findings = _findings(place, results, check, thesis, accept or [], known)
+    pinned: Entries | None = None
     if snapshot is not None and any(r.status in ("fetched", "unchanged") for r in results.values()):
-        _pin(place, snapshot)
+        pinned = _pin(place, snapshot)
     elif snapshot is not None:
         print(f"snapshot {snapshot} was not made: nothing of what was asked for came", file=sys.stderr)
     if output.as_json:
-        print(json_text(to_json(fingerprint(store.entries), results, findings)))
+        print(json_text(to_json(fingerprint(store.entries), results, findings, pinned)))
     else:
         _report(results, findings, output.terminal)
+        if pinned is not None:
+            output.terminal.say(pinned_words(str(snapshot), pinned, cache))
     lacking = missing(results, known, now().date())
     _say_resume(
         [s for s in lacking if results[s].status in RESUMABLE], len(results),
@@ -122,8 +126,14 @@ def needed(known: Instruments) -> list[str]:
     return [*dict.fromkeys(symbols), *(rate_symbol(c) for c in currencies)]
 
 
-def to_json(snapshot: str, results: Mapping[str, Fetched], findings: Sequence[Finding]) -> dict[str, Any]:
-    """What --json prints. Dates are ISO; what is not stored has first and last None."""
+def to_json(
+    snapshot: str,
+    results: Mapping[str, Fetched],
+    findings: Sequence[Finding],
+    pinned: Entries | None = None,
+) -> dict[str, Any]:
+    """What --json prints. Dates are ISO; what is not stored has first and last None. snapshot: fingerprint of what is
+    stored; pinned: the symbols under the name of --snapshot, where one was made."""
     symbols = {
         s: {
             "status": r.status,
@@ -146,7 +156,19 @@ def to_json(snapshot: str, results: Mapping[str, Fetched], findings: Sequence[Fi
         }
         for f in findings
     ]
-    return {"snapshot": snapshot, "symbols": symbols, "findings": told}
+    held = {} if pinned is None else {"pinned": sorted(pinned)}
+    return {"snapshot": snapshot, **held, "symbols": symbols, "findings": told}
+
+
+def pinned_words(name: str, pinned: Entries, cache: str) -> str:
+    """What a snapshot holds: all that was stored then, asked for now or before."""
+    spans = [(e.first, e.last) for e in pinned.values()]
+    origins = " and ".join(sorted({e.source for e in pinned.values()}))
+    return (
+        f"snapshot {name} holds all {len(pinned)} symbols that {cache} has, {min(f for f, _ in spans)} to "
+        f"{max(e for _, e in spans)}, of {origins}: {', '.join(sorted(pinned)[:MOST_NAMED])}"
+        f"{f' and {len(pinned) - MOST_NAMED} more' if len(pinned) > MOST_NAMED else ''}"
+    )
 
 
 def in_words(text: str) -> str:
@@ -256,11 +278,13 @@ def _findings(
     return accept(checked(cache, symbols, instruments, crash_dates), accepted, results, instruments)
 
 
-def _pin(cache: Path, name: str) -> None:
+def _pin(cache: Path, name: str) -> Entries:
+    """What is stored is named for good, and given back."""
     from positioning.data.store import Store
 
     with Store.writing(cache, WAIT) as store:
         store.pin(name)
+        return dict(store.entries)
 
 
 def _report(results: Mapping[str, Fetched], findings: Sequence[Finding], terminal: Terminal) -> None:

@@ -26,6 +26,7 @@ from positioning.market.source import Delivery, Source
 RATES = ("{}USD=X", "{}=X")  # US dollars per unit, units per US dollar
 FETCH = "fetch"
 YAHOO = "yahoo"
+MOST_ORIGINS = 3  # named in a label
 
 
 @final
@@ -58,8 +59,13 @@ class StoreSource(Source):
 
     @property
     def label(self) -> str:
-        """Its name: `yahoo`, or `snapshot:NAME`."""
-        return f"snapshot:{self.snapshot}" if self.snapshot else "yahoo"
+        """`yahoo`, or `snapshot:NAME`; with where its prices were fetched from, where that is not Yahoo alone."""
+        origins = sorted({e.source for e in self.entries.values()})
+        if origins == [YAHOO]:
+            return f"snapshot:{self.snapshot}" if self.snapshot else YAHOO
+        more = f" and {len(origins) - MOST_ORIGINS} more" if len(origins) > MOST_ORIGINS else ""
+        name = f"snapshot:{self.snapshot}" if self.snapshot else "cache"
+        return f"{name} of {', '.join(origins[:MOST_ORIGINS])}{more}"
 
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:
         """Bars of the symbols and rates of the currencies that are stored, each file checked by its hash.

@@ -11,13 +11,16 @@ import pandas as pd
 
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError
-from positioning.market.bars import Rates
+from positioning.market.bars import Bars, Rates
 from positioning.market.calendar_checks import FEWEST, frequency_findings, shifted
+from positioning.market.findings import Finding, accept, stop_on_errors
 from positioning.market.frame_values import dates_of, numbers_of, require_frame, values_like
-from positioning.market.instruments import PENCE, Instrument
+from positioning.market.instruments import PENCE, Instrument, Instruments
+from positioning.market.price_checks import NOTHING, price_findings
 from positioning.market.rate_checks import rate_findings, usual_level
 from positioning.market.venues import has_calendar, opens_early, sessions
 
+FEWEST_MOVES = 20  # of a name's closes, which say how it usually moves
 _PRICES = ("open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains")
 
 
@@ -30,6 +33,7 @@ def fields_from_frames(
     rates: pd.DataFrame | None,
     base: str,
     volume: pd.DataFrame | None = None,
+    accepted: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The fields of a market of your own prices; see Market.from_frames.
 
@@ -68,10 +72,12 @@ def fields_from_frames(
     _require_payable(paid, prices, symbols, rows)
     traded = np.isfinite(prices)
     _require_sessions(rows, traded, instruments)
+    opens = np.where(traded, opens, np.nan)
+    found = _inspected(rows, instruments, prices, opens, paid, accepted)
     return {
         "rows": rows,
         "instruments": instruments,
-        "open": np.where(traded, opens, np.nan),
+        "open": opens,
         "close": prices,
         "dividends": paid,
         "tradable": traded,
@@ -80,6 +86,7 @@ def fields_from_frames(
         "rates": np.column_stack([_rate(rates, close, i.currency, base) for i in instruments]),
         "basis": tuple("traded" for _ in symbols),
         "base": base,
+        "findings": found,
         "volume": None if volume is None else _volumes(volume, close, traded),
     }
 
@@ -250,6 +257,35 @@ def _require_sessions(rows: DateArray, traded: BoolArray, instruments: Sequence[
                 "wanted the dates of its sessions",
                 "tz_convert the stamps to the exchange's zone, then tz_localize(None).normalize()",
             )
+
+
+def _inspected(
+    rows: DateArray,
+    instruments: Sequence[Instrument],
+    closes: FloatArray,
+    opens: FloatArray,
+    paid: FloatArray,
+    accepted: Sequence[str],
+) -> tuple[Finding, ...]:
+    """What the quality gate finds in the prices of names with FEWEST_MOVES.
+
+    Raises BadInputError for an error that `accepted` does not name: a switch of unit, a close that leaves the others and
+    comes back, a split left in."""
+    found: list[Finding] = []
+    for n, i in enumerate(instruments):
+        known = np.isfinite(closes[:, n])
+        if np.count_nonzero(np.diff(closes[known, n])) < FEWEST_MOVES:
+            continue
+        blank = np.full(int(known.sum()), np.nan)
+        bars = Bars(
+            i.symbol, rows[known], opens[known, n], blank, blank, closes[known, n], blank, paid[known, n]
+        )
+        found += [
+            f for f in price_findings(bars, NOTHING) if f.check != "stale"
+        ]  # the caller says what trades
+    told = accept(found, accepted, [i.symbol for i in instruments], Instruments(tuple(instruments)))
+    stop_on_errors(told)
+    return told
 
 
 def _amounts(dividends: pd.DataFrame, close: pd.DataFrame) -> FloatArray:

@@ -168,6 +168,7 @@ class Market(Displayed):
         rates: pd.DataFrame | None = None,
         base: str = "USD",
         volume: pd.DataFrame | None = None,
+        accepted: Sequence[str] = (),
     ) -> Market:
         """A market of your own prices: one column a symbol, one row a date, NaN where there is no trade.
 
@@ -176,11 +177,16 @@ class Market(Displayed):
         rates: base currency per unit, one column a currency, on the same dates; needed for every currency
         but the base. volume: shares traded, split-adjusted as prices are; needed by an account with a capital.
         The frame's own dates are the rows: no calendar is consulted, and a name without a
-        close on a row does not trade on it. Raises BadInputError for dates or prices that cannot be used.
+        close on a row does not trade on it.
+        accepted: findings of the quality gate in spite of which prices are taken (`EVR.L:unit_switch`); the others are in
+        `findings`. Raises BadInputError for dates or prices that cannot be used.
         """
         from positioning.market import frames
 
-        return cls(**frames.fields_from_frames(close, open, dividends, venue, currency, rates, base, volume))
+        fields = frames.fields_from_frames(
+            close, open, dividends, venue, currency, rates, base, volume, accepted
+        )
+        return cls(**fields)
 
 
 def carry_forward(values: FloatArray) -> FloatArray:

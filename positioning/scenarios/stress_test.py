@@ -252,7 +252,7 @@ def simulate_scenarios(
         advance,
         [*reversed_.values(), *apart.values()],
     )
-    pooled = _pooled(market, series, scenarios, strategies, terms)
+    pooled, unreached = _pooled(market, series, scenarios, strategies, terms)
     paths, fans, legs, answers = _collected(coming, scenarios, strategies, choice.paths)
     judged = {p.name: _figures(scenarios, paths, k) for k, p in enumerate(strategies)}
     means = {name: [f[s.name].mean for s in scenarios.scenarios] for name, f in judged.items()}
@@ -268,7 +268,7 @@ def simulate_scenarios(
         crossings={s.name: crossings(means, odds, k) for k, s in enumerate(scenarios.scenarios)},
         multiples={p.name: {s: row[k] for s, row in multiples.items()} for k, p in enumerate(strategies)},
         replayed=replayed, pooled=pooled,
-        notices=(*market.notices, *source.notices, *notices),
+        notices=(*market.notices, *source.notices, *notices, *unreached),
         dividends=GROSS if terms.tax is None else terms.tax.label,
         size=size_words(terms.capital, market.base),
     )  # fmt: skip
@@ -397,8 +397,10 @@ def _pooled(
     scenarios: ScenarioSet,
     strategies: Sequence[Strategy],
     terms: StressTerms,
-) -> tuple[PooledRow, ...]:
-    """For every driver with a published series: the strategies' own history by month, reweighted to each scenario."""
+) -> tuple[tuple[PooledRow, ...], tuple[Notice, ...]]:
+    """For every driver with a published series: the strategies' own history by month, reweighted to each scenario; and a
+    notice for each view that no weights of those months reach, which has no row.
+    """
     published = {
         t.driver: series[s]
         for t in reversed(scenarios.transmissions)
@@ -406,7 +408,7 @@ def _pooled(
         if s in series
     }
     navs = [_history(market, p, terms) for p in strategies] if published else []
-    made = []
+    made, unreached = [], []
     for name, driver in published.items():
         changes = [monthly(market, driver, nav) for nav in navs]
         at = publication_rows(market, driver)
@@ -416,12 +418,25 @@ def _pooled(
             continue
         y = np.expm1(np.vstack([c[0][open_then] for c in changes]))
         for s in scenarios.scenarios:
-            made += [
-                _pooled_row(s, d.name, d.remaining(s.horizon), d.volatility, x, y)
-                for d in s.drivers
-                if d.name == name
-            ]
-    return tuple(made)
+            for d in s.drivers:
+                if d.name != name:
+                    continue
+                view = d.remaining(s.horizon) * ROWS_A_MONTH / s.horizon
+                try:
+                    made.append(_pooled_row(s, name, view, d.volatility, x, y))
+                except BadInputError:
+                    unreached.append(_unreached(s.name, name, view, d.volatility, x))
+    return tuple(made), tuple(unreached)
+
+
+def _unreached(scenario: str, driver: str, view: float, volatility: float, x: FloatArray) -> Notice:
+    noise = "" if volatility == 1.0 else f" at {volatility:g} times its volatility"
+    return Notice(
+        "",
+        f"{scenario}: {driver} by {np.expm1(view):+.1%} a month{noise} is beyond what its {x.size} months since the "
+        f"account opened can be weighed to ({np.expm1(x.min()):+.1%} to {np.expm1(x.max()):+.1%}), so no history is "
+        "reweighted to it, and its paths stand without that check; a longer horizon or a milder move can be",
+    )
 
 
 def _history(market: Market, strategy: Strategy, terms: StressTerms) -> FloatArray:
@@ -431,16 +446,10 @@ def _history(market: Market, strategy: Strategy, terms: StressTerms) -> FloatArr
 
 
 def _pooled_row(
-    s: Scenario, driver: str, move: float, volatility: float, x: FloatArray, y: FloatArray
+    s: Scenario, driver: str, view: float, volatility: float, x: FloatArray, y: FloatArray
 ) -> PooledRow:
-    view = move * ROWS_A_MONTH / s.horizon
-    try:
-        met: Pooled = mean_and_volatility(x, view, volatility)
-    except BadInputError as error:
-        raise BadInputError(
-            f"driver {driver} of scenario {s.name} as {view:+.1%} a month: {error.seen}", error.wanted,
-            "choose a milder move, or a longer horizon",
-        ) from None  # fmt: skip
+    """Raises BadInputError where no weights of the months reach the view."""
+    met: Pooled = mean_and_volatility(x, view, volatility)
     p = met.probabilities
     mean = y @ p
     deviation = np.sqrt(((y - mean[:, None]) ** 2) @ p)

@@ -374,6 +374,25 @@ def test_a_snapshot_is_pinned_and_never_moved(desk: Desk) -> None:
     assert second["snapshot"] != first["snapshot"]
 
 
+def test_a_snapshot_says_what_it_holds_and_where_its_prices_are_from(desk: Desk, tmp_path: Path) -> None:
+    """It holds all that is stored, what was fetched before included; own files are not called Yahoo's."""
+    desk.fetch("MOS")
+    assert StoreSource(desk.cache).label == "yahoo"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "NTR.csv").write_text("Date,Close\n2024-01-02,50.0\n2024-01-03,51.0\n")
+    mine = f"folder:{tmp_path / 'mine'}"
+    done = desk.run("NTR", "--from", mine, "--snapshot", "june", json=False)
+    told = " ".join(done.stdout.split())
+    assert f"snapshot june holds all 2 symbols that {desk.cache} has, 2024-01-02 to 2024-06-13" in told
+    assert f"of {mine} and yahoo: MOS, NTR" in told
+    assert json.loads(desk.run("NTR", "--from", mine, "--snapshot", "june").stdout)["pinned"] == [
+        "MOS",
+        "NTR",
+    ]
+    assert StoreSource(desk.cache, "june").label == f"snapshot:june of {mine}, yahoo"
+    assert StoreSource(desk.cache).label == f"cache of {mine}, yahoo"
+
+
 def test_check_asks_nothing_and_names_what_is_wrong(desk: Desk) -> None:
     desk.world.faults["NTR"] = stand_in.hundredfold("2024-03-01")
     desk.fetch("NTR", "MOS")

@@ -102,3 +102,49 @@ def test_a_download_in_small_letters_and_a_split_left_in_its_closes() -> None:
         BadInputError, match=f"NTR: a split of 4 is left in its closes on {DAYS[60]:%Y-%m-%d}"
     ):
         Market.from_frames(pd.concat(told | {"Close": raw}, axis=1))
+
+
+def broken(rows: slice, factor: float) -> pd.DataFrame:
+    made = CLOSE.copy()
+    made.iloc[rows, 0] *= factor
+    return made
+
+
+COURSES: dict[str, tuple[slice, float, str]] = {
+    "pence before, pounds after": (slice(0, 60), 100.0, "MOS: unit_switch on 2020-03-30"),
+    "pounds before, pence after": (slice(60, None), 100.0, "MOS: unit_switch on 2020-03-30"),
+    "a row in pence": (slice(60, 61), 100.0, "MOS: unit_switch on 2020-03-30"),
+    "a row tenfold": (slice(60, 61), 10.0, "MOS: print on 2020-03-30"),
+    "a split left in": (slice(0, 60), 4.0, "MOS: split on 2020-03-30"),
+    "a reverse split left in": (slice(0, 60), 1 / 8, "MOS: split on 2020-03-30"),
+    "another share from there": (slice(60, None), 70.0, "MOS: jump on 2020-03-30"),
+}
+
+
+@pytest.mark.parametrize(("rows", "factor", "said"), COURSES.values(), ids=COURSES.keys())
+def test_closes_of_two_units_or_bases_are_refused_as_those_of_a_file_are(
+    rows: slice, factor: float, said: str
+) -> None:
+    made = broken(rows, factor)
+    with pytest.raises(BadInputError, match=rf"{said}.*: .*give accepted=MOS:"):
+        Market.from_frames(made)
+    word = said.partition(" on ")[0].replace(": ", ":")
+    market = Market.from_frames(made, accepted=(word,))
+    assert [f.remedy for f in market.findings if f.check == word.partition(":")[2]] == [
+        f"accepted, as {word}"
+    ]
+
+
+def test_an_open_nobody_paid_in_a_frame_is_refused_and_a_true_crash_is_told() -> None:
+    opens = CLOSE.copy()
+    opens.iloc[60, 1] /= 10
+    with pytest.raises(BadInputError, match="NTR: print on 2020-03-30: 1 row opening far from"):
+        Market.from_frames(CLOSE, open=opens)
+    crash = CLOSE.copy()
+    crash.iloc[60:, 0] *= 0.4
+    crash.iloc[61:64, 0] *= [0.8, 1.3, 0.9]
+    assert [(f.check, f.severity) for f in Market.from_frames(crash).findings] == [("large_move", "warning")]
+
+
+def test_a_few_rows_by_hand_say_nothing_of_how_they_usually_move() -> None:
+    Market.from_frames(pd.DataFrame({"A": [100.0, 1.0, 100.0, 100.0]}, DAYS[:4]))

@@ -653,6 +653,26 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], P
     return json.loads(ran.stdout), out  # type: ignore[attr-defined]
 
 
+def test_a_view_that_history_does_not_reach_leaves_its_row_out_and_the_rest_stands(tmp_path: Path) -> None:
+    """In ten rows the potash of a scenario moves by more a month than it ever did: the whole test was refused."""
+    ran = stress("fertilizer_producers", "--paths", "20", "--horizon", "10", "--out", str(tmp_path), "--json")
+    assert ran.exit_code == 0, ran.output  # type: ignore[attr-defined]
+    answer = json.loads(ran.stdout)  # type: ignore[attr-defined]
+    lost = [n["text"] for n in answer["notices"] if "so no history is reweighted to it" in n["text"]]
+    views = sum(len(s.drivers) for s in read_scenarios(THESIS, "", 10).scenarios)
+    assert lost
+    assert "a longer horizon or a milder move can be" in lost[0]
+    assert len(lost) + len(answer["pooled"]) <= views
+    for text in lost:
+        scenario, _, rest = text.partition(": ")
+        assert (scenario, rest.split(" by ")[0]) not in {
+            (r["scenario"], r["driver"]) for r in answer["pooled"]
+        }
+    assert {row["scenario"] for row in answer["table"]} >= {
+        s.name for s in read_scenarios(THESIS, "", 10).scenarios
+    }
+
+
 def test_the_command_writes_the_table_thrice(written: tuple[dict[str, Any], Path]) -> None:
     answer, out = written
     rows = parquet.read_table(out / "stress.parquet").to_pylist()

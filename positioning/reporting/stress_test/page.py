@@ -148,6 +148,7 @@ def to_json(made: StressTest, silence: Silence | None = None) -> dict[str, Any]:
              "mean": list(r.mean), "deviation": list(r.deviation)}
             for r in made.pooled
         ],
+        "notices": [{"symbol": n.symbol, "text": n.text} for n in made.notices],
     }  # fmt: skip
 
 
