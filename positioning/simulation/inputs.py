@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Protocol, final
+from typing import Literal, Protocol, TypeVar, final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from positioning.simulation.liquidity import Capital, Liquidity, liquidity, size
 from positioning.simulation.taxes import GROSS
 
 Fill = Literal["open", "close"]
+Arrays = TypeVar("Arrays", LedgerArrays, Depth)
 
 
 class Fees(Protocol):
@@ -92,18 +93,18 @@ class LedgerInputs:
     @property
     def depth(self) -> Depth | None:
         """What the kernel reads of the market where the account has a size."""
-        return None if self.liquidity is None else self.liquidity.depth
+        return None if self.liquidity is None else _in_one_layout(self.liquidity.depth)
 
     def barring(self, no_buy: BoolArray) -> LedgerInputs:
         """The same market with other names barred; what has been worked out of it is not worked out again."""
         other = replace(self, no_buy=no_buy)
-        other.__dict__["arrays"] = self.arrays._replace(no_buy=no_buy)
+        other.__dict__["arrays"] = self.arrays._replace(no_buy=np.ascontiguousarray(no_buy))
         return other
 
     @cached_property
     def arrays(self) -> LedgerArrays:
         """What the kernel reads; a name without a price yet is worth 0, since nobody holds it."""
-        return LedgerArrays(
+        arrays = LedgerArrays(
             why=self.why,
             early=self.early,
             no_buy=self.no_buy,
@@ -123,6 +124,12 @@ class LedgerInputs:
             exit_price=self.exit_price,
             exit_cover=self.exit_cover,
         )
+        return _in_one_layout(arrays)
+
+
+def _in_one_layout(arrays: Arrays) -> Arrays:
+    """The same in C order: frames and columns taken out of order come in others, and each is compiled anew."""
+    return arrays._make(np.ascontiguousarray(a) if isinstance(a, np.ndarray) else a for a in arrays)
 
 
 def ledger_inputs(

@@ -38,7 +38,7 @@ def run(targets: Targets, market: Market, inputs: LedgerInputs, opening: Holding
         raise ValueError("the targets were decided on another market")
     opening = Holdings.opening(len(market.instruments)) if opening is None else opening
     inside = targets.decided >= market.start
-    decided, weights = targets.decided[inside] - market.start, targets.weights[inside]
+    decided, weights = targets.decided[inside] - market.start, np.ascontiguousarray(targets.weights[inside])
     outcome, record, closing = run_ledger(
         decided, weights, targets.band, inputs.arrays, opening.state, inputs.capital, inputs.depth
     )
