@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from positioning.arrays import DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.market.records import MINUS, in_digits
 
 EMPTY = frozenset(("", "nan", "na", "n/a", "#n/a", "#na", "null", "none", "-", "--", "—", "–", "."))
@@ -36,6 +36,9 @@ _NUMBERED = (
 )
 _MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
            "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}  # fmt: skip
+_LARGEST = (
+    1e100  # of a number, and one over it of what is not nought: three of them multiply without overflow
+)
 _MULTIPLES = {"K": 1e3, "M": 1e6, "B": 1e9}
 _SIGNS = str.maketrans({**dict.fromkeys("$€£¥%'\u2019\u00a0\u2007\u2009\u202f "), MINUS: "-"})
 
@@ -273,14 +276,18 @@ def per_cent_words(name: str) -> str:
 
 
 def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
-    """(R,) float64, NaN where a cell is empty or says that it is. Raises Unclear for other text."""
+    """(R,) float64, NaN where a cell is empty or says that it is. Raises Unclear for other text, and for a number that
+    nothing measured has: infinite, or as good as that."""
     plain = marks.decimal == "." and not marks.thousands
     text = "".join(cells)
     if plain and text.isascii() and "_" not in text:
         try:
-            return np.array([float(c) if c else math.nan for c in cells], dtype=np.float64)
+            made = np.array([float(c) if c else math.nan for c in cells], dtype=np.float64)
         except ValueError:
             pass  # other words for nothing, or a cell that is no number
+        else:
+            if not _beyond(made).any():
+                return made
     out, bad = np.full(len(cells), math.nan), []
     for n, cell in enumerate(cells):
         if cell.casefold() in EMPTY:
@@ -295,6 +302,7 @@ def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
             out[n] = float(text) * scale
         except ValueError:
             bad.append(n)
+    bad = sorted({*bad, *np.flatnonzero(_beyond(out)).tolist()})
     if bad:
         raise Unclear(
             f"{name} {cells[bad[0]][:40]!r}{_more(bad)}",
@@ -303,6 +311,12 @@ def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
             bad[0],
         )
     return out
+
+
+def _beyond(values: FloatArray) -> BoolArray:
+    """Whether each is so large, or so near nought and not nought, that it is a slip and no number of a file."""
+    size = np.abs(values)
+    return (size > _LARGEST) | ((size > 0) & (size < 1 / _LARGEST))
 
 
 def _cleaned(cell: str, marks: Marks) -> str:

@@ -21,8 +21,9 @@ SIMPLE = 0.03  # of a ratio: how near n:m a step must be for a split (a dividend
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceColumns:
-    """One file. close: (R,) positive, else NaN. adjusted: (R,), None where no cell is positive. known: rows with a
-    close. cells: all (R,) columns under yfinance's names, NaN where empty. stated: what the user says of Close.
+    """One file. close: (R,) positive and finite, else NaN. adjusted: (R,) finite or NaN, None where no cell is positive.
+    known: rows with a close. cells: all (R,) columns under yfinance's names, NaN where empty. stated: what the user says
+    of Close.
     """
 
     symbol: str
@@ -36,10 +37,10 @@ class PriceColumns:
     @classmethod
     def of(cls, symbol: str, dates: DateArray, cells: Mapping[str, FloatArray], stated: Stated) -> Self:
         """From a file's cells, Close among them."""
-        close = np.where(cells["Close"] > 0, cells["Close"], np.nan)
-        adjusted = cells.get("Adj Close")
-        if adjusted is not None and not (adjusted > 0).any():
-            adjusted = None
+        close, adjusted = _finite(cells["Close"]), cells.get("Adj Close")
+        close = np.where(close > 0, close, np.nan)
+        if adjusted is not None:
+            adjusted = _finite(adjusted) if (_finite(adjusted) > 0).any() else None
         return cls(symbol, dates, close, adjusted, np.flatnonzero(np.isfinite(close)), cells, stated)
 
     def halves(self) -> tuple[FloatArray, FloatArray]:
@@ -51,13 +52,18 @@ class PriceColumns:
             if values is None or written is None:
                 made.append(np.full(self.close.size, np.nan))
                 continue
-            own = np.where(written > 0, written, np.nan)
+            own = np.where(np.isfinite(values) & (written > 0), written, np.nan)
             made.append(half_unit(own) * (values / own))
         return made[0], made[1]
 
     def error(self, check: Check, dates: DateArray, seen: str, remedy: str) -> Finding:
         """A finding that stops a run."""
         return Finding(self.symbol, check, "error", dates[0], dates[-1], seen, remedy)
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    """NaN where a cell says more than a number can be."""
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def nearest_split(ratio: float) -> float:

@@ -52,7 +52,7 @@ class _Splits:
         if ratios is None or self.columns.stated == "split":
             return
         usual = max(usual_size(log_moves(self.close[self.known])), 0.005)
-        for row in np.flatnonzero((ratios > 0) & (ratios != 1.0)):
+        for row in np.flatnonzero((ratios > 0) & np.isfinite(ratios) & (ratios != 1.0)):
             at = int(np.searchsorted(self.known, row))
             if at in (0, self.known.size):
                 continue

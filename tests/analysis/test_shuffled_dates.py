@@ -294,20 +294,26 @@ def test_the_command_refuses_a_negative_number_of_shuffles(tmp_path: Path) -> No
 
 
 def check_uniform(p: list[float], shuffles: int, rng: np.random.Generator, what: str, figure: Figure) -> None:
-    """Kolmogorov and Smirnov at 1 %, with steps of 1 / (1 + shuffles) filled evenly."""
+    """Kolmogorov and Smirnov at 1 %, with steps of 1 / (1 + shuffles) filled evenly; and the size at 5 %."""
     from scipy.stats import kstest
 
     filled = np.array(p) - rng.uniform(0, 1 / (1 + shuffles), len(p))
-    answer = kstest(filled, "uniform")
-    told = f"KS {answer.statistic:.3f}, p {answer.pvalue:.3f}; below 0.05: {np.mean(np.array(p) <= 0.05):.1%}"
-    figure(f"p-values of {what}, {len(p)} markets, {shuffles} shuffles each", told, "p above 0.01")
+    answer, size = kstest(filled, "uniform"), float(np.mean(np.array(p) <= 0.05))
+    told = f"KS {answer.statistic:.3f}, p {answer.pvalue:.3f}; below 0.05: {size:.1%}"
+    figure(
+        f"p-values of {what}, {len(p):,} markets, {shuffles} shuffles each",
+        told,
+        "p above 0.01; 4 to 6 %, within 2 errors",
+    )
     assert answer.pvalue > 0.01
+    error = np.sqrt(0.05 * 0.95 / len(p))  # Monte Carlo
+    assert 0.04 - 2 * error <= size <= 0.06 + 2 * error
 
 
 @pytest.mark.slow
 def test_placebo_p_values_are_uniform_without_event_effects(figure: Figure) -> None:
     rng, found = np.random.default_rng(11), []
-    for _ in range(500):
+    for _ in range(2000):
         market = walk(rng)
         events = random_events(rng, market.rows[market.start :], 6)
         found.append(
@@ -319,7 +325,7 @@ def test_placebo_p_values_are_uniform_without_event_effects(figure: Figure) -> N
 @pytest.mark.slow
 def test_study_placebo_p_values_are_uniform_without_event_effects(figure: Figure) -> None:
     rng, found, days = np.random.default_rng(12), [], NYSE[:500]
-    for _ in range(500):
+    for _ in range(2000):
         factor = rng.normal(0, 0.01, 500)
         r = Returns(
             FERTILIZER, "XNYS", ("A",), days, (factor + rng.normal(0, 0.02, 500))[:, None], factor[:, None]

@@ -259,6 +259,17 @@ def test_a_slip_is_named_and_not_guessed(cells: tuple[str, ...], seen: str) -> N
     assert error.value.seen == seen
 
 
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999", "9" * 400, "1e-320", "-1E200", "1e307M"])
+def test_a_number_that_nothing_measured_has_is_a_slip(cell: str) -> None:
+    """Infinite or as good as that, it would overflow where prices are weighed against each other."""
+    for others in (("30", "31"), ("30", "n/a"), ("$30", "1,000.5")):  # read at once, and cell by cell
+        with pytest.raises(Unclear) as error:
+            numbers(*others, cell, name="Volume")
+        assert error.value.seen == f"Volume {cell[:40]!r}"
+        assert error.value.at == 2
+    assert numbers("0", "-0.0", "1e-9", "1e15") == [0, 0, 1e-9, 1e15]
+
+
 @pytest.mark.parametrize("digits", ["\uff13\uff10", "\u0663\u0660", "\u09e9\u09e6"])
 def test_digits_of_other_scripts_are_told_as_such(digits: str) -> None:
     with pytest.raises(Unclear) as error:
