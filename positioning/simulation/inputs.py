@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Protocol, TypeVar, final
+from typing import Any, Literal, Protocol, TypeVar, final
 
 import numpy as np
 
@@ -129,7 +129,8 @@ class LedgerInputs:
 
 def _in_one_layout(arrays: Arrays) -> Arrays:
     """The same in C order: frames and columns taken out of order come in others, and each is compiled anew."""
-    return arrays._make(np.ascontiguousarray(a) if isinstance(a, np.ndarray) else a for a in arrays)
+    cells: list[Any] = [np.ascontiguousarray(a) if isinstance(a, np.ndarray) else a for a in arrays]
+    return type(arrays)(*cells)
 
 
 def ledger_inputs(
