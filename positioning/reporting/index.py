@@ -24,6 +24,7 @@ from positioning.runs.answers import read_answers
 from positioning.runs.saved import SavedRun, read_runs
 
 MOST_RUNS = 400  # cards; older runs stay on disk
+MOST_TRIES = 50  # to write an index while others keep runs
 MOST_LEFT_OUT = 20  # folders named that hold no run or answer
 SPARK = 40  # points of a card's drawing
 OTHERS = {
@@ -122,12 +123,29 @@ class Index:
 
 
 def write_index(directory: Path) -> Path:
-    """Write `directory/index.html` from what is there: pages, runs and answers kept; returns its path."""
-    runs, left_out = read_runs(directory)
-    view = index(runs, directory, left_out)
-    simulated = bool(view.groups) and all(g.simulated for g in view.groups)
-    text = document("Backtests", join(render("index.html", v=view), scripts(*PLAIN, "index.js")), simulated)
-    return write_page(directory / "index.html", text)
+    """Write `directory/index.html` from what is there: pages, runs and answers kept; returns its path.
+
+    Others may write theirs meanwhile, each after it has kept its run: whoever sees after writing that there is more than
+    it read writes again, so that the last index to be written lacks nothing.
+    """
+    for _ in range(MOST_TRIES):
+        here = _kept_names(directory)
+        runs, left_out = read_runs(directory)
+        view = index(runs, directory, left_out)
+        simulated = bool(view.groups) and all(g.simulated for g in view.groups)
+        text = document(
+            "Backtests", join(render("index.html", v=view), scripts(*PLAIN, "index.js")), simulated
+        )
+        path = write_page(directory / "index.html", text)
+        if _kept_names(directory) == here:
+            break
+    return path
+
+
+def _kept_names(directory: Path) -> tuple[str, ...]:
+    """Names of what an index shows."""
+    kinds = ("runs/[!.]*", "answers/[!.]*", *(f"{stem}*.html" for stem in OTHERS))
+    return tuple(sorted(str(path) for kind in kinds for path in directory.glob(kind)))
 
 
 def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = ()) -> Index:

@@ -201,6 +201,28 @@ def test_the_gallery_is_newest_first_and_skips_what_it_cannot_read(made: Path) -
     assert "broken" in page
 
 
+def test_a_run_that_is_kept_while_the_index_is_being_written_is_in_it(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of six runs at once into one folder one was missing in the index: who read last did not write last."""
+    from positioning.reporting import index
+
+    (kept,) = runs_in(made)
+    write, late = index.write_page, iter(["late", "later"])
+
+    def written_while_others_keep(path: Path, text: str) -> Path:
+        for name in late:
+            copied(kept, name, "2001-01-01T00:00:00+00:00")
+            break
+        return write(path, text)
+
+    monkeypatch.setattr(index, "write_page", written_while_others_keep)
+    page = index.write_index(made).read_text()
+    assert page.count("<polyline") == 3
+    for name in ("late", "later"):
+        assert f'href="runs/{name}/tearsheet.html"' in page
+
+
 def test_another_schema_is_refused(made: Path) -> None:
     (kept,) = runs_in(made)
     (kept.place / "summary.json").write_text(json.dumps({**kept.summary, "schema": 99}))
