@@ -16,6 +16,7 @@ import pytest
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
 from positioning.events.event import read_events as read_any
+from positioning.events.restriction import Restriction
 from tests.builders import EVENTS
 
 VOCABULARY = (EVENTS.sleeves, EVENTS.themes, EVENTS.directions)
@@ -160,6 +161,36 @@ def test_until_keeps_what_was_known_by_the_end_of_the_day() -> None:
     assert len(events.until(np.datetime64("2020-10-01"))) == 0
 
 
+def test_the_day_itself_is_until_it() -> None:
+    day = np.datetime64("2024-03-06")
+    known = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    ban = Restriction("NTR", known, "no_buy", "designated", "listed", "s")
+    record = Events((event("A", known),), (ban,))
+    for last, count in ((day - 1, 0), (day, 1), (day + 1, 1)):
+        found = record.until(last)
+        assert (len(found), len(found.restrictions)) == (count, count)
+
+
+def test_large_moves_are_looked_for_near_grave_events_and_restrictions() -> None:
+    grave = [event(f"S{n}", datetime(2024, 3, n, 12, tzinfo=UTC), severity=n) for n in range(1, 6)]
+    at = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    bans = [Restriction("NTR", at + timedelta(days=n), "no_buy", "designated", "listed", "s") for n in (0, 3)]
+    found = {
+        symbol: days.astype(str).tolist()
+        for symbol, days in Events(tuple(grave), tuple(bans)).crash_dates.items()
+    }
+    assert found == {"": ["2024-03-04", "2024-03-05"], "NTR": ["2024-03-06", "2024-03-09"]}
+
+
+def test_a_table_of_events_has_numbers_dates_and_texts() -> None:
+    kinds = EVENTS.to_frame().dtypes.astype(str).to_dict()
+    assert kinds["known_on"] == "datetime64[s]"
+    assert kinds["announced"] == "datetime64[us, UTC]"
+    numbers = {"severity", *(f"sign_{s}" for s in EVENTS.sleeves)}
+    assert {name for name, kind in kinds.items() if kind == "int64"} == numbers
+    assert {kinds[name] for name in kinds.keys() - numbers - {"known_on", "announced"}} == {"str"}
+
+
 def test_of_selects_by_theme() -> None:
     assert len(EVENTS.of("sovereign_debt")) == 10
     assert all("payments" in e.themes for e in EVENTS.of("payments"))
@@ -215,6 +246,27 @@ def test_later_news_does_not_change_earlier_pressure() -> None:
     whole = EVENTS.pressure(days, "fertilizer", 20.0)
     known = EVENTS.until(cut).pressure(days, "fertilizer", 20.0)
     assert np.array_equal(whole[days <= cut], known[days <= cut])
+
+
+def test_news_of_the_first_and_of_the_last_session_counts() -> None:
+    ends = tuple(
+        event(f"E{day}", datetime(2024, 3, day, 12, tzinfo=UTC), severity=day, confidence="medium")
+        for day in (5, 1)
+    )
+    on_ends = Events((ends[0], event("L", datetime(2024, 3, 11, 12, tzinfo=UTC), severity=2), ends[1]))
+    assert on_ends.news(WEEK, "fertilizer").tolist() == [5, 0, 0, 0, 2]
+    assert on_ends.news(WEEK[:1], "fertilizer").tolist() == [5]
+    # Half a row: what is left after a row is a quarter.
+    assert on_ends.pressure(WEEK, "fertilizer", 0.5).tolist() == [5, 1.25, 0.3125, 0.078125, 2.01953125]
+
+
+@pytest.mark.parametrize("severity", [0, 1, 5, 6])
+def test_severities_are_one_to_five(severity: int) -> None:
+    if severity in (1, 5):
+        assert event("A", datetime(2024, 3, 6, tzinfo=UTC), severity=severity).severity == severity
+    else:
+        with pytest.raises(BadInputError, match=f"severity {severity}; wanted 1 to 5"):
+            event("A", datetime(2024, 3, 6, tzinfo=UTC), severity=severity)
 
 
 @pytest.mark.parametrize("half_life", [0.0, -1.0, float("nan"), float("inf")])
