@@ -42,7 +42,10 @@ T = "tests/simulation"
 ACCOUNT_TESTS = (
     f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_ledger_laws.py",
 )  # fmt: skip
-PRICE_TESTS = ("tests/data/test_folder.py", "tests/data/test_csv_files.py", "tests/data/test_gains.py")
+PRICE_TESTS = (
+    "tests/data/test_price_columns.py", "tests/data/test_folder.py", "tests/data/test_csv_files.py",
+    "tests/data/test_gains.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,13 @@ MODULES: Mapping[str, Module] = {
     "price_dividends": Module("data/price_dividends.py", PRICE_TESTS),
     "price_adjusted": Module("data/price_adjusted.py", PRICE_TESTS),
 }  # fmt: skip
-EQUAL: Mapping[str, str] = {}
+# By file, line of the source and change: why it changes nothing that anyone can ask for.
+EQUAL: Mapping[tuple[str, str, str], str] = {
+    ("data/csv_cells.py", 'alone = [c for c in stripped if "," in c and "." not in c]', "And -> Or"):
+        "asked for where no cell has both marks: one without a comma has two full stops then",
+    ("data/csv_cells.py", 'return any(signed) or bool(re.search(r"%\\W*$", name))', "any -> all"):
+        "none is signed here, or the name says it; a file without rows was refused before",
+}  # fmt: skip
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -253,15 +262,19 @@ def score(name: str, sample: int | None, seed: int) -> dict[str, Any]:
     chosen = range(len(every)) if sample is None else sorted(
         random.Random(seed).sample(range(len(every)), min(sample, len(every)))  # noqa: S311 - a sample, no secret
     )  # fmt: skip
-    lived, equal = [], 0
+    lived: list[str] = []
+    equal: dict[str, str] = {}
+    lines = (ROOT / "positioning" / module.file).read_text(encoding="utf-8").splitlines()
     for n in chosen:
         words, tree = every[n]
-        if f"{module.file}:{words}" in EQUAL:
-            equal += 1
+        line, _, change = words.split(":", 2)
+        why = EQUAL.get((module.file, lines[int(line) - 1].strip(), change.strip()))
+        if why is not None:
+            equal[words] = why
         elif survives(module, tree, limit):
             lived.append(words)
             print(f"{name}: not noticed: {module.file}:{words}", flush=True)
-    tried = len(chosen) - equal
+    tried = len(chosen) - len(equal)
     print(f"{name}: {tried - len(lived)} of {tried} noticed, of {len(every)} that there are", flush=True)
     return {
         "file": module.file, "mutants": len(every), "tried": tried, "equal": equal, "lived": lived, "seed": seed,

@@ -271,7 +271,16 @@ def mutation(scores: Mapping[str, Any]) -> list[str]:
         lines.append(f"| {one['file']} | {share} | {one['mutants']:,} | {one['day']} |")
     lines += ["", f"Together {noticed} of {tried}, {noticed / max(tried, 1):.0%} (wanted 90 %).", ""]
     lived = [f"- `{one['file']}:{cell(words)}`" for one in scores.values() for words in one["lived"]]
-    return [*lines, *(["Not noticed by any test:", "", *lived, ""] if lived else [])]
+    lines += ["Not noticed by any test:", "", *lived, ""] if lived else []
+    equal = [
+        f"- `{one['file']}:{cell(words)}`: {why}"
+        for one in scores.values()
+        for words, why in one["equal"].items()
+    ]
+    return [
+        *lines,
+        *(["Not counted, for they change nothing that can be asked for:", "", *equal, ""] if equal else []),
+    ]
 
 
 def cell(text: str) -> str:

@@ -42,21 +42,22 @@ def test_the_page_tells_what_failed_and_what_was_never_run() -> None:
 
 
 def test_the_page_adds_the_mutants_of_all_modules() -> None:
+    one = {"mutants": 100, "tried": 10, "day": "2026-01-02"}
     scores = {
-        name: {
-            "file": f"{name}.py",
-            "mutants": 100,
-            "tried": 10,
-            "equal": 0,
-            "lived": lived,
-            "day": "2026-01-02",
-        }
-        for name, lived in (("a", []), ("b", ["7:1: Lt -> LtE"]))
+        "a": one | {"file": "a.py", "lived": [], "equal": {"3:1: 0 -> 1": "never read"}},
+        "b": one | {"file": "b.py", "lived": ["7:1: Lt -> LtE"], "equal": {}},
     }
     page = validate.page({"mutation": scores})
     assert "| b.py | 9 of 10 | 100 | 2026-01-02 |" in page
     assert "Together 19 of 20, 95% (wanted 90 %)." in page
     assert "- `b.py:7:1: Lt -> LtE`" in page
+    assert "- `a.py:3:1: 0 -> 1`: never read" in page
+
+
+def test_the_lines_whose_changes_are_none_are_there() -> None:
+    for file, line, _ in mutate.EQUAL:
+        lines = (ROOT / "positioning" / file).read_text(encoding="utf-8").splitlines()
+        assert line in [one.strip() for one in lines], file
 
 
 @pytest.mark.parametrize("name", mutate.MODULES)

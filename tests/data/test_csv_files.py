@@ -309,6 +309,13 @@ def test_months_by_name_leave_no_doubt(write: Callable[[date], str]) -> None:
     assert read_dates([write(d) for d in days]).days.tolist() == days
 
 
+@pytest.mark.parametrize("cell", ["5 Foo 2020", "Jam 5, 2020", "5 Jan 0000"])
+def test_a_month_that_is_none_is_no_date(cell: str) -> None:
+    with pytest.raises(Unclear) as error:
+        read_dates(["3 Jan 2020", cell])
+    assert error.value.seen == f"Date {cell!r}"
+
+
 @pytest.mark.parametrize("names", [
     ("Fecha", "Apertura", "Máximo", "Mínimo", "Último"),
     ("Datum", "Eröffn.", "Hoch", "Tief", "Zuletzt"),

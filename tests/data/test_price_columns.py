@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from positioning.arrays import FloatArray
 from positioning.data.price_basis import PriceBasis, price_basis
+from positioning.data.price_columns import PriceColumns, is_split, nearest_split
 from positioning.data.price_grid import split_of_grid
 from positioning.data.price_moves import fall_by_payments, overnight
 
@@ -142,3 +144,40 @@ def test_closes_brought_to_todays_shares_hide_the_grid_of_their_price(ratio: int
     assert split_of_grid((close / ratio).round(6)) > 0
     walk = 30.0 * np.exp(np.random.default_rng(5).normal(0, 0.018, ROWS).cumsum())
     assert split_of_grid(walk.round(4)) == split_of_grid(walk.round(6)) == 0
+
+
+@pytest.mark.parametrize(
+    ("ratio", "near"),
+    [
+        (80.0, 80.0), (101.0, 100.0), (1 / 80, 1 / 80), (1 / 101, 1 / 100), (2.05, 2.0), (2.07, 0.0), (2 / 3, 2 / 3),
+        (1.6, 1.6),  # 8 for 5
+        (7 / 6, 6 / 5),  # sixths are none
+        (1.0, 0.0), (1.02, 0.0), (1.1, 0.0), (110.0, 0.0),
+    ],
+)  # fmt: skip
+def test_the_nearest_split_lies_within_three_per_cent(ratio: float, near: float) -> None:
+    assert nearest_split(ratio) == pytest.approx(near, rel=1e-12)
+
+
+def test_common_splits_are_told_within_half_a_per_cent() -> None:
+    common = [2.0, 3.0, 50.0, 1 / 2, 1 / 3, 1 / 50, 1.5, 2.5, 1.25, 4 / 3]
+    assert all(is_split(r * f) for r in common for f in (np.exp(-0.0049), 1.0, np.exp(0.0049)))
+    assert not any(is_split(r * f) for r in common for f in (np.exp(-0.0051), np.exp(0.0051)))
+    assert not any(is_split(r) for r in (1.0, 51.0, 1 / 51, 3.5, 5 / 3, 2 / 3))
+
+
+def test_what_rounding_leaves_open_is_half_a_unit_of_the_file_s_own_cells() -> None:
+    """Closes of cents and adjusted closes of four decimals, and what a float32 cannot hold; nothing has none."""
+    close, adjusted = np.array([0.25, 30.51, np.nan, 0.0]), np.array([0.1251, 20.2513, 7.5, np.inf])
+    days = DAYS[:4]
+    columns = PriceColumns.of("MOS", days, {"Close": close, "Adj Close": adjusted}, "")
+    assert columns.known.tolist() == [0, 1]
+    own, theirs = columns.halves()
+    np.testing.assert_allclose(own, [0.005 + 0.25 / 2**23, 0.005 + 30.51 / 2**23, np.nan, np.nan], rtol=1e-12)
+    np.testing.assert_allclose(theirs[:3], 0.00005 + adjusted[:3] / 2**23, rtol=1e-12)
+    assert np.isnan(theirs[3])
+    tenfold = replace(columns, close=columns.close * 10).halves()[0]  # of a reverse split
+    np.testing.assert_allclose(tenfold, own * 10, rtol=1e-12)
+    alone = PriceColumns.of("MOS", days, {"Close": close, "Adj Close": np.full(4, np.inf)}, "")
+    assert alone.adjusted is None
+    assert np.isnan(alone.halves()[1]).tolist() == [True] * 4
