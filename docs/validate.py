@@ -64,8 +64,9 @@ PARTS: Mapping[str, Part] = {
     ),
     "power": Part(
         "Power and false discoveries",
-        "In what share of markets each test finds a cumulative abnormal return (CAR) of a given size on the dates of the "
-        "record, and how often a rate of false discovery of 5 % calls anything where there is nothing.",
+        "In what share of markets each test finds a move of a given size on each day zero of the record, whether the "
+        "smallest cumulative abnormal return (CAR) that it tells is found in 80 %, and how often a rate of false "
+        "discovery of 5 % calls anything where there is nothing.",
         (f"{E}/test_power.py",),
     ),
     "claims": Part(
