@@ -584,7 +584,7 @@ def forked():
 began = time.perf_counter(); os.waitpid(forked(), 0); whole = time.perf_counter() - began
 lived = []
 for kill in range(int(sys.argv[5])):
-    if kill % 5 == 0:
+    if kill % 5 == 0 and os.path.exists(cache):  # five early kills in a row leave none
         shutil.rmtree(cache)
     pid = forked()
     time.sleep(rng.random() * whole)
