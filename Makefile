@@ -47,11 +47,12 @@ docs: .venv/ready  ## the site in build/site, its reference made from the code
 	$(BIN)/python docs/tour.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-tour: .venv/ready  ## what the documents show, made anew: outputs, the notebook, times, pictures
+tour: .venv/ready  ## what the documents show, made anew: outputs, the notebook, times, pictures, claims
 	$(BIN)/python docs/console.py
 	$(BIN)/python docs/tour.py
 	$(BIN)/python docs/times.py
 	$(BIN)/python docs/screenshots.py
+	$(BIN)/python -m backtests.claims --markdown docs/claims.md --out build/claims --quiet
 
 bench: .venv/ready  ## times of the parts and of the main job
 	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s benchmarks --benchmark-only --benchmark-columns=min,median,rounds

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from positioning.claims.verdict import ClaimAnswer
 
 app = new_app()
-DOCS = Path("docs")  # of a checkout
 TONES = {"supported": "good", "contradicted": "bad"}
 
 
@@ -37,7 +36,7 @@ def claims(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="The answer as Markdown, too; default docs/claims.md where there is a folder docs, else none.",
+            help="Where the answer goes as Markdown; default claims.md beside the page; none for no such file.",
         ),
     ] = None,
 ) -> None:
@@ -48,7 +47,7 @@ def claims(
     from positioning.reporting.page_file import refuse_foreign_pages
 
     refuse_foreign_pages(output.place, ("claims.html", "claims.json", "index.html"))
-    place = markdown_place(markdown)
+    place = markdown_place(markdown, output.place)
     if place is not None:
         refuse_foreign_markdown(place)
     settings = request.terms(typed("claims"))
@@ -66,11 +65,11 @@ def claims(
         print_answers(made, files, output.terminal)
 
 
-def markdown_place(asked: str | None) -> Path | None:
-    """Where the Markdown goes; None for none."""
-    if asked is not None:
-        return None if asked == "none" else Path(asked)
-    return DOCS / "claims.md" if DOCS.is_dir() else None
+def markdown_place(asked: str | None, pages: Path) -> Path | None:
+    """Where the Markdown goes: beside the page unless a file was asked for; None for none."""
+    if asked is None:
+        return pages / "claims.md"
+    return None if asked == "none" else Path(asked)
 
 
 def named(asked: tuple[Claim, ...]) -> list[str]:

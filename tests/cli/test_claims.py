@@ -69,15 +69,19 @@ def test_the_same_question_has_the_same_answer(
     assert not list(tmp_path.glob("*.md"))
 
 
-def test_markdown_goes_to_docs_where_there_is_such_a_folder(
+def test_markdown_goes_beside_the_page_and_never_into_a_folder_of_documents_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert markdown_place(None) is None
     (tmp_path / "docs").mkdir()
-    assert markdown_place(None) == Path("docs/claims.md")
-    assert markdown_place("none") is None
-    assert markdown_place("x.md") == Path("x.md")
+    shipped = tmp_path / "docs" / "claims.md"
+    shipped.write_text(f"{MARK}\n\nof other prices\n")
+    code, _, err = asked("--quiet")
+    assert code == 0, err
+    assert shipped.read_text().endswith("of other prices\n")
+    assert (tmp_path / "reports" / "claims.md").read_text().startswith(MARK)
+    assert markdown_place("none", tmp_path) is None
+    assert markdown_place("x.md", tmp_path) == Path("x.md")
 
 
 def test_a_file_that_somebody_wrote_is_not_written_over(tmp_path: Path) -> None:
