@@ -18,6 +18,7 @@ from positioning.analysis.multiplicity import LEVEL
 from positioning.analysis.searched import Searched
 
 CONFIDENCE = 0.95  # a deflated Sharpe below it is luck
+APART = "; "  # between what a sentence says
 OVERFITTED = 0.5  # probability of backtest overfitting from which the choice is no better than a coin
 
 
@@ -141,6 +142,11 @@ class Verdict:
     def tone(self) -> str:
         """bad, good or neutral."""
         return "bad" if self.grade in BAD else "good" if self.grade in GOOD else "neutral"
+
+    @property
+    def parts(self) -> list[str]:
+        """What the sentence says, one after another: the grade with what decided it comes first."""
+        return self.sentence.removesuffix(".").split(APART)
 
     def to_json(self) -> dict[str, str]:
         """Grade, tone and sentence."""
@@ -313,7 +319,7 @@ def search_verdict(e: SearchEvidence) -> Verdict:
     order = [*first, *(key for key in parts if key not in first)]
     told = [parts[key] for key in order if parts[key]]
     if grade not in RECOMMENDING:
-        told[len(first) - 1] += ", so none is recommended"
+        told[0] += ", so none is recommended"
     return sentence(grade, e.simulated, told)
 
 
@@ -324,10 +330,8 @@ def _search_parts(e: SearchEvidence) -> dict[str, str]:
         chosen = "the trial on the plateau was ruined"
     elif _trails(e) and e.blind_return is not None:
         chosen += f" and {signed_percent(e.blind_return)} without events"
-    among = f"{e.trials:,} trials"
-    if e.trials > 1:
-        alike = "so alike that they are worth" if _ratio(e.luck) == _ratio(0.0) else "worth"
-        among += f", {alike} {e.effective:,.1f} independent ones,"
+    alike = "so alike that they are worth" if _ratio(e.luck) == _ratio(0.0) else "worth"
+    worth = f"the trials are {alike} {e.effective:,.1f} independent ones" if e.trials > 1 else ""
     ends = [f"{axis} ({_beyond(axis, e)})" for axis in e.edges]
     edge = f"lies at the end of {_listed(ends)}" if ends else ""
     alone = "" if e.neighbours else "has no neighbour that was tried"
@@ -336,13 +340,16 @@ def _search_parts(e: SearchEvidence) -> dict[str, str]:
         "walk": _walked(e),
         "purged": "" if e.below_median is None else
         f"cross-validated, winners fell below the median on rows held out in {100 * e.below_median:.0f} % of "
-        f"{e.splits:,} splits, and their paths had Sharpe {_ratio(e.paths)} at the median",
+        f"{e.splits:,} splits",
+        "paths": "" if e.below_median is None else
+        f"the paths of a cross-validation had Sharpe {_ratio(e.paths)} at the median",
         "fit": "" if e.overfitting is None else
         f"winners of one half fell below the median on the other in {100 * e.overfitting:.0f} %",
         "spa": "" if e.spa_p is None else
         f"the gain by events has p = {e.spa_p:.3f} (SPA)",
-        "luck": f"the best of {among} has Sharpe {_ratio(e.best)} where luck alone gives {_ratio(e.luck)}"
+        "luck": f"the best of {e.trials:,} trials has Sharpe {_ratio(e.best)} where luck alone gives {_ratio(e.luck)}"
         + ("" if e.deflated is None else f" (deflated Sharpe {100 * e.deflated:.0f} %)"),
+        "worth": worth,
         "edge": f"the trial on the plateau {placed}" if placed else "",
         "money": chosen,
     }  # fmt: skip
@@ -397,7 +404,7 @@ def _walked(e: SearchEvidence) -> str:
 
 def sentence(grade: AnyGrade, simulated: bool, parts: list[str]) -> Verdict:
     """The verdict of that grade, with everything that was read; SIMULATED first where prices are."""
-    told = "; ".join(p for p in parts if p)
+    told = APART.join(p for p in parts if p)
     where = "SIMULATED prices: " if simulated else ""
     return Verdict(grade, f"{where}{grade}: {told}.")
 

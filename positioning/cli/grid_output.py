@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from positioning.cli.command import option_words
-from positioning.cli.terminal import Terminal, listed
+from positioning.cli.terminal import Terminal, fitting, in_a_line
 from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.reporting.search.outcome import SearchReport
     from positioning.search.purged_cv import Purged
     from positioning.search.walk_forward import WalkForward
+
+VERDICT_LINES = 2  # of the five
 
 
 def answer(
@@ -24,8 +26,9 @@ def answer(
     terminal: Terminal,
     directory: Path,
 ) -> None:
-    """One JSON object; or five answers: the verdict, the plateau, the best, no events, and where the page is. Before
-    them, that the code is wrong; after them, that it was never checked: see `runs.checks`, kept in that directory."""
+    """One JSON object; or five lines: two of the verdict, the plateau, the best beside no events, and the page with
+    whether the code was checked; everything with `verbose`. Before them, what makes the numbers worthless: see
+    `runs.checks`, kept in that directory."""
     from positioning.analysis.code_check import words_of
     from positioning.runs.checks import kept_check
     from positioning.strategy.from_file import command_word
@@ -34,47 +37,61 @@ def answer(
     if as_json:
         print(json_text({**to_json(searched, files, data), "check": check}))
         return
-    from positioning.reporting.search.outcome import ALONE, differs_alone, heading, rerun
-
-    b = searched.assessment
+    checked = option_words(words_of(check, command_word(type(searched.space.strategy))), ())
     if searched.silence is not None:
         terminal.say(searched.silence.words, "bad")
     if check is not None and check.wrong:
-        terminal.say(option_words(words_of(check, command_word(type(searched.space.strategy))), ()), "bad")
-    terminal.say(searched.verdict.sentence, searched.verdict.tone)
-    why = "NOT recommended" if searched.withheld else "recommended"
-    terminal.say(f"Plateau, {why}: {_short(b.plateau.settings, b.plateau.figures)}")
-    terminal.say(f"Best: {_short(b.best.settings, b.best.figures)}")
-    if b.without_events is not None:
-        terminal.say(f"No events: {_short(b.named, b.without_events)}")
-    if check is None:
-        terminal.say(option_words(words_of(check, command_word(type(searched.space.strategy))), ()), "bad")
+        terminal.say(checked, "bad")
     if terminal.verbose:
-        for line in [heading(searched), *said(searched), searched.pace_in_words]:
-            terminal.say(line)
-        for label, one in (("plateau", b.plateau), ("best", b.best)):
-            terminal.lines([f"{label}: {rerun(searched, one.settings)}"])
-        if any(differs_alone(searched, one.settings) for one in (b.plateau, b.best)):
-            terminal.say(ALONE)
-        terminal.notices(searched.space.market.notices, ())
-        terminal.wrote(files)
+        _all(searched, files, terminal)
+        if check is None:
+            terminal.say(checked, "bad")
         return
-    if searched.one_by_one:
-        terminal.say(searched.pace_in_words)
-    terminal.lines(
-        [f"wrote {files[0]} and {listed([f.name for f in files[1:]], len(files))}; --verbose tells more"]
-    )
+    b, verdict = searched.assessment, searched.verdict
+    terminal.lines(fitting(verdict.parts, VERDICT_LINES), verdict.tone)
+    terminal.lines([in_a_line(_plateau(searched))])
+    blind = "" if b.without_events is None else f"; without events {_short(b.without_events)}"
+    terminal.lines([in_a_line(f"Best: {_short(b.best.figures)}{blind}")])
+    unchecked = "; NOT checked for look-ahead" if check is None else ""
+    terminal.lines([f"wrote {files[0]}; --verbose tells more{unchecked}"])
 
 
-def _short(settings: Mapping[str, Any], figures: Mapping[str, float]) -> str:
-    """`half_life 20: Sharpe 0.54, return +12.0 %, worst fall -20.1 %`."""
-    from positioning.reporting.search.charts import label
+def _all(searched: SearchReport, files: Sequence[Path], terminal: Terminal) -> None:
+    from positioning.reporting.search.outcome import ALONE, differs_alone, heading, rerun
+
+    b = searched.assessment
+    terminal.say(searched.verdict.sentence, searched.verdict.tone)
+    terminal.say(_plateau(searched))
+    terminal.say(f"Best: {_short(b.best.figures)}: {_settings(b.best.settings)}")
+    if b.without_events is not None:
+        terminal.say(f"Plateau without events: {_short(b.without_events)}")
+    for line in [heading(searched), *said(searched), searched.pace_in_words]:
+        terminal.say(line)
+    for label, one in (("plateau", b.plateau), ("best", b.best)):
+        terminal.lines([f"{label}: {rerun(searched, one.settings)}"])
+    if any(differs_alone(searched, one.settings) for one in (b.plateau, b.best)):
+        terminal.say(ALONE)
+    terminal.notices(searched.space.market.notices, ())
+    terminal.wrote(files)
+
+
+def _plateau(searched: SearchReport) -> str:
+    why, one = "NOT recommended" if searched.withheld else "recommended", searched.assessment.plateau
+    return f"Plateau, {why}: {_short(one.figures)}: {_settings(one.settings)}"
+
+
+def _short(figures: Mapping[str, float]) -> str:
+    """`Sharpe 0.54, +12.0 %`."""
     from positioning.reporting.search.outcome import percent_of
 
-    named = {"sharpe": "Sharpe", "total_return": "return", "max_drawdown": "worst fall"}
-    told = ", ".join(f"{word} {percent_of(name, figures[name])}" for name, word in named.items())
-    own = ", ".join(f"{k} {label(v)}" for k, v in settings.items())
-    return f"{own}: {told}" if own else told
+    return f"Sharpe {percent_of('sharpe', figures['sharpe'])}, {percent_of('total_return', figures['total_return'])}"
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    """`half_life 20, exposure 0.5`."""
+    from positioning.reporting.search.charts import label
+
+    return ", ".join(f"{k} {label(v)}" for k, v in settings.items())
 
 
 def said(searched: SearchReport) -> list[str]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, NamedTuple, final
 
 from positioning.errors import shown
@@ -127,6 +127,22 @@ def wrapped(text: str, indent: str = "") -> list[str]:
         break_on_hyphens=False,
     )  # fmt: skip
     return [line.replace("\u00a0", " ") for line in lines]
+
+
+def fitting(parts: Sequence[str], lines: int) -> list[str]:
+    """The sentence of these parts in that many lines: all of its first part, and of the others as many as there is
+    room for."""
+    for kept in range(len(parts), 0, -1):
+        found = wrapped(f"{'; '.join(parts[:kept])}.")
+        if len(found) <= lines or kept == 1:
+            return found
+    return []
+
+
+def in_a_line(text: str) -> str:
+    """The text in one line, its last words left out where they are too many."""
+    whole = wrapped(text)
+    return whole[0] if len(whole) == 1 else shorten(text.replace("\u2212", "-"), width(), placeholder=" ...")
 
 
 class Table(NamedTuple):

@@ -146,10 +146,14 @@ SEARCHES = {
     "edge of all": ({"edges": ("exposure",), "closed": ("exposure",)}, SearchGrade.EDGE, "takes no value beyond"),
     "alone": ({"neighbours": 0}, SearchGrade.EDGE, "has no neighbour that was tried, so none is recommended"),
     "purged": ({"walk_forward": None, "splits": 45, "below_median": 0.3, "paths": 0.7}, SearchGrade.HOLDS,
-               "in 30 % of 45 splits, and their paths had Sharpe 0.70 at the median"),
+               "in 30 % of 45 splits"),
+    "paths": ({"splits": 45, "below_median": 0.3, "paths": 0.7}, SearchGrade.HOLDS,
+              "the paths of a cross-validation had Sharpe 0.70 at the median"),
     "purged away": ({"splits": 45, "below_median": 0.6, "paths": 0.1}, SearchGrade.OVERFITTED,
-                    "in 60 % of 45 splits, and their paths had Sharpe 0.10 at the median, so none is recommended"),
-    "nearly one": ({"effective": 1.0, "luck": 0.0}, SearchGrade.HOLDS, "so alike that they are worth 1.0 independent"),
+                    "in 60 % of 45 splits, so none is recommended; "),
+    "overfitted twice": ({"walk_forward": 0.3, "overfitting": 0.69}, SearchGrade.OVERFITTED,
+                         "without events 0.40, so none is recommended; winners of one half fell below"),
+    "nearly one": ({"effective": 1.0, "luck": 0.0}, SearchGrade.HOLDS, "the trials are so alike that they are worth 1.0"),
     "few trials": ({"overfitting": None, "spa_p": None, "deflated": None}, SearchGrade.HOLDS, "0.90"),
 }  # fmt: skip
 
@@ -161,6 +165,8 @@ def test_each_rule_of_a_search(case: str) -> None:
     assert found.grade is grade
     assert words in found.sentence
     assert found.sentence.startswith(f"{grade}: ")
+    assert f"{'; '.join(found.parts)}." == found.sentence
+    assert ("so none is recommended" in found.parts[0]) == (grade not in RECOMMENDING)
 
 
 def test_recommended_is_what_the_grade_allows_and_nothing_else() -> None:
@@ -236,8 +242,11 @@ def test_the_same_words_of_a_search(tmp_path: Path) -> None:
     assert "it lost money" in found["withheld"]
     assert found["plateau"]["figures"]["total_return"] < 0
     sentence = found["verdict"]["sentence"]
-    assert sentence in plain(said(grid_app, *words))
     assert sentence in plain((tmp_path / "grid.html").read_text(encoding="utf-8"))
+    assert sentence in plain(said(grid_app, *words, "--verbose"))
+    told, _ = plain(said(grid_app, *words)).split(". Plateau, ")
+    assert sentence.startswith(told)
+    assert "so none is recommended" in told
 
 
 def test_a_trial_on_an_edge_is_not_recommended(tmp_path: Path) -> None:
@@ -283,9 +292,8 @@ def test_a_strategy_without_events_has_no_line_without_events(tmp_path: Path) ->
     (tmp_path / "silent.py").write_text(SILENT, encoding="utf-8")
     words = [f"{tmp_path / 'silent.py'}", "--grid", "exposure=0.2,0.4", "--out", str(tmp_path / "out")]
     walked = [*words, "--walk-forward", "504:504"]
-    shown = plain(said(grid_app, *walked)).split("Not checked")[0]
-    assert "events" not in shown
-    assert ", with its own parameters " in shown
+    assert "events" not in plain(said(grid_app, *walked)).split("wrote ")[0]
+    assert ", with its own parameters " in plain(said(grid_app, *walked, "--verbose"))
     assert json.loads(said(grid_app, *words, "--json"))["without_events"] is None
 
 
@@ -293,4 +301,5 @@ def test_a_cross_validation_is_told(tmp_path: Path) -> None:
     words = [*GRID, "--cpcv", "6:2", "--out", str(tmp_path)]
     sentence = json.loads(said(grid_app, *words, "--json"))["verdict"]["sentence"]
     assert "cross-validated, winners fell below the median on rows held out in " in sentence
-    assert " of 15 splits, and their paths had Sharpe " in sentence
+    assert " of 15 splits" in sentence
+    assert "the paths of a cross-validation had Sharpe " in sentence

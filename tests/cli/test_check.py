@@ -81,6 +81,8 @@ def test_a_search_warns_of_code_that_was_never_checked_or_is_wrong(tmp_path: Pat
     ]  # fmt: skip
     done = CliRunner().invoke(grid_search, ask)
     assert done.exit_code == 0, done.output
+    assert "NOT checked for look-ahead" in done.stdout.splitlines()[-1]
+    done = CliRunner().invoke(grid_search, [*ask, "--verbose"])
     assert "Not checked: `python -m backtests.check middle_corridor`" in " ".join(done.stdout.split())
     keep_check(found(True), MiddleCorridor(), 24, tmp_path)
     answer = json.loads(CliRunner().invoke(grid_search, [*ask, "--json"]).stdout)

@@ -19,7 +19,7 @@ from backtests.run import app as run_app
 from positioning.cli import terminal
 from positioning.cli.progress import Told, counting, in_time, said
 from positioning.cli.run_output import noticed
-from positioning.cli.terminal import Terminal, counted_findings, folded, table, wrapped
+from positioning.cli.terminal import Terminal, counted_findings, fitting, folded, in_a_line, table, wrapped
 from positioning.market.bars import Notice
 from positioning.market.findings import Finding
 from positioning.plurals import counted
@@ -157,16 +157,40 @@ def test_colour_only_where_it_is_wanted(
     assert ("\x1b[1;31m" in capsys.readouterr().out) == coloured
 
 
-def test_the_grid_answers_in_five(tmp_path: Path) -> None:
-    words = ["fertilizer_producers", "--grid", "half_life=5,20,40", "--out", str(tmp_path)]
-    shown = CliRunner().invoke(grid_app, words).stdout
-    answers = [line for line in shown.splitlines() if not line.startswith("  ")]
-    assert [a.split(":")[0].split(",")[0].split(" ")[0] for a in answers] == [
-        "SIMULATED", "Plateau", "Best", "No", "Not", "wrote",
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--grid", "half_life=5,20,40"],
+        ["--grid", "half_life=5,20,40", "--walk-forward", "504:504", "--cpcv", "6:2"],
+        ["--grid", "half_life=5,20", "--grid", "exposure=0.7,0.8", "--grid", "respond=0.5,1", "--grid",
+         "legs=NTR+MOS+CF+ICL+SDF.DE+YAR.OL,NTR"],
+    ],
+)  # fmt: skip
+def test_the_grid_answers_in_five_lines(
+    asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["fertilizer_producers", *asked]
+    lines = CliRunner().invoke(grid_app, words).stdout.splitlines()
+    assert len(lines) == 5
+    assert max(map(len, lines)) <= 80
+    assert [line.split(":")[0].split(",")[0].split(" ")[0] for line in lines if line[0] != " "] == [
+        "SIMULATED", "Plateau", "Best", "wrote",
     ]  # fmt: skip
-    assert "set with hindsight" in " ".join(
-        CliRunner().invoke(grid_app, [*words, "--verbose"]).stdout.split()
-    )
+    assert lines[-1].endswith("NOT checked for look-ahead")
+    told = " ".join(CliRunner().invoke(grid_app, [*words, "--verbose"]).stdout.split())
+    assert "set with hindsight" in told
+    assert "Not checked: `python -m backtests.check fertilizer_producers`" in told
+
+
+def test_as_much_of_a_sentence_as_fits() -> None:
+    parts = ["Luck: " + "a" * 60, "b" * 70, "c" * 70]
+    assert fitting(parts, 1) == [f"{parts[0]}."]
+    assert fitting(parts, 2) == [f"{parts[0]};", f"  {parts[1]}."]
+    assert len(fitting(parts, 3)) == 3
+    assert len(fitting([" ".join(["long"] * 60), "rest"], 2)) > 2, "what decided it is never cut"
+    assert in_a_line("short") == "short"
+    assert in_a_line("word " * 30) == "word " * 15 + "..."
 
 
 def test_a_folder_given_as_data_is_told_how(tmp_path: Path) -> None:
