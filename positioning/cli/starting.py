@@ -25,6 +25,9 @@ def guard() -> None:
     while (handle := os.open(os.devnull, os.O_RDWR)) <= LAST_STANDARD:
         continue  # a file opened later must not be taken for a standard stream that was closed
     os.close(handle)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed before Python began
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (for the whole process)
 
 
 def is_command(package: str) -> bool:

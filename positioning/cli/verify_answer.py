@@ -61,7 +61,8 @@ def _same(old: Path, new: Path) -> bool:
     if old.suffix == ".parquet":
         from pyarrow import parquet
 
-        return bool(parquet.read_table(old).equals(parquet.read_table(new)))
+        with old.open("rb") as first, new.open("rb") as second:  # pyarrow takes UTF-8 names alone
+            return bool(parquet.read_table(first).equals(parquet.read_table(second)))
     return old.read_bytes() == new.read_bytes()
 
 

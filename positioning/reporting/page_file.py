@@ -95,7 +95,8 @@ def _has(path: Path) -> set[str]:
     if path.suffix == ".parquet":
         from pyarrow import parquet
 
-        return set(parquet.read_schema(path).names)
+        with path.open("rb") as table:  # pyarrow takes UTF-8 names alone
+            return set(parquet.read_schema(table).names)
     if path.suffix == ".json":
         told = json.loads(read_bounded(path, _MOST_JSON))
         return set(told) if isinstance(told, dict) else set()

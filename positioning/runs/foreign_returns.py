@@ -153,7 +153,8 @@ def _parquet(path: Path) -> Columns:
     import pandas as pd
 
     try:
-        frame = pd.read_parquet(path)
+        with path.open("rb") as file:  # pyarrow takes UTF-8 names alone
+            frame = pd.read_parquet(file)
     except (ValueError, KeyError, TypeError, OverflowError):  # parsers' own are ValueErrors
         raise _bad(path, "it cannot be read as a table", "a .parquet file", "save it again") from None
     if not isinstance(frame.index, pd.DatetimeIndex):

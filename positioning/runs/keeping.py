@@ -143,9 +143,14 @@ def records(report: BacktestReport) -> dict[str, str]:
 def _tables(report: BacktestReport, place: Path) -> None:
     import pandas as pd
 
-    pd.DataFrame(daily(report)).to_parquet(place / "returns.parquet", index=False)
-    pd.DataFrame(legs(report.result)).to_parquet(place / "ledger.parquet", index=False)
-    report.result.orders.to_parquet(place / "orders.parquet", index=False)
+    tables = {
+        "returns": pd.DataFrame(daily(report)),
+        "ledger": pd.DataFrame(legs(report.result)),
+        "orders": report.result.orders,
+    }
+    for name, table in tables.items():
+        with (place / f"{name}.parquet").open("wb") as file:  # pyarrow takes UTF-8 names alone
+            table.to_parquet(file, index=False)
 
 
 def daily(report: BacktestReport) -> dict[str, np.ndarray[Any, Any]]:

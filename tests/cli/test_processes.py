@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.cli.work import wait_for_work
 
@@ -108,6 +110,20 @@ def test_closed_streams_are_no_error(closed: str, tmp_path: Path) -> None:
     assert (tmp_path / "events.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_can_be_written_and_asked_by_every_command(closed: str) -> None:
+    """Python has None for them: `run` ended in a traceback where it flushed one, a refusal with status 1."""
+    code = "from positioning.cli.starting import guard; guard(); import sys; [(s.flush(), s.isatty()) for s in " \
+        "(sys.stdout, sys.stderr)]; print(1); print(2, file=sys.stderr)"  # fmt: skip
+    for words, status in (([sys.executable, "-c", code], 0), (command("run", "nonsense"), 2)):
+        typed = f"exec {shlex.join(words)} {closed}"
+        done = subprocess.run(
+            ["sh", "-c", typed], capture_output=True, cwd=ROOT, check=False, env=environment()
+        )
+        assert done.returncode == status
+        assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_any_encoding_of_the_terminal_will_do(encoding: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -116,6 +132,28 @@ def test_any_encoding_of_the_terminal_will_do(encoding: str, tmp_path: Path) -> 
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("run", ["--no-quantstats", "--placebo", "0", "--start", "2024-06-03", "--set", "respond=0"]),
+        ("stress", ["--paths", "20", "--horizon", "60", "--workers", "1"]),
+        ("grid-search", ["--grid", "exposure=0.5,1", "--start", "2024-06-03"]),
+    ],
+)
+def test_tables_in_places_whose_names_are_not_utf8(name: str, words: list[str], tmp_path: Path) -> None:
+    """pyarrow takes the name of a file in UTF-8 alone: no run was kept there, and no table of a search."""
+    from positioning.cli.main import app
+
+    out = tmp_path / os.fsdecode(b"\xff\xfe")
+    done = CliRunner().invoke(app, [name, "fertilizer_producers", *words, "--out", str(out), "--json"])
+    assert done.exit_code == 0, done.output
+    assert not [p for p in out.rglob("*.parquet") if p.stat().st_size == 0]
+    assert list(out.rglob("*.parquet"))
+    if name == "run":
+        again = CliRunner().invoke(app, ["verify", "fertilizer_producers", "--out", str(out)])
+        assert "identical" in again.output
 
 
 def test_places_whose_names_are_not_utf8(tmp_path: Path) -> None:

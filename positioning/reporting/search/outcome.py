@@ -190,7 +190,11 @@ def write_trials(searched: SearchReport, directory: Path) -> Path:
     schema = pa.schema([*((n, v.type) for n, v in choices.items()), *((f, pa.float64()) for f in FIGURES)])
     path = directory / "trials.parquet"
     refuse_foreign_pages(directory, [path.name])
-    with atomic_file(path) as draft, parquet.ParquetWriter(draft, schema) as writer:
+    with (
+        atomic_file(path) as draft,
+        draft.open("wb") as file,  # pyarrow takes UTF-8 names alone
+        parquet.ParquetWriter(file, schema) as writer,
+    ):
         for number, table in enumerate(trials.tables()):
             codes = trials.plan.part(number)
             columns = [values.take(pa.array(codes[:, a])) for a, values in enumerate(choices.values())]

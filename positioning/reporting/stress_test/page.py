@@ -105,8 +105,8 @@ def _parquet(made: StressTest, path: Path) -> Path:
     from pyarrow import parquet
 
     refuse_foreign_pages(path.parent, [path.name])
-    with atomic_file(path) as draft:
-        parquet.write_table(pa.Table.from_pylist(made.table()), draft)
+    with atomic_file(path) as draft, draft.open("wb") as file:  # pyarrow takes UTF-8 names alone
+        parquet.write_table(pa.Table.from_pylist(made.table()), file)
     return path
 
 
