@@ -90,12 +90,18 @@ MODULES: Mapping[str, Module] = {
     "price_dividends": Module("data/price_dividends.py", PRICE_TESTS),
     "price_adjusted": Module("data/price_adjusted.py", PRICE_TESTS),
 }  # fmt: skip
-# By file, line of the source and change: why it changes nothing that anyone can ask for.
+# By file, line of the source, column and change: why it changes nothing that anyone can ask for.
 EQUAL: Mapping[tuple[str, str, str], str] = {
-    ("data/csv_cells.py", 'alone = [c for c in stripped if "," in c and "." not in c]', "And -> Or"):
+    ("data/csv_cells.py", 'alone = [c for c in stripped if "," in c and "." not in c]', "37: And -> Or"):
         "asked for where no cell has both marks: one without a comma has two full stops then",
-    ("data/csv_cells.py", 'return any(signed) or bool(re.search(r"%\\W*$", name))', "any -> all"):
+    ("data/csv_cells.py", 'return any(signed) or bool(re.search(r"%\\W*$", name))', "16: any -> all"):
         "none is signed here, or the name says it; a file without rows was refused before",
+    ("data/price_columns.py", "options = [n / m for m in (1, 2, 3, 4, 5) for n in range(1, 101)] + "
+     "[1 / n for n in range(2, 101)]", "62: 1 -> 2"): "1:1 is no split, and 1:m stands in the other list",
+    ("data/price_splits.py", "if self.adjusted is None or not np.isfinite(self.adjusted[[last, now]]).all():",
+     "41: all -> any"): "with one of them unknown the comparison below is false, too",
+    ("data/price_splits.py", "for row, last, ratio in zip(found.at, found.before, found.ratio, strict=True):",
+     "81: True -> False"): "the three have one length",
 }  # fmt: skip
 
 COMPARED = {
@@ -267,8 +273,8 @@ def score(name: str, sample: int | None, seed: int) -> dict[str, Any]:
     lines = (ROOT / "positioning" / module.file).read_text(encoding="utf-8").splitlines()
     for n in chosen:
         words, tree = every[n]
-        line, _, change = words.split(":", 2)
-        why = EQUAL.get((module.file, lines[int(line) - 1].strip(), change.strip()))
+        line, change = words.split(":", 1)
+        why = EQUAL.get((module.file, lines[int(line) - 1].strip(), change))
         if why is not None:
             equal[words] = why
         elif survives(module, tree, limit):

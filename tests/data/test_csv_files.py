@@ -11,6 +11,7 @@ import pytest
 
 from positioning.cli.terminal import folded
 from positioning.data.csv_cells import Unclear, number_marks, read_dates, read_numbers
+from positioning.data.csv_prices import read_every_column
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars
@@ -211,6 +212,8 @@ def test_a_time_may_be_written_in_two_ways(tmp_path: Path) -> None:
         (["2020-01-08", "2020-01-07", "2020-01-06", "2020-01-06", "2020-01-03"], 4),
         # Half of the steps go back: such a file is not newest first, and its first step back is named.
         (["2020-01-06", "2020-01-07", "2020-01-03", "2020-01-08", "2020-01-02"], 4),
+        # A day that stands still goes back on none.
+        (["2020-01-06", "2020-01-06", "2020-01-06"], 3),
     ],
 )
 def test_a_date_out_of_order_is_named_with_its_line_in_the_file(
@@ -331,3 +334,41 @@ def test_a_long_table_of_two_symbols_is_named_so(tmp_path: Path) -> None:
     (tmp_path / "MOS.csv").write_text("Date,Ticker,Close\n2020-01-02,MOS,20\n2020-01-02,NTR,50\n")
     with pytest.raises(BadInputError, match=r"MOS\.csv holds 2 symbols \(MOS, NTR\)"):
         FolderSource(tmp_path).deliver(["MOS"], [])
+
+
+def test_a_long_table_of_one_symbol_and_a_time_beside_the_date_are_read(tmp_path: Path) -> None:
+    b = bars(tmp_path, lines("Date,Time,Symbol,Close", [f"{d},00:00,MOS,{c}" for d, c in PAIRS]))
+    assert b.dates.astype(str).tolist() == list(DAYS)
+    np.testing.assert_array_equal(b.close, CLOSES)
+
+
+def test_the_day_after_today_may_be_over_elsewhere_and_the_next_is_yet_to_come(tmp_path: Path) -> None:
+    today = np.datetime64("today", "D")
+    (tmp_path / "FX_ECB.csv").write_text(f"Date,EURUSD\n{today},1.1\n{today + 1},1.1\n")
+    assert FolderSource(tmp_path).deliver([], ["EUR"]).rates["EUR"].dates[-1] == today + 1
+    (tmp_path / "FX_ECB.csv").write_text(f"Date,EURUSD\n{today},1.1\n{today + 3},1.1\n{today + 4},1.1\n")
+    with pytest.raises(BadInputError, match=r"line 3: date .* is yet to come \(and 1 more such rows\)"):
+        FolderSource(tmp_path).deliver([], ["EUR"])
+
+
+def test_every_column_of_a_series_by_its_name_and_per_cent_as_shares(tmp_path: Path) -> None:
+    file = tmp_path / "series.csv"
+    file.write_text("Day,Rate %,Level,Growth\n2020-01-02,5.5,100,1%\n2020-01-03,,101,-2%\n")
+    found = read_every_column(file, "series")
+    assert list(found.columns) == ["Rate %", "Level", "Growth"]
+    np.testing.assert_allclose(found.columns["Rate %"], [0.055, np.nan], rtol=1e-15)
+    assert found.columns["Level"].tolist() == [100.0, 101.0]
+    assert found.columns["Growth"].tolist() == [0.01, -0.02]
+    assert found.told == ("Rate % in per cent", "Growth in per cent")
+    for text, complaint in (
+        ("Day\n2020-01-02\n", "no column beside Day; wanted series"),
+        ("Day,A\n", "no rows below a header"),
+        ("Day,A,A\n2020-01-02,1,2\n", "line 1: a second column A"),
+        ("Day,A,\n2020-01-02,1,2\n", "line 1: a column without a name"),
+        ("Day,A\n2020-01-02,1%\n2020-01-03,2\n", "line 3: A '2' without a per cent sign"),
+        ("Day,A\nsoon,1\n", "line 2: its first column is no dates: 'soon'"),
+    ):
+        file.write_text(text)
+        with pytest.raises(BadInputError) as error:
+            read_every_column(file, "series")
+        assert complaint in str(error.value)
