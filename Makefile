@@ -9,6 +9,16 @@ AT_ONCE := -n 3 --dist loadscope --no-loadscope-reorder  # three on two cores: m
 COMPILED := tests/search/test_run.py tests/runs/test_capacity.py tests/analysis/test_resampled_tops.py \
 	tests/strategy/test_limits.py tests/event_studies/test_synthetic_control.py
 
+# What is compiled, as plain Python: the tests of it whose markets are small enough for that.
+CONTROL := tests/event_studies/test_synthetic_control.py
+PLAIN := tests/simulation/test_ledger_laws.py tests/simulation/test_frozen.py tests/simulation/test_capital.py \
+	tests/strategy/test_limits.py tests/strategy/test_row_features.py tests/events/test_event.py \
+	tests/analysis/test_resampled_tops.py tests/scenarios/test_path_lanes.py \
+	tests/search/test_run.py::test_figures_of_accounts_of_any_length \
+	tests/search/test_run.py::test_nav_of_a_lane_has_the_bits_of_the_ledger \
+	$(CONTROL)::test_weights_by_hand_and_on_the_edges \
+	$(CONTROL)::test_gaps_are_returns_less_donors_and_weights_look_at_quiet_days_alone
+
 .PHONY: help backtest test lint lint-js compile docs tour bench bench-grid bench-peers validate axe mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
@@ -78,7 +88,7 @@ coverage: .venv/ready  ## lines and branches of the engine that the tests run; f
 	rm -rf build/coverage
 	$(BIN)/python -m pytest $(AT_ONCE) --cov --cov-report= --cov-fail-under=0
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -p no:xdist -W ignore::RuntimeWarning --cov --cov-append --cov-report= \
-		--cov-fail-under=0 tests/simulation/test_ledger_laws.py tests/simulation/test_frozen.py
+		--cov-fail-under=0 $(PLAIN)
 	$(BIN)/coverage json --quiet --fail-under=0 -o build/coverage.json
 	$(BIN)/python docs/validate.py --coverage build/coverage.json
 	$(BIN)/coverage report --skip-covered

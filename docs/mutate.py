@@ -102,6 +102,12 @@ EQUAL: Mapping[tuple[str, str, str], str] = {
      "41: all -> any"): "with one of them unknown the comparison below is false, too",
     ("data/price_splits.py", "for row, last, ratio in zip(found.at, found.before, found.ratio, strict=True):",
      "81: True -> False"): "the three have one length",
+    ("data/price_splits.py", "if smooth and (step < 0 or is_split(ratio)):", "28: Lt -> LtE"):
+        "steps of nought were left out above",
+    ("data/price_splits.py", 'return f"{near:.4g} for 1" if near > 1 else f"1 for {1 / near:.4g}"', "35: Gt -> GtE"):
+        "the nearest split is never 1:1",
+    ("data/price_dividends.py", "elif abs(paid[row] - gains[row]) > 1e-6 * gains[row]:", "18: Gt -> GtE"):
+        "two payments that differ by a millionth to the bit",
 }  # fmt: skip
 
 COMPARED = {

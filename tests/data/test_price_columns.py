@@ -181,3 +181,63 @@ def test_what_rounding_leaves_open_is_half_a_unit_of_the_file_s_own_cells() -> N
     alone = PriceColumns.of("MOS", days, {"Close": close, "Adj Close": np.full(4, np.inf)}, "")
     assert alone.adjusted is None
     assert np.isnan(alone.halves()[1]).tolist() == [True] * 4
+
+
+def with_adjusted(columns: dict[str, FloatArray], **more: FloatArray) -> dict[str, FloatArray]:
+    """With adjusted closes that hold the dividends."""
+    return columns | {"Adj Close": columns["Close"] * adjusted(columns)} | more
+
+
+def test_a_break_of_the_adjusted_closes_is_named_on_its_day_and_is_no_split() -> None:
+    columns = with_adjusted(traded())
+    columns["Adj Close"][:310] /= 1.5  # as 3 for 2 would, and the closes did not move
+    found = [
+        f for f in price_basis("MOS", DAYS, columns).findings if f.seen.startswith("Adj Close goes from")
+    ]
+    assert [(f.check, f.first, f.last) for f in found] == [("adjusted", DAYS[310], DAYS[310])]
+
+
+@pytest.mark.parametrize(
+    ("left_in", "words"), [(2.0, "2 for 1"), (0.1, "1 for 10"), (1.5, "1.5 for 1"), (0.36, "0.36")]
+)
+def test_a_split_that_the_adjusted_close_denies_is_named_as_people_name_it(
+    left_in: float, words: str
+) -> None:
+    columns = traded()
+    whole = with_adjusted(columns)["Adj Close"]
+    columns["Close"][:310] *= left_in
+    found = [
+        f for f in price_basis("MOS", DAYS, columns | {"Adj Close": whole}).findings if f.check == "split"
+    ]
+    assert [(f.first, f.last) for f in found] == [(DAYS[310], DAYS[310])]
+    assert f": a split of {words} left in it" in found[0].seen
+
+
+def test_a_small_split_is_seen_over_the_night_after_a_large_one() -> None:
+    columns = traded()
+    columns["Stock Splits"] = np.zeros(ROWS)
+    for row, ratio in ((300, 1.05), (290, 4.0)):
+        columns["Stock Splits"][row] = ratio
+        for name in ("Open", "Close", "Dividends"):
+            columns[name][:row] = columns[name][:row] * ratio
+    rows = np.arange(ROWS)
+    wanted = np.where(rows < 290, 1 / 4.2, np.where(rows < 300, 1 / 1.05, 1.0))
+    np.testing.assert_allclose(price_basis("MOS", DAYS, columns).scale, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("late", "found"), [(3, set()), (30, {"adjusted"})])
+def test_a_payment_that_two_columns_tell_is_one_where_their_days_are_near(late: int, found: set[str]) -> None:
+    columns = with_adjusted(traded(0.003))
+    columns["Dividends"] = np.roll(columns["Dividends"], late)
+    assert checks(price_basis("MOS", DAYS, columns)) == found
+
+
+def test_gains_of_less_than_one_are_paid() -> None:
+    columns = traded(0.0)
+    gains = np.where(np.arange(ROWS) == 200, 0.4, 0.0)
+    made = price_basis("MOO", DAYS, columns | {"Capital Gains": gains, "Dividends": gains * 0})
+    np.testing.assert_array_equal(made.paid, gains)
+    assert "pays 1 distributions of capital gains: counted as dividends" in made.told
+    told_twice = price_basis("MOO", DAYS, columns | {"Capital Gains": gains, "Dividends": gains})
+    assert checks(told_twice) == set()  # without an Adj Close the same amount in both is one payment
+    np.testing.assert_array_equal(told_twice.paid, gains)
