@@ -9,7 +9,7 @@ import numpy as np
 
 from positioning.events.event import Event, Events
 from positioning.events.thesis import Thesis
-from positioning.market.identifiers import known as known_identifiers
+from positioning.market.identifiers import identifier_table
 
 NEWS_DAYS = 120  # an act that comes later than this after its news is news again
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
@@ -62,6 +62,6 @@ def _sources(record: Events) -> Iterator[str]:
 
 def _identifiers(thesis: Thesis) -> Iterator[str]:
     for symbol in thesis.universe:
-        found = known_identifiers().get(symbol)
+        found = identifier_table().get(symbol)
         if found is None or not (found.isin or found.source):
             yield f"{symbol}: no identifier, and no word that none was found"

@@ -90,29 +90,29 @@ def parts(text: str, instruments: Instruments = RECORDED) -> tuple[Part, ...]:
     words, remedy = text.split("+"), "give benchmark=0.6*ACWI+0.4*2800.HK"
     if len(words) > MOST_PARTS:
         raise _refused(text, f"has {len(words)} parts", f"wanted at most {MOST_PARTS}", remedy)
-    made = []
+    blend = []
     for word in words:
-        found = _PART.fullmatch(word.strip())
+        match = _PART.fullmatch(word.strip())
         share = math.nan
         with suppress(ValueError):
-            share = math.nan if found is None else float(found["share"])
-        if found is None or not 0 < share <= 1:
+            share = math.nan if match is None else float(match["share"])
+        if match is None or not 0 < share <= 1:
             raise _refused(
                 text, f"has the part {word.strip()[:40]!r}", "wanted SHARE*SYMBOL, each share above 0", remedy
             )
-        made.append(Part(share, instruments.of(found["symbol"].strip())))
-    symbols = [p.instrument.symbol for p in made]
+        blend.append(Part(share, instruments.of(match["symbol"].strip())))
+    symbols = [p.instrument.symbol for p in blend]
     if len(set(symbols)) < len(symbols):
         twice = next(s for s in symbols if symbols.count(s) > 1)
         raise _refused(text, f"names {twice} twice", "wanted each symbol once", "add its shares")
-    total = math.fsum(p.share for p in made)
+    total = math.fsum(p.share for p in blend)
     if abs(total - 1.0) > 1e-9:
         raise _refused(text, f"has shares that add up to {total:g}", "wanted 1", "correct a share")
-    return tuple(made)
+    return tuple(blend)
 
 
-def _refused(text: str, seen: str, wanted: str, remedy: str) -> BadInputError:
-    return BadInputError(f"benchmark={text} {seen}", wanted, remedy, "benchmark")
+def _refused(text: str, fault: str, requirement: str, remedy: str) -> BadInputError:
+    return BadInputError(f"benchmark={text} {fault}", requirement, remedy, "benchmark")
 
 
 def benchmark(
@@ -130,21 +130,23 @@ def benchmark(
     close is paid on the next one. The quality gate reads it as it reads a name: raises BadInputError for an error on
     these dates that `accepted` does not name; warnings are notices.
     """
-    made = []
+    components = []
     for part in parts(symbol, source.instruments):
         one = _single(source, part.instrument, rows, base, crash_dates, accepted, tax)
         if one is None:
             return None
-        made.append((part.share, one))
-    if len(made) == 1:
-        return _spanned(made[0][1], rows)
-    levels = blended([share for share, _ in made], [one.levels for _, one in made], rows)
-    named = " and ".join(f"{share:.3%}".rstrip("0%").rstrip(".") + f" % {one.symbol}" for share, one in made)
-    notices = [n for _, one in made for n in one.notices]
+        components.append((part.share, one))
+    if len(components) == 1:
+        return _spanned(components[0][1], rows)
+    levels = blended([share for share, _ in components], [one.levels for _, one in components], rows)
+    named = " and ".join(
+        f"{share:.3%}".rstrip("0%").rstrip(".") + f" % {one.symbol}" for share, one in components
+    )
+    notices = [n for _, one in components for n in one.notices]
     notices.append(Notice(symbol, f"is a blend of {named}, rebalanced at each month's end without cost"))
-    kinds = [one.dividends for _, one in made]
+    kinds = [one.dividends for _, one in components]
     dividends: Dividends = "none" if "none" in kinds else "net" if "net" in kinds else "gross"
-    venues = tuple(dict.fromkeys(v for _, one in made for v in one.venues))
+    venues = tuple(dict.fromkeys(v for _, one in components for v in one.venues))
     whole = Benchmark(
         symbol, f"{named}, rebalanced monthly", levels, tuple(dict.fromkeys(notices)), venues, dividends
     )
@@ -154,13 +156,13 @@ def benchmark(
 def blended(shares: Sequence[float], levels: Sequence[FloatArray], rows: DateArray) -> FloatArray:
     """(T,) level of a blend of (T,) levels, 1 on the first row that all have; NaN outside the span of all."""
     table = np.column_stack(levels)
-    known = np.flatnonzero(np.isfinite(table).all(axis=1))
+    shared_rows = np.flatnonzero(np.isfinite(table).all(axis=1))
     out = np.full(rows.size, np.nan)
-    if not known.size:
+    if not shared_rows.size:
         return out
     months = rows.astype("datetime64[M]")
-    since, value = known[0], 1.0
-    for t in known:
+    since, value = shared_rows[0], 1.0
+    for t in shared_rows:
         out[t] = value * float(np.dot(shares, table[t] / table[since]))
         if t + 1 < rows.size and months[t + 1] != months[t]:
             since, value = t, float(out[t])
@@ -176,20 +178,20 @@ def _single(
     accepted: Sequence[str],
     tax: Withholding | None,
 ) -> Benchmark | None:
-    symbol, wanted = i.symbol, {i.currency, base} - {"USD"}
-    delivery = source.deliver([symbol], sorted(wanted))
+    symbol, currencies = i.symbol, {i.currency, base} - {"USD"}
+    delivery = source.deliver([symbol], sorted(currencies))
     bars = delivery.bars.get(symbol)
-    if bars is None or not wanted <= set(delivery.rates):
+    if bars is None or not currencies <= set(delivery.rates):
         return None
-    found = inspected([symbol], delivery, source, base, rows[0], rows[-1], crash_dates, accepted)
-    known = np.isfinite(bars.close)
-    dates, close = bars.dates[known], bars.close[known]
-    each, dividends, told = _paid(bars, i, tax)
-    paid = np.zeros(close.size)
-    due = np.searchsorted(np.flatnonzero(known), np.arange(bars.dates.size))
-    np.add.at(paid, due[due < close.size], each[due < close.size])
+    findings = inspected([symbol], delivery, source, base, rows[0], rows[-1], crash_dates, accepted)
+    has_close = np.isfinite(bars.close)
+    dates, close = bars.dates[has_close], bars.close[has_close]
+    per_bar, dividends, notes = _dividends_of(bars, i, tax)
+    dividend = np.zeros(close.size)
+    due = np.searchsorted(np.flatnonzero(has_close), np.arange(bars.dates.size))
+    np.add.at(dividend, due[due < close.size], per_bar[due < close.size])
     growth = np.ones(close.size)
-    growth[1:] = (close[1:] + paid[1:]) / close[:-1]
+    growth[1:] = (close[1:] + dividend[1:]) / close[:-1]
     levels = np.cumprod(growth)
     for currency, power in ((i.currency, 1.0), (base, -1.0)):
         if currency != "USD":
@@ -199,12 +201,14 @@ def _single(
     on = np.searchsorted(dates, rows, side="right") - 1
     out = np.where((on >= 0) & (rows <= dates[-1]), levels[np.maximum(on, 0)], np.nan)
     notices = [*delivery.notices, *bars.notices]
-    notices += [Notice(f.symbol, f"{f.check} on {f.first}: {f.seen}") for f in found if _matters(f)]
-    notices += [Notice(symbol, text) for text in told]
+    notices += [Notice(f.symbol, f"{f.check} on {f.first}: {f.seen}") for f in findings if _matters(f)]
+    notices += [Notice(symbol, text) for text in notes]
     return Benchmark(symbol, i.name, out, tuple(notices), (i.venue,), dividends)
 
 
-def _paid(bars: Bars, i: Instrument, tax: Withholding | None) -> tuple[FloatArray, Dividends, list[str]]:
+def _dividends_of(
+    bars: Bars, i: Instrument, tax: Withholding | None
+) -> tuple[FloatArray, Dividends, list[str]]:
     """(R,) what a share pays that counts, how that is taxed, and what a reader must know of it."""
     if i.kind == "index" and not bars.dividends.any():
         text = "is a price index: its dividends are not in it, and nobody could hold it"
@@ -224,14 +228,14 @@ def _paid(bars: Bars, i: Instrument, tax: Withholding | None) -> tuple[FloatArra
     return bars.dividends * (1.0 - rate[:, 0]), "net", []
 
 
-def _spanned(made: Benchmark, rows: DateArray) -> Benchmark:
+def _spanned(whole: Benchmark, rows: DateArray) -> Benchmark:
     """With a notice where it covers a part of the rows only."""
-    covered = rows[np.isfinite(made.levels)]
+    covered = rows[np.isfinite(whole.levels)]
     if not covered.size or (covered[0] == rows[0] and covered[-1] == rows[-1]):
-        return made
+        return whole
     text = f"is compared over a part of the span from {covered[0]} to {covered[-1]}"
-    notices = (*made.notices, Notice(made.symbol, text))
-    return Benchmark(made.symbol, made.name, made.levels, notices, made.venues, made.dividends)
+    notices = (*whole.notices, Notice(whole.symbol, text))
+    return Benchmark(whole.symbol, whole.name, whole.levels, notices, whole.venues, whole.dividends)
 
 
 def _matters(f: Finding) -> bool:

@@ -40,12 +40,12 @@ def frequency_findings(symbol: str, dates: DateArray) -> Iterator[Finding]:
         for at in stretches(steps >= _WEEK[0], 1):
             if at.size >= IN_A_ROW:
                 part = dates[at[0] : at[-1] + 2]
-                seen = f"{part.size} bars {np.median(steps[at]):.0f} days apart beside daily ones"
-                yield error(symbol, "calendar", part, seen, "download daily bars (interval 1d) for all of it")
+                text = f"{part.size} bars {np.median(steps[at]):.0f} days apart beside daily ones"
+                yield error(symbol, "calendar", part, text, "download daily bars (interval 1d) for all of it")
         return
     kind = next((k for k, (a, b) in {"weekly": _WEEK, "monthly": _MONTH}.items() if a <= apart <= b), "")
-    seen = f"{dates.size} bars {apart:.0f} days apart: {kind or 'not daily'}"
-    yield error(symbol, "calendar", dates, seen, "download daily bars (interval 1d)")
+    text = f"{dates.size} bars {apart:.0f} days apart: {kind or 'not daily'}"
+    yield error(symbol, "calendar", dates, text, "download daily bars (interval 1d)")
 
 
 def session_findings(bars: Sequence[Bars], instruments: Instruments = RECORDED) -> list[Finding]:
@@ -60,32 +60,32 @@ def session_findings(bars: Sequence[Bars], instruments: Instruments = RECORDED) 
 def _of_venue(mic: str, names: Sequence[Bars]) -> Iterator[Finding]:
     closes = {b.symbol: b.dates[np.isfinite(b.close)] for b in names}
     first, last = min(d[0] for d in closes.values()), max(d[-1] for d in closes.values())
-    odd = {s: found for s, d in closes.items() if (found := list(frequency_findings(s, d)))}
+    odd = {s: faults for s, d in closes.items() if (faults := list(frequency_findings(s, d)))}
     try:
-        held = sessions(mic, first, last)
+        venue_sessions = sessions(mic, first, last)
     except BadInputError as failure:
         for symbol, dates in closes.items():
             yield from odd.get(symbol, ())
             yield warning(symbol, "gap", dates, f"cannot be told: {failure.wanted}", failure.remedy)
         return
-    odd |= {s: found for s, d in closes.items() if s not in odd and (found := list(off_days(s, mic, d)))}
-    odd |= {s: found for s, d in closes.items() if s not in odd and (found := list(thin(s, mic, d)))}
+    odd |= {s: faults for s, d in closes.items() if s not in odd and (faults := list(off_days(s, mic, d)))}
+    odd |= {s: faults for s, d in closes.items() if s not in odd and (faults := list(thin(s, mic, d)))}
     for findings in odd.values():
         yield from findings
     closes = {s: d for s, d in closes.items() if s not in odd}  # the gaps of the others have one cause
     if closes:
-        yield from _gaps(mic, closes, held)
+        yield from _gaps(mic, closes, venue_sessions)
 
 
 def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     """That dates are no sessions: all a day off, or weekends among them, over the whole series or a stretch of it."""
     day = np.timedelta64(1, "D")
-    held = sessions(mic, dates[0] - day, dates[-1] + day)
-    off = ~np.isin(dates, held)
+    venue_sessions = sessions(mic, dates[0] - day, dates[-1] + day)
+    off = ~np.isin(dates, venue_sessions)
     blocks = np.arange(dates.size) // OFF_BLOCK
     many = np.bincount(blocks, off) >= np.maximum(OFF_LEAST, OFF_SHARE_OF_BLOCK * np.bincount(blocks))
     weekday = (dates.astype(np.int64) + 3) % 7
-    shut = off & ~np.isin(weekday, (held.astype(np.int64) + 3) % 7)
+    shut = off & ~np.isin(weekday, (venue_sessions.astype(np.int64) + 3) % 7)
     weeks = np.arange(dates.size) // OFF_WEEK
     many |= np.isin(np.arange(many.size), blocks[(np.bincount(weeks, shut) >= OFF_LEAST)[weeks]])
     if off.sum() < max(OFF_LEAST, OFF_SHARE * dates.size):
@@ -97,24 +97,24 @@ def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     names = [
         DAYS[n] for n in np.unique(weekday[off]) if (off & (weekday == n)).sum() >= OFF_SHARE * off.sum()
     ]
-    seen = f"{off.sum()} of {dates[part].size} bars lie on days {mic} was closed ({', '.join(names)})"
-    if words := shifted(dates[part], held):
+    text = f"{off.sum()} of {dates[part].size} bars lie on days {mic} was closed ({', '.join(names)})"
+    if words := shifted(dates[part], venue_sessions):
         yield error(
-            symbol, "calendar", dates[part], f"{seen}: every date is a day {words}, as of stamps in another zone",
+            symbol, "calendar", dates[part], f"{text}: every date is a day {words}, as of stamps in another zone",
             "convert the stamps to the exchange's zone (tz_convert), then cut them to dates",
         )  # fmt: skip
     else:
-        yield error(symbol, "calendar", dates[off], seen, "keep the rows of sessions only")
+        yield error(symbol, "calendar", dates[off], text, "keep the rows of sessions only")
 
 
-def shifted(dates: DateArray, held: DateArray) -> str:
+def shifted(dates: DateArray, venue_sessions: DateArray) -> str:
     """`early` or `late` where moving all dates by a day makes sessions of those that are none; else ""."""
-    off = (~np.isin(dates, held)).sum()
+    off = (~np.isin(dates, venue_sessions)).sum()
     day = np.timedelta64(1, "D")
     for shift, words in ((1, "early"), (-1, "late")):
         if (
             off >= max(OFF_LEAST, OFF_SHARE * dates.size)
-            and (~np.isin(dates + shift * day, held)).sum() < off / 4
+            and (~np.isin(dates + shift * day, venue_sessions)).sum() < off / 4
         ):
             return words
     return ""
@@ -123,32 +123,32 @@ def shifted(dates: DateArray, held: DateArray) -> str:
 def thin(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     """That many sessions between its first and last have no price, in holes all over: half of a file was lost, as
     that of dates read with day and month exchanged. Halts do not count."""
-    held = sessions(mic, dates[0], dates[-1])
-    absent = ~np.isin(held, dates)
+    venue_sessions = sessions(mic, dates[0], dates[-1])
+    absent = ~np.isin(venue_sessions, dates)
     holes = list(stretches(absent, 1))
     halted = sum(len(at) for at in holes if len(at) > HALT)
     holes = [at for at in holes if len(at) <= HALT]
-    lost = sum(len(at) for at in holes)
-    if len(holes) < THIN_LEAST or lost <= THIN * (held.size - halted):
+    missing = sum(len(at) for at in holes)
+    if len(holes) < THIN_LEAST or missing <= THIN * (venue_sessions.size - halted):
         return
-    seen = f"{lost} of {held.size} sessions of {mic} have no price, in {len(holes)} holes"
+    text = f"{missing} of {venue_sessions.size} sessions of {mic} have no price, in {len(holes)} holes"
     remedy = "complete the file"
     if int((dates - dates.astype("datetime64[M]")).astype(np.int64).max()) < MONTHS:
-        seen += "; all its dates are days 1 to 12 of a month"
+        text += "; all its dates are days 1 to 12 of a month"
         remedy = "write its dates as YYYY-MM-DD: day and month may be exchanged, and the dates where they cannot be, lost"
-    yield error(symbol, "gap", held[absent], seen, remedy)
+    yield error(symbol, "gap", venue_sessions[absent], text, remedy)
 
 
-def _gaps(mic: str, closes: dict[str, DateArray], held: DateArray) -> Iterator[Finding]:
-    spans = np.array([(held >= d[0]) & (held <= d[-1]) for d in closes.values()])
-    absent = spans & ~np.array([np.isin(held, d) for d in closes.values()])
+def _gaps(mic: str, closes: dict[str, DateArray], venue_sessions: DateArray) -> Iterator[Finding]:
+    spans = np.array([(venue_sessions >= d[0]) & (venue_sessions <= d[-1]) for d in closes.values()])
+    absent = spans & ~np.array([np.isin(venue_sessions, d) for d in closes.values()])
     # One name alone cannot say whether it or its venue stood still.
     shut = (spans.sum(axis=0) > 1) & (absent.sum(axis=0) == spans.sum(axis=0))
     for at in stretches(shut, 1):
-        seen = f"{counted(at, 'session')} of the calendar that none of {spans[:, at[0]].sum()} names has"
+        text = f"{counted(at, 'session')} of the calendar that none of {spans[:, at[0]].sum()} names has"
         remedy = "closed by weather, or a hole of the source: untradable there"
-        yield warning(mic, "venue_gap", held[at], seen, remedy)
+        yield warning(mic, "venue_gap", venue_sessions[at], text, remedy)
     for symbol, row in zip(closes, absent & ~shut, strict=True):
         for at in stretches(row, 1):
-            seen = f"{counted(at, 'session')} of {mic} without a close"
-            yield warning(symbol, "gap", held[at], seen, "untradable there")
+            text = f"{counted(at, 'session')} of {mic} without a close"
+            yield warning(symbol, "gap", venue_sessions[at], text, "untradable there")

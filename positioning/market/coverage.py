@@ -35,7 +35,7 @@ class Span:
 
 
 def present(
-    wanted: list[Instrument],
+    requests: list[Instrument],
     hedges: set[str],
     delivery: Delivery,
     source: Source,
@@ -53,8 +53,8 @@ def present(
             f"add {base}=X, or give base=USD",
             "base",
         )
-    kept = []
-    for i in wanted:
+    instruments = []
+    for i in requests:
         lacks = (
             f"is not in {source.label}"
             if i.symbol not in delivery.bars
@@ -79,22 +79,22 @@ def present(
                     f"is not in the instrument table: venue {i.venue} and currency {i.currency} follow its suffix",
                 )
             )
-        kept.append(i)
-    if not any(i.symbol not in hedges for i in kept):
+        instruments.append(i)
+    if not any(i.symbol not in hedges for i in instruments):
         raise DataMissingError(
-            f"none of the names {', '.join(i.symbol for i in wanted if i.symbol not in hedges)} in {source.label}",
+            f"none of the names {', '.join(i.symbol for i in requests if i.symbol not in hedges)} in {source.label}",
             "wanted prices and currency of at least one",
             "add them, or try the sample market",
         )
-    return kept
+    return instruments
 
 
 def edges(bars: Bars) -> tuple[np.datetime64, np.datetime64]:
     """First and last day with a close. Raises BadInputError where there is none."""
-    known = bars.dates[np.isfinite(bars.close)]
-    if known.size == 0:
+    priced_days = bars.dates[np.isfinite(bars.close)]
+    if priced_days.size == 0:
         raise BadInputError(f"{bars.symbol}: no close at all", "wanted at least one price", "check the file")
-    return known[0], known[-1]
+    return priced_days[0], priced_days[-1]
 
 
 def _usable(i: Instrument, delivery: Delivery) -> tuple[np.datetime64, np.datetime64]:
@@ -104,9 +104,9 @@ def _usable(i: Instrument, delivery: Delivery) -> tuple[np.datetime64, np.dateti
     return (begins, ends) if rates is None else (max(begins, rates.dates[0]), min(ends, rates.dates[-1]))
 
 
-def first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.datetime64:
+def first_day(instruments: list[Instrument], delivery: Delivery, span: Span) -> np.datetime64:
     """The first day of the account, before the rows are known. Raises BadInputError where no name reaches it."""
-    earliest = min(edges(delivery.bars[i.symbol])[0] for i in kept)
+    earliest = min(edges(delivery.bars[i.symbol])[0] for i in instruments)
     if span.start is not None and span.start < earliest:
         raise BadInputError(
             f"start {span.start} lies before the first price of every name, {earliest}",
@@ -114,7 +114,7 @@ def first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.date
             f"give start={earliest}",
             "start",
         )
-    latest = max(edges(delivery.bars[i.symbol])[1] for i in kept)
+    latest = max(edges(delivery.bars[i.symbol])[1] for i in instruments)
     first = span.start if span.start is not None else max(DEFAULT_START, earliest)
     if first > latest:
         raise BadInputError(
@@ -127,15 +127,19 @@ def first_day(kept: list[Instrument], delivery: Delivery, span: Span) -> np.date
 
 
 def covering(
-    kept: list[Instrument], hedges: set[str], delivery: Delivery, first: np.datetime64, notices: list[Notice]
+    instruments: list[Instrument],
+    hedges: set[str],
+    delivery: Delivery,
+    first: np.datetime64,
+    notices: list[Notice],
 ) -> list[Instrument]:
     """Without the names that would cut the default span short or hardly be in it."""
-    known = {i.symbol: _usable(i, delivery) for i in kept}
-    last = max(e[1] for e in known.values())
+    spans = {i.symbol: _usable(i, delivery) for i in instruments}
+    last = max(e[1] for e in spans.values())
     share = SPAN_SHARE * (last - first).astype(int)
     out = []
-    for i in kept:
-        begins, ends = known[i.symbol]
+    for i in instruments:
+        begins, ends = spans[i.symbol]
         listed = first if i.listed is None else max(first, np.datetime64(i.listed, "D"))
         late, early = (begins - listed).astype(int), (last - ends).astype(int)
         if i.symbol in hedges or (late <= share and (early <= share or _delisted(i, ends))):
@@ -150,7 +154,7 @@ def covering(
             )
         )
     if not any(i.symbol not in hedges for i in out):
-        return kept
+        return instruments
     return out
 
 
@@ -159,16 +163,16 @@ def _delisted(i: Instrument, ends: np.datetime64) -> bool:
     return i.delisted is not None and bool(ends >= np.datetime64(i.delisted, "D") - np.timedelta64(10, "D"))
 
 
-def last_day(kept: list[Instrument], delivery: Delivery, base: str) -> np.datetime64:
+def last_day(instruments: list[Instrument], delivery: Delivery, base: str) -> np.datetime64:
     """The earliest last day among instruments (a listing that ended does not count) and currencies."""
-    last = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in kept}
-    ends = [last[i.symbol] for i in kept if not _delisted(i, last[i.symbol])]
-    currencies = ({i.currency for i in kept} | {base}) - {"USD"}
+    last = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in instruments}
+    ends = [last[i.symbol] for i in instruments if not _delisted(i, last[i.symbol])]
+    currencies = ({i.currency for i in instruments} | {base}) - {"USD"}
     return min([*(ends or last.values()), *(delivery.rates[c].dates[-1] for c in currencies)])
 
 
 def require_prices_to(
-    kept: list[Instrument],
+    instruments: list[Instrument],
     delivery: Delivery,
     last: np.datetime64,
     crash_dates: Mapping[str, DateArray],
@@ -178,9 +182,9 @@ def require_prices_to(
     marks and its figures with it; BadInputError beyond a year, and where prices go on after the rates of their currency.
     Names whose listing ended, or that a restriction stopped, may.
     """
-    _require_rates_to(kept, delivery, last, crash_dates)
-    ends = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in kept}
-    stopped = [i for i in kept if _delisted(i, ends[i.symbol]) or i.symbol in crash_dates]
+    _require_rates_to(instruments, delivery, last, crash_dates)
+    ends = {i.symbol: edges(delivery.bars[i.symbol])[1] for i in instruments}
+    stopped = [i for i in instruments if _delisted(i, ends[i.symbol]) or i.symbol in crash_dates]
     latest = max(ends.values())
     still = (last - latest).astype(int)
     if TOLD < still <= STILL:
@@ -197,11 +201,14 @@ def require_prices_to(
 
 
 def _require_rates_to(
-    kept: list[Instrument], delivery: Delivery, last: np.datetime64, crash_dates: Mapping[str, DateArray]
+    instruments: list[Instrument],
+    delivery: Delivery,
+    last: np.datetime64,
+    crash_dates: Mapping[str, DateArray],
 ) -> None:
     """BadInputError where a name has prices up to `last` that its currency's rates do not reach: it would be marked at
     its last value in base currency, whatever its price did."""
-    for i in kept:
+    for i in instruments:
         rates = delivery.rates.get(i.currency)
         if rates is None or i.symbol in crash_dates:
             continue

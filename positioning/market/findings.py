@@ -45,14 +45,14 @@ class Finding:
         return f"{self.symbol}: {self.check} on {days}: {self.seen}"
 
 
-def error(symbol: str, name: Check, dates: DateArray, seen: str, remedy: str) -> Finding:
+def error(symbol: str, name: Check, dates: DateArray, text: str, remedy: str) -> Finding:
     """One that stops a run; dates: (R,) the rows it lies on, ascending."""
-    return Finding(symbol, name, "error", dates[0], dates[-1], seen, remedy)
+    return Finding(symbol, name, "error", dates[0], dates[-1], text, remedy)
 
 
-def warning(symbol: str, name: Check, dates: DateArray, seen: str, remedy: str) -> Finding:
+def warning(symbol: str, name: Check, dates: DateArray, text: str, remedy: str) -> Finding:
     """One that goes on the page; dates as for `error`."""
-    return Finding(symbol, name, "warning", dates[0], dates[-1], seen, remedy)
+    return Finding(symbol, name, "warning", dates[0], dates[-1], text, remedy)
 
 
 def stretches(mask: BoolArray, apart: int) -> list[IntArray]:
@@ -82,8 +82,8 @@ def within(
 def reachable(symbols: Iterable[str], instruments: Instruments = RECORDED) -> frozenset[str]:
     """The symbols, and the MIC and the `CCY=X` of each: what findings about them are filed under."""
     named = frozenset(symbols)
-    known = [instruments.of(s) for s in sorted(named) if not s.endswith("=X")]
-    return named | {i.venue for i in known} | {f"{i.currency}=X" for i in known}
+    members = [instruments.of(s) for s in sorted(named) if not s.endswith("=X")]
+    return named | {i.venue for i in members} | {f"{i.currency}=X" for i in members}
 
 
 def accept(
@@ -150,9 +150,9 @@ def _accepted(word: str, symbols: Collection[str]) -> tuple[str, str]:
             "give accepted=EVR.L:unit_switch for example",
             "accepted",
         )
-    for given, options, what in ((symbol, symbols, "symbol"), (name, get_args(Check), "check")):
-        if given not in options:
+    for part, options, what in ((symbol, symbols, "symbol"), (name, get_args(Check), "check")):
+        if part not in options:
             raise BadInputError(
-                f"accepted={word}", f"no {what} {given!r} here", did_you_mean(given, options), "accepted"
+                f"accepted={word}", f"no {what} {part!r} here", did_you_mean(part, options), "accepted"
             )
     return symbol, name

@@ -40,8 +40,8 @@ def fields_from_frames(
     close: (T, N), or the whole frame of `yfinance.download`, whose columns are (price, symbol) in either order:
     its Close, Open, Dividends and Volume are taken, the latter three unless they are given.
     """
-    given = {"close": close, "open": open_, "dividends": dividends, "rates": rates, "volume": volume}
-    for what, frame in given.items():
+    frames = {"close": close, "open": open_, "dividends": dividends, "rates": rates, "volume": volume}
+    for what, frame in frames.items():
         require_frame(frame, what, needed=what == "close")
     close, open_, dividends, volume = _taken_apart(close, open_, dividends, volume)
     rows = dates_of(close, "close")
@@ -68,25 +68,27 @@ def fields_from_frames(
         raise BadInputError(
             f"{symbols[int(np.argmax(none))]} has no close at all", "wanted one at least", "drop that column"
         )
-    paid = np.zeros_like(prices) if dividends is None else np.nan_to_num(_amounts(dividends, close), nan=0.0)
-    _require_payable(paid, prices, symbols, rows)
+    payments = (
+        np.zeros_like(prices) if dividends is None else np.nan_to_num(_amounts(dividends, close), nan=0.0)
+    )
+    _require_payable(payments, prices, symbols, rows)
     traded = np.isfinite(prices)
     _require_sessions(rows, traded, instruments)
     opens = np.where(traded, opens, np.nan)
-    found = _inspected(rows, instruments, prices, opens, paid, accepted)
+    findings = _inspected(rows, instruments, prices, opens, payments, accepted)
     return {
         "rows": rows,
         "instruments": instruments,
         "open": opens,
         "close": prices,
-        "dividends": paid,
+        "dividends": payments,
         "tradable": traded,
         "venue_open": traded,
         "early": np.column_stack([opens_early(i.venue, rows) for i in instruments]) & traded,
         "rates": np.column_stack([_rate(rates, close, i.currency, base) for i in instruments]),
         "basis": tuple("traded" for _ in symbols),
         "base": base,
-        "findings": found,
+        "findings": findings,
         "volume": None if volume is None else _volumes(volume, close, traded),
     }
 
@@ -183,8 +185,8 @@ def _refuse_prices_of_one(close: pd.DataFrame) -> None:
     """BadInputError for columns that are prices of one symbol; LOW and OPEN, in capitals and without CLOSE, are not."""
     names = [str(c) for c in close.columns]
     capitals = all(n.isupper() for n in names) and "CLOSE" not in names
-    found = [n for n in names if _folded(n) in _PRICES]
-    if found and not capitals:
+    price_columns = [n for n in names if _folded(n) in _PRICES]
+    if price_columns and not capitals:
         raise BadInputError(
             f"columns {', '.join(names)}: prices of one symbol",
             "wanted one column a symbol",
@@ -221,13 +223,15 @@ def check_base(base: str) -> None:
         )
 
 
-def _require_payable(paid: FloatArray, prices: FloatArray, symbols: Sequence[str], rows: DateArray) -> None:
+def _require_payable(
+    payments: FloatArray, prices: FloatArray, symbols: Sequence[str], rows: DateArray
+) -> None:
     """BadInputError for a dividend of more than the last close before it: the share did not have it to pay."""
-    for at, n in zip(*np.nonzero(paid), strict=True):
+    for at, n in zip(*np.nonzero(payments), strict=True):
         before = prices[:at, n][np.isfinite(prices[:at, n])]
-        if before.size and paid[at, n] > before[-1]:
+        if before.size and payments[at, n] > before[-1]:
             raise BadInputError(
-                f"{symbols[n]}: dividends {paid[at, n]:g} on {rows[at]}, above the close of {before[-1]:g} before it",
+                f"{symbols[n]}: dividends {payments[at, n]:g} on {rows[at]}, above the close of {before[-1]:g} before it",
                 "wanted cash a share, in the unit of the closes",
                 "correct that cell",
             )
@@ -243,15 +247,15 @@ def _require_sessions(rows: DateArray, traded: BoolArray, instruments: Sequence[
         if not has_calendar(i.venue) or days.size < FEWEST:
             continue
         day = np.timedelta64(1, "D")
-        held = sessions(i.venue, days[0] - 30 * day, days[-1] + 30 * day)
-        week = ~np.isin(np.arange(7), _weekday(held))
-        if (shut := days[week[_weekday(days)]]).size and not shifted(days, held):
+        venue_sessions = sessions(i.venue, days[0] - 30 * day, days[-1] + 30 * day)
+        week = ~np.isin(np.arange(7), _weekday(venue_sessions))
+        if (shut := days[week[_weekday(days)]]).size and not shifted(days, venue_sessions):
             raise BadInputError(
                 f"{i.symbol}: {shut.size} closes on days of the week on which {i.venue} is never open, first {shut[0]}",
                 "wanted the dates of its sessions",
                 "drop those rows: prices carried over a weekend trade on no exchange",
             )
-        if words := shifted(days, held):
+        if words := shifted(days, venue_sessions):
             raise BadInputError(
                 f"{i.symbol}: every date is a day {words} for {i.venue}",
                 "wanted the dates of its sessions",
@@ -264,40 +268,47 @@ def _inspected(
     instruments: Sequence[Instrument],
     closes: FloatArray,
     opens: FloatArray,
-    paid: FloatArray,
+    payments: FloatArray,
     accepted: Sequence[str],
 ) -> tuple[Finding, ...]:
     """What the quality gate finds in the prices of names with FEWEST_MOVES.
 
     Raises BadInputError for an error that `accepted` does not name: a switch of unit, a close that leaves the others and
     comes back, a split left in."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for n, i in enumerate(instruments):
-        known = np.isfinite(closes[:, n])
-        if np.count_nonzero(np.diff(closes[known, n])) < FEWEST_MOVES:
+        has_close = np.isfinite(closes[:, n])
+        if np.count_nonzero(np.diff(closes[has_close, n])) < FEWEST_MOVES:
             continue
-        blank = np.full(int(known.sum()), np.nan)
+        blank = np.full(int(has_close.sum()), np.nan)
         bars = Bars(
-            i.symbol, rows[known], opens[known, n], blank, blank, closes[known, n], blank, paid[known, n]
+            i.symbol,
+            rows[has_close],
+            opens[has_close, n],
+            blank,
+            blank,
+            closes[has_close, n],
+            blank,
+            payments[has_close, n],
         )
-        found += [
+        findings += [
             f for f in price_findings(bars, NOTHING) if f.check != "stale"
         ]  # the caller says what trades
-    told = accept(found, accepted, [i.symbol for i in instruments], Instruments(tuple(instruments)))
-    stop_on_errors(told)
-    return told
+    marked = accept(findings, accepted, [i.symbol for i in instruments], Instruments(tuple(instruments)))
+    stop_on_errors(marked)
+    return marked
 
 
 def _amounts(dividends: pd.DataFrame, close: pd.DataFrame) -> FloatArray:
-    paid = values_like(dividends, close, "dividends")
-    if (bad := (paid < 0) | np.isinf(paid)).any():
+    amounts = values_like(dividends, close, "dividends")
+    if (bad := (amounts < 0) | np.isinf(amounts)).any():
         row, column = (int(n[0]) for n in np.nonzero(bad))
         raise BadInputError(
-            f"{close.columns[column]}: dividends {paid[row, column]:g} on {close.index[row]:%Y-%m-%d}",
+            f"{close.columns[column]}: dividends {amounts[row, column]:g} on {close.index[row]:%Y-%m-%d}",
             "wanted finite amounts of at least zero",
             "correct or empty that cell",
         )
-    return paid
+    return amounts
 
 
 def _weekday(days: DateArray) -> IntArray:

@@ -106,7 +106,7 @@ def is_lei(text: str) -> bool:
 
 def identifiers(symbol: str) -> Identifiers:
     """What is known of a symbol; empty fields where nothing is."""
-    return known().get(symbol, Identifiers(symbol))
+    return identifier_table().get(symbol, Identifiers(symbol))
 
 
 def found_under(text: str) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def found_under(text: str) -> tuple[str, ...]:
     word = text.strip().upper()
     return tuple(
         k.symbol
-        for k in known().values()
+        for k in identifier_table().values()
         if word in (k.symbol, *k.isins)
         or any(o.kind == "former_symbol" and o.value == word for o in k.others)
         or any(listing.line == word for listing in k.listings)
@@ -122,7 +122,7 @@ def found_under(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def known() -> Mapping[str, Identifiers]:
+def identifier_table() -> Mapping[str, Identifiers]:
     """Every recorded identifier by symbol, read once. Source: identifiers.csv, names.csv, listings.csv."""
     room = Path(__file__).parent
     others: dict[str, list[KnownName]] = {}

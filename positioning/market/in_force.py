@@ -16,11 +16,11 @@ def in_force(driver: Driver, rows: DateArray) -> FloatArray:
     """(T,) the last value known at or before each row; NaN before the first and where the series has ended: three times
     its usual spacing and GRACE days after the last one was known."""
     order = np.argsort(driver.known, kind="stable")
-    known, values = driver.known[order], driver.values[order]
-    at = np.searchsorted(known, rows, side="right") - 1
+    public_on, values = driver.known[order], driver.values[order]
+    at = np.searchsorted(public_on, rows, side="right") - 1
     gaps = np.diff(np.unique(driver.known)).astype(np.int64)
     most = 3 * int(np.median(gaps)) + GRACE if gaps.size else GRACE
-    age = (rows - known[np.maximum(at, 0)]).astype(np.int64)
+    age = (rows - public_on[np.maximum(at, 0)]).astype(np.int64)
     return np.where((at >= 0) & (age <= most), values[np.maximum(at, 0)], np.nan)
 
 

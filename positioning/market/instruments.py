@@ -155,14 +155,16 @@ def instrument(symbol: str) -> Instrument:
 
 def _once(read: Callable[[Cells], Instrument]) -> Callable[[Cells], Instrument]:
     """The same reading of rows, which raises BadInputError where a symbol comes twice."""
-    seen: set[str] = set()
+    symbols: set[str] = set()
 
     def one(cells: Cells) -> Instrument:
-        made = read(cells)
-        if made.symbol in seen:
-            raise BadInputError(f"symbol {made.symbol!r} again", "wanted each symbol once", "drop one row")
-        seen.add(made.symbol)
-        return made
+        instrument = read(cells)
+        if instrument.symbol in symbols:
+            raise BadInputError(
+                f"symbol {instrument.symbol!r} again", "wanted each symbol once", "drop one row"
+            )
+        symbols.add(instrument.symbol)
+        return instrument
 
     return one
 
@@ -181,22 +183,22 @@ def _own(cells: Cells) -> Instrument:
             f"currency {cells['currency']!r}", "wanted three capitals (ISO 4217)", "write for example EUR"
         )
     calendar_name(cells["venue"])  # refuses one whose sessions are not known
-    made = _from_cells({name: cells.get(name, "") for name in _COLUMNS} | {
+    instrument = _from_cells({name: cells.get(name, "") for name in _COLUMNS} | {
         "quoted_in": cells.get("quoted_in") or cells["currency"]
     })  # fmt: skip
-    if (ours := table().get(made.symbol)) is not None:
+    if (ours := table().get(instrument.symbol)) is not None:
         facts = (ours.venue, ours.currency, ours.kind)
-        if facts != (made.venue, made.currency, made.kind):
+        if facts != (instrument.venue, instrument.currency, instrument.kind):
             raise BadInputError(
-                f"{made.symbol} is on record with the engine as a {ours.kind} of {ours.venue} in {ours.currency}",
+                f"{instrument.symbol} is on record with the engine as a {ours.kind} of {ours.venue} in {ours.currency}",
                 "wanted the same venue, currency and kind, or a symbol of your own",
                 "drop the row, or correct it",
             )
-    return made
+    return instrument
 
 
-def _inferred(symbol: str, known: Sequence[str]) -> Instrument:
-    """What the suffix of a Yahoo symbol says. known: symbols on record, to name the nearest."""
+def _inferred(symbol: str, recorded_symbols: Sequence[str]) -> Instrument:
+    """What the suffix of a Yahoo symbol says. recorded_symbols: symbols on record, to name the nearest."""
     if is_isin(symbol):
         here = found_under(symbol)
         raise BadInputError(
@@ -210,7 +212,7 @@ def _inferred(symbol: str, known: Sequence[str]) -> Instrument:
         raise BadInputError(
             f"symbol {symbol!r}",
             "wanted a recorded symbol, or a Yahoo symbol of a share, receipt or fund",
-            _nearest(symbol, known),
+            _nearest(symbol, recorded_symbols),
         )
     if not suffix and stem.rpartition("-")[0] and stem.rpartition("-")[2] in MONEY:
         raise BadInputError(
@@ -228,10 +230,10 @@ def _inferred(symbol: str, known: Sequence[str]) -> Instrument:
     return Instrument(symbol, symbol, venue, currency, unit, cast(Kind, kind), recorded=False)
 
 
-def _nearest(symbol: str, known: Sequence[str]) -> str:
+def _nearest(symbol: str, recorded_symbols: Sequence[str]) -> str:
     """Did you mean: a recorded symbol that begins so, or a recorded index where one is asked for."""
     begins = symbol.strip().upper() or " "
-    near = [s for s in known if s.startswith(begins) or s[0] == begins[0] == "^"]
+    near = [s for s in recorded_symbols if s.startswith(begins) or s[0] == begins[0] == "^"]
     return did_you_mean(symbol, near) if near else "type a symbol such as NTR, 1157.HK or HSBK.IL"
 
 

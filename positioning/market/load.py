@@ -48,17 +48,17 @@ def load(
     """
     span = span or Span()
     _require_past(span)
-    wanted = [source.instruments.of(s) for s in dict.fromkeys([*names, *hedges])]
-    currencies = sorted({i.currency for i in wanted} | {base})
-    delivery = source.deliver([i.symbol for i in wanted], [c for c in currencies if c != "USD"])
+    requests = [source.instruments.of(s) for s in dict.fromkeys([*names, *hedges])]
+    currencies = sorted({i.currency for i in requests} | {base})
+    delivery = source.deliver([i.symbol for i in requests], [c for c in currencies if c != "USD"])
     notices = [*delivery.notices, *(n for b in delivery.bars.values() for n in b.notices)]
-    kept = present(wanted, set(hedges), delivery, source, base, notices)
-    first = first_day(kept, delivery, span)
+    instruments = present(requests, set(hedges), delivery, source, base, notices)
+    first = first_day(instruments, delivery, span)
     if span.end is None:
-        kept = covering(kept, set(hedges), delivery, first, notices)
-    last = span.end if span.end is not None else last_day(kept, delivery, base)
-    require_prices_to(kept, delivery, last, crash_dates, notices)
-    rows = _rows(kept, delivery, first, last)
+        instruments = covering(instruments, set(hedges), delivery, first, notices)
+    last = span.end if span.end is not None else last_day(instruments, delivery, base)
+    require_prices_to(instruments, delivery, last, crash_dates, notices)
+    rows = _rows(instruments, delivery, first, last)
     start = int(np.searchsorted(rows, first))
     if start >= rows.size:
         raise BadInputError(
@@ -66,8 +66,10 @@ def load(
             "wanted a span with sessions",
             "begin earlier or end later",
         )
-    found = _inspected(rows, kept, delivery, source, base, crash_dates, accepted)
-    market = replace(_assemble(rows, start, kept, delivery, source, base, tuple(notices)), findings=found)
+    findings = _inspected(rows, instruments, delivery, source, base, crash_dates, accepted)
+    market = replace(
+        _assemble(rows, start, instruments, delivery, source, base, tuple(notices)), findings=findings
+    )
     return market if span.start is not None else _opened(market, set(hedges), history)
 
 
@@ -83,14 +85,14 @@ def _require_past(span: Span) -> None:
 
 def _inspected(
     rows: DateArray,
-    kept: list[Instrument],
+    instruments: list[Instrument],
     delivery: Delivery,
     source: Source,
     base: str,
     crash_dates: Mapping[str, DateArray],
     accepted: Sequence[str],
 ) -> tuple[Finding, ...]:
-    symbols = [i.symbol for i in kept]
+    symbols = [i.symbol for i in instruments]
     return inspected(symbols, delivery, source, base, rows[0], rows[-1], crash_dates, accepted)
 
 
@@ -110,24 +112,26 @@ def inspected(
     of them names.
     """
     bars = {s: delivery.bars[s] for s in symbols}
-    known = source.instruments
-    currencies = sorted(({known.of(s).currency for s in symbols} | {base}) - {"USD"})
+    instruments = source.instruments
+    currencies = sorted(({instruments.of(s).currency for s in symbols} | {base}) - {"USD"})
     rates = {c: delivery.rates[c] for c in currencies}
-    found = check(bars, rates, crash_dates=crash_dates, quoted=source.quoted(symbols), instruments=known)
-    found += source.findings([*symbols, *(f"{c}=X" for c in currencies)])
+    findings = check(
+        bars, rates, crash_dates=crash_dates, quoted=source.quoted(symbols), instruments=instruments
+    )
+    findings += source.findings([*symbols, *(f"{c}=X" for c in currencies)])
     series = [*symbols, f"{base}=X"]
-    here = reachable(series, known)
+    here = reachable(series, instruments)
     words = [word for word in accepted if word.rpartition(":")[0] in here]
-    used = accept(within(found, first, last, series, known), words, series, known)
+    used = accept(within(findings, first, last, series, instruments), words, series, instruments)
     stop_on_errors(used)
     return used
 
 
 def _opened(market: Market, hedges: set[str], history: int) -> Market:
     """The account opens when some name and every hedge have `history` rows of prices."""
-    known = market.history >= history
+    has_history = market.history >= history
     hedge = np.array([s in hedges for s in market.symbols])
-    ready = np.nonzero(known[:, ~hedge].any(axis=1) & known[:, hedge].all(axis=1))[0]
+    ready = np.nonzero(has_history[:, ~hedge].any(axis=1) & has_history[:, hedge].all(axis=1))[0]
     ready = ready[ready >= market.start]
     if ready.size == 0 or ready[0] == market.start:
         return market
@@ -138,39 +142,41 @@ def _opened(market: Market, hedges: set[str], history: int) -> Market:
     return replace(market, start=int(ready[0]), notices=(*market.notices, Notice("", text)))
 
 
-def _rows(kept: list[Instrument], delivery: Delivery, first: np.datetime64, last: np.datetime64) -> DateArray:
-    earliest = min(edges(delivery.bars[i.symbol])[0] for i in kept)
+def _rows(
+    instruments: list[Instrument], delivery: Delivery, first: np.datetime64, last: np.datetime64
+) -> DateArray:
+    earliest = min(edges(delivery.bars[i.symbol])[0] for i in instruments)
     begin = max(first - WARM_UP, earliest)
-    days = [sessions(venue, begin, last) for venue in sorted({i.venue for i in kept})]
+    days = [sessions(venue, begin, last) for venue in sorted({i.venue for i in instruments})]
     return np.unique(np.concatenate(days))
 
 
 def _assemble(
     rows: DateArray,
     start: int,
-    kept: list[Instrument],
+    instruments: list[Instrument],
     delivery: Delivery,
     source: Source,
     base: str,
     notices: tuple[Notice, ...],
 ) -> Market:
-    shape = (rows.size, len(kept))
+    shape = (rows.size, len(instruments))
     opens, closes, volume = (np.full(shape, np.nan) for _ in range(3))
-    paid = np.zeros(shape)
+    dividends = np.zeros(shape)
     tradable, venue_open, early = (np.zeros(shape, dtype=bool) for _ in range(3))
     extra: list[Notice] = []
-    for venue in sorted({i.venue for i in kept}):
+    for venue in sorted({i.venue for i in instruments}):
         if (end := recorded_to(venue)) is not None and end < rows[-1]:
             text = (
                 f"the holidays of {venue} are on record to {end}: every weekday after it counts as a session"
             )
             extra.append(Notice("", text))
-    for n, i in enumerate(kept):
-        bars, held = delivery.bars[i.symbol], sessions(i.venue, rows[0], rows[-1])
-        venue_open[:, n] = np.isin(rows, held)
+    for n, i in enumerate(instruments):
+        bars, venue_sessions = delivery.bars[i.symbol], sessions(i.venue, rows[0], rows[-1])
+        venue_open[:, n] = np.isin(rows, venue_sessions)
         early[:, n] = venue_open[:, n] & opens_early(i.venue, rows)
         inside = (bars.dates >= rows[0]) & (bars.dates <= rows[-1])
-        off = inside & ~np.isin(bars.dates, held)
+        off = inside & ~np.isin(bars.dates, venue_sessions)
         if off.any():
             extra.append(
                 Notice(
@@ -183,30 +189,30 @@ def _assemble(
         at = np.searchsorted(rows, bars.dates[on])
         opens[at, n], closes[at, n], volume[at, n] = usable_opens(bars)[on], bars.close[on], bars.volume[on]
         tradable[at, n] = np.isfinite(bars.close[on]) & ~suspended(bars)[on]
-        _pay(paid[:, n], rows, held, bars)
+        _pay(dividends[:, n], rows, venue_sessions, bars)
     rates = {
         c: _rate_rows(rows, delivery.rates.get(c), base_rates)
         for base_rates in [delivery.rates.get(base)]
-        for c in {i.currency for i in kept}
+        for c in {i.currency for i in instruments}
     }
-    used = [delivery.rates[c] for c in sorted({i.currency for i in kept} | {base}) if c != "USD"]
+    used = [delivery.rates[c] for c in sorted({i.currency for i in instruments} | {base}) if c != "USD"]
     return Market(
         rows=rows,
-        instruments=tuple(kept),
+        instruments=tuple(instruments),
         open=opens,
         close=closes,
-        dividends=paid,
+        dividends=dividends,
         tradable=tradable,
         venue_open=venue_open,
         early=early,
         rates=np.column_stack(
-            [rates[i.currency] if i.currency != base else np.ones(rows.size) for i in kept]
+            [rates[i.currency] if i.currency != base else np.ones(rows.size) for i in instruments]
         ),
-        basis=tuple(delivery.bars[i.symbol].basis for i in kept),
+        basis=tuple(delivery.bars[i.symbol].basis for i in instruments),
         base=base,
         start=start,
         source=source.label,
-        snapshot=snapshot_hash([delivery.bars[i.symbol] for i in kept], used),
+        snapshot=snapshot_hash([delivery.bars[i.symbol] for i in instruments], used),
         simulated=source.simulated,
         notices=(*notices, *extra),
         drivers=_with_given(delivery.drivers, source.published),
@@ -214,15 +220,15 @@ def _assemble(
     )
 
 
-def _with_given(own: Mapping[str, Driver], given: Mapping[str, Driver]) -> Mapping[str, Driver]:
-    if both := sorted(set(own) & set(given)):
+def _with_given(own: Mapping[str, Driver], published: Mapping[str, Driver]) -> Mapping[str, Driver]:
+    if both := sorted(set(own) & set(published)):
         raise BadInputError(
             f"index={both[0]}=... has the name of a series of the source",
             "wanted another name",
             "rename it",
             "index",
         )
-    return {**own, **given}
+    return {**own, **published}
 
 
 def suspended(bars: Bars) -> BoolArray:
@@ -246,13 +252,13 @@ def suspended(bars: Bars) -> BoolArray:
     return np.asarray((flat & quiet) | (few & repeats))
 
 
-def _pay(column: FloatArray, rows: DateArray, held: DateArray, bars: Bars) -> None:
+def _pay(column: FloatArray, rows: DateArray, venue_sessions: DateArray, bars: Bars) -> None:
     """Put dividends on their ex-date, or on the venue's next session where that was none."""
     due = np.nonzero(bars.dividends)[0]
-    at = np.searchsorted(held, bars.dates[due])
+    at = np.searchsorted(venue_sessions, bars.dates[due])
     for event, session in zip(due, at, strict=True):
-        if session < held.size and bars.dates[event] >= rows[0]:
-            column[np.searchsorted(rows, held[session])] += bars.dividends[event]
+        if session < venue_sessions.size and bars.dates[event] >= rows[0]:
+            column[np.searchsorted(rows, venue_sessions[session])] += bars.dividends[event]
 
 
 def _rate_rows(rows: DateArray, rates: Rates | None, base: Rates | None) -> FloatArray:
@@ -264,7 +270,7 @@ def _usd_rows(rows: DateArray, rates: Rates | None) -> FloatArray:
     if rates is None:
         return np.ones(rows.size)
     last = np.searchsorted(rates.dates, rows, side="right") - 1
-    known = last >= 0
+    has_rate = last >= 0
     dates = rates.dates[np.maximum(last, 0)]
     age = np.arange(rows.size) - np.searchsorted(rows, dates)
-    return np.where(known & (age <= RATE_CARRY), rates.usd[np.maximum(last, 0)], np.nan)
+    return np.where(has_rate & (age <= RATE_CARRY), rates.usd[np.maximum(last, 0)], np.nan)

@@ -87,9 +87,11 @@ class Market(Displayed):
             (i.symbol, i.name, i.venue, i.currency, basis, f"{int(np.isfinite(self.close[:, n]).sum()):,}")
             for n, (i, basis) in enumerate(zip(self.instruments, self.basis, strict=True))
         ]
-        known = np.isfinite(self.total_return)
-        total = np.where(known, self.total_return, 0.0).sum(axis=1)
-        mean = np.divide(total, known.sum(axis=1), out=np.full(rows.size, np.nan), where=known.any(axis=1))
+        has_index = np.isfinite(self.total_return)
+        total = np.where(has_index, self.total_return, 0.0).sum(axis=1)
+        mean = np.divide(
+            total, has_index.sum(axis=1), out=np.full(rows.size, np.nan), where=has_index.any(axis=1)
+        )
         return Picture(facts, ("symbol", "name", "venue", "currency", "basis", "closes"), table, mean)
 
     @cached_property
@@ -126,8 +128,8 @@ class Market(Displayed):
         Built forward, so a later dividend never changes an earlier row. NaN up to a name's first price.
         """
         marks, gain = self.marks, np.full_like(self.marks, np.nan)
-        paid = self.dividends * self.carried_rates
-        gain[1:] = (marks[1:] + paid[1:]) / marks[:-1] - 1.0
+        dividends = self.dividends * self.carried_rates
+        gain[1:] = (marks[1:] + dividends[1:]) / marks[:-1] - 1.0
         return gain
 
     @cached_property
@@ -191,9 +193,9 @@ class Market(Displayed):
 
 def carry_forward(values: FloatArray) -> FloatArray:
     """(T, N) with each NaN replaced by the last finite value above it."""
-    seen = np.where(np.isfinite(values), np.arange(values.shape[0])[:, None], 0)
-    np.maximum.accumulate(seen, axis=0, out=seen)
-    return np.take_along_axis(values, seen, axis=0)
+    last_row = np.where(np.isfinite(values), np.arange(values.shape[0])[:, None], 0)
+    np.maximum.accumulate(last_row, axis=0, out=last_row)
+    return np.take_along_axis(values, last_row, axis=0)
 
 
 def snapshot_hash(bars: Sequence[Bars], rates: Sequence[Rates]) -> str:

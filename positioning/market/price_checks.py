@@ -44,18 +44,18 @@ NOTHING: Mapping[str, DateArray] = MappingProxyType({})
 
 def price_findings(b: Bars, crash_dates: Mapping[str, DateArray]) -> Iterator[Finding]:
     """The findings in one symbol's bars; crash_dates as for `quality.check`."""
-    known = np.isfinite(b.close)
-    dates, close = b.dates[known], b.close[known]
+    has_close = np.isfinite(b.close)
+    dates, close = b.dates[has_close], b.close[has_close]
     near = near_moments(b.symbol, dates, crash_dates)
     printed = np.zeros(close.size, np.bool_)
-    for f, rows in _prints(b, known, near):
+    for f, rows in _prints(b, has_close, near):
         printed[rows] = True
         yield f
     yield from moves(
-        b.symbol, "closes at", dates[~printed], close[~printed], _kept(near, printed), shares=True
+        b.symbol, "closes at", dates[~printed], close[~printed], _without(near, printed), shares=True
     )
-    yield from _splits(b, known, near, printed)
-    yield from _silences(b, known)
+    yield from _splits(b, has_close, near, printed)
+    yield from _silences(b, has_close)
     yield from _openings(b, near)
     yield from _ranges(b)
     yield from _levels(b)
@@ -72,8 +72,8 @@ def usable_opens(bars: Bars) -> FloatArray:
 
 def _before(b: Bars) -> FloatArray:
     """(R,) the last close above each row, NaN where there is none."""
-    known, before = np.flatnonzero(np.isfinite(b.close)), np.full(b.close.size, np.nan)
-    before[known[1:]] = b.close[known[:-1]]
+    priced_rows, before = np.flatnonzero(np.isfinite(b.close)), np.full(b.close.size, np.nan)
+    before[priced_rows[1:]] = b.close[priced_rows[:-1]]
     return before
 
 
@@ -95,7 +95,7 @@ def moves(
     jump = ((size > JUMP) | (shares & (step > RISE))) & ~unit
     large = (size > LARGE) & ~unit & ~jump & (np.diff(dates.astype(np.int64)) <= DAYS_OF_A_MOVE)
 
-    def said(at: IntArray) -> str:
+    def describe(at: IntArray) -> str:
         i = int(at[0])
         more = f" (and {counted(at[1:], 'more such move')})" if at.size > 1 else ""
         levels = f"{values[i]:.6g} on {dates[i]} and {values[i + 1]:.6g} on {dates[i + 1]}"
@@ -110,18 +110,18 @@ def moves(
     )
     for name, make, mask, remedy in kinds:
         for at in stretches(mask, APART):
-            yield make(symbol, name, dates[at + 1], said(at), remedy)
+            yield make(symbol, name, dates[at + 1], describe(at), remedy)
 
 
 def spikes(level: FloatArray, smallest: float = SPIKE_SMALLEST) -> Iterator[tuple[int, int, float]]:
     """(row before, false rows, size in logs) of levels that leave by a step beyond SPIKE_SIGMAS robust sigmas of
     the steps around it, and are back within a quarter of it after at most SPIKE_ROWS rows."""
     steps = np.abs(np.diff(level))
-    done = -1
+    last_false = -1
     for start in np.nonzero(steps > smallest)[0].tolist():
         ends = level[start + 2 : start + 2 + SPIKE_ROWS]
         back = np.nonzero(np.abs(ends - level[start]) < steps[start] / 4)[0]
-        if start <= done or not back.size:
+        if start <= last_false or not back.size:
             continue
         rows = int(back[0]) + 1
         around = np.append(
@@ -129,7 +129,7 @@ def spikes(level: FloatArray, smallest: float = SPIKE_SMALLEST) -> Iterator[tupl
         )
         # 1.4826 medians of absolute steps are one standard deviation of normal ones; other spikes hardly move it.
         if around.size and steps[start] > SPIKE_SIGMAS * 1.4826 * np.median(around):
-            done = start + rows
+            last_false = start + rows
             yield start, rows, float(steps[start])
 
 
@@ -144,27 +144,27 @@ def near_moments(symbol: str, dates: DateArray, crash_dates: Mapping[str, DateAr
 
 def currency_findings(b: Bars, unit: str, recorded: Instrument) -> Iterator[Finding]:
     """That a provider states another unit of quotation than is on record."""
-    wanted = recorded.quoted_in
-    if PENCE.get(unit, (unit, 1.0)) != PENCE.get(wanted, (wanted, 1.0)):
+    quoted_in = recorded.quoted_in
+    if PENCE.get(unit, (unit, 1.0)) != PENCE.get(quoted_in, (quoted_in, 1.0)):
         remedy = "correct quoted_in of the instrument, or take the line of the other currency"
-        yield error(b.symbol, "currency", b.dates, f"quoted in {unit} where {wanted} is on record", remedy)
+        yield error(b.symbol, "currency", b.dates, f"quoted in {unit} where {quoted_in} is on record", remedy)
 
 
 def _any_between(crash_dates: DateArray, first: DateArray, last: DateArray) -> BoolArray:
-    known = np.sort(crash_dates)
-    return np.asarray(np.searchsorted(known, last, side="right") > np.searchsorted(known, first))
+    crashes = np.sort(crash_dates)
+    return np.asarray(np.searchsorted(crashes, last, side="right") > np.searchsorted(crashes, first))
 
 
-def _kept(near: BoolArray, dropped: BoolArray) -> BoolArray:
+def _without(near: BoolArray, dropped: BoolArray) -> BoolArray:
     """`near` of the rows that are left when some are dropped."""
     rows = np.flatnonzero(~dropped)
     return near[rows[1:] - 1] if rows.size > 1 else near[:0]
 
 
-def _prints(b: Bars, known: BoolArray, near: BoolArray) -> Iterator[tuple[Finding, IntArray]]:
+def _prints(b: Bars, has_close: BoolArray, near: BoolArray) -> Iterator[tuple[Finding, IntArray]]:
     """Closes that leave those around them for up to SPIKE_ROWS rows and come back."""
-    dates, close = b.dates[known], b.close[known]
-    high, low = b.high[known], b.low[known]
+    dates, close = b.dates[has_close], b.close[has_close]
+    high, low = b.high[has_close], b.low[has_close]
     for start, rows, size in spikes(np.log(close), float(PRINT_OUTSIDE)):
         at = np.arange(start + 1, start + 1 + rows)
         back = int(at[-1]) + 1
@@ -175,24 +175,24 @@ def _prints(b: Bars, known: BoolArray, near: BoolArray) -> Iterator[tuple[Findin
         least = PRINT_OUTSIDE if outside else PRINT_INSIDE if ranged.all() else PRINT_ALONE
         if left <= least or abs(left - UNIT) <= UNIT_TOLERANCE:
             continue  # a hundredfold row is a switch of unit there and back
-        seen = (
+        text = (
             f"closes at {close[at[0]]:.6g} between {close[start]:.6g} on {dates[start]} "
             f"and {close[back]:.6g} on {dates[back]}"
         )
         make = warning if near[start] or near[back - 1] else error
-        yield make(b.symbol, "print", dates[at], seen, "correct or empty that close"), at
+        yield make(b.symbol, "print", dates[at], text, "correct or empty that close"), at
 
 
-def _splits(b: Bars, known: BoolArray, near: BoolArray, printed: BoolArray) -> Iterator[Finding]:
+def _splits(b: Bars, has_close: BoolArray, near: BoolArray, printed: BoolArray) -> Iterator[Finding]:
     """Moves by a split's ratio, and nothing else out of the way: a split that was left in, or applied the wrong
     way round. A crash moves on, before and after it and within its day; what a special dividend explains is none."""
     rows = np.flatnonzero(~printed)
-    paid = b.dividends[known][rows][1:]
-    dates, close = b.dates[known][rows], b.close[known][rows]
+    dividends = b.dividends[has_close][rows][1:]
+    dates, close = b.dates[has_close][rows], b.close[has_close][rows]
     step = np.diff(np.log(close))
     ratios = np.log(np.array(SPLITS, dtype=np.float64))
     for n in np.flatnonzero(
-        (np.abs(step) > np.log(SPLITS[0]) - SPLIT_TOLERANCE - 0.05) & ~_kept(near, printed)
+        (np.abs(step) > np.log(SPLITS[0]) - SPLIT_TOLERANCE - 0.05) & ~_without(near, printed)
     ):
         around = np.abs(
             np.concatenate([step[max(n - SPIKE_WINDOW, 0) : n], step[n + 1 : n + 1 + SPIKE_WINDOW]])
@@ -200,11 +200,11 @@ def _splits(b: Bars, known: BoolArray, near: BoolArray, printed: BoolArray) -> I
         if around.size < 5 or (dates[n + 1] - dates[n]).astype(int) > DAYS_OF_A_MOVE:
             continue
         usual = max(1.4826 * float(np.median(around)), 1e-4)
-        if paid[n] > 0 and abs(np.log((close[n + 1] + paid[n]) / close[n])) < abs(step[n]) / 3:
+        if dividends[n] > 0 and abs(np.log((close[n + 1] + dividends[n]) / close[n])) < abs(step[n]) / 3:
             continue
         rest = float(np.abs(np.abs(step[n]) - ratios).min())
         close_by = np.abs(np.concatenate([step[max(n - 3, 0) : n], step[n + 1 : n + 6]]))
-        day = np.flatnonzero(known)[rows[n + 1]]
+        day = np.flatnonzero(has_close)[rows[n + 1]]
         within = np.log(b.high[day] / b.low[day]) if np.isfinite(b.high[day] + b.low[day]) else 0.0
         calm = (close_by < CALM * usual + 1e-9).all() and within < 2 * CALM * usual + 1e-9
         if rest > max(SPLIT_TOLERANCE, min(2.0 * usual, 0.05)) or not calm:
@@ -214,27 +214,27 @@ def _splits(b: Bars, known: BoolArray, near: BoolArray, printed: BoolArray) -> I
         ratio = SPLITS[int(np.argmin(np.abs(np.abs(step[n]) - ratios)))]
         new, old = (ratio, 1) if ratio == int(ratio) else (int(2 * ratio), 2)
         words = f"{new:g} for {old}" if step[n] < 0 else f"{old} for {new:g}"
-        seen = (
+        text = (
             f"closes at {close[n]:.6g} on {dates[n]} and {close[n + 1]:.6g} on {dates[n + 1]}, a factor of {ratio} "
             f"on calm days: a split of {words} left in?"
         )
         remedy = "adjust the prices before it, or add a column Stock Splits"
-        yield error(b.symbol, "split", dates[n + 1 : n + 2], seen, remedy)
+        yield error(b.symbol, "split", dates[n + 1 : n + 2], text, remedy)
 
 
-def _silences(b: Bars, known: BoolArray) -> Iterator[Finding]:
-    dates, close = b.dates[known], b.close[known]
-    quiet = ~(b.volume[known] > 0)
+def _silences(b: Bars, has_close: BoolArray) -> Iterator[Finding]:
+    dates, close = b.dates[has_close], b.close[has_close]
+    quiet = ~(b.volume[has_close] > 0)
     stale = np.zeros(close.size, np.bool_)
     for at in stretches(np.append(False, close[1:] == close[:-1]) & quiet, 1):
         if at.size >= STALE:
             stale[at] = True
-            seen = f"{at.size} rows repeat the close {close[at[0]]:.6g} without volume"
-            yield warning(b.symbol, "stale", dates[at], seen, "suspended? nothing trades where all is flat")
-    silent = np.nonzero((b.volume[known] == 0) & ~stale)[0]
-    if silent.size:
-        seen = f"{counted(silent, 'row')} with a price and no volume"
-        yield warning(b.symbol, "zero_volume", dates[silent], seen, "fills there are doubtful")
+            text = f"{at.size} rows repeat the close {close[at[0]]:.6g} without volume"
+            yield warning(b.symbol, "stale", dates[at], text, "suspended? nothing trades where all is flat")
+    volumeless = np.nonzero((b.volume[has_close] == 0) & ~stale)[0]
+    if volumeless.size:
+        text = f"{counted(volumeless, 'row')} with a price and no volume"
+        yield warning(b.symbol, "zero_volume", dates[volumeless], text, "fills there are doubtful")
 
 
 def _openings(b: Bars, near: BoolArray) -> Iterator[Finding]:
@@ -248,11 +248,11 @@ def _openings(b: Bars, near: BoolArray) -> Iterator[Finding]:
     doubtful = np.flatnonzero((alone > OPEN_ALONE) & ~unit & ~(printed & ~explained))
     if doubtful.size:
         i = int(doubtful[0])
-        seen = (
+        text = (
             f"{counted(doubtful, 'row')} opening a fifth or more off the close before it and its own, first "
         )
-        seen += f"{b.open[i]:.6g} and {b.close[i]:.6g}"
-        yield warning(b.symbol, "print", b.dates[doubtful], seen, "fills take the close there")
+        text += f"{b.open[i]:.6g} and {b.close[i]:.6g}"
+        yield warning(b.symbol, "print", b.dates[doubtful], text, "fills take the close there")
     texts = (
         ("jump", unit, f"opening beyond a factor of {np.exp(JUMP):.0f} of its close"),
         ("print", printed & ~explained, "opening far from the close before it and its own"),
@@ -261,8 +261,8 @@ def _openings(b: Bars, near: BoolArray) -> Iterator[Finding]:
         for apart in [np.nonzero(mask)[0]]:
             if apart.size:
                 i = int(apart[0])
-                seen = f"{counted(apart, 'row')} {what}, first {b.open[i]:.6g} and {b.close[i]:.6g}"
-                yield error(b.symbol, name, b.dates[apart], seen, "correct or remove those opens")  # type: ignore[arg-type]  # both are checks
+                text = f"{counted(apart, 'row')} {what}, first {b.open[i]:.6g} and {b.close[i]:.6g}"
+                yield error(b.symbol, name, b.dates[apart], text, "correct or remove those opens")  # type: ignore[arg-type]  # both are checks
     inner_high, inner_low = (
         np.fmax(np.fmax(b.open, b.close), before),
         np.fmin(np.fmin(b.open, b.close), before),
@@ -272,14 +272,14 @@ def _openings(b: Bars, near: BoolArray) -> Iterator[Finding]:
     )[0]
     if wide.size:
         i = int(wide[0])
-        seen = f"{counted(wide, 'row')} reaching beyond twice or half the prices around, first "
-        seen += f"{b.low[i]:.6g} to {b.high[i]:.6g}"
-        yield warning(b.symbol, "print", b.dates[wide], seen, "nothing fills at a high or a low")
+        text = f"{counted(wide, 'row')} reaching beyond twice or half the prices around, first "
+        text += f"{b.low[i]:.6g} to {b.high[i]:.6g}"
+        yield warning(b.symbol, "print", b.dates[wide], text, "nothing fills at a high or a low")
 
 
 def _usual(close: FloatArray) -> float:
-    known = close[np.isfinite(close)]
-    return 1.4826 * float(np.median(np.abs(np.diff(np.log(known))))) if known.size > 2 else 0.0
+    finite = close[np.isfinite(close)]
+    return 1.4826 * float(np.median(np.abs(np.diff(np.log(finite))))) if finite.size > 2 else 0.0
 
 
 def _ranges(b: Bars) -> Iterator[Finding]:
@@ -287,8 +287,8 @@ def _ranges(b: Bars) -> Iterator[Finding]:
     at = np.nonzero(opened | closed)[0]  # a low above its high leaves the close outside of one of them
     if at.size:
         outside = f"{opened.sum()} the open, {closed.sum()} the close"
-        seen = f"{counted(at, 'row')} where high and low do not enclose: {outside}"
-        yield warning(b.symbol, "ohlc", b.dates[at], seen, "fills take the close where the open is outside")
+        text = f"{counted(at, 'row')} where high and low do not enclose: {outside}"
+        yield warning(b.symbol, "ohlc", b.dates[at], text, "fills take the close where the open is outside")
 
 
 def _outside(b: Bars, price: FloatArray) -> BoolArray:
@@ -302,21 +302,21 @@ def _levels(b: Bars) -> Iterator[Finding]:
     remedy = "bring all columns to one basis, or keep Close alone"
     if ranged.sum() >= BASIS_BLOCK and closed.sum() > BASIS_SHARE * ranged.sum():
         at = np.flatnonzero(closed)
-        seen = f"{at.size} of {ranged.sum()} closes lie outside their own high and low: adjusted beside raw prices?"
-        yield error(b.symbol, "basis", b.dates[at], seen, remedy)
+        text = f"{at.size} of {ranged.sum()} closes lie outside their own high and low: adjusted beside raw prices?"
+        yield error(b.symbol, "basis", b.dates[at], text, remedy)
         return
     opened = _outside(b, b.open)
     if ranged.sum() >= BASIS_BLOCK and opened.sum() > BASIS_SHARE * ranged.sum():
         at = np.flatnonzero(opened)  # in 40 real files at most 0.6 % are
-        seen = f"{at.size} of {ranged.sum()} opens lie outside their own high and low: of another day, or another basis?"
-        yield error(b.symbol, "basis", b.dates[at], seen, remedy)
+        text = f"{at.size} of {ranged.sum()} opens lie outside their own high and low: of another day, or another basis?"
+        yield error(b.symbol, "basis", b.dates[at], text, remedy)
         return
-    known = np.flatnonzero(np.isfinite(b.close) & np.isfinite(b.open))[1:]
-    if known.size < 2 * BASIS_BLOCK:
+    rows = np.flatnonzero(np.isfinite(b.close) & np.isfinite(b.open))[1:]
+    if rows.size < 2 * BASIS_BLOCK:
         return
     last = np.log(b.close[np.flatnonzero(np.isfinite(b.close))])
-    place = np.searchsorted(np.flatnonzero(np.isfinite(b.close)), known)
-    off = np.log(b.open[known]) - (last[place] + last[place - 1]) / 2.0
+    place = np.searchsorted(np.flatnonzero(np.isfinite(b.close)), rows)
+    off = np.log(b.open[rows]) - (last[place] + last[place - 1]) / 2.0
     blocks = off[: off.size // BASIS_BLOCK * BASIS_BLOCK].reshape(-1, BASIS_BLOCK)
     middle = np.median(blocks, axis=1)
     # The median of a block has a standard error of 1.25 / sqrt(rows) of its scatter.
@@ -324,7 +324,7 @@ def _levels(b: Bars) -> Iterator[Finding]:
     far = np.abs(middle) > np.maximum(BASIS_LEVEL, 6.0 * 1.25 / np.sqrt(BASIS_BLOCK) * scatter)
     for run in stretches(far, 1):
         if run.size >= 2:
-            at = known[run[0] * BASIS_BLOCK : (run[-1] + 1) * BASIS_BLOCK]
-            seen = f"opens lie {np.exp(np.median(middle[run])) - 1:+.1%} off the closes around them, for {at.size} rows"
-            yield error(b.symbol, "basis", b.dates[at], seen, remedy)
+            at = rows[run[0] * BASIS_BLOCK : (run[-1] + 1) * BASIS_BLOCK]
+            text = f"opens lie {np.exp(np.median(middle[run])) - 1:+.1%} off the closes around them, for {at.size} rows"
+            yield error(b.symbol, "basis", b.dates[at], text, remedy)
             return

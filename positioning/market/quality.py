@@ -39,12 +39,12 @@ def check(
     in columns that are not Bars yet.
     """
     priced = {s: b for s, b in bars.items() if np.isfinite(b.close).any()}
-    found = [f for b in priced.values() for f in price_findings(b, crash_dates)]
-    found += [f for r in rates.values() for f in rate_findings(r, crash_dates)]
+    findings = [f for b in priced.values() for f in price_findings(b, crash_dates)]
+    findings += [f for r in rates.values() for f in rate_findings(r, crash_dates)]
     of = instruments.of
-    found += [f for s, u in quoted.items() if s in priced for f in currency_findings(priced[s], u, of(s))]
-    found += session_findings(list(priced.values()), instruments)
-    return tuple(sorted(found, key=lambda f: (f.severity, f.symbol, f.first, f.check)))
+    findings += [f for s, u in quoted.items() if s in priced for f in currency_findings(priced[s], u, of(s))]
+    findings += session_findings(list(priced.values()), instruments)
+    return tuple(sorted(findings, key=lambda f: (f.severity, f.symbol, f.first, f.check)))
 
 
 def mend(
@@ -58,17 +58,17 @@ def mend(
     back = dates[1:][np.diff(dates.astype(np.int64)) <= 0]
     order = np.argsort(dates, kind="stable")
     order = order[np.append(dates[order][1:] != dates[order][:-1], True)[: order.size]]
-    days, kept = dates[order], {name: values[order] for name, values in columns.items()}
+    days, clean = dates[order], {name: values[order] for name, values in columns.items()}
     bad = np.zeros(days.size, np.bool_)
-    for name in kept.keys() & {"open", "high", "low", "close"}:
-        false = (kept[name] <= 0) | np.isinf(kept[name])
-        kept[name] = np.where(false, np.nan, kept[name])
+    for name in clean.keys() & {"open", "high", "low", "close"}:
+        false = (clean[name] <= 0) | np.isinf(clean[name])
+        clean[name] = np.where(false, np.nan, clean[name])
         bad |= false
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for at in stretches(np.isin(days, back), APART):
-        seen = f"{counted(at, 'date')} repeated or out of order"
-        found.append(error(symbol, "dates", days[at], seen, "sort the rows and drop the repeated ones"))
+        text = f"{counted(at, 'date')} repeated or out of order"
+        findings.append(error(symbol, "dates", days[at], text, "sort the rows and drop the repeated ones"))
     for at in stretches(bad, APART):
-        seen = f"{counted(at, 'row')} with a price at or below zero, or infinite"
-        found.append(error(symbol, "price", days[at], seen, "correct or remove them"))
-    return days, kept, tuple(found)
+        text = f"{counted(at, 'row')} with a price at or below zero, or infinite"
+        findings.append(error(symbol, "price", days[at], text, "correct or remove them"))
+    return days, clean, tuple(findings)

@@ -42,8 +42,8 @@ def read_records(
                 above, first = above + 1, next(lines, "")
             delimiter = max(_DELIMITERS, key=first.count)
             reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
-            known = {_folded(column): column for column in (*columns, *optional)}
-            header = [known.get(_folded(cell), cell.strip()) for cell in next(reader, [])]
+            spelling = {_folded(column): column for column in (*columns, *optional)}
+            header = [spelling.get(_folded(cell), cell.strip()) for cell in next(reader, [])]
             _check_header(path, columns, header, above + 1)
             return tuple(
                 _built(path, above + reader.line_num, header, row, build)
@@ -112,13 +112,15 @@ def in_digits(text: str) -> str:
     return ", in the digits 0 to 9" if any(c.isdigit() and not c.isascii() for c in text) else ""
 
 
-def parsed(cells: Cells, column: str, convert: Callable[[str], T], wanted: str) -> T:
+def parsed(cells: Cells, column: str, convert: Callable[[str], T], requirement: str) -> T:
     """The cell through `convert`; BadInputError naming the column where that fails on its text."""
     try:
         return convert(cells[column])
     except (ValueError, OverflowError):
         raise BadInputError(
-            f"{column} {cells[column]!r}", f"wanted {wanted}{in_digits(cells[column])}", "correct that cell"
+            f"{column} {cells[column]!r}",
+            f"wanted {requirement}{in_digits(cells[column])}",
+            "correct that cell",
         ) from None
 
 

@@ -131,15 +131,15 @@ def read_sample_facts(path: Path) -> SampleFacts:
 
 @lru_cache(maxsize=8)
 def _tables(text: str) -> Tables:
-    given = tomllib.loads(text)
-    for table, rows in given.items():
+    tables = tomllib.loads(text)
+    for table, rows in tables.items():
         if table not in _KINDS:
             raise BadInputError(
                 f"table {table!r}", "wanted one of its tables", did_you_mean(table, [*_KINDS])
             )
         if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
             raise BadInputError(f"{table}", "wanted a table of tables", f"write [{table}.NAME]")
-    return MappingProxyType(given)
+    return MappingProxyType(tables)
 
 
 def _check(table: str, name: str, row: Mapping[str, Any]) -> None:

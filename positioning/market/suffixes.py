@@ -97,7 +97,7 @@ MONEY = frozenset({*(row[1] for row in SUFFIXES.values()), "BTC", "ETH", "USDT",
 
 def beside_suffix(stem: str, suffix: str) -> str:
     """What to type in place of a suffix that no venue is known for."""
-    held = f"choose a line on one of {', '.join('.' + s for s in SUFFIXES if s)}, or in New York without a suffix"
+    remedy = f"choose a line on one of {', '.join('.' + s for s in SUFFIXES if s)}, or in New York without a suffix"
     if suffix in NEW_YORK:
         return f"Yahoo writes New York's lines without a suffix: type {stem}"
     if (ours := WRITTEN_ELSEWHERE.get(suffix.upper(), suffix.upper())) and ours in SUFFIXES:
@@ -107,5 +107,5 @@ def beside_suffix(stem: str, suffix: str) -> str:
     if len(suffix) > 2 and (near := [s for s in SUFFIXES if len(s) == 2 and suffix.upper().startswith(s)]):
         return f"Did you mean .{near[0]}?"
     if place := ELSEWHERE.get(suffix):
-        return f"it is {place}'s, which is not covered: {held}"
-    return held
+        return f"it is {place}'s, which is not covered: {remedy}"
+    return remedy

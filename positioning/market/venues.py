@@ -159,8 +159,8 @@ def recorded_to(mic: str) -> np.datetime64 | None:
 def _recorded_to(name: str) -> np.datetime64 | None:
     if name not in _BOUNDED:
         return None
-    made = recalled(f"bound-{name}-{_basis()}", lambda: {"day": _bound(name)})
-    return np.datetime64(made["day"][0], "D")
+    record = recalled(f"bound-{name}-{_basis()}", lambda: {"day": _bound(name)})
+    return np.datetime64(record["day"][0], "D")
 
 
 def _bound(name: str) -> DateArray:
@@ -204,17 +204,17 @@ def next_opening(mic: str, day: np.datetime64) -> tuple[np.datetime64, np.dateti
 @lru_cache(maxsize=64)
 def _hours(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateArray, DateArray]:
     """Session dates [D], opening and closing instants in UTC [s] of whole years: near spans share one build."""
-    made = recalled(
+    record = recalled(
         f"hours-{name}-{first_year}-{last_year}-{_basis()}", lambda: _built(name, first_year, last_year)
     )
-    dates, opens, closes = made["dates"], made["opens"], made["closes"]
+    dates, opens, closes = record["dates"], record["opens"], record["closes"]
     days = np.arange(dates[-1] + 1, np.datetime64(f"{last_year + 1}-01-01"))
     if (more := days[np.is_busday(days)]).size > 1:  # holidays that nobody has announced yet
         dates, last = np.concatenate([dates, more]), dates[-1]
         opens = np.concatenate([opens, opens[-1] + (more - last)])
         closes = np.concatenate([closes, closes[-1] + (more - last)])
-    held = ~np.isin(dates, _closures(name))
-    return _frozen(dates[held]), _frozen(opens[held]), _frozen(closes[held])
+    is_open = ~np.isin(dates, _closures(name))
+    return _frozen(dates[is_open]), _frozen(opens[is_open]), _frozen(closes[is_open])
 
 
 def _built(name: str, first_year: int, last_year: int) -> dict[str, DateArray]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.market.identifiers import Identifiers, found_under, identifiers, is_isin, is_lei, known
+from positioning.market.identifiers import (
+    Identifiers,
+    found_under,
+    identifier_table,
+    identifiers,
+    is_isin,
+    is_lei,
+)
 from positioning.market.instruments import table
 
 
@@ -32,14 +39,14 @@ def test_known_legal_entity_identifiers_fit(lei: str) -> None:
 
 
 def test_every_instrument_has_a_row_and_agrees_on_its_country() -> None:
-    assert set(known()) == set(table())
-    for symbol, row in known().items():
+    assert set(identifier_table()) == set(table())
+    for symbol, row in identifier_table().items():
         own = table()[symbol]
         assert row.isin or row.source == "not found", symbol
         if own.kind in ("share", "receipt") and own.incorporated:
             assert row.incorporated == own.incorporated, symbol
         assert bool(row.form) == (row.form != ""), symbol
-    without = sorted(s for s, row in known().items() if not row.isin)
+    without = sorted(s for s, row in identifier_table().items() if not row.isin)
     assert without == ["301039.SZ", "6031.HK", "603871.SS", "ADPORTS.AD", "PASEU.IS"]
 
 
