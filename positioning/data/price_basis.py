@@ -39,7 +39,7 @@ class PriceBasis:
 def checked_basis(word: str) -> tuple[str, Stated]:
     """(symbol, basis) of `SYMBOL=traded`. Raises BadInputError for anything else."""
     symbol, equals, name = word.partition("=")
-    if symbol.endswith("=X") or not equals or not symbol:
+    if not equals or not symbol:
         raise BadInputError(
             f"basis={word}", "wanted SYMBOL=traded, =split or =total_return", "give basis=MOS=split", "basis"
         )

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from positioning.arrays import FloatArray
-from positioning.data.price_basis import PriceBasis, price_basis
+from positioning.data.price_adjusted import DOUBT, rounding_room
+from positioning.data.price_basis import PriceBasis, checked_basis, price_basis
 from positioning.data.price_columns import PriceColumns, is_split, nearest_split
 from positioning.data.price_grid import split_of_grid
 from positioning.data.price_moves import fall_by_payments, overnight
+from positioning.errors import BadInputError
 
 ROWS = 504
 DAYS = np.datetime64("2020-01-02") + np.arange(ROWS)
@@ -241,3 +243,64 @@ def test_gains_of_less_than_one_are_paid() -> None:
     told_twice = price_basis("MOO", DAYS, columns | {"Capital Gains": gains, "Dividends": gains})
     assert checks(told_twice) == set()  # without an Adj Close the same amount in both is one payment
     np.testing.assert_array_equal(told_twice.paid, gains)
+
+
+@pytest.mark.parametrize("basis", ["traded", "split", "total_return"])
+def test_a_basis_is_stated_of_a_symbol(basis: str) -> None:
+    assert checked_basis(f"MOS={basis}") == ("MOS", basis)
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted"),
+    [
+        ("MOS", "wanted SYMBOL=traded"), ("=split", "wanted SYMBOL=traded"), ("", "wanted SYMBOL=traded"),
+        ("MOS=", "wanted one of traded, split, total_return"), ("MOS=splt", "Did you mean split?"),
+        ("HKD=X=split", "wanted one of traded, split, total_return"),
+    ],
+)  # fmt: skip
+def test_another_basis_is_refused(word: str, wanted: str) -> None:
+    with pytest.raises(BadInputError) as error:
+        checked_basis(word)
+    assert wanted in str(error.value)
+
+
+@pytest.mark.parametrize(("off", "found"), [(1.08, 1), (0.92, 1), (1.04, 0), (0.96, 0)])
+def test_a_close_that_leaves_its_adjusted_close_for_a_day_is_a_misprint_beyond_five_per_cent(
+    off: float, found: int
+) -> None:
+    columns = with_adjusted(traded())
+    columns["Adj Close"] *= 0.4
+    columns["Close"][310] *= off
+    prints = [f for f in price_basis("MOS", DAYS, columns).findings if f.check == "print"]
+    assert [(f.first, f.last) for f in prints] == [(DAYS[310], DAYS[310])] * found
+    assert all(f"which on {DAYS[309]} was 0.39" in f.seen for f in prints)
+
+
+@pytest.mark.parametrize(("share", "checked"), [(0.3, set()), (0.5, {"split"})])
+def test_a_special_dividend_is_read_from_the_adjusted_closes_where_it_is_no_common_split(
+    share: float, checked: set[str]
+) -> None:
+    columns = traded(0.0)
+    paid = np.where(np.arange(ROWS) == 200, share * columns["Close"][199], 0.0)
+    columns["Close"][200:] *= 1 - share
+    del columns["Open"]
+    whole = columns["Close"] * adjusted(columns | {"Dividends": paid})
+    made = price_basis("MOS", DAYS, {"Close": columns["Close"], "Adj Close": whole})
+    assert checks(made) == checked
+    np.testing.assert_allclose(made.paid, 0.0 if checked else paid, atol=0.01)
+
+
+def test_what_rounding_may_do_to_a_step_is_looked_for_on_its_rows_and_the_one_before() -> None:
+    close = np.array([0.02, 10.0, 0.05, 10.0, 0.03])
+    columns = PriceColumns.of("MOS", DAYS[:5], {"Close": close, "Adj Close": close}, "")
+    half = (0.005 + close / 2**23) / close
+    for rows, worst in (([3], half[2]), ([1, 2, 3], half[0]), ([4], half[4]), ([0], half[0])):
+        assert rounding_room(columns, np.array(rows)) == pytest.approx(DOUBT + 4 * worst, rel=1e-9)
+
+
+def test_a_large_payment_by_which_the_price_did_not_fall_is_an_error() -> None:
+    columns = traded(0.0)
+    columns["Dividends"][200] = 0.3 * columns["Close"][199]
+    made = price_basis("MOS", DAYS, columns)
+    assert any(f.check == "adjusted" and "pays 30% of its price, and closes" in f.seen for f in made.findings)
+    assert not any("a split, or another unit?" in told for told in made.told)
