@@ -60,9 +60,10 @@ def walk(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def made(walk: Path, tmp_path: Path) -> Path:
-    """Reports of one run on that folder, with an event record of its own."""
+    """Reports of one run on that folder, with an event record of its own, in a folder whose name is not UTF-8: pyarrow
+    takes no other, and no run was kept there."""
     (tmp_path / "events.csv").write_text(f"{HEADER}\n{EVENT.format(3)}\n")
-    out = tmp_path / "out"
+    out = tmp_path / os.fsdecode(b"out-\xff")
     words = ["--data", f"folder:{walk}", "--events", str(tmp_path / "events.csv"), "--out", str(out)]
     run(*WORDS, *words, "--json")
     return out
