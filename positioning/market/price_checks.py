@@ -34,6 +34,10 @@ OPEN_ALONE = np.log(1.2)  # of 90,000 real opens none lies so far off both; 14.7
 PRINT_OPEN = np.log(1.5)  # of an open, from the close before it and its own close alike
 SPLITS = (2, 2.5, *range(3, 11), 12, 15, 16, 20, 25, 30, 40, 50)  # new shares for old ones, or old for new
 SPLIT_TOLERANCE = 0.015  # of the ratio, or two standard errors of a day
+SMALL_SPLITS = (1.5, 4 / 3, 1.25)  # which bad news may look like
+SMALL_TOLERANCE = 0.03  # of a logarithm
+SMALL_SIGMAS = 6.0  # usual moves that such a one is large beside
+QUIET, NEWS = 2.0, 3.0  # usual volumes of a day: up to these nothing, and beyond these something was heard
 CALM = 4.0  # standard deviations that no day around a split left in moves beyond
 BASIS_SHARE = 0.1  # of closes outside their own range, beyond which the two are on different bases
 BASIS_BLOCK = 20  # rows of which the median open is compared with the closes around it
@@ -55,6 +59,7 @@ def price_findings(b: Bars, crash_dates: Mapping[str, DateArray]) -> Iterator[Fi
         b.symbol, "closes at", dates[~printed], close[~printed], _without(near, printed), shares=True
     )
     yield from _splits(b, has_close, near, printed)
+    yield from _small_splits(b, has_close, near, printed)
     yield from _silences(b, has_close)
     yield from _openings(b, near)
     yield from _ranges(b)
@@ -220,6 +225,69 @@ def _splits(b: Bars, has_close: BoolArray, near: BoolArray, printed: BoolArray) 
         )
         remedy = "adjust the prices before it, or add a column Stock Splits"
         yield error(b.symbol, "split", dates[n + 1 : n + 2], text, remedy)
+
+
+def _small_splits(b: Bars, has_close: BoolArray, near: BoolArray, printed: BoolArray) -> Iterator[Finding]:
+    """Moves by 3:2, 4:3 or 5:4 over a night on calm days. Bad news makes such moves, too (FMC fell by a third on
+    2025-02-05), and then more shares than usual change hands: where volume tells that they did not, it is an error, and
+    where no volume is known, a warning."""
+    rows = np.flatnonzero(has_close)[~printed]
+    if rows.size < SPIKE_WINDOW:
+        return
+    close, opened, volume, paid = b.close[rows], b.open[rows], b.volume[rows], b.dividends[rows]
+    step = np.diff(np.log(close))
+    ratios = np.log(np.array(SMALL_SPLITS))
+    large = (np.abs(step) > ratios.min() - 0.08) & (np.abs(step) < ratios.max() + 0.08)
+    for n in np.flatnonzero(large & ~_without(near, printed)):
+        day = n + 1
+        around = np.r_[max(n - SPIKE_WINDOW, 0) : n, day : min(day + SPIKE_WINDOW, step.size)]
+        usual = 1.4826 * float(np.median(np.abs(step[around])))
+        night = float(np.log(opened[day] / close[n]))
+        # The open has the whole of a split and its close a day's move on top; where there is none, the close tells alone.
+        both = (
+            [(night, 1.5, SMALL_TOLERANCE), (step[n], 2.5, 0.08)]
+            if np.isfinite(night)
+            else [(step[n], 2.0, 0.05)]
+        )
+        off = any(
+            np.abs(abs(move) - ratios).min() > np.clip(sigmas * usual, SPLIT_TOLERANCE, most)
+            for move, sigmas, most in both
+        )
+        beside = np.abs(np.r_[step[max(n - 3, 0) : n], step[day : day + 5]])
+        if (
+            not usual
+            or abs(step[n]) < SMALL_SIGMAS * usual
+            or off
+            or (beside > CALM * usual + 1e-9).any()
+            or (b.dates[rows[day]] - b.dates[rows[n]]).astype(int) > DAYS_OF_A_MOVE
+            or paid[day] > 0
+        ):
+            continue
+        shares = volume[
+            np.r_[max(n - SPIKE_WINDOW, 0) : day, day + 1 : min(day + 1 + SPIKE_WINDOW, rows.size)]
+        ]
+        shares = shares[shares > 0]
+        known_volume = shares.size >= SPIKE_WINDOW // 2 and volume[day] > 0
+        busy = volume[day] / np.median(shares) if known_volume else np.nan
+        if busy > NEWS:
+            continue
+        ratio = SMALL_SPLITS[int(np.argmin(np.abs(abs(both[0][0]) - ratios)))]
+        new, old = next((m, k) for m, k in ((3, 2), (4, 3), (5, 4)) if m / k == ratio)
+        words = f"{new} for {old}" if step[n] < 0 else f"{old} for {new}"
+        text = (
+            f"closes at {close[n]:.6g} on {b.dates[rows[n]]} and {close[day]:.6g} on {b.dates[rows[day]]}, a factor of "
+            f"{ratio:.4g} over a night between calm days"
+        )
+        at, remedy = (
+            b.dates[rows[day] : rows[day] + 1],
+            "adjust the prices before it, or add a column Stock Splits",
+        )
+        if busy <= QUIET:
+            yield error(
+                b.symbol, "split", at, f"{text}, without more volume: a split of {words} left in?", remedy
+            )
+        else:
+            yield warning(b.symbol, "split", at, f"{text}: news, or a split of {words} left in?", remedy)
 
 
 def _silences(b: Bars, has_close: BoolArray) -> Iterator[Finding]:

@@ -349,3 +349,37 @@ def test_single_sessions_and_halts_are_no_lost_part(lost: str) -> None:
     found = check({"MOS": made(walk(NYSE.size)[kept], NYSE[kept])}, {})
     assert not errors(found)
     assert any(f.check == "gap" for f in found)
+
+
+def nightly(ratio: float, busy: float = 1.0) -> Bars:
+    """Prices of which those before a day are multiplied by a ratio, and `busy` usual volumes change hands on it."""
+    close = walk()
+    columns = {**whole(close), "open": np.append(close[0], close[:-1]) * 1.001}
+    columns["high"], columns["low"] = (f(columns["open"], close) for f in (np.maximum, np.minimum))
+    before = np.where(np.arange(close.size) < 150, ratio, 1.0)
+    columns["volume"] = 1e6 / before * np.random.default_rng(1).uniform(0.6, 1.4, close.size)
+    columns["volume"][150] *= busy
+    return made(close * before, **{n: v if n == "volume" else v * before for n, v in columns.items()})
+
+
+@pytest.mark.parametrize(("new", "old"), [(3, 2), (4, 3), (5, 4), (2, 3), (3, 4), (4, 5)])
+def test_a_small_split_left_in_is_told_from_bad_news_by_its_volume(new: int, old: int) -> None:
+    """A fall by a third over a night is a split or bad news: FMC, 2025-02-05, at 7 usual volumes. Without its volume it
+    is said, and is no error."""
+    left = nightly(new / old)
+    assert wrong(left) == [("split", str(NYSE[150]))]
+    told = [f for f in check({"MOS": left}, {}) if f.check == "split"]
+    assert f"a split of {new} for {old} left in?" in told[0].seen
+    assert not [f for f in check({"MOS": nightly(new / old, 8.0)}, {}) if f.check == "split"]
+    bare = made(left.close, open=left.open)
+    assert [(f.check, f.severity) for f in check({"MOS": bare}, {}) if f.check == "split"] == [
+        ("split", "warning")
+    ]
+    assert wrong(left, {"MOS": NYSE[150:151]}) == []  # a restriction explains it
+
+
+def test_no_real_fall_is_taken_for_a_small_split(prices: Path) -> None:
+    source = FolderSource(prices)
+    for symbol in ("FMC", "CGEO.L", "MOS", "IPI", "1919.HK", "0631.HK"):
+        bars = source.deliver([symbol], []).bars[symbol]
+        assert not [f for f in check({symbol: bars}, {}) if f.check == "split"]
