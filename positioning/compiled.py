@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -15,6 +16,9 @@ from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from positioning.private_folder import private_folder
+
+LOG = logging.getLogger(__name__)
+"""Told, with the place where it will be kept, of each function that is about to be compiled."""
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -58,6 +62,13 @@ class KeptCode(FunctionCache):
         self._cache_file = _Files(
             self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp()
         )
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """What was kept for this signature; None where it is to be compiled now."""
+        found = super().load_overload(sig, target_context)
+        if found is None:
+            LOG.info("%s: kept in %s", self._function.__module__, self.cache_path)
+        return found
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         function = self._function

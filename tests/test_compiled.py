@@ -66,3 +66,27 @@ def test_a_missing_temporary_folder_is_no_error(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "gone"), "HOME": "/dev/null/none"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_first_command_says_once_that_it_compiles(tmp_path: Path) -> None:
+    small = (
+        "import numpy as np, positioning.cli.compiling as c\n"
+        "with c.compiling_told(False):\n"
+        "    from positioning.strategy.weights import add_share, positive_definite\n"
+        "    positive_definite(np.eye(2)[None])\n"
+        "    one, out = np.ones((1, 1)), np.zeros((1, 2, 1))\n"
+        "    add_share(np.ones((1, 2, 1)), np.array([0, 1]), one, one, out)\n"
+    )
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    told = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", small], capture_output=True, text=True, check=True, env=env
+        )
+        told.append(done.stderr.splitlines())
+    assert len(told[0]) == 1
+    assert told[0][0].startswith(
+        "compiling to machine code, some seconds and only once, beginning with positioning.strategy.weights: kept in "
+    )
+    assert str(tmp_path / "cache") in told[0][0]
+    assert told[1] == []

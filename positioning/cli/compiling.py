@@ -1,0 +1,42 @@
+"""A line that says why the first command of an installation takes longer."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOGGER = "positioning.compiled"  # by its name: the module itself would load the compiler
+
+
+class _Once(logging.Handler):
+    """Tells the first record on standard error, none after it."""
+
+    told = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`."""
+        if not self.told:
+            self.told = True
+            print(
+                f"compiling to machine code, some seconds and only once, beginning with {record.getMessage()}",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
+
+
+@contextmanager
+def compiling_told(silent: bool) -> Iterator[None]:
+    """While it lasts, the first function that has to be compiled is told, with where it is kept."""
+    if silent:
+        yield
+        return
+    log, handler = logging.getLogger(LOGGER), _Once()
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
