@@ -95,16 +95,16 @@ def rolling(history: AccountHistory, window: int) -> tuple[FloatArray, FloatArra
     if e.size < window:
         return sharpe, beta
     per_year = rows_per_year(history.dates)
-    seen = np.lib.stride_tricks.sliding_window_view(e, window)
-    sharpe[window:] = sharpes(seen, per_year)
+    excess_windows = np.lib.stride_tricks.sliding_window_view(e, window)
+    sharpe[window:] = sharpes(excess_windows, per_year)
     market = market_returns(history.benchmark, history.cash_rate)
-    design, known = regressors(market, history.beta_measure)
+    design, usable = regressors(market, history.beta_measure)
     view = np.lib.stride_tricks.sliding_window_view
-    inside = view(known, window).copy()
+    inside = view(usable, window).copy()
     if design.shape[1] > 1:
         inside[:, -1] = False  # what the benchmark did next is not known on a window's last row
     other = view(market, window)
-    own, _ = lines(seen, other, view(design, window, axis=0).swapaxes(1, 2), inside)
+    own, _ = lines(excess_windows, other, view(design, window, axis=0).swapaxes(1, 2), inside)
     beta[window:] = np.where(np.isfinite(other).all(axis=1), own, np.nan)
     return sharpe, beta
 
@@ -120,26 +120,26 @@ def by_year(history: AccountHistory) -> dict[int, float]:
     return out
 
 
-def in_window(history: AccountHistory, known: np.datetime64) -> float:
+def in_window(history: AccountHistory, day: np.datetime64) -> float:
     """Return over the WINDOW rows from the one on which an event is known; NaN outside the history."""
-    row = int(np.searchsorted(history.dates, known))
-    if row >= history.dates.size or known < history.dates[0] or row == 0:
+    row = int(np.searchsorted(history.dates, day))
+    if row >= history.dates.size or day < history.dates[0] or row == 0:
         return math.nan
     opened, closed = history.nav[row - 1], history.nav[min(row + WINDOW, history.dates.size) - 1]
     return float(closed / opened - 1.0) if opened > 0 else math.nan
 
 
 def by_theme(
-    history: AccountHistory, known: Mapping[np.datetime64, Sequence[Sequence[str]]]
+    history: AccountHistory, themes_by_day: Mapping[np.datetime64, Sequence[Sequence[str]]]
 ) -> dict[str, float]:
     """Profit, in units of the opening nav, in the windows of events of each theme, and "elsewhere": they add up.
 
-    known: for each date the themes of the events known on it. As `attribution.attribute`: a row under several
+    themes_by_day: for each date the themes of the events known on it. As `attribution.attribute`: a row under several
     windows is shared equally among them, an event's part among its themes.
     """
     profit = np.diff(history.nav, prepend=history.nav[:1]) / history.nav[0]
     windows = []
-    for day, events in known.items():
+    for day, events in themes_by_day.items():
         row = int(np.searchsorted(history.dates, day))
         if row < history.dates.size and day >= history.dates[0]:
             windows += [(row, themes) for themes in events]

@@ -71,17 +71,17 @@ def active_returns(
         factors = regressors(over_cash, beta_measure(result, benchmark))[0]
     force = rows_in_force(result.rows, events, sleeves)
     nav, without = result.nav, without_events.nav
-    made = (
+    estimates = (
         active_alpha(nav, without, factors, force, "in_force"),
         active_alpha(nav, without, factors, np.ones_like(force), "all"),
     )
     if published is None:
-        return made
+        return estimates
     levels = published.levels(result.rows)[
         :, :-1
     ]  # the last is the risk-free rate, which a difference has none of
-    grown = np.column_stack([_growth(levels[:, k]) for k in range(levels.shape[1])])
-    return (*made, active_alpha(nav, without, grown, force, "in_force_factors"))
+    factor_returns = np.column_stack([_growth(levels[:, k]) for k in range(levels.shape[1])])
+    return (*estimates, active_alpha(nav, without, factor_returns, force, "in_force_factors"))
 
 
 def _growth(levels: FloatArray) -> FloatArray:
@@ -110,14 +110,14 @@ def active_alpha(
     if (nav <= 0).any() or (without_events <= 0).any():
         return nothing
     active = (nav[1:] / nav[:-1]) - (without_events[1:] / without_events[:-1])
-    kept = used[1:] & np.isfinite(factors[1:]).all(axis=1)
-    if kept.sum() < MIN_ROWS or not active[kept].any():
+    sample = used[1:] & np.isfinite(factors[1:]).all(axis=1)
+    if sample.sum() < MIN_ROWS or not active[sample].any():
         return nothing
     try:
-        found = newey_west(active[kept], np.column_stack([np.ones(int(kept.sum())), factors[1:][kept]]))
+        fit = newey_west(active[sample], np.column_stack([np.ones(int(sample.sum())), factors[1:][sample]]))
     except ValueError:  # a factor that is constant, or two that are one
         return nothing
     return ActiveAlpha(
-        coverage, float(found.coefficients[0]), float(found.errors[0]), float(found.t[0]), float(found.p[0]),
-        int(kept.sum()), tuple(found.coefficients[1:].tolist()),
+        coverage, float(fit.coefficients[0]), float(fit.errors[0]), float(fit.t[0]), float(fit.p[0]),
+        int(sample.sum()), tuple(fit.coefficients[1:].tolist()),
     )  # fmt: skip

@@ -46,10 +46,10 @@ def attribute(
     """
     profit = np.diff(result.nav, prepend=result.nav[0])
     rows = result.rows
-    known = events.rows(rows)
+    event_rows = events.rows(rows)
     windows: dict[str, tuple[np.ndarray[tuple[int], np.dtype[np.int64]], tuple[str, ...]]] = {}
     cover = np.zeros(rows.size)
-    for e, row in zip(events.items, known, strict=True):
+    for e, row in zip(events.items, event_rows, strict=True):
         signed = tuple(t for t in themes if e.signs[t])
         if not signed or not e.counts or e.known_on() < rows[0]:
             continue

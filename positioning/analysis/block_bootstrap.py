@@ -36,8 +36,8 @@ def blocks(rows: int, draws: int, seed: int) -> Iterator[IntArray]:
     rng, each = np.random.default_rng(seed), -(-rows // BLOCK)
     for start in range(0, draws, CHUNK):
         begins = rng.integers(rows, size=(min(CHUNK, draws - start), each, 1))
-        drawn = (begins + np.arange(BLOCK)) % rows
-        yield drawn.reshape(len(begins), -1)[:, :rows]
+        row_numbers = (begins + np.arange(BLOCK)) % rows
+        yield row_numbers.reshape(len(begins), -1)[:, :rows]
 
 
 def intervals(history: AccountHistory, draws: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:
@@ -52,12 +52,12 @@ def intervals(history: AccountHistory, draws: int = 1000, seed: int = 0) -> dict
     n = history.dates.size - 1
     if history.ruined or n < MIN_RETURNS:
         return {}
-    drawn = [_redrawn(history, at) for at in blocks(n, draws, seed)]
-    found = {name: ends_of(np.concatenate([d[name] for d in drawn])) for name in drawn[0]}
+    resamples = [_redrawn(history, at) for at in blocks(n, draws, seed)]
+    ends_by_metric = {name: ends_of(np.concatenate([d[name] for d in resamples])) for name in resamples[0]}
     short = (history.dates[-1] - history.dates[0]).astype(np.int64) < FEWEST_DAYS
     return {
         name: ends
-        for name, ends in found.items()
+        for name, ends in ends_by_metric.items()
         if math.isfinite(ends[0]) and not (short and name in YEARLY)
     }
 
@@ -100,14 +100,14 @@ def _tail_row(rows: int) -> int:
 def _lines(history: AccountHistory, at: IntArray, e: FloatArray, per_year: float) -> dict[str, FloatArray]:
     """Beta and alpha on the drawn rows that have a benchmark return, each drawn with what lies beside it."""
     market = market_returns(history.benchmark, history.cash_rate)
-    design, known = regressors(market, history.beta_measure)
-    beta, alpha = lines(e, market[at], design[at], known[at])
+    design, usable = regressors(market, history.beta_measure)
+    beta, alpha = lines(e, market[at], design[at], usable[at])
     return {"beta": beta, "alpha": alpha * per_year}
 
 
 def ends_of(values: FloatArray) -> tuple[float, float]:
-    known = values[np.isfinite(values)]
-    if not known.size:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
         return math.nan, math.nan
-    low, high = np.quantile(known, ((1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2))
+    low, high = np.quantile(finite, ((1.0 - LEVEL) / 2, (1.0 + LEVEL) / 2))
     return float(low), float(high)

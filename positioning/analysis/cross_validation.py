@@ -83,8 +83,8 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
 
     with ThreadPoolExecutor(cores()) as pool:
         parts = np.array_split(halves, -(-halves.size * chosen.size // CHUNK))
-        found = [each for both in pool.map(ranked, parts) for each in both]
-    logits, inside, outside = np.concatenate(found, axis=1)
+        rankings = [each for both in pool.map(ranked, parts) for each in both]
+    logits, inside, outside = np.concatenate(rankings, axis=1)
     return Pbo(
         probability=float(np.mean(logits < 0) + 0.5 * np.mean(logits == 0)),
         logits=logits,
@@ -128,7 +128,7 @@ def purged_splits(
     splits = []
     for chosen in combinations(range(groups), test_groups):
         test = np.isin(group, chosen)
-        train = ~_barred(test, embargo, event_windows)
+        train = ~_outside_training(test, embargo, event_windows)
         if not train.any():
             raise ValueError(f"groups {chosen} in test leave no row to train on; purge or embargo fewer")
         splits.append(Split(train, test))
@@ -140,18 +140,18 @@ def grouped(rows: int, groups: int) -> IntArray:
     return np.sort(np.arange(rows) % groups)
 
 
-def _barred(test: BoolArray, embargo: int, event_windows: IntArray) -> BoolArray:
+def _outside_training(test: BoolArray, embargo: int, event_windows: IntArray) -> BoolArray:
     """Test rows, purged rows and embargoed rows."""
-    barred = test.copy()
+    mask = test.copy()
     ends = [int(row) for row in np.flatnonzero(test & ~np.append(test[1:], False))]
     for first, last in event_windows.tolist():
         inside = slice(max(first, 0), max(last + 1, 0))
         if test[inside].any():
-            barred[inside] = True
+            mask[inside] = True
             ends.append(last)
     for end in ends:
-        barred[end + 1 : end + 1 + embargo] = True
-    return barred
+        mask[end + 1 : end + 1 + embargo] = True
+    return mask
 
 
 def _check_blocks(counts: FloatArray, sums: FloatArray, squares: FloatArray) -> None:
@@ -224,10 +224,12 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> float:
     """
     from scipy.stats import rankdata
 
-    known = ~(np.isnan(first) | np.isnan(second))
-    if known.sum() < 3:
+    has_both = ~(np.isnan(first) | np.isnan(second))
+    if has_both.sum() < 3:
         return math.nan
-    x, y = (rankdata(np.round(values[known], ALIKE)) - (known.sum() + 1) / 2 for values in (first, second))
+    x, y = (
+        rankdata(np.round(values[has_both], ALIKE)) - (has_both.sum() + 1) / 2 for values in (first, second)
+    )
     spread = math.sqrt(float(np.sum(x * x)) * float(np.sum(y * y)))
     return float(np.sum(x * y)) / spread if spread > 0 else math.nan
 
@@ -240,8 +242,8 @@ def _winners(inside: FloatArray, outside: FloatArray) -> FloatArray:
 
 
 def _slope(inside: FloatArray, outside: FloatArray) -> float:
-    known = np.isfinite(inside) & np.isfinite(outside)
-    if not known.any() or np.ptp(inside[known]) <= NOISE:
+    finite = np.isfinite(inside) & np.isfinite(outside)
+    if not finite.any() or np.ptp(inside[finite]) <= NOISE:
         return math.nan
-    x = inside[known] - inside[known].mean()
-    return float(x @ outside[known] / (x @ x))
+    x = inside[finite] - inside[finite].mean()
+    return float(x @ outside[finite] / (x @ x))

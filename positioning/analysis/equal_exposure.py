@@ -19,8 +19,8 @@ MAX_STEPS = 4  # the account is nearly linear in its weights: the second step is
 
 def long_exposure(result: Result) -> float:
     """Mean over the rows after the opening one of the weights above zero, in fractions of nav."""
-    held = (result.gross_exposure + result.net_exposure) / 2
-    return float(held[1:].mean()) if held.size > 1 else 0.0
+    longs = (result.gross_exposure + result.net_exposure) / 2
+    return float(longs[1:].mean()) if longs.size > 1 else 0.0
 
 
 def at_equal_exposure(
@@ -40,7 +40,7 @@ def at_equal_exposure(
     """
     plain = strategy.without_events().target_weights(market, events)
     result = terms.run(plain, market, events, inputs)
-    wanted, multiple = long_exposure(like), 1.0
+    target, multiple = long_exposure(like), 1.0
     longs = np.maximum(plain.weights, 0.0).sum(axis=1)
     gross = np.abs(plain.weights).sum(axis=1)
     if not longs.any():
@@ -48,8 +48,8 @@ def at_equal_exposure(
     most = min(1.0 / longs.max(), plain.gross_limit / gross.max())
     for _ in range(MAX_STEPS):
         have = long_exposure(result)
-        if abs(have - wanted) < CLOSE or not have > 0:
+        if abs(have - target) < CLOSE or not have > 0:
             break
-        multiple = min(multiple * wanted / have, most)
+        multiple = min(multiple * target / have, most)
         result = terms.run(replace(plain, weights=plain.weights * multiple), market, events, inputs)
     return result

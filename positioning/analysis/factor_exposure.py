@@ -34,10 +34,10 @@ class FactorExposure:
     def sentence(self) -> str:
         """What came out, in words made from the numbers alone."""
         p = float(self.fit.fit.p[0])
-        told = "can be told from nothing" if p <= 0.05 else "cannot be told from nothing"
+        outcome = "can be told from nothing" if p <= 0.05 else "cannot be told from nothing"
         return (
             f"Factors explain {self.fit.share:.0%} of its variance over {self.fit.returns:,} returns, {self.first} to "
-            f"{self.last}; the alpha of {100 * self.fit.alpha:+.1f} % a year {told} (p = {p:.3f})."
+            f"{self.last}; the alpha of {100 * self.fit.alpha:+.1f} % a year {outcome} (p = {p:.3f})."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class FactorExposure:
             self.factors.names, fit.coefficients[1:], fit.errors[1:], fit.t[1:], fit.p[1:], strict=True
         )
         return {
-            "regions": list(self.factors.regions), "vintage": self.factors.vintage, "told": list(self.factors.told),
+            "regions": list(self.factors.regions), "vintage": self.factors.vintage, "told": list(self.factors.notes),
             "first": str(self.first), "last": str(self.last), "returns": self.fit.returns,
             "alpha": plain(self.fit.alpha), "alpha_error": plain(float(fit.errors[0]) * self.per_year),
             "alpha_t": plain(float(fit.t[0])), "alpha_p": plain(float(fit.p[0])),

@@ -49,24 +49,24 @@ def region_of(file: str, vintage: str) -> str:
     """The region that a file of the French library is of, by its name, else by the database that its first line names;
     "" where neither tells it."""
     name = file.casefold().replace(" ", "_").replace("-", "_")
-    found = [region for region in REGIONS if name.startswith(region.casefold() + "_")]
-    if found:
-        return max(found, key=len)
+    matches = [region for region in REGIONS if name.startswith(region.casefold() + "_")]
+    if matches:
+        return max(matches, key=len)
     return "US" if name.startswith(("f_f_", "us_")) or "CRSP" in vintage else ""
 
 
 def checked_region(word: str) -> str:
     """The region under that word, or ANY. Raises BadInputError."""
-    known = {region.casefold(): region for region in (*REGIONS, ANY)}
+    by_word = {region.casefold(): region for region in (*REGIONS, ANY)}
     plain = word.strip().casefold().replace(" ", "_").replace("-", "_")
-    if plain not in known:
+    if plain not in by_word:
         raise BadInputError(
             f"region={word}",
             f"wanted {', '.join(REGIONS)}, or {ANY}",
             did_you_mean(word, (*REGIONS, ANY)),
             "region",
         )
-    return known[plain]
+    return by_word[plain]
 
 
 def fits(i: Instrument, regions: tuple[str, ...]) -> bool:
@@ -86,10 +86,10 @@ def require_dollars(base: str) -> None:
         )
 
 
-def require_fit(held: Mapping[Instrument, float], regions: tuple[str, ...], asked: str) -> None:
-    """BadInputError where less than FITS_FROM of what is held, by weight, belongs to the regions; asked: what was said
+def require_fit(holdings: Mapping[Instrument, float], regions: tuple[str, ...], region: str) -> None:
+    """BadInputError where less than FITS_FROM of what is held, by weight, belongs to the regions; region: what was said
     of the region, "" for nothing, ANY for whatever fits."""
-    if asked == ANY:
+    if region == ANY:
         return
     if not regions:
         raise BadInputError(
@@ -98,10 +98,10 @@ def require_fit(held: Mapping[Instrument, float], regions: tuple[str, ...], aske
             "give region=US",
             "region",
         )
-    total = sum(held.values())
-    share = sum(w for i, w in held.items() if fits(i, regions)) / total if total > 0 else 1.0
+    total = sum(holdings.values())
+    share = sum(w for i, w in holdings.items() if fits(i, regions)) / total if total > 0 else 1.0
     if share < FITS_FROM:
-        strange = [i.symbol for i, _ in sorted(held.items(), key=lambda x: -x[1]) if not fits(i, regions)]
+        strange = [i.symbol for i, _ in sorted(holdings.items(), key=lambda x: -x[1]) if not fits(i, regions)]
         raise BadInputError(
             f"the factors are of {' and '.join(regions)}, to which {share:.0%} of what is held belongs "
             f"(not {', '.join(strange[:3])})",

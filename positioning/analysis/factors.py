@@ -36,7 +36,7 @@ _DAY = re.compile(r"\d{8}$")
 class Factors:
     """names: the K factors, RF not among them; dates: (T,) ascending; values: (T, K) and risk_free: (T,) simple returns
     of the session, NaN where missing; vintage: the file's first line. regions: keys of `factor_regions.REGIONS`, none
-    where no file tells it; told: how the files were read."""
+    where no file tells it; notes: how the files were read."""
 
     names: tuple[str, ...]
     dates: DateArray
@@ -44,14 +44,14 @@ class Factors:
     risk_free: FloatArray
     vintage: str
     regions: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def levels(self, rows: DateArray) -> FloatArray:
         """(R, K + 1) what 1 has grown to by the last day at or before each row, by factor and last by the risk-free
         rate; NaN outside the days. A day of which a return is missing is left out."""
-        known = np.isfinite(self.values).all(axis=1) & np.isfinite(self.risk_free)
-        dates = self.dates[known]
-        path = np.cumprod(1.0 + np.column_stack([self.values, self.risk_free])[known], axis=0)
+        complete = np.isfinite(self.values).all(axis=1) & np.isfinite(self.risk_free)
+        dates = self.dates[complete]
+        path = np.cumprod(1.0 + np.column_stack([self.values, self.risk_free])[complete], axis=0)
         at = np.searchsorted(dates, rows, side="right") - 1
         inside = (at >= 0) & (rows <= dates[-1]) if dates.size else np.zeros(rows.size, dtype=bool)
         return np.where(inside[:, None], path[np.maximum(at, 0)] if dates.size else np.nan, np.nan)
@@ -111,18 +111,18 @@ def read_factors(path: Path) -> Factors:
         )
     values = np.array(rows)
     values[np.isin(values, MISSING)] = np.nan
-    values, told = _fractions(values, path.name)
+    values, notes = _fractions(values, path.name)
     if np.nanmax(np.abs(values), initial=0.0) > 1:
         raise BadInputError(
             f"{path.name} has a daily return beyond 100 %", "wanted percent a day", "get the file anew"
         )
-    kept = [n for n, name in enumerate(names) if name != RISK_FREE]
+    columns = [n for n, name in enumerate(names) if name != RISK_FREE]
     free = values[:, names.index(RISK_FREE)] if RISK_FREE in names else np.full(len(rows), np.nan)
     vintage = next((line.strip() for line in lines[:head] if line.strip()), "")[:200]
     region = region_of(path.name, vintage)
     return Factors(
-        tuple(names[n] for n in kept), np.array(dates), values[:, kept], free, vintage,
-        (region,) if region else (), told,
+        tuple(names[n] for n in columns), np.array(dates), values[:, columns], free, vintage,
+        (region,) if region else (), notes,
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def joined(parts: Sequence[Factors]) -> Factors:
         rate.risk_free[np.searchsorted(rate.dates, days)],
         "; ".join(dict.fromkeys(part.vintage for part in parts if part.vintage)),
         tuple(dict.fromkeys(region for part in parts for region in part.regions)),
-        tuple(text for part in parts for text in part.told),
+        tuple(text for part in parts for text in part.notes),
     )  # fmt: skip
 
 
@@ -178,15 +178,15 @@ def common_returns(
 ) -> tuple[DateArray, FloatArray, FloatArray]:
     """(N + 1,) days that both have, (N,) returns of the account over the risk-free rate between them and (N, K) returns
     of the factors. Raises BadInputError for fewer than MIN_RETURNS."""
-    known = np.isfinite(factors.values).all(axis=1) & np.isfinite(factors.risk_free)
-    days = np.intersect1d(dates, factors.dates[known])
+    complete = np.isfinite(factors.values).all(axis=1) & np.isfinite(factors.risk_free)
+    days = np.intersect1d(dates, factors.dates[complete])
     if days.size <= MIN_RETURNS:
         raise BadInputError(f"{max(days.size - 1, 0)} returns in common with the factors", f"wanted {MIN_RETURNS}",
                             "lengthen the span, or get a later file")  # fmt: skip
     worth = nav[np.searchsorted(dates, days)]
     path = factors.levels(days)
-    grown = path[1:] / path[:-1] - 1.0
-    return days, worth[1:] / worth[:-1] - 1.0 - grown[:, -1], grown[:, :-1]
+    factor_returns = path[1:] / path[:-1] - 1.0
+    return days, worth[1:] / worth[:-1] - 1.0 - factor_returns[:, -1], factor_returns[:, :-1]
 
 
 def factor_fit(dates: DateArray, nav: FloatArray, factors: Factors, per_year: float) -> FactorFit:

@@ -51,22 +51,22 @@ def held_names(strategy: Strategy, result: Result, events: Events) -> Held:
     strategy passes over of its own accord does. The mean is over the rows from the first holding on, so that the wait
     for the first fill is no shortfall; an account that held nothing has weight 0.
     """
-    wanted = strategy.names
-    columns = [result.market.column(s) for s in wanted if s in result.market.symbols]
-    held = result.shares[:, columns] != 0.0
-    if not held.any():
-        return Held(0, len(wanted), 0.0)
+    names = strategy.names
+    columns = [result.market.column(s) for s in names if s in result.market.symbols]
+    has_shares = result.shares[:, columns] != 0.0
+    if not has_shares.any():
+        return Held(0, len(names), 0.0)
     market, inputs = result.market, result.inputs
     rows = slice(market.start, market.start + inputs.rows.size)
-    barred = (
+    off_limits = (
         strategy.screened(market, events)[rows][:, columns]
         | inputs.no_buy[:, columns]
         | inputs.frozen[:, columns]
     )
     ended = inputs.exit_row[columns]
     over = (ended >= 0) & (np.arange(inputs.rows.size)[:, None] >= ended)
-    known = np.cumsum(np.isfinite(market.close), axis=0)[rows][:, columns] >= strategy.history
-    counted = held | (known & ~barred & ~over)
-    first = int(np.argmax(held.any(axis=1)))
-    share = counted[first:].sum(axis=1) / len(wanted)
-    return Held(int(held.any(axis=0).sum()), len(wanted), float(share.mean()))
+    has_history = np.cumsum(np.isfinite(market.close), axis=0)[rows][:, columns] >= strategy.history
+    counted = has_shares | (has_history & ~off_limits & ~over)
+    first = int(np.argmax(has_shares.any(axis=1)))
+    share = counted[first:].sum(axis=1) / len(names)
+    return Held(int(has_shares.any(axis=0).sum()), len(names), float(share.mean()))

@@ -17,7 +17,7 @@ UNKNOWN = "not on record"
 @final
 @dataclass(frozen=True, slots=True)
 class LastDayLeg:
-    """A name that was wanted or held. target: of the last decision; held: on the last row; fractions of nav, signed."""
+    """A name that was wanted or held. target: of the last decision; weight: on the last row; fractions of nav, signed."""
 
     symbol: str
     name: str
@@ -25,7 +25,7 @@ class LastDayLeg:
     country: str
     currency: str
     target: float
-    held: float
+    weight: float
 
 
 @final
@@ -41,14 +41,14 @@ class LastDay:
     @property
     def cash(self) -> tuple[float, float]:
         """Share of nav that is wanted in cash, and that is held so."""
-        return 1.0 - sum(leg.target for leg in self.legs), 1.0 - sum(leg.held for leg in self.legs)
+        return 1.0 - sum(leg.target for leg in self.legs), 1.0 - sum(leg.weight for leg in self.legs)
 
     def shares(self, of: Callable[[LastDayLeg], str]) -> dict[str, tuple[float, float]]:
         """Weights wanted and held by what `of` gives of a leg, the largest held first."""
         sums: dict[str, tuple[float, float]] = {}
         for leg in self.legs:
-            wanted, held = sums.get(of(leg), (0.0, 0.0))
-            sums[of(leg)] = wanted + leg.target, held + leg.held
+            target, weight = sums.get(of(leg), (0.0, 0.0))
+            sums[of(leg)] = target + leg.target, weight + leg.weight
         return dict(sorted(sums.items(), key=lambda x: (-abs(x[1][1]), -abs(x[1][0]), x[0])))
 
     def to_json(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class LastDay:
             "as_of": str(self.as_of),
             "decided": None if np.isnat(self.decided) else str(self.decided),
             "weights": {leg.symbol: leg.target for leg in self.legs},
-            "held": {leg.symbol: leg.held for leg in self.legs},
+            "held": {leg.symbol: leg.weight for leg in self.legs},
             "cash": {"target": self.cash[0], "held": self.cash[1]},
             "by_theme": apart(lambda leg: leg.theme),
             "by_country": apart(lambda leg: leg.country),
@@ -74,15 +74,15 @@ def last_day(result: Result, thesis: Thesis) -> LastDay:
     is that of incorporation."""
     market, targets = result.market, result.targets
     count = targets.decided.size
-    wanted = targets.weights[-1] if count else np.zeros(len(market.symbols))
+    target_weights = targets.weights[-1] if count else np.zeros(len(market.symbols))
     legs = [
         LastDayLeg(
             i.symbol, i.name, thesis.universe[i.symbol].theme if i.symbol in thesis.universe else UNKNOWN,
-            i.incorporated or UNKNOWN, i.currency, float(wanted[n]), float(result.weights[-1, n]),
+            i.incorporated or UNKNOWN, i.currency, float(target_weights[n]), float(result.weights[-1, n]),
         )
         for n, i in enumerate(market.instruments)
-        if wanted[n] or result.weights[-1, n]
+        if target_weights[n] or result.weights[-1, n]
     ]  # fmt: skip
-    legs.sort(key=lambda leg: (-abs(leg.held), -abs(leg.target), leg.symbol))
+    legs.sort(key=lambda leg: (-abs(leg.weight), -abs(leg.target), leg.symbol))
     decided = targets.date(-1) if count else np.datetime64("NaT", "D")
     return LastDay(result.rows[-1], decided, tuple(legs))

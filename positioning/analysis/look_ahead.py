@@ -69,20 +69,20 @@ def look_ahead(
     A strategy that fails on a replaced future (PositioningError) is taken to have looked at it.
     """
     whole = strategy.target_weights(market, events)
-    found: dict[str, LookAhead] = {}
+    findings: dict[str, LookAhead] = {}
     for cut in cut_rows(whole, events, market, cuts):
         for name, world, record in futures(market, events, cut, seed):
             last = cut - 1 if name == LENGTH else cut
-            known = _known(whole, market, last)
+            decisions = _weights_by_row(whole, market, last)
             try:
-                again = _known(strategy.target_weights(world, record), market, last)
+                again = _weights_by_row(strategy.target_weights(world, record), market, last)
             except PositioningError:
-                again = np.full_like(known, np.nan)
-            moved = _first_move(name, market, cut, known, again)
-            if moved is not None and (name not in found or moved.decided < found[name].decided):
-                found[name] = moved
+                again = np.full_like(decisions, np.nan)
+            moved = _first_move(name, market, cut, decisions, again)
+            if moved is not None and (name not in findings or moved.decided < findings[name].decided):
+                findings[name] = moved
         advance()
-    return tuple(found[name] for name in INPUTS if name in found)
+    return tuple(findings[name] for name in INPUTS if name in findings)
 
 
 def cut_rows(whole: Targets, events: Events, market: Market, cuts: int) -> list[int]:
@@ -90,9 +90,9 @@ def cut_rows(whole: Targets, events: Events, market: Market, cuts: int) -> list[
     becomes known, or before a dividend; never the last row."""
     last = market.rows.size - 2
     decided = [int(row) for row in whole.decided if row <= last]
-    barred = np.array([r.known_on() for r in events.restrictions], dtype="datetime64[D]")
-    known = np.concatenate([events.known, barred])
-    news = np.searchsorted(market.rows, known) - 1
+    restriction_days = np.array([r.known_on() for r in events.restrictions], dtype="datetime64[D]")
+    days = np.concatenate([events.known, restriction_days])
+    news = np.searchsorted(market.rows, days) - 1
     payments = np.flatnonzero(market.dividends.any(axis=1)) - 1
     dated = sorted({int(row) for row in (*news, *payments) if 0 < row <= last})
     return sorted({*_spread(decided, cuts // 2), *_spread(dated, cuts - cuts // 2)})
@@ -108,11 +108,11 @@ def futures(market: Market, events: Events, cut: int, seed: int) -> Iterator[tup
     rng, after, day = np.random.default_rng([seed, cut]), slice(cut + 1, None), market.rows[cut]
     yield PRICES, _scaled(market, "close", after, rng), events
     yield OPENS, _scaled(market, "open", after, rng), events
-    paid = market.dividends.copy()
-    paid[after] = paid[after] * rng.uniform(0.2, 5.0, paid[after].shape) + rng.uniform(
-        0.0, 1.0, paid[after].shape
+    dividends = market.dividends.copy()
+    dividends[after] = dividends[after] * rng.uniform(0.2, 5.0, dividends[after].shape) + rng.uniform(
+        0.0, 1.0, dividends[after].shape
     )
-    yield DIVIDENDS, replace(market, dividends=paid), events
+    yield DIVIDENDS, replace(market, dividends=dividends), events
     if any(i.currency != market.base for i in market.instruments):
         yield CURRENCIES, _scaled(market, "rates", after, rng), events
     yield TRADING, _halted(market, after, rng), events
@@ -135,11 +135,11 @@ def _scaled(market: Market, name: str, after: slice, rng: np.random.Generator) -
 
 def _halted(market: Market, after: slice, rng: np.random.Generator) -> Market:
     """A fifth of the sessions after the cut are lost; none is added, since it would have no price."""
-    lost = np.zeros(market.close.shape, dtype=np.bool_)
-    lost[after] = rng.random(lost[after].shape) < 0.2
+    halts = np.zeros(market.close.shape, dtype=np.bool_)
+    halts[after] = rng.random(halts[after].shape) < 0.2
     return replace(
-        market, tradable=market.tradable & ~lost, close=np.where(lost, np.nan, market.close),
-        open=np.where(lost, np.nan, market.open),
+        market, tradable=market.tradable & ~halts, close=np.where(halts, np.nan, market.close),
+        open=np.where(halts, np.nan, market.open),
     )  # fmt: skip
 
 
@@ -151,18 +151,20 @@ def _other_events(events: Events, day: np.datetime64) -> Events:
         if e.known_on() > day:
             if items[-1:] == [] or items[-1].known_on() <= day:
                 items.append(replace(e, id=f"{e.id} early", announced=_next_day(day), follows=""))
-            turned = {s: -v for s, v in e.signs.items()}
+            signs = {s: -v for s, v in e.signs.items()}
             late = e.announced + timedelta(days=9)
-            items.append(replace(e, signs=turned, severity=6 - e.severity, announced=late, follows=""))
+            items.append(replace(e, signs=signs, severity=6 - e.severity, announced=late, follows=""))
     return replace(events, items=tuple(items))
 
 
 def _other_restrictions(events: Events, symbols: tuple[str, ...], day: np.datetime64) -> Events:
     """Every name is barred from the next day on; what became known later is forgotten."""
     instant = _next_day(day)
-    known = [r for r in events.restrictions if r.known_on() <= day]
-    barred = [Restriction(s, instant, "no_buy", "designated", "another future", "none") for s in symbols]
-    return replace(events, restrictions=(*known, *barred))
+    past = [r for r in events.restrictions if r.known_on() <= day]
+    designations = [
+        Restriction(s, instant, "no_buy", "designated", "another future", "none") for s in symbols
+    ]
+    return replace(events, restrictions=(*past, *designations))
 
 
 def _next_day(day: np.datetime64) -> datetime:
@@ -179,7 +181,7 @@ def _revised(drivers: Mapping[str, Any], day: np.datetime64, rng: np.random.Gene
     }
 
 
-def _known(targets: Targets, market: Market, last: int) -> FloatArray:
+def _weights_by_row(targets: Targets, market: Market, last: int) -> FloatArray:
     """(last + 1, N) weights by row, NaN where nothing is decided."""
     out = np.full((last + 1, len(market.symbols)), np.nan)
     inside = targets.decided <= last

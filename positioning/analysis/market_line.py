@@ -32,14 +32,14 @@ NOISE = 1e-12  # deviation of returns below which they are rounding, see `metric
 def beta_measure(result: Result, measure: Benchmark | None) -> BetaMeasure:
     """What beta and alpha are made of: dimson where a name that was ever held closes at another hour than the
     benchmark."""
-    held = (result.shares != 0.0).any(axis=0)
-    venues = {i.venue for i, h in zip(result.market.instruments, held, strict=True) if h}
+    has_position = (result.shares != 0.0).any(axis=0)
+    venues = {i.venue for i, h in zip(result.market.instruments, has_position, strict=True) if h}
     return measure_for(tuple(sorted(venues)), () if measure is None else measure.venues)
 
 
-def measure_for(held: tuple[str, ...], benchmark: tuple[str, ...]) -> BetaMeasure:
+def measure_for(venues: tuple[str, ...], benchmark: tuple[str, ...]) -> BetaMeasure:
     """dimson where a venue of what is held closes at another hour than one of the benchmark's, else same_day."""
-    apart = any(not same_close(a, b) for a in held for b in benchmark)
+    apart = any(not same_close(a, b) for a in venues for b in benchmark)
     return "dimson" if apart else "same_day"
 
 
@@ -55,19 +55,19 @@ def regressors(market: FloatArray, measure: BetaMeasure) -> tuple[FloatArray, Bo
 
 
 def lines(
-    excess: FloatArray, market: FloatArray, design: FloatArray, known: BoolArray
+    excess: FloatArray, market: FloatArray, design: FloatArray, usable: BoolArray
 ) -> tuple[FloatArray, FloatArray]:
     """(D,) betas and alphas a row of D samples. excess, market: (D, T), market NaN where unknown; design: (D, T, K),
-    known: (D, T) from `regressors`. NaN where the benchmark does not vary, or, for three slopes, on fewer
+    usable: (D, T) from `regressors`. NaN where the benchmark does not vary, or, for three slopes, on fewer
     than MIN_ROWS rows.
     """
     width = design.shape[2]
-    weight = known[:, :, None].astype(np.float64)
-    count = np.maximum(known.sum(axis=1), 1).astype(np.float64)
-    x = np.where(known[:, :, None], design, 0.0)
+    weight = usable[:, :, None].astype(np.float64)
+    count = np.maximum(usable.sum(axis=1), 1).astype(np.float64)
+    x = np.where(usable[:, :, None], design, 0.0)
     x = (x - x.sum(axis=1, keepdims=True) / count[:, None, None]) * weight
-    y = np.where(known, excess, 0.0)
-    y = (y - y.sum(axis=1, keepdims=True) / count[:, None]) * known
+    y = np.where(usable, excess, 0.0)
+    y = (y - y.sum(axis=1, keepdims=True) / count[:, None]) * usable
     square, cross = np.einsum("dtk,dtl->dkl", x, x), np.einsum("dtk,dt->dk", x, y)
     trace = np.einsum("dkk->d", square)
     enough = (trace > width * NOISE**2 * count) & (count >= (MIN_ROWS if width > 1 else 2))
@@ -77,10 +77,10 @@ def lines(
     safe = np.where(sound[:, None, None], square, np.eye(width))
     slope = np.linalg.solve(safe, cross[:, :, None])[:, :, 0].sum(axis=1)
     beta = np.where(sound, slope, np.nan)
-    seen = np.isfinite(market)
-    rows = np.maximum(seen.sum(axis=1), 1)
-    mean_own = np.where(seen, excess, 0.0).sum(axis=1) / rows
-    mean_market = np.where(seen, market, 0.0).sum(axis=1) / rows
+    has_market = np.isfinite(market)
+    rows = np.maximum(has_market.sum(axis=1), 1)
+    mean_own = np.where(has_market, excess, 0.0).sum(axis=1) / rows
+    mean_market = np.where(has_market, market, 0.0).sum(axis=1) / rows
     return beta, mean_own - beta * mean_market
 
 
@@ -88,6 +88,6 @@ def line(excess: FloatArray, market: FloatArray, measure: BetaMeasure = "same_da
     """Beta, and alpha a row, of (T,) returns over cash on the benchmark's, NaN where there is none."""
     if not excess.size:
         return float("nan"), float("nan")
-    design, known = regressors(market, measure)
-    beta, alpha = lines(excess[None], market[None], design[None], known[None])
+    design, usable = regressors(market, measure)
+    beta, alpha = lines(excess[None], market[None], design[None], usable[None])
     return float(beta[0]), float(alpha[0])

@@ -163,8 +163,8 @@ def summarise(
     Raises ValueError for arrays of another shape, dates out of order, values that are not finite, trades
     below zero, a benchmark with a gap or not above zero, and a nav that contradicts `ruined`.
     """
-    given = {"nav": nav, "trade_value": trade_value, "cost": cost, "cash_rate": cash_rate}
-    _check(dates, given | {"benchmark": benchmark})
+    arrays = {"nav": nav, "trade_value": trade_value, "cost": cost, "cash_rate": cash_rate}
+    _check(dates, arrays | {"benchmark": benchmark})
     _check_nav(nav, ruined)
     years, per_year = _years(dates), rows_per_year(dates)
     worth = np.where(np.minimum.accumulate(nav) > 0, nav, 0.0)
@@ -311,11 +311,11 @@ def _check_nav(nav: FloatArray, ruined: bool) -> None:
 
 
 def _check_benchmark(dates: DateArray, benchmark: FloatArray) -> None:
-    known = np.flatnonzero(~np.isnan(benchmark))
-    levels = benchmark[known]
+    rows = np.flatnonzero(~np.isnan(benchmark))
+    levels = benchmark[rows]
     if not (np.isfinite(levels) & (levels > 0)).all():
         raise ValueError("benchmark levels must be finite and above zero")
     # A gap inside the span would drop two rows' worth of market from beta and say nothing.
-    gaps = np.flatnonzero(np.diff(known) > 1)
+    gaps = np.flatnonzero(np.diff(rows) > 1)
     if gaps.size:
-        raise ValueError(f"benchmark has no level after {dates[known[gaps[0]]]}; carry its last one forward")
+        raise ValueError(f"benchmark has no level after {dates[rows[gaps[0]]]}; carry its last one forward")

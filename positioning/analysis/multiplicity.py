@@ -22,8 +22,8 @@ def q_values(p: FloatArray) -> FloatArray:
     depend positively (Benjamini and Yekutieli 2001, doi:10.1214/aos/1013699998), as windows of one sleeve do.
     """
     out = np.full(p.size, np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
+    tests = np.flatnonzero(np.isfinite(p))
+    order = tests[np.argsort(p[tests], kind="stable")]
     steps = p[order] * order.size / np.arange(1, order.size + 1)
     out[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
     return out
@@ -45,13 +45,13 @@ def power(effect: float, error: float, freedom: float, level: float = LEVEL) -> 
     return float(1.0 - nctdtr(freedom, shift, edge) + far)
 
 
-def detectable(error: float, freedom: float, wanted: float = POWER, level: float = LEVEL) -> float:
-    """The smallest true mean that the test of `power` would see with probability `wanted`; NaN as there."""
+def detectable(error: float, freedom: float, probability: float = POWER, level: float = LEVEL) -> float:
+    """The smallest true mean that the test of `power` would see with that probability; NaN as there."""
     from scipy.optimize import brentq
 
     if not (error > 0 and freedom > 0):
         return math.nan
     high = 1.0
-    while power(high, 1.0, freedom, level) < wanted:
+    while power(high, 1.0, freedom, level) < probability:
         high *= 2
-    return error * float(brentq(lambda d: power(d, 1.0, freedom, level) - wanted, 0.0, high, xtol=1e-12))
+    return error * float(brentq(lambda d: power(d, 1.0, freedom, level) - probability, 0.0, high, xtol=1e-12))

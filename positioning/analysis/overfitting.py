@@ -149,8 +149,8 @@ def varying(block_sums: FloatArray) -> tuple[IntArray, FloatArray, FloatArray, F
     mean = block_sums.mean(axis=1)
     centred = block_sums - mean[:, None]
     deviation = np.sqrt(np.square(centred).mean(axis=1))
-    kept = np.flatnonzero(deviation > NOISE)  # a NaN is above nothing
-    return kept, mean[kept], centred[kept], deviation[kept]
+    places = np.flatnonzero(deviation > NOISE)  # a NaN is above nothing
+    return places, mean[places], centred[places], deviation[places]
 
 
 @final
@@ -199,10 +199,10 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
     blocks = benchmark.size
     if blocks < 3 or draws < 1 or not np.isfinite(benchmark).all():
         raise ValueError(f"{blocks} blocks and {draws} draws; wanted 3 known blocks and 1 draw, or more")
-    drawn = np.random.default_rng(seed).integers(blocks, size=(draws, blocks))
-    times = np.array([np.bincount(row, minlength=blocks) for row in drawn], dtype=np.float64) / blocks
+    block_numbers = np.random.default_rng(seed).integers(blocks, size=(draws, blocks))
+    times = np.array([np.bincount(row, minlength=blocks) for row in block_numbers], dtype=np.float64) / blocks
     pieces = [ResampledTops(times) for _ in range(cores())]
-    statistic, best, seen, trials = 0.0, -1, 0, 0
+    statistic, best, offset, trials = 0.0, -1, 0, 0
     with (
         threadpool_limits(1, "blas"),
         ThreadPoolExecutor(len(pieces)) as pool,
@@ -211,21 +211,21 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
         for n, block_sums in enumerate(_bounded(chunks)):
             if block_sums.shape[1:] != benchmark.shape:
                 raise ValueError(f"block sums {block_sums.shape} do not fit a benchmark of {blocks} blocks")
-            kept, mean, centred, deviation = varying(block_sums - benchmark)
+            places, mean, centred, deviation = varying(block_sums - benchmark)
             t = math.sqrt(blocks) * mean / deviation
             if t.size and t.max() > statistic:
-                statistic, best = float(t.max()), seen + int(kept[t.argmax()])
+                statistic, best = float(t.max()), offset + int(places[t.argmax()])
             if n >= len(pieces):
                 running.pop(0).result()  # each piece has one worker at a time
             running.append(pool.submit(pieces[n % len(pieces)].add, centred / deviation[:, None], t))
-            seen, trials = seen + block_sums.shape[0], trials + t.size
+            offset, trials = offset + block_sums.shape[0], trials + t.size
         for each in running:
             each.result()
     tops = pieces[0].merged(pieces[1:])
     p = (1.0 + (tops >= statistic * (1.0 - TIE)).sum(axis=1)) / (1.0 + draws)
     # Student's has its deviation with ddof 1
-    found = statistic * math.sqrt(1.0 - 1.0 / blocks)
-    return Spa(found, float(p[0]), float(p[1]), float(p[2]), best, trials)
+    student_t = statistic * math.sqrt(1.0 - 1.0 / blocks)
+    return Spa(student_t, float(p[0]), float(p[1]), float(p[2]), best, trials)
 
 
 @final
@@ -258,10 +258,10 @@ def plateau(values: FloatArray, ordered: tuple[bool, ...]) -> Plateau:
             f"{len(ordered)} axes told of {values.ndim}, {np.isfinite(values).sum()} values known"
         )
     scores = values.copy()
-    known = np.zeros(values.shape, dtype=np.int64)
+    neighbours = np.zeros(values.shape, dtype=np.int64)
     for axis in np.flatnonzero(ordered):
         # Views with the axis in front: writing to them writes to the grids.
-        score, count, value = (np.moveaxis(grid, axis, 0) for grid in (scores, known, values))
+        score, count, value = (np.moveaxis(grid, axis, 0) for grid in (scores, neighbours, values))
         for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
             score[here] = np.fmin(score[here], value[there])
             count[here] += ~np.isnan(value[there])
@@ -270,7 +270,7 @@ def plateau(values: FloatArray, ordered: tuple[bool, ...]) -> Plateau:
     best = tuple(int(i) for i in np.unravel_index(int(np.nanargmax(ties)), values.shape))
     searched = [a for a, size in enumerate(values.shape) if ordered[a] and size > 1]
     edges = tuple(a for a in searched if best[a] in (0, values.shape[a] - 1))
-    return Plateau(scores, best, int(known[best]), edges)
+    return Plateau(scores, best, int(neighbours[best]), edges)
 
 
 def _sharpe_variance(sharpe: float, skew: float, kurtosis: float) -> float:

@@ -71,29 +71,29 @@ def pairs(rows: FloatArray, per_year: float, draws: int = 1000, seed: int = 0) -
         return []
     means, ratios = _redrawn_means(rows, per_year, draws, seed)
     mean, ratio = rows.mean(axis=1), sharpes(rows[None], per_year)[0]
-    found = []
+    results = []
     for a, b in np.argwhere(~np.eye(len(rows), dtype=bool)):
         if np.abs(rows[a] - rows[b]).max() <= NOISE:
             continue
-        gap, drawn = float(mean[a] - mean[b]), means[:, a] - means[:, b]
-        low, high = ends_of(drawn)
+        gap, gaps = float(mean[a] - mean[b]), means[:, a] - means[:, b]
+        low, high = ends_of(gaps)
         sharpe_low, sharpe_high = ends_of(ratios[:, a] - ratios[:, b])
-        p = float((1.0 + (drawn - gap >= gap).sum()) / (1.0 + draws))
-        found.append(
+        p = float((1.0 + (gaps - gap >= gap).sum()) / (1.0 + draws))
+        results.append(
             Pair(
                 winner=int(a), loser=int(b), difference=gap * per_year, low=low * per_year, high=high * per_year,
                 sharpe=float(ratio[a] - ratio[b]), sharpe_low=sharpe_low, sharpe_high=sharpe_high, p=p, holm=p,
             )
         )  # fmt: skip
-    return [replace(f, holm=h) for f, h in zip(found, holm([f.p for f in found]), strict=True)]
+    return [replace(f, holm=h) for f, h in zip(results, holm([f.p for f in results]), strict=True)]
 
 
 def _redrawn_means(rows: FloatArray, per_year: float, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
     means, ratios = [], []
     for at in blocks(rows.shape[1], draws, seed):
-        drawn = rows[:, at].swapaxes(0, 1)
-        means.append(drawn.mean(axis=2))
-        ratios.append(sharpes(drawn, per_year))
+        resamples = rows[:, at].swapaxes(0, 1)
+        means.append(resamples.mean(axis=2))
+        ratios.append(sharpes(resamples, per_year))
     return np.concatenate(means), np.concatenate(ratios)
 
 

@@ -57,14 +57,14 @@ class Period:
 def trailing(result: Result, without_events: Result, benchmark: Benchmark | None) -> list[Period]:
     """The last 1, 3 and 5 years, where the account is as old, and since its opening. A period opens on the last row at
     or before the same day so many years earlier."""
-    rows, found = result.rows, []
+    rows, periods = result.rows, []
     for years in TRAILING:
         day = rows[-1] - np.timedelta64(round(years * DAYS_PER_YEAR), "D")
         if rows[0] <= day:
             opens = int(np.searchsorted(rows, day, side="right")) - 1
             label = f"{years} year{'s' if years > 1 else ''}"
-            found.append(_period(label, opens, rows.size - 1, result, without_events, benchmark))
-    return [*found, _period("inception", 0, rows.size - 1, result, without_events, benchmark)]
+            periods.append(_period(label, opens, rows.size - 1, result, without_events, benchmark))
+    return [*periods, _period("inception", 0, rows.size - 1, result, without_events, benchmark)]
 
 
 def calendar_years(result: Result, without_events: Result, benchmark: Benchmark | None) -> list[Period]:
@@ -85,7 +85,7 @@ def _period(
     nav, opened = result.nav, float(result.nav[a])
     if opened <= 0:
         return Period(label, result.rows[a], result.rows[b], math.nan, math.nan, math.nan, math.nan)
-    paid = float(costs_paid(result)[a + 1 : b + 1].sum()) / opened
+    costs = float(costs_paid(result)[a + 1 : b + 1].sum()) / opened
     own = float(without_events.nav[a])
     levels = None if benchmark is None else benchmark.levels
     return Period(
@@ -93,7 +93,7 @@ def _period(
         first=result.rows[a],
         last=result.rows[b],
         net=float(nav[b]) / opened - 1.0,
-        costs=paid,
+        costs=costs,
         benchmark=math.nan if levels is None else float(levels[b] / levels[a] - 1.0),
         without_events=float(without_events.nav[b]) / own - 1.0 if own > 0 else math.nan,
     )

@@ -49,12 +49,12 @@ class Placebo:
         }
 
 
-def monte_carlo_p(shuffled: FloatArray, seen: float) -> float:
-    """(1 + number of shuffles at or above what was seen) / (1 + number of shuffles).
+def monte_carlo_p(shuffled: FloatArray, statistic: float) -> float:
+    """(1 + number of shuffles at or above the statistic) / (1 + number of shuffles).
 
     Davison and Hinkley 1997, Bootstrap Methods and their Application, section 4.2.
     """
-    return float((1 + (shuffled >= seen).sum()) / (1 + shuffled.size))
+    return float((1 + (shuffled >= statistic).sum()) / (1 + shuffled.size))
 
 
 MOST_DRAWS = 100_000
@@ -66,9 +66,9 @@ def check_draws(draws: int) -> None:
     if draws < 1:
         raise BadInputError(f"draws={draws}", "wanted at least 1 shuffle", "give draws=1000", "draws")
     if draws > MOST_DRAWS:
-        asked = min(draws, MOST_TOLD)
+        count = min(draws, MOST_TOLD)
         raise BadInputError(
-            f"draws={draws} {would_take(asked / A_SECOND, asked * 8)}", f"wanted {MOST_DRAWS:,} at most",
+            f"draws={draws} {would_take(count / A_SECOND, count * 8)}", f"wanted {MOST_DRAWS:,} at most",
             "give draws=1000 whose p-values are within 0.01", "draws",
         )  # fmt: skip
 

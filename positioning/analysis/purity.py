@@ -52,9 +52,9 @@ def _contents(market: Market) -> dict[str, bytes]:
 
 def reads_outside(strategy: Strategy, market: Market, events: Events) -> tuple[str, ...]:
     """Files that a decision opened, and connections and programs that it started; code of packages left out."""
-    with _watched() as seen:
+    with _watched() as accesses:
         strategy.target_weights(market, events)
-    return tuple(dict.fromkeys(seen))
+    return tuple(dict.fromkeys(accesses))
 
 
 def reads_clock(strategy: Strategy) -> tuple[str, ...]:
@@ -110,12 +110,12 @@ def _watched() -> Iterator[list[str]]:
     if not _hooked:
         sys.addaudithook(_audit)
         _hooked.append(True)
-    seen: list[str] = []
-    _watchers.append(seen)
+    accesses: list[str] = []
+    _watchers.append(accesses)
     try:
-        yield seen
+        yield accesses
     finally:
-        _watchers.remove(seen)
+        _watchers.remove(accesses)
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:

@@ -102,20 +102,20 @@ def wild_p(
         signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(draws, groups))
     rest = np.delete(x, column, axis=1)
     fitted = rest @ np.linalg.lstsq(rest, y, rcond=None)[0] if rest.shape[1] else np.zeros_like(y)
-    made = fitted[:, None] + (y - fitted)[:, None] * signs.T[at]
+    samples = fitted[:, None] + (y - fitted)[:, None] * signs.T[at]
     inverse = np.linalg.inv(x.T @ x)
-    slope = inverse @ x.T @ made
-    residual = made - x @ slope
+    slope = inverse @ x.T @ samples
+    residual = samples - x @ slope
     # Only the tested coefficient's variance is needed: its row of (X'X)^-1 X'e, summed by cluster.
     weight = x @ inverse[column]
     sums = _by_cluster(weight[:, None] * residual, at, groups)
     with np.errstate(divide="ignore", invalid="ignore"):
-        drawn = np.abs(slope[column]) / np.sqrt((sums**2).sum(axis=0))
+        t_draws = np.abs(slope[column]) / np.sqrt((sums**2).sum(axis=0))
     own = clustered(y, x, clusters)
     size, width = x.shape
     scale = groups / (groups - 1) * (size - 1) / (size - width)
-    seen = abs(float(own.t[column])) * math.sqrt(scale)
-    above = int((drawn >= seen * (1 - 1e-9)).sum())
+    t = abs(float(own.t[column])) * math.sqrt(scale)
+    above = int((t_draws >= t * (1 - 1e-9)).sum())
     return above / signs.shape[0] if whole else (1 + above) / (1 + draws)
 
 

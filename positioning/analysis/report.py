@@ -98,20 +98,20 @@ class BacktestReport(Displayed):
 
     def _held_before_lists(self) -> tuple[Notice, ...]:
         """Names held before the day of a list that does not say since when they stand on it."""
-        rows, held = self.result.rows, self.result.shares != 0
+        rows, has_shares = self.result.rows, self.result.shares != 0
         columns = {i.symbol: n for n, i in enumerate(self.result.market.instruments)}
-        made = []
+        notices = []
         for r in self.events.restrictions:
             day = r.known_on()
-            if r.of_list_day and r.symbol in columns and held[rows < day, columns[r.symbol]].any():
-                made.append(
+            if r.of_list_day and r.symbol in columns and has_shares[rows < day, columns[r.symbol]].any():
+                notices.append(
                     Notice(
                         r.symbol,
                         f"was held before {day}, the day of a list that gives no date: whether it was listed then "
                         "cannot be read from it",
                     )
                 )
-        return tuple(made)
+        return tuple(notices)
 
     @property
     def silence(self) -> Silence | None:
@@ -158,15 +158,17 @@ class BacktestReport(Displayed):
     def evidence(self) -> RunEvidence:
         """What the rules of the verdict read."""
         r, placebo = self.result, self.placebo
-        name, made, beside = "", None, None
+        name, benchmark_return, beside = "", None, None
         if self.benchmark is not None:
             levels = self.benchmark.levels
-            known = np.flatnonzero(np.isfinite(levels))
-            if known.size > 1 and r.nav[known[0]] > 0:
+            covered_rows = np.flatnonzero(np.isfinite(levels))
+            if covered_rows.size > 1 and r.nav[covered_rows[0]] > 0:
                 name = self.benchmark.symbol + (
                     f" ({self.benchmark.remark})" if self.benchmark.remark else ""
                 )
-                made, beside = (float(v[known[-1]] / v[known[0]] - 1.0) for v in (levels, r.nav))
+                benchmark_return, beside = (
+                    float(v[covered_rows[-1]] / v[covered_rows[0]] - 1.0) for v in (levels, r.nav)
+                )
         return RunEvidence(
             simulated=r.market.simulated,
             ruined=r.worthless,
@@ -179,7 +181,7 @@ class BacktestReport(Displayed):
             without_events=self.without_events_same_exposure_metrics.total_return,
             equal_exposure=True,
             benchmark_name=name,
-            benchmark=made,
+            benchmark=benchmark_return,
             beside=beside,
             placebo_p=None if placebo is None or math.isnan(placebo.p_value) else placebo.p_value,
             shuffles=0 if placebo is None else placebo.shuffled.size,

@@ -110,10 +110,10 @@ def raise_tops(
                 deviation = math.sqrt(variance) if variance > NOISE else 0.0
                 for i in range(3):
                     apart = own * root + shift[i]
-                    drawn = apart / deviation  # infinite without a deviation; 0 / 0 says nothing
-                    if drawn > tops[i, j] and (deviation > 0.0 or apart > NOISE):
-                        tops[i, j] = drawn
-                        squared[i, j] = _below(drawn)
+                    draw_t = apart / deviation  # infinite without a deviation; 0 / 0 says nothing
+                    if draw_t > tops[i, j] and (deviation > 0.0 or apart > NOISE):
+                        tops[i, j] = draw_t
+                        squared[i, j] = _below(draw_t)
 
 
 @compiled(inline="always")

@@ -42,9 +42,9 @@ def risk_shares(result: Result, thesis: Thesis, hedges: tuple[str, ...] = ()) ->
     if result.worthless or result.rows.size < 3:
         return None
     opened = result.nav[:-1, None]
-    made: FloatArray = sum(result.profit.values(), np.zeros_like(result.shares))[1:] / opened
+    contributions: FloatArray = sum(result.profit.values(), np.zeros_like(result.shares))[1:] / opened
     interest = result.interest[1:, None] / opened
-    parts = np.column_stack([made, interest])
+    parts = np.column_stack([contributions, interest])
     centred = parts - parts.mean(axis=0)
     whole = centred.sum(axis=1)
     variance = float(whole @ whole)

@@ -125,11 +125,11 @@ def start_dependence(
         again = strategy.target_weights(later(market, first), events)
     except PositioningError:
         return math.nan, ""
-    known = {int(row) + first: weights for row, weights in zip(again.decided, again.weights, strict=True)}
+    by_row = {int(row) + first: weights for row, weights in zip(again.decided, again.weights, strict=True)}
     change, symbol = 0.0, ""
     for row, weights in zip(targets.decided.tolist(), targets.weights, strict=True):
-        if row >= last and row in known:
-            apart = np.abs(weights - known[row])
+        if row >= last and row in by_row:
+            apart = np.abs(weights - by_row[row])
             if apart.max(initial=0.0) > change:
                 change, symbol = float(apart.max()), targets.symbols[int(apart.argmax())]
     return change, symbol

@@ -29,20 +29,20 @@ class Searched:
     def words(self) -> str:
         """For the verdict's sentence."""
         if not self.tried:
-            made = (
+            clause = (
                 f"{counted(self.trials, 'trial')} of the search {self.search} of this strategy are kept here"
             )
         elif self.every:
-            made = f"its parameters are one of {counted(self.trials, 'trial')} of the search {self.search} kept here"
+            clause = f"its parameters are one of {counted(self.trials, 'trial')} of the search {self.search} kept here"
         else:
-            made = (
+            clause = (
                 f"its parameters lie on the grid of the search {self.search} kept here, of which "
                 f"{counted(self.trials, 'trial')} were made"
             )
         if not self.others:
-            return made
+            return clause
         return (
-            f"{made}, beside {counted(self.other_trials, 'trial')} of {counted(self.others, 'other')} of it"
+            f"{clause}, beside {counted(self.other_trials, 'trial')} of {counted(self.others, 'other')} of it"
         )
 
     def to_json(self) -> dict[str, Any]:

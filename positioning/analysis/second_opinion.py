@@ -33,16 +33,16 @@ def require_agreement(result: Result, metrics: Metrics, measure: Benchmark | Non
     if not np.allclose(nav, result.nav, rtol=TOLERANCE, atol=TOLERANCE):
         row = int(np.abs(nav - result.nav).argmax())
         raise _differs(f"nav on {result.rows[row]}", float(result.nav[row]), float(nav[row]))
-    change, made = np.diff(result.nav, prepend=1.0), result.interest.copy()
+    change, profit = np.diff(result.nav, prepend=1.0), result.interest.copy()
     for part in result.profit.values():
-        made += part.sum(axis=1)
+        profit += part.sum(axis=1)
     if result.ruin_row is not None:
         change[result.ruin_row] -= result.deficit
     # The parts of a row are differences of holdings that may be many times nav, so their size is what they round by.
     size = np.maximum(1.0, np.abs(result.held_before * np.nan_to_num(result.inputs.mark)).sum(axis=1))
-    if (np.abs(made - change) > TOLERANCE * size).any():
-        row = int((np.abs(made - change) / size).argmax())
-        raise _differs(f"profit on {result.rows[row]}", float(change[row]), float(made[row]))
+    if (np.abs(profit - change) > TOLERANCE * size).any():
+        row = int((np.abs(profit - change) / size).argmax())
+        raise _differs(f"profit on {result.rows[row]}", float(change[row]), float(profit[row]))
     for name, again in figures(result, measure, metrics.beta_measure).items():
         own = getattr(metrics, name)
         if not agree(own, again):
@@ -70,10 +70,10 @@ def nav_from_holdings(result: Result) -> FloatArray:
     """(T,) cash and every holding at the row's mark, trapped ones at what their mark keeps; 0 after ruin."""
     nav = result.cash.copy()
     for n in range(result.shares.shape[1]):
-        held, kept = result.shares[:, n], np.ones(nav.size)
-        kept[result.inputs.frozen[:, n] & (held > 0.0)] = result.inputs.mark_factor
-        some = held != 0.0
-        nav[some] += (held * kept)[some] * result.inputs.mark[some, n]
+        shares, mark_factor = result.shares[:, n], np.ones(nav.size)
+        mark_factor[result.inputs.frozen[:, n] & (shares > 0.0)] = result.inputs.mark_factor
+        some = shares != 0.0
+        nav[some] += (shares * mark_factor)[some] * result.inputs.mark[some, n]
     return nav
 
 
@@ -91,31 +91,31 @@ def figures(
     length = float((days[-1] - days[0]) / pd.Timedelta(days=1))
     years = length / 365.25
     per_year = (len(nav) - 1) / years if years else math.nan
-    made = {"rows_per_year": per_year, "total_return": float(worth.iloc[-1]) / float(worth.iloc[0]) - 1.0}
-    made["max_drawdown"] = _fall(worth)
+    values = {"rows_per_year": per_year, "total_return": float(worth.iloc[-1]) / float(worth.iloc[0]) - 1.0}
+    values["max_drawdown"] = _fall(worth)
     returns = nav.pct_change(fill_method=None).iloc[1:] if not dead else pd.Series(dtype=float)
     growth = pd.Series(result.inputs.growth, days).reindex(returns.index)
     excess = returns - growth
-    made |= _tail(returns)
+    values |= _tail(returns)
     levels = None if measure is None else pd.Series(measure.levels, days)
     line = _line if beta_measure == "same_day" else _leads_and_lags
     beta, alpha = line(excess, growth, levels)
-    made["beta"] = beta
+    values["beta"] = beta
     if length < 360:
-        return made
+        return values
     scale = math.sqrt(per_year)
-    made["alpha"] = alpha * per_year
-    made["cagr"] = _growth(1.0 + made["total_return"], years)
+    values["alpha"] = alpha * per_year
+    values["cagr"] = _growth(1.0 + values["total_return"], years)
     spread = returns.std()
-    made["volatility"] = 0.0 if spread <= STILL else spread * scale
-    made["sharpe"] = _over(excess.mean(), excess.std()) * scale
+    values["volatility"] = 0.0 if spread <= STILL else spread * scale
+    values["sharpe"] = _over(excess.mean(), excess.std()) * scale
     below = excess.clip(upper=0.0).pow(2).mean() if len(excess) > 1 else math.nan
-    made["sortino"] = _over(excess.mean(), math.sqrt(below)) * scale
-    fall = made["max_drawdown"]
-    made["calmar"] = made["cagr"] / abs(fall) if fall < 0 and not dead else math.nan
-    held = worth.mean() * years
-    made["turnover"], made["cost_bps_per_year"] = (x / held for x in _traded(result))
-    return made
+    values["sortino"] = _over(excess.mean(), math.sqrt(below)) * scale
+    fall = values["max_drawdown"]
+    values["calmar"] = values["cagr"] / abs(fall) if fall < 0 and not dead else math.nan
+    nav_years = worth.mean() * years
+    values["turnover"], values["cost_bps_per_year"] = (x / nav_years for x in _traded(result))
+    return values
 
 
 def _growth(multiple: float, years: float) -> float:
@@ -190,14 +190,16 @@ def _traded(result: Result) -> tuple[float, float]:
     rows, names = rows[dealt], names[dealt]
     signed = result.trades[rows, names] * result.paid[rows, names]
     fees = result.inputs.fees
-    paid = sum(float(rates[rows, names] @ np.maximum(signed, 0.0)) for rates in fees.buy)
-    paid += sum(float(rates[rows, names] @ np.maximum(-signed, 0.0)) for rates in fees.sell)
-    if (met := result.inputs.liquidity) is not None:
-        size = met.capital.amount
+    costs = sum(float(rates[rows, names] @ np.maximum(signed, 0.0)) for rates in fees.buy)
+    costs += sum(float(rates[rows, names] @ np.maximum(-signed, 0.0)) for rates in fees.sell)
+    if (liquidity := result.inputs.liquidity) is not None:
+        size = liquidity.capital.amount
         for row, name, value in zip(rows.tolist(), names.tolist(), signed.tolist(), strict=True):
             worth = abs(value)
-            share = worth * size / float(met.traded[row, name])
-            paid += worth * float(met.constant[name] * met.volatility[row, name]) * math.sqrt(share)
-            rate = float((met.buy if value > 0 else met.sell)[row, name])
-            paid += max(float(met.least[row, name]) - rate * worth * size, 0.0) / size
-    return 0.5 * float(np.abs(signed).sum()), 1e4 * paid
+            share = worth * size / float(liquidity.traded[row, name])
+            costs += (
+                worth * float(liquidity.constant[name] * liquidity.volatility[row, name]) * math.sqrt(share)
+            )
+            rate = float((liquidity.buy if value > 0 else liquidity.sell)[row, name])
+            costs += max(float(liquidity.least[row, name]) - rate * worth * size, 0.0) / size
+    return 0.5 * float(np.abs(signed).sum()), 1e4 * costs

@@ -61,7 +61,7 @@ def simplex_weights(gram: FloatArray, cross: FloatArray) -> FloatArray:
 @compiled()
 def _steepest(g: Any, c: Any, weights: Any, inside: Any) -> int:
     """The donor outside whose gradient is lowest, -1 where none is below the common one of those inside."""
-    size, level, found = c.size, 0.0, -1
+    size, level, donor = c.size, 0.0, -1
     slope = np.empty(size)
     for j in range(size):
         slope[j] = -c[j]
@@ -71,8 +71,8 @@ def _steepest(g: Any, c: Any, weights: Any, inside: Any) -> int:
     lowest = level - TOLERANCE
     for j in range(size):
         if not inside[j] and slope[j] < lowest:
-            lowest, found = slope[j], j
-    return found
+            lowest, donor = slope[j], j
+    return donor
 
 
 @compiled()
@@ -80,14 +80,14 @@ def _moved(g: Any, c: Any, weights: Any, inside: Any) -> bool:
     """Move the weights to the solution on those inside, or as far as none turns negative, and let that one go; whether
     the solution was reached."""
     own = np.flatnonzero(inside)
-    wanted, step, leaves = _on_face(g, c, own), 1.0, -1
+    solution, step, leaves = _on_face(g, c, own), 1.0, -1
     for n in range(own.size):
-        if wanted[n] <= 0.0:
-            share = weights[own[n]] / (weights[own[n]] - wanted[n])
+        if solution[n] <= 0.0:
+            share = weights[own[n]] / (weights[own[n]] - solution[n])
             if leaves < 0 or share < step:
                 step, leaves = share, own[n]
     for n in range(own.size):
-        weights[own[n]] += step * (wanted[n] - weights[own[n]])
+        weights[own[n]] += step * (solution[n] - weights[own[n]])
     if leaves >= 0:
         weights[leaves], inside[leaves] = 0.0, False
     return leaves < 0

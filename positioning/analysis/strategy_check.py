@@ -95,21 +95,21 @@ def check_strategy(
         strategy.target_weights(market, events)
     except PositioningError as error:
         return StrategyCheck(strategy.name, (CheckRow("weights", Status.WRONG, str(error)),), (), None)
-    found = look_ahead(strategy, market, events, cuts, seed, advance)
+    findings = look_ahead(strategy, market, events, cuts, seed, advance)
     rows = [CheckRow("weights", Status.RIGHT, "finite and within the stated gross exposure")]
-    rows += _future_rows(found)
+    rows += _future_rows(findings)
     rows += _purity_rows(strategy, market, events)
     figures = robustness(strategy, market, events, terms)
     rows += _account_rows(figures)
-    return StrategyCheck(strategy.name, tuple(rows), found, figures)
+    return StrategyCheck(strategy.name, tuple(rows), findings, figures)
 
 
-def _future_rows(found: tuple[LookAhead, ...]) -> Iterator[CheckRow]:
-    by_input = {f.input: f for f in found}
+def _future_rows(findings: tuple[LookAhead, ...]) -> Iterator[CheckRow]:
+    by_input = {f.input: f for f in findings}
     for name in INPUTS:
         if name in by_input:
             yield CheckRow(f"future {name}", Status.WRONG, by_input[name].sentence)
-    if not found:
+    if not findings:
         yield CheckRow(
             "future", Status.RIGHT, f"no decision moved when {', '.join(INPUTS)} after it were others"
         )
@@ -121,10 +121,10 @@ def _purity_rows(strategy: Strategy, market: Market, events: Events) -> Iterator
         "repeatable", Status.RIGHT if same else Status.WRONG,
         "the same bits twice" if same else "two decisions on the same inputs differ",
     )  # fmt: skip
-    written = mutated(strategy, market, events)
+    mutations = mutated(strategy, market, events)
     yield CheckRow(
-        "inputs", Status.WRONG if written else Status.RIGHT,
-        f"a decision wrote into the market's {', '.join(written)}" if written else "left as they were",
+        "inputs", Status.WRONG if mutations else Status.RIGHT,
+        f"a decision wrote into the market's {', '.join(mutations)}" if mutations else "left as they were",
     )  # fmt: skip
     read = reads_outside(strategy, market, events)
     yield CheckRow(
@@ -146,9 +146,9 @@ def _account_rows(r: Robustness) -> Iterator[CheckRow]:
     series = ", ".join(
         f"{d}: {s:.2f}" if math.isfinite(s) else f"{d}: undefined" for d, s in r.sharpe.items()
     )
-    known = math.isfinite(own) and math.isfinite(late)
-    dies = known and own > 0 and late < KEPT_SHARPE * own
-    status = Status.WARNING if dies else Status.RIGHT if known else Status.UNKNOWN
+    has_sharpes = math.isfinite(own) and math.isfinite(late)
+    dies = has_sharpes and own > 0 and late < KEPT_SHARPE * own
+    status = Status.WARNING if dies else Status.RIGHT if has_sharpes else Status.UNKNOWN
     yield CheckRow("delay", status, f"Sharpe by sessions of more delay {series}")
     if math.isfinite(r.best_days):
         share = f"its {BEST_DAYS} best days made {r.best_days:.0%} of its log return"
@@ -185,6 +185,6 @@ def _names_row(r: Robustness) -> CheckRow:
     if len(r.left_out) < 2:
         return CheckRow("names", Status.UNKNOWN, "it holds a single name")
     most = max(r.left_out, key=lambda s: abs(r.total_return - r.left_out[s]))
-    told = f"without {most} it made {r.left_out[most]:+.1%} instead of {r.total_return:+.1%}"
+    sentence = f"without {most} it made {r.left_out[most]:+.1%} instead of {r.total_return:+.1%}"
     lives_off_one = r.total_return > 0 >= r.left_out[most]
-    return CheckRow("names", Status.WARNING if lives_off_one else Status.RIGHT, told)
+    return CheckRow("names", Status.WARNING if lives_off_one else Status.RIGHT, sentence)

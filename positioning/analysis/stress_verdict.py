@@ -37,13 +37,13 @@ def stress_verdict(e: StressEvidence) -> Verdict:
     worst, low = min(e.scenarios, key=lambda s: s[1])
     best, high = max(e.scenarios, key=lambda s: s[1])
     grade = _grade(e, low)
-    told = (
+    outcome = (
         f"weighted by the probabilities it makes {signed_percent(e.mean)} over {e.rows} rows"
         f"{'' if e.drift else ', the mean returns of the past taken out'}"
     )
     names = f"there are prices for {e.priced} of its {counted(e.of, 'name')}"
     parts = [
-        told,
+        outcome,
         f"{signed_percent(e.shortfall)} in the worst twentieth of paths",
         f"worst under {worst}, {signed_percent(low)} on average"
         + (f", best under {best}, {signed_percent(high)}" if len(e.scenarios) > 1 else ""),

@@ -27,7 +27,7 @@ class WindowEvidence:
     detectable: float
 
     @property
-    def called(self) -> bool:
+    def significant(self) -> bool:
         """Whether p and q are at or below the level."""
         return self.p <= LEVEL and self.q <= LEVEL
 
@@ -53,12 +53,12 @@ class StudyEvidence:
 def study_verdict(e: StudyEvidence) -> Verdict:
     """The first rule of `STUDY_RULES` that holds. The window told is the one whose test sees most; its q allows for the
     choice."""
-    known = [w for w in e.after if math.isfinite(w.p)]
+    windows = [w for w in e.after if math.isfinite(w.p)]
     count = f"{e.observations} observation{'s' if e.observations != 1 else ''}, {e.left_out} left out"
-    if not known:
+    if not windows:
         why = "no event could be used" if not e.observations else "too few for a test"
         return sentence(StudyGrade.NOTHING, e.simulated, [why, count])
-    w = min(known, key=lambda w: w.p)
+    w = min(windows, key=lambda w: w.p)
     grade = _grade(w, e.before)
     moved = (
         f"over days {w.days} prices moved {signed_percent(w.caar)} in the expected direction (p = {w.p:.3f}, "
@@ -73,7 +73,7 @@ def study_verdict(e: StudyEvidence) -> Verdict:
 def _grade(w: WindowEvidence, before: WindowEvidence | None) -> StudyGrade:
     if w.p > LEVEL:
         return StudyGrade.NONE
-    if not w.called or not w.stands_apart:
+    if not w.significant or not w.stands_apart:
         return StudyGrade.WEAK
     if w.caar < 0:
         return StudyGrade.AGAINST

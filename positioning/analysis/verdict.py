@@ -229,12 +229,12 @@ def verdict(e: RunEvidence) -> Verdict:
             else f"{e.returns} return{'s' if e.returns != 1 else ''} are too few"
         )
         return sentence(grade, e.simulated, [why, f"it {e.held.words}"])
-    said = [f"it {e.held.words}", _events(e), _made(e)]
+    parts = [f"it {e.held.words}", _events(e), _earnings(e)]
     if grade in (Grade.NO_MONEY, Grade.BEHIND, Grade.AHEAD, Grade.MADE):
-        said = [_made(e), f"it {e.held.words}", _events(e)]
+        parts = [_earnings(e), f"it {e.held.words}", _events(e)]
     elif grade is not Grade.NOT_HELD:
-        said = [_events(e), _made(e), f"it {e.held.words}"]
-    return sentence(grade, e.simulated, [*said, *_chosen(e)])
+        parts = [_events(e), _earnings(e), f"it {e.held.words}"]
+    return sentence(grade, e.simulated, [*parts, *_chosen(e)])
 
 
 def _chosen(e: RunEvidence) -> list[str]:
@@ -270,11 +270,11 @@ def _events(e: RunEvidence) -> str:
         return ""
     if e.placebo_p is None:
         return "its events were not tested against shuffled dates"
-    found = "beat shuffled dates" if e.placebo_p <= LEVEL else "cannot be told from shuffled dates"
-    return f"its events {found} (p = {e.placebo_p:.3f} of {e.shuffles:,})"
+    outcome = "beat shuffled dates" if e.placebo_p <= LEVEL else "cannot be told from shuffled dates"
+    return f"its events {outcome} (p = {e.placebo_p:.3f} of {e.shuffles:,})"
 
 
-def _made(e: RunEvidence) -> str:
+def _earnings(e: RunEvidence) -> str:
     others = []
     if e.benchmark is not None:
         others.append(f"{signed_percent(e.benchmark)} of {e.benchmark_name}")
@@ -295,8 +295,8 @@ def withheld(e: SearchEvidence) -> tuple[str, ...]:
     grade = _search_grade(e)
     reasons = []
     if not e.total_return > 0:
-        lost = "it lost money" if e.total_return < 0 else "it made nothing"
-        reasons.append("it was ruined" if e.total_return <= -1 else lost)
+        loss = "it lost money" if e.total_return < 0 else "it made nothing"
+        reasons.append("it was ruined" if e.total_return <= -1 else loss)
     if grade is SearchGrade.OVERFITTED:
         reasons.append("the search is overfitted")
     if grade is SearchGrade.LUCK:
@@ -317,10 +317,10 @@ def search_verdict(e: SearchEvidence) -> Verdict:
         SearchGrade.HOLDS: ("walk", "purged", "fit") if e.walk_forward is not None else ("purged", "fit"),
     }[grade]  # fmt: skip
     order = [*first, *(key for key in parts if key not in first)]
-    told = [parts[key] for key in order if parts[key]]
+    clauses = [parts[key] for key in order if parts[key]]
     if grade not in RECOMMENDING:
-        told[0] += ", so none is recommended"
-    return sentence(grade, e.simulated, told)
+        clauses[0] += ", so none is recommended"
+    return sentence(grade, e.simulated, clauses)
 
 
 def _search_parts(e: SearchEvidence) -> dict[str, str]:
@@ -404,9 +404,9 @@ def _walked(e: SearchEvidence) -> str:
 
 def sentence(grade: AnyGrade, simulated: bool, parts: list[str]) -> Verdict:
     """The verdict of that grade, with everything that was read; SIMULATED first where prices are."""
-    told = APART.join(p for p in parts if p)
+    clauses = APART.join(p for p in parts if p)
     where = "SIMULATED prices: " if simulated else ""
-    return Verdict(grade, f"{where}{grade}: {told}.")
+    return Verdict(grade, f"{where}{grade}: {clauses}.")
 
 
 def _listed(parts: list[str]) -> str:
@@ -415,8 +415,8 @@ def _listed(parts: list[str]) -> str:
 
 def signed_percent(value: float) -> str:
     """A fraction as `+1.2 %`, never `-0.0 %`."""
-    shown = round(100 * value, 1) + 0.0
-    return f"{shown:+,.1f} %"
+    percent = round(100 * value, 1) + 0.0
+    return f"{percent:+,.1f} %"
 
 
 def _ratio(value: float | None) -> str:

@@ -38,11 +38,11 @@ class StateFigures:
 @final
 @dataclass(frozen=True, slots=True)
 class WorldFigures:
-    """A series' thirds. known: rows with a third; difference: of the mean return a year, high less low, with Newey and
+    """A series' thirds. rows: rows with a third; difference: of the mean return a year, high less low, with Newey and
     West's p; NaN where either has fewer than MIN_RETURNS returns."""
 
     name: str
-    known: int
+    rows: int
     states: tuple[StateFigures, ...]
     difference: float
     p: float
@@ -55,16 +55,16 @@ class WorldFigures:
                 f"{self.name}: too few returns in a third to tell them apart; a third is told from {FEWEST_ROWS} rows "
                 "of the series on."
             )
-        told = "can be told from nothing" if self.p <= 0.05 else "cannot be told from nothing"
+        outcome = "can be told from nothing" if self.p <= 0.05 else "cannot be told from nothing"
         return (
             f"{self.name}: returns with it in its upper third were {100 * self.difference:+.1f} % a year apart from "
-            f"those in its lower third, which {told} (p = {self.p:.3f})."
+            f"those in its lower third, which {outcome} (p = {self.p:.3f})."
         )
 
     def to_json(self) -> dict[str, Any]:
         """Fractions; undefined is None."""
         return {
-            "lookback": LOOKBACK, "known": self.known, "difference": plain(self.difference), "p": plain(self.p),
+            "lookback": LOOKBACK, "known": self.rows, "difference": plain(self.difference), "p": plain(self.p),
             "states": {
                 s.state: {"returns": s.returns, "mean": plain(s.mean), "volatility": plain(s.volatility),
                           "total": plain(s.total), "drawdown": plain(s.drawdown)}
@@ -86,10 +86,10 @@ def by_state(name: str, market: Market, nav: FloatArray) -> WorldFigures:
     low, high = (state == 0).astype(np.float64), (state == 2).astype(np.float64)
     difference = p = float("nan")
     if min(each[0].returns, each[2].returns) >= MIN_RETURNS:
-        told = np.isfinite(state)
-        x = np.column_stack([np.ones(told.sum()), high[told], (1.0 - low - high)[told]])
+        has_state = np.isfinite(state)
+        x = np.column_stack([np.ones(has_state.sum()), high[has_state], (1.0 - low - high)[has_state]])
         x = x if each[1].returns else x[:, :2]
-        fit = newey_west(r[told], x)  # against the lower third
+        fit = newey_west(r[has_state], x)  # against the lower third
         difference, p = float(fit.coefficients[1]) * per_year, float(fit.p[1])
     return WorldFigures(name, int(np.isfinite(state).sum()), each, difference, p)
 

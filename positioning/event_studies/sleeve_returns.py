@@ -131,7 +131,7 @@ def _against_published(
     lagged = not all(fits(i, published.regions) for i in market.instruments)
     blocks = [_regressors(levels[:, k], eve[:, k] if lagged else None) for k in range(len(published.names))]
     names = _name_returns(market, rows) - _growth(levels[:, -1])[:, None]
-    told = [*market.notices, *(Notice("", text) for text in published.told)]
+    told = [*market.notices, *(Notice("", text) for text in published.notes)]
     return Returns(
         sleeve, home, market.symbols, sessions, names, np.hstack(blocks), lagged,
         market.snapshot, market.simulated, tuple(dict.fromkeys(told)), market.findings,

@@ -22,7 +22,7 @@ def coefficient_rows(found: FactorExposure) -> list[list[object]]:
 def provenance_words(found: FactorExposure) -> str:
     """Which factors, and by which errors."""
     f = found.factors
-    told = "".join(f"{text}. " for text in f.told)
+    told = "".join(f"{text}. " for text in f.notes)
     return (
         f"Factors: {', '.join(f.regions) or 'region not told'}; {f.vintage or 'no vintage in the file'} {told}"
         "Returns are over the file's risk-free rate, on the days that both have; errors by Newey and West; betas are of "

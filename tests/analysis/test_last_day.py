@@ -44,8 +44,8 @@ def test_by_hand() -> None:
     found = last_day(account(Fixed(), [100.0, 100.0, 110.0]).result, THESIS)
     (leg,) = found.legs
     assert (leg.symbol, leg.theme, leg.target) == ("A", UNKNOWN, 0.5)
-    assert leg.held == pytest.approx(0.55 / 1.05, abs=1e-15)
-    assert found.shares(lambda leg: leg.currency) == {leg.currency: (0.5, leg.held)}
+    assert leg.weight == pytest.approx(0.55 / 1.05, abs=1e-15)
+    assert found.shares(lambda leg: leg.currency) == {leg.currency: (0.5, leg.weight)}
 
 
 def test_no_decision_is_no_holding() -> None:

@@ -29,7 +29,7 @@ class LastDayPart:
 def last_day_part(report: BacktestReport) -> LastDayPart:
     """The section on the weights of the last day."""
     found = last_day(report.result, report.thesis)
-    legs = [(f"{leg.symbol}, {leg.name}", percent(leg.held), percent(leg.target)) for leg in found.legs]
+    legs = [(f"{leg.symbol}, {leg.name}", percent(leg.weight), percent(leg.target)) for leg in found.legs]
     wanted, held = found.cash
     return LastDayPart(
         as_of=str(found.as_of),
