@@ -84,10 +84,10 @@ def observe(
     news, out = select(events, theme, choice, returns.sessions, returns.venue)
     free = usable & ~blocked(events, theme, design.window, returns.sessions, returns.venue)
     measured = [(n, _measure(returns, n, design, free, usable)) for n in news]
-    kept = [(n, m) for n, m in measured if not isinstance(m, str)]
+    measurements = [(n, m) for n, m in measured if not isinstance(m, str)]
     out += tuple(LeftOut(n.ids, m) for n, m in measured if isinstance(m, str))
-    overlaps, alone = overlapping([n.day for n, _ in kept], last - first + 1)
-    pairs = zip(kept, overlaps, alone, strict=True)
+    overlaps, alone = overlapping([n.day for n, _ in measurements], last - first + 1)
+    pairs = zip(measurements, overlaps, alone, strict=True)
     return tuple(_observation(returns, n, m, o, a) for (n, m), o, a in pairs), out
 
 
@@ -96,11 +96,11 @@ def overlapping(days: Sequence[int], width: int) -> tuple[list[bool], list[bool]
     to the subset that takes each window in turn unless it meets one taken before."""
     meets = [False] * len(days)
     alone: list[bool] = []
-    taken = None
+    last_alone = None
     for n, day in enumerate(days):
         meets[n] = any(abs(day - other) < width for m, other in enumerate(days) if m != n)
-        alone.append(taken is None or day - taken >= width)
-        taken = day if alone[-1] else taken
+        alone.append(last_alone is None or day - last_alone >= width)
+        last_alone = day if alone[-1] else last_alone
     return meets, alone
 
 
@@ -171,7 +171,7 @@ def _observation(returns: Returns, news: News, m: _Measured, overlaps: bool, alo
         sleeve=returns.sleeve.label,
         news=news,
         day=returns.sessions[news.day],
-        symbols=tuple(s for s, kept in zip(returns.symbols, m.names, strict=True) if kept),
+        symbols=tuple(s for s, is_used in zip(returns.symbols, m.names, strict=True) if is_used),
         days=returns.sessions[m.window],
         abnormal=m.fit.abnormal,
         covariance=m.fit.covariance,

@@ -75,24 +75,26 @@ def strategy_active(
     if strategy.respond == 0 or not strategy.themes:
         return ()
     near = thesis.events.crash_dates
-    known = source.knowing(thesis)
-    market = load(known, strategy.names, strategy.hedges, span, base, strategy.history, near, accepted)
+    thesis_source = source.knowing(thesis)
+    market = load(
+        thesis_source, strategy.names, strategy.hedges, span, base, strategy.history, near, accepted
+    )
     terms = AccountTerms(read_fees("default"))
     inputs = terms.inputs(market, thesis.events, strategy.screened(market, thesis.events))
     own, without = (
         terms.run(s, market, thesis.events, inputs) for s in (strategy, strategy.without_events())
     )
-    against = benchmark(known, measure or strategy.benchmark, own.rows, base, near, accepted)
+    against = benchmark(thesis_source, measure or strategy.benchmark, own.rows, base, near, accepted)
     return active_returns(own, without, against, thesis.events, strategy.themes, published)
 
 
 def in_force(
-    news: Sequence[News], sessions: int, weighting: Weighting, held: tuple[int, int] = HELD
+    news: Sequence[News], sessions: int, weighting: Weighting, window: tuple[int, int] = HELD
 ) -> FloatArray:
     """(S,) mean weight of the news in force on each session; NaN where there is none."""
     total, count = np.zeros(sessions), np.zeros(sessions)
     for n in news:
-        span = slice(max(n.day + held[0], 0), max(n.day + held[1] + 1, 0))
+        span = slice(max(n.day + window[0], 0), max(n.day + window[1] + 1, 0))
         size = max(e.severity for e in n.events) / TOP_SEVERITY if weighting == "severity" else 1.0
         total[span] += n.sign * size
         count[span] += 1
@@ -100,14 +102,16 @@ def in_force(
 
 
 def calendar_time(
-    returns: Returns, news: Sequence[News], weighting: Weighting, held: tuple[int, int] = HELD
+    returns: Returns, news: Sequence[News], weighting: Weighting, window: tuple[int, int] = HELD
 ) -> CalendarTime:
     """The portfolio of one sleeve. News whose weights cancel on a session holds nothing there, which counts as a return
     of zero."""
-    weight = in_force(news, returns.sessions.size, weighting, held)
-    known = np.isfinite(returns.names)
-    total = np.where(known, returns.names, 0.0).sum(axis=1)
-    sleeve = np.divide(total, known.sum(axis=1), out=np.full(total.size, np.nan), where=known.any(axis=1))
+    weight = in_force(news, returns.sessions.size, weighting, window)
+    has_return = np.isfinite(returns.names)
+    total = np.where(has_return, returns.names, 0.0).sum(axis=1)
+    sleeve = np.divide(
+        total, has_return.sum(axis=1), out=np.full(total.size, np.nan), where=has_return.any(axis=1)
+    )
     used = np.isfinite(weight) & np.isfinite(sleeve) & np.isfinite(returns.factors).all(axis=1)
     count, none = int(used.sum()), CalendarTime(weighting, math.nan, math.nan, math.nan, math.nan, 0, ())
     if count < MIN_SESSIONS:
@@ -115,16 +119,16 @@ def calendar_time(
     w = weight[used]
     x = np.column_stack([np.ones(count), w[:, None] * returns.factors[used]])
     try:
-        found = newey_west(w * sleeve[used], x)
+        fit = newey_west(w * sleeve[used], x)
     except ValueError:  # two factors that are one
         return none
-    alpha, error = float(found.coefficients[0]), float(found.errors[0])
+    alpha, error = float(fit.coefficients[0]), float(fit.errors[0])
     return CalendarTime(
         weighting,
         alpha,
         error,
-        float(found.t[0]),
-        float(found.p[0]),
+        float(fit.t[0]),
+        float(fit.p[0]),
         count,
-        tuple(found.coefficients[1:].tolist()),
+        tuple(fit.coefficients[1:].tolist()),
     )

@@ -134,7 +134,7 @@ def select(
             out.append(LeftOut(event.id, reason))
         else:
             days[day].append((event, note))
-    merged = [_merged(day, found, sleeve) for day, found in sorted(days.items())]
+    merged = [_merged(day, entries, sleeve) for day, entries in sorted(days.items())]
     out += [LeftOut(n.ids, "merged on one day zero, and their signs cancel") for n in merged if not n.sign]
     return tuple(n for n in merged if n.sign), tuple(out)
 
@@ -156,8 +156,8 @@ def signed_days(
     events: Events, sleeve: str, sessions: DateArray, venue: str
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Day zeros of all events with a sign for the sleeve, used or not, but for those before the sessions."""
-    known = (e for e in events if e.signs[sleeve] and public_at(e).date() >= sessions[0].item())
-    return np.array([day_zero(e, sessions, venue)[0] for e in known], dtype=np.int64)
+    eligible = (e for e in events if e.signs[sleeve] and public_at(e).date() >= sessions[0].item())
+    return np.array([day_zero(e, sessions, venue)[0] for e in eligible], dtype=np.int64)
 
 
 def parse_window(text: str) -> tuple[int, int]:
@@ -186,10 +186,10 @@ def _unwanted(event: Event, sleeve: str, choice: EventFilter) -> str:
     return choice.refusal(event)
 
 
-def _merged(day: int, found: list[tuple[Event, str]], sleeve: str) -> News:
-    members = tuple(event for event, _ in found)
+def _merged(day: int, entries: list[tuple[Event, str]], sleeve: str) -> News:
+    members = tuple(event for event, _ in entries)
     lead = max(members, key=lambda e: e.severity)  # the first of equals
-    notes = [note for _, note in found if note]
+    notes = [note for _, note in entries if note]
     if len(members) > 1:
         signs = ", ".join(f"{e.id} {e.signs[sleeve]:+d} x {e.severity}" for e in members)
         notes.append(f"merged: one day zero, sign of the sum of sign x severity ({signs})")

@@ -46,34 +46,40 @@ def donor_pool(
     """Names of the role control and funds of the sleeve's theme or of the market as a whole, with prices in the source,
     that are no company of the sleeve. A donor that the quality gate refuses is left out, and so is the second line of a
     company. published: factors whose risk-free rate the sleeve's returns are over, so that the donors' are, too."""
-    kept: dict[str, FloatArray] = {}
+    donor_returns: dict[str, FloatArray] = {}
     out: dict[str, str] = {}
-    known, of = source.knowing(thesis), thesis.instruments.of
-    seen = {key for s in returns.sleeve.names for key in _company(of(s))}
+    thesis_source, of = source.knowing(thesis), thesis.instruments.of
+    companies = {key for s in returns.sleeve.names for key in _company(of(s))}
     for symbol in candidates(returns.sleeve, thesis):
-        if seen & _company(of(symbol)):
+        if companies & _company(of(symbol)):
             out[symbol] = "another line of a company that is held or a donor already"
             continue
         try:
-            found = benchmark(known, symbol, returns.sessions, base, thesis.events.crash_dates, accepted)
+            prices = benchmark(
+                thesis_source, symbol, returns.sessions, base, thesis.events.crash_dates, accepted
+            )
         except BadInputError as error:
             out[symbol] = f"its prices are refused: {error.seen}"
             continue
-        if found is None or np.isfinite(found.levels).sum() < 2:
+        if prices is None or np.isfinite(prices.levels).sum() < 2:
             out[symbol] = "no prices"
             continue
-        grown = np.full(found.levels.size, np.nan)
-        grown[1:] = found.levels[1:] / found.levels[:-1] - 1.0
-        kept[symbol] = grown
-        seen |= _company(of(symbol))
-    block = np.column_stack(list(kept.values())) if kept else np.empty((returns.sessions.size, 0))
+        simple_returns = np.full(prices.levels.size, np.nan)
+        simple_returns[1:] = prices.levels[1:] / prices.levels[:-1] - 1.0
+        donor_returns[symbol] = simple_returns
+        companies |= _company(of(symbol))
+    block = (
+        np.column_stack(list(donor_returns.values()))
+        if donor_returns
+        else np.empty((returns.sessions.size, 0))
+    )
     if published is not None:
         free = published.levels(returns.sessions)[:, -1:]
         block[1:] -= free[1:] / free[:-1] - 1.0
     venues = (of(s).venue for s in returns.symbols)
     venue = next((v for v in venues if calendar_name(v) == returns.venue), "")
-    apart = tuple(s for s in kept if venue and not same_close(of(s).venue, venue))
-    return DonorPool(tuple(kept), block, apart, out)
+    apart = tuple(s for s in donor_returns if venue and not same_close(of(s).venue, venue))
+    return DonorPool(tuple(donor_returns), block, apart, out)
 
 
 def candidates(sleeve: Sleeve, thesis: Thesis) -> tuple[str, ...]:
@@ -90,6 +96,6 @@ def candidates(sleeve: Sleeve, thesis: Thesis) -> tuple[str, ...]:
 
 def _company(i: Instrument) -> set[str]:
     """What two lines of one company have in common: numbers, aliases, or the name before a bracket."""
-    known = identifiers(i.symbol)
+    identity = identifiers(i.symbol)
     name = i.name.partition(" (")[0]
-    return {w.casefold() for w in (*known.isins, known.lei, *known.names, name) if w}
+    return {w.casefold() for w in (*identity.isins, identity.lei, *identity.names, name) if w}

@@ -75,7 +75,7 @@ class Evidence:
             "events": single,
             "synthetic_control": {label: c.to_json() for label, c in self.controls.items()},
             "active_returns": {
-                label: {a.coverage: a.to_json() for a in found} for label, found in self.active.items()
+                label: {a.coverage: a.to_json() for a in results} for label, results in self.active.items()
             },
             "calendar_time": {
                 label: {
@@ -83,12 +83,12 @@ class Evidence:
                         "alpha": plain(c.alpha), "error": plain(c.error), "t": plain(c.t), "p": plain(c.p),
                         "sessions": c.sessions, "betas": list(c.betas),
                     }
-                    for c in found
+                    for c in results
                 }
-                for label, found in self.calendar.items()
+                for label, results in self.calendar.items()
             },
             "states": {
-                label: {f"{t.name} {t.state}": t.to_json() for t in found} for label, found in self.states.items()
+                label: {f"{t.name} {t.state}": t.to_json() for t in results} for label, results in self.states.items()
             },
             "severity": {
                 label: {
@@ -151,23 +151,23 @@ def _with_followers(study: EventStudy, record: Events, choice: EventFilter, desi
 def _single(studies: Sequence[EventStudy]) -> dict[tuple[str, str, Span], EventTest]:
     from scipy.special import stdtr
 
-    found: list[tuple[tuple[str, str, Span], float, float]] = []
+    tests: list[tuple[tuple[str, str, Span], float, float]] = []
     for s in studies:
         panel = s.panel
         for span in () if panel is None else panel.spans():
             assert panel is not None  # noqa: S101 - there are no spans without it
             cars, errors = panel.car(span)
             p = 2.0 * stdtr(panel.freedom, -np.abs(cars / errors))
-            found += [
+            tests += [
                 ((s.label, o.news.ids, span), float(c), float(v))
                 for o, c, v in zip(panel.observations, cars, p, strict=True)
             ]
-    rates = q_values(np.array([p for _, _, p in found]))
-    return {key: EventTest(car, p, float(q)) for (key, car, p), q in zip(found, rates, strict=True)}
+    rates = q_values(np.array([p for _, _, p in tests]))
+    return {key: EventTest(car, p, float(q)) for (key, car, p), q in zip(tests, rates, strict=True)}
 
 
 def _calendar(study: EventStudy) -> tuple[CalendarTime, ...]:
     news = [o.news for o in study.observations]
     last = HELD[1] if study.panel is None else min(HELD[1], study.panel.last)
-    held = (HELD[0], max(last, HELD[0]))
-    return tuple(calendar_time(study.returns[0], news, w, held) for w in ("sign", "severity"))
+    window = (HELD[0], max(last, HELD[0]))
+    return tuple(calendar_time(study.returns[0], news, w, window) for w in ("sign", "severity"))

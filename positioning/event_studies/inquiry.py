@@ -54,57 +54,67 @@ def inquire(
     sleeves: Sequence[Sleeve],
     source: Source,
     thesis: Thesis,
-    asked: Inquiry,
+    inquiry: Inquiry,
     strategies: Mapping[str, Strategy],
     advance: Callable[[], object] = lambda: None,
 ) -> InquiryAnswer:
     """The answer. strategies: by the label of their sleeve, those whose accounts stand beside it; `advance` is called
     after each sleeve. Raises BadInputError where no study has an event, and as `sleeve_returns` and `study` do."""
-    known, events, design = source.knowing(thesis), thesis.events, asked.design
+    thesis_source, events, design = source.knowing(thesis), thesis.events, inquiry.design
     studies = []
     for sleeve in sleeves:
         returns = sleeve_returns(
-            known, sleeve, design, asked.base, events.crash_dates, asked.accepted, asked.choice.span.end
+            thesis_source,
+            sleeve,
+            design,
+            inquiry.base,
+            events.crash_dates,
+            inquiry.accepted,
+            inquiry.choice.span.end,
         )
-        studies.append(study(returns, events, asked.choice, design))
+        studies.append(study(returns, events, inquiry.choice, design))
         advance()
     _require_some(studies)
     if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
         studies.append(singly(studies, design))
     placebos = {
-        s.label: study_placebo(s, events, design, asked.draws, asked.seed) for s in studies if asked.draws
+        s.label: study_placebo(s, events, design, inquiry.draws, inquiry.seed)
+        for s in studies
+        if inquiry.draws
     }
-    controls = _controls(studies, known, thesis, asked)
-    active, unmade = _accounts(strategies, known, thesis, asked)
-    found = replace(
-        evidence(studies, events, asked.choice, design, asked.seed, controls, active),
-        states=by_study(studies, known.published),
+    controls = _controls(studies, thesis_source, thesis, inquiry)
+    active, unmade = _accounts(strategies, thesis_source, thesis, inquiry)
+    results = replace(
+        evidence(studies, events, inquiry.choice, design, inquiry.seed, controls, active),
+        states=by_study(studies, thesis_source.published),
     )
-    return InquiryAnswer(tuple(studies), placebos, found, unmade)
+    return InquiryAnswer(tuple(studies), placebos, results, unmade)
 
 
 def _controls(
-    studies: Sequence[EventStudy], source: Source, thesis: Thesis, asked: Inquiry
+    studies: Sequence[EventStudy], source: Source, thesis: Thesis, inquiry: Inquiry
 ) -> Mapping[str, SyntheticControl]:
     """Synthetic controls of the studies of one sleeve each."""
     alone = [s for s in studies if len(s.returns) == 1]
     pools = {
-        s.label: donor_pool(s.returns[0], source, thesis, asked.base, asked.accepted, asked.design.published)
+        s.label: donor_pool(
+            s.returns[0], source, thesis, inquiry.base, inquiry.accepted, inquiry.design.published
+        )
         for s in alone
     }
-    return synthetic_controls(alone, pools, thesis.events, asked.design, asked.draws, asked.seed)
+    return synthetic_controls(alone, pools, thesis.events, inquiry.design, inquiry.draws, inquiry.seed)
 
 
 def _accounts(
-    strategies: Mapping[str, Strategy], source: Source, thesis: Thesis, asked: Inquiry
+    strategies: Mapping[str, Strategy], source: Source, thesis: Thesis, inquiry: Inquiry
 ) -> tuple[dict[str, tuple[ActiveAlpha, ...]], tuple[str, ...]]:
     """What strategies earn over themselves without events, by label, and why some have no account."""
     active, unmade = {}, []
     for label, strategy in strategies.items():
         try:
             active[label] = strategy_active(
-                strategy, source, thesis, asked.base, asked.accepted, asked.benchmark, asked.choice.span,
-                asked.design.published,
+                strategy, source, thesis, inquiry.base, inquiry.accepted, inquiry.benchmark, inquiry.choice.span,
+                inquiry.design.published,
             )  # fmt: skip
         except PositioningError as error:  # the days of a study may be too few for an account
             unmade.append(f"{label}: no account beside the study, {error.seen}")

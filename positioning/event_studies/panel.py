@@ -74,8 +74,8 @@ class Panel:
 
     def spans(self) -> tuple[tuple[int, int], ...]:
         """What is tested: [0,1], [0,10], from day zero on, the whole and what came before, inside the window."""
-        wanted = [(0, min(1, self.last)), (0, min(10, self.last)), (0, self.last), (self.first, self.last)]
-        return tuple(dict.fromkeys([*wanted, *([(self.first, -1)] if self.first < 0 else [])]))
+        spans = [(0, min(1, self.last)), (0, min(10, self.last)), (0, self.last), (self.first, self.last)]
+        return tuple(dict.fromkeys([*spans, *([(self.first, -1)] if self.first < 0 else [])]))
 
     def _dependence(self, members: IntArray, sign: FloatArray, cosines: FloatArray) -> Dependence:
         """The correlation C of members i and j is sign_i sign_j P[a, b] K[g, h], with a, b their sleeves and g, h
@@ -120,8 +120,8 @@ def _residual_correlation(observations: Sequence[Observation]) -> tuple[IntArray
     quiet = np.concatenate([o.quiet for o in observations])
     total = _table(rows, quiet, np.concatenate([o.residuals for o in observations]), labels.size)
     count = _table(rows, quiet, np.ones(quiet.size), labels.size)
-    mean, known = total.multiply(count.power(-1)).tocsr(), count.sign()
-    square = (mean.power(2) @ known.T).toarray()
+    mean, presence = total.multiply(count.power(-1)).tocsr(), count.sign()
+    square = (mean.power(2) @ presence.T).toarray()
     size = np.sqrt(square * square.T)
     out = np.ones((labels.size, labels.size))
     # Not centred: residuals have mean zero.
@@ -149,16 +149,16 @@ class _Weights:
         self._table = _table(
             self._rows, np.concatenate([days.ravel(), quiet]), np.arange(self._rows.size), len(distinct)
         )
-        self._turned = self._table.T.tocsr()
+        self._transpose = self._table.T.tocsr()
         self._width = days.shape[1]
-        self._known: dict[tuple[int, int, bool], FloatArray] = {}
+        self._cosine_table: dict[tuple[int, int, bool], FloatArray] = {}
 
     def cosines(self, columns: slice, estimation: bool) -> FloatArray:
         """(G, G) between the rows; without estimation, of the window's sessions alone."""
         key = (columns.start, columns.stop, estimation)
-        if key not in self._known:
-            self._known[key] = self._cosines(columns, estimation)
-        return self._known[key]
+        if key not in self._cosine_table:
+            self._cosine_table[key] = self._cosines(columns, estimation)
+        return self._cosine_table[key]
 
     def _cosines(self, columns: slice, estimation: bool) -> FloatArray:
         values, inside = np.zeros(self._rows.size), np.zeros(self._width)
@@ -168,9 +168,9 @@ class _Weights:
         if estimation:
             values[cut:] = -self._loading[:, columns].sum(axis=1)
         values /= np.sqrt(np.bincount(self._rows, values**2))[self._rows]
-        weights, turned = self._table.copy(), self._turned.copy()
-        weights.data, turned.data = values[weights.data], values[turned.data]
-        return np.asarray((weights @ turned).toarray())
+        weights, transpose = self._table.copy(), self._transpose.copy()
+        weights.data, transpose.data = values[weights.data], values[transpose.data]
+        return np.asarray((weights @ transpose).toarray())
 
 
 def _table(rows: IntArray, dates: DateArray, values: FloatArray | IntArray, height: int) -> Any:

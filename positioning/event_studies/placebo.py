@@ -39,8 +39,8 @@ class StudyPlacebo:
 
     def p_value(self, group: str, span: int, caar: float) -> float:
         """One-sided: the share of shuffles with a CAAR times sign at least as high; see `monte_carlo_p`."""
-        found = self.shuffled[group][:, span]
-        return monte_carlo_p(found[np.isfinite(found)], caar)
+        caars = self.shuffled[group][:, span]
+        return monte_carlo_p(caars[np.isfinite(caars)], caar)
 
     def median(self, group: str, span: int) -> float:
         """The median CAAR of the shuffles."""
@@ -102,7 +102,7 @@ class _Ring:
         first, end = np.searchsorted(sessions, dates[0]), np.searchsorted(sessions, dates[1], side="right")
         size = int(end - first)
         shifts = 1 + np.floor(turns * max(size - 1, 1)).astype(np.int64)
-        moved = [np.array([_turned(d, int(first), size, s) for s in shifts]) for d in (days, self._events)]
+        moved = [np.array([_rotate(d, int(first), size, s) for s in shifts]) for d in (days, self._events)]
         sums, count = self._estimation(*moved)
         return self._measured(moved[0], sums, count, spans)
 
@@ -130,13 +130,13 @@ class _Ring:
         inverse = np.linalg.pinv(gram.reshape(*count.shape, k, k), rcond=1e-12, hermitian=True)
         b = inverse @ cross.reshape(*count.shape, k, n)
         whole = self._within(days, self._design.window)[..., k + n :]
-        known = (np.round(missing + whole) == 0) & (count >= MIN_ESTIMATION_SESSIONS)[..., None]
-        made = np.empty((*count.shape, len(spans)))
+        usable = (np.round(missing + whole) == 0) & (count >= MIN_ESTIMATION_SESSIONS)[..., None]
+        means = np.empty((*count.shape, len(spans)))
         for at, span in enumerate(spans):
             x, own, _ = np.split(self._within(days, span), [k, k + n], axis=-1)
             cars = own - np.einsum("...k,...kn->...n", x, b)
-            made[..., at] = _mean(np.where(known, cars, np.nan), -1)
-        return made
+            means[..., at] = _mean(np.where(usable, cars, np.nan), -1)
+        return means
 
     def _within(self, days: IntArray, span: tuple[int, int]) -> FloatArray:
         return self._window[days + span[1] + 1] - self._window[days + span[0]]
@@ -151,7 +151,7 @@ class _Ring:
         return possible[0], possible[-1]
 
 
-def _turned(days: IntArray, first: int, size: int, shift: int) -> IntArray:
+def _rotate(days: IntArray, first: int, size: int, shift: int) -> IntArray:
     """Days inside the ring moved on, round its end to its start; others as they are."""
     inside = (days >= first) & (days < first + size)
     return np.where(inside, first + (days - first + shift) % max(size, 1), days)
@@ -170,7 +170,7 @@ def _running(values: FloatArray | BoolArray) -> FloatArray:
 
 def _mean(values: FloatArray, axis: int) -> FloatArray:
     """Over what is known; NaN where nothing is."""
-    known = np.isfinite(values)
-    count = known.sum(axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
+    finite = np.isfinite(values)
+    count = finite.sum(axis=axis)
+    total = np.where(finite, values, 0.0).sum(axis=axis)
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))

@@ -86,10 +86,10 @@ def severity_regression(
     size, count = car.size, int(groups.max()) + 1
     if not names or names[0] != "severity" or size < x.shape[1] + 8 or count < x.shape[1] + 2:
         return SeverityRegression(span, size, count, ())
-    found = clustered(car, x, groups)
+    fit = clustered(car, x, groups)
     effects = tuple(
         Effect(
-            name, float(found.coefficients[k]), float(found.errors[k]), float(found.p[k]),
+            name, float(fit.coefficients[k]), float(fit.errors[k]), float(fit.p[k]),
             wild_p(car, x, groups, k, draws, seed) if k == 1 or count > x.shape[1] + 2 else math.nan,
         )
         for k, name in enumerate(names, start=1)
@@ -114,10 +114,10 @@ def _regressors(panel: Panel) -> tuple[list[str], FloatArray]:
     labels = Counter(o.sleeve for o in panel.observations).most_common()
     for label, _ in labels[1:]:
         columns[f"sleeve {label}"] = np.array([float(o.sleeve == label) for o in panel.observations])
-    kept, x = [], np.ones((len(news), 1))
+    regressor_names, x = [], np.ones((len(news), 1))
     for name, values in columns.items():
         wider = np.column_stack([x, values - values.mean()])
         if np.linalg.matrix_rank(wider) == wider.shape[1]:
-            kept.append(name)
+            regressor_names.append(name)
             x = wider
-    return kept, x
+    return regressor_names, x

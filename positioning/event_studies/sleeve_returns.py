@@ -96,23 +96,23 @@ def sleeve_returns(
     notices, against = list(market.notices), list[str]()
     blocks = [np.empty((sessions.size, 0))]
     for symbol, lag in zip(symbols, lagged, strict=True):
-        found = benchmark(source, symbol, sessions, base, crash_dates, accepted)
-        if found is None:
+        factor = benchmark(source, symbol, sessions, base, crash_dates, accepted)
+        if factor is None:
             raise DataMissingError(
                 f"{sleeve.label}: its benchmark or factor {symbol} is not in {source.label}",
                 "wanted its prices and its currency's rates",
                 "add them, or choose another benchmark, or give model=mean",
                 "model",
             )
-        notices += found.notices
-        against.append(found.label)
+        notices += factor.notices
+        against.append(factor.label)
         # By dates, not by counting sessions: after a holiday here the day before covers all that happened there.
         eve = (
             benchmark(source, symbol, sessions - np.timedelta64(1, "D"), base, crash_dates, accepted)
             if lag
             else None
         )
-        blocks.append(_regressors(found.levels, None if eve is None else eve.levels))
+        blocks.append(_regressors(factor.levels, None if eve is None else eve.levels))
     return Returns(
         sleeve, home, market.symbols, sessions, _name_returns(market, rows), np.hstack(blocks), any(lagged),
         market.snapshot, market.simulated, tuple(dict.fromkeys(notices)), market.findings,
@@ -131,18 +131,18 @@ def _against_published(
     lagged = not all(fits(i, published.regions) for i in market.instruments)
     blocks = [_regressors(levels[:, k], eve[:, k] if lagged else None) for k in range(len(published.names))]
     names = _name_returns(market, rows) - _growth(levels[:, -1])[:, None]
-    told = [*market.notices, *(Notice("", text) for text in published.notes)]
+    notices = [*market.notices, *(Notice("", text) for text in published.notes)]
     return Returns(
         sleeve, home, market.symbols, sessions, names, np.hstack(blocks), lagged,
-        market.snapshot, market.simulated, tuple(dict.fromkeys(told)), market.findings,
+        market.snapshot, market.simulated, tuple(dict.fromkeys(notices)), market.findings,
         f"the factors {', '.join(published.names)} ({' and '.join(published.regions) or 'region not told'})",
     )  # fmt: skip
 
 
 def _home(market: Market, instruments: Instruments, measure: str) -> str:
     """The calendar most names keep; of equals the benchmark's, else the first."""
-    held = Counter(calendar_name(i.venue) for i in market.instruments)
-    most = [c for c, n in held.items() if n == max(held.values())]
+    counts = Counter(calendar_name(i.venue) for i in market.instruments)
+    most = [c for c, n in counts.items() if n == max(counts.values())]
     own = [c for c in most if c in _calendars(measure, instruments)]
     return own[0] if own else most[0]
 

@@ -29,7 +29,7 @@ def strategy_sleeves(strategy: Strategy, thesis: Thesis, benchmark: str = "") ->
             "set its theme, or study its symbols under a sleeve",
         )
     for theme in strategy.themes:
-        _known(f"{strategy.name} answers {theme!r}", theme, thesis)
+        _require_sleeve(f"{strategy.name} answers {theme!r}", theme, thesis)
     several = len(strategy.themes) > 1
     return [
         Sleeve(
@@ -69,20 +69,20 @@ def symbol_sleeve(symbol: str, thesis: Thesis, benchmark: str = "", theme: str =
 
 def distinct(sleeves: Sequence[Sleeve]) -> list[Sleeve]:
     """Each once; those that share a label and differ get numbers, so that none takes another's place."""
-    found: dict[str, Sleeve] = {}
+    by_label: dict[str, Sleeve] = {}
     for sleeve in dict.fromkeys(sleeves):
         label, number = sleeve.label, 1
-        while label in found:
+        while label in by_label:
             number += 1
             label = f"{sleeve.label} ({number})"
-        found[label] = replace(sleeve, label=label)
-    return list(found.values())
+        by_label[label] = replace(sleeve, label=label)
+    return list(by_label.values())
 
 
-def _known(seen: str, sleeve: str, thesis: Thesis) -> None:
+def _require_sleeve(request: str, sleeve: str, thesis: Thesis) -> None:
     sleeves = thesis.events.sleeves
     if sleeve not in sleeves:
         raise BadInputError(
-            f"{seen}, which the thesis {thesis.name} does not have", f"wanted one of {', '.join(sleeves)}",
+            f"{request}, which the thesis {thesis.name} does not have", f"wanted one of {', '.join(sleeves)}",
             did_you_mean(sleeve, sleeves),
         )  # fmt: skip

@@ -36,16 +36,16 @@ class StateCars:
 
 def cars_by_state(study: EventStudy, driver: Driver) -> tuple[StateCars, ...]:
     """The three thirds, told on the study's own sessions from the series' past alone."""
-    found: list[list[float]] = [[], [], []]
-    told = {r.sleeve.label: (r.sessions, thirds(in_force(driver, r.sessions))) for r in study.returns}
+    cars_by_third: list[list[float]] = [[], [], []]
+    by_label = {r.sleeve.label: (r.sessions, thirds(in_force(driver, r.sessions))) for r in study.returns}
     for o in study.observations:
-        sessions, state = told[o.sleeve]
+        sessions, state = by_label[o.sleeve]
         day = int(np.searchsorted(sessions, o.day))
         window = [int(n) for n in np.flatnonzero(o.days >= o.day)[DAYS[0] : DAYS[1] + 1]]
         if day == 0 or not np.isfinite(state[day - 1]) or not window:
             continue
-        found[int(state[day - 1])].append(o.news.sign * float(o.abnormal[window].sum()))
-    return tuple(_third(driver.name, word, cars) for word, cars in zip(STATES, found, strict=True))
+        cars_by_third[int(state[day - 1])].append(o.news.sign * float(o.abnormal[window].sum()))
+    return tuple(_third(driver.name, word, cars) for word, cars in zip(STATES, cars_by_third, strict=True))
 
 
 def by_study(studies: Sequence[EventStudy], series: Mapping[str, Driver]) -> dict[str, tuple[StateCars, ...]]:

@@ -197,8 +197,8 @@ def event_study(
             "study its parts one by one",
         )  # fmt: skip
     design, events = design or Design(factors=thesis.proxies), thesis.events
-    known = source.knowing(thesis)
-    returns = sleeve_returns(known, sleeves[0], design, base, events.crash_dates)
+    thesis_source = source.knowing(thesis)
+    returns = sleeve_returns(thesis_source, sleeves[0], design, base, events.crash_dates)
     return study(returns, events, choice or EventFilter(), design)
 
 

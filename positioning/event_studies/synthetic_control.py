@@ -152,14 +152,14 @@ def synthetic_control(
     if study.panel is None or len(study.returns) != 1:
         return SyntheticControl(study.label, "no event of one sleeve could be measured")
     if len(pool.symbols) < MIN_DONORS:
-        found = (
+        shortage = (
             f"{len(pool.symbols)} donors with prices ({', '.join(pool.symbols)})"
             if pool.symbols
             else "no donor with prices"
         )
         return SyntheticControl(
             study.label,
-            f"{found}: at least {MIN_DONORS} are wanted, of the role control or funds in universe.csv, with prices",
+            f"{shortage}: at least {MIN_DONORS} are wanted, of the role control or funds in universe.csv, with prices",
             pool.symbols, pool.apart, pool.left_out,
         )  # fmt: skip
     returns, panel = study.returns[0], study.panel
@@ -167,8 +167,8 @@ def synthetic_control(
     days = np.array([n.day for n in news], dtype=np.int64)
     free = _free(returns, events, design)
     own = _fitted(returns.names, pool.returns, free, days, design)
-    known = np.isfinite(own.error)
-    if not known.any():
+    has_fit = np.isfinite(own.error)
+    if not has_fit.any():
         return SyntheticControl(
             study.label, f"no window has {MIN_DONORS} donors with a return on all of its sessions",
             pool.symbols, pool.apart, pool.left_out,
@@ -181,7 +181,7 @@ def synthetic_control(
     spans = panel.spans()
     at = {span: panel.columns(span) for span in spans}
     moved = _in_time(returns, pool, free, days, sign, design, at, draws, seed) if draws else {}
-    outcomes = tuple(_outcome(span, own, treated, sign, known, at[span], moved.get(span)) for span in spans)
+    outcomes = tuple(_outcome(span, own, treated, sign, has_fit, at[span], moved.get(span)) for span in spans)
     return SyntheticControl(
         study.label, "", pool.symbols, pool.apart, pool.left_out, np.arange(panel.first, panel.last + 1),
         tuple(
@@ -191,10 +191,10 @@ def synthetic_control(
                 own.gap[n], float(own.error[n]),
                 {span: _rank(own, treated, n, at[span]) for span in spans},
             )
-            for n in np.flatnonzero(known).tolist()
+            for n in np.flatnonzero(has_fit).tolist()
         ),
-        _path(own, sign, known), {s: _path(f, sign, known) for s, f in treated.items()}, outcomes,
-        {news[n].ids: FEW_DONORS for n in np.flatnonzero(~known)},
+        _path(own, sign, has_fit), {s: _path(f, sign, has_fit) for s, f in treated.items()}, outcomes,
+        {news[n].ids: FEW_DONORS for n in np.flatnonzero(~has_fit)},
         draws,
     )  # fmt: skip
 
@@ -226,20 +226,20 @@ def _fit_all(names: Any, donors: Any, free: Any, lows: Any, stops: Any, begins: 
         if first < 0 or first + width > names.shape[0] or quiet.size < MIN_ESTIMATION_SESSIONS:
             continue
         used = np.concatenate((quiet, np.arange(first, first + width)))
-        held, kept = _complete(names, used), _complete(donors, used)
-        if held.size == 0 or kept.size < MIN_DONORS:
+        name_columns, donor_columns = _complete(names, used), _complete(donors, used)
+        if name_columns.size == 0 or donor_columns.size < MIN_DONORS:
             continue
         own = np.zeros(used.size)
         for t in range(used.size):
-            for n in held:
-                own[t] += names[used[t], n] / held.size
-        found = _nearest(own, donors, used[: quiet.size], kept)
+            for n in name_columns:
+                own[t] += names[used[t], n] / name_columns.size
+        donor_weights = _nearest(own, donors, used[: quiet.size], donor_columns)
         weights[m] = 0.0
-        weights[m][kept] = found
+        weights[m][donor_columns] = donor_weights
         left, square = own.copy(), 0.0
         for t in range(used.size):
-            for a in range(kept.size):
-                left[t] -= found[a] * donors[used[t], kept[a]]
+            for a in range(donor_columns.size):
+                left[t] -= donor_weights[a] * donors[used[t], donor_columns[a]]
         gaps[m] = left[quiet.size :]
         for t in range(quiet.size):
             square += left[t] * left[t] / quiet.size
@@ -248,13 +248,13 @@ def _fit_all(names: Any, donors: Any, free: Any, lows: Any, stops: Any, begins: 
 
 
 @compiled()
-def _nearest(own: Any, donors: Any, rows: Any, kept: Any) -> Any:
-    """The weights of the donors `kept` that come nearest to `own` on these rows."""
-    size = kept.size
+def _nearest(own: Any, donors: Any, rows: Any, columns: Any) -> Any:
+    """The weights of the donors in `columns` that come nearest to `own` on these rows."""
+    size = columns.size
     gram, cross, x = np.zeros((size, size)), np.zeros(size), np.empty(size)
     for t in range(rows.size):
         for a in range(size):
-            x[a] = donors[rows[t], kept[a]]
+            x[a] = donors[rows[t], columns[a]]
         for a in range(size):
             cross[a] += x[a] * own[t]
             for b in range(a + 1):
@@ -268,36 +268,36 @@ def _nearest(own: Any, donors: Any, rows: Any, kept: Any) -> Any:
 @compiled()
 def _complete(values: Any, used: Any) -> Any:
     """The columns that are known on all of these rows."""
-    known = np.ones(values.shape[1], np.bool_)
+    is_complete = np.ones(values.shape[1], np.bool_)
     for n in range(values.shape[1]):
         for t in used:
             if not np.isfinite(values[t, n]):
-                known[n] = False
+                is_complete[n] = False
                 break
-    return np.flatnonzero(known)
+    return np.flatnonzero(is_complete)
 
 
 def _outcome(
-    span: Span, own: _Fitted, treated: Mapping[str, _Fitted], sign: FloatArray, known: Any, at: slice,
+    span: Span, own: _Fitted, treated: Mapping[str, _Fitted], sign: FloatArray, has_fit: Any, at: slice,
     moved: FloatArray | None,
 ) -> ControlOutcome:  # fmt: skip
-    effect = float((sign * own.gap[:, at].sum(axis=1))[known].mean())
-    statistic = _statistic(own, sign, known, at)
-    others = np.array([_statistic(f, sign, known, at) for f in treated.values()])
+    effect = float((sign * own.gap[:, at].sum(axis=1))[has_fit].mean())
+    statistic = _statistic(own, sign, has_fit, at)
+    others = np.array([_statistic(f, sign, has_fit, at) for f in treated.values()])
     p_space = _two_sided(others, statistic)
     p_time = math.nan if moved is None else _two_sided(moved, statistic)
-    return ControlOutcome(span, int(known.sum()), effect, statistic, p_space, p_time)
+    return ControlOutcome(span, int(has_fit.sum()), effect, statistic, p_space, p_time)
 
 
-def _statistic(fitted: _Fitted, sign: FloatArray, known: Any, at: slice) -> float:
-    values = (sign * fitted.standard(at))[known]
+def _statistic(fitted: _Fitted, sign: FloatArray, has_fit: Any, at: slice) -> float:
+    values = (sign * fitted.standard(at))[has_fit]
     values = values[np.isfinite(values)]
     return float(values.mean()) if values.size else math.nan
 
 
-def _two_sided(others: FloatArray, seen: float) -> float:
-    found = np.abs(others[np.isfinite(others)])
-    return monte_carlo_p(found, abs(seen)) if found.size and math.isfinite(seen) else math.nan
+def _two_sided(others: FloatArray, statistic: float) -> float:
+    sizes = np.abs(others[np.isfinite(others)])
+    return monte_carlo_p(sizes, abs(statistic)) if sizes.size and math.isfinite(statistic) else math.nan
 
 
 def _rank(own: _Fitted, treated: Mapping[str, _Fitted], n: int, at: slice) -> float:
@@ -305,10 +305,10 @@ def _rank(own: _Fitted, treated: Mapping[str, _Fitted], n: int, at: slice) -> fl
     return _two_sided(others, float(own.standard(at)[n]))
 
 
-def _path(fitted: _Fitted, sign: FloatArray, known: Any) -> FloatArray:
-    gaps = (np.cumsum(fitted.gap, axis=1) * sign[:, None])[known]
-    seen = np.isfinite(gaps).all(axis=1)
-    return gaps[seen].mean(axis=0) if seen.any() else np.full(fitted.gap.shape[1], math.nan)
+def _path(fitted: _Fitted, sign: FloatArray, has_fit: Any) -> FloatArray:
+    gaps = (np.cumsum(fitted.gap, axis=1) * sign[:, None])[has_fit]
+    has_path = np.isfinite(gaps).all(axis=1)
+    return gaps[has_path].mean(axis=0) if has_path.any() else np.full(fitted.gap.shape[1], math.nan)
 
 
 def _in_time(
@@ -323,14 +323,14 @@ def _in_time(
     inside = (days >= first) & (days < first + size)
     shifts = np.random.default_rng(seed).integers(1, max(size, 2), draws)
     moved = first + (days[inside][None, :] - first + shifts[:, None]) % size
-    found = {}
+    by_span = {}
     for span, columns in at.items():
         values = fitted.standard(columns)[moved] * sign[inside]
-        known = np.isfinite(values)
-        count = known.sum(axis=1)
-        total = np.where(known, values, 0.0).sum(axis=1)
-        found[span] = np.divide(total, count, out=np.full(draws, np.nan), where=count > 0)
-    return found
+        finite = np.isfinite(values)
+        count = finite.sum(axis=1)
+        total = np.where(finite, values, 0.0).sum(axis=1)
+        by_span[span] = np.divide(total, count, out=np.full(draws, np.nan), where=count > 0)
+    return by_span
 
 
 def synthetic_controls(
