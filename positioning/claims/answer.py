@@ -69,19 +69,19 @@ def answer_claims(
     strategies: those that the claims name; one that is missing leaves its evidence unmeasured. paths: of each stress
     test. `advance` is called after each claim. Raises BadInputError as `read_claims` does.
     """
-    asked = read_claims(settings.thesis) if claims is None else tuple(claims)
-    made = Measurements({s.name: s for s in strategies}, settings, paths)
-    found = []
-    for claim in asked:
-        found.append(made.findings(claim.evidence))
+    stated_claims = read_claims(settings.thesis) if claims is None else tuple(claims)
+    measurements = Measurements({s.name: s for s in strategies}, settings, paths)
+    findings = []
+    for claim in stated_claims:
+        findings.append(measurements.findings(claim.evidence))
         advance()
-    last = max((r.result.rows[-1] for r in made.reports.values()), default=None)
+    last = max((r.result.rows[-1] for r in measurements.reports.values()), default=None)
     themes = tuple(dict.fromkeys(t for s in strategies for t in s.themes))
     return ClaimAnswers(
         settings.thesis,
-        rule(asked, found),
+        rule(stated_claims, findings),
         settings.source.label,
-        made.simulated,
-        {name: r.result.market.snapshot for name, r in made.reports.items()},
+        measurements.simulated,
+        {name: r.result.market.snapshot for name, r in measurements.reports.items()},
         None if last is None or not themes else silence(settings.thesis, themes, last),
     )

@@ -156,14 +156,18 @@ def read_claims(thesis: Thesis) -> tuple[Claim, ...]:
             "write one: a table [[claim]] for each",
         )  # fmt: skip
     tables = read_toml(path)
-    found = tables.get("claim", [])
-    if set(tables) - {"claim"} or not isinstance(found, list) or not 0 < len(found) <= MOST_CLAIMS:
+    claim_tables = tables.get("claim", [])
+    if (
+        set(tables) - {"claim"}
+        or not isinstance(claim_tables, list)
+        or not 0 < len(claim_tables) <= MOST_CLAIMS
+    ):
         raise BadInputError(
             f"{path.name}: {', '.join(map(str, tables)) or 'nothing'}",
             f"wanted 1 to {MOST_CLAIMS} tables [[claim]] and nothing else", "double the brackets",
         )  # fmt: skip
     claims: dict[str, Claim] = {}
-    for number, table in enumerate(found, 1):
+    for number, table in enumerate(claim_tables, 1):
         name = str(table.get("id", number))[:40] if isinstance(table, dict) else str(number)
         try:
             claim = _claim(table, thesis)
@@ -185,8 +189,8 @@ def _claim(table: Any, thesis: Thesis) -> Claim:
         raise BadInputError(
             "evidence is no list of tables", "wanted [[claim.evidence]]", "double the brackets"
         )
-    asked = tuple(Asked(**_values(t, Asked)) for t in nested)
-    for e in asked:
+    evidence = tuple(Asked(**_values(t, Asked)) for t in nested)
+    for e in evidence:
         if e.kind == "event" and e.event not in {x.id for x in thesis.events}:
             raise BadInputError(f"event {e.event!r}", "wanted an id of the record", "correct it")
         if e.theme:
@@ -197,20 +201,20 @@ def _claim(table: Any, thesis: Thesis) -> Claim:
     lacking = [f.name for f in fields(Claim) if f.name not in (*values, "evidence", "untestable")]
     if lacking:
         raise BadInputError(f"without {', '.join(lacking)}", "wanted its texts", "add them")
-    return Claim(**values, evidence=asked)
+    return Claim(**values, evidence=evidence)
 
 
 def _values(table: Mapping[str, Any], kind: type) -> dict[str, Any]:
     """The table's values as the fields want them."""
-    known = {f.name: str(f.type) for f in fields(kind)}
-    made: dict[str, Any] = {}
+    types = {f.name: str(f.type) for f in fields(kind)}
+    values: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in known:
-            raise BadInputError(f"key {key!r}", "wanted one of its keys", did_you_mean(key, known))
-        made[key] = _value(key, value, known[key])
-    if kind is Asked and "kind" not in made:
+        if key not in types:
+            raise BadInputError(f"key {key!r}", "wanted one of its keys", did_you_mean(key, types))
+        values[key] = _value(key, value, types[key])
+    if kind is Asked and "kind" not in values:
         raise BadInputError("evidence without kind", f"wanted one of {', '.join(NEEDS)}", "add kind")
-    return made
+    return values
 
 
 def _value(key: str, value: Any, kind: str) -> Any:

@@ -59,15 +59,15 @@ class Measurements:
     _studies: dict[str, EventStudy] = field(default_factory=dict)
     _stress: dict[tuple[str, str], StressTest] = field(default_factory=dict)
 
-    def findings(self, asked: Sequence[Asked]) -> list[Finding]:
+    def findings(self, evidence: Sequence[Asked]) -> list[Finding]:
         """All that the evidence of one claim says; what could not be measured says why."""
-        found: list[Finding] = []
-        for place, one in enumerate(asked):
+        findings: list[Finding] = []
+        for place, one in enumerate(evidence):
             try:
-                found += self._measured(place, one)
+                findings += self._measured(place, one)
             except PositioningError as error:
-                found.append(Finding(place, one.kind, one.kind, "after", missing=error.seen))
-        return found
+                findings.append(Finding(place, one.kind, one.kind, "after", missing=error.seen))
+        return findings
 
     @property
     def simulated(self) -> bool:
@@ -137,88 +137,88 @@ class Measurements:
     def _basket(self, place: int, one: Asked) -> list[Finding]:
         bars = self.settings.source.deliver([one.against], ()).bars.get(one.against)
         levels = {} if bars is None else {s: self._levels(s, bars.dates) for s in one.names}
-        held = {s: v for s, v in levels.items() if v is not None}
-        if bars is None or not held:
+        price_levels = {s: v for s, v in levels.items() if v is not None}
+        if bars is None or not price_levels:
             lacking = one.against if bars is None else ", ".join(one.names)
             raise DataMissingError(f"no prices of {lacking}", "wanted them", "add them")
         rows = bars.dates
-        grown = np.column_stack([_growth(v) for v in held.values()])
+        returns = np.column_stack([_growth(v) for v in price_levels.values()])
         levels_against = self._levels(one.against, rows)
         assert levels_against is not None  # noqa: S101 - its bars are there
-        other, found = _growth(levels_against), []
+        other, findings = _growth(levels_against), []
         for part, mask in self._parts(rows):
-            known = np.isfinite(grown) & (mask & np.isfinite(other))[:, None]
-            count = known.sum(axis=1)
+            usable = np.isfinite(returns) & (mask & np.isfinite(other))[:, None]
+            count = usable.sum(axis=1)
             used = count > 0
-            mean = np.where(known, grown, 0.0).sum(axis=1)[used] / count[used]
-            names = [s for n, s in enumerate(held) if known[:, n].any()] or list(held)
+            mean = np.where(usable, returns, 0.0).sum(axis=1)[used] / count[used]
+            names = [s for n, s in enumerate(price_levels) if usable[:, n].any()] or list(price_levels)
             what = f"{', '.join(names)} over {one.against}, a year"
-            found.append(mean_difference(place, one, mean - other[used], what, part, rows_per_year(rows)))
-        return found
+            findings.append(mean_difference(place, one, mean - other[used], what, part, rows_per_year(rows)))
+        return findings
 
     def _differences(
         self, place: int, one: Asked, what: str, rows: DateArray, own: FloatArray, other: FloatArray
     ) -> list[Finding]:
         difference = (_growth(own) - _growth(other))[1:]
-        known = np.isfinite(difference)
+        finite = np.isfinite(difference)
         return [
-            mean_difference(place, one, difference[mask & known], what, part, rows_per_year(rows))
+            mean_difference(place, one, difference[mask & finite], what, part, rows_per_year(rows))
             for part, mask in self._parts(rows[1:])
         ]
 
     def _levels(self, symbol: str, rows: DateArray) -> FloatArray | None:
         s = self.settings
-        found = benchmark(s.source, symbol, rows, s.base, s.events.crash_dates, s.accepted)
-        return None if found is None else found.levels
+        series = benchmark(s.source, symbol, rows, s.base, s.events.crash_dates, s.accepted)
+        return None if series is None else series.levels
 
     def _study(self, place: int, one: Asked) -> list[Finding]:
-        made = self.studied(one.strategy)
-        what = f"news of {made.returns[0].sleeve.theme}, mean abnormal return in the expected direction"
-        if made.panel is None:
+        study = self.studied(one.strategy)
+        what = f"news of {study.returns[0].sleeve.theme}, mean abnormal return in the expected direction"
+        if study.panel is None:
             return [Finding(place, "study", what, "after", missing="no event could be measured")]
-        days = np.array([o.day for o in made.panel.observations])
-        found = []
+        days = np.array([o.day for o in study.panel.observations])
+        findings = []
         for part, mask in self._parts(days):
             members = np.flatnonzero(mask).astype(np.int64)
             if not members.size:
-                found.append(Finding(place, "study", what, part, missing="no news that could be measured"))
+                findings.append(Finding(place, "study", what, part, missing="no news that could be measured"))
                 continue
-            o = outcome(made.panel, members, SPAN, True)
+            o = outcome(study.panel, members, SPAN, True)
             reach = quantile(o.freedom) * o.error
-            found.append(Finding(
+            findings.append(Finding(
                 place, "study", what, part, one.sign * o.caar, one.sign * o.caar - reach, one.sign * o.caar + reach,
                 o.tests[LEAD].p, o.count, o.detectable,
             ))  # fmt: skip
-        return found
+        return findings
 
     def _control(self, place: int, one: Asked) -> list[Finding]:
-        made, s = self.studied(one.strategy), self.settings
-        pool = donor_pool(made.returns[0], s.source, s.thesis, s.base, s.accepted)
-        found = synthetic_control(made, pool, s.events, Design(), max(s.placebos, 1), s.seed)
+        study, s = self.studied(one.strategy), self.settings
+        pool = donor_pool(study.returns[0], s.source, s.thesis, s.base, s.accepted)
+        control = synthetic_control(study, pool, s.events, Design(), max(s.placebos, 1), s.seed)
         what = "news less a synthetic control, shuffled dates"
-        o = found.outcome(SPAN)
+        o = control.outcome(SPAN)
         if o is None:
-            return [Finding(place, "control", what, "whole", missing=found.refused)]
+            return [Finding(place, "control", what, "whole", missing=control.refused)]
         return [Finding(place, "control", what, "whole", one.sign * o.effect, p=o.p_time, count=o.count)]
 
     def _placebo(self, place: int, one: Asked) -> list[Finding]:
-        found = self.report(one.strategy).placebo
+        placebo = self.report(one.strategy).placebo
         what = f"{one.strategy} over the middle of shuffled event dates, whole span (one-sided p)"
-        if found is None:
+        if placebo is None:
             return [Finding(place, "placebo", what, "whole", missing="no shuffles were asked for")]
-        more = found.total_return - float(np.median(found.shuffled))
-        count = found.shuffled.size
-        return [Finding(place, "placebo", what, "whole", one.sign * more, p=found.p_value, count=count)]
+        more = placebo.total_return - float(np.median(placebo.shuffled))
+        count = placebo.shuffled.size
+        return [Finding(place, "placebo", what, "whole", one.sign * more, p=placebo.p_value, count=count)]
 
     def _search(self, place: int, one: Asked) -> list[Finding]:
         strategy = self._strategy(one.strategy)
         axes = {name: values for name, values in AXES.items() if name in strategy.parameters()}
-        found = searched(strategy, axes, self.settings)
+        search = searched(strategy, axes, self.settings)
         luck = (
-            "" if found.pbo is None else f", probability of overfitting {100 * found.pbo.probability:.0f} %"
+            "" if search.pbo is None else f", probability of overfitting {100 * search.pbo.probability:.0f} %"
         )
-        what = f"{one.strategy}: deflated Sharpe of the best of {found.trials} trials{luck}"
-        return [Finding(place, "search", what, "whole", found.best.dsr, count=found.trials, form="number")]
+        what = f"{one.strategy}: deflated Sharpe of the best of {search.trials} trials{luck}"
+        return [Finding(place, "search", what, "whole", search.best.dsr, count=search.trials, form="number")]
 
     def _stressed(self, place: int, one: Asked) -> list[Finding]:
         s, key = self.settings, (one.strategy, one.scenarios)
@@ -228,7 +228,7 @@ class Measurements:
                 StressSettings(paths=self.paths, seed=s.seed, window=None), base=s.base,
             )  # fmt: skip
         figures = self._stress[key].figures[one.strategy]
-        wanted = [one.scenario] if one.scenario else [x.name for x in self._stress[key].scenarios.scenarios]
+        names = [one.scenario] if one.scenario else [x.name for x in self._stress[key].scenarios.scenarios]
         if one.scenario and one.scenario not in figures:
             raise DataMissingError(
                 f"no scenario {one.scenario}", f"wanted {', '.join(figures)}", "correct it"
@@ -239,7 +239,7 @@ class Measurements:
                 figures[name].mean, figures[name].mean - NORMAL * figures[name].error,
                 figures[name].mean + NORMAL * figures[name].error, count=self.paths,
             )
-            for name in wanted
+            for name in names
         ]  # fmt: skip
 
     def _series(self, place: int, one: Asked) -> list[Finding]:
@@ -250,22 +250,22 @@ class Measurements:
             why = f"{driver.name} has no value from {one.first} to {one.last}"
             return [Finding(place, "series", driver.name, "whole", missing=why)]
         first, last = driver.dates[inside][[0, -1]]
-        told = (
+        sentence = (
             f"{driver.name} {_range(values)} {f'of {first}' if first == last else f'from {first} to {last}'}"
         )
         if math.isnan(one.stated):
             low, high = _bound(one.low, -math.inf), _bound(one.high, math.inf)
             words = [f"at least {low:g}"] * (low > -math.inf) + [f"at most {high:g}"] * (high < math.inf)
-            kept = bool(((values >= low) & (values <= high)).all())
+            holds = bool(((values >= low) & (values <= high)).all())
             # A month, and the days until it is published: until then a bound that holds may still be broken.
-            over = bool(driver.dates[-1] >= one.last - np.timedelta64(45, "D")) or not kept
-            what = f"{told}, claimed {' and '.join(words)}"
+            over = bool(driver.dates[-1] >= one.last - np.timedelta64(45, "D")) or not holds
+            what = f"{sentence}, claimed {' and '.join(words)}"
             missing = "" if over else f"{what}: so far, and the span is not over"
         else:
-            kept = bool((np.abs(values - one.stated) <= one.within).all())
-            what, missing = f"{told}, stated {one.stated:g} within {one.within:g}", ""
+            holds = bool((np.abs(values - one.stated) <= one.within).all())
+            what, missing = f"{sentence}, stated {one.stated:g} within {one.within:g}", ""
         return [Finding(place, "series", what, "whole", float(values.mean()), count=values.size, form="number",
-                        holds=kept, missing=missing)]  # fmt: skip
+                        holds=holds, missing=missing)]  # fmt: skip
 
     def _published(self, names: Sequence[str]) -> Driver:
         """The first of these series that the source has."""

@@ -41,10 +41,10 @@ def skewness(place: int, one: Asked, returns: FloatArray, part: Part, seed: int)
         return Finding(place, "skew", what, part, count=returns.size, missing=why)
     away = returns - np.median(returns)
     cubes, unit = away**3, float(np.mean(away**2) ** 1.5)
-    seen = float(cubes.mean()) / unit
+    statistic = float(cubes.mean()) / unit
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(FLIPS, returns.size))
-    p = monte_carlo_p(np.abs(signs @ cubes) / returns.size / unit, abs(seen) * (1 - 1e-12))
-    return Finding(place, "skew", what, part, one.sign * seen, p=p, count=returns.size, form="number")
+    p = monte_carlo_p(np.abs(signs @ cubes) / returns.size / unit, abs(statistic) * (1 - 1e-12))
+    return Finding(place, "skew", what, part, one.sign * statistic, p=p, count=returns.size, form="number")
 
 
 def fact(place: int, one: Asked) -> Finding:

@@ -107,13 +107,13 @@ class ClaimAnswer:
 def rule(claims: Sequence[Claim], findings: Sequence[Sequence[Finding]]) -> tuple[ClaimAnswer, ...]:
     """A verdict on every claim; findings: of each."""
     p = np.full(len(claims), np.nan)
-    for n, (claim, found) in enumerate(zip(claims, findings, strict=True)):
-        decides = _deciding(found)
+    for n, (claim, own) in enumerate(zip(claims, findings, strict=True)):
+        decides = _deciding(own)
         if decides is not None and _measured(decides) and not _excluded(claim):
             p[n] = decides.p
     rates = q_values(p)
     return tuple(
-        _ruled(claim, tuple(found), float(q)) for claim, found, q in zip(claims, findings, rates, strict=True)
+        _ruled(claim, tuple(own), float(q)) for claim, own, q in zip(claims, findings, rates, strict=True)
     )
 
 
@@ -129,8 +129,8 @@ def _excluded(claim: Claim) -> str:
     return "nothing that is listed stands for it" if claim.fit == "none" else ""
 
 
-def _deciding(found: Sequence[Finding]) -> Finding | None:
-    first = [f for f in found if f.place == 0]
+def _deciding(findings: Sequence[Finding]) -> Finding | None:
+    first = [f for f in findings if f.place == 0]
     if first and first[0].kind in FACTS:
         return first[0]
     return next((f for f in first if f.part == "after"), None)
@@ -141,37 +141,39 @@ def _measured(f: Finding) -> bool:
     return f.kind in TESTS and not f.missing and math.isfinite(f.p) and f.count >= least
 
 
-def _ruled(claim: Claim, found: tuple[Finding, ...], q: float) -> ClaimAnswer:
-    excluded, decides = _excluded(claim), _deciding(found)
+def _ruled(claim: Claim, findings: tuple[Finding, ...], q: float) -> ClaimAnswer:
+    excluded, decides = _excluded(claim), _deciding(findings)
     if excluded or decides is None:
-        return ClaimAnswer(claim, found, Ruling.UNTESTABLE, excluded or "no evidence of it can decide")
+        return ClaimAnswer(claim, findings, Ruling.UNTESTABLE, excluded or "no evidence of it can decide")
     if decides.kind in FACTS:
-        return _fact(claim, found, decides)
+        return _fact(claim, findings, decides)
     if not _measured(decides):
         unit, least = ("pieces of news", MIN_EVENTS) if decides.kind == "study" else ("returns", MIN_RETURNS)
         why = decides.missing or f"{decides.count} {unit} after publication, and {least} are wanted"
-        return ClaimAnswer(claim, found, Ruling.UNTESTABLE, why)
-    return _tested(claim, found, decides, q)
+        return ClaimAnswer(claim, findings, Ruling.UNTESTABLE, why)
+    return _tested(claim, findings, decides, q)
 
 
-def _tested(claim: Claim, found: tuple[Finding, ...], decides: Finding, q: float) -> ClaimAnswer:
+def _tested(claim: Claim, findings: tuple[Finding, ...], decides: Finding, q: float) -> ClaimAnswer:
     if not q <= LEVEL:
         why = "after publication chance does as well"
         if math.isfinite(decides.smallest):
             why += f"; {100 * decides.smallest:.0f} % or more would have been seen in four cases of five"
-        return ClaimAnswer(claim, found, Ruling.NOT_TOLD, why, q)
+        return ClaimAnswer(claim, findings, Ruling.NOT_TOLD, why, q)
     way = 1.0 if decides.estimate > 0 else -1.0
-    beside = (f for f in found if f.part == "after" and f.place > 0 and _measured(f) and f.p <= LEVEL)
+    beside = (f for f in findings if f.part == "after" and f.place > 0 and _measured(f) and f.p <= LEVEL)
     against = next((f for f in beside if way * f.estimate < 0), None)
     if against is not None:
-        return ClaimAnswer(claim, found, Ruling.NOT_TOLD, f"{against.what} points the other way", q)
+        return ClaimAnswer(claim, findings, Ruling.NOT_TOLD, f"{against.what} points the other way", q)
     if way > 0:
-        return ClaimAnswer(claim, found, Ruling.SUPPORTED, "after publication as it says, beyond chance", q)
-    return ClaimAnswer(claim, found, Ruling.CONTRADICTED, "after publication against it, beyond chance", q)
+        return ClaimAnswer(
+            claim, findings, Ruling.SUPPORTED, "after publication as it says, beyond chance", q
+        )
+    return ClaimAnswer(claim, findings, Ruling.CONTRADICTED, "after publication against it, beyond chance", q)
 
 
-def _fact(claim: Claim, found: tuple[Finding, ...], decides: Finding) -> ClaimAnswer:
+def _fact(claim: Claim, findings: tuple[Finding, ...], decides: Finding) -> ClaimAnswer:
     if decides.missing or decides.holds is None:
-        return ClaimAnswer(claim, found, Ruling.UNTESTABLE, decides.missing or "it cannot be told yet")
+        return ClaimAnswer(claim, findings, Ruling.UNTESTABLE, decides.missing or "it cannot be told yet")
     ruling = Ruling.SUPPORTED if decides.holds else Ruling.CONTRADICTED
-    return ClaimAnswer(claim, found, ruling, decides.what)
+    return ClaimAnswer(claim, findings, ruling, decides.what)

@@ -90,36 +90,36 @@ class Assessment:
     per_year: float
 
 
-def assess(asked: Search, trials: Trials) -> Assessment:
+def assess(search: Search, trials: Trials) -> Assessment:
     """Everything `Assessment` says of these trials. Raises BadInputError where no trial has the metric."""
-    space, values = asked.space, values_of(trials, asked.metric)
+    space, values = search.space, values_of(trials, search.metric)
     if not np.isfinite(values).any():
         raise BadInputError(
-            f"none of {values.size:,} trials has a {asked.metric}",
+            f"none of {values.size:,} trials has a {search.metric}",
             "wanted one account that lives and moves",
             "choose other axes or another metric",
         )
     rows = space.market.rows[space.market.start :]
     per_year, sharpes = rows_per_year(rows), trials.figures["sharpe"]
-    known = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
-    variance = float(np.var(known, ddof=1)) if known.size > 1 else 0.0
+    finite = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
+    variance = float(np.var(finite, ddof=1)) if finite.size > 1 else 0.0
     effective = effective_trials(trials.sums())
     effective = effective if math.isfinite(effective) else 1.0
     luck = expected_maximum_sharpe(variance, effective)
-    place, score, neighbours, tried = _on_plateau(asked, trials.plan.codes, values)
+    place, score, neighbours, tried = _on_plateau(search, trials.plan.codes, values)
     edges = ends(space, trials.plan.codes[place])
     without_events = space.at(trials.plan.codes[place]).without_events()
-    tested, untested = _spa(asked, trials, rows.size)
+    tested, untested = _spa(search, trials, rows.size)
 
     def judge(trial: int) -> TrialAssessment:
         return _contestant(space, trial, trials, variance, effective)
 
     return Assessment(
-        metric=asked.metric,
-        full=asked.full,
-        proposed=asked.proposed,
+        metric=search.metric,
+        full=search.full,
+        proposed=search.proposed,
         trials=values.size,
-        measured=known.size,
+        measured=finite.size,
         ruined=int(trials.ruined().sum()),
         effective=effective,
         deviation=math.sqrt(variance * per_year),
@@ -131,10 +131,10 @@ def assess(asked: Search, trials: Trials) -> Assessment:
         edges=edges,
         closed=tuple(axis for axis in edges if not opens(space, axis, trials.plan.codes[place])),
         tried=tried,
-        pbo=_pbo(asked, trials, rows.size),
+        pbo=_pbo(search, trials, rows.size),
         spa=tested,
         untested=untested,
-        without_events=_figures_of(asked, without_events) if space.answers_events else None,
+        without_events=_figures_of(search, without_events) if space.answers_events else None,
         named={
             name: value
             for name, value in without_events.parameters().items()
@@ -145,10 +145,10 @@ def assess(asked: Search, trials: Trials) -> Assessment:
     )
 
 
-def _figures_of(asked: Search, strategy: Strategy) -> Mapping[str, float]:
+def _figures_of(search: Search, strategy: Strategy) -> Mapping[str, float]:
     """Of one strategy, accounted on the rows of the search."""
-    alone = replace(asked.space, strategy=strategy, axes={"respond": (strategy.respond,)})
-    one = Search(alone, asked.metric, True, asked.work).try_out(np.zeros((1, 1), np.int32), Figures())
+    alone = replace(search.space, strategy=strategy, axes={"respond": (strategy.respond,)})
+    one = Search(alone, search.metric, True, search.work).try_out(np.zeros((1, 1), np.int32), Figures())
     return one.figures_of(0)
 
 
@@ -157,49 +157,49 @@ def values_of(trials: Trials, metric: str) -> FloatArray:
     return np.where(trials.ruined(), -np.inf, trials.figures[metric])
 
 
-def _pbo(asked: Search, trials: Trials, rows: int) -> Pbo | None:
+def _pbo(search: Search, trials: Trials, rows: int) -> Pbo | None:
     counts = halved(np.diff(block_edges(rows)).astype(np.float64))
     chosen = pbo_sample(trials.count)
     if chosen.size < 2 or counts.min() < 2 or rows - 1 < MIN_RETURNS:
         return None
     ranked = trials
     if chosen.size < trials.count or not trials.squared:
-        ranked = asked.try_out(trials.plan.codes[chosen], Figures(squares=True))
+        ranked = search.try_out(trials.plan.codes[chosen], Figures(squares=True))
     sums = np.concatenate([halved(part) for part in ranked.sums()])
     return replace(pbo(counts, sums, ranked.squares()), sampled=chosen.size < trials.count)
 
 
-def _spa(asked: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
+def _spa(search: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
     """The test of what events add, or why there is none."""
     if rows - 1 < max(MIN_RETURNS, BLOCKS):
         return None, f"fewer than {max(MIN_RETURNS, BLOCKS)} returns"
-    found = spa(advantages(asked, trials), np.zeros(BLOCKS))
-    return (found, "") if found.trials else (None, "no trial differs from itself without events")
+    test = spa(advantages(search, trials), np.zeros(BLOCKS))
+    return (test, "") if test.trials else (None, "no trial differs from itself without events")
 
 
-def advantages(asked: Search, trials: Trials) -> Iterator[FloatArray]:
+def advantages(search: Search, trials: Trials) -> Iterator[FloatArray]:
     """(n, BLOCKS) by chunk: sums of excess returns less those of the same trial without events. What many trials are
     without events is accounted once for all, or where that would take more than MOST_WITHOUT_EVENTS, once a chunk."""
-    space = asked.space
-    without_events = replace(asked, space=space.grid_without_events())
+    space = search.space
+    without_events = replace(search, space=space.grid_without_events())
 
     def without_events_of(number: int) -> IntArray:
         return without_events.space.numbers(space.index_without_events(trials.plan.part(number)))
 
     every = np.unique(np.concatenate([np.unique(without_events_of(n)) for n in range(trials.plan.chunks)]))
-    known = (every, _sums_of(without_events, every)) if every.size <= MOST_WITHOUT_EVENTS else None
+    sums_at_once = (every, _sums_of(without_events, every)) if every.size <= MOST_WITHOUT_EVENTS else None
     for number, own in enumerate(trials.sums()):
         here = without_events_of(number)
-        distinct, sums = known or (np.unique(here), _sums_of(without_events, np.unique(here)))
+        distinct, sums = sums_at_once or (np.unique(here), _sums_of(without_events, np.unique(here)))
         yield own - sums[np.searchsorted(distinct, here)]
 
 
-def _sums_of(asked: Search, numbers: IntArray) -> FloatArray:
+def _sums_of(search: Search, numbers: IntArray) -> FloatArray:
     """(n, BLOCKS) of the combinations with these numbers."""
-    codes, sums = asked.space.codes(numbers), np.empty((numbers.size, BLOCKS))
-    order = asked.space.group_order(codes)
+    codes, sums = search.space.codes(numbers), np.empty((numbers.size, BLOCKS))
+    order = search.space.group_order(codes)
     first = 0
-    for part in asked.try_out(codes[order], Figures()).sums():
+    for part in search.try_out(codes[order], Figures()).sums():
         sums[order[first : first + len(part)]] = part
         first += len(part)
     return sums
@@ -211,16 +211,16 @@ def _contestant(
     settings, figures = space.settings(trials.plan.codes[trial]), trials.figures_of(trial)
     skew, kurtosis, rows, per_year = return_moments(space, settings)
     sharpe = figures["sharpe"] / math.sqrt(per_year)
-    known = math.isfinite(sharpe) and math.isfinite(skew) and rows >= MIN_RETURNS
+    usable = math.isfinite(sharpe) and math.isfinite(skew) and rows >= MIN_RETURNS
     return TrialAssessment(
         trial=trial,
         settings=settings,
         figures=figures,
         skew=skew,
         kurtosis=kurtosis,
-        psr=probabilistic_sharpe(sharpe, 0.0, rows, skew, kurtosis) if known else math.nan,
-        dsr=deflated_sharpe(sharpe, variance, effective, rows, skew, kurtosis) if known else math.nan,
-        enough=minimum_track_record_length(sharpe, 0.0, CONFIDENCE, skew, kurtosis) if known else math.nan,
+        psr=probabilistic_sharpe(sharpe, 0.0, rows, skew, kurtosis) if usable else math.nan,
+        dsr=deflated_sharpe(sharpe, variance, effective, rows, skew, kurtosis) if usable else math.nan,
+        enough=minimum_track_record_length(sharpe, 0.0, CONFIDENCE, skew, kurtosis) if usable else math.nan,
     )
 
 
@@ -242,12 +242,12 @@ def return_moments(space: SearchSpace, settings: Mapping[str, Any]) -> tuple[flo
     return float(np.mean(z**3)), float(np.mean(z**4)), count, per_year
 
 
-def _on_plateau(asked: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
+def _on_plateau(search: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
     """The plateau's trial, its score, how many neighbours it has, trials run for it."""
-    if not asked.full:
-        return _refined(asked, codes, values)
-    trial, found = on_plateau(asked.space, codes, values)
-    return trial, float(found.scores[found.best]), found.neighbours, 0
+    if not search.full:
+        return _refined(search, codes, values)
+    trial, surface = on_plateau(search.space, codes, values)
+    return trial, float(surface.scores[surface.best]), surface.neighbours, 0
 
 
 def on_plateau(space: SearchSpace, codes: GridIndex, values: FloatArray) -> tuple[int, Plateau]:
@@ -255,13 +255,13 @@ def on_plateau(space: SearchSpace, codes: GridIndex, values: FloatArray) -> tupl
     shape = [len(v) for v in space.axes.values()]
     grid, place = np.full(shape, np.nan), tuple(codes.T)
     grid[place] = values
-    found = plateau(grid, space.ordered())
-    return int(np.flatnonzero((codes == found.best).all(axis=1))[0]), found
+    surface = plateau(grid, space.ordered())
+    return int(np.flatnonzero((codes == surface.best).all(axis=1))[0]), surface
 
 
-def _refined(asked: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
+def _refined(search: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
     """As `plateau`, over the CANDIDATES best trials of a random search, whose neighbours are run for it."""
-    space = asked.space
+    space = search.space
     top = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")
     top = top[np.isfinite(values[top])][:CANDIDATES]
     top = top[np.argsort(-values[top], kind="stable")]
@@ -270,10 +270,11 @@ def _refined(asked: Search, codes: GridIndex, values: FloatArray) -> tuple[int, 
     tried = 0
     if around:
         near = space.grouped(np.unique(np.array([code for _, code in around]), axis=0).astype(np.int32))
-        found = values_of(asked.try_out(near, Figures()), asked.metric)
-        known, tried = {code.tobytes(): float(v) for code, v in zip(near, found, strict=True)}, near.shape[0]
+        near_values = values_of(search.try_out(near, Figures()), search.metric)
+        value_of = {code.tobytes(): float(v) for code, v in zip(near, near_values, strict=True)}
+        tried = near.shape[0]
         for n, code in around:
-            value = known[code.tobytes()]
+            value = value_of[code.tobytes()]
             scores[n] = np.fmin(scores[n], value)
             counts[n] += not math.isnan(value)
     n = int(np.argmax(scores))
@@ -309,11 +310,11 @@ def opens(space: SearchSpace, axis: str, code: GridIndex) -> bool:
 
 def neighbours_of(space: SearchSpace, code: GridIndex) -> list[GridIndex]:
     """The trials one step up or down on each ordered axis."""
-    made = []
+    neighbours = []
     for a, (values, ordered) in enumerate(zip(space.axes.values(), space.ordered(), strict=True)):
         for there in (code[a] - 1, code[a] + 1) if ordered else ():
             if 0 <= there < len(values):
                 near = code.copy()
                 near[a] = there
-                made.append(near)
-    return made
+                neighbours.append(near)
+    return neighbours

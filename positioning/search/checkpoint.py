@@ -82,7 +82,7 @@ def open_chunks(
 
     from positioning.search.chunk_store import FolderChunks
 
-    key, made = _short(json.dumps(dict(inputs), sort_keys=True)), not out.exists()
+    key, is_new = _short(json.dumps(dict(inputs), sort_keys=True)), not out.exists()
     places = out / LEFT
     chunks = FolderChunks(places / f"{inputs['strategy']}-{key}")
     lock = _lock(chunks.place)
@@ -108,7 +108,7 @@ def open_chunks(
     finally:
         _release(lock)
         _tidy(places)
-        if made:
+        if is_new:
             with suppress(OSError):
                 out.rmdir()
 
@@ -133,8 +133,8 @@ def _newest(places: Path, strategy: str) -> Mapping[str, str] | None:
     """Inputs of the last search of this strategy that was stopped here."""
     from positioning.search.chunk_store import FolderChunks
 
-    found = [FolderChunks(p).begun_with() for p in _by_age(places) if p.name.startswith(f"{strategy}-")]
-    return next((f for f in found if f), None)
+    inputs = [FolderChunks(p).begun_with() for p in _by_age(places) if p.name.startswith(f"{strategy}-")]
+    return next((f for f in inputs if f), None)
 
 
 def trials_kept(chunks: FolderChunks, plan: Plan) -> int:

@@ -122,9 +122,9 @@ class FolderChunks(ChunkStore):
         self._found = {}
 
     def put(self, number: int, table: FloatArray) -> None:
-        made = io.BytesIO()
-        np.save(made, np.ascontiguousarray(table, dtype=np.float64), allow_pickle=False)
-        data = made.getvalue()
+        buffer = io.BytesIO()
+        np.save(buffer, np.ascontiguousarray(table, dtype=np.float64), allow_pickle=False)
+        data = buffer.getvalue()
         name = f"{number:06d}-{hashlib.sha256(data).hexdigest()[:16]}.npy"
         write_whole(self.place / name, data)
         self._found[number] = name

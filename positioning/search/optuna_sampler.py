@@ -43,17 +43,17 @@ def propose(
     told of trials proposed. Raises BadInputError for a number, seed or metric out of range, and what a trial raises.
     """
     _check(metric, trials, seed)
-    known = dict[Code, float]()
-    wanted, fruitless = min(trials, space.combinations), 0
+    value_of = dict[Code, float]()
+    target, fruitless = min(trials, space.combinations), 0
     with _quiet():
         sampler = _Sampler(space, seed)
-        while len(known) < wanted and fruitless < FRUITLESS:
-            fresh = sampler.ask(known, wanted)
-            known |= _values(space, metric, fresh)
-            sampler.tell(known)
+        while len(value_of) < target and fruitless < FRUITLESS:
+            fresh = sampler.ask(value_of, target)
+            value_of |= _values(space, metric, fresh)
+            sampler.tell(value_of)
             fruitless = 0 if fresh else fruitless + 1
             advance(len(fresh))
-    return space.grouped(np.array(sorted(known), dtype=np.int32))
+    return space.grouped(np.array(sorted(value_of), dtype=np.int32))
 
 
 @final
@@ -70,21 +70,21 @@ class _Sampler:
         self._study = create_study(direction="maximize", sampler=TPESampler(seed=seed, multivariate=True))
         self._open: list[tuple[int, Code]] = []  # asked and not yet told
 
-    def ask(self, known: dict[Code, float], wanted: int) -> list[Code]:
+    def ask(self, value_of: dict[Code, float], target: int) -> list[Code]:
         """The new ones of a batch, none twice, no more than are wanted with the known."""
         fresh: dict[Code, None] = {}
-        while len(self._open) < LANES and len(known) + len(fresh) < wanted:
+        while len(self._open) < LANES and len(value_of) + len(fresh) < target:
             trial = self._study.ask(self._space)
             code = tuple(trial.params[name] for name in self._space)
             self._open.append((trial.number, code))
-            if code not in known:
+            if code not in value_of:
                 fresh[code] = None
         return list(fresh)
 
-    def tell(self, known: dict[Code, float]) -> None:
+    def tell(self, value_of: dict[Code, float]) -> None:
         """The values of the last batch."""
         for number, code in self._open:
-            self._study.tell(number, known[code])
+            self._study.tell(number, value_of[code])
         self._open.clear()
 
 
@@ -93,11 +93,11 @@ def _values(space: SearchSpace, metric: str, codes: Sequence[Code]) -> dict[Code
     if not codes:
         return {}
     once = Search(space, metric, False, threads(1))  # they are too few to share out
-    found = once.try_out(space.grouped(np.array(codes, dtype=np.int32)), Figures())
-    values = values_of(found, metric)
+    trials = once.try_out(space.grouped(np.array(codes, dtype=np.int32)), Figures())
+    values = values_of(trials, metric)
     return {
         tuple(code): -math.inf if math.isnan(value) else value
-        for code, value in zip(found.plan.codes.tolist(), values.tolist(), strict=True)
+        for code, value in zip(trials.plan.codes.tolist(), values.tolist(), strict=True)
     }
 
 

@@ -33,12 +33,12 @@ def processes(workers: int) -> Work:
     """
 
     def work(space: SearchSpace, plan: Plan, numbers: Iterable[int]) -> Found:
-        wanted = list(numbers)
-        if not wanted:
+        chunks = list(numbers)
+        if not chunks:
             return
-        pieces = list(_pieces(plan, wanted, workers))
-        tables = {n: np.empty(plan.shape(n)) for n in wanted}
-        missing = {n: plan.shape(n)[1] for n in wanted}
+        pieces = list(_pieces(plan, chunks, workers))
+        tables = {n: np.empty(plan.shape(n)) for n in chunks}
+        missing = {n: plan.shape(n)[1] for n in chunks}
         try:
             for (number, first, last), table in spread(
                 _tabulated, (space, plan), pieces, min(workers, len(pieces))
@@ -69,7 +69,7 @@ def _tabulated(space: SearchSpace, plan: Plan, number: int, first: int, last: in
     try:
         return tabulate(space, codes, plan.measures)
     except Exception as error:
-        told = blamed(error)
-        if told is None:
+        blame = blamed(error)
+        if blame is None:
             raise
-        raise told from None  # a traceback does not reach the parent
+        raise blame from None  # a traceback does not reach the parent

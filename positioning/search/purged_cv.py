@@ -102,7 +102,7 @@ def paths(tested: IntArray, groups: int) -> IntArray:
 
 
 def cross_validate(
-    asked: Search, trials: Trials, groups: int, test_groups: int, embargo: int, hold: int = HOLD
+    search: Search, trials: Trials, groups: int, test_groups: int, embargo: int, hold: int = HOLD
 ) -> Purged:
     """Combinatorial purged cross-validation of the trials, or of `pbo_sample` of them: see
     `cross_validation.purged_splits`, with the windows of `event_windows`.
@@ -110,21 +110,21 @@ def cross_validate(
     Raises BadInputError for numbers that leave fewer than MIN_ROWS rows to a group or to train on, or make more than
     MOST_SPLITS splits.
     """
-    space = asked.space
+    space = search.space
     dates = space.market.rows[space.market.start :]
     rows = dates.size - 1
     splits, unembargoed = (splits_of(space, groups, test_groups, e, hold) for e in (embargo, 0))
     group, chosen = grouped(rows, groups), pbo_sample(trials.count)
     train_rows = np.array([s.train for s in splits])
     tested = np.array([np.unique(group[s.test]) for s in splits])
-    measured = asked.try_out(trials.plan.codes[chosen], PurgedSums.of(group, train_rows))
+    measured = search.try_out(trials.plan.codes[chosen], PurgedSums.of(group, train_rows))
     table = np.concatenate([table.copy() for table in measured.tables()], axis=1)
     *of_train, sums, squares = np.split(table, np.cumsum([len(splits), len(splits), groups]))
     train = sharpes(train_rows.sum(axis=1, dtype=np.float64)[:, None], *of_train)
-    of_test = [np.stack([values[held].sum(axis=0) for held in tested]) for values in (sums, squares)]
+    of_test = [np.stack([values[members].sum(axis=0) for members in tested]) for values in (sums, squares)]
     test = sharpes(np.array([[float(s.test.sum())] for s in splits]), *of_test)
     winner, each = np.round(train, ALIKE).argmax(axis=1), np.arange(len(splits))
-    taken = (np.arange(groups), winner[paths(tested, groups)])  # group and trial of each path's parts
+    parts = (np.arange(groups), winner[paths(tested, groups)])  # group and trial of each path's parts
     year = math.sqrt(rows_per_year(dates))
     return Purged(
         groups=groups,
@@ -142,27 +142,27 @@ def cross_validate(
         test=test[each, winner] * year,
         rank=ranks(np.round(test, ALIKE), winner) / (chosen.size + 1),
         correlation=np.array([rank_correlation(*pair) for pair in zip(train, test, strict=True)]),
-        paths=year * sharpes(np.array(float(rows)), sums[taken].sum(axis=1), squares[taken].sum(axis=1)),
+        paths=year * sharpes(np.array(float(rows)), sums[parts].sum(axis=1), squares[parts].sum(axis=1)),
     )
 
 
 def _require(rows: int, groups: int, test_groups: int, embargo: int, hold: int) -> None:
-    asked, most = f"cpcv={groups}:{test_groups}", min(USUAL[0], rows // MIN_ROWS)
+    option, most = f"cpcv={groups}:{test_groups}", min(USUAL[0], rows // MIN_ROWS)
     remedy = f"give cpcv={most}:{USUAL[1]}" if most > USUAL[1] else "begin the account earlier"
     if not 0 < test_groups < groups:
         raise BadInputError(
-            asked, "wanted groups, and how many of them to test on: one or more, not all", remedy, "cpcv"
+            option, "wanted groups, and how many of them to test on: one or more, not all", remedy, "cpcv"
         )
     if rows < MIN_ROWS * groups:
         raise BadInputError(
-            f"{asked} on {rows:,} rows with a return",
+            f"{option} on {rows:,} rows with a return",
             f"wanted {MIN_ROWS} rows or more a group",
             remedy,
             "cpcv",
         )
     if math.comb(groups, test_groups) > MOST_SPLITS:
-        made = math.comb(groups, test_groups)
-        raise BadInputError(f"{asked} is {made:,} splits", f"wanted {MOST_SPLITS} at most", remedy, "cpcv")
+        splits = math.comb(groups, test_groups)
+        raise BadInputError(f"{option} is {splits:,} splits", f"wanted {MOST_SPLITS} at most", remedy, "cpcv")
     if min(embargo, hold) < 0:
         raise BadInputError(
             f"an embargo of {embargo} rows after events held {hold}", "wanted 0 rows or more", "correct it"
@@ -195,10 +195,10 @@ def splits_of(
 
 def sentences(p: Purged) -> list[str]:
     """What it says, in words made from the numbers alone."""
-    return [_held(p), _left_out(p), _ranks(p), _paths(p)]
+    return [_performance(p), _left_out(p), _ranks(p), _paths(p)]
 
 
-def _held(p: Purged) -> str:
+def _performance(p: Purged) -> str:
     part = f"a random {p.trials:,} of the trials" if p.sampled else f"{p.trials:,} trials"
     ruined = int(np.isneginf(p.test).sum())
     dead = f", and was ruined in {ruined:,} of them" if ruined else ""
@@ -218,12 +218,12 @@ def _left_out(p: Purged) -> str:
 
 
 def _ranks(p: Purged) -> str:
-    known = p.correlation[~np.isnan(p.correlation)]
-    if not known.size:
+    correlations = p.correlation[~np.isnan(p.correlation)]
+    if not correlations.size:
         return "In no split could the ranks of the trials in training and in the test be compared."
     return (
-        f"Over all trials the rank in training and the rank in the test had correlation {known.mean():.2f} on average, "
-        f"above zero in {(known > 0).sum():,} of {known.size:,} splits."
+        f"Over all trials the rank in training and the rank in the test had correlation {correlations.mean():.2f} on "
+        f"average, above zero in {(correlations > 0).sum():,} of {correlations.size:,} splits."
     )
 
 
@@ -240,5 +240,5 @@ def _paths(p: Purged) -> str:
 
 
 def _mean(ratios: FloatArray) -> str:
-    known = ratios[np.isfinite(ratios)]
-    return f"{known.mean():.2f}" if known.size else "undefined"
+    finite = ratios[np.isfinite(ratios)]
+    return f"{finite.mean():.2f}" if finite.size else "undefined"

@@ -86,8 +86,8 @@ def search(
     numbers = range(plan.chunks)
     missing = [n for n in numbers if not chunks.has(n, plan.shape(n))]
     advance(sum(plan.shape(n)[1] for n in set(numbers) - set(missing)))
-    with closing(work(space, plan, missing)) as found:
-        for number, table in found:
+    with closing(work(space, plan, missing)) as tables:
+        for number, table in tables:
             chunks.put(number, table)
             advance(table.shape[1])
     return Trials(space.axes, plan, chunks)
@@ -107,8 +107,8 @@ def threads(workers: int) -> Work:
                         break
                 if not running:
                     return
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(done), done.result()
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
         finally:  # an error or Ctrl-C: what is begun is finished, what waits is not
             pool.shutdown(cancel_futures=True)
 
@@ -140,12 +140,12 @@ def _accounts(
         batch.write(lanes, weights)
         own = {name: values[lanes] for name, values in batch.own.items()}
         require_room(own, weights)
-        made = run_lanes(
+        outcome = run_lanes(
             decided, weights if inside.all() else weights[inside], own["band"], inputs.arrays, nav,
             np.full(LANES, inputs.capital), inputs.depth,
         )  # fmt: skip
-        ruin = made.ruin_row if inputs.mark_factor == 1.0 else _worthless_from(nav)
-        yield first, Accounts(inputs.rows, nav, inputs.growth, ruin, made.traded, made.cost)
+        ruin = outcome.ruin_row if inputs.mark_factor == 1.0 else _worthless_from(nav)
+        yield first, Accounts(inputs.rows, nav, inputs.growth, ruin, outcome.traded, outcome.cost)
 
 
 def _worthless_from(nav: FloatArray) -> IntArray:

@@ -26,10 +26,10 @@ def draw(space: SearchSpace, random: int | None, seed: int) -> GridIndex:
     if count <= 4 * random:
         return space.grouped(space.codes(np.sort(rng.choice(count, random, replace=False))))
     if count < 2**62:  # choice would hold them all
-        drawn = np.empty(0, dtype=np.int64)
-        while drawn.size < random:
-            drawn = np.unique(np.append(drawn, rng.integers(count, size=2 * random)))
-        return space.grouped(space.codes(np.sort(rng.permutation(drawn)[:random])))
+        numbers = np.empty(0, dtype=np.int64)
+        while numbers.size < random:
+            numbers = np.unique(np.append(numbers, rng.integers(count, size=2 * random)))
+        return space.grouped(space.codes(np.sort(rng.permutation(numbers)[:random])))
     columns = [rng.integers(len(v), size=random, dtype=np.int32) for v in space.axes.values()]
     return space.grouped(np.unique(np.column_stack(columns), axis=0))
 

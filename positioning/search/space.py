@@ -115,9 +115,9 @@ class SearchSpace:
 
     def index_without_events(self, codes: GridIndex) -> GridIndex:
         """GridIndex in `grid_without_events` of these trials without events."""
-        kept = [a for a, name in enumerate(self.axes) if name != "respond"]
+        columns = [a for a, name in enumerate(self.axes) if name != "respond"]
         deaf = [name in self.strategy.EVENT_PARAMETERS for name in self.axes if name != "respond"]
-        return np.where(deaf, 0, codes[:, kept]).astype(np.int32)
+        return np.where(deaf, 0, codes[:, columns]).astype(np.int32)
 
     def codes(self, flat: IntArray) -> GridIndex:
         """(K, A) of the combinations with these numbers in the order of itertools.product."""
@@ -173,9 +173,9 @@ class SearchSpace:
 
     def inputs(self, strategy: Strategy) -> LedgerInputs:
         """The market as the ledger of that strategy reads it."""
-        barred = strategy.screened(self.market, self.events)
+        screen = strategy.screened(self.market, self.events)
         return self._inputs.get(  # type: ignore[no-any-return]
-            barred.tobytes(), lambda: self.terms.inputs(self.market, self.events, barred)
+            screen.tobytes(), lambda: self.terms.inputs(self.market, self.events, screen)
         )
 
     def decisions(self, codes: GridIndex) -> Iterator[tuple[LedgerInputs, WeightBatch, slice]]:
@@ -196,26 +196,26 @@ class SearchSpace:
 
     def _one_by_one(self, codes: GridIndex) -> Iterator[tuple[LedgerInputs, WeightBatch, slice]]:
         """Each trial decided by its own strategy's code; those on the same rows are accounted side by side."""
-        held: list[Targets] = []
+        batch: list[Targets] = []
         inputs = self.inputs(self.strategy)
         for trial, code in enumerate(codes):
             strategy = self.at(code)
             targets = strategy.target_weights(self.market, self.events)
             require_targets(targets, self.market, strategy.name)
             own = self.inputs(strategy)
-            apart = own is not inputs or len(held) == LANES
-            if held and (apart or not np.array_equal(targets.decided, held[0].decided)):
-                yield inputs, _stacked(held), slice(trial - len(held), trial)
-                held = []
-            held.append(targets)
+            apart = own is not inputs or len(batch) == LANES
+            if batch and (apart or not np.array_equal(targets.decided, batch[0].decided)):
+                yield inputs, _stacked(batch), slice(trial - len(batch), trial)
+                batch = []
+            batch.append(targets)
             inputs = own
-        if held:
-            yield inputs, _stacked(held), slice(codes.shape[0] - len(held), codes.shape[0])
+        if batch:
+            yield inputs, _stacked(batch), slice(codes.shape[0] - len(batch), codes.shape[0])
 
 
-def _stacked(held: Sequence[Targets]) -> WeightBatch:
-    own = {"band": np.array([t.band for t in held])}
-    return Stacked(held[0].decided, own, np.stack([t.weights for t in held], axis=2))
+def _stacked(batch: Sequence[Targets]) -> WeightBatch:
+    own = {"band": np.array([t.band for t in batch])}
+    return Stacked(batch[0].decided, own, np.stack([t.weights for t in batch], axis=2))
 
 
 def _categorical(values: Sequence[Any]) -> bool:

@@ -173,6 +173,6 @@ class Trials(Displayed):
 def _array(values: Sequence[Any]) -> npt.NDArray[Any]:
     if not isinstance(values[0], tuple):
         return np.asarray(list(values))
-    made = np.empty(len(values), dtype=object)
-    made[:] = values
-    return made
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

@@ -77,16 +77,16 @@ def spans(rows: int, train: int, test: int) -> IntArray:
     through. Test spans follow one another up to the last row; what does not fit is left out at the beginning.
     Raises BadInputError where no fold fits, or a span is shorter than MIN_ROWS.
     """
-    asked = f"walk_forward={train}:{test}"
+    option = f"walk_forward={train}:{test}"
     most = min(USUAL[1], (rows - 1) // 8)  # four folds, each trained on four times what it is tested on
     ratio = USUAL[0] // USUAL[1]
     remedy = f"give walk_forward={ratio * most}:{most}" if most >= MIN_ROWS else "begin the account earlier"
     if min(train, test) < MIN_ROWS:
-        raise BadInputError(asked, f"wanted {MIN_ROWS} rows or more of each", remedy, "walk_forward")
+        raise BadInputError(option, f"wanted {MIN_ROWS} rows or more of each", remedy, "walk_forward")
     folds = (rows - 1 - train) // test
     if folds < 1:
         raise BadInputError(
-            f"{asked} on an account of {rows:,} rows",
+            f"{option} on an account of {rows:,} rows",
             f"wanted {train + test + 1:,} rows or more",
             remedy,
             "walk_forward",
@@ -100,17 +100,17 @@ def over(spans: IntArray, metric: str) -> Spans:
     return Spans(tuple((a, b, c) for a, b, c in spans.tolist()), metric)
 
 
-def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
+def walk_forward(search: Search, trials: Trials, spans: IntArray) -> WalkForward:
     """Every fold chosen, followed and compared. spans: (F, 3) of `spans`.
 
     The metric over the spans is read from `trials` where their plan measured it, else they are run again. Raises
     BadInputError where no trial has the metric on a fold's train rows.
     """
-    space, codes = asked.space, trials.plan.codes
-    measure = over(spans, asked.metric)
-    read = trials if measure in trials.plan.measures else asked.try_out(codes, measure)
+    space, codes = search.space, trials.plan.codes
+    measure = over(spans, search.metric)
+    read = trials if measure in trials.plan.measures else search.try_out(codes, measure)
     rows = space.market.rows[space.market.start :]
-    picks: dict[str, list[int]] = {"plateau": [], "peak": []} if asked.full else {"peak": []}
+    picks: dict[str, list[int]] = {"plateau": [], "peak": []} if search.full else {"peak": []}
     before: dict[str, list[float]] = {way: [] for way in picks}
     after: dict[str, list[float]] = {way: [] for way in picks}
     correlation = []
@@ -118,14 +118,14 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
         train, test = read.column(f"train_{f}"), read.column(f"test_{f}")
         if not np.isfinite(train).any():
             raise BadInputError(
-                f"none of {train.size:,} trials has a {asked.metric} from {rows[first]} to {rows[last]}",
+                f"none of {train.size:,} trials has a {search.metric} from {rows[first]} to {rows[last]}",
                 "wanted one account that lives and moves on every train span",
                 f"lengthen it: give walk_forward={2 * (last - first + 1)}:{end - last}",
                 "walk_forward",
             )
-        known = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
+        values = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
         for way, chosen in picks.items():
-            trial = on_plateau(space, codes, known)[0] if way == "plateau" else int(np.nanargmax(known))
+            trial = on_plateau(space, codes, values)[0] if way == "plateau" else int(np.nanargmax(values))
             chosen.append(trial)
             before[way].append(float(train[trial]))
             after[way].append(float(test[trial]))
@@ -136,7 +136,7 @@ def walk_forward(asked: Search, trials: Trials, spans: IntArray) -> WalkForward:
         ways[way] = SelectionRule(np.array(chosen), np.array(before[way]), np.array(after[way]), nav, metrics)
     without_events_nav, without_events_metrics = stitched(space, [space.without_events()], spans[:1, 1])
     return WalkForward(
-        metric=asked.metric,
+        metric=search.metric,
         trials=trials.count,
         spans=spans,
         rows=rows[spans[0, 1] :],
@@ -200,7 +200,7 @@ def _decisions(targets: Targets, here: Market, adopted: bool) -> Targets:
 
 def sentences(w: WalkForward, thesis: Thesis) -> list[str]:
     """What it says, in words made from the numbers alone; the last one limits all the others."""
-    return [_accounts(w), *_kept(w), _ranks(w), _hindsight(w, thesis)]
+    return [_accounts(w), *_performance(w), _ranks(w), _hindsight(w, thesis)]
 
 
 def _accounts(w: WalkForward) -> str:
@@ -216,7 +216,7 @@ def _accounts(w: WalkForward) -> str:
     )
 
 
-def _kept(w: WalkForward) -> list[str]:
+def _performance(w: WalkForward) -> list[str]:
     lines = []
     for way, one in w.ways.items():
         ruined = int(np.isneginf(one.test).sum())
@@ -225,10 +225,10 @@ def _kept(w: WalkForward) -> list[str]:
                 f"The trial chosen by the {way} was ruined before the end of the rows the choice had not seen in "
                 f"{ruined} of {_count(one.test.size, 'fold')}."
             )
-        known = np.isfinite(one.train) & np.isfinite(one.test)
-        if w.metric not in RATES or not known.any():
+        finite = np.isfinite(one.train) & np.isfinite(one.test)
+        if w.metric not in RATES or not finite.any():
             continue
-        before, after = float(one.train[known].mean()), float(one.test[known].mean())
+        before, after = float(one.train[finite].mean()), float(one.test[finite].mean())
         share = (
             ""
             if before <= 0
@@ -249,13 +249,13 @@ def _kept(w: WalkForward) -> list[str]:
 
 
 def _ranks(w: WalkForward) -> str:
-    known = w.correlation[~np.isnan(w.correlation)]
-    if not known.size:
+    correlations = w.correlation[~np.isnan(w.correlation)]
+    if not correlations.size:
         return "In no fold could the ranks of the trials before and after the choice be compared."
     return (
         f"Over all trials the rank by {in_words(w.metric)} before the choice and the rank after it had correlation "
-        f"{known.mean():.2f} on average, above zero in {(known > 0).sum()} of {_count(known.size, 'fold')}: at zero the "
-        f"past says nothing about which trial to hold."
+        f"{correlations.mean():.2f} on average, above zero in {(correlations > 0).sum()} of "
+        f"{_count(correlations.size, 'fold')}: at zero the past says nothing about which trial to hold."
     )
 
 
