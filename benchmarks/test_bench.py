@@ -107,7 +107,7 @@ def test_decide_and_account_for_a_year_with_news_and_fees_shared(
     book = FeatureBook(year, events, plan.decided)
     STRATEGY.weights(book)
     fixed = {
-        k: v for k, v in book.known.items() if type(v) is np.ndarray and v.ndim == 1
+        k: v for k, v in book.features.items() if type(v) is np.ndarray and v.ndim == 1
     }  # the response to news
 
     def once(fresh: Market) -> float:

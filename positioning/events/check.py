@@ -62,6 +62,6 @@ def _sources(record: Events) -> Iterator[str]:
 
 def _identifiers(thesis: Thesis) -> Iterator[str]:
     for symbol in thesis.universe:
-        found = identifier_table().get(symbol)
-        if found is None or not (found.isin or found.source):
+        identifiers = identifier_table().get(symbol)
+        if identifiers is None or not (identifiers.isin or identifiers.source):
             yield f"{symbol}: no identifier, and no word that none was found"

@@ -127,9 +127,9 @@ class Events(Displayed):
             "sleeves": lambda e: e.signs, "themes": lambda e: e.themes, "directions": lambda e: (e.direction,),
         }  # fmt: skip
         for name, of in used.items():
-            found = tuple(dict.fromkeys(word for e in self.items for word in of(e)))
-            allowed = getattr(self, name) or found
-            for word in found:
+            words = tuple(dict.fromkeys(word for e in self.items for word in of(e)))
+            allowed = getattr(self, name) or words
+            for word in words:
                 check_choice(name, word, allowed)
             object.__setattr__(self, name, allowed)
         for event in self.items:
@@ -220,9 +220,9 @@ class Events(Displayed):
                 raise AttributeError(f"Events has no {name}")
             items, days, stays, order = self.__dict__["_moved"]
             announced = [end_of(day) for day in days.tolist()]
-            made = tuple(items[n] if stays[n] else _announced(items[n], announced[n]) for n in order)
-            self.__dict__["items"] = made
-            return made
+            events = tuple(items[n] if stays[n] else _announced(items[n], announced[n]) for n in order)
+            self.__dict__["items"] = events
+            return events
 
     @cached_property
     def _instants(self) -> tuple[npt.NDArray[np.datetime64], IntArray]:
@@ -331,14 +331,14 @@ def read_events(
     Raises BadInputError naming file, line and column.
     """
     file = Path(path)
-    seen: set[str] = set()
+    ids: set[str] = set()
 
     def add(cells: Cells) -> Event:
         event = _from_cells(cells)
-        if event.id in seen:
+        if event.id in ids:
             raise BadInputError(f"id {event.id!r} again", "wanted each id once", "rename one of the two")
         if event.follows:
-            check_choice("follows", event.follows, seen)
+            check_choice("follows", event.follows, ids)
         for column, allowed, words in (
             (f"{SIGN}...", sleeves, tuple(event.signs)),
             ("themes", themes, event.themes),
@@ -346,7 +346,7 @@ def read_events(
         ):
             for word in words if allowed else ():
                 check_choice(column, word, allowed)
-        seen.add(event.id)
+        ids.add(event.id)
         return event
 
     items = read_records(file, (*_COLUMNS, *(f"{SIGN}{s}" for s in sleeves)), add)

@@ -141,8 +141,8 @@ def standing(restrictions: Sequence[Restriction], symbol: str) -> list[Restricti
     """The symbol's restrictions that come to hold before they are lifted, by the day they hold from."""
     own = [r for r in restrictions if r.symbol == symbol and r.kind != "lifted"]
     ends = [lifted_on(restrictions, r) for r in own]
-    kept = [r for r, end in zip(own, ends, strict=True) if end is None or end > r.holds_from()]
-    return sorted(kept, key=lambda r: r.holds_from())
+    in_force = [r for r, end in zip(own, ends, strict=True) if end is None or end > r.holds_from()]
+    return sorted(in_force, key=lambda r: r.holds_from())
 
 
 def held_back(
@@ -205,20 +205,20 @@ def read_restrictions(
     file = Path(path)
 
     def build(cells: Cells) -> Restriction:
-        made = _from_cells(cells, binding, instruments)
+        restriction = _from_cells(cells, binding, instruments)
         if (
-            binding and made.known_on() > np.datetime64("today", "D") + 1
+            binding and restriction.known_on() > np.datetime64("today", "D") + 1
         ):  # east of here it is tomorrow already
             raise BadInputError(
-                f"announced {made.known_on()}, which is yet to come",
+                f"announced {restriction.known_on()}, which is yet to come",
                 "wanted the day on which it was announced",
                 "correct the date; from when it holds belongs into effective",
             )
-        return made
+        return restriction
 
-    found = read_records(file, _COLUMNS, build)
-    read_records(file, _COLUMNS, lambda cells: _check_lifting(build(cells), found))
-    return tuple(sorted(found, key=lambda r: (r.announced, r.symbol)))
+    restrictions = read_records(file, _COLUMNS, build)
+    read_records(file, _COLUMNS, lambda cells: _check_lifting(build(cells), restrictions))
+    return tuple(sorted(restrictions, key=lambda r: (r.announced, r.symbol)))
 
 
 def _check_lifting(r: Restriction, record: Sequence[Restriction]) -> None:

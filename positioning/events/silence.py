@@ -58,5 +58,5 @@ def silence(thesis: Thesis, themes: Sequence[str], last: np.datetime64) -> Silen
 
 
 def _day(day: np.datetime64) -> str:
-    made = day.astype(date)
-    return f"{made.day} {made:%B %Y}"
+    calendar_day = day.astype(date)
+    return f"{calendar_day.day} {calendar_day:%B %Y}"

@@ -162,11 +162,11 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
     file = place / "thesis.toml"
     tables, raw = _toml(file)
     try:
-        said = _checked(tables, place.resolve().name)
+        facts = _checked(tables, place.resolve().name)
     except BadInputError as error:
         raise BadInputError(f"{file}: {error.seen}", error.wanted, error.remedy) from None
-    sleeves: Mapping[str, SleeveFacts] = said.pop("sleeves")
-    themes, directions = said.pop("themes"), said.pop("directions")
+    sleeves: Mapping[str, SleeveFacts] = facts.pop("sleeves")
+    themes, directions = facts.pop("themes"), facts.pop("directions")
     tags = tuple(dict.fromkeys((*sleeves, *themes))) if themes else ()
     record = read_events(events or place / "events.csv", tuple(sleeves), tags, tuple(directions))
     bars = restrictions or place / "restrictions.csv"
@@ -180,17 +180,17 @@ def read_thesis(folder: Path | str, events: Path | None = None, restrictions: Pa
         sample = read_sample_facts(place / "sample.toml")
         sample_raw = b"\0" + sample.text.encode()
     listed = read_restrictions(bars, own, instruments) if own or bars.exists() else ()
-    known, universe_raw = {*sleeves, *record.themes, ""}, b""
+    allowed_themes, universe_raw = {*sleeves, *record.themes, ""}, b""
     universe: Mapping[str, Candidate] = {}
     if (place / "universe.csv").exists():
-        universe = read_universe(place / "universe.csv", tuple(known))
+        universe = read_universe(place / "universe.csv", tuple(allowed_themes))
         universe_raw = (place / "universe.csv").read_bytes()
     try:
-        for theme in filter(None, said["complete_until"]):
+        for theme in filter(None, facts["complete_until"]):
             check_choice("complete_until", theme, tuple(dict.fromkeys((*sleeves, *record.themes))))
         return Thesis(
-            **said,
-            events=replace(record, restrictions=listed, thesis=said["title"]),
+            **facts,
+            events=replace(record, restrictions=listed, thesis=facts["title"]),
             sleeves=sleeves,
             universe=universe,
             scenarios={f.stem: f for f in sorted((place / "scenarios").glob("*.toml"))},
@@ -208,21 +208,21 @@ def read_universe(path: Path, themes: Sequence[str]) -> Mapping[str, Candidate]:
 
     Raises BadInputError naming file, line and column.
     """
-    found: dict[str, Candidate] = {}
+    candidates: dict[str, Candidate] = {}
 
     def add(cells: Cells) -> None:
         check_choice("theme", cells["theme"], themes)
-        if cells["symbol"] in found:
+        if cells["symbol"] in candidates:
             raise BadInputError(
                 f"symbol {cells['symbol']!r} again", "wanted each symbol once", "drop one row"
             )
         fit = parsed(cells, "fit", lambda text: whole(text) if text else None, "a whole number, or nothing")
-        found[cells["symbol"]] = Candidate(
+        candidates[cells["symbol"]] = Candidate(
             cells["symbol"], cells["theme"], cells["role"], fit, cells["reason"]
         )
 
     read_records(path, _UNIVERSE, add)
-    return found
+    return candidates
 
 
 def _toml(file: Path) -> tuple[Mapping[str, Any], bytes]:
@@ -253,17 +253,17 @@ def _checked(tables: Mapping[str, Any], folder: str) -> dict[str, Any]:
 
 
 def _table(key: str, tables: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = tables.get(key, {})
-    if not isinstance(found, dict):
+    table = tables.get(key, {})
+    if not isinstance(table, dict):
         raise BadInputError(f"{key} is no table", f"wanted [{key}]", f"write [{key}] on a line of its own")
-    for name in found:
+    for name in table:
         if not WORD.fullmatch(name):
             raise BadInputError(
                 f"{key}.{str(name)[:80]!r}",
                 "wanted small letters, digits and _",
                 "rename it, such as red_sea",
             )
-    return found
+    return table
 
 
 def _sleeve(name: str, table: Any) -> SleeveFacts:

@@ -203,7 +203,7 @@ class Stages:
                 late = book.decided + before.size
                 self._news[size, key] = {
                     f: f.compute(clock, made.terms.events, late)
-                    for f in book.known
+                    for f in book.features
                     if isinstance(f, Response)
                 }
         return {key: self._news[size, key] for key in keys}

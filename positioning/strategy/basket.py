@@ -91,12 +91,12 @@ class Basket(Scheduled):
             betas, hedge = book[Betas(legs, self.hedge, self.lookback, self.beta)], market.column(self.hedge)
             eligible = eligible & np.isfinite(betas)
         half_life, scale, heard = own["half_life"], own["pressure_scale"], np.zeros(1, dtype=np.int64)
-        asked = [(float(half_life[0]), float(scale[0]))]
+        settings = [(float(half_life[0]), float(scale[0]))]
         if half_life.size > 1:
             both = np.column_stack([half_life, scale])
             distinct, heard = np.unique(both, axis=0, return_inverse=True)
-            asked = distinct.tolist()
-        responses = np.stack([book[Response(self.theme, *each)] for each in asked])
+            settings = distinct.tolist()
+        responses = np.stack([book[Response(self.theme, *each)] for each in settings])
         columns = np.array([market.column(s) for s in legs], dtype=np.int64)
         return _Leaned(
             book.decided, own, eligible, responses, betas, columns, hedge, heard.ravel().astype(np.int64)

@@ -86,10 +86,10 @@ class Scheduled(Strategy):
     @final
     def limited_batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
         """What `batch` decides, within the limits of each set."""
-        made, sets = self.batch(book, own), next(iter(own.values())).size
+        batch, sets = self.batch(book, own), next(iter(own.values())).size
         every = {name: own.get(name, np.full(sets, value)) for name, value in self.limits.items()}
         if not any(values.any() for values in every.values()):
-            return made
+            return batch
         gross_limit = own.get("gross_limit", np.full(sets, self.gross_limit))
         market = book.market
         sees = LimitedMarket(
@@ -98,7 +98,7 @@ class Scheduled(Strategy):
             countries_of(market),
             np.array([s in self.hedges for s in market.symbols], dtype=np.bool_),
         )
-        return _Limited(made.decided, made.own, made, every, gross_limit, sees)
+        return _Limited(batch.decided, batch.own, batch, every, gross_limit, sees)
 
     def book(self, market: Market, events: Events) -> FeatureBook:
         """An empty book of features on the decision rows; blind to news where respond is 0."""

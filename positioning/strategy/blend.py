@@ -82,19 +82,19 @@ class Blend(Scheduled):
 
     def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
         """Weights of many parameter sets; see `Scheduled.batch`."""
-        market, known = book.market, set(present(book.market, self.names, self.name))
+        market, market_names = book.market, set(present(book.market, self.names, self.name))
         sets = own["exposure"].size
-        made = []
+        parts = []
         for part in self.parts():
-            if not known & set(part.names):
+            if not market_names & set(part.names):
                 continue
             theirs = {
                 p: own[p] if p in SHARED else np.full(sets, float(getattr(part, p))) for p in part.BATCHABLE
             }
             blind = theirs | {"respond": np.zeros(sets)}
-            held = [market.column(s) for s in (*part.names, *part.hedges) if s in market.symbols]
-            made.append(_Part(part.batch(book, theirs), part.batch(book, blind), np.array(sorted(held))))
-        return _Mixed(book.decided, own, tuple(made), book[Covariance(self.lookback, self.beta)])
+            columns = [market.column(s) for s in (*part.names, *part.hedges) if s in market.symbols]
+            parts.append(_Part(part.batch(book, theirs), part.batch(book, blind), np.array(sorted(columns))))
+        return _Mixed(book.decided, own, tuple(parts), book[Covariance(self.lookback, self.beta)])
 
 
 @final
@@ -118,12 +118,12 @@ class _Mixed(WeightBatch):
 
     def write(self, sets: IntArray, out: FloatArray) -> None:
         """Write the weights of these sets; see `WeightBatch.write`."""
-        held, share = np.empty_like(out), np.empty((len(self.parts), out.shape[0], out.shape[2]))
+        weights, share = np.empty_like(out), np.empty((len(self.parts), out.shape[0], out.shape[2]))
         for p, part in enumerate(self.parts):
-            part.plain.write(sets, held)
-            inverse_volatility(held, part.columns, self.covariance, share[p])
+            part.plain.write(sets, weights)
+            inverse_volatility(weights, part.columns, self.covariance, share[p])
         total = share.sum(axis=0)
         out[:] = 0.0
         for p, part in enumerate(self.parts):
-            part.leaned.write(sets, held)
-            add_share(held, part.columns, share[p], total, out)
+            part.leaned.write(sets, weights)
+            add_share(weights, part.columns, share[p], total, out)

@@ -52,7 +52,7 @@ class RowFeature(Feature):
 
     @final
     def compute(self, market: Market, events: Events, decided: IntArray) -> Any:
-        return _seen(market).of_rows(self, market, events.restrictions, decided)
+        return _row_store(market).of_rows(self, market, events.restrictions, decided)
 
 
 @final
@@ -152,10 +152,10 @@ def without_negative(whole: FloatArray) -> FloatArray:
     bad = ~np.asarray(positive_definite(whole))
     if not bad.any():
         return whole
-    made = whole.copy()
+    nearest = whole.copy()
     values, vectors = np.linalg.eigh(whole[bad])
-    made[bad] = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
-    return made
+    nearest[bad] = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    return nearest
 
 
 def closes_together(market: Market) -> BoolArray:
@@ -166,9 +166,9 @@ def closes_together(market: Market) -> BoolArray:
 @lru_cache(maxsize=64)
 def _closing_together(venues: tuple[str, ...]) -> BoolArray:
     pairs = {(a, b): same_close(a, b) for a in set(venues) for b in set(venues)}
-    found = np.array([[pairs[a, b] for b in venues] for a in venues], dtype=bool).reshape(len(venues), -1)
-    found.flags.writeable = False  # shared by every market of these venues
-    return found
+    matrix = np.array([[pairs[a, b] for b in venues] for a in venues], dtype=bool).reshape(len(venues), -1)
+    matrix.flags.writeable = False  # shared by every market of these venues
+    return matrix
 
 
 @final
@@ -184,23 +184,23 @@ class _Rows:
         """More rows, none of them there yet."""
         last = self.filled + rows.size
         if last > len(self.table):
-            grown = np.empty((min(max(2 * last, 64), self.place.size), *values.shape[1:]), values.dtype)
+            table = np.empty((min(max(2 * last, 64), self.place.size), *values.shape[1:]), values.dtype)
             if self.filled:
-                grown[: self.filled] = self.table[: self.filled]
-            self.table = grown
+                table[: self.filled] = self.table[: self.filled]
+            self.table = table
         self.table[self.filled : last] = values
         self.place[rows] = np.arange(self.filled, last)
         self.filled = last
 
 
 @final
-class _SeenRows:
+class _RowStore:
     """Rows of a market that were asked for before, by feature and restrictions; beyond MAX_ROW_BYTES none is added."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[RowFeature, int], _Rows] = {}
+        self._rows: dict[tuple[RowFeature, int], _Rows] = {}
         self._records: list[tuple[Restriction, ...]] = []
-        self._held = 0
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def of_rows(
@@ -211,22 +211,22 @@ class _SeenRows:
             return feature.of_rows(market, restrictions, rows)
         with self._lock:
             key = feature, self._record(restrictions)
-            if key not in self._known:
-                self._known[key] = _Rows(market.rows.size)
-            known = self._known[key]
-            fresh = np.unique(rows[known.place[rows] < 0])
+            if key not in self._rows:
+                self._rows[key] = _Rows(market.rows.size)
+            store = self._rows[key]
+            fresh = np.unique(rows[store.place[rows] < 0])
             if fresh.size:
-                found = feature.of_rows(market, restrictions, fresh)
-                if self._held + 2 * found.nbytes > MAX_ROW_BYTES:
-                    return found if fresh.size == rows.size else feature.of_rows(market, restrictions, rows)
-                self._held += 2 * found.nbytes  # tables grow by doubling
-                known.add(fresh, found)
-            return known.table[known.place[rows]]
+                values = feature.of_rows(market, restrictions, fresh)
+                if self._bytes + 2 * values.nbytes > MAX_ROW_BYTES:
+                    return values if fresh.size == rows.size else feature.of_rows(market, restrictions, rows)
+                self._bytes += 2 * values.nbytes  # tables grow by doubling
+                store.add(fresh, values)
+            return store.table[store.place[rows]]
 
     def _record(self, restrictions: tuple[Restriction, ...]) -> int:
         """The number of these restrictions; the same ones come again and again, and take long to compare."""
-        for number, known in enumerate(self._records):
-            if known is restrictions:
+        for number, record in enumerate(self._records):
+            if record is restrictions:
                 return number
         if restrictions in self._records:
             return self._records.index(restrictions)
@@ -234,13 +234,13 @@ class _SeenRows:
         return len(self._records) - 1
 
 
-_SEEN: WeakKeyDictionary[Market, _SeenRows] = WeakKeyDictionary()
-_SEEN_LOCK = threading.Lock()
+_STORES: WeakKeyDictionary[Market, _RowStore] = WeakKeyDictionary()
+_STORES_LOCK = threading.Lock()
 
 
-def _seen(market: Market) -> _SeenRows:
-    with _SEEN_LOCK:
-        return _SEEN.setdefault(market, _SeenRows())
+def _row_store(market: Market) -> _RowStore:
+    with _STORES_LOCK:
+        return _STORES.setdefault(market, _RowStore())
 
 
 @final
@@ -256,25 +256,25 @@ class FeatureBook:
         market: Market,
         events: Events,
         decided: IntArray,
-        known: Mapping[Feature, Any] | None = None,
+        features: Mapping[Feature, Any] | None = None,
         compute: Callable[[Feature], Any] | None = None,
     ) -> None:
         self.market, self.events, self.decided = market, events, decided
-        self.known: dict[Feature, Any] = dict(known or {})
+        self.features: dict[Feature, Any] = dict(features or {})
         self._compute = compute
-        self._held = sum(array.nbytes for array in self.known.values())
+        self._bytes = sum(array.nbytes for array in self.features.values())
         self._lock = threading.RLock()
 
     def __getitem__(self, feature: Feature) -> Any:
         with self._lock:
-            found = self.known.pop(feature, None)
-            if found is None:
-                found = self._worked_out(feature)
-                self._held += found.nbytes
-                while self.known and self._held > MAX_BYTES:
-                    self._held -= self.known.pop(next(iter(self.known))).nbytes
-            self.known[feature] = found  # the last of the dict is the one asked for last
-            return found
+            values = self.features.pop(feature, None)
+            if values is None:
+                values = self._worked_out(feature)
+                self._bytes += values.nbytes
+                while self.features and self._bytes > MAX_BYTES:
+                    self._bytes -= self.features.pop(next(iter(self.features))).nbytes
+            self.features[feature] = values  # the last of the dict is the one asked for last
+            return values
 
     def _worked_out(self, feature: Feature) -> Any:
         if self._compute is None:

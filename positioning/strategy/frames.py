@@ -32,8 +32,8 @@ class FrameStrategy(Strategy):
         dates = pd.DatetimeIndex(market.rows.astype("datetime64[ns]"), name="date")
         close = pd.DataFrame(market.carried_close[:, columns], index=dates, columns=list(symbols))
         record = events.to_frame()
-        asked = {name: getattr(self, name) for name in _parameters(type(self).rule)}
-        weights = type(self).rule(close, record if self.respond > 0 else record.iloc[:0], **asked)
+        parameters = {name: getattr(self, name) for name in _parameters(type(self).rule)}
+        weights = type(self).rule(close, record if self.respond > 0 else record.iloc[:0], **parameters)
         if not isinstance(weights, pd.DataFrame):
             raise BadInputError(
                 f"{self.name} gave a {type(weights).__name__}",
@@ -83,7 +83,7 @@ def from_frames(
 
     def decorate(rule: Rule) -> type[FrameStrategy]:
         own: list[Any] = [(p.name, _kind(rule, p), p.default) for p in _parameters(rule).values()]
-        made = make_dataclass(
+        strategy_class = make_dataclass(
             getattr(rule, "__name__", "weights"),
             own,
             bases=(FrameStrategy,),
@@ -94,8 +94,8 @@ def from_frames(
             },
             frozen=True,
         )  # fmt: skip
-        made.__module__ = rule.__module__
-        return made
+        strategy_class.__module__ = rule.__module__
+        return strategy_class
 
     return decorate
 

@@ -77,32 +77,32 @@ def strategy_from_file(word: str) -> type[Strategy]:
     for attribute, kind in own.items():
         if own.get(kind.__qualname__) is not kind:
             kind.__qualname__ = attribute  # what a worker process, and a kept run, find it by
-    found = _named(module, name, own, path) if name else _only(own, path)
-    _require_finished(found, path)
-    return found
+    strategy_class = _named(module, name, own, path) if name else _only(own, path)
+    _require_finished(strategy_class, path)
+    return strategy_class
 
 
 def _named(module: ModuleType, name: str, own: Mapping[str, type[Strategy]], path: str) -> type[Strategy]:
-    found = vars(module).get(name)
-    if _is_strategy(found):
-        return found
+    attribute = vars(module).get(name)
+    if _is_strategy(attribute):
+        return attribute
     remedy = did_you_mean(name, own) if own else "derive one from positioning.strategy.strategy.Strategy"
-    if inspect.isfunction(found):
+    if inspect.isfunction(attribute):
         remedy = "make one of the function with positioning.strategy.frames.from_frames"
-    seen = f"{path} has no {name}" if found is None else f"{name} in {path} is no strategy"
-    raise BadInputError(seen, "wanted a class of strategies", remedy)
+    problem = f"{path} has no {name}" if attribute is None else f"{name} in {path} is no strategy"
+    raise BadInputError(problem, "wanted a class of strategies", remedy)
 
 
 def _only(own: Mapping[str, type[Strategy]], path: str) -> type[Strategy]:
     public = [kind for name, kind in own.items() if not name.startswith("_")]
-    found = [kind for kind in public if not inspect.isabstract(kind)] or public
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(f"{path}:{kind.__qualname__}" for kind in found)
+    kinds = [kind for kind in public if not inspect.isabstract(kind)] or public
+    if len(kinds) == 1:
+        return kinds[0]
+    names = ", ".join(f"{path}:{kind.__qualname__}" for kind in kinds)
     raise BadInputError(
-        f"{path} holds {len(found) or 'no'} strategies",
+        f"{path} holds {len(kinds) or 'no'} strategies",
         "wanted one",
-        f"name one of them: {names}" if found else "derive one from positioning.strategy.strategy.Strategy",
+        f"name one of them: {names}" if kinds else "derive one from positioning.strategy.strategy.Strategy",
     )
 
 
@@ -152,10 +152,10 @@ def _files() -> set[str]:
 
 
 def _at(place: str, line: int | None, error: BaseException) -> BadInputError:
-    told = str(error) or "no message"
+    message = str(error) or "no message"
     where = f"{place}, line {line}" if line else place
     return BadInputError(
-        f"{where}: {type(error).__name__}: {told}", "wanted code that runs", "correct it there"
+        f"{where}: {type(error).__name__}: {message}", "wanted code that runs", "correct it there"
     )
 
 

@@ -61,8 +61,8 @@ class LimitedMarket:
 def countries_of(market: Market) -> IntArray:
     """(N,) a number for each country of incorporation, those that are not on record together."""
     places = [i.incorporated for i in market.instruments]
-    known = {place: n for n, place in enumerate(sorted(set(places)))}
-    return np.array([known[place] for place in places], dtype=np.int64)
+    numbers = {place: n for n, place in enumerate(sorted(set(places)))}
+    return np.array([numbers[place] for place in places], dtype=np.int64)
 
 
 def limited(

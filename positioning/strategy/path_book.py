@@ -36,7 +36,7 @@ class PathMarkets:
     """What decisions read of P markets.
 
     dates: one of them, whose rows and instruments are those of all. returns: (P, T, N); traded: (P, T, N) bool.
-    rows: (U,) ascending market rows on which something is decided; history, silence: (P, U, N), see `Market`. known: is
+    rows: (U,) ascending market rows on which something is decided; history, silence: (P, U, N), see `Market`. cache: is
     filled with what all such markets share, the next ones, too.
     """
 
@@ -46,13 +46,13 @@ class PathMarkets:
     rows: IntArray
     history: IntArray
     silence: IntArray
-    known: dict[Any, Any]
+    cache: dict[Any, Any]
 
     def shared(self, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` made, or makes."""
-        if key not in self.known:
-            self.known[key] = make()
-        return self.known[key]
+        if key not in self.cache:
+            self.cache[key] = make()
+        return self.cache[key]
 
 
 def decides_on_paths(strategy: Strategy) -> bool:
@@ -65,23 +65,23 @@ def decides_on_paths(strategy: Strategy) -> bool:
 
 
 def path_book(
-    paths: PathMarkets, events: Events, decided: IntArray, known: Mapping[Feature, Any] | None = None
+    paths: PathMarkets, events: Events, decided: IntArray, features: Mapping[Feature, Any] | None = None
 ) -> FeatureBook:
     """The features of all paths on the same (D,) decision rows, path after path: the first axis of each has P D places.
 
-    known: features that depend on dates and events alone, of D places. A feature has the bits that it has on each of
+    features: those that depend on dates and events alone, of D places. A feature has the bits that it has on each of
     the markets by itself.
     """
     count, key = paths.returns.shape[0], decided.tobytes()
 
     def compute(feature: Feature) -> Any:
         if isinstance(feature, RowFeature):
-            found = _ON_PATHS[type(feature)](feature, paths, events, decided)
-            return found.reshape(-1, *found.shape[2:])
+            feature_values = _ON_PATHS[type(feature)](feature, paths, events, decided)
+            return feature_values.reshape(-1, *feature_values.shape[2:])
         return np.concatenate([feature.compute(paths.dates, events, decided)] * count)
 
     def repeated() -> dict[Feature, Any]:
-        return {f: np.concatenate([values] * count) for f, values in (known or {}).items()}
+        return {f: np.concatenate([values] * count) for f, values in (features or {}).items()}
 
     return FeatureBook(
         paths.dates, events, np.tile(decided, count), paths.shared((count, key), repeated), compute
@@ -90,9 +90,9 @@ def path_book(
 
 def _eligible(feature: Eligible, paths: PathMarkets, events: Events, decided: IntArray) -> BoolArray:
     def common() -> tuple[list[int], IntArray, BoolArray]:
-        barred = dropped(events.restrictions, feature.legs, paths.dates.rows, feature.screen)[decided]
+        off_limits = dropped(events.restrictions, feature.legs, paths.dates.rows, feature.screen)[decided]
         return (
-            [paths.dates.column(s) for s in feature.legs], np.searchsorted(paths.rows, decided), ~barred,
+            [paths.dates.column(s) for s in feature.legs], np.searchsorted(paths.rows, decided), ~off_limits,
         )  # fmt: skip
 
     columns, at, allowed = paths.shared((feature, decided.tobytes()), common)

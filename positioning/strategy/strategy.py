@@ -50,9 +50,9 @@ class Strategy(ABC):
     name_cap: float = 0.0
     country_cap: float = 0.0
 
-    def __init_subclass__(cls, **given: Any) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         """Whatever a strategy decides is brought within its limits, whoever asks."""
-        super().__init_subclass__(**given)
+        super().__init_subclass__(**options)
         decide: Any = cls.target_weights
         if not (getattr(decide, "within_limits", False) or getattr(decide, "__isabstractmethod__", False)):
             setattr(cls, "target_weights", _within_limits(decide))  # noqa: B010 - mypy lets no method be assigned
@@ -139,15 +139,15 @@ class Strategy(ABC):
 
     def bounds(self) -> dict[str, str]:
         """What its parameters are required to be, in words, by name: those that it checks with `require`."""
-        found: dict[str, str] = {}
+        ranges: dict[str, str] = {}
         probe = copy(self)
 
         def note(parameter: str, holds: bool, wanted: str) -> None:  # noqa: ARG001 - asked for its words
-            found[parameter] = wanted
+            ranges[parameter] = wanted
 
         object.__setattr__(probe, "require", note)
         probe.__post_init__()
-        return found
+        return ranges
 
     def configured(self, settings: Mapping[str, str]) -> Self:
         """With fields set from text (`half_life=20`, `legs=NTR,MOS`). Raises BadInputError."""
@@ -220,20 +220,20 @@ def schedule(market: Market, events: Events, names: tuple[str, ...], themes: tup
     months = rows.astype("datetime64[M]")
     first_of_month = np.nonzero(months[1:] != months[:-1])[0] + 1
     news = [np.nonzero(events.news(rows, theme))[0] for theme in themes]
-    known = [r.known_on() for r in events.restrictions if r.symbol in names]
-    known += [r.holds_from() for r in events.restrictions if r.symbol in names and r.kind == "lifted"]
-    screens = np.searchsorted(rows, np.array(known, dtype="datetime64[D]"))
+    days = [r.known_on() for r in events.restrictions if r.symbol in names]
+    days += [r.holds_from() for r in events.restrictions if r.symbol in names and r.kind == "lifted"]
+    screens = np.searchsorted(rows, np.array(days, dtype="datetime64[D]"))
     every = np.unique(np.concatenate([[market.start], first_of_month, screens, *news]).astype(np.int64))
     return every[(every >= market.start) & (every < rows.size)]
 
 
 def present(market: Market, symbols: tuple[str, ...], strategy: str) -> tuple[str, ...]:
     """Those of the symbols that the market has; DataMissingError when it has none."""
-    kept = tuple(s for s in symbols if s in market.symbols)
-    if not kept:
+    names = tuple(s for s in symbols if s in market.symbols)
+    if not names:
         raise DataMissingError(
             f"{strategy}: none of {', '.join(symbols)} is in the market",
             "wanted at least one name",
             "add its prices",
         )
-    return kept
+    return names

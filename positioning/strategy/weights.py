@@ -172,11 +172,11 @@ def basket_weights(
     overwritten.
     """
     sets = exposure.size
-    held, long = np.zeros(out.shape[1], np.bool_), np.empty(sets)
+    is_leg, long = np.zeros(out.shape[1], np.bool_), np.empty(sets)
     for d in range(eligible.shape[0]):
         count = 0
         for j in range(legs.size):
-            held[legs[j]] = eligible[d, j]
+            is_leg[legs[j]] = eligible[d, j]
             count += eligible[d, j]
         if count == 0:
             out[d, :, :] = 0.0
@@ -189,7 +189,7 @@ def basket_weights(
             long[k] = min(max(exposure[k] * (1.0 + respond[k] * responses[heard[k], d]), 0.0), 1.0)
         for n in range(out.shape[1]):  # name by name, so that the sets are written side by side
             for k in range(sets):
-                out[d, n, k] = long[k] / count if held[n] else 0.0
+                out[d, n, k] = long[k] / count if is_leg[n] else 0.0
         if hedge >= 0:
             for k in range(sets):
                 out[d, hedge, k] -= min(max(hedge_ratio[k] * beta * long[k], 0.0), gross_limit[k] - long[k])
