@@ -31,14 +31,16 @@ def recalled(name: str, work: Callable[[], Arrays]) -> Arrays:
     file = place / f"{name}.npz"
     with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         if file.stat().st_size <= MOST_BYTES:
-            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as known:  # its sums are checked
-                return {key: known[key] for key in known.files}
-    found = work()
+            with np.load(
+                io.BytesIO(file.read_bytes()), allow_pickle=False
+            ) as archive:  # its sums are checked
+                return {key: archive[key] for key in archive.files}
+    arrays = work()
     with suppress(OSError):
         data = io.BytesIO()
-        np.savez(data, **found)  # type: ignore[arg-type]  # its stubs take every name for allow_pickle
+        np.savez(data, **arrays)  # type: ignore[arg-type]  # its stubs take every name for allow_pickle
         write_whole(file, data.getvalue())
-    return found
+    return arrays
 
 
 def cache_folder() -> Path | None:

@@ -30,16 +30,16 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             return function
         if function.__closure__:
             function.__qualname__ += "_" + _digest(_variant(function))
-        made = njit(nogil=True, **options)(function)
+        dispatcher = njit(nogil=True, **options)(function)
         with suppress(RuntimeError):  # of numba, where neither the program's folder nor a home can be written
-            made._cache = KeptCode(function, options)
-            return made
+            dispatcher._cache = KeptCode(function, options)
+            return dispatcher
         own = private_folder()
         if own is not None:
             config.CACHE_DIR = str(own)  # type: ignore[attr-defined]
             with suppress(RuntimeError):
-                made._cache = KeptCode(function, options)
-        return made
+                dispatcher._cache = KeptCode(function, options)
+        return dispatcher
 
     return decorate
 
@@ -86,10 +86,10 @@ class _Files(IndexDataCacheFile):
     def load(self, key: tuple[Any, ...]) -> Any:
         """The code that was kept for just this, None where there is none."""
         try:
-            stamp, version, held, data = self._load_data(self._named(key))
+            stamp, version, stored_key, data = self._load_data(self._named(key))
         except Exception:  # noqa: BLE001 - missing, torn or of another version: it is compiled anew
             return None
-        return data if (stamp, version, held) == (self._source_stamp, self._version, key) else None
+        return data if (stamp, version, stored_key) == (self._source_stamp, self._version, key) else None
 
     def flush(self) -> None:
         """Forget all that was kept of this function."""
@@ -110,30 +110,34 @@ def _digest(words: tuple[Any, ...]) -> str:
 
 def _variant(function: Any) -> tuple[Any, ...]:
     """The plain values that a function holds in closures, its own and those of the functions it holds there."""
-    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    values = [cell.cell_contents for cell in function.__closure__ or ()]
     return function.__qualname__, *(
-        _variant(value.py_func) if hasattr(value, "py_func") else repr(value) for value in held
+        _variant(value.py_func) if hasattr(value, "py_func") else repr(value) for value in values
     )
 
 
-def _identity(function: Any, options: dict[str, Any], seen: frozenset[int] = frozenset()) -> str:
+def _identity(function: Any, options: dict[str, Any], ancestors: frozenset[int] = frozenset()) -> str:
     """Of all that decides what a function compiles to, in every process alike: its source and options, and the same of
     what it calls and of the constants it reads, wherever they stand."""
-    seen |= {id(function)}
-    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    ancestors |= {id(function)}
+    values = [cell.cell_contents for cell in function.__closure__ or ()]
     read = [function.__globals__[n] for n in sorted(_names(function.__code__)) if n in function.__globals__]
     words = (
         function.__module__, function.__qualname__, function.__code__.co_code.hex(), sorted(options.items()),
-        _source(function.__code__.co_filename), [_told(value, seen) for value in (*held, *read)],
+        _source(function.__code__.co_filename), [_describe(value, ancestors) for value in (*values, *read)],
     )  # fmt: skip
     return hashlib.sha256(repr(words).encode()).hexdigest()
 
 
-def _told(value: Any, seen: frozenset[int]) -> Any:
+def _describe(value: Any, ancestors: frozenset[int]) -> Any:
     """What a value that compiled code reads is, as text that is the same in every process."""
     if hasattr(value, "py_func"):
-        known = id(value.py_func) in seen
-        return value.py_func.__qualname__ if known else _identity(value.py_func, value.targetoptions, seen)
+        is_ancestor = id(value.py_func) in ancestors
+        return (
+            value.py_func.__qualname__
+            if is_ancestor
+            else _identity(value.py_func, value.targetoptions, ancestors)
+        )
     if isinstance(value, ModuleType):
         own = value.__name__.partition(".")[0] == __name__.partition(".")[0]
         return value.__name__, _source(value.__file__ or "") if own else ""
@@ -142,7 +146,7 @@ def _told(value: Any, seen: frozenset[int]) -> Any:
     if isinstance(value, np.ndarray):
         return str(value.dtype), value.shape, hashlib.sha256(value.tobytes()).hexdigest()
     if isinstance(value, tuple):
-        return [_told(part, seen) for part in value]
+        return [_describe(part, ancestors) for part in value]
     return repr(value) if isinstance(value, bool | int | float | str | None) else type(value).__name__
 
 

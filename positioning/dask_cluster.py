@@ -50,8 +50,8 @@ class Job:
     """What is worked out elsewhere: `function(*shared, *piece)` of many pieces.
 
     strategies: classes whose files the answers stand on, too. proof: a piece whose `numbers` must have the same bits
-    there as here. first, each, whole: what the proof, a piece by its key, and all of it are called. kept: what to do when
-    it is begun again; parameter: of that, "" for none.
+    there as here. first, each, whole: what the proof, a piece by its key, and all of it are called. restart: what to do
+    when it is begun again; parameter: of that, "" for none.
     """
 
     function: Callable[..., Any]
@@ -62,7 +62,7 @@ class Job:
     first: str
     each: Callable[[Any], str]
     whole: str
-    kept: str
+    restart: str
     parameter: str = ""
 
     def proved(self, shared: tuple[Any, ...]) -> FloatArray:
@@ -83,12 +83,12 @@ def worked_out(
     rest = list(pieces)
     if not rest:
         return
-    with _quiet(), _connected(address) as client, _held(client, job) as name:
+    with _quiet(), _connected(address) as client, _shared_state(client, job) as name:
         yield from _Spread(client, address, patience, name, job).over(rest)
 
 
 @final
-class Held(WorkerPlugin):
+class SharedState(WorkerPlugin):
     """What all pieces share; each worker is sent it once, also one that joins later, and serves it only when it stands
     on the same code and packages and gives the proof the same bits."""
 
@@ -105,8 +105,8 @@ class Held(WorkerPlugin):
 
     def require_same(self, client: Client) -> None:
         """BadInputError for a worker of other code or packages, or without any."""
-        found = client.run(differences, self._kinds, self._basis, on_error="return")
-        for address, differs in found.items():
+        replies = client.run(differences, self._kinds, self._basis, on_error="return")
+        for address, differs in replies.items():
             _require_same(address, differs)
 
     def answered(self, piece: tuple[Any, ...]) -> Any:
@@ -127,16 +127,16 @@ class Held(WorkerPlugin):
 
 def basis(strategies: Iterable[type]) -> dict[str, str]:
     """What the numbers of this process stand on: versions, and digests of files."""
-    found = {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__}
+    versions = {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__}
     for strategy in strategies:
-        found |= code_digests(strategy)
-    return found
+        versions |= code_digests(strategy)
+    return versions
 
 
-def differences(strategies: Iterable[type], wanted: Mapping[str, str]) -> list[str]:
+def differences(strategies: Iterable[type], reference: Mapping[str, str]) -> list[str]:
     """Names in which the basis of this process is another."""
     own = basis(strategies)
-    return [key for key in {**wanted, **own} if own.get(key) != wanted.get(key)]
+    return [key for key in {**reference, **own} if own.get(key) != reference.get(key)]
 
 
 def _require_same(address: str, differs: Sequence[str] | Exception) -> None:
@@ -155,8 +155,8 @@ def _require_same(address: str, differs: Sequence[str] | Exception) -> None:
 
 
 def _task(name: str, piece: tuple[Any, ...]) -> Any:
-    held: Any = get_worker().plugins[name]
-    return held.answered(piece)
+    plugin: Any = get_worker().plugins[name]
+    return plugin.answered(piece)
 
 
 @final
@@ -182,40 +182,40 @@ class _Spread:
             if not self._running:
                 return
             with suppress(Empty):
-                found = self._end(self._done.get(timeout=LOOK))
-                if found is not None:
-                    yield found
+                answer = self._end(self._done.get(timeout=LOOK))
+                if answer is not None:
+                    yield answer
 
-    def _begin(self, number: int, key: Any, piece: tuple[Any, ...], lost: int) -> None:
+    def _begin(self, number: int, key: Any, piece: tuple[Any, ...], deaths: int) -> None:
         """The piece of this number, begun again after so many times."""
         future = self._client.submit(
-            _task, self._name, piece, key=f"{self._name}-{number}-{lost}", pure=False
+            _task, self._name, piece, key=f"{self._name}-{number}-{deaths}", pure=False
         )
-        self._running[future.key] = future, number, key, piece, lost
+        self._running[future.key] = future, number, key, piece, deaths
         future.add_done_callback(self._done.put)
 
     def _end(self, future: Future[Any]) -> tuple[Any, Any] | None:
-        _, number, key, piece, lost = self._running.pop(future.key)
+        _, number, key, piece, deaths = self._running.pop(future.key)
         job = self._job
         try:
             return key, future.result(timeout=self._patience)
         except TimeoutError:  # it went down with its worker before it was fetched
-            self._running[future.key] = future, number, key, piece, lost
+            self._running[future.key] = future, number, key, piece, deaths
             self._done.put(future)
         except KilledWorker:
-            if lost == LIVES:
+            if deaths == LIVES:
                 raise BadInputError(
                     f"{job.each(key)} brought down worker after worker",
                     "wanted workers that outlive it",
-                    f"give them more memory; {job.kept}",
+                    f"give them more memory; {job.restart}",
                     job.parameter,
                 ) from None
-            self._begin(number, key, piece, lost + 1)
+            self._begin(number, key, piece, deaths + 1)
         except CancelledError:
             raise BadInputError(
                 f"the scheduler at {self._address} ended, or dropped {job.whole}",
                 "wanted it to the end",
-                f"start it again; {job.kept}",
+                f"start it again; {job.restart}",
                 job.parameter,
             ) from None
         return None
@@ -236,7 +236,7 @@ class _Spread:
             raise BadInputError(
                 f"no worker at {self._address} for {self._patience:g} s",
                 "wanted one to go on with",
-                f"start dask worker {self._address}; {self._job.kept}",
+                f"start dask worker {self._address}; {self._job.restart}",
                 self._job.parameter,
             )
 
@@ -287,11 +287,11 @@ def _unlike_scheduler(address: str) -> str:
 
 
 @contextmanager
-def _held(client: Client, job: Job) -> Iterator[str]:
+def _shared_state(client: Client, job: Job) -> Iterator[str]:
     """The name under which all workers hold what is shared."""
-    held, name = Held(job), f"positioning-{uuid4().hex}"
-    held.require_same(client)
-    client.register_plugin(held, name=name)
+    plugin, name = SharedState(job), f"positioning-{uuid4().hex}"
+    plugin.require_same(client)
+    client.register_plugin(plugin, name=name)
     try:
         yield name
     finally:

@@ -45,14 +45,14 @@ class Displayed(ABC):
         )
 
     def _repr_html_(self) -> str:
-        seen = self.picture()
+        picture = self.picture()
         facts = "".join(
             f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in seen.facts.items()
+            for name, value in picture.facts.items()
         )
         return (
-            f"<div><b>{escape(type(self).__name__)}</b>{sparkline(seen.curve)}"
-            f"<table>{facts}</table>{_table(seen.heads, seen.rows)}</div>"
+            f"<div><b>{escape(type(self).__name__)}</b>{sparkline(picture.curve)}"
+            f"<table>{facts}</table>{_table(picture.heads, picture.rows)}</div>"
         )
 
 

@@ -49,13 +49,13 @@ class DataMissingError(PositioningError):
 
 def one_line(text: str) -> str:
     """The text in a line that any terminal shows as it is: no control characters, nothing quoted at length."""
-    plain = shown(" ".join(text.split()))
-    plain = _QUOTED.sub(lambda found: found[1] + shortened(found[2]) + found[1], plain)
+    plain = printable(" ".join(text.split()))
+    plain = _QUOTED.sub(lambda quote: quote[1] + shortened(quote[2]) + quote[1], plain)
     words = (shortened(w, _LONGEST_PATH if "/" in w else LONGEST_QUOTE) for w in plain.split(" "))
     return shortened(" ".join(words), _LONGEST_PART)
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """The text with what a terminal would obey, and not show, in escapes; spaces of any width are shown."""
     if text.isprintable():
         return text
@@ -79,10 +79,10 @@ def would_take(seconds: float, size: float = 0.0) -> str:
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """`Did you mean X?`, or the list of options when nothing is near."""
-    known = list(dict.fromkeys(options))
-    near = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
-    for option in known:
+    choices = list(dict.fromkeys(options))
+    near = get_close_matches(word.casefold(), [k.casefold() for k in choices], n=1, cutoff=0.6)
+    for option in choices:
         if near and option.casefold() == near[0]:
             return f"Did you mean {option}?"
-    more = f" and {len(known) - MOST_CHOICES} more" if len(known) > MOST_CHOICES else ""
-    return "choose from " + ", ".join(known[:MOST_CHOICES]) + more
+    more = f" and {len(choices) - MOST_CHOICES} more" if len(choices) > MOST_CHOICES else ""
+    return "choose from " + ", ".join(choices[:MOST_CHOICES]) + more

@@ -79,12 +79,12 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def check_regular(path: Path, most: int) -> None:
     """Raise BadInputError unless it is a file of at most `most` bytes; OSError where it cannot be seen."""
-    seen = path.stat()
-    if not stat.S_ISREG(seen.st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise BadInputError(
             f"{path} is a folder, a device or a pipe", "wanted a file", "give a file that lies on a disk"
         )
-    if seen.st_size > most:
+    if status.st_size > most:
         raise _too_long(path, most)
 
 
@@ -143,8 +143,8 @@ def sweep(folder: Path) -> None:
     """Remove the drafts in a folder whose processes are gone. What cannot be removed stays."""
     with suppress(OSError):
         for path in list(folder.iterdir()):
-            found = _DRAFT.fullmatch(path.name)
-            if found is None or path.is_symlink() or not _abandoned(path, int(found[1])):
+            match = _DRAFT.fullmatch(path.name)
+            if match is None or path.is_symlink() or not _abandoned(path, int(match[1])):
                 continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -187,13 +187,13 @@ def _abandoned(draft: Path, process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
-        return not _held(draft)
+        return not _is_locked(draft)
     except (OSError, OverflowError):
         return False
     return False
 
 
-def _held(draft: Path) -> bool:
+def _is_locked(draft: Path) -> bool:
     import fcntl
 
     try:

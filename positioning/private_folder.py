@@ -15,8 +15,8 @@ def private_folder() -> Path | None:
     try:
         place = Path(tempfile.gettempdir()) / f"positioning-{os.geteuid()}"
         place.mkdir(mode=0o700, exist_ok=True)
-        seen = place.lstat()
+        status = place.lstat()
     except OSError:
         return None
-    private = seen.st_uid == os.geteuid() and not seen.st_mode & 0o077 and not place.is_symlink()
+    private = status.st_uid == os.geteuid() and not status.st_mode & 0o077 and not place.is_symlink()
     return place if private else None

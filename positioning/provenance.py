@@ -58,23 +58,23 @@ def _imported_by(name: str) -> set[Path]:
     """The file of a module, and of the modules it takes names from, and so on; installed packages left out."""
     installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
     installed.append(Path(__file__).parent)
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     left = [name]
     while left:
         module = sys.modules.get(left.pop())
         place = getattr(module, "__file__", None)
-        if module is None or place is None or module.__name__ in found:
+        if module is None or place is None or module.__name__ in files:
             continue
         if any(root in Path(place).parents for root in installed):
             continue
-        found[module.__name__] = Path(place)
+        files[module.__name__] = Path(place)
         named = [
             v.__name__ if inspect.ismodule(v) else getattr(v, "__module__", None)
             for v in vars(module).values()
         ]
         left += [n for n in named if isinstance(n, str)]
         left += [n for n, m in list(sys.modules.items()) if _beside(m, Path(place))]
-    return set(found.values())
+    return set(files.values())
 
 
 def _beside(module: ModuleType, place: Path) -> bool:

@@ -123,21 +123,21 @@ class WorkerProcesses:
         """(key, answer) of each question as it comes, WorkerError in place of an answer that there is not."""
         while self._open:
             question = self._stranded()
-            found = self._answers.get() if question is None else (question.key, self._answered(question))
-            if found is None:  # a worker died
+            answer = self._answers.get() if question is None else (question.key, self._answered(question))
+            if answer is None:  # a worker died
                 continue
             with self._changed:
                 self._open -= 1
-            yield found
+            yield answer
 
     def _stranded(self) -> Question | None:
         """A question whose kind no living worker takes."""
         with self._changed:
             kinds = {kind for worker in self._workers if worker.living for kind in worker.kinds}
-            found = next((q for q in self._waiting if q.kind not in kinds), None)
-            if found is not None:
-                self._waiting.remove(found)
-            return found
+            question = next((q for q in self._waiting if q.kind not in kinds), None)
+            if question is not None:
+                self._waiting.remove(question)
+            return question
 
     def _answered(self, question: Question) -> Any:
         """Worked out here."""
@@ -149,12 +149,12 @@ class WorkerProcesses:
     def _drive(self, worker: _Worker) -> None:
         """Put one question after another to a worker. Each has a thread for that: it need not wait for who takes the
         answers, and is sent what is large while others are."""
-        told = False
+        has_shared = False
         while (question := self._next(worker)) is not None:
             try:
-                if not told:
+                if not has_shared:
                     worker.pipe.send_bytes(self._shared[1])
-                    told = True
+                    has_shared = True
                 worker.pipe.send_bytes(pickle.dumps((question.function, question.arguments)))
                 answer = _received(worker.pipe.recv_bytes())
             except (EOFError, OSError):
@@ -172,10 +172,10 @@ class WorkerProcesses:
         with self._changed:
             while worker.living:
                 for kind in worker.kinds:
-                    found = next((q for q in self._waiting if q.kind == kind), None)
-                    if found is not None:
-                        self._waiting.remove(found)
-                        return found
+                    question = next((q for q in self._waiting if q.kind == kind), None)
+                    if question is not None:
+                        self._waiting.remove(question)
+                        return question
                 self._changed.wait()
             return None
 
@@ -189,10 +189,10 @@ def spread(
     """
     with WorkerProcesses([[""]] * workers, yields=0) as beside:
         beside.share(*shared)
-        yield from asked(beside, function, pieces)
+        yield from answers_of(beside, function, pieces)
 
 
-def asked(
+def answers_of(
     beside: WorkerProcesses, function: Callable[..., Any], pieces: Iterable[Piece]
 ) -> Generator[tuple[Piece, Any]]:
     """As `spread`, of workers that are there: the first pieces are begun before an answer is taken."""
@@ -202,7 +202,7 @@ def asked(
         for piece in islice(rest, count):
             beside.ask(Question(piece, "", function, piece))
 
-    def taken() -> Generator[tuple[Piece, Any]]:
+    def answers() -> Generator[tuple[Piece, Any]]:
         for piece, answer in beside.answers():
             if isinstance(answer, WorkerError):
                 raise answer.__cause__ or answer
@@ -210,7 +210,7 @@ def asked(
             yield piece, answer
 
     ask(IN_FLIGHT * max(len(beside.kinds), 1))
-    return taken()
+    return answers()
 
 
 def cores() -> int:
@@ -231,10 +231,10 @@ def _serve(pipe: Connection, yields: int, imports: str) -> None:
         first = pipe.recv_bytes()
         shared = None
         while True:
-            asked = pipe.recv_bytes()
+            question = pipe.recv_bytes()
             try:
                 shared = pickle.loads(first) if shared is None else shared  # noqa: S301 - of the parent
-                function, arguments = pickle.loads(asked)  # noqa: S301
+                function, arguments = pickle.loads(question)  # noqa: S301
                 sent = pickle.dumps((function(*shared, *arguments), ""))
             except Exception as error:  # noqa: BLE001 - it is told to the parent, which goes on
                 sent = _sendable(error)
@@ -266,9 +266,9 @@ def _received(sent: bytes) -> Any:
 
 
 def _failed(words: str, cause: BaseException | None = None) -> WorkerError:
-    made = WorkerError(words)
-    made.__cause__ = cause
-    return made
+    error = WorkerError(words)
+    error.__cause__ = cause
+    return error
 
 
 def _in_words(error: Exception) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from positioning.analysis.placebo import check_draws
-from positioning.errors import LONGEST_QUOTE, BadInputError, one_line, shortened, shown, would_take
+from positioning.errors import LONGEST_QUOTE, BadInputError, one_line, printable, shortened, would_take
 
 
 @given(st.text(max_size=300), st.text(max_size=50))
@@ -41,5 +41,5 @@ def test_short_texts_and_paths_are_whole() -> None:
     assert path in one_line(f"{path} cannot be read ('why'); it isn't \"there\"")
     assert shortened("x" * 80) == "x" * 80
     assert len(shortened("x" * 81)) == 80
-    assert shown("1\u00a0% \u2212 é [/red]") == "1\u00a0% \u2212 é [/red]"
-    assert shown("\x1b[31m\u202e") == "\\x1b[31m\\u202e"
+    assert printable("1\u00a0% \u2212 é [/red]") == "1\u00a0% \u2212 é [/red]"
+    assert printable("\x1b[31m\u202e") == "\\x1b[31m\\u202e"

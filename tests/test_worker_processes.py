@@ -11,7 +11,7 @@ import pytest
 
 from positioning import worker_processes
 from positioning.errors import BadInputError
-from positioning.worker_processes import Question, WorkerError, WorkerProcesses, asked, spread
+from positioning.worker_processes import Question, WorkerError, WorkerProcesses, answers_of, spread
 
 
 def die(_: int) -> None:
@@ -87,7 +87,7 @@ def test_what_is_shared_is_the_first_argument_of_every_question() -> None:
     assert dict(spread(plus, (40,), [(n,) for n in range(30)], 2)) == {(n,): 40 + n for n in range(30)}
     with WorkerProcesses([]) as none:
         none.share(40)
-        assert dict(asked(none, plus, [(2,)])) == {(2,): 42}
+        assert dict(answers_of(none, plus, [(2,)])) == {(2,): 42}
 
 
 def test_errors_are_raised_as_themselves_or_told_in_words() -> None:

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import final
 
-from positioning.errors import shortened, shown
+from positioning.errors import printable, shortened
 
 LONGEST_LINE = 400  # characters
 
@@ -25,5 +25,8 @@ class CodeCheck:
 def words_of(check: CodeCheck | None, word: str) -> str:
     """The short form of a check, or that there was none of this code; word: what one types for the strategy."""
     if check is None:
-        return f"Not checked: `check {shown(shlex.quote(word))}` asks whether a decision of this code ever knew tomorrow."
-    return shortened(shown(f"Checked, with {check.cuts} replaced futures: {check.sentence}"), LONGEST_LINE)
+        command = printable(shlex.quote(word))
+        return f"Not checked: `check {command}` asks whether a decision of this code ever knew tomorrow."
+    return shortened(
+        printable(f"Checked, with {check.cuts} replaced futures: {check.sentence}"), LONGEST_LINE
+    )

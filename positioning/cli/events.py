@@ -16,7 +16,7 @@ from positioning.cli.options import EventsFile, RestrictionsFile, Theme, ThesisF
 from positioning.cli.output import Output
 from positioning.cli.strategies import thesis_of
 from positioning.cli.values import day_of
-from positioning.errors import BadInputError, shown
+from positioning.errors import BadInputError, printable
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
@@ -113,9 +113,9 @@ def _events(record: Events) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("title")
     for e in record:
-        title = escape(shown(f"{e.title} ({remark(e)})" if remark(e) else e.title))
+        title = escape(printable(f"{e.title} ({remark(e)})" if remark(e) else e.title))
         signs = " ".join(signs_in_words(e))
-        table.add_row(escape(shown(e.id)), str(e.known_on()), str(e.severity), e.direction, signs, title)
+        table.add_row(escape(printable(e.id)), str(e.known_on()), str(e.severity), e.direction, signs, title)
     return table
 
 
@@ -128,7 +128,9 @@ def _restrictions(record: Events) -> Table:
     table.add_column("reason")
     for r in record.restrictions:
         days = (str(r.known_on()), str(r.holds_from()))
-        table.add_row(escape(r.symbol), r.kind, escape(shown(r.ground)), *days, escape(shown(r.reason)))
+        table.add_row(
+            escape(r.symbol), r.kind, escape(printable(r.ground)), *days, escape(printable(r.reason))
+        )
     return table
 
 

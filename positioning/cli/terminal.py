@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, NamedTuple, final
 
-from positioning.errors import shown
+from positioning.errors import printable
 from positioning.plurals import counted
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Terminal:
 
     def lines(self, lines: Iterable[str], tone: str = "") -> None:
         """Lines as they are; in colour where the terminal has it and NO_COLOR is not set."""
-        told = [shown(line) for line in lines]
+        told = [printable(line) for line in lines]
         for line in told:
             self._logged(line)
         if self.quiet or not told:

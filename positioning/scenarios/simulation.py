@@ -21,7 +21,7 @@ from positioning.strategy.from_file import blamed
 from positioning.strategy.path_book import decides_on_paths, path_book
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
-from positioning.worker_processes import WorkerError, WorkerProcesses, asked
+from positioning.worker_processes import WorkerError, WorkerProcesses, answers_of
 
 PATHS_PER_TASK = 250  # paths a worker answers at once
 SIDE_BY_SIDE = (
@@ -201,7 +201,7 @@ def started(workers: int) -> Iterator[PathWork]:
 def _in(workers: WorkerProcesses) -> PathWork:
     def work(plan: Prepared, calls: Sequence[Call]) -> Answers:
         workers.share(plan)
-        return taken(asked(workers, called, calls))
+        return taken(answers_of(workers, called, calls))
 
     def taken(coming: Answers) -> Answers:
         try:
