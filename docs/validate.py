@@ -107,9 +107,14 @@ PARTS: Mapping[str, Part] = {
         (f"{C}/test_fetch.py", f"{C}/test_grid_resume.py"),
     ),
     "commands": Part(
-        "Every command killed, and on a full disk",
-        "A command that is killed at any moment, or finds the disk full, leaves whole files, and says the latter.",
-        (f"{C}/test_kills.py",),
+        "Every command killed",
+        "A command that is killed at any moment of its work leaves whole files, and the next one ends well.",
+        (f"{C}/test_kills.py::test_a_command_killed_at_any_moment_leaves_whole_files",),
+    ),
+    "disk": Part(
+        "Every command on a full disk",
+        "A command that cannot write says so in a line, and leaves what was there as it was.",
+        (f"{C}/test_kills.py::test_a_full_disk_is_a_line_and_leaves_what_was_there",),
     ),
     "words": Part(
         "Odd words after every option",

@@ -337,8 +337,9 @@ def test_a_long_table_of_two_symbols_is_named_so(tmp_path: Path) -> None:
 
 
 def test_a_long_table_of_one_symbol_and_a_time_beside_the_date_are_read(tmp_path: Path) -> None:
+    alone = bars(tmp_path, lines("Time,Close", [f"{d},{c}" for d, c in PAIRS]))
     b = bars(tmp_path, lines("Date,Time,Symbol,Close", [f"{d},00:00,MOS,{c}" for d, c in PAIRS]))
-    assert b.dates.astype(str).tolist() == list(DAYS)
+    assert b.dates.astype(str).tolist() == alone.dates.astype(str).tolist() == list(DAYS)
     np.testing.assert_array_equal(b.close, CLOSES)
 
 
