@@ -32,6 +32,7 @@ from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.inputs import LedgerInputs, ledger_inputs
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.simulation.liquidity import Capital
+from positioning.vectors import aligned_empty
 from strategies import FertilizerProducers
 from tests.builders import EVENTS, SAMPLE, THESIS
 
@@ -111,7 +112,7 @@ def run_kernel(
     years = float((inputs.rows[-1] - inputs.rows[0]).astype(int)) / 365.25
 
     def work(firsts: np.ndarray) -> None:
-        nav, weights = np.empty((inputs.rows.size, LANES)), np.empty((decided.size, NAMES, LANES))
+        nav, weights = aligned_empty(inputs.rows.size, LANES), aligned_empty(decided.size, NAMES, LANES)
         for first in firsts:
             lanes = np.minimum(np.arange(first, first + LANES), exposures.size - 1)
             weights[:] = exposures[lanes] / NAMES

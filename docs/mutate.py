@@ -42,6 +42,12 @@ T = "tests/simulation"
 ACCOUNT_TESTS = (
     f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_ledger_laws.py",
 )  # fmt: skip
+KERNEL_TESTS = (
+    f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_capital.py",
+    f"{T}/test_ledger_laws.py::test_what_a_search_reads_of_an_account_is_what_its_trades_add_up_to",
+    f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference",
+)  # fmt: skip
+NOT_IN_PYTHON = "not vectorbt and not screen and not forty and not instant"
 PRICE_TESTS = (
     "tests/data/test_price_columns.py", "tests/data/test_folder.py", "tests/data/test_csv_files.py",
     "tests/data/test_gains.py",
@@ -60,12 +66,9 @@ class Module:
 
 
 MODULES: Mapping[str, Module] = {
-    "kernel": Module(
-        "simulation/kernel.py",
-        (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_capital.py",
-         f"{T}/test_ledger_laws.py::test_what_a_search_reads_of_an_account_is_what_its_trades_add_up_to",
-         f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference"),
-        True, "not vectorbt and not screen and not forty and not instant"),
+    "kernel": Module("simulation/kernel.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
+    "trade": Module("simulation/trade.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
+    "holding": Module("simulation/holding.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
     "inputs": Module("simulation/inputs.py", (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_taxed_accounts.py",
                                               f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference")),
     "result": Module("simulation/result.py", ACCOUNT_TESTS),

@@ -129,7 +129,7 @@ def _identity(function: Any, options: dict[str, Any], ancestors: frozenset[int] 
     return hashlib.sha256(repr(words).encode()).hexdigest()
 
 
-def _describe(value: Any, ancestors: frozenset[int]) -> Any:
+def _describe(value: Any, ancestors: frozenset[int]) -> Any:  # noqa: PLR0911 - a kind of value each
     """What a value that compiled code reads is, as text that is the same in every process."""
     if hasattr(value, "py_func"):
         is_ancestor = id(value.py_func) in ancestors
@@ -138,6 +138,8 @@ def _describe(value: Any, ancestors: frozenset[int]) -> Any:
             if is_ancestor
             else _identity(value.py_func, value.targetoptions, ancestors)
         )
+    if hasattr(value, "_defn"):  # what LLVM is told in so many words
+        return value._defn.__qualname__, _source(value._defn.__code__.co_filename)
     if isinstance(value, ModuleType):
         own = value.__name__.partition(".")[0] == __name__.partition(".")[0]
         return value.__name__, _source(value.__file__ or "") if own else ""

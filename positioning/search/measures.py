@@ -13,6 +13,7 @@ from positioning.analysis.metrics import NOISE
 from positioning.arrays import DAYS_PER_YEAR, BoolArray, DateArray, FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.simulation.kernel import LANES
+from positioning.vectors import WIDTH, any_of, fill, item, load, negated, quotient, store, where
 
 FIGURES = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "turnover", "cost_bps_per_year",
@@ -95,45 +96,16 @@ def measured(accounts: Accounts, edges: IntArray) -> tuple[FloatArray, FloatArra
     return figures, sums, squares
 
 
-# Rows are added two at a time, so that sums are fetched and put back half as often: that, not the arithmetic, is what
-# a row costs. The sums run in the order of the rows all the same.
-STEP = 2
-# The slots of those sums: of excess returns and their squares, in the block and in all, of squared falls, of returns,
-# their squares, and nav; and the highest nav so far and the deepest fall from it.
-SUM, SQUARE, TOTAL, TOTAL_SQUARE, DOWN, NET, NET_SQUARE, LEVEL, TOP, LOW = range(10)
-
-
-@compiled(error_model="numpy", inline="always")
-def _add(nav: FloatArray, growth: FloatArray, first: int, last: int, step: int, s: FloatArray) -> None:
-    """Rows from `first` to before `last`, a multiple of `step` further, to the sums s (slots, LANES)."""
-    for r in range(first, last, step):
-        for k in range(LANES):
-            part, part_square, total, square = s[SUM, k], s[SQUARE, k], s[TOTAL, k], s[TOTAL_SQUARE, k]
-            down, net, net_square, level = s[DOWN, k], s[NET, k], s[NET_SQUARE, k], s[LEVEL, k]
-            top, low, before = s[TOP, k], s[LOW, k], nav[r - 1, k]
-            for i in range(step):
-                now = nav[r + i, k]
-                gain = now / before - 1.0
-                excess = gain - growth[r + i]
-                fall = min(excess, 0.0)
-                top = max(top, now)
-                part += excess
-                part_square += excess * excess
-                total += excess
-                square += excess * excess
-                down += fall * fall
-                net += gain
-                net_square += gain * gain
-                level += now
-                low = min(low, now / top - 1.0)
-                before = now
-            s[SUM, k], s[SQUARE, k], s[TOTAL, k], s[TOTAL_SQUARE, k] = part, part_square, total, square
-            s[DOWN, k], s[NET, k], s[NET_SQUARE, k], s[LEVEL, k] = down, net, net_square, level
-            s[TOP, k], s[LOW, k] = top, low
+# The slots of what is summed over all rows: excess returns and their squares, squared falls, nav, returns and their
+# squares; and the highest nav so far and the deepest fall from it.
+TOTAL, SQUARE, DOWN, LEVEL, NET, NET_SQUARE, TOP, LOW = range(8)
+STEP = 4  # rows whose returns share one division, which would be what a row costs
+MOST = 1e200  # of their product, and one by it the least, else each is divided by itself
+NEARLY = 1.0 + 1e-10  # by which a fall must be less deep than the deepest for no division to be needed
 
 
 @compiled(error_model="numpy")
-def measure(
+def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     nav: FloatArray,
     growth: FloatArray,
     ruin: IntArray,
@@ -152,23 +124,80 @@ def measure(
     """
     n_rows = nav.shape[0]
     count = n_rows - 1
-    # Made here, so that LLVM sees constant offsets that never overlap, and takes the lanes in vectors.
-    s = np.zeros((LOW + 1, LANES))
-    for k in range(LANES):
-        s[LEVEL, k] = nav[0, k]
-        s[TOP, k] = nav[0, k]
+    earning = False
+    for r in range(1, n_rows):
+        earning = earning or growth[r] != 0.0
+    s, gains = np.zeros((LOW + 1, LANES)), np.zeros((STEP, WIDTH))
+    s[LEVEL], s[TOP] = nav[0], nav[0]
     for b in range(edges.size - 1):
-        for k in range(LANES):
-            s[SUM, k] = 0.0
-            s[SQUARE, k] = 0.0
-        rest = edges[b + 1] - (edges[b + 1] - edges[b]) % STEP
-        _add(nav, growth, edges[b], rest, STEP, s)
-        _add(nav, growth, rest, edges[b + 1], 1, s)
-        for k in range(LANES):
-            sums[b, k] = s[SUM, k]
-            squares[b, k] = s[SQUARE, k]
+        for k in range(0, LANES, WIDTH):
+            part, part_square = fill(0.0, WIDTH), fill(0.0, WIDTH)
+            total, square = load(s, (TOTAL, k), WIDTH), load(s, (SQUARE, k), WIDTH)
+            down, level = load(s, (DOWN, k), WIDTH), load(s, (LEVEL, k), WIDTH)
+            net, net_square = load(s, (NET, k), WIDTH), load(s, (NET_SQUARE, k), WIDTH)
+            top, low = load(s, (TOP, k), WIDTH), load(s, (LOW, k), WIDTH)
+            bound = (low + 1.0) * NEARLY
+            r, end = edges[b], edges[b + 1]
+            while r < end:
+                # STEP rows; of the last ones of a block some are counted already, and of the first rows only one is
+                # taken
+                at = min(r, end - STEP)
+                if at < 1:
+                    at, last = r, r + 1
+                    store(gains, (0, 0), load(nav, (r, k), WIDTH) / load(nav, (r - 1, k), WIDTH) - 1.0)
+                else:
+                    last = at + STEP
+                    before, now = load(nav, (at - 1, k), WIDTH), load(nav, (at, k), WIDTH)
+                    second, third, fourth = (
+                        load(nav, (at + 1, k), WIDTH), load(nav, (at + 2, k), WIDTH), load(nav, (at + 3, k), WIDTH),
+                    )  # fmt: skip
+                    early, late = before * now, second * third
+                    share = 1.0 / (early * late)
+                    if any_of(negated((share < MOST) & (share > 1.0 / MOST))):
+                        store(gains, (0, 0), now / before - 1.0)
+                        store(gains, (1, 0), second / now - 1.0)
+                        store(gains, (2, 0), third / second - 1.0)
+                        store(gains, (3, 0), fourth / third - 1.0)
+                    else:
+                        over_early, over_late = share * late, share * early
+                        store(gains, (0, 0), quotient(now, before, now * over_early) - 1.0)
+                        store(gains, (1, 0), quotient(second, now, before * over_early) - 1.0)
+                        store(gains, (2, 0), quotient(third, second, third * over_late) - 1.0)
+                        store(gains, (3, 0), quotient(fourth, third, second * over_late) - 1.0)
+                first, lowest = top, load(nav, (r, k), WIDTH)
+                for q in range(r, last):
+                    now, excess = load(nav, (q, k), WIDTH), load(gains, (q - at, 0), WIDTH)
+                    if earning:
+                        net, net_square = net + excess, net_square + excess * excess
+                        excess = excess - item(growth, (q,))
+                    fall, own = where(excess < 0.0, excess, 0.0), excess * excess
+                    part, part_square = part + excess, part_square + own
+                    total, square = total + excess, square + own
+                    down, level = down + fall * fall, level + now
+                    top = where(now > top, now, top)
+                    lowest = where(now < lowest, now, lowest)
+                if any_of(lowest < bound * top):  # one of them may have fallen deeper
+                    for q in range(r, last):
+                        now = load(nav, (q, k), WIDTH)
+                        first = where(now > first, now, first)
+                        fallen = now / first - 1.0
+                        low = where(fallen < low, fallen, low)
+                    bound = (low + 1.0) * NEARLY
+                r = last
+            store(sums, (b, k), part)
+            store(squares, (b, k), part_square)
+            store(s, (TOTAL, k), total)
+            store(s, (SQUARE, k), square)
+            store(s, (DOWN, k), down)
+            store(s, (LEVEL, k), level)
+            store(s, (NET, k), net)
+            store(s, (NET_SQUARE, k), net_square)
+            store(s, (TOP, k), top)
+            store(s, (LOW, k), low)
+    if not earning:  # excess returns are the returns
+        s[NET], s[NET_SQUARE] = s[TOTAL], s[SQUARE]
     total, square, down, low, level, net, net_square = (
-        s[TOTAL], s[TOTAL_SQUARE], s[DOWN], s[LOW], s[LEVEL], s[NET], s[NET_SQUARE],
+        s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL], s[NET], s[NET_SQUARE],
     )  # fmt: skip
     scale = math.sqrt(per_year)
     for k in range(LANES):

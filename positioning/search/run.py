@@ -23,6 +23,7 @@ from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.kernel import LANES, run_lanes
 from positioning.strategy.batched import WeightBatch
 from positioning.strategy.strategy import Strategy
+from positioning.vectors import aligned_empty
 
 IN_FLIGHT = 4  # chunks a worker that may be begun or finished and not yet kept; more would only hold memory
 
@@ -134,7 +135,7 @@ def _accounts(
     inside = batch.decided >= start
     decided: IntArray = batch.decided[inside] - start
     n_rows, n_names = inputs.fill.shape
-    nav, weights = np.empty((n_rows, LANES)), np.empty((batch.decided.size, n_names, LANES))
+    nav, weights = aligned_empty(n_rows, LANES), aligned_empty(batch.decided.size, n_names, LANES)
     for first in range(0, sets, LANES):
         lanes = np.minimum(np.arange(first, first + LANES), sets - 1)
         batch.write(lanes, weights)

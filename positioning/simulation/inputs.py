@@ -18,6 +18,7 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, Depth, LedgerArrays
+from positioning.simulation.ledger_arrays import next_rows, price_range
 from positioning.simulation.liquidity import Capital, Liquidity, liquidity, size_words
 from positioning.simulation.taxes import GROSS
 
@@ -104,6 +105,10 @@ class LedgerInputs:
     @cached_property
     def arrays(self) -> LedgerArrays:
         """What the kernel reads; a name without a price yet is worth 0, since nobody holds it."""
+        value = np.ascontiguousarray(np.nan_to_num(self.value))
+        mark = np.ascontiguousarray(np.nan_to_num(self.mark))
+        paying = (self.dividend != 0.0).any(axis=1)
+        least, most = price_range(value, mark)
         arrays = LedgerArrays(
             why=self.why,
             early=self.early,
@@ -111,9 +116,9 @@ class LedgerInputs:
             frozen=self.frozen,
             mark_factor=self.mark_factor,
             fill=self.fill,
-            value=np.nan_to_num(self.value),
+            value=value,
             last=np.nan_to_num(self.last),
-            mark=np.nan_to_num(self.mark),
+            mark=mark,
             buy=self.fees.buy_total,
             sell=self.fees.sell_total,
             dividend=self.dividend,
@@ -123,6 +128,11 @@ class LedgerInputs:
             exit_row=self.exit_row,
             exit_price=self.exit_price,
             exit_cover=self.exit_cover,
+            paying=paying,
+            moving=next_rows(paying | (self.growth != 0.0)),
+            freezing=next_rows(self.frozen.any(axis=1)),
+            least=least,
+            most=most,
         )
         return _in_one_layout(arrays)
 

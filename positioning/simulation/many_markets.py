@@ -14,8 +14,16 @@ import numpy as np
 
 from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.compiled import compiled
-from positioning.simulation import kernel
-from positioning.simulation.kernel import AccountState, Depth, LedgerArrays, Outcome, Recording
+from positioning.simulation.kernel import one_account, working_room
+from positioning.simulation.ledger_arrays import (
+    AccountState,
+    LedgerArrays,
+    Outcome,
+    Recording,
+    next_rows,
+    price_range,
+    row_has,
+)  # fmt: skip
 
 
 @final
@@ -57,7 +65,6 @@ def run_markets(strategies: Sequence[Decisions], shared: LedgerArrays, own: Ledg
         np.concatenate([[0], np.cumsum(sizes)]),
         shared,
         own,
-        kernel.UNSIZED,
     )
     return [_left(nav, profits, shares, shared, own) for nav, profits, shares in zip(*found, strict=True)]
 
@@ -81,11 +88,10 @@ def _build(ledger: Any) -> Any:
         edges: IntArray,
         shared: LedgerArrays,
         own: LedgerArrays,
-        unsized: Depth,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """(S, P, T) nav, (S, P, N) profits and shares held last; a strategy's decisions lie between two `edges`."""
         markets, rows, names = own.fill.shape
-        count, size = bands.size, np.zeros(1)
+        count, room = bands.size, working_room(names, 1)
         navs = np.empty((count, markets, rows))
         profits, shares = np.zeros((count, markets, names)), np.empty((count, markets, names))
         most = np.diff(edges).max() + 1
@@ -95,13 +101,18 @@ def _build(ledger: Any) -> Any:
             np.zeros((most, names), np.int64), np.zeros((most, names), np.int8), np.zeros((most, names), np.int64),
             np.zeros((most, names)), np.zeros((most, names)),
         )  # fmt: skip
+        freezing = next_rows(row_has(shared.frozen))
         for p in range(markets):
+            paying = row_has(own.dividend[p] != 0.0)
+            moving = next_rows(paying | (shared.growth != 0.0))
+            least, most_worth = price_range(own.value[p], own.mark[p])
             for s in range(count):
                 first, last = edges[s], edges[s + 1]
                 arrays = LedgerArrays(
                     own.why[p], own.early[p], no_buy[s], shared.frozen, shared.mark_factor, own.fill[p],
                     own.value[p], own.last[p], own.mark[p], shared.buy, shared.sell, own.dividend[p], own.tax[p],
                     shared.borrow, shared.growth, shared.exit_row, own.exit_price[p], own.exit_cover[p],
+                    paying, moving, freezing, least, most_worth,
                 )  # fmt: skip
                 state = AccountState(
                     np.ones(1), np.zeros((names, 1)), np.full((names, 1), np.nan), np.zeros((names, 1)),
@@ -119,7 +130,7 @@ def _build(ledger: Any) -> Any:
                 record.waits[:] = 0
                 ledger(
                     decided[first:last], weights[p, first:last], bands[s : s + 1], arrays, state, outcome, record,
-                    size, unsized,
+                    None, None, room,
                 )  # fmt: skip
                 navs[s, p] = outcome.nav[:, 0]
                 shares[s, p] = record.held[rows - 1]
@@ -158,4 +169,4 @@ def _profit(arrays: LedgerArrays, record: Recording, n: int) -> float:
     return worth - spent + rent
 
 
-_accounts = _build(kernel.one_account)
+_accounts = _build(one_account)

@@ -1,0 +1,280 @@
+"""The pending legs of a row: sales first, then covers of shorts, then purchases, shrunk by one factor to the cash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from positioning.compiled import compiled
+from positioning.simulation.ledger_arrays import (
+    BELOW_LOT,
+    CALLED,
+    CANCELLED,
+    CAPPED,
+    COST,
+    CUT,
+    DEARER,
+    DUST,
+    FILLED,
+    HAIR,
+    IMPACT,
+    IN_BAND,
+    NO_EQUITY,
+    NO_VOLUME,
+    OPEN,
+    PARTIAL,
+    RISE,
+    SHARES,
+    TOO_EARLY,
+    TRADED,
+    VOLUME,
+    WANTED,
+)  # fmt: skip
+from positioning.vectors import (
+    any_of,
+    fill,
+    is_number,
+    item,
+    load,
+    magnitude,
+    negated,
+    quotient,
+    root,
+    store,
+    where,
+    whole,
+)
+
+
+def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
+    """The trading of a row for one account (width 1) or WIDTH of them, with what a capital adds where `sized`; with
+    `recording` (width 1) it writes down what became of each order."""
+
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def add(sums, slot, value):
+        store(sums, (slot, 0), load(sums, (slot, 0), width) + value)
+
+    # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def trade(  # noqa: PLR0912, PLR0915 - one law, one body
+        r, d, fresh, banded, band, on, total, cash, size, per, short, pending, resting, worth, sums, legs,
+        arrays, record, depth,
+    ):  # fmt: skip
+        """on: where the account may trade; total: its free equity at this row's fill prices; worth: (N,) what legs are
+        valued at; short, pending: (N,) names that any account is short of, or has an order in, brought up to date;
+        resting: whether any order is the rest of one; sums: (3, width) what was traded and what that cost. Returns
+        cash, resting, and whether any order is left."""
+        why, early, no_buy, frozen, price_of, buy, sell = (
+            arrays.why, arrays.early, arrays.no_buy, arrays.frozen, arrays.fill, arrays.buy, arrays.sell,
+        )  # fmt: skip
+        if recording:
+            _, trades, called, paid, _, status, waits, reason, filled_row, wanted, got = record
+        if sized:
+            limit, impact, lot, least, least_buy, least_sell = depth
+        n_names = short.size
+        zero = fill(0.0, width)
+        never = zero < 0.0
+        shorts, awaited, need, reserved = zero, zero, zero, zero
+        for n in range(n_names):
+            if short[n]:
+                s = load(legs, (n, SHARES, 0), width)
+                shorts = shorts - where(s < 0.0, s, 0.0) * worth[n]
+                short[n] = any_of(s < 0.0)  # an exit or a ruin may have ended it
+
+        # sells first; remember what the waiting sales would have released
+        for n in range(n_names):
+            if not item(pending, (n,)):
+                continue
+            w, s = load(legs, (n, WANTED, 0), width), load(legs, (n, SHARES, 0), width)
+            if item(no_buy, (r, n)):
+                barred = on & (w > 0.0) & ((s <= 0.0) | (w * total > s * worth[n]))
+                if any_of(barred):
+                    if recording:
+                        status[d, n] = CANCELLED
+                    w = where(barred, where(s >= 0.0, np.nan, zero), w)  # a short may still be covered
+                    store(legs, (n, WANTED, 0), w)
+                    part = load(legs, (n, PARTIAL, 0), width)
+                    store(legs, (n, PARTIAL, 0), where(barred, 0.0, part))
+            ready = (on | (w == 0.0)) & is_number(w)  # an exit needs no equity to be sized by
+            code = item(why, (r, n))
+            if code == OPEN and fresh and item(early, (r, n)):
+                code = TOO_EARLY
+            if code != OPEN:
+                if recording and ready and legs[n, CALLED, 0] == 0.0:
+                    if waits[d, n] == 0:
+                        reason[d, n] = code
+                    waits[d, n] += 1
+                if not frozen[r, n]:
+                    due = s * worth[n] - where(w > 0.0, w, 0.0) * total
+                    awaited = awaited + where(ready & (s > 0.0) & (due > 0.0), due, 0.0)
+                pending[n] = any_of(is_number(w))
+                continue
+            price, on_buy, on_sale = item(price_of, (r, n)), item(buy, (r, n)), item(sell, (r, n))
+            delta = quotient(w * total, price, 1.0 / price) - s
+            deal, near, rest, part = ready, never, never, zero
+            if resting or banded or sized:
+                part = load(legs, (n, PARTIAL, 0), width)
+                rest = part > 0.0
+                carried = rest & (delta <= 0.0)  # the market carried the rest of the buy to its target
+                if sized:
+                    rest = negated(part == 0.0)
+                    carried = carried | ((part < 0.0) & (delta >= 0.0))
+                if banded:
+                    apart = magnitude(w - s * price / total) < band * magnitude(w)
+                    near = (part == 0.0) & (w != 0.0) & (s != 0.0) & apart
+                deal = ready & negated(near | carried)
+            sale, rise = where(deal & (delta < 0.0), -delta, 0.0), where(deal & (delta > 0.0), delta, 0.0)
+            capped = never
+            if sized:  # of a sale and a rise one is zero
+                block, floor = lot[r, n], least[r, n]
+                blocks = 1.0 / block if block > 0.0 else 0.0
+                sought = sale + rise
+                most = where(size > 0.0, limit[r, n] / price * per, np.inf)
+                count = blocks * size  # of lots in a share of the account, 0 where none is known
+                capped = sought > most * (1.0 + HAIR)
+                within = where(capped, most, sought)
+                closing = (w == 0.0) & negated(capped)  # odd shares may be sold with the last of a holding
+                lots = whole(within * count + HAIR) * (block * per)
+                lots = where(closing | (count == 0.0), within, lots)
+                sale, rise = where(sale > 0.0, lots, 0.0), where(rise > 0.0, lots, 0.0)
+                store(legs, (n, CAPPED, 0), where(capped, 1.0, zero))
+            value = sale * price
+            proceeds, cover, long = value * (1.0 - on_sale), zero, rise
+            short[n] = short[n] or any_of(w < 0.0)
+            if short[n]:
+                cover = where(s < 0.0, -s, 0.0)
+                cover = where(cover < rise, cover, rise)
+                long = rise - cover
+                # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
+                proceeds = proceeds - cover * price * on_buy
+                left = s - sale
+                shorts = shorts + (where(s < 0.0, s, 0.0) - where(left < 0.0, left, 0.0)) * price
+            cash = cash + proceeds
+            if sized:
+                dearer = impact[r, n] * root(lots * price * size)
+                charge = value * dearer
+                store(legs, (n, DEARER, 0), dearer)
+                topped = floor * per - least_sell[r, n] * value
+                topped = where((sale > 0.0) & (topped > 0.0), topped, 0.0)
+                cash = cash - (charge + topped)
+                add(sums, COST, charge + topped)
+                add(sums, IMPACT, charge)
+                need = need + long * price * (1.0 + on_buy + dearer)
+                reserved = reserved + (cover * price * dearer + where(rise > 0.0, floor * per, 0.0))
+                left = (s - sale) * price - where(w > 0.0, w, 0.0) * total
+                awaited = awaited + where(capped & (s > 0.0) & (delta < 0.0) & (left > 0.0), left, 0.0)
+                store(legs, (n, PARTIAL, 0), where(capped & (sale > 0.0), -1.0, part))
+            else:
+                need = need + long * price * (1.0 + on_buy)
+            add(sums, TRADED, value)
+            add(sums, COST, value * on_sale)
+            store(legs, (n, SHARES, 0), s - sale)
+            store(legs, (n, RISE, 0), rise)
+            if recording and not ready and not np.isnan(w):
+                if waits[d, n] == 0:
+                    reason[d, n] = NO_EQUITY
+                waits[d, n] += 1
+            if recording and ready and legs[n, CALLED, 0] > 0.0:
+                if sale > 0.0:
+                    trades[r, n], paid[r, n], called[r, n] = -sale, price, True
+                    legs[n, CALLED, 0] = 1.0 if capped else 0.0
+            elif recording and ready:
+                if near:
+                    status[d, n] = IN_BAND
+                elif rise == 0.0 and not capped:
+                    status[d, n] = FILLED
+                    if sized and sale == 0.0 and deal and not rest and delta != 0.0:
+                        status[d, n] = BELOW_LOT
+                if sized and capped:
+                    if waits[d, n] == 0:
+                        reason[d, n] = VOLUME if limit[r, n] > 0.0 else NO_VOLUME
+                    waits[d, n] += 1
+                if not (near or rest):
+                    wanted[d, n] = delta
+                if sale > 0.0:
+                    trades[r, n] = -sale
+                    paid[r, n] = price
+                    got[d, n] -= sale
+                    filled_row[d, n] = r
+
+        # buys: covers in full, longs shrunk by one factor to the free cash
+        free = cash - shorts
+        if sized:
+            free = free - reserved
+        share = where(free > DUST * total, free / need, 0.0)
+        scale = where((need > 0.0) & (need > free + DUST * total), share, 1.0)
+        shrunk = any_of(scale < 1.0)
+        whole_orders = not (sized or shrunk or any_of(negated(on)))  # nothing that trades is left over
+        left_over, resting = False, resting or sized or shrunk
+        for n in range(n_names):
+            if not item(pending, (n,)):
+                continue
+            if item(why, (r, n)) != OPEN or (fresh and item(early, (r, n))):
+                left_over = True
+                continue
+            price, on_buy = item(price_of, (r, n)), item(buy, (r, n))
+            s, rise = load(legs, (n, SHARES, 0), width), load(legs, (n, RISE, 0), width)
+            cover, long = zero, rise * scale
+            if short[n]:
+                cover = where(s < 0.0, -s, 0.0)
+                cover = where(cover < rise, cover, rise)
+                long = (rise - cover) * scale
+            if sized:
+                block, floor = lot[r, n], least[r, n]
+                dearer = load(legs, (n, DEARER, 0), width)
+                if shrunk:  # which is seldom, and takes a root
+                    blocks = 1.0 / block if block > 0.0 else 0.0
+                    count = blocks * size
+                    lots = whole((cover + long) * count + HAIR) * (block * per) - cover
+                    some = where(count == 0.0, long, where(lots > 0.0, lots, 0.0))
+                    deep = impact[r, n] * root((cover + some) * price * size)
+                    dearer = where(scale < 1.0, deep, dearer)
+                    long = where(scale < 1.0, some, rise - cover)
+                value = (cover + long) * price
+                charge = value * dearer
+                topped = floor * per - least_buy[r, n] * value
+                topped = where((value > 0.0) & (topped > 0.0), topped, 0.0)
+                cash = cash - (charge + topped)
+                add(sums, COST, charge + topped)
+                add(sums, IMPACT, charge)
+            bought, outlay = long, long * price * (1.0 + on_buy)
+            if short[n]:
+                bought, outlay = cover + long, cover * price + outlay
+            cash = cash - outlay
+            add(sums, TRADED, bought * price)
+            add(sums, COST, bought * price * on_buy)
+            s = s + bought
+            store(legs, (n, SHARES, 0), s)
+            if short[n]:
+                short[n] = any_of(s < 0.0)
+            due = never
+            if whole_orders:
+                store(legs, (n, WANTED, 0), fill(np.nan, width))
+                pending[n] = False
+            else:
+                w, part = load(legs, (n, WANTED, 0), width), load(legs, (n, PARTIAL, 0), width)
+                due = (scale < 1.0) & (rise > cover) & (awaited > 0.0)  # its cash comes from a waiting sale
+                kept = negated(on | (w == 0.0))  # without equity nothing was sized
+                if sized:
+                    capped = load(legs, (n, CAPPED, 0), width) > 0.0
+                    due, kept = due | capped, kept | capped
+                store(legs, (n, PARTIAL, 0), where(due & (rise > 0.0), 1.0, part))
+                w = where(kept | (due & (rise > 0.0)), w, np.nan)
+                store(legs, (n, WANTED, 0), w)
+                pending[n] = any_of(is_number(w))
+                left_over = left_over or pending[n]
+            if recording and rise > 0.0 and legs[n, CALLED, 0] > 0.0:
+                trades[r, n], paid[r, n], called[r, n] = bought, price, True
+                legs[n, CALLED, 0] = 1.0 if due else 0.0
+            elif recording and rise > 0.0:
+                if not due:
+                    status[d, n] = CUT if scale < 1.0 and rise > cover else FILLED
+                if bought > 0.0:
+                    trades[r, n] = bought
+                    paid[r, n] = price
+                    got[d, n] += bought
+                    filled_row[d, n] = r
+        return cash, resting, left_over
+
+    return trade
