@@ -46,7 +46,7 @@ FACTS = ("series", "figure", "event")  # that hold or do not
 
 @final
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Evidence:
     """One piece of evidence. Which fields count is told by its kind; see NEEDS.
 
     strategy: by its name; against: benchmark, without_events, cash, a strategy or a symbol; names: held in equal parts;
@@ -123,7 +123,7 @@ class Claim:
     source: str
     stands_for: str
     fit: Fit
-    evidence: tuple[Asked, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     untestable: str = ""
 
     def __post_init__(self) -> None:
@@ -189,7 +189,7 @@ def _claim(table: Any, thesis: Thesis) -> Claim:
         raise BadInputError(
             "evidence is no list of tables", "wanted [[claim.evidence]]", "double the brackets"
         )
-    evidence = tuple(Asked(**_values(t, Asked)) for t in nested)
+    evidence = tuple(Evidence(**_values(t, Evidence)) for t in nested)
     for e in evidence:
         if e.kind == "event" and e.event not in {x.id for x in thesis.events}:
             raise BadInputError(f"event {e.event!r}", "wanted an id of the record", "correct it")
@@ -212,7 +212,7 @@ def _values(table: Mapping[str, Any], kind: type) -> dict[str, Any]:
         if key not in types:
             raise BadInputError(f"key {key!r}", "wanted one of its keys", did_you_mean(key, types))
         values[key] = _value(key, value, types[key])
-    if kind is Asked and "kind" not in values:
+    if kind is Evidence and "kind" not in values:
         raise BadInputError("evidence without kind", f"wanted one of {', '.join(NEEDS)}", "add kind")
     return values
 

@@ -13,7 +13,7 @@ import numpy as np
 from positioning.analysis.metrics import rows_per_year
 from positioning.analysis.report import BacktestReport
 from positioning.arrays import BoolArray, DateArray, FloatArray
-from positioning.claims.claim import Asked
+from positioning.claims.claim import Evidence
 from positioning.claims.statistics import fact, mean_difference, quantile, skewness
 from positioning.claims.verdict import Finding, Part
 from positioning.errors import DataMissingError, PositioningError
@@ -59,7 +59,7 @@ class Measurements:
     _studies: dict[str, EventStudy] = field(default_factory=dict)
     _stress: dict[tuple[str, str], StressTest] = field(default_factory=dict)
 
-    def findings(self, evidence: Sequence[Asked]) -> list[Finding]:
+    def findings(self, evidence: Sequence[Evidence]) -> list[Finding]:
         """All that the evidence of one claim says; what could not be measured says why."""
         findings: list[Finding] = []
         for place, one in enumerate(evidence):
@@ -95,8 +95,8 @@ class Measurements:
             raise DataMissingError(f"no strategy {name}", "wanted one that is listed", "list it")
         return self.strategies[name]
 
-    def _measured(self, place: int, one: Asked) -> list[Finding]:
-        kinds: Mapping[str, Callable[[int, Asked], list[Finding]]] = {
+    def _measured(self, place: int, one: Evidence) -> list[Finding]:
+        kinds: Mapping[str, Callable[[int, Evidence], list[Finding]]] = {
             "account": self._account, "basket": self._basket, "skew": self._skew, "study": self._study,
             "control": self._control, "placebo": self._placebo, "search": self._search, "stress": self._stressed,
             "series": self._series, "figure": lambda place, one: [fact(place, one)], "event": self._event,
@@ -104,7 +104,7 @@ class Measurements:
         }  # fmt: skip
         return kinds[one.kind](place, one)
 
-    def _skew(self, place: int, one: Asked) -> list[Finding]:
+    def _skew(self, place: int, one: Evidence) -> list[Finding]:
         r = self.report(one.strategy).result
         returns, seed = r.nav[1:] / r.nav[:-1] - 1.0, self.settings.seed
         return [skewness(place, one, returns[m], part, seed) for part, m in self._parts(r.rows[1:])]
@@ -113,7 +113,7 @@ class Measurements:
         after = days > self.settings.thesis.published
         return [("before", ~after), ("after", after)]
 
-    def _account(self, place: int, one: Asked) -> list[Finding]:
+    def _account(self, place: int, one: Evidence) -> list[Finding]:
         report = self.report(one.strategy)
         r, against = report.result, one.against
         other: FloatArray | None
@@ -134,7 +134,7 @@ class Measurements:
         what = f"{one.strategy} over {name}, a year"
         return self._differences(place, one, what, r.rows, r.nav, other)
 
-    def _basket(self, place: int, one: Asked) -> list[Finding]:
+    def _basket(self, place: int, one: Evidence) -> list[Finding]:
         bars = self.settings.source.deliver([one.against], ()).bars.get(one.against)
         levels = {} if bars is None else {s: self._levels(s, bars.dates) for s in one.names}
         price_levels = {s: v for s, v in levels.items() if v is not None}
@@ -157,7 +157,7 @@ class Measurements:
         return findings
 
     def _differences(
-        self, place: int, one: Asked, what: str, rows: DateArray, own: FloatArray, other: FloatArray
+        self, place: int, one: Evidence, what: str, rows: DateArray, own: FloatArray, other: FloatArray
     ) -> list[Finding]:
         difference = (_growth(own) - _growth(other))[1:]
         finite = np.isfinite(difference)
@@ -171,7 +171,7 @@ class Measurements:
         series = benchmark(s.source, symbol, rows, s.base, s.events.crash_dates, s.accepted)
         return None if series is None else series.levels
 
-    def _study(self, place: int, one: Asked) -> list[Finding]:
+    def _study(self, place: int, one: Evidence) -> list[Finding]:
         study = self.studied(one.strategy)
         what = f"news of {study.returns[0].sleeve.theme}, mean abnormal return in the expected direction"
         if study.panel is None:
@@ -191,7 +191,7 @@ class Measurements:
             ))  # fmt: skip
         return findings
 
-    def _control(self, place: int, one: Asked) -> list[Finding]:
+    def _control(self, place: int, one: Evidence) -> list[Finding]:
         study, s = self.studied(one.strategy), self.settings
         pool = donor_pool(study.returns[0], s.source, s.thesis, s.base, s.accepted)
         control = synthetic_control(study, pool, s.events, Design(), max(s.placebos, 1), s.seed)
@@ -201,7 +201,7 @@ class Measurements:
             return [Finding(place, "control", what, "whole", missing=control.refused)]
         return [Finding(place, "control", what, "whole", one.sign * o.effect, p=o.p_time, count=o.count)]
 
-    def _placebo(self, place: int, one: Asked) -> list[Finding]:
+    def _placebo(self, place: int, one: Evidence) -> list[Finding]:
         placebo = self.report(one.strategy).placebo
         what = f"{one.strategy} over the middle of shuffled event dates, whole span (one-sided p)"
         if placebo is None:
@@ -210,7 +210,7 @@ class Measurements:
         count = placebo.shuffled.size
         return [Finding(place, "placebo", what, "whole", one.sign * more, p=placebo.p_value, count=count)]
 
-    def _search(self, place: int, one: Asked) -> list[Finding]:
+    def _search(self, place: int, one: Evidence) -> list[Finding]:
         strategy = self._strategy(one.strategy)
         axes = {name: values for name, values in AXES.items() if name in strategy.parameters()}
         search = searched(strategy, axes, self.settings)
@@ -220,7 +220,7 @@ class Measurements:
         what = f"{one.strategy}: deflated Sharpe of the best of {search.trials} trials{luck}"
         return [Finding(place, "search", what, "whole", search.best.dsr, count=search.trials, form="number")]
 
-    def _stressed(self, place: int, one: Asked) -> list[Finding]:
+    def _stressed(self, place: int, one: Evidence) -> list[Finding]:
         s, key = self.settings, (one.strategy, one.scenarios)
         if key not in self._stress:
             self._stress[key] = stress_test(
@@ -242,7 +242,7 @@ class Measurements:
             for name in names
         ]  # fmt: skip
 
-    def _series(self, place: int, one: Asked) -> list[Finding]:
+    def _series(self, place: int, one: Evidence) -> list[Finding]:
         driver = self._published(one.series)
         inside = (driver.dates >= one.first) & (driver.dates <= one.last)
         values = driver.values[inside]
@@ -276,13 +276,13 @@ class Measurements:
             f"no published series {', '.join(names)}", "wanted one of them", "add its file"
         )
 
-    def _markers(self, place: int, one: Asked) -> list[Finding]:
+    def _markers(self, place: int, one: Evidence) -> list[Finding]:
         marked = [e for e in self.settings.events if one.theme in e.themes]
         own = [e for e in marked if e.themes[0] == one.theme] or marked
         what = "; ".join(f"{e.known_on()} {e.title}" for e in own)
         return [Finding(place, "markers", what, "whole", count=len(own), form="words")]
 
-    def _event(self, place: int, one: Asked) -> list[Finding]:
+    def _event(self, place: int, one: Evidence) -> list[Finding]:
         event = next((e for e in self.settings.events if e.id == one.event), None)
         if event is None:
             raise DataMissingError(f"no event {one.event} in these events", "wanted it", "add it")

@@ -11,14 +11,14 @@ from positioning.analysis.multiplicity import detectable
 from positioning.analysis.placebo import monte_carlo_p
 from positioning.analysis.regression import newey_west
 from positioning.arrays import FloatArray
-from positioning.claims.claim import Asked
+from positioning.claims.claim import Evidence
 from positioning.claims.verdict import Finding, Part
 
 FLIPS = 999  # sign changes of the test of skewness
 
 
 def mean_difference(
-    place: int, one: Asked, difference: FloatArray, what: str, part: Part, per_year: float
+    place: int, one: Evidence, difference: FloatArray, what: str, part: Part, per_year: float
 ) -> Finding:
     """(T,) differences of simple returns: their mean a year, turned as the claim points, with Newey and West's errors."""
     if difference.size < MIN_RETURNS or not difference.any():
@@ -32,7 +32,7 @@ def mean_difference(
     )  # fmt: skip
 
 
-def skewness(place: int, one: Asked, returns: FloatArray, part: Part, seed: int) -> Finding:
+def skewness(place: int, one: Evidence, returns: FloatArray, part: Part, seed: int) -> Finding:
     """Skewness about the median, with the two-sided p that returns are symmetric: FLIPS draws of a sign for each
     distance from the median, which leave its size, and calm and wild days, where they are."""
     what = f"{one.strategy}, skewness of returns"
@@ -47,7 +47,7 @@ def skewness(place: int, one: Asked, returns: FloatArray, part: Part, seed: int)
     return Finding(place, "skew", what, part, one.sign * statistic, p=p, count=returns.size, form="number")
 
 
-def fact(place: int, one: Asked) -> Finding:
+def fact(place: int, one: Evidence) -> Finding:
     """A stated figure beside one from an independent source."""
     if math.isnan(one.checked):
         why = f"no independent figure for {one.stated:g} was found"

@@ -37,7 +37,7 @@ from positioning.simulation.fees import read_fees
 from positioning.strategy.strategy import Strategy
 
 Weighting = Literal["sign", "severity"]
-HELD = (0, 10)  # sessions around day zero on which news is in force
+IN_FORCE = (0, 10)  # sessions around day zero on which news is in force
 TOP_SEVERITY = 5.0
 MIN_SESSIONS = 60
 
@@ -89,7 +89,7 @@ def strategy_active(
 
 
 def in_force(
-    news: Sequence[News], sessions: int, weighting: Weighting, window: tuple[int, int] = HELD
+    news: Sequence[News], sessions: int, weighting: Weighting, window: tuple[int, int] = IN_FORCE
 ) -> FloatArray:
     """(S,) mean weight of the news in force on each session; NaN where there is none."""
     total, count = np.zeros(sessions), np.zeros(sessions)
@@ -102,7 +102,7 @@ def in_force(
 
 
 def calendar_time(
-    returns: Returns, news: Sequence[News], weighting: Weighting, window: tuple[int, int] = HELD
+    returns: Returns, news: Sequence[News], weighting: Weighting, window: tuple[int, int] = IN_FORCE
 ) -> CalendarTime:
     """The portfolio of one sleeve. News whose weights cancel on a session holds nothing there, which counts as a return
     of zero."""

@@ -11,7 +11,7 @@ import numpy as np
 from positioning.analysis.active_returns import ActiveAlpha
 from positioning.analysis.multiplicity import q_values
 from positioning.event_studies.abnormal import observe
-from positioning.event_studies.calendar_time import HELD, CalendarTime, calendar_time
+from positioning.event_studies.calendar_time import IN_FORCE, CalendarTime, calendar_time
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design
 from positioning.event_studies.panel import Panel
@@ -132,10 +132,10 @@ def evidence(
         {s.label: _calendar(s) for s in sleeves},
         {
             label: severity_regression(
-                panel, (max(HELD[0], panel.first), min(HELD[1], panel.last)), seed=seed
+                panel, (max(IN_FORCE[0], panel.first), min(IN_FORCE[1], panel.last)), seed=seed
             )
             for label, panel in panels.items()
-            if panel.last >= HELD[0]
+            if panel.last >= IN_FORCE[0]
         },
         controls or {},
         active or {},
@@ -168,6 +168,6 @@ def _single(studies: Sequence[EventStudy]) -> dict[tuple[str, str, Span], EventT
 
 def _calendar(study: EventStudy) -> tuple[CalendarTime, ...]:
     news = [o.news for o in study.observations]
-    last = HELD[1] if study.panel is None else min(HELD[1], study.panel.last)
-    window = (HELD[0], max(last, HELD[0]))
+    last = IN_FORCE[1] if study.panel is None else min(IN_FORCE[1], study.panel.last)
+    window = (IN_FORCE[0], max(last, IN_FORCE[0]))
     return tuple(calendar_time(study.returns[0], news, w, window) for w in ("sign", "severity"))

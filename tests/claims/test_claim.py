@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import positioning
-from positioning.claims.claim import NEEDS, Asked, read_claims, strategies_named
+from positioning.claims.claim import NEEDS, Evidence, read_claims, strategies_named
 from positioning.errors import BadInputError
 from positioning.events.thesis import read_thesis
 from strategies import CONTROLS, STRATEGIES
@@ -117,4 +117,4 @@ def test_another_thesis_has_its_own() -> None:
     found = read_claims(read_thesis(RED_SEA))
     assert [c.id for c in found] == ["C1", "C2", "C3", "C4"]
     assert found[1].evidence[0].sign == -1
-    assert Asked("basket", names=("A",), against="B").within == 0
+    assert Evidence("basket", names=("A",), against="B").within == 0

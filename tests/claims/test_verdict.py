@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from positioning.claims.claim import Asked, Claim, Fit
+from positioning.claims.claim import Claim, Evidence, Fit
 from positioning.claims.statistics import fact, mean_difference, skewness
 from positioning.claims.verdict import ClaimAnswer, Finding, Ruling, family, rule
 from tests.builders import Figure
 
-BASKET = Asked("basket", names=("A",), against="B")
+BASKET = Evidence("basket", names=("A",), against="B")
 
 
 def claim(key: str = "C", fit: Fit = "exact", untestable: str = "") -> Claim:
@@ -121,7 +121,7 @@ def test_means_are_those_of_statsmodels() -> None:
 
     values = np.random.default_rng(3).normal(0.001, 0.01, 200)
     found = mean_difference(
-        0, Asked("basket", names=("A",), against="B", sign=-1), values, "x", "after", 252.0
+        0, Evidence("basket", names=("A",), against="B", sign=-1), values, "x", "after", 252.0
     )
     theirs = sm.OLS(values, np.ones(200)).fit(
         cov_type="HAC", cov_kwds={"maxlags": int(4 * 2 ** (2 / 9)), "use_correction": True}, use_t=True
@@ -137,17 +137,17 @@ def test_means_are_those_of_statsmodels() -> None:
 
 
 def test_skewness_of_a_lottery_is_found_and_of_a_coin_is_not() -> None:
-    asked = Asked("skew", strategy="s")
+    evidence = Evidence("skew", strategy="s")
     rng = np.random.default_rng(4)
     lottery = np.where(rng.random(300) < 0.08, 0.08, -0.001)
-    found = skewness(0, asked, lottery, "after", 0)
+    found = skewness(0, evidence, lottery, "after", 0)
     assert found.estimate > 2
     assert found.p <= 0.01
-    p = np.array([skewness(0, asked, rng.standard_t(4, 150) / 100, "after", n).p for n in range(200)])
+    p = np.array([skewness(0, evidence, rng.standard_t(4, 150) / 100, "after", n).p for n in range(200)])
     assert np.mean(p <= 0.05) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 200)
 
 
 def test_figures_hold_within_what_is_stated() -> None:
-    assert fact(0, Asked("figure", stated=8.4, checked=4.1, within=0.84, source="s")).holds is False
-    assert fact(0, Asked("figure", stated=273, checked=273.9, within=1, source="s")).holds is True
-    assert "no independent figure for 8.1" in fact(0, Asked("figure", stated=8.1, source="s")).missing
+    assert fact(0, Evidence("figure", stated=8.4, checked=4.1, within=0.84, source="s")).holds is False
+    assert fact(0, Evidence("figure", stated=273, checked=273.9, within=1, source="s")).holds is True
+    assert "no independent figure for 8.1" in fact(0, Evidence("figure", stated=8.1, source="s")).missing

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from positioning.analysis.multiplicity import LEVEL
 from positioning.event_studies.abnormal import Observation
-from positioning.event_studies.calendar_time import HELD
+from positioning.event_studies.calendar_time import IN_FORCE
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
 from positioning.event_studies.evidence import Evidence
@@ -108,7 +108,7 @@ def control_sentence(found: SyntheticControl) -> str:
     """What the synthetic control says of the leading span, or why there is none."""
     if found.refused:
         return f"No synthetic control: {found.refused}."
-    o = next((o for o in found.outcomes if o.span[0] == 0 and o.span[1] >= HELD[1]), found.outcomes[0])
+    o = next((o for o in found.outcomes if o.span[0] == 0 and o.span[1] >= IN_FORCE[1]), found.outcomes[0])
     clear = [p for p in (o.p_time, o.p_space) if math.isfinite(p)]
     told = "" if clear and max(clear) <= LEVEL else ": this cannot be told from nothing"
     time = f"shuffled dates p {p_words(o.p_time)}, " if math.isfinite(o.p_time) else ""
