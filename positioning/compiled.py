@@ -65,10 +65,10 @@ class KeptCode(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What was kept for this signature; None where it is to be compiled now."""
-        found = super().load_overload(sig, target_context)
-        if found is None:
+        code = super().load_overload(sig, target_context)
+        if code is None:
             LOG.info("%s: kept in %s", self._function.__module__, self.cache_path)
-        return found
+        return code
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         function = self._function

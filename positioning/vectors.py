@@ -38,14 +38,14 @@ WIDTH = REGISTER * PARTS
 
 
 class VectorType(types.Type):
-    """WIDTH doubles."""
+    """WIDTH numbers of double precision."""
 
     def __init__(self) -> None:
         super().__init__(name=f"Vector{WIDTH}")
 
 
 class TruthsType(types.Type):
-    """WIDTH truths."""
+    """WIDTH truths, one for each number."""
 
     def __init__(self) -> None:
         super().__init__(name=f"Truths{WIDTH}")
@@ -82,10 +82,10 @@ def _parts(builder: Any, kind: Any, value: Any) -> list[Any]:
 
 def _joined(builder: Any, parts: Sequence[Any]) -> Any:
     """The vector of these registers."""
-    made = ir.Constant(ir.ArrayType(parts[0].type, PARTS), ir.Undefined)
+    vector = ir.Constant(ir.ArrayType(parts[0].type, PARTS), ir.Undefined)
     for part, value in enumerate(parts):
-        made = builder.insert_value(made, value, part)
-    return made
+        vector = builder.insert_value(vector, value, part)
+    return vector
 
 
 def _by_part(builder: Any, kinds: Sequence[Any], values: Sequence[Any], emit: _Emit) -> Any:
@@ -94,18 +94,18 @@ def _by_part(builder: Any, kinds: Sequence[Any], values: Sequence[Any], emit: _E
     return _joined(builder, [emit(builder, *own) for own in zip(*operands, strict=True)])
 
 
-def _operator(function: Any, made: Any, taken: Sequence[tuple[Any, ...]], emit: _Emit) -> None:
+def _operator(function: Any, result: Any, operand_types: Sequence[tuple[Any, ...]], emit: _Emit) -> None:
     """Teach numba an operator: its result on operands of these types, and the instruction."""
 
     class Template(ConcreteTemplate):
-        cases = tuple(signature(made, *operands) for operands in taken)
+        cases = tuple(signature(result, *operands) for operands in operand_types)
 
     infer_global(function)(Template)
 
     def lower(_context: Any, builder: Any, sig: Any, values: Sequence[Any]) -> Any:
         return _by_part(builder, sig.args, values, emit)
 
-    for operands in taken:
+    for operands in operand_types:
         lower_builtin(function, *operands)(lower)
 
 
@@ -232,8 +232,8 @@ def _by_llvm(name: str) -> Any:
     def function(_typing: Any, value: Any) -> Any:
         def call(builder: Any, x: Any) -> Any:
             own = f"llvm.{name}.{f'v{REGISTER}f64' if value == VECTOR else 'f64'}"
-            made = cgutils.get_or_insert_function(builder.module, ir.FunctionType(x.type, [x.type]), own)
-            return builder.call(made, [x])
+            callee = cgutils.get_or_insert_function(builder.module, ir.FunctionType(x.type, [x.type]), own)
+            return builder.call(callee, [x])
 
         def emit(_context: Any, builder: Any, _sig: Any, values: Sequence[Any]) -> Any:
             return _by_part(builder, [value], values, call) if value == VECTOR else call(builder, values[0])

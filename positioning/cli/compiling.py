@@ -16,7 +16,7 @@ class _Once(logging.Handler):
     told = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """See `logging.Handler.emit`."""
+        """Write the first record, as `logging.Handler.emit` is asked to."""
         if not self.told:
             self.told = True
             print(
