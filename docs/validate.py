@@ -63,11 +63,22 @@ PARTS: Mapping[str, Part] = {
         (f"{E}/test_synthetic_control.py",),
     ),
     "power": Part(
-        "Power and false discoveries",
-        "In what share of markets each test finds a move of a given size on each day zero of the record, whether the "
-        "smallest cumulative abnormal return (CAR) that it tells is found in 80 %, and how often a rate of false "
-        "discovery of 5 % calls anything where there is nothing.",
-        (f"{E}/test_power.py",),
+        "Power",
+        "In what share of markets each test finds a move of a given size on each day zero of the record.",
+        (f"{E}/test_power.py::test_how_often_an_effect_is_found",),
+    ),
+    "discoveries": Part(
+        "The smallest effect seen, and false discoveries",
+        "Whether the smallest cumulative abnormal return (CAR) that a study tells is found in 80 %, and how often a rate of "
+        "false discovery of 5 % calls anything where there is nothing.",
+        tuple(
+            f"{E}/test_power.py::test_{name}"
+            for name in (
+                "the_smallest_effect_that_power_would_have_seen_is_found_four_times_in_five",
+                "rates_of_false_discovery_call_nothing_where_there_is_nothing",
+                "rates_of_independent_tests_call_falsely_at_their_level",
+            )
+        ),
     ),
     "claims": Part(
         "Claims: nothing is supported where there is nothing",
