@@ -69,8 +69,8 @@ PARTS: Mapping[str, Part] = {
     ),
     "discoveries": Part(
         "The smallest effect seen, and false discoveries",
-        "Whether the smallest cumulative abnormal return (CAR) that a study tells is found in 80 %, and how often a rate of "
-        "false discovery of 5 % calls anything where there is nothing.",
+        "Whether the smallest cumulative abnormal return (CAR) that a study tells is found in 80 %, and how often a rate "
+        "of false discovery of 5 % calls anything where there is nothing.",
         tuple(
             f"{E}/test_power.py::test_{name}"
             for name in (
