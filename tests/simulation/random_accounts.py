@@ -27,6 +27,7 @@ from positioning.simulation.orders import REASON
 from positioning.simulation.reference import ReferenceAccount, reference
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
+from positioning.simulation.taxes import DividendTax, WithholdingRate
 from positioning.strategy.targets import Targets
 
 VENUES = {"XNYS": "USD", "XHKG": "HKD", "XASX": "AUD"}
@@ -36,7 +37,7 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Case:
-    """One random account and what it is charged: bps by side, doubled from `dearer` on."""
+    """One random account and what it is charged: bps by side, doubled from `dearer` on, as the tax on dividends is."""
 
     market: Market
     targets: Targets
@@ -51,7 +52,25 @@ class Case:
 
     @property
     def terms(self) -> AccountTerms:
-        return AccountTerms(self.fees, self.fill, CashRate.constant(self.cash), self.mark)
+        return AccountTerms(self.fees, self.fill, CashRate.constant(self.cash), self.mark, self.tax)
+
+    @property
+    def tax(self) -> DividendTax | None:
+        """15 % of what every other name pays, 30 % from `dearer` on; none where trading is free."""
+        if not self.buy:
+            return None
+        rates = [
+            WithholdingRate("XX", i.symbol, "*", rate, start, "assumption: test")
+            for i in self.market.instruments[::2]
+            for start, rate in ((np.datetime64("2000-01-01"), 15.0), (self.dearer, 30.0))
+        ]
+        return DividendTax(tuple(rates), "*", "random")
+
+    def kept_of_dividends(self, date: np.datetime64, name: int) -> float:
+        """The share of what a name pays on a date that its holder keeps."""
+        if self.tax is None or name % 2:
+            return 1.0
+        return 0.7 if date >= self.dearer else 0.85
 
     @property
     def fees(self) -> FeeTable:

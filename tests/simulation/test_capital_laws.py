@@ -252,6 +252,7 @@ def test_cash_and_shares_are_conserved(made: Sized) -> None:
         before = result.shares[t - 1]
         paid = result.trades[t] * np.where(result.trades[t] != 0, result.paid[t], 0.0)
         income = np.where(before != 0, before * result.inputs.dividend[t], 0.0)
+        income -= np.maximum(before, 0.0) * result.inputs.tax[t]  # which test_ledger_laws holds by hand
         rent = np.where(
             before < 0, before * np.nan_to_num(result.inputs.mark[t - 1]) * result.inputs.borrow[t], 0.0
         )

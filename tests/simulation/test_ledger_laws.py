@@ -145,7 +145,8 @@ def test_cash_is_conserved(case: Case) -> None:
         cash += cash * result.inputs.growth[t]
         for n in range(len(case.market.symbols)):
             held, traded, paid = result.shares[t - 1, n], result.trades[t, n], result.paid[t, n]
-            cash += held * result.inputs.dividend[t, n] - traded * paid
+            kept = case.kept_of_dividends(result.rows[t], n) if held > 0 else 1.0  # shorts owe them gross
+            cash += held * result.inputs.dividend[t, n] * kept - traded * paid
             if held < 0:
                 cash += held * result.inputs.mark[t - 1, n] * result.inputs.borrow[t, n]
             if traded and t != result.inputs.exit_row[n]:
