@@ -205,9 +205,13 @@ def _told(error: OSError) -> str:
         return one_line(
             f"standard output cannot be written ({error.strerror}); wanted room for the answer; send it elsewhere"
         )
-    place = f" ({shortened(os.fsdecode(error.filename))})" if isinstance(error.filename, str | bytes) else ""
+    if not isinstance(error.filename, str | bytes):
+        return one_line(
+            f"a file cannot be read or written ({error.strerror or error}); wanted it whole; "
+            "check the space left, and the limits on the size and number of files"
+        )
     return one_line(
-        f"{error.strerror or error}{place}; wanted to read or write there; "
+        f"{error.strerror or error} ({shortened(os.fsdecode(error.filename))}); wanted to read or write there; "
         "check the path, its permissions and the space left"
     )
 

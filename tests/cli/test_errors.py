@@ -1,14 +1,17 @@
 """The engine names the parameter, a command its option; a seed below zero is one line everywhere."""
 
+import errno
+import os
 import pickle
 from importlib import import_module
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from positioning.analysis.placebo import check_draws
-from positioning.cli.command import in_option_words
+from positioning.cli.command import in_option_words, one_line_errors
 from positioning.cli.commands import COMMANDS
 from positioning.errors import BadInputError
 from positioning.event_studies.day_zero import parse_window
@@ -52,3 +55,12 @@ def test_a_seed_below_zero_is_one_line_wherever_there_is_one(name: str) -> None:
     assert answer.exit_code == 2
     assert answer.stderr.count("\n") == 1
     assert "Traceback" not in answer.stderr
+
+
+def test_a_write_that_names_no_file_is_told_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a limit on the size of files the system says no name: "wanted to read or write there" was all."""
+    with pytest.raises(typer.Exit), one_line_errors():
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: a file cannot be read or written (File too large); ")
+    assert "limits on the size" in line
