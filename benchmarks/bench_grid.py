@@ -14,10 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from positioning.analysis.metrics import rows_per_year
 from positioning.market.load import load
@@ -36,6 +35,9 @@ from positioning.vectors import aligned_empty
 from strategies import FertilizerProducers
 from tests.builders import EVENTS, SAMPLE, THESIS
 
+if TYPE_CHECKING:
+    import pandas as pd  # 64 MB, which a search does not need and is not to be measured with
+
 ROWS, NAMES, EVERY, BPS, TRIALS = 2000, 10, 21, 10.0, 5000
 BLOCK = 250  # trials vectorbt is given at once: 1.9 MB each
 WORKERS = 2
@@ -51,6 +53,7 @@ def vectorbt_figures(
     close: pd.DataFrame, price: Any, size: np.ndarray, fees: Any, per_year: float
 ) -> np.ndarray:
     """(trials, 3) of target weights (rows, trials x names), one group a trial."""
+    import pandas as pd
     import vectorbt as vbt
 
     trials = size.shape[1] // close.shape[1]
@@ -89,6 +92,8 @@ def _without_opening(sharpe: np.ndarray, rows: int, per_year: float) -> np.ndarr
 
 def kernel_case() -> tuple[Market, LedgerInputs, np.ndarray, np.ndarray]:
     """Ten names on one venue; constant weights k/10 each, decided every EVERY rows on the row they fill on."""
+    import pandas as pd
+
     rng = np.random.default_rng(1)
     index = pd.bdate_range("2016-01-01", periods=ROWS)
     steps = rng.standard_normal((ROWS, NAMES)) * 0.015 + 0.0003
@@ -143,6 +148,8 @@ def best_of(times: int, call: Any) -> tuple[float, Any]:
 
 def bench_kernel(theirs_for: int) -> None:
     """(a) of the issue."""
+    import pandas as pd
+
     market, inputs, decided, exposures = kernel_case()
     per_year = 252.0
     run_kernel(inputs, decided, exposures[:LANES], per_year)
@@ -259,6 +266,7 @@ def traded(space: SearchSpace, code: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def compare_search(own: float, inputs: LedgerInputs, given: list[Any], ours: np.ndarray) -> None:
     """Print seconds a trial of both; stop where the figures differ."""
+    import pandas as pd
     import vectorbt as vbt
 
     index, per_year = pd.DatetimeIndex(inputs.rows.astype("datetime64[ns]")), rows_per_year(inputs.rows)

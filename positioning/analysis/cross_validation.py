@@ -81,10 +81,20 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
         second = sharpes(*(table.sums(every ^ part) for table in tables))
         return [_winners(first, second), _winners(second, first)]
 
+    # Worked through in the order of their lower blocks, which are then added once for many, and put back in their own.
+    order, many = (
+        np.argsort(halves % 2 ** (counts.size // 2), kind="stable"),
+        -(-halves.size * chosen.size // CHUNK),
+    )
+    rankings = np.empty((2, 3, halves.size))
     with ThreadPoolExecutor(cores()) as pool:
-        parts = np.array_split(halves, -(-halves.size * chosen.size // CHUNK))
-        rankings = [each for both in pool.map(ranked, parts) for each in both]
-    logits, inside, outside = np.concatenate(rankings, axis=1)
+        parts = np.array_split(order, many)
+        for places, both in zip(parts, pool.map(ranked, [halves[places] for places in parts]), strict=True):
+            rankings[:, :, places] = both
+    logits, inside, outside = np.concatenate(
+        [part for places in np.array_split(np.arange(halves.size), many) for part in rankings[:, :, places]],
+        axis=1,
+    )
     return Pbo(
         probability=float(np.mean(logits < 0) + 0.5 * np.mean(logits == 0)),
         logits=logits,
@@ -173,9 +183,9 @@ def _halves(blocks: int) -> IntArray:
 @final
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """Sums over every subset of the lower and of the upper half of the blocks, (2^(blocks/2), trials), so that
-    a sum over any half is one addition. Each trial's numbers are added in the same order, hence equal trials
-    stay equal to the last bit, which a matrix product does not promise."""
+    """The lower half of the blocks, (blocks / 2, trials), and sums over every subset of the upper half,
+    (2^(blocks/2), trials): of the lower half, too, they would take as much memory again. Each trial's numbers are added
+    in the same order, hence equal trials stay equal to the last bit, which a matrix product does not promise."""
 
     low: FloatArray
     high: FloatArray
@@ -183,11 +193,17 @@ class _Table:
     @classmethod
     def of(cls, values: FloatArray) -> _Table:
         width = values.shape[1] // 2
-        return cls(_subset_sums(values[:, :width]), _subset_sums(values[:, width:]))
+        return cls(np.ascontiguousarray(values[:, :width].T), _subset_sums(values[:, width:]))
 
     def sums(self, masks: IntArray) -> FloatArray:
         """Sums by mask and trial, (masks, trials)"""
-        return self.low[masks % len(self.low)] + self.high[masks // len(self.low)]
+        lower, place = np.unique(masks % len(self.high), return_inverse=True)
+        low = np.zeros((lower.size, self.low.shape[1]))
+        for bit, block in enumerate(self.low):
+            low[(lower >> bit) & 1 == 1] += block
+        sums = self.high[masks // len(self.high)]
+        sums += low[place] if lower.size > 1 else low
+        return sums
 
 
 def _subset_sums(values: FloatArray) -> FloatArray:

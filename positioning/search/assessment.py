@@ -100,9 +100,8 @@ def assess(search: Search, trials: Trials) -> Assessment:
             "choose other axes or another metric",
         )
     rows = space.market.rows[space.market.start :]
-    per_year, sharpes = rows_per_year(rows), trials.figures["sharpe"]
-    finite = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
-    variance = float(np.var(finite, ddof=1)) if finite.size > 1 else 0.0
+    per_year = rows_per_year(rows)
+    measured, variance = _dispersion(trials, per_year)
     effective = effective_trials(trials.sums())
     effective = effective if math.isfinite(effective) else 1.0
     luck = expected_maximum_sharpe(variance, effective)
@@ -119,7 +118,7 @@ def assess(search: Search, trials: Trials) -> Assessment:
         full=search.full,
         proposed=search.proposed,
         trials=values.size,
-        measured=finite.size,
+        measured=measured,
         ruined=int(trials.ruined().sum()),
         effective=effective,
         deviation=math.sqrt(variance * per_year),
@@ -143,6 +142,13 @@ def assess(search: Search, trials: Trials) -> Assessment:
         rows=rows.size - 1,
         per_year=per_year,
     )
+
+
+def _dispersion(trials: Trials, per_year: float) -> tuple[int, float]:
+    """How many trials have a Sharpe ratio, and its variance among them, per row; what that takes is not kept."""
+    sharpes = trials.figures["sharpe"]
+    finite = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
+    return finite.size, float(np.var(finite, ddof=1)) if finite.size > 1 else 0.0
 
 
 def _figures_of(search: Search, strategy: Strategy) -> Mapping[str, float]:
