@@ -62,7 +62,7 @@ def test_nothing_is_known_of_their_costs(csv: Path) -> None:
         ("date,a\n2021-01-04,1.2\n2021-01-05,-0.7\n", "daily simple returns as fractions"),
         ("date,a\n2021-01-04,-1\n2021-01-05,0.01\n", "a has -1"),
         ("date,a\n2021-01-04,0.01\n2021-01-05,\n2021-01-06,0.01\n", "no return of a on 2021-01-05"),
-        ("date,a\n2021-01-04,0.01\n2021-01-05,inf\n2021-01-06,0.01\n", "no return of a on 2021-01-05"),
+        ("date,a\n2021-01-04,0.01\n2021-01-05,inf\n2021-01-06,0.01\n", "line 3: a 'inf'"),
         (
             "date,a\n2021-01-04,0.01\n2021-01-06,0.01\n2021-01-05,0.01\n",
             "2021-01-05 is repeated or out of order",
