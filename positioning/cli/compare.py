@@ -85,7 +85,7 @@ def compare(
         print(json_text(to_json(found, files)))
         return
     for x in found.contenders:
-        if own := x.kept.summary.get("verdict"):
+        if own := x.run.summary.get("verdict"):
             output.terminal.say(f"{x.label}: {own['sentence']}", own["tone"])
     for line in remarks(found):
         output.terminal.say(line)
@@ -169,7 +169,7 @@ def figures(found: Comparison) -> list[dict[str, Any]]:
             value = None if x.metrics is None or not x.inside else getattr(x.metrics, row.field)
             low, high = x.intervals.get(row.field, (None, None))
             rows.append({
-                "strategy": x.label, "run": x.kept.id, "metric": row.field, "value": plain(value),
+                "strategy": x.label, "run": x.run.id, "metric": row.field, "value": plain(value),
                 "low": low, "high": high,
             })  # fmt: skip
     return rows
@@ -191,8 +191,8 @@ def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
         "span": [str(day) for day in found.span] if found.span else None,
         "remarks": remarks(found),
         "differences": dict(differences(found)),
-        "verdicts": {x.label: x.kept.summary.get("verdict") for x in found.contenders},
-        "held": {x.label: x.kept.summary.get("held") for x in found.contenders},
+        "verdicts": {x.label: x.run.summary.get("verdict") for x in found.contenders},
+        "held": {x.label: x.run.summary.get("held") for x in found.contenders},
         "figures": figures(found),
         "factors": {x.label: None if x.factors is None else x.factors.to_json() for x in found.contenders},
         "pairs": [

@@ -143,7 +143,7 @@ def to_json(a: Today) -> dict[str, Any]:
             {
                 "symbol": leg.instrument.symbol, "name": leg.instrument.name, "venue": leg.instrument.venue,
                 "currency": leg.instrument.currency, "target": leg.target, "previous": leg.previous,
-                "held": leg.held, "side": leg.side, "order": leg.order, "shares_after": leg.shares, "lot": leg.lot,
+                "held": leg.weight, "side": leg.side, "order": leg.order, "shares_after": leg.shares, "lot": leg.lot,
                 "price": leg.price if math.isfinite(leg.price) else None, "value": leg.value, "fees": leg.fees,
                 "session": _day(leg.session), "opens_utc": _day(leg.opens), "reason": leg.reason,
                 "barrier": leg.barrier, "note": leg.note,
@@ -158,7 +158,7 @@ def to_json(a: Today) -> dict[str, Any]:
         "barred": [
             {"symbol": r.symbol, "kind": r.kind, "ground": r.ground, "since": str(r.known_on()), "reason": r.reason,
              "source": r.source}
-            for r in a.barred
+            for r in a.restrictions
         ],
         "notes": list(a.notes),
     }  # fmt: skip
@@ -193,7 +193,7 @@ def print_today(answers: list[Today], files: list[Path], terminal: Terminal) -> 
                 leg.instrument.symbol,
                 f"{leg.target:+.1%}",
                 f"{leg.previous:+.1%}",
-                f"{leg.held:+.1%}",
+                f"{leg.weight:+.1%}",
                 _order(leg),
             ]
             for leg in a.legs
@@ -216,7 +216,7 @@ def print_today(answers: list[Today], files: list[Path], terminal: Terminal) -> 
             terminal.say(told, "quiet", "  ")
         if len(a.news) > NEWS and not terminal.verbose:
             terminal.say(f"{len(a.news) - NEWS} more news in force: --verbose shows them.", "quiet", "  ")
-        for r in a.barred:
+        for r in a.restrictions:
             terminal.say(
                 f"{r.symbol}: {r.kind.replace('_', ' ')} since {r.known_on()}, {r.reason}", "bad", "  "
             )

@@ -34,7 +34,7 @@ class TodayPage:
     names: tuple[TableRow, ...]
     news: tuple[TableRow, ...]
     together: str
-    barred: tuple[TableRow, ...]
+    restrictions: tuple[TableRow, ...]
     notes: tuple[str, ...]
 
 
@@ -63,9 +63,9 @@ def view(a: Today) -> TodayPage:
         names=tuple(_name(leg, a.capital is not None) for leg in a.legs),
         news=tuple(map(_news, a.news)),
         together=number(sum(n.weight for n in a.news)) if a.news else "",
-        barred=tuple(
+        restrictions=tuple(
             (Cell(r.symbol, "strong"), _plain(r.kind), _plain(r.ground), r.known_on(), r.reason, r.source)
-            for r in a.barred
+            for r in a.restrictions
         ),
         notes=tuple(a.notes),
     )  # fmt: skip
@@ -91,7 +91,7 @@ def _summary(a: Today, orders: Sequence[OrderLeg]) -> str:
 
 def against_the_record(a: Today) -> str:
     """That it buys names which the record restricts and its own screen lets pass, "" where it does not."""
-    listed = {r.symbol for r in a.barred}
+    listed = {r.symbol for r in a.restrictions}
     count = sum(leg.order > 0 and leg.instrument.symbol in listed for leg in a.legs)
     if not count:
         return ""
@@ -110,7 +110,7 @@ def _name(leg: OrderLeg, sized: bool) -> TableRow:
     i = leg.instrument
     return (
         Cell(i.symbol, "strong", after=f" {i.name}"), percent(leg.target), percent(leg.previous),
-        percent(leg.held) if sized else NOTHING, leg.reason or NOTHING, leg.barrier or NOTHING,
+        percent(leg.weight) if sized else NOTHING, leg.reason or NOTHING, leg.barrier or NOTHING,
     )  # fmt: skip
 
 

@@ -47,19 +47,19 @@ def keep_answer(
 ) -> Answer:  # fmt: skip
     """Write an answer under `directory/answers`. page: its HTML, with links relative to the kept folder; files: that
     came with it, copied; study: the file of options that repeats it, study.toml, "" for none."""
-    made = datetime.now(UTC)
+    now = datetime.now(UTC)
     contents: dict[str, bytes] = {"page.html": page.encode(), **{f.name: f.read_bytes() for f in files}}
     if study:
         contents["study.toml"] = study.encode()
     digests = {name: digest(data_) for name, data_ in contents.items()}
-    stem = f"{made:%Y%m%d-%H%M%S}-{safe_name(kind)}-{digest(''.join(digests.values()))[:6]}"
+    stem = f"{now:%Y%m%d-%H%M%S}-{safe_name(kind)}-{digest(''.join(digests.values()))[:6]}"
     place, number = directory / "answers" / stem, 1
     sweep(place.parent)
     while place.exists():
         number += 1
         place = place.with_name(f"{stem}-{number}")
     answer = Answer(
-        schema=SCHEMA, id=place.name, kind=kind, made=made.isoformat(), title=title, sentence=sentence, tone=tone,
+        schema=SCHEMA, id=place.name, kind=kind, made=now.isoformat(), title=title, sentence=sentence, tone=tone,
         simulated=simulated, data=data, command=command, files=digests,
     )  # fmt: skip
     with atomic_folder(place) as draft:
@@ -78,14 +78,14 @@ class KeptAnswers(NamedTuple):
 
 def read_answers(directory: Path) -> KeptAnswers:
     """All answers under `directory/answers`; a folder that holds none, or one of another version, is named."""
-    found, left_out = [], []
+    answers, left_out = [], []
     for place in (directory / "answers").glob("[!.]*/"):
         try:
-            found.append(read_answer(place))
+            answers.append(read_answer(place))
         except BadInputError as error:  # of another version, or edited: no reason to withhold the others
             if place.exists():  # else it is being removed
                 left_out.append(f"left out: {error}")
-    return KeptAnswers(sorted(found, key=lambda a: (a.made, a.id), reverse=True), left_out)
+    return KeptAnswers(sorted(answers, key=lambda a: (a.made, a.id), reverse=True), left_out)
 
 
 def read_answer(place: Path) -> Answer:
@@ -105,8 +105,10 @@ def read_answer(place: Path) -> Answer:
 
 def changed_files(place: Path, answer: Answer) -> list[str]:
     """Files of a kept answer that are not as they were written."""
-    known: Mapping[str, str] = answer.files
-    return [n for n, d in known.items() if not (place / n).is_file() or digest((place / n).read_bytes()) != d]
+    digests: Mapping[str, str] = answer.files
+    return [
+        n for n, d in digests.items() if not (place / n).is_file() or digest((place / n).read_bytes()) != d
+    ]
 
 
 def find_answer(directory: Path, word: str) -> Path | None:
@@ -114,13 +116,13 @@ def find_answer(directory: Path, word: str) -> Path | None:
     there is none. Raises BadInputError where several begin so."""
     if (Path(word) / "answer.json").is_file():
         return Path(word)
-    found = [a.id for a in read_answers(directory).answers if a.id.startswith(word)] if word else []
-    if word in found:
-        found = [word]
-    if len(found) > 1:
+    matches = [a.id for a in read_answers(directory).answers if a.id.startswith(word)] if word else []
+    if word in matches:
+        matches = [word]
+    if len(matches) > 1:
         raise BadInputError(
-            f"{len(found)} answers begin with {word}",
-            f"wanted one of {', '.join(found[:5])}",
+            f"{len(matches)} answers begin with {word}",
+            f"wanted one of {', '.join(matches[:5])}",
             "type more of its ID",
         )
-    return directory / "answers" / found[0] if found else None
+    return directory / "answers" / matches[0] if matches else None

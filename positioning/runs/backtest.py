@@ -73,8 +73,8 @@ class RunSettings:
                 "give FramesSource(closes), FolderSource(Path('prices')) or SampleSource()",
                 "source",
             )
-        known = (self.source.instruments, self.source.sample)
-        if known != (self.thesis.instruments, self.thesis.sample):
+        facts = (self.source.instruments, self.source.sample)
+        if facts != (self.thesis.instruments, self.thesis.sample):
             object.__setattr__(self, "source", self.source.knowing(self.thesis))
 
     @property
@@ -167,8 +167,8 @@ def exposed(result: Result, terms: RunSettings) -> FactorExposure | None:
         return None
     require_dollars(result.market.base)
     weights = np.maximum(result.weights, 0.0).mean(axis=0)
-    held = {i: float(w) for i, w in zip(result.market.instruments, weights, strict=True) if w > 0}
-    require_fit(held, terms.factors.regions, terms.region)
+    mean_weights = {i: float(w) for i, w in zip(result.market.instruments, weights, strict=True) if w > 0}
+    require_fit(mean_weights, terms.factors.regions, terms.region)
     return exposure(result.rows, result.nav, terms.factors)
 
 
@@ -184,15 +184,15 @@ def benchmark_of(strategy: Strategy, terms: RunSettings, result: Result) -> Benc
     """What the account is set against; None where the strategy's own has no prices of the span. Raises DataMissingError
     where one that was asked for has none."""
     symbol = terms.benchmark or strategy.benchmark
-    found = benchmark(
+    measure = benchmark(
         terms.source, symbol, result.rows, terms.base, terms.events.crash_dates, terms.accepted, terms.tax
     )
-    if found is not None and np.isfinite(found.levels).sum() < 3:
-        found = None
-    if found is None and terms.benchmark is not None:
+    if measure is not None and np.isfinite(measure.levels).sum() < 3:
+        measure = None
+    if measure is None and terms.benchmark is not None:
         raise DataMissingError(
             f"the benchmark {symbol} has no prices of this span in {terms.source.label}",
             "wanted prices and its currency's rates",
             "leave it out, or choose another",
         )
-    return found
+    return measure

@@ -184,8 +184,8 @@ def capacity(strategy: Strategy, settings: RunSettings) -> Capacity:
     plain = replace(inputs, liquidity=None)
     unit, unit_without_events = (terms.run(s, market, events, plain) for s in (strategy, without_events))
     measure = benchmark_of(strategy, settings, unit)
-    met = inputs.liquidity
-    assert met is not None  # noqa: S101 - the amount is above zero
+    liquidity = inputs.liquidity
+    assert liquidity is not None  # noqa: S101 - the amount is above zero
     figures = [_figures(unit, swept, k) for k in range(AMOUNTS.size)]
     own = summarise(unit.rows, unit.nav, cash_rate=unit.inputs.growth, ruined=unit.worthless)
     levels = np.empty(0) if measure is None else measure.levels[np.isfinite(measure.levels)]
@@ -212,17 +212,17 @@ def capacity(strategy: Strategy, settings: RunSettings) -> Capacity:
         cash_return=float(np.prod(1.0 + unit.inputs.growth) - 1.0),
         held=held_names(strategy, unit, events),
         at=at,
-        legs=_legs(unit, sized, met, at, value_traded(market)[-1]),
-        label=met.label(market.base),
+        legs=_legs(unit, sized, liquidity, at, value_traded(market)[-1]),
+        label=liquidity.label(market.base),
         command=settings.command,
     )
 
 
 def _missed(unit: Result, terms: AccountTerms, amount: float, inputs: LedgerInputs) -> float:
     """Mean over rows of the sum of weights apart from the account's without a size, over the sum of that one's."""
-    met = inputs.liquidity
-    assert met is not None  # noqa: S101 - as in `capacity`
-    own = replace(inputs, liquidity=replace(met, capital=replace(met.capital, amount=amount)))
+    liquidity = inputs.liquidity
+    assert liquidity is not None  # noqa: S101 - as in `capacity`
+    own = replace(inputs, liquidity=replace(liquidity, capital=replace(liquidity.capital, amount=amount)))
     weights = terms.run(unit.targets, unit.market, inputs=own).weights
     return float(np.abs(weights - unit.weights).sum() / max(np.abs(unit.weights).sum(), 1e-12))
 
@@ -238,23 +238,25 @@ def _figures(unit: Result, swept: CapitalSweep, k: int) -> tuple[float, float, f
     return sharpe, float(swept.cost[k]) * per, float(swept.impact[k]) * per
 
 
-def _legs(unit: Result, sized: Result, met: Liquidity, at: float, now: FloatArray) -> tuple[LegCapacity, ...]:
-    weights, found = np.abs(unit.weights), []
-    traded, share = np.nan_to_num(met.traded), met.capital.participation
+def _legs(
+    unit: Result, sized: Result, liquidity: Liquidity, at: float, now: FloatArray
+) -> tuple[LegCapacity, ...]:
+    weights, legs = np.abs(unit.weights), []
+    traded, share = np.nan_to_num(liquidity.traded), liquidity.capital.participation
     reason, waits = sized.order_arrays.reason, sized.order_arrays.waits
     for n, symbol in enumerate(unit.market.symbols):
-        held = weights[:, n] > 0
-        if not held.any():
+        has_position = weights[:, n] > 0
+        if not has_position.any():
             continue
         with np.errstate(divide="ignore"):
-            days = weights[held, n] * at / (share * traded[held, n])
-            ceiling = np.median(share * traded[held, n] / weights[held, n])
+            days = weights[has_position, n] * at / (share * traded[has_position, n])
+            ceiling = np.median(share * traded[has_position, n] / weights[has_position, n])
             last = tuple(
                 float(weights[-1, n] * at / (p * now[n])) if now[n] > 0 else _never(weights[-1, n])
                 for p in SHARES
             )
         waited = int(waits[reason[:, n] == VOLUME, n].sum())
-        found.append(
+        legs.append(
             LegCapacity(
                 symbol,
                 float(unit.weights[-1, n]),
@@ -265,7 +267,7 @@ def _legs(unit: Result, sized: Result, met: Liquidity, at: float, now: FloatArra
                 waited,
             )
         )
-    return tuple(sorted(found, key=lambda leg: leg.ceiling))
+    return tuple(sorted(legs, key=lambda leg: leg.ceiling))
 
 
 def _never(weight: float) -> float:

@@ -23,7 +23,7 @@ FOLDER = "checks"
 MOST = 1_000_000  # bytes of a file
 
 
-class _Kept(TypedDict):
+class _CheckRecord(TypedDict):
     strategy: Text
     code: Sha256
     wrong: bool
@@ -31,7 +31,7 @@ class _Kept(TypedDict):
     cuts: Annotated[int, Meta(ge=2, le=1000)]
 
 
-def keep_check(found: StrategyCheck, strategy: Strategy, cuts: int, directory: Path) -> Path:
+def keep_check(check: StrategyCheck, strategy: Strategy, cuts: int, directory: Path) -> Path:
     """Write it, over what was kept of that strategy before. Raises BadInputError where a file of that name is not one
     of these."""
     place = _place(strategy, directory)
@@ -39,28 +39,28 @@ def keep_check(found: StrategyCheck, strategy: Strategy, cuts: int, directory: P
         raise BadInputError(
             f"{place} is not what a check writes", "wanted a file of ours, or none", "move it away"
         )  # fmt: skip
-    kept = _Kept(
-        strategy=strategy.name, code=_code(strategy), wrong=bool(found.wrong), sentence=found.sentence, cuts=cuts
+    record = _CheckRecord(
+        strategy=strategy.name, code=_code(strategy), wrong=bool(check.wrong), sentence=check.sentence, cuts=cuts
     )  # fmt: skip
     place.parent.mkdir(parents=True, exist_ok=True)
-    return write_whole(place, json_text(kept, indent=1) + "\n")
+    return write_whole(place, json_text(record, indent=1) + "\n")
 
 
 def kept_check(strategy: Strategy, directory: Path) -> CodeCheck | None:
     """What was found of this code; None where it was never checked, or is another by now."""
-    kept = _read(_place(strategy, directory))
-    if kept is None or kept["strategy"] != strategy.name or kept["code"] != _code(strategy):
+    record = _read(_place(strategy, directory))
+    if record is None or record["strategy"] != strategy.name or record["code"] != _code(strategy):
         return None
-    return CodeCheck(kept["wrong"], kept["sentence"], kept["cuts"])
+    return CodeCheck(record["wrong"], record["sentence"], record["cuts"])
 
 
 def _place(strategy: Strategy, directory: Path) -> Path:
     return directory / FOLDER / f"{safe_name(strategy.name)}.json"
 
 
-def _read(place: Path) -> _Kept | None:
+def _read(place: Path) -> _CheckRecord | None:
     try:
-        return decoded(read_bounded(place, MOST), _Kept)
+        return decoded(read_bounded(place, MOST), _CheckRecord)
     except (OSError, ValueError, BadInputError):
         return None
 

@@ -56,7 +56,7 @@ class ComparedRun:
     """One run in a comparison. course: its rows inside the common span, or its own where it is left out.
     factors: the rows inside against published factors, where given."""
 
-    kept: Contender
+    run: Contender
     label: str
     course: AccountHistory
     inside: bool
@@ -89,17 +89,17 @@ class Comparison:
     @property
     def simulated(self) -> bool:
         """Whether any of them stands on generated prices."""
-        return any(c.kept.summary["simulated"] for c in self.contenders)
+        return any(c.run.summary["simulated"] for c in self.contenders)
 
     @property
     def mixed(self) -> bool:
         """Whether some stand on generated prices, and others on real ones or on such as are not known."""
-        return len({bool(c.kept.summary["simulated"]) for c in self.contenders}) > 1
+        return len({bool(c.run.summary["simulated"]) for c in self.contenders}) > 1
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """Labels of those of which it is not known whether their prices are real."""
-        return tuple(c.label for c in self.contenders if c.kept.summary["simulated"] is None)
+        return tuple(c.label for c in self.contenders if c.run.summary["simulated"] is None)
 
 
 def compare(
@@ -116,9 +116,9 @@ def compare(
     for run, label, course in zip(runs, labels(runs), courses, strict=True):
         inside = span is not None and course.dates.size > 1
         cut = between(course, *span) if inside and span is not None else course
-        drawn = intervals(cut, draws, seed) if inside and cut.nav[0] > 0 else {}
-        found = None if factors is None or not inside else _exposed(run, cut, factors, region)
-        contenders.append(ComparedRun(run, label, cut, inside, metrics_of(cut), drawn, found))
+        bands = intervals(cut, draws, seed) if inside and cut.nav[0] > 0 else {}
+        factor_fit = None if factors is None or not inside else _exposed(run, cut, factors, region)
+        contenders.append(ComparedRun(run, label, cut, inside, metrics_of(cut), bands, factor_fit))
     rivals = tuple(n for n, c in enumerate(contenders) if c.alive)
     dates, rows = np.zeros(0, "datetime64[D]"), np.zeros((0, 0))
     if rivals:
@@ -143,8 +143,8 @@ def _exposed(run: Contender, course: AccountHistory, factors: Factors, region: s
         return None
     require_dollars(run.summary["base"])
     long = run.ledger.assign(weight=run.ledger["weight"].clip(lower=0.0)).groupby("symbol")["weight"].mean()
-    held = {RECORDED.of(str(symbol)): float(weight) for symbol, weight in long.items() if weight > 0}
-    require_fit(held, factors.regions, region)
+    mean_weights = {RECORDED.of(str(symbol)): float(weight) for symbol, weight in long.items() if weight > 0}
+    require_fit(mean_weights, factors.regions, region)
     return exposure(course.dates, course.nav, factors)
 
 
@@ -178,10 +178,10 @@ def labels(runs: Sequence[Contender]) -> list[str]:
         same = [r.summary["parameters"] for r, other in zip(runs, titles, strict=True) if other == name]
         own = run.summary["parameters"]
         apart = [k for k in own if any(p.get(k) != own[k] for p in same)]
-        told = [f"{k}={_shown(own[k])}" for k in apart]
+        parts = [f"{k}={_short(own[k])}" for k in apart]
         if run.summary["simulated"] and not all(r.summary["simulated"] for r in runs):
-            told.append("SIMULATED")
-        out.append(f"{name} ({', '.join(told)})" if told else name)
+            parts.append("SIMULATED")
+        out.append(f"{name} ({', '.join(parts)})" if parts else name)
     return [
         n if out.count(n) == 1 else f"{n} #{r.id.split('-', 1)[0]}-{r.id[-6:]}" for n, r in _zip(out, runs)
     ]
@@ -191,7 +191,7 @@ def _zip(names: list[str], runs: Sequence[Contender]) -> list[tuple[str, Contend
     return list(zip(names, runs, strict=True))
 
 
-def _shown(value: Any) -> str:
+def _short(value: Any) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= 30 else text[:29] + "…"
 
@@ -212,13 +212,13 @@ def differences(c: Comparison) -> list[tuple[str, list[str]]]:
         "Event record": lambda s: s["events"]["digest"][:12],
         "Packages": lambda s: ", ".join(f"{k} {v}" for k, v in s["versions"].items()),
     }
-    found = []
+    rows = []
     for name, fact in every.items():
-        told = [str(fact(x.kept.summary)) for x in c.contenders]
-        if len(set(told)) > 1:
-            found.append((name, told))
+        values = [str(fact(x.run.summary)) for x in c.contenders]
+        if len(set(values)) > 1:
+            rows.append((name, values))
     restated = _restated(c)
-    return [*found, *([("Prices restated between runs", restated)] if any(restated) else [])]
+    return [*rows, *([("Prices restated between runs", restated)] if any(restated) else [])]
 
 
 MEASURED = {
@@ -227,12 +227,12 @@ MEASURED = {
 }
 
 
-def benchmark_words(kept: Mapping[str, Any] | None) -> str:
+def benchmark_words(benchmark: Mapping[str, Any] | None) -> str:
     """Symbol of a kept run's benchmark, and what must stand beside it."""
-    if kept is None:
+    if benchmark is None:
         return "none"
-    remark = kept.get("remark", "")
-    return f"{kept['symbol']}, {remark}" if remark else str(kept["symbol"])
+    remark = benchmark.get("remark", "")
+    return f"{benchmark['symbol']}, {remark}" if remark else str(benchmark["symbol"])
 
 
 COSTLY = ("Base currency", "Fees", "Fills", "Cash earns", "Mark of frozen holdings")
@@ -240,13 +240,13 @@ COSTLY = ("Base currency", "Fees", "Fills", "Cash earns", "Mark of frozen holdin
 
 def _restated(c: Comparison) -> list[str]:
     """By run, the symbols whose stored prices differ from those of another run on the same source."""
-    seen: dict[tuple[str, str], set[str]] = {}
+    digests_by_symbol: dict[tuple[str, str], set[str]] = {}
     for x in c.contenders:
-        for symbol, digest in x.kept.summary["digests"].items():
-            seen.setdefault((x.kept.summary["source"], symbol), set()).add(digest)
-    moved = {key for key, digests in seen.items() if len(digests) > 1}
+        for symbol, digest in x.run.summary["digests"].items():
+            digests_by_symbol.setdefault((x.run.summary["source"], symbol), set()).add(digest)
+    moved = {key for key, digests in digests_by_symbol.items() if len(digests) > 1}
     return [
-        ", ".join(sorted(s for s in x.kept.summary["digests"] if (x.kept.summary["source"], s) in moved))
+        ", ".join(sorted(s for s in x.run.summary["digests"] if (x.run.summary["source"], s) in moved))
         for x in c.contenders
     ]
 
@@ -256,5 +256,5 @@ def facts(c: Comparison) -> list[dict[str, Any]]:
     if c.span is None:
         return []
     first, last = (str(day) for day in c.span)
-    every = {e["id"]: e for x in c.contenders for e in x.kept.events if first <= e["day"] <= last}
+    every = {e["id"]: e for x in c.contenders for e in x.run.events if first <= e["day"] <= last}
     return sorted(every.values(), key=lambda e: (e["day"], e["id"]))

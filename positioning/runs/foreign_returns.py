@@ -44,7 +44,7 @@ Columns = tuple[DateArray, Mapping[str, FloatArray], tuple[str, ...]]
 @final
 @dataclass(frozen=True, eq=False)
 class ForeignReturns:
-    """One column. days, values: (T,) simple returns, fractions; source, file_digest: of the file; told: how it
+    """One column. days, values: (T,) simple returns, fractions; source, file_digest: of the file; notes: how it
     had to be read, where that was not plain."""
 
     name: str
@@ -52,7 +52,7 @@ class ForeignReturns:
     file_digest: str
     days: DateArray
     values: FloatArray
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -77,9 +77,9 @@ class ForeignReturns:
         opened = np.busday_offset(self.days[0], -1, roll="forward")
         dates = np.concatenate([[opened], self.days]).astype("datetime64[ms]")
         unknown = np.full(dates.size, np.nan)
-        known = {"date": dates, "nav": self.nav, "cash_return": np.zeros(dates.size)}
+        columns = {"date": dates, "nav": self.nav, "cash_return": np.zeros(dates.size)}
         names = ("benchmark", "trade_value", "cost", "gross", "net")
-        return pd.DataFrame(known | dict.fromkeys(names, unknown))
+        return pd.DataFrame(columns | dict.fromkeys(names, unknown))
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -88,19 +88,19 @@ class ForeignReturns:
 
     @property
     def _read(self) -> str:
-        return f" (read with {', '.join(self.told)})" if self.told else ""
+        return f" (read with {', '.join(self.notes)})" if self.notes else ""
 
     @cached_property
     def summary(self) -> Mapping[str, Any]:
         """What a comparison reads of a run, as far as it is known."""
-        made = signed_percent(float(self.nav[-1] - 1.0))
-        said = (
-            f"Not judged: returns from {self.source.name}, {made} as they stand there{self._read}; what it held, what "
+        total = signed_percent(float(self.nav[-1] - 1.0))
+        sentence = (
+            f"Not judged: returns from {self.source.name}, {total} as they stand there{self._read}; what it held, what "
             "it paid and whether it was run on real prices are not known."
         )
         return {
             "title": self.name, "simulated": None, "parameters": {}, "themes": [], "instruments": {}, "digests": {},
-            "verdict": {"grade": "Not judged", "tone": "neutral", "sentence": said}, "held": None,
+            "verdict": {"grade": "Not judged", "tone": "neutral", "sentence": sentence}, "held": None,
             "metrics": {"first": str(self.days[0]), "last": str(self.days[-1])}, "source": f"returns of {self.source}",
             "base": UNKNOWN, "fees": {"label": UNKNOWN}, "fill": UNKNOWN, "cash": {"label": UNKNOWN}, "mark": UNKNOWN,
             "tax": {"label": UNKNOWN}, "benchmark": None, "events": {"digest": "none"}, "versions": {},
@@ -117,13 +117,14 @@ def read_returns(path: Path) -> list[ForeignReturns]:
     column, a return of -100 % or less, and columns that look like prices or, without saying so, like per cent.
     """
     mark = _digest(path)
-    days, columns, told = _csv(path) if path.suffix == ".csv" else _parquet(path)
-    found = [
-        _column(name, days, values, path, mark, told, _stated(name, told)) for name, values in columns.items()
+    days, columns, notes = _csv(path) if path.suffix == ".csv" else _parquet(path)
+    series = [
+        _column(name, days, values, path, mark, notes, _stated(name, notes))
+        for name, values in columns.items()
     ]
-    if not found:
+    if not series:
         raise _bad(path, "no column of returns", "a column a strategy beside the dates", "add one")
-    return found
+    return series
 
 
 def _digest(path: Path) -> str:
@@ -162,7 +163,7 @@ def _parquet(path: Path) -> Columns:
             raise _bad(path, "no columns", WANTED, "write them")
         frame = frame.set_index(frame.columns[0])
     days = _days(frame.index, path)
-    columns, told = {}, []
+    columns, notes = {}, []
     for at, name in enumerate(map(str, frame.columns)):
         try:
             values = pd.to_numeric(frame.iloc[:, at]).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -171,21 +172,21 @@ def _parquet(path: Path) -> Columns:
                 path, f"words in column {name}", "returns as fractions", "correct that column"
             ) from None
         if is_per_cent(name, ()):
-            told.append(per_cent_words(name))
+            notes.append(per_cent_words(name))
         columns[name] = values / 100.0 if is_per_cent(name, ()) else values
-    return days, columns, tuple(told)
+    return days, columns, tuple(notes)
 
 
 def _days(index: pd.Index, path: Path) -> DateArray:
     import pandas as pd
 
     try:
-        found = pd.DatetimeIndex(pd.to_datetime(index, format="ISO8601"))
+        instants = pd.DatetimeIndex(pd.to_datetime(index, format="ISO8601"))
     except (ValueError, TypeError, OverflowError):
         raise _bad(
             path, "its first column is no dates", "days as 2024-03-28", "put the dates first"
         ) from None
-    days = found.tz_localize(None).to_numpy().astype("datetime64[D]")
+    days = instants.tz_localize(None).to_numpy().astype("datetime64[D]")
     if not days.size or np.isnat(days).any():
         raise _bad(path, "rows without a date", "a date in each", "fill or remove them")
     if (np.diff(days) <= np.timedelta64(0, "D")).any():
@@ -194,18 +195,24 @@ def _days(index: pd.Index, path: Path) -> DateArray:
     return np.asarray(days)
 
 
-def _stated(name: str, told: tuple[str, ...]) -> bool:
+def _stated(name: str, notes: tuple[str, ...]) -> bool:
     """Whether the file itself says that a column is in per cent."""
-    return per_cent_words(name) in told
+    return per_cent_words(name) in notes
 
 
 def _column(
-    name: str, days: DateArray, values: FloatArray, path: Path, mark: str, told: tuple[str, ...], stated: bool
+    name: str,
+    days: DateArray,
+    values: FloatArray,
+    path: Path,
+    mark: str,
+    notes: tuple[str, ...],
+    stated: bool,
 ) -> ForeignReturns:
-    known = np.flatnonzero(~np.isnan(values))
-    if known.size < 2:
-        raise _bad(path, f"{known.size} returns in column {name}", "two or more", "leave that column out")
-    inside = slice(known[0], known[-1] + 1)
+    rows = np.flatnonzero(~np.isnan(values))
+    if rows.size < 2:
+        raise _bad(path, f"{rows.size} returns in column {name}", "two or more", "leave that column out")
+    inside = slice(rows[0], rows[-1] + 1)
     values, own = values[inside], days[inside]
     if not np.isfinite(values).all():
         day = own[int(np.argmax(~np.isfinite(values)))]
@@ -222,7 +229,7 @@ def _column(
             path, f"{name}{_both_readings(values, why)}", "daily simple returns as fractions, 0.01 for 1 %",
             "divide them by 100, or end the column's name in % where they are per cent; turn prices into returns",
         )  # fmt: skip
-    return ForeignReturns(name, path, mark, own, values, told)
+    return ForeignReturns(name, path, mark, own, values, notes)
 
 
 def _impossible(values: FloatArray) -> str:
@@ -233,11 +240,11 @@ def _impossible(values: FloatArray) -> str:
     usual = float(np.median(moved)) if moved.size else 0.0
     if usual > USUAL:
         return f"moves by {usual:.4g} on a usual day"
-    grown = np.cumsum(np.log1p(values))
-    if grown.min() < math.log(NOTHING):
+    log_wealth = np.cumsum(np.log1p(values))
+    if log_wealth.min() < math.log(NOTHING):
         return "falls to nothing"
-    if values.size >= LONG and grown[-1] / values.size > math.log(FABULOUS) / SESSIONS:
-        return f"grows {math.exp(min(grown[-1] * SESSIONS / values.size, 300.0)):.3g} times a year"
+    if values.size >= LONG and log_wealth[-1] / values.size > math.log(FABULOUS) / SESSIONS:
+        return f"grows {math.exp(min(log_wealth[-1] * SESSIONS / values.size, 300.0)):.3g} times a year"
     return ""
 
 

@@ -40,10 +40,10 @@ def keep(
 ) -> SavedRun:
     """Write the run under `directory/runs`. request: the options it was asked with; digests: of each series
     delivered; page: its tearsheet, whose links are relative to `directory`; study: the file that repeats it."""
-    made = datetime.now(UTC)
+    now = datetime.now(UTC)
     summary = summary_of(report, request, digests)
     mark = digest(json.dumps([summary["metrics"], summary["digests"], summary["events"], request]))[:6]
-    stem = f"{made:%Y%m%d-%H%M%S}-{safe_name(report.strategy.name)}-{mark}"
+    stem = f"{now:%Y%m%d-%H%M%S}-{safe_name(report.strategy.name)}-{mark}"
     runs = directory / "runs"
     sweep(runs)
     while True:
@@ -59,7 +59,7 @@ def keep(
                 whole = {
                     "schema": SCHEMA,
                     "id": place.name,
-                    "made": made.isoformat(),
+                    "made": now.isoformat(),
                     "tables": tables,
                     **summary,
                 }
@@ -183,7 +183,7 @@ def legs(result: Result) -> dict[str, np.ndarray[Any, Any]]:
 
 def _facts(report: BacktestReport) -> list[dict[str, Any]]:
     first, last = report.result.rows[[0, -1]]
-    held = set(report.result.market.symbols)
+    symbols = set(report.result.market.symbols)
     facts = [
         {"id": e.id, "day": str(e.known_on()), "title": e.title, "themes": list(e.themes), "kind": "event",
          "story": f"{e.issuer}, {e.direction.replace('_', ' ')}, severity {e.severity} of 5. Source: {e.source}",
@@ -194,6 +194,6 @@ def _facts(report: BacktestReport) -> list[dict[str, Any]]:
         {"id": f"{r.symbol} {r.kind} {r.known_on()}", "day": str(r.known_on()), "kind": "restriction", "sleeves": [],
          "title": f"{r.symbol}: {r.kind.replace('_', ' ')}", "themes": ["restrictions"],
          "story": f"{r.reason}. Source: {r.source}"}
-        for r in report.events.restrictions if r.symbol in held and first <= r.known_on() <= last
+        for r in report.events.restrictions if r.symbol in symbols and first <= r.known_on() <= last
     ]  # fmt: skip
     return facts

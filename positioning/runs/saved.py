@@ -195,23 +195,23 @@ def find_run(directory: Path, word: str) -> SavedRun:
     Raises BadInputError for none, or for a beginning that several share."""
     if (Path(word) / "summary.json").is_file():
         return read_run(Path(word))
-    known = runs_in(directory)
-    of_strategy = [k for k in known if k.summary["strategy"] == word]
+    runs = runs_in(directory)
+    of_strategy = [k for k in runs if k.summary["strategy"] == word]
     if of_strategy:
         return of_strategy[0]
-    begun = [k for k in known if k.id == word] or [k for k in known if word and k.id.startswith(word)]
+    begun = [k for k in runs if k.id == word] or [k for k in runs if word and k.id.startswith(word)]
     if len(begun) == 1:
         return begun[0]
     if begun:
         raise BadInputError(
             f"{len(begun)} runs begin with {word}", "wanted one", f"type {begun[0].id} or another in full"
         )
-    if not known:
+    if not runs:
         raise BadInputError(f"no run in {directory}", f"wanted {word}", "make one: `run`")
-    names = dict.fromkeys(k.summary["strategy"] for k in known)
-    near = did_you_mean(word, [*names, *(k.id for k in known)])
+    names = dict.fromkeys(k.summary["strategy"] for k in runs)
+    near = did_you_mean(word, [*names, *(k.id for k in runs)])
     if not near.startswith("Did"):
-        near = did_you_mean(word, [*list(names)[:MOST_TOLD], *(k.id for k in known[:MOST_TOLD])])
+        near = did_you_mean(word, [*list(names)[:MOST_TOLD], *(k.id for k in runs[:MOST_TOLD])])
     raise BadInputError(
-        f"no run {word}", f"wanted one of {len(known):,} runs, or the newest of a strategy", near
+        f"no run {word}", f"wanted one of {len(runs):,} runs, or the newest of a strategy", near
     )

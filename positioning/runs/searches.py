@@ -39,7 +39,7 @@ class _Grid(msgspec.Struct, frozen=True):
     every_combination: bool = True
 
 
-class _Kept(NamedTuple):
+class _SearchRecord(NamedTuple):
     search: str
     grid: _Grid
     tried: bool
@@ -56,17 +56,17 @@ def axes_to_json(axes: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
 def kept_searches(strategy: Strategy, simulated: bool, directory: Path) -> Searched | None:
     """What the searches kept under `directory/answers` say of the parameters of a strategy; None where there is no search
     of a strategy of this name on prices of this kind, simulated or real."""
-    found = [
-        kept
+    searches = [
+        record
         for answer in read_answers(directory).answers
         if answer.kind == KIND and answer.simulated == simulated
-        for kept in [_read(answer, strategy, directory)]
-        if kept is not None
+        for record in [_read(answer, strategy, directory)]
+        if record is not None
     ]
-    if not found:
+    if not searches:
         return None
-    first = next((kept for kept in found if kept.tried), found[0])
-    others = [kept for kept in found if kept is not first]
+    first = next((record for record in searches if record.tried), searches[0])
+    others = [record for record in searches if record is not first]
     return Searched(
         search=first.search,
         trials=first.grid.trials,
@@ -74,11 +74,11 @@ def kept_searches(strategy: Strategy, simulated: bool, directory: Path) -> Searc
         every=first.grid.every_combination,
         chosen=first.tried or strategy.parameters() != type(strategy)().parameters(),
         others=len(others),
-        other_trials=sum(kept.grid.trials for kept in others),
+        other_trials=sum(record.grid.trials for record in others),
     )
 
 
-def _read(answer: Answer, strategy: Strategy, directory: Path) -> _Kept | None:
+def _read(answer: Answer, strategy: Strategy, directory: Path) -> _SearchRecord | None:
     """None for a search of another strategy, or one whose numbers cannot be read."""
     place = directory / "answers" / answer.id / NUMBERS
     try:
@@ -90,7 +90,7 @@ def _read(answer: Answer, strategy: Strategy, directory: Path) -> _Kept | None:
         if not grid.strategy
         else grid.strategy == strategy.name
     )
-    return _Kept(answer.id, grid, bool(grid.strategy) and _tried(grid, strategy)) if of else None
+    return _SearchRecord(answer.id, grid, bool(grid.strategy) and _tried(grid, strategy)) if of else None
 
 
 def _tried(grid: _Grid, strategy: Strategy) -> bool:

@@ -67,7 +67,7 @@ class NewsInForce:
 @final
 @dataclass(frozen=True, slots=True)
 class OrderLeg:
-    """One name. target, previous: weights of the last decision and of the one before; held: weight of what is held.
+    """One name. target, previous: weights of the last decision and of the one before; weight: of what is held.
 
     price: the last close, in `instrument.currency`; rate: base currency per unit of it; shares, order: whole, signed;
     value, fees: of the order, in base currency; session, opens: where and when it can trade first (UTC), NaT without
@@ -78,7 +78,7 @@ class OrderLeg:
     instrument: Instrument
     target: float
     previous: float
-    held: float
+    weight: float
     price: float
     rate: float
     shares: int
@@ -105,7 +105,7 @@ class Today:
 
     as_of: that row's date; decided, before: dates of the last decision and the one before it (NaT: there is none).
     capital: value that the orders are sized to, None without holdings and capital; cash: what is left when all orders
-    are filled at the last prices. barred: restrictions in force on names of the market. notes: what limits the answer.
+    are filled at the last prices. restrictions: those in force on names of the market. notes: what limits the answer.
     """
 
     strategy: Strategy
@@ -118,7 +118,7 @@ class Today:
     cash: float | None
     legs: tuple[OrderLeg, ...]
     news: tuple[NewsInForce, ...]
-    barred: tuple[Restriction, ...]
+    restrictions: tuple[Restriction, ...]
     notes: tuple[str, ...]
 
     @property
@@ -158,18 +158,18 @@ def today(
             f"holdings worth {capital:,.0f} {market.base}", "wanted a value above zero", "state the capital"
         )
     fresh = _news(strategy, market, events)
-    barred = tuple(_in_force(events, market.symbols, last))
+    restrictions = tuple(_in_force(events, market.symbols, last))
     rates = terms.fees.on(market.rows[-1:], market.instruments)
     obeyed = terms.inputs(market, events, strategy.screened(market, events))
     if lots is None and terms.capital is not None:
-        known, unlotted = lots_on(terms.capital.lots, market.rows[-1:], market.instruments)
-        lots = {s: int(known[0, n]) for n, s in enumerate(market.symbols) if s not in unlotted}
+        board_lots, unlotted = lots_on(terms.capital.lots, market.rows[-1:], market.instruments)
+        lots = {s: int(board_lots[0, n]) for n, s in enumerate(market.symbols) if s not in unlotted}
     stopped = obeyed.frozen[-1] | (obeyed.exit_row >= 0)
     legs = tuple(
         _leg(
             market, n, float(target[n]), float(previous[n]), shares[n], capital, (lots or {}).get(i.symbol, 1),
             targets.band, (float(rates.buy_total[0, n]), float(rates.sell_total[0, n])),
-            [r for r in barred if r.symbol == i.symbol], bool(obeyed.no_buy[-1, n]), bool(stopped[n]),
+            [r for r in restrictions if r.symbol == i.symbol], bool(obeyed.no_buy[-1, n]), bool(stopped[n]),
             _reason(i.symbol, float(target[n]), float(previous[n]), decided, before, fresh, events),
         )
         for n, i in enumerate(market.instruments)
@@ -180,7 +180,7 @@ def today(
         legs, cash = _within_cash(legs, capital - worth)
         legs = _sized(legs, market, terms)
     return Today(
-        strategy, last, decided, before, market.base, market.simulated, capital, cash, legs, fresh, barred,
+        strategy, last, decided, before, market.base, market.simulated, capital, cash, legs, fresh, restrictions,
         _notes(legs, lots or {}, portfolio),
     )  # fmt: skip
 
@@ -199,14 +199,14 @@ def _news(strategy: Strategy, market: Market, events: Events) -> tuple[NewsInFor
     half_life = strategy.parameters().get("half_life")
     if not isinstance(half_life, float) or strategy.respond == 0 or not market.rows.size:
         return ()
-    rows, last, found = events.rows(market.rows), market.rows.size - 1, []
+    rows, last, news = events.rows(market.rows), market.rows.size - 1, []
     inside = (events.known >= market.rows[0]) & (events.known <= market.rows[-1])
-    for event, row, seen in zip(events, rows.tolist(), inside.tolist(), strict=True):
+    for event, row, is_inside in zip(events, rows.tolist(), inside.tolist(), strict=True):
         for sleeve in strategy.themes:
             weight = event.signs.get(sleeve, 0) * event.severity * 0.5 ** ((last - row) / half_life)
-            if seen and event.counts and abs(weight) >= FAINT:
-                found.append(NewsInForce(sleeve, event, weight, last - row, half_life))
-    return tuple(sorted(found, key=lambda n: -abs(n.weight)))
+            if is_inside and event.counts and abs(weight) >= FAINT:
+                news.append(NewsInForce(sleeve, event, weight, last - row, half_life))
+    return tuple(sorted(news, key=lambda n: -abs(n.weight)))
 
 
 def _in_force(events: Events, symbols: Sequence[str], day: np.datetime64) -> list[Restriction]:
@@ -233,15 +233,15 @@ def _reason(
     """Why the last decision differs from the one before."""
     if abs(target - previous) <= ROUNDING:
         return ""
-    told = [
+    reasons = [
         f"{r.kind.replace('_', ' ')} ({r.ground.replace('_', ' ')})"
         for r in events.restrictions
         if r.symbol == symbol and not r.known_on() > decided and not r.known_on() <= before
     ]
-    told += [
+    reasons += [
         n.event.title for n in news if not n.event.known_on() > decided and not n.event.known_on() <= before
     ]
-    return "; ".join(dict.fromkeys(told)) or "prices and older news that fades"
+    return "; ".join(dict.fromkeys(reasons)) or "prices and older news that fades"
 
 
 def _leg(
@@ -249,12 +249,12 @@ def _leg(
     n: int,
     target: float,
     previous: float,
-    held: float,
+    shares: float,
     capital: float | None,
     lot: int,
     band: float,
     fee: tuple[float, float],
-    barred: Sequence[Restriction],
+    restrictions: Sequence[Restriction],
     no_buy: bool,
     stopped: bool,
     reason: str,
@@ -262,29 +262,29 @@ def _leg(
     i, last = market.instruments[n], market.rows[-1]
     price, mark = float(market.carried_close[-1, n]), float(market.marks[-1, n])
     rate = float(market.carried_rates[-1, n])
-    known = np.isfinite(mark) and mark > 0
-    weight = held * mark / capital if capital is not None and known else 0.0
-    wanted = round(target * capital / mark / lot) * lot if capital is not None and known else 0
-    order, barrier, note = (int(wanted - held) if capital is not None else 0), "", ""
-    if capital is not None and target and held and abs(weight - target) <= band * abs(target):
+    has_mark = np.isfinite(mark) and mark > 0
+    weight = shares * mark / capital if capital is not None and has_mark else 0.0
+    target_shares = round(target * capital / mark / lot) * lot if capital is not None and has_mark else 0
+    order, barrier, note = (int(target_shares - shares) if capital is not None else 0), "", ""
+    if capital is not None and target and shares and abs(weight - target) <= band * abs(target):
         order, note = 0, f"not traded: within {band:.0%} of its target"
-    if not known and (target or held):
+    if not has_mark and (target or shares):
         order, barrier = 0, "no price and no rate of it is known"
     elif market.silence[-1, n] > STALE_SESSIONS:
         order, barrier = 0, f"has not traded for {int(market.silence[-1, n])} sessions"
     standing = "; ".join(
-        f"{r.kind.replace('_', ' ')} since {r.known_on()}: {r.reason} ({r.source})" for r in barred
+        f"{r.kind.replace('_', ' ')} since {r.known_on()}: {r.reason} ({r.source})" for r in restrictions
     )
-    if stopped or (no_buy and order > 0 and held >= 0) or (no_buy and not order and not held):
+    if stopped or (no_buy and order > 0 and shares >= 0) or (no_buy and not order and not shares):
         order, barrier = 0, barrier or standing or "the listing has ended"
     elif standing:
         note = "; ".join(x for x in (note, f"on record: {standing}") if x)
     session, opens = next_opening(i.venue, last) if order else (np.datetime64("NaT"), np.datetime64("NaT"))
     if order and session > last + np.timedelta64(1, "D"):
         note = "; ".join(x for x in (f"{i.venue} is closed until {session}", note) if x)
-    value = order * mark if known else 0.0
+    value = order * mark if has_mark else 0.0
     return OrderLeg(
-        i, target, previous, weight, price, rate, int(held) + order, order, lot, value,
+        i, target, previous, weight, price, rate, int(shares) + order, order, lot, value,
         abs(value) * fee[0 if order > 0 else 1], session, opens, reason, barrier, note,
     )  # fmt: skip
 
@@ -315,26 +315,26 @@ def _within_cash(legs: tuple[OrderLeg, ...], cash: float) -> tuple[tuple[OrderLe
 
 def _sized(legs: tuple[OrderLeg, ...], market: Market, terms: AccountTerms) -> tuple[OrderLeg, ...]:
     """The orders with what their size meets in past volume, where it is known: sessions, and impact in base currency."""
-    met = terms.capital
-    if met is None or market.volume is None:
+    capital = terms.capital
+    if capital is None or market.volume is None:
         return legs
     traded, moved = value_traded(market)[-1], daily_volatility(market)[-1]
-    constant, told = met.impact.on(market.instruments), []
+    constant, sized = capital.impact.on(market.instruments), []
     for leg in legs:
         n, value = market.column(leg.instrument.symbol), abs(leg.value)
         if not leg.order:
-            told.append(leg)
+            sized.append(leg)
             continue
         words = "no past volume of it is known"
         if traded[n] > 0 and np.isfinite(moved[n]):
-            sessions = math.ceil(value / (met.participation * traded[n]))
-            lost = value * constant[n] * moved[n] * np.sqrt(min(value / traded[n], met.participation))
+            sessions = math.ceil(value / (capital.participation * traded[n]))
+            impact = value * constant[n] * moved[n] * np.sqrt(min(value / traded[n], capital.participation))
             words = (
-                f"{sessions} session{'s' * (sessions != 1)} at {100 * met.participation:.3g} % of volume, impact about "
-                f"{lost:,.0f} {market.base}"
+                f"{sessions} session{'s' * (sessions != 1)} at {100 * capital.participation:.3g} % of volume, "
+                f"impact about {impact:,.0f} {market.base}"
             )
-        told.append(replace(leg, note="; ".join(x for x in (leg.note, words) if x)))
-    return tuple(told)
+        sized.append(replace(leg, note="; ".join(x for x in (leg.note, words) if x)))
+    return tuple(sized)
 
 
 def _notes(legs: Sequence[OrderLeg], lots: Mapping[str, int], portfolio: Portfolio) -> tuple[str, ...]:

@@ -272,7 +272,7 @@ def test_metrics_after_a_brush_are_pythons(
     assert page.evaluate(STALE) == ((first, last) != ("2020-01-02", "2025-12-30"))
     shown = values(page)
     for n, x in enumerate(four.contenders):
-        known = metrics_of(between(history_of(x.kept), np.datetime64(first), np.datetime64(last)))
+        known = metrics_of(between(history_of(x.run), np.datetime64(first), np.datetime64(last)))
         for row in ROWS:
             want = math.nan if known is None else getattr(known, row.field)
             assert shown[str(n)][row.field] == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (
@@ -288,7 +288,7 @@ def test_odd_accounts_after_a_brush(browser: Any, odd: Comparison, tmp_path: Pat
     shown = values(page)
     for n, x in enumerate(odd.contenders):
         known = metrics_of(
-            between(history_of(x.kept), np.datetime64("2025-05-06"), np.datetime64("2025-06-30"))
+            between(history_of(x.run), np.datetime64("2025-05-06"), np.datetime64("2025-06-30"))
         )
         for row in ROWS:
             want = math.nan if known is None or not x.inside else getattr(known, row.field)
@@ -420,7 +420,7 @@ def test_themes_filter_marks_and_rows(browser: Any, path: Path, four: Comparison
     for theme in page.eval_on_selector_all("[name=theme]", "b => b.map(x => x.value)"):
         if theme != "fertilizer":
             page.uncheck(f"[name=theme][value={theme}]")
-    known = {e["id"] for x in four.contenders for e in x.kept.events if "fertilizer" in e["themes"]}
+    known = {e["id"] for x in four.contenders for e in x.run.events if "fertilizer" in e["themes"]}
     until(page, f"{count} < {every}")
     assert page.evaluate(count) == page.evaluate(rows) == len(known)
     page.close()

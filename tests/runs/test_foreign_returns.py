@@ -125,8 +125,8 @@ def test_returns_are_read_as_prices_are(
         one.values, [0.012, -0.0134, 0.001, 0.0], rtol=1e-15
     )  # one division's rounding
     np.testing.assert_allclose(two.values, [-0.0056, 0.1, 0.0, 0.02], rtol=1e-15)
-    assert set(said) <= set(one.told)
-    assert ("read with" in one.summary["verdict"]["sentence"]) == bool(one.told)
+    assert set(said) <= set(one.notes)
+    assert ("read with" in one.summary["verdict"]["sentence"]) == bool(one.notes)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_units_are_recognised_whatever_their_size(
     path = tmp_path / "theirs.csv"
     pd.DataFrame({"my_fund": values}, DAYS).to_csv(path)
     if not refused:
-        assert read_returns(path)[0].told == ()
+        assert read_returns(path)[0].notes == ()
         return
     with pytest.raises(BadInputError, match=r"my_fund .*as fractions: .*; as per cent: .*") as caught:
         read_returns(path)

@@ -73,9 +73,9 @@ def _below(nav: FloatArray) -> FloatArray:
 
 
 def _exposures(n: int, c: ComparedRun) -> list[Figure]:
-    days = c.kept.returns["date"].to_numpy().astype("datetime64[D]")
+    days = c.run.returns["date"].to_numpy().astype("datetime64[D]")
     on = np.isin(days, c.course.dates)
-    gross, net = (c.kept.returns[name].to_numpy()[on] for name in ("gross", "net"))
+    gross, net = (c.run.returns[name].to_numpy()[on] for name in ("gross", "net"))
     thin = {"line": {**style(n), "dash": "dot", "width": 1.2}, "showlegend": False}
     own = [_own(n, c, gross) | {"legendgroup": str(n)}]
     return (

@@ -147,7 +147,7 @@ def view(c: Comparison) -> ComparisonPage:
         simulated=c.simulated,
         mixed=mixed(c),
         judged=tuple(
-            (_chip(c, n), spoken_again(x.kept.summary.get("verdict"))) for n, x in enumerate(c.contenders)
+            (_chip(c, n), spoken_again(x.run.summary.get("verdict"))) for n, x in enumerate(c.contenders)
         ),
         remarks=tuple(remarks(c)),
         costly=", ".join(name for name, _ in found if name in COSTLY),
@@ -404,8 +404,8 @@ def _best_of(c: Comparison, n: int | None, test: Spa | None) -> list[object]:
 def _runs(c: Comparison) -> Table:
     rows = [
         [
-            _chip(c, n), Cell(x.kept.id, href=x.kept.address),
-            Cell(x.kept.summary["snapshot"][:12], "code"), Cell(x.kept.summary["command"], "code", "wide"),
+            _chip(c, n), Cell(x.run.id, href=x.run.address),
+            Cell(x.run.summary["snapshot"][:12], "code"), Cell(x.run.summary["command"], "code", "wide"),
         ]
         for n, x in enumerate(c.contenders)
     ]  # fmt: skip

@@ -32,7 +32,7 @@ def mixed(c: Comparison) -> str:
     """The warning where accounts on generated prices stand beside others; "" where none do."""
     if not c.mixed:
         return ""
-    real = any(x.kept.summary["simulated"] is False for x in c.contenders)
+    real = any(x.run.summary["simulated"] is False for x in c.contenders)
     unknown = UNKNOWN.format(", ".join(c.unknown)) if c.unknown else ""
     return " ".join(text for text in (MIXED if real else "", unknown) if text)
 
@@ -86,7 +86,7 @@ def held_words(x: ComparedRun) -> str:
 
 
 def _held(x: ComparedRun) -> Held | None:
-    kept = x.kept.summary.get("held")
+    kept = x.run.summary.get("held")
     return Held(**kept) if kept else None
 
 
@@ -99,7 +99,7 @@ def _longer(c: Comparison) -> list[str]:
     """Whose return over its own dates is another than over those that all share."""
     told = []
     for x in c.contenders:
-        whole = history_of(x.kept)
+        whole = history_of(x.run)
         if not x.alive or x.metrics is None or whole.dates.size == x.course.dates.size or whole.nav[0] <= 0:
             continue
         own = signed(float(whole.nav[-1] / whole.nav[0] - 1.0))
@@ -115,7 +115,7 @@ def _whose(values: Sequence[tuple[float, str]], value: float) -> str:
 
 
 def _alone(c: ComparedRun) -> list[str]:
-    course, days = c.course, c.kept.returns
+    course, days = c.course, c.run.returns
     if course.dates.size < 2:
         return [
             f"{c.label} has a single row, {course.dates[0]}: it is left out, and nothing of it can be measured."
@@ -133,7 +133,7 @@ def _alone(c: ComparedRun) -> list[str]:
         return [f"{c.label} held nothing: it was all in cash."]
     levels = course.benchmark
     if np.isfinite(levels).all() and np.allclose(levels / levels[0], _grown(c), rtol=1e-9, atol=0):
-        symbol = c.kept.summary["benchmark"]["symbol"]
+        symbol = c.run.summary["benchmark"]["symbol"]
         return [f"{c.label} equals its benchmark {symbol}: beta is 1 and alpha 0 by construction."]
     return []
 
@@ -172,8 +172,8 @@ def decided(c: Comparison) -> str:
 def _measures(c: Comparison) -> str:
     """Against which benchmark, and by which returns, each run's beta is."""
     each = [
-        f"{x.label} to {benchmark_words(x.kept.summary['benchmark'])} {MEASURED[x.course.beta_measure]}"
+        f"{x.label} to {benchmark_words(x.run.summary['benchmark'])} {MEASURED[x.course.beta_measure]}"
         for x in c.contenders
-        if x.kept.summary["benchmark"] is not None
+        if x.run.summary["benchmark"] is not None
     ]
     return "; ".join(each) + "." if each else "of which none has one."
