@@ -126,5 +126,5 @@ def _print(made: Screening, files: Sequence[Path], terminal: Terminal) -> None:
 
 def _row(f: Finding) -> list[str]:
     sure = f"decided: {f.decision}" if f.decision else str(f.hit.sureness)
-    since = f"{f.known}" if f.dated else f"{f.known} (file)"
+    since = f"{f.day}" if f.dated else f"{f.day} (file)"
     return [f.hit.symbol, sure, f"{f.hit.score:.0f}", since, (f.entry.force or "none").replace("_", " ")]

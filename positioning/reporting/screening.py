@@ -95,7 +95,7 @@ def _as_json(f: Finding) -> dict[str, Any]:
         "symbol": f.hit.symbol, "rule": f.hit.rule, "sureness": f.hit.sureness, "score": f.hit.score,
         "alias": f.hit.alias, "own": f.hit.own, "list": f.entry.listing, "key": f.entry.key,
         "name": f.entry.names[0] if f.entry.names else "", "programme": f.entry.programme, "force": f.entry.force,
-        "note": f.entry.note, "since": str(f.known), "dated": f.dated,
+        "note": f.entry.note, "since": str(f.day), "dated": f.dated,
         "effective": None if f.entry.effective is None else str(f.entry.effective),
         "decision": f.decision, "decision_note": f.note, "restricts": f.sure and bool(f.entry.force),
     }  # fmt: skip
@@ -157,8 +157,8 @@ def _rows(findings: Sequence[Finding]) -> tuple[TableRow, ...]:
     return tuple(
         (
             f.hit.symbol, _how(f), f"{f.hit.score:.1f}", f.hit.alias, f.hit.own, f"{f.entry.listing}, {f.entry.key}",
-            f.entry.programme or NOTHING, str(f.known) if f.dated else f"{f.known} (the list's day)",
-            str(f.entry.effective or f.known), f.entry.note or FORCES[f.entry.force],
+            f.entry.programme or NOTHING, str(f.day) if f.dated else f"{f.day} (the list's day)",
+            str(f.entry.effective or f.day), f.entry.note or FORCES[f.entry.force],
         )
         for f in findings
     )  # fmt: skip

@@ -24,17 +24,17 @@ def from_csv(table: Table) -> Iterator[ListEntry]:
 
 def from_json(text: Iterator[str]) -> Iterator[ListEntry]:
     """The same from `{"results": [...]}`, or from the bare list; an entry at a time."""
-    for number, found in enumerate(_objects(text), 1):
-        if not isinstance(found, dict):
+    for number, record in enumerate(_objects(text), 1):
+        if not isinstance(record, dict):
             raise BadInputError(
                 f"entry {number} is no object", "wanted entries of the list", "fetch it again"
             )
-        yield from _entry(f"entry {number}", _cells(found))
+        yield from _entry(f"entry {number}", _cells(record))
 
 
-def _cells(found: dict[str, Any]) -> Callable[[str], str]:
+def _cells(record: dict[str, Any]) -> Callable[[str], str]:
     def cell(column: str) -> str:
-        value = found.get(column)
+        value = record.get(column)
         if isinstance(value, list):
             return "; ".join(_flat(v) for v in value)
         return "" if value is None else str(value)
@@ -139,7 +139,7 @@ class _Buffer:
         self.peek()
         while True:
             try:
-                found, end = self._decoder.raw_decode(self._held, self._at)
+                value, end = self._decoder.raw_decode(self._held, self._at)
             except RecursionError:
                 raise BadInputError("JSON nested too deep", "wanted a list", "fetch it again") from None
             except json.JSONDecodeError:
@@ -149,4 +149,4 @@ class _Buffer:
             if end == len(self._held) and self._more():
                 continue  # a number may go on in the next chunk
             self._at = end
-            return found
+            return value

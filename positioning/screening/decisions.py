@@ -40,24 +40,31 @@ def read_decisions(path: Path | None) -> Mapping[tuple[str, str, str], Decision]
     Raises BadInputError naming the line for another word than same, different or nothing, and for two different
     decisions of one thing.
     """
-    found: dict[tuple[str, str, str], Decision] = {}
+    decisions: dict[tuple[str, str, str], Decision] = {}
     if path is None or not path.exists():
-        return found
+        return decisions
 
     def add(cells: Cells) -> None:
         check_choice("decision", cells["decision"].casefold(), get_args(Verdict))
         symbol, listing, key, name, _, note = (restored(cells[c]) for c in COLUMNS)
-        made = Decision(symbol, listing, key, name, cast(Verdict, cells["decision"].casefold()), note)
-        before = found.get(made.about)
-        if before is not None and before.decision != made.decision and before.decision and made.decision:
+        decision = Decision(symbol, listing, key, name, cast(Verdict, cells["decision"].casefold()), note)
+        before = decisions.get(decision.about)
+        if (
+            before is not None
+            and before.decision != decision.decision
+            and before.decision
+            and decision.decision
+        ):
             raise BadInputError(
-                f"{made.symbol}, {made.listing} {made.key} decided twice", "wanted one decision", "drop one"
+                f"{decision.symbol}, {decision.listing} {decision.key} decided twice",
+                "wanted one decision",
+                "drop one",
             )
-        if before is None or made.decision:
-            found[made.about] = made
+        if before is None or decision.decision:
+            decisions[decision.about] = decision
 
     read_records(path, COLUMNS, add)
-    return found
+    return decisions
 
 
 def write_decisions(path: Path, decisions: Iterable[Decision]) -> Path:

@@ -47,13 +47,13 @@ class ListEntry:
 
 def clean(text: str, where: str) -> str:
     """A name without control characters. Raises BadInputError for a formula and for markup."""
-    made = " ".join(_CONTROL.sub(" ", text).split())
-    if _FORMULA.match(made) or _MARKUP.search(made):
-        kind = "markup" if _MARKUP.search(made) else "a formula"
+    name = " ".join(_CONTROL.sub(" ", text).split())
+    if _FORMULA.match(name) or _MARKUP.search(name):
+        kind = "markup" if _MARKUP.search(name) else "a formula"
         raise BadInputError(
-            f"{where}: {made[:40]!r} is {kind}", "wanted a name", "remove it, or fetch the list again"
+            f"{where}: {name[:40]!r} is {kind}", "wanted a name", "remove it, or fetch the list again"
         )
-    return made
+    return name
 
 
 def names_of(where: str, *texts: str) -> tuple[str, ...]:

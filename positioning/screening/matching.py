@@ -89,16 +89,16 @@ class Matcher:
             for number in numbers:
                 for symbol in index.get(number, ()):
                     best.setdefault(symbol, Hit(symbol, rule, number, number, 100.0, "certain"))
-        for written in entry.names:
-            for hit in self._by_name(written, entry.countries):
-                known = best.get(hit.symbol)
-                if known is None or (known.sureness != "certain" and hit.score > known.score):
+        for name in entry.names:
+            for hit in self._by_name(name, entry.countries):
+                earlier = best.get(hit.symbol)
+                if earlier is None or (earlier.sureness != "certain" and hit.score > earlier.score):
                     best[hit.symbol] = hit
         return sorted(best.values(), key=lambda h: (h.sureness != "certain", -h.score, h.symbol))
 
-    def _by_name(self, written: str, countries: Sequence[str]) -> list[Hit]:
-        name = prepared(written)
-        found = []
+    def _by_name(self, spelling: str, countries: Sequence[str]) -> list[Hit]:
+        name = prepared(spelling)
+        hits = []
         for n in self._candidates(name):
             own = self._own[n]
             score = self._score(name, own)
@@ -106,37 +106,37 @@ class Matcher:
                 same = name.identity == own.name.identity
                 elsewhere = bool(countries and own.country) and own.country not in countries
                 sure: Sureness = "likely" if same and not elsewhere else "possible"
-                found.append(Hit(own.symbol, "name", written, own.name.written, round(score, 1), sure))
-        return found
+                hits.append(Hit(own.symbol, "name", spelling, own.name.spelling, round(score, 1), sure))
+        return hits
 
     def _candidates(self, name: Name) -> set[int]:
         """Names that share a telling word, a spelling of one, or two neighbouring Chinese signs."""
-        found: set[int] = set()
+        candidates: set[int] = set()
         linked: Counter[int] = Counter()
         for word in _words(name):
             for near in self._spellings(word):
                 for n in self._by_word.get(near, ()):
                     linked[n] += 1
                     if self._many[near] <= 3 or near not in GENERIC:
-                        found.add(n)
-        found |= {n for n, times in linked.items() if times >= 2}
+                        candidates.add(n)
+        candidates |= {n for n, times in linked.items() if times >= 2}
         signs = Counter(n for pair in _pairs(name.chinese) for n in self._by_signs.get(pair, ()))
-        return found | {n for n, times in signs.items() if times >= max(1, len(name.chinese) // 3)}
+        return candidates | {n for n, times in signs.items() if times >= max(1, len(name.chinese) // 3)}
 
     def _spellings(self, word: str) -> tuple[str, ...]:
         """The universe's words that this one may be; remembered, since a list repeats its words."""
-        known = self._near.get(word)
-        if known is None:
+        spellings = self._near.get(word)
+        if spellings is None:
             near = (
                 process.extract(word, self._vocabulary, scorer=fuzz.ratio, score_cutoff=WORD, limit=None)
                 if len(word) >= SHORT
                 else ()
             )
-            known = tuple({*(w for w, _, _ in near), *([word] if word in self._by_word else [])})
+            spellings = tuple({*(w for w, _, _ in near), *([word] if word in self._by_word else [])})
             if len(self._near) >= 1 << 18:
                 self._near.clear()
-            self._near[word] = known
-        return known
+            self._near[word] = spellings
+        return spellings
 
     def _weight(self, token: str, folded: str) -> float:
         common = COMMON if token in GENERIC else 1.0
@@ -159,18 +159,18 @@ def _aligned(
     theirs: Sequence[str], weights: Sequence[float], ours: Sequence[str], own: Sequence[float]
 ) -> float:
     """100 times the harmonic mean of the weight of each side's words that the other has, by likeness."""
-    taken: set[int] = set()
-    met = met_own = 0.0
+    partners: set[int] = set()
+    their_match = own_match = 0.0
     for n, word in sorted(enumerate(ours), key=lambda p: -own[p[0]]):
-        likeness = [(_like(word, other), m) for m, other in enumerate(theirs) if m not in taken]
+        likeness = [(_like(word, other), m) for m, other in enumerate(theirs) if m not in partners]
         best, m = max(likeness, default=(0.0, -1))
         if best > 0:
-            taken.add(m)
-            met += weights[m] * best
-            met_own += own[n] * best
-    if not met:
+            partners.add(m)
+            their_match += weights[m] * best
+            own_match += own[n] * best
+    if not their_match:
         return 0.0
-    a, b = met / sum(weights), met_own / sum(own)
+    a, b = their_match / sum(weights), own_match / sum(own)
     return 100.0 * 2 * a * b / (a + b)
 
 

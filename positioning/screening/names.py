@@ -66,7 +66,7 @@ class Name:
     """A name as written and as compared. tokens: what is left of it, in order, without legal forms; folded: the
     same with spellings folded. chinese: its Chinese signs without legal forms, "" where it has none."""
 
-    written: str
+    spelling: str
     tokens: tuple[str, ...]
     folded: tuple[str, ...]
     chinese: str
@@ -78,22 +78,22 @@ class Name:
 
 
 @lru_cache(maxsize=4096)
-def prepared(written: str) -> Name:
+def prepared(spelling: str) -> Name:
     """A name made comparable."""
-    chinese = "".join(_CHINESE.findall(_CHINESE_FORMS.sub("", unicodedata.normalize("NFKC", written))))
-    tokens = tuple(_tokens(_SHARE_CLASS.sub(" ", written)))
-    return Name(written, tokens, tuple(folded(t) for t in tokens), chinese)
+    chinese = "".join(_CHINESE.findall(_CHINESE_FORMS.sub("", unicodedata.normalize("NFKC", spelling))))
+    tokens = tuple(_tokens(_SHARE_CLASS.sub(" ", spelling)))
+    return Name(spelling, tokens, tuple(folded(t) for t in tokens), chinese)
 
 
-def _tokens(written: str) -> list[str]:
-    words = _WORD.findall(_CHINESE.sub(" ", latin(written)))
-    kept = [w for w in words if w not in LEGAL_FORMS]
-    return kept or words  # a name made of nothing but legal forms is compared as it is
+def _tokens(spelling: str) -> list[str]:
+    words = _WORD.findall(_CHINESE.sub(" ", latin(spelling)))
+    tokens = [w for w in words if w not in LEGAL_FORMS]
+    return tokens or words  # a name made of nothing but legal forms is compared as it is
 
 
-def latin(written: str) -> str:
+def latin(spelling: str) -> str:
     """Lower case, in plain Latin letters where the script is Latin or Cyrillic; dots and apostrophes gone."""
-    text = unicodedata.normalize("NFKC", written).casefold().replace("a/s", "as").replace("&", " ")
+    text = unicodedata.normalize("NFKC", spelling).casefold().replace("a/s", "as").replace("&", " ")
     text = re.sub("[.'’`ʼ´\"“”]", "", text)
     text = "".join(_CYRILLIC.get(c, c) for c in text)
     plain = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

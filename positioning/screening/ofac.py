@@ -37,10 +37,10 @@ def primary(lines: Iterator[str], aliases: Mapping[str, Sequence[str]]) -> Itera
 
 def alternates(lines: Iterator[str]) -> dict[str, list[str]]:
     """Further names by entity number."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for _, row in _rows(lines, ALIASES):
-        found.setdefault(row[0], []).append(row[3])
-    return found
+        names.setdefault(row[0], []).append(row[3])
+    return names
 
 
 def force_of(programme: str, remarks: str) -> tuple[Force, str, date | None, date | None]:
@@ -61,8 +61,8 @@ def force_of(programme: str, remarks: str) -> tuple[Force, str, date | None, dat
 
 def _dated(remarks: str, label: str) -> date | None:
     """The date beside a label: after it in OFAC's own files, before it in the consolidated screening list."""
-    found = re.search(rf"{label}:? ({_DATE})|({_DATE}), {label}", remarks)
-    return day_in(found.group(1) or found.group(2)) if found else None
+    match = re.search(rf"{label}:? ({_DATE})|({_DATE}), {label}", remarks)
+    return day_in(match.group(1) or match.group(2)) if match else None
 
 
 def _rows(lines: Iterator[str], width: int) -> Iterator[tuple[str, list[str]]]:

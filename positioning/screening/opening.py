@@ -75,13 +75,13 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, into: memoryview) -> int:  # type: ignore[override]
-        got = self._inner.read(len(into))
-        into[: len(got)] = got
-        self._bytes += len(got)
+        chunk = self._inner.read(len(into))
+        into[: len(chunk)] = chunk
+        self._bytes += len(chunk)
         if self._bytes > MAX_BYTES:
             raise BadInputError("over 4 GB unpacked", "wanted a list", "give a smaller file")
-        self._read(len(got))
-        return len(got)
+        self._read(len(chunk))
+        return len(chunk)
 
 
 def opened(path: Path) -> list[ListFile]:
@@ -113,8 +113,8 @@ def one_line(label: str) -> Iterator[None]:
     try:
         yield
     except BadInputError as error:
-        seen = error.seen if error.seen.startswith(label) else f"{label}: {error.seen}"
-        raise BadInputError(seen, error.wanted, error.remedy) from None
+        line = error.seen if error.seen.startswith(label) else f"{label}: {error.seen}"
+        raise BadInputError(line, error.wanted, error.remedy) from None
     except FileNotFoundError:
         raise BadInputError(f"{label} is not there", "wanted a list's file", "check the path") from None
     except UnicodeDecodeError as error:

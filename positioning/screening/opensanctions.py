@@ -76,8 +76,8 @@ def _force(about: str, sanctioned: bool) -> tuple[Force, str]:
 
 def _first(sanctions: str) -> date | None:
     """The earliest over the entries of the first date written in each."""
-    found = [d for part in sanctions.split(";") for d in map(day_in, _ISO.findall(part)[:1]) if d is not None]
-    return min(found, default=None)
+    days = [d for part in sanctions.split(";") for d in map(day_in, _ISO.findall(part)[:1]) if d is not None]
+    return min(days, default=None)
 
 
 def _countries(text: str) -> tuple[str, ...]:

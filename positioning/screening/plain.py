@@ -27,20 +27,20 @@ _WRITTEN = re.compile(r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z][a
 _SUBSIDIARY = re.compile(r"subsidiar|its affiliate", re.IGNORECASE)
 
 
-def column_of(header: Collection[str], wanted: Collection[str]) -> str:
+def column_of(header: Collection[str], meanings: Collection[str]) -> str:
     """The first column of that meaning, "" where there is none."""
-    return next((h for w in wanted for h in header if h.casefold() == w), "")
+    return next((h for w in meanings for h in header if h.casefold() == w), "")
 
 
 def from_csv(table: Table, listing: str) -> Iterator[ListEntry]:
     """Each row as it stands: a list of the user's own bars what it names, unless its `ground` says otherwise."""
     name, isin, lei, alias, programme, since, ground = (
-        column_of(table.header, wanted)
-        for wanted in (NAMES, ISINS, LEIS, ALIASES, PROGRAMMES, DATES, ("ground",))
+        column_of(table.header, meanings)
+        for meanings in (NAMES, ISINS, LEIS, ALIASES, PROGRAMMES, DATES, ("ground",))
     )
     for n, (where, cell) in enumerate(table.rows(), 1):
-        written = cell(ground) or "own_list"
-        force: Force = written if written in GROUNDS else "own_list"  # type: ignore[assignment]
+        word = cell(ground) or "own_list"
+        force: Force = word if word in GROUNDS else "own_list"  # type: ignore[assignment]
         names, isins = names_of(where, cell(name), *cell(alias).split(";")), isins_in(cell(isin))
         yield ListEntry(
             listing=listing,
@@ -99,18 +99,18 @@ def _named(text: str, number: int, day: date | None) -> ListEntry:
     where = f"item {number}"
     whole = text.rstrip(" ;.,")
     relation = "subsidiary" if _SUBSIDIARY.search(whole) else ""
-    main, *known = _KNOWN_AS.split(whole)
+    main, *others = _KNOWN_AS.split(whole)
     short = [b for b in _BRACKET.findall(main) if not _SUBSIDIARY.search(b)]
     bare = _BRACKET.sub(" ", main)
-    aliases = [k.strip(' ()"“”') for k in known]
-    kept = [main if short and len(bare.split()) < 2 else bare, *aliases]
-    kept += [f"{s}" for s in short if len(s) >= 3]
+    aliases = [k.strip(' ()"“”') for k in others]
+    names = [main if short and len(bare.split()) < 2 else bare, *aliases]
+    names += [f"{s}" for s in short if len(s) >= 3]
     if any(s.casefold() in ("group", "hong kong", "china", "holding", "holdings") for s in short):
-        kept.insert(0, main)
+        names.insert(0, main)
     return ListEntry(
         listing=MILITARY,
-        key=kept[0],  # the numbers move from list to list
-        names=names_of(where, *kept),
+        key=names[0],  # the numbers move from list to list
+        names=names_of(where, *names),
         isins=isins_in(text),
         programme="Section 1260H",
         countries=("CN",),

@@ -103,9 +103,9 @@ def _table_kind(lines: Sequence[str]) -> str:
             return kind
     if re.match(r'\s*"?\d+"?\s*,', lines[0]):
         commas = re.sub(r'"[^"]*"', "", lines[0]).count(",")
-        found = {11: "ofac", 4: "ofac_names", 5: "ofac_addresses"}.get(commas)
-        if found and (found != "ofac_names" or re.search(r"\b[afn]ka\b", lines[0])):
-            return found
+        kind_by_commas = {11: "ofac", 4: "ofac_names", 5: "ofac_addresses"}.get(commas)
+        if kind_by_commas and (kind_by_commas != "ofac_names" or re.search(r"\b[afn]ka\b", lines[0])):
+            return kind_by_commas
     meanings = (*plain.NAMES, *plain.ISINS)
     return "own" if header & set(meanings) else ""
 
@@ -115,9 +115,9 @@ def _text_kind(text: str, lines: Sequence[str]) -> str:
         return "military"
     if _MILITARY.search(text):
         return "military_lines"
-    seen = ", ".join(h.strip() for h in lines[0].split(delimiter_of(lines[0])))[:80]
+    first_line = ", ".join(h.strip() for h in lines[0].split(delimiter_of(lines[0])))[:80]
     raise BadInputError(
-        f"no known list (its first line: {seen!r})",
+        f"no known list (its first line: {first_line!r})",
         "wanted a list of OpenSanctions, OFAC, the EU, the UK, the US screening list, 1260H, or a CSV with a column "
         "name or isin",
         "name the column, or give another file",

@@ -40,11 +40,11 @@ class ReadList:
 @final
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An instrument that a row may be. known: the day it counts from; dated: whether the list says so itself."""
+    """An instrument that a row may be. day: the one it counts from; dated: whether the list says so itself."""
 
     hit: Hit
     entry: ListEntry
-    known: date
+    day: date
     dated: bool
     decision: Verdict = ""
     note: str = ""
@@ -78,14 +78,14 @@ class Screening:
     @property
     def restrictions(self) -> tuple[Restriction, ...]:
         """A row an instrument and ground, from the earliest day that a list gives."""
-        made: dict[tuple[str, str], Restriction] = {}
+        earliest: dict[tuple[str, str], Restriction] = {}
         for f in self.findings:
             if f.sure and f.entry.force:
                 row = _restriction(f)
                 key = (row.symbol, row.ground)
-                if key not in made or row.announced < made[key].announced:
-                    made[key] = row
-        return tuple(sorted(made.values(), key=lambda r: (r.announced, r.symbol, r.ground)))
+                if key not in earliest or row.announced < earliest[key].announced:
+                    earliest[key] = row
+        return tuple(sorted(earliest.values(), key=lambda r: (r.announced, r.symbol, r.ground)))
 
     @property
     def undecided(self) -> tuple[Finding, ...]:
@@ -128,12 +128,12 @@ def screen(
             "wanted the list they belong to", "give sdn.csv or cons_prim.csv beside them",
         )  # fmt: skip
     matcher = Matcher(universe)
-    done = [_read(file, kind, matcher, aliases, as_of, read) for file, kind in lists]
-    known = {} if decisions is None else decisions
-    findings = [_decided(f, known) for _, found in done for f in found]
+    readings = [_read(file, kind, matcher, aliases, as_of, read) for file, kind in lists]
+    by_subject = {} if decisions is None else decisions
+    findings = [_decided(f, by_subject) for _, of_list in readings for f in of_list]
     return Screening(
-        as_of=as_of or max(made.day for made, _ in done),
-        lists=tuple(made for made, _ in done),
+        as_of=as_of or max(read_list.day for read_list, _ in readings),
+        lists=tuple(read_list for read_list, _ in readings),
         universe=tuple(universe),
         findings=tuple(sorted(findings, key=_order)),
     )
@@ -162,13 +162,13 @@ def _read(
         raise BadInputError(
             f"{file.label} names no firm", f"wanted a {KINDS[kind]} with entries", "fetch it again"
         )
-    taken = as_of or day or file.day
-    found = [
-        Finding(hit, entry, entry.since or taken, entry.since is not None)
+    list_day = as_of or day or file.day
+    findings = [
+        Finding(hit, entry, entry.since or list_day, entry.since is not None)
         for hit, entry in best.values()
         if as_of is None or entry.since is None or entry.since <= as_of
     ]
-    return ReadList(file.label, KINDS[kind], day or file.day, day is not None, count), found
+    return ReadList(file.label, KINDS[kind], day or file.day, day is not None, count), findings
 
 
 def _may_be_empty(kind: str) -> bool:
@@ -176,8 +176,8 @@ def _may_be_empty(kind: str) -> bool:
 
 
 def _decided(finding: Finding, decisions: Mapping[tuple[str, str, str], Decision]) -> Finding:
-    made = decisions.get(finding.about)
-    return finding if made is None else replace(finding, decision=made.decision, note=made.note)
+    decision = decisions.get(finding.about)
+    return finding if decision is None else replace(finding, decision=decision.decision, note=decision.note)
 
 
 def _restriction(finding: Finding) -> Restriction:
@@ -186,11 +186,11 @@ def _restriction(finding: Finding) -> Restriction:
     how = {"isin": f"ISIN {hit.alias}", "lei": f"LEI {hit.alias}"}.get(
         hit.rule, f"as {hit.alias!r}, decided by the user"
     )
-    effective = entry.effective if entry.effective and entry.effective >= finding.known else None
-    day = "" if finding.dated else f"; the list gives no date, it is of {finding.known}"
+    effective = entry.effective if entry.effective and entry.effective >= finding.day else None
+    day = "" if finding.dated else f"; the list gives no date, it is of {finding.day}"
     return Restriction(
         symbol=hit.symbol,
-        announced=datetime.combine(finding.known, time(), UTC) + timedelta(days=1),
+        announced=datetime.combine(finding.day, time(), UTC) + timedelta(days=1),
         kind="no_buy",
         ground=cast(Ground, entry.force),
         reason=f"{named} on {entry.listing}{f' ({entry.programme})' if entry.programme else ''}: {how}"

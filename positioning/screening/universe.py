@@ -36,21 +36,21 @@ def recorded(instruments: Iterable[Instrument]) -> list[Screened]:
 
     An index is no security and is left out.
     """
-    made = []
+    screened = []
     for i in instruments:
         if i.kind == "index":
             continue
-        known = identifiers(i.symbol)
-        made.append(
+        ids = identifiers(i.symbol)
+        screened.append(
             Screened(
                 i.symbol,
-                tuple(dict.fromkeys((i.name, *known.names))),
-                known.isins,
-                (known.lei,) if known.lei else (),
-                known.incorporated or i.incorporated,
+                tuple(dict.fromkeys((i.name, *ids.names))),
+                ids.isins,
+                (ids.lei,) if ids.lei else (),
+                ids.incorporated or i.incorporated,
             )
         )
-    return made
+    return screened
 
 
 def from_file(path: Path) -> list[Screened]:
@@ -59,13 +59,14 @@ def from_file(path: Path) -> list[Screened]:
     Raises BadInputError naming the line for a symbol that is missing or comes twice, and for a row without
     a name and an ISIN.
     """
-    found: dict[str, Screened] = {}
+    by_symbol: dict[str, Screened] = {}
     with one_line(path.name), path.open("rb") as stream:
         lines = text_lines(stream)
         first = next(lines, "")
         table = Table(_chain(first, lines), delimiter_of(first))
         symbol, name, isin, lei, alias, country = (
-            column_of(table.header, wanted) for wanted in (SYMBOLS, NAMES, ISINS, LEIS, ALIASES, COUNTRIES)
+            column_of(table.header, meanings)
+            for meanings in (SYMBOLS, NAMES, ISINS, LEIS, ALIASES, COUNTRIES)
         )
         if not symbol or not (name or isin):
             raise BadInputError(
@@ -75,16 +76,16 @@ def from_file(path: Path) -> list[Screened]:
             )
         for where, cell in table.rows():
             key = cell(symbol)
-            if not key or key in found:
+            if not key or key in by_symbol:
                 raise BadInputError(f"{where}: symbol {key!r}", "wanted each symbol once", "correct that row")
             names = tuple(filter(None, (cell(name), *(a.strip() for a in cell(alias).split(";")))))
             isins = tuple(_split(cell(isin)))
             if not names and not isins:
                 raise BadInputError(f"{where}: {key} has no name and no ISIN", "wanted one", "add it")
-            found[key] = Screened(key, names, isins, tuple(_split(cell(lei))), cell(country).upper())
-    if not found:
+            by_symbol[key] = Screened(key, names, isins, tuple(_split(cell(lei))), cell(country).upper())
+    if not by_symbol:
         raise BadInputError(f"{path.name} names nothing", "wanted a row an instrument", "add rows")
-    return list(found.values())
+    return list(by_symbol.values())
 
 
 def doubtful(universe: Sequence[Screened]) -> list[str]:
