@@ -147,4 +147,5 @@ def test_an_open_nobody_paid_in_a_frame_is_refused_and_a_true_crash_is_told() ->
 
 
 def test_a_few_rows_by_hand_say_nothing_of_how_they_usually_move() -> None:
-    Market.from_frames(pd.DataFrame({"A": [100.0, 1.0, 100.0, 100.0]}, DAYS[:4]))
+    made = Market.from_frames(pd.DataFrame({"A": [100.0, 1.0, 100.0, 100.0]}, DAYS[:4]))
+    assert made.close[:, 0].tolist() == [100.0, 1.0, 100.0, 100.0]
