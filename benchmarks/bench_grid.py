@@ -59,7 +59,7 @@ def vectorbt_figures(
     trials = size.shape[1] // close.shape[1]
     wide = pd.concat([close] * trials, axis=1, keys=range(trials))
     tile = lambda v: np.tile(v, trials) if isinstance(v, np.ndarray) else v  # noqa: E731
-    made = vbt.Portfolio.from_orders(
+    portfolio = vbt.Portfolio.from_orders(
         close=wide,
         price=tile(price),
         size=size,
@@ -73,9 +73,13 @@ def vectorbt_figures(
         lock_cash=False,
         freq="1D",
     )
-    sharpe = made.sharpe_ratio(year_freq=pd.Timedelta(days=per_year))
+    sharpe = portfolio.sharpe_ratio(year_freq=pd.Timedelta(days=per_year))
     return np.column_stack(
-        [made.total_return(), _without_opening(sharpe.to_numpy(), len(close), per_year), made.max_drawdown()]
+        [
+            portfolio.total_return(),
+            _without_opening(sharpe.to_numpy(), len(close), per_year),
+            portfolio.max_drawdown(),
+        ]
     )
 
 
@@ -123,13 +127,13 @@ def run_kernel(
             weights[:] = exposures[lanes] / NAMES
             figures = np.empty((len(FIGURES), LANES))
             sums, squares = np.zeros((BLOCKS, LANES)), np.zeros((BLOCKS, LANES))
-            made = run_lanes(decided, weights, np.zeros(LANES), inputs.arrays, nav)
+            record = run_lanes(decided, weights, np.zeros(LANES), inputs.arrays, nav)
             measure(
-                nav, inputs.growth, made.ruin_row, made.traded, made.cost, years, per_year, edges, figures, sums,
+                nav, inputs.growth, record.ruin_row, record.traded, record.cost, years, per_year, edges, figures, sums,
                 squares,
             )  # fmt: skip
-            kept = min(LANES, exposures.size - first)
-            out[first : first + kept] = figures[:, :kept].T
+            count = min(LANES, exposures.size - first)
+            out[first : first + count] = figures[:, :count].T
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, np.array_split(np.arange(0, exposures.size, LANES), WORKERS)))
@@ -138,12 +142,12 @@ def run_kernel(
 
 def best_of(times: int, call: Any) -> tuple[float, Any]:
     """Seconds of the quickest of some calls, and what it returned."""
-    least, found = np.inf, None
+    least, answer = np.inf, None
     for _ in range(times):
         begun = time.perf_counter()
-        found = call()
+        answer = call()
         least = min(least, time.perf_counter() - begun)
-    return least, found
+    return least, answer
 
 
 def bench_kernel(theirs_for: int) -> None:
@@ -168,12 +172,12 @@ def bench_kernel(theirs_for: int) -> None:
 
 def compare(name: str, own: float, ours: np.ndarray, chosen: np.ndarray, theirs: Any, trials: int) -> None:
     """Print seconds a trial of both; stop where the figures differ."""
-    begun, found = time.perf_counter(), []
+    begun, parts = time.perf_counter(), []
     for part in np.array_split(chosen, max(-(-chosen.size // BLOCK), 1)):
-        found.append(theirs(part))
+        parts.append(theirs(part))
     other = (time.perf_counter() - begun) / chosen.size
     columns = [FIGURES.index(f) for f in FIGURES_COMPARED]
-    mine, peers = ours[chosen][:, columns], np.concatenate(found)
+    mine, peers = ours[chosen][:, columns], np.concatenate(parts)
     # 1e-9: both sum two thousand rows of doubles in another order; a wrong share shows at 1e-4
     np.testing.assert_allclose(mine, peers, rtol=1e-9, atol=1e-9)
     print(
@@ -204,12 +208,14 @@ def bench_search(theirs_for: int) -> None:
 
     space = grid_case(AXES)
     search_once(replace(space, axes={name: v[:3] for name, v in AXES.items()}), MemoryChunks())
-    seconds, trials = min((search_once(space, MemoryChunks()) for _ in range(5)), key=lambda found: found[0])
+    seconds, trials = min(
+        (search_once(space, MemoryChunks()) for _ in range(5)), key=lambda timing: timing[0]
+    )
     chosen = np.sort(np.random.default_rng(0).choice(10_000, theirs_for, replace=False))
     bare = without_carry(space)
     ours = bare_figures(bare, trials.plan.codes[chosen])
-    given = [traded(bare, code) for code in trials.plan.codes[chosen]]
-    compare_search(seconds / 10_000, bare.inputs(bare.strategy), given, ours)
+    trades = [traded(bare, code) for code in trials.plan.codes[chosen]]
+    compare_search(seconds / 10_000, bare.inputs(bare.strategy), trades, ours)
     bench_rest(space, trials, seconds)
 
 
@@ -222,12 +228,12 @@ def bench_rest(space: SearchSpace, trials: Trials, seconds: float) -> None:
     question = Search(space, "sharpe", True, threads(WORKERS))
     assess(question, trials)
     belief_seconds, assessment = best_of(2, lambda: assess(question, trials))
-    made = SearchReport(
+    report = SearchReport(
         question, THESIS, trials, assessment, "bench", ("python", "-m", "backtests.run"), seconds
     )
     with TemporaryDirectory() as folder:
-        page_seconds, _ = best_of(2, lambda: write_grid(made, Path(folder)))
-        table_seconds, _ = best_of(2, lambda: write_trials(made, Path(folder)))
+        page_seconds, _ = best_of(2, lambda: write_grid(report, Path(folder)))
+        table_seconds, _ = best_of(2, lambda: write_trials(report, Path(folder)))
         words = [sys.executable, "-m", "backtests.grid_search", "fertilizer_producers", "--out", folder]
         for name, values in AXES.items():
             words += ["--grid", f"{name}={','.join(f'{v:.4f}' for v in values)}"]
@@ -249,8 +255,8 @@ def bare_figures(space: SearchSpace, codes: np.ndarray) -> np.ndarray:
     """(trials, 3) of the search."""
     walked = space.group_order(codes)
     plan = Plan(codes[walked], (Figures(),))
-    found, out = search(space, plan, MemoryChunks(), threads(WORKERS)), np.empty((codes.shape[0], 3))
-    out[walked] = np.column_stack([found.figures[name] for name in FIGURES_COMPARED])
+    trials, out = search(space, plan, MemoryChunks(), threads(WORKERS)), np.empty((codes.shape[0], 3))
+    out[walked] = np.column_stack([trials.figures[name] for name in FIGURES_COMPARED])
     return out
 
 
@@ -264,7 +270,7 @@ def traded(space: SearchSpace, code: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return result.trades, result.paid
 
 
-def compare_search(own: float, inputs: LedgerInputs, given: list[Any], ours: np.ndarray) -> None:
+def compare_search(own: float, inputs: LedgerInputs, trades: list[Any], ours: np.ndarray) -> None:
     """Print seconds a trial of both; stop where the figures differ."""
     import pandas as pd
     import vectorbt as vbt
@@ -278,26 +284,26 @@ def compare_search(own: float, inputs: LedgerInputs, given: list[Any], ours: np.
         price = np.hstack([np.where(t != 0, p, mark.to_numpy()) for t, p in parts])
         fees = np.hstack([np.where(t > 0, inputs.fees.buy_total, inputs.fees.sell_total) for t, _ in parts])
         wide = pd.concat([mark] * len(parts), axis=1, keys=range(len(parts)))
-        made = vbt.Portfolio.from_orders(
+        portfolio = vbt.Portfolio.from_orders(
             close=wide, size=size, size_type="amount", price=price, fees=fees, direction="both",
             group_by=np.repeat(np.arange(len(parts)), mark.shape[1]), cash_sharing=True, call_seq="auto",
             init_cash=unit, lock_cash=False, freq="1D",
         )  # fmt: skip
-        sharpe = made.sharpe_ratio(year_freq=pd.Timedelta(days=per_year)).to_numpy()
+        sharpe = portfolio.sharpe_ratio(year_freq=pd.Timedelta(days=per_year)).to_numpy()
         sharpe = _without_opening(sharpe, len(mark), per_year)
-        return np.column_stack([made.total_return(), sharpe, made.max_drawdown()])
+        return np.column_stack([portfolio.total_return(), sharpe, portfolio.max_drawdown()])
 
-    once(given[:2])
-    begun, found = time.perf_counter(), []
-    for start in range(0, len(given), BLOCK):
-        found.append(once(given[start : start + BLOCK]))
-    other = (time.perf_counter() - begun) / len(given)
-    theirs = np.concatenate(found)
+    once(trades[:2])
+    begun, figures = time.perf_counter(), []
+    for start in range(0, len(trades), BLOCK):
+        figures.append(once(trades[start : start + BLOCK]))
+    other = (time.perf_counter() - begun) / len(trades)
+    theirs = np.concatenate(figures)
     # 1e-9: both sum fifteen hundred rows of doubles in another order; a wrong share shows at 1e-4
     np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
     print(
         f"search of fertilizer_producers: {own * 1e6:.1f} us a trial over 10,000 ({1 / own:,.0f} a second; deciding, "
-        f"accounting, nine metrics, block sums); vectorbt {other * 1e3:.2f} ms over {len(given)} given the trades; "
+        f"accounting, nine metrics, block sums); vectorbt {other * 1e3:.2f} ms over {len(trades)} given the trades; "
         f"{other / own:,.0f} times; figures without dividends and borrow apart by {np.abs(ours - theirs).max():.1e}"
     )
 
@@ -308,7 +314,7 @@ def peak_memory() -> float:
     return int(words[words.index("VmHWM:") + 1]) / 1024
 
 
-def grown(count: int) -> None:
+def growth(count: int) -> None:
     """One search of `count` trials in this process, as JSON: seconds, seconds of assessment, peak memory."""
     from positioning.search.assessment import assess
 
@@ -362,8 +368,8 @@ def bench_growth() -> None:
     """Time and peak memory from a thousand trials to a million, each in its own process."""
     for count in (1_000, 100_000, 1_000_000):
         words = [sys.executable, "-m", "benchmarks.bench_grid", str(count)]
-        found = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        seconds, peak, assessment, whole = json.loads(found)
+        answer = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        seconds, peak, assessment, whole = json.loads(answer)
         print(
             f"{count:>9,} trials: {seconds:.2f} s ({count / seconds:,.0f} a second), peak memory {peak:,.0f} MB; "
             f"assessment {assessment:.1f} s, peak then {whole:,.0f} MB"
@@ -374,7 +380,7 @@ def main() -> None:
     """All of it, or the growth of one size in a process of its own."""
     warnings.simplefilter("ignore")
     if len(sys.argv) > 1 and sys.argv[1].isdigit():
-        grown(int(sys.argv[1]))
+        growth(int(sys.argv[1]))
         return
     quick = "--quick" in sys.argv
     bench_kernel(100 if quick else TRIALS)

@@ -70,7 +70,7 @@ def by_bt(market: Market, decided: np.ndarray, exposures: np.ndarray) -> np.ndar
     close = pd.DataFrame(
         market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")), list(market.symbols)
     )
-    found = []
+    returns = []
     for exposure in exposures:
         weights = pd.DataFrame(exposure / NAMES, close.index[decided + 1], close.columns)
         strategy = bt.Strategy("s", [bt.algos.WeighTarget(weights), bt.algos.Rebalance()])
@@ -80,8 +80,8 @@ def by_bt(market: Market, decided: np.ndarray, exposures: np.ndarray) -> np.ndar
         )  # fmt: skip
         test.run()
         values = test.strategy.values.to_numpy()
-        found.append(values[-1] / values[0] - 1.0)
-    return np.array(found)
+        returns.append(values[-1] / values[0] - 1.0)
+    return np.array(returns)
 
 
 PEERS: dict[str, Callable[[Market, np.ndarray, np.ndarray], np.ndarray]] = {
@@ -109,13 +109,13 @@ def peers(market: Market, decided: np.ndarray, ours: np.ndarray, exposures: np.n
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 begun = time.perf_counter()
-                found = run(market, decided, exposures[chosen[:2]])
+                returns = run(market, decided, exposures[chosen[:2]])
                 first = time.perf_counter() - begun
-                seconds, found = best_of(2, lambda run=run: run(market, decided, exposures[chosen]))
+                seconds, returns = best_of(2, lambda run=run: run(market, decided, exposures[chosen]))
         except Exception as error:  # noqa: BLE001 - whatever keeps it from running is the reason
             rows.append([name, "-", "-", "-", f"left out: {type(error).__name__}: {str(error)[:80]}"])
             continue
-        apart = float(np.abs(found - ours[chosen]).max())
+        apart = float(np.abs(returns - ours[chosen]).max())
         if not apart <= TOLERANCE:
             rows.append([name, "-", "-", "-", f"not timed: total returns apart by {apart:.1e}"])
             continue
@@ -128,7 +128,7 @@ def speeds(seconds: float) -> list[str]:
     return [f"{1 / seconds:,.0f}", f"{ROWS * NAMES / seconds:.2g}", f"{ORDERS / seconds:.2g}"]
 
 
-def grown(full: bool) -> list[list[str]]:
+def growth(full: bool) -> list[list[str]]:
     """Microseconds a trial and peak memory by number of trials, figures alone kept."""
     _, inputs, decided, _ = kernel_case()
     rows = []
@@ -203,7 +203,7 @@ returns are ours within {TOLERANCE:g}.
 
 ## Growth
 
-{table(["Trials", "us a trial", "Seconds", "Peak memory of the process, MB"], grown(full))}
+{table(["Trials", "us a trial", "Seconds", "Peak memory of the process, MB"], growth(full))}
 
 {table(["Names", "us a trial", "ns a trial and name"], widened())}
 

@@ -32,11 +32,11 @@ YEAR = 252
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    found = load(SAMPLE, STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
-    found = Market(**{**vars_of(found), "start": 0})  # the account runs over all eight years
-    assert len(found.symbols) == 20
-    assert found.rows.size > 2000
-    return found
+    case = load(SAMPLE, STRATEGY.names, STRATEGY.hedges, history=STRATEGY.history)
+    case = Market(**{**vars_of(case), "start": 0})  # the account runs over all eight years
+    assert len(case.symbols) == 20
+    assert case.rows.size > 2000
+    return case
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +123,9 @@ def test_decide_and_account_for_a_year_with_news_and_fees_shared(
     "strategy", [STRATEGY, MiddleCorridor()], ids=["20 names and a hedge", "middle_corridor"]
 )
 def test_decide(benchmark: Any, strategy: Any, events: Events) -> None:
-    found = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
+    market_case = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     benchmark.pedantic(
-        strategy.target_weights, setup=lambda: ((again(found), events), {}), rounds=30, warmup_rounds=2
+        strategy.target_weights, setup=lambda: ((again(market_case), events), {}), rounds=30, warmup_rounds=2
     )
 
 

@@ -39,8 +39,8 @@ def returns_of(
 
 def test_one_sleeve(benchmark: Any, prices: tuple[np.ndarray, np.ndarray]) -> None:
     returns = returns_of(prices, "sleeve", NAMES, slice(None))
-    made = benchmark(study, returns, EVENTS, EventFilter(), Design())
-    assert len(made.observations) == 80
+    outcome = benchmark(study, returns, EVENTS, EventFilter(), Design())
+    assert len(outcome.observations) == 80
 
 
 def test_names_one_by_one(benchmark: Any, prices: tuple[np.ndarray, np.ndarray]) -> None:

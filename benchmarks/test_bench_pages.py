@@ -31,9 +31,9 @@ def works() -> list[CompletedRun]:
         source=SampleSource(), span=Span(START), base="USD", thesis=THESIS, fees=read_fees("default"),
         fill="open", cash=CashRate.constant(0.0), benchmark=None, command="bench",
     )  # fmt: skip
-    made = [CompletedRun(backtest(strategy(), terms), {}, {}) for strategy in STRATEGIES]
-    assert min(w.report.result.rows.size for w in made) > 1950
-    return made
+    runs = [CompletedRun(backtest(strategy(), terms), {}, {}) for strategy in STRATEGIES]
+    assert min(w.report.result.rows.size for w in runs) > 1950
+    return runs
 
 
 def write_pages(works: list[CompletedRun], place: Path) -> None:
@@ -67,10 +67,12 @@ def test_comparison(benchmark: Any, works: list[CompletedRun], tmp_path: Path) -
     group="comparison page in Chromium, from navigation (wanted: interactive in under 2 s)"
 )
 @pytest.mark.parametrize(
-    "seen", ["[data-live]", "[data-chart=equity] .main-svg"], ids=["tables", "first_chart"]
+    "selector", ["[data-live]", "[data-chart=equity] .main-svg"], ids=["tables", "first_chart"]
 )
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-def test_opening_the_comparison(benchmark: Any, works: list[CompletedRun], tmp_path: Path, seen: str) -> None:
+def test_opening_the_comparison(
+    benchmark: Any, works: list[CompletedRun], tmp_path: Path, selector: str
+) -> None:
     from playwright.sync_api import sync_playwright
 
     write_pages(works, tmp_path)
@@ -83,7 +85,7 @@ def test_opening_the_comparison(benchmark: Any, works: list[CompletedRun], tmp_p
 
         def show(tab: Any) -> None:
             tab.goto(page.as_uri(), wait_until="commit")
-            tab.wait_for_selector(seen, state="attached")
+            tab.wait_for_selector(selector, state="attached")
 
         benchmark.pedantic(show, setup=fresh, rounds=5, warmup_rounds=1)
         running.close()

@@ -27,7 +27,7 @@ LEFT_OUT = {"1839.HK", "TBCG.L", "1919.HK", "0038.HK", "WAB"}  # so that twenty 
 
 
 @pytest.fixture(scope="module")
-def made() -> ScenarioSetup:
+def scenario_setup() -> ScenarioSetup:
     """The sanctions scenario, whose shocks make it the slowest."""
     strategies = [p() for p in STRATEGIES]
     names = [s for s in dict.fromkeys(s for p in strategies for s in p.names) if s not in LEFT_OUT]
@@ -35,18 +35,18 @@ def made() -> ScenarioSetup:
     source: ResamplingPool = urn(market, 132)
     assert len(source.past.symbols) == 20
     futures = read_scenarios(THESIS)
-    found = [
+    transmissions = [
         b for b in betas(futures.transmissions, market, market.drivers) if b.symbol in source.past.symbols
     ]
-    hit = scenario_effect(futures.scenarios[2], found, source.past.instruments, "USD")
+    hit = scenario_effect(futures.scenarios[2], transmissions, source.past.instruments, "USD")
     return stage(source, hit, strategies, StressTerms(EVENTS, read_fees()))
 
 
-def test_paths(benchmark: Any, made: ScenarioSetup) -> None:
+def test_paths(benchmark: Any, scenario_setup: ScenarioSetup) -> None:
     def job() -> list[Paths]:
         return [
             Paths.of(b)
-            for _, batches in simulated(PathPlan({"one": made}, 0), PATHS, processes(2))
+            for _, batches in simulated(PathPlan({"one": scenario_setup}, 0), PATHS, processes(2))
             for b in batches
         ]
 

@@ -62,23 +62,23 @@ class Finding:
     """What is wrong with a page as it was seen: the rule, and the elements that break it."""
 
     page: str
-    seen: str
+    view: str
     rule: str
     where: tuple[str, ...]
 
     def __str__(self) -> str:
-        shown = "; ".join(self.where[:3])
+        places = "; ".join(self.where[:3])
         more = f" and {len(self.where) - 3} more" if len(self.where) > 3 else ""
-        return f"{self.page} ({self.seen}): {self.rule}: {shown}{more}"
+        return f"{self.page} ({self.view}): {self.rule}: {places}{more}"
 
 
 def make(folder: Path) -> None:
     """A page of each kind, in a folder. Raises SystemExit where a command fails."""
     Path("listed.csv").write_text(LISTED, encoding="utf-8")
     for app, words in ASKED:
-        told = CliRunner().invoke(app, [*words, "--out", str(folder)])
-        if told.exit_code != 0:
-            raise SystemExit(told.output)
+        answer = CliRunner().invoke(app, [*words, "--out", str(folder)])
+        if answer.exit_code != 0:
+            raise SystemExit(answer.output)
 
 
 def scan(axe: str, pages: Sequence[Path]) -> Iterator[Finding]:
@@ -89,27 +89,27 @@ def scan(axe: str, pages: Sequence[Path]) -> Iterator[Finding]:
         for path in pages:
             for width in WIDTHS:
                 for scheme in SCHEMES:
-                    seen = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
-                    seen.goto(path.as_uri())
-                    yield from _found(seen, axe, path.name, f"{width} px, {scheme}", width)
-                    seen.close()
+                    tab = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+                    tab.goto(path.as_uri())
+                    yield from _violations(tab, axe, path.name, f"{width} px, {scheme}", width)
+                    tab.close()
         browser.close()
 
 
-def _found(page: Page, axe: str, name: str, seen: str, width: int) -> Iterator[Finding]:
+def _violations(page: Page, axe: str, name: str, view: str, width: int) -> Iterator[Finding]:
     page.evaluate(OPENED)
     page.wait_for_function(
         DRAWN, timeout=120_000
     ) if name != "comparison.html" else None  # drawn as they come near
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > width:
-        yield Finding(name, seen, f"wider than its window, {wide} px", ("html",))
+        yield Finding(name, view, f"wider than its window, {wide} px", ("html",))
     page.evaluate(axe)
-    told = page.evaluate("axe.run({resultTypes: ['violations']})")
-    for v in told["violations"]:
+    report = page.evaluate("axe.run({resultTypes: ['violations']})")
+    for v in report["violations"]:
         if v["impact"] in GRAVE:
             where = tuple(str(n["target"][-1]) for n in v["nodes"])
-            yield Finding(name, seen, f"{v['impact']}, {v['id']}, {v['help']}", where)
+            yield Finding(name, view, f"{v['impact']}, {v['id']}, {v['help']}", where)
 
 
 def main() -> int:
@@ -122,13 +122,13 @@ def main() -> int:
             with chdir(place):
                 make(folder)
         pages = sorted(folder.glob("*.html"))
-        found = 0
+        count = 0
         for finding in scan(axe, pages):
-            found += 1
+            count += 1
             print(finding)
     many = len(pages) * len(WIDTHS) * len(SCHEMES)
-    print(f"{found} serious or critical findings on {len(pages)} pages, each seen {many // len(pages)} times")
-    return 1 if found else 0
+    print(f"{count} serious or critical findings on {len(pages)} pages, each seen {many // len(pages)} times")
+    return 1 if count else 0
 
 
 if __name__ == "__main__":

@@ -58,12 +58,12 @@ class Line:
         before = sys.argv
         sys.argv = [self.begun, self.module, *self.words]  # which words of advice are worded by
         try:
-            told = CliRunner().invoke(self.app(), list(self.words))
+            answer = CliRunner().invoke(self.app(), list(self.words))
         finally:
             sys.argv = before
-        if told.exit_code != 0:
-            raise AssertionError(f"{self}: {told.output[-2000:]}") from told.exception
-        return "".join(f"{line.rstrip()}\n" for line in told.stdout.splitlines())
+        if answer.exit_code != 0:
+            raise AssertionError(f"{self}: {answer.output[-2000:]}") from answer.exception
+        return "".join(f"{line.rstrip()}\n" for line in answer.stdout.splitlines())
 
 
 def typed(text: str) -> Iterator[Line]:
@@ -71,18 +71,18 @@ def typed(text: str) -> Iterator[Line]:
     for start in re.finditer(
         r"(?:^ *\$ |^ {4,}|`)(?=python -m backtests\.|positioning [a-z])", text, re.MULTILINE
     ):
-        if found := TYPED.match(text, start.end()):
-            module = {**COMMANDS, **BY_MODULE}.get(found[3], found[3])
-            yield Line(module, tuple(shlex.split(found[4].replace("\\\n", " "))), found[1] or found[2])
+        if match := TYPED.match(text, start.end()):
+            module = {**COMMANDS, **BY_MODULE}.get(match[3], match[3])
+            yield Line(module, tuple(shlex.split(match[4].replace("\\\n", " "))), match[1] or match[2])
 
 
-def shortened(output: str, shown: Sequence[str]) -> list[str]:
+def shortened(output: str, document: Sequence[str]) -> list[str]:
     """As many lines of an output, from its start and after LEFT_OUT from its end, as a document shows."""
     lines = output.splitlines()
-    if LEFT_OUT not in shown:
+    if LEFT_OUT not in document:
         return lines
-    first = shown.index(LEFT_OUT)
-    last = len(shown) - first - 1
+    first = document.index(LEFT_OUT)
+    last = len(document) - first - 1
     return [*lines[:first], LEFT_OUT, *lines[len(lines) - last :]]
 
 
@@ -93,28 +93,28 @@ def steady(text: str) -> str:
 
 def played(body: str, short: bool = False) -> str:
     """The body of a console block with what its commands print now. short: those of LONG are left as they are."""
-    made = []
+    parts = []
     for part in re.split(r"^(?=\$ )", body, flags=re.MULTILINE):
         if not part.startswith("$ "):
-            made.append(part)
+            parts.append(part)
             continue
-        head, *shown = part.rstrip("\n").split("\n")
+        head, *document = part.rstrip("\n").split("\n")
         while head.endswith("\\"):
-            head += "\n" + shown.pop(0)
-        blank = shown[-1:] == [""]
+            head += "\n" + document.pop(0)
+        blank = document[-1:] == [""]
         if head.startswith("$ cd "):
             os.chdir(head.removeprefix("$ cd "))
         line = next(typed(head), None)
         if line is None or (short and line.module in LONG):
-            made.append(part)
+            parts.append(part)
             continue
-        now = shortened(line.output(), shown[: len(shown) - blank])
-        same = steady("\n".join(now)) == steady("\n".join(shown[: len(shown) - blank]))
-        made.append("\n".join([head, *(shown if same else [*now, *([""] * blank)])]) + "\n")
-    return "".join(made)
+        now = shortened(line.output(), document[: len(document) - blank])
+        same = steady("\n".join(now)) == steady("\n".join(document[: len(document) - blank]))
+        parts.append("\n".join([head, *(document if same else [*now, *([""] * blank)])]) + "\n")
+    return "".join(parts)
 
 
-def laid(language: str, body: str) -> None:
+def write_named(language: str, body: str) -> None:
     """The file of a block that begins with its name, where one stands."""
     named = re.match(r"# ([\w/]+\.(?:py|csv|toml))\n", body)
     if named and language in ("python", "csv", "toml"):
@@ -129,11 +129,11 @@ LONG = ("event_study", "stress")  # whose answers take longer than a quick test 
 def renewed(page: Path, short: bool = False) -> str:
     """A page with its outputs of now; its commands are run where one stands."""
 
-    def block(found: re.Match[str]) -> str:
-        indent, language, body = found.groups()
-        laid(language, body)
+    def block(match: re.Match[str]) -> str:
+        indent, language, body = match.groups()
+        write_named(language, body)
         if language != "console":
-            return found[0]
+            return match[0]
         return f"{indent}```{language}\n{played(body, short)}{indent}```"
 
     return FENCE.sub(block, page.read_text(encoding="utf-8"))

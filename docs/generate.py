@@ -61,8 +61,8 @@ def _option(p: Any) -> str:
         else f"`{p.metavar or p.name.upper()}`"
     )
     default = p.default() if callable(p.default) else p.default
-    shown = "" if default in (None, (), [], False) else f"`{default}`"
-    return f"| {names} | {shown} | {_text(getattr(p, 'help', '') or '')} |"
+    default_cell = "" if default in (None, (), [], False) else f"`{default}`"
+    return f"| {names} | {default_cell} | {_text(getattr(p, 'help', '') or '')} |"
 
 
 def _text(words: str) -> str:

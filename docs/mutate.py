@@ -103,13 +103,13 @@ EQUAL: Mapping[tuple[str, str, str], str] = {
      "[1 / n for n in range(2, 101)]", "62: 1 -> 2"): "1:1 is no split, and 1:m stands in the other list",
     ("data/price_splits.py", "if self.adjusted is None or not np.isfinite(self.adjusted[[last, now]]).all():",
      "41: all -> any"): "with one of them unknown the comparison below is false, too",
-    ("data/price_splits.py", "for row, last, ratio in zip(found.at, found.before, found.ratio, strict=True):",
-     "81: True -> False"): "the three have one length",
+    ("data/price_splits.py", "for row, last, ratio in zip(ratio_steps.at, ratio_steps.before, ratio_steps.ratio, "
+     "strict=True):", "99: True -> False"): "the three have one length",
     ("data/price_splits.py", "if smooth and (step < 0 or is_split(ratio)):", "28: Lt -> LtE"):
         "steps of nought were left out above",
     ("data/price_splits.py", 'return f"{near:.4g} for 1" if near > 1 else f"1 for {1 / near:.4g}"', "35: Gt -> GtE"):
         "the nearest split is never 1:1",
-    ("data/price_dividends.py", "elif abs(paid[row] - gains[row]) > 1e-6 * gains[row]:", "18: Gt -> GtE"):
+    ("data/price_dividends.py", "elif abs(dividends[row] - gains[row]) > 1e-6 * gains[row]:", "18: Gt -> GtE"):
         "two payments that differ by a millionth to the bit",
 }  # fmt: skip
 
@@ -128,12 +128,12 @@ class Mutants(ast.NodeVisitor):
     """Every change: (line and column, what it was and is, how to make it); messages and types are left alone."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str, ast.AST, str, Any]] = []
+        self.changes: list[tuple[str, str, ast.AST, str, Any]] = []
 
     def add(self, node: ast.AST, words: str, field: str, value: Any) -> None:
         """A change of one field of one node."""
         place = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0) + 1}"
-        self.found.append((place, words, node, field, value))
+        self.changes.append((place, words, node, field, value))
 
     def visit(self, node: ast.AST) -> None:
         """Skip what makes no number: raised errors, annotations, decorators, default texts."""
@@ -196,9 +196,9 @@ class Mutants(ast.NodeVisitor):
 def mutants(file: Path) -> Iterator[tuple[str, ast.Module]]:
     """(`line:column: what`, the changed module) of every mutant, in the order of the source."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    seen = Mutants()
-    seen.visit(tree)
-    for place, words, node, field, value in seen.found:
+    visitor = Mutants()
+    visitor.visit(tree)
+    for place, words, node, field, value in visitor.changes:
         was = getattr(node, field)
         setattr(node, field, value)
         changed = ast.fix_missing_locations(copy.deepcopy(tree))
@@ -250,8 +250,8 @@ def survives(module: Module, tree: ast.Module | None, limit: float) -> bool:
             os._exit(status)
     end = time.monotonic() + limit
     while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
             return os.waitstatus_to_exitcode(status) == 0
         time.sleep(0.05)
     os.killpg(child, signal.SIGKILL)
@@ -305,22 +305,22 @@ def main() -> int:
     ask.add_argument("--all", action="store_true", help="Every mutant.")
     ask.add_argument("--seed", type=int, default=0, help="Of the sample.")
     ask.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
-    given = ask.parse_args()
-    sample = None if given.all else given.sample
-    if given.one:
-        found = score(given.modules[0], sample, given.seed)
-        kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-        kept.setdefault("mutation", {})[given.modules[0]] = found
-        KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
-        return int(len(found["lived"]) > 0.1 * found["tried"])
+    options = ask.parse_args()
+    sample = None if options.all else options.sample
+    if options.one:
+        result = score(options.modules[0], sample, options.seed)
+        stored = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+        stored.setdefault("mutation", {})[options.modules[0]] = result
+        KEPT.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
+        return int(len(result["lived"]) > 0.1 * result["tried"])
     worst = 0
-    for name in given.modules or MODULES:
+    for name in options.modules or MODULES:
         words = [
             name,
             "--one",
             "--seed",
-            str(given.seed),
-            *(["--all"] if given.all else ["--sample", str(sample)]),
+            str(options.seed),
+            *(["--all"] if options.all else ["--sample", str(sample)]),
         ]
         env = {
             **os.environ,

@@ -30,9 +30,9 @@ LARGEST = 200_000  # bytes
 def pages(folder: Path) -> None:
     """The pages of two strategies and of their comparison, in a folder."""
     for app, words in ((run.app, COMPARED), (compare.app, COMPARED)):
-        told = CliRunner().invoke(app, [*words, "--out", str(folder), "--quiet"])
-        if told.exit_code != 0:
-            raise SystemExit(told.output)
+        answer = CliRunner().invoke(app, [*words, "--out", str(folder), "--quiet"])
+        if answer.exit_code != 0:
+            raise SystemExit(answer.output)
 
 
 def take(folder: Path) -> None:
@@ -40,11 +40,11 @@ def take(folder: Path) -> None:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        seen = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         for name, page in PICTURES.items():
-            seen.goto((folder / page).as_uri())
-            seen.wait_for_timeout(2000)  # charts are drawn after the page is there
-            picture = few_colours(seen.screenshot())
+            tab.goto((folder / page).as_uri())
+            tab.wait_for_timeout(2000)  # charts are drawn after the page is there
+            picture = few_colours(tab.screenshot())
             if len(picture) > LARGEST:
                 raise SystemExit(f"{name}: {len(picture):,} bytes; wanted at most {LARGEST:,}")
             (PLACE / f"{name}.png").write_bytes(picture)
@@ -54,9 +54,9 @@ def take(folder: Path) -> None:
 
 def few_colours(picture: bytes) -> bytes:
     """A PNG again, with at most COLOURS."""
-    made = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS).save(made, "PNG", optimize=True)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def main() -> None:

@@ -55,7 +55,9 @@ def main() -> None:
         shutil.copytree(STRATEGIES, folder / "strategies")
         os.environ["NUMBA_CACHE_DIR"] = str(folder / "compiled")
         first = seconds("run fertilizer_producers", folder)
-        rows = [f"| `{words}` | {told} | {seconds(words, folder):.1f} |" for words, told in ASKED.items()]
+        rows = [
+            f"| `{words}` | {purpose} | {seconds(words, folder):.1f} |" for words, purpose in ASKED.items()
+        ]
     PLACE.write_text(
         "# Times to expect\n\n"
         f"Processor seconds on the sample market, Python {platform.python_version()}, {os.cpu_count()} cores, written\n"

@@ -26,16 +26,16 @@ def executed(notebook: Any, folder: Path) -> Any:
     from nbclient import NotebookClient
 
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else the kernel warns of frozen modules
-    done = NotebookClient(
+    result = NotebookClient(
         notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     ).execute()
-    for cell in done.cells:
+    for cell in result.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
             cell.execution_count = None
             cell.outputs = [_lasting(o) for o in cell.outputs if o.output_type != "stream"]
-    done.metadata.language_info = {"name": "python"}
-    return done
+    result.metadata.language_info = {"name": "python"}
+    return result
 
 
 def _lasting(output: Any) -> Any:
@@ -52,8 +52,8 @@ def page(notebook: Any) -> str:
         parts.append(cell.source if cell.cell_type == "markdown" else f"```python\n{cell.source}\n```")
         for output in cell.get("outputs", ()):
             data = output.data
-            shown = data.get("text/html") or f"<pre>{escape(data['text/plain'])}</pre>"
-            parts.append(f'<div class="shown">\n{_unbroken(shown)}\n</div>')
+            html = data.get("text/html") or f"<pre>{escape(data['text/plain'])}</pre>"
+            parts.append(f'<div class="shown">\n{_unbroken(html)}\n</div>')
     return "\n\n".join(parts)
 
 
@@ -71,8 +71,8 @@ def main() -> None:
     """Run it in a folder as `positioning init` lays one."""
     with tempfile.TemporaryDirectory() as place:
         shutil.copytree(STRATEGIES, Path(place) / "strategies")
-        done = executed(nbformat.read(PLACE, 4), Path(place))
-    nbformat.write(done, PLACE)
+        result = executed(nbformat.read(PLACE, 4), Path(place))
+    nbformat.write(result, PLACE)
     print(f"wrote {PLACE.name}")
 
 

@@ -206,7 +206,7 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores{load}, Python {platform.python_version()}"
 
 
-def page(kept: Mapping[str, Any]) -> str:
+def page(measurements: Mapping[str, Any]) -> str:
     """The page of what was measured; a part that never was says so."""
     lines = [
         "# Validation", "",
@@ -216,10 +216,10 @@ def page(kept: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     for name, part in PARTS.items():
         lines += [f"## {part.title}", "", part.asks, ""]
-        if name not in kept:
+        if name not in measurements:
             lines += [f"Not run yet: `make validate PARTS={name}`.", ""]
             continue
-        one = kept[name]
+        one = measurements[name]
         how = f"{one['tests']} test{'s' if one['tests'] != 1 else ''}, all passed" if not one["failed"] else (
             f"{one['tests']} tests, FAILED: " + ", ".join(f"`{cell(f)}`" for f in one["failed"])
         )  # fmt: skip
@@ -231,16 +231,18 @@ def page(kept: Mapping[str, Any]) -> str:
                 f"| {cell(f['name'])} | {cell(f['value'])} | {cell(f['wanted'])} |" for f in one["figures"]
             ]
             lines.append("")
-    return "\n".join([*lines, *coverage(kept.get("coverage")), *mutation(kept.get("mutation", {}))])
+    return "\n".join(
+        [*lines, *coverage(measurements.get("coverage")), *mutation(measurements.get("mutation", {}))]
+    )
 
 
 def covered(report: Path) -> dict[str, Any]:
     """What to keep of the JSON report of coverage.py."""
-    found = json.loads(report.read_text())
-    total = found["totals"]
+    report_json = json.loads(report.read_text())
+    total = report_json["totals"]
     low = {
         name.removeprefix("positioning/"): file["summary"]["percent_covered"]
-        for name, file in found["files"].items()
+        for name, file in report_json["files"].items()
         if file["summary"]["percent_covered"] < LOW
     }
     return {
@@ -250,7 +252,7 @@ def covered(report: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def coverage(found: Mapping[str, Any] | None) -> list[str]:
+def coverage(totals: Mapping[str, Any] | None) -> list[str]:
     """What share of the engine's lines and branches the tests run, and the files of which it is least."""
     lines = [
         "## Coverage", "",
@@ -258,14 +260,14 @@ def coverage(found: Mapping[str, Any] | None) -> list[str]:
         "in the commands that they start, too. What is compiled to machine code cannot be traced, so some tests run "
         "again with it as plain Python, and their lines count; nothing is left out for being compiled.", "",
     ]  # fmt: skip
-    if found is None:
+    if totals is None:
         return [*lines, "Not run yet: `make coverage`.", ""]
-    (run, all_lines), (taken, branches) = found["lines"], found["branches"]
+    (run, all_lines), (run_branches, branches) = totals["lines"], totals["branches"]
     lines += [
-        f"{found['percent']:.1f} % (wanted 95 %): {run:,} of {all_lines:,} lines and {taken:,} of {branches:,} branches, "
-        f"{found['day']}.", "",
+        f"{totals['percent']:.1f} % (wanted 95 %): {run:,} of {all_lines:,} lines and {run_branches:,} of {branches:,} "
+        f"branches, {totals['day']}.", "",
     ]  # fmt: skip
-    low = sorted(found["low"].items(), key=lambda item: item[1])
+    low = sorted(totals["low"].items(), key=lambda item: item[1])
     named = ", ".join(f"`{name}` {percent:.0f} %" for name, percent in low)
     return [*lines, *([f"Files below {LOW} %: {named}.", ""] if low else [])]
 
@@ -317,9 +319,9 @@ def main(words: list[str]) -> int:
         keep("coverage", covered(report))
     failed = False
     for name in chosen:
-        found = measure(name)
-        keep(name, found)  # at once: a later part may be stopped
-        failed |= bool(found["failed"])
+        part = measure(name)
+        keep(name, part)  # at once: a later part may be stopped
+        failed |= bool(part["failed"])
     PAGE.write_text(page(read()))
     return int(failed)
 
@@ -329,9 +331,9 @@ def read() -> dict[str, Any]:
     return json.loads(KEPT.read_text()) if KEPT.exists() else {}  # type: ignore[no-any-return]
 
 
-def keep(name: str, found: Mapping[str, Any]) -> None:
+def keep(name: str, part: Mapping[str, Any]) -> None:
     """Beside what is there by now: other parts, and the mutants, may be measured at the same time."""
-    KEPT.write_text(json.dumps({**read(), name: found}, indent=1, sort_keys=True) + "\n")
+    KEPT.write_text(json.dumps({**read(), name: part}, indent=1, sort_keys=True) + "\n")
     PAGE.write_text(page(read()))
 
 

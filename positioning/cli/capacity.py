@@ -33,18 +33,18 @@ def capacity(
         output.place, (f"capacity_{safe_name(p.name)}{end}" for p in chosen for end in (".html", ".json"))
     )
     settings = request.terms(typed("capacity"))
-    found, files = [], []
-    with progress(output.silent) as bar:
+    answers, files = [], []
+    with progress(output.hides_progress) as bar:
         task = bar.add_task("capacities", total=len(chosen))
         for strategy in chosen:
-            found.append(capacity_of(strategy, settings))
-            files += write_capacity(found[-1], output.place)
+            answers.append(capacity_of(strategy, settings))
+            files += write_capacity(answers[-1], output.place)
             bar.advance(task)
     if output.as_json:
-        told = {f.strategy.name: {"answer": answer(f)} | f.to_json() for f in found}
-        print(json_text({"data": request.data, "strategies": told, "files": [str(f) for f in files]}))
+        by_strategy = {f.strategy.name: {"answer": answer(f)} | f.to_json() for f in answers}
+        print(json_text({"data": request.data, "strategies": by_strategy, "files": [str(f) for f in files]}))
         return
-    for f in found:
+    for f in answers:
         mark = " (SIMULATED prices)" if f.simulated else ""
         output.terminal.say(f"{f.strategy.name}{mark}: {answer(f)}")
     output.terminal.wrote(files)

@@ -37,26 +37,26 @@ def check(
     from positioning.runs.checks import keep_check
 
     chosen = request.strategies(strategies or [])
-    settings, found = request.terms(""), []
-    with progress(output.silent) as bar:
+    settings, checks = request.terms(""), []
+    with progress(output.hides_progress) as bar:
         task = bar.add_task("checks", total=len(chosen) * cuts)
-        for done, strategy in enumerate(chosen, 1):
+        for number, strategy in enumerate(chosen, 1):
             bar.update(task, description=counting("futures", strategy.name))
             market = market_of(strategy, settings)
-            found.append(
+            checks.append(
                 check_strategy(
                     strategy, market, settings.events, settings.account, cuts, request.seed,
                     lambda: bar.advance(task),
                 )
             )  # fmt: skip
-            bar.update(task, completed=done * cuts)
-    for strategy, one in zip(chosen, found, strict=True):
+            bar.update(task, completed=number * cuts)
+    for strategy, one in zip(chosen, checks, strict=True):
         keep_check(one, strategy, cuts, output.place)
     if output.as_json:
-        print(json.dumps({"data": request.data, "strategies": {c.strategy: to_json(c) for c in found}}))
+        print(json.dumps({"data": request.data, "strategies": {c.strategy: to_json(c) for c in checks}}))
     else:
-        print_checks(found, output.terminal)
-    return int(any(c.wrong for c in found))
+        print_checks(checks, output.terminal)
+    return int(any(c.wrong for c in checks))
 
 
 def to_json(c: StrategyCheck) -> dict[str, Any]:
@@ -65,9 +65,9 @@ def to_json(c: StrategyCheck) -> dict[str, Any]:
     return {"wrong": bool(c.wrong), "sentence": c.sentence, "rows": rows}
 
 
-def print_checks(found: list[StrategyCheck], terminal: Terminal) -> None:
+def print_checks(checks: list[StrategyCheck], terminal: Terminal) -> None:
     """The sentence first, then each question and what was found, those that went wrong first."""
-    for c in found:
+    for c in checks:
         terminal.say(f"{c.strategy}: {c.sentence}", "bad" if c.wrong else "good")
         for row in sorted(c.rows, key=lambda r: list(TONES).index(str(r.status))):
             terminal.say(f"{str(row.status).upper()} {row.name}: {row.detail}", TONES[str(row.status)], "  ")

@@ -51,53 +51,53 @@ def claims(
     if place is not None:
         refuse_foreign_markdown(place)
     settings = request.terms(typed("claims"))
-    asked = read_claims(settings.thesis)
-    strategies = request.strategies(named(asked))
-    with progress(output.silent) as bar:
-        task = bar.add_task("claims", total=len(asked))
-        made = answer_claims(strategies, settings, asked, advance=lambda: bar.advance(task))
+    questions = read_claims(settings.thesis)
+    strategies = request.strategies(named(questions))
+    with progress(output.hides_progress) as bar:
+        task = bar.add_task("claims", total=len(questions))
+        answers = answer_claims(strategies, settings, questions, advance=lambda: bar.advance(task))
     data = [] if request.data == Request().data else ["--data", request.data]
     again = command_words("claims", *data)
-    files = write_claims(made, settings.command, output.place, place, answer_text(ctx), again)
+    files = write_claims(answers, settings.command, output.place, place, answer_text(ctx), again)
     if output.as_json:
-        print(json_text(made.to_json() | {"files": [str(f) for f in files]}))
+        print(json_text(answers.to_json() | {"files": [str(f) for f in files]}))
     else:
-        print_answers(made, files, output.terminal)
+        print_answers(answers, files, output.terminal)
 
 
-def markdown_place(asked: str | None, pages: Path) -> Path | None:
+def markdown_place(word: str | None, pages: Path) -> Path | None:
     """Where the Markdown goes: beside the page unless a file was asked for; None for none."""
-    if asked is None:
+    if word is None:
         return pages / "claims.md"
-    return None if asked == "none" else Path(asked)
+    return None if word == "none" else Path(word)
 
 
-def named(asked: tuple[Claim, ...]) -> list[str]:
+def named(questions: tuple[Claim, ...]) -> list[str]:
     """The strategies that the claims are about, those that others are held against among them."""
     from positioning.claims.claim import strategies_named
 
-    words = {e.against for c in asked for e in c.evidence if e.kind == "account"}
+    words = {e.against for c in questions for e in c.evidence if e.kind == "account"}
     others = [w for w in sorted(words - {"benchmark", "without_events", "cash"}) if means_strategy(w)]
-    return list(dict.fromkeys([*strategies_named(asked), *others]))
+    return list(dict.fromkeys([*strategies_named(questions), *others]))
 
 
-def print_answers(made: ClaimAnswers, files: list[Path], terminal: Terminal) -> None:
+def print_answers(answers: ClaimAnswers, files: list[Path], terminal: Terminal) -> None:
     """The counts, what was told of each claim, and the paths written; why the others cannot be tested with `verbose`."""
     from positioning.claims.verdict import Ruling
     from positioning.reporting.claims import counts
 
-    if made.silence is not None:
-        terminal.say(made.silence.words, "bad")
-    if made.simulated:
+    if answers.silence is not None:
+        terminal.say(answers.silence.words, "bad")
+    if answers.simulated:
         terminal.say("SIMULATED prices: a demonstration, not evidence", "bad")
-    terminal.say(counts(made), "neutral")
-    tested = [a for a in made.answers if a.ruling is not Ruling.UNTESTABLE]
-    rest = [a for a in made.answers if a.ruling is Ruling.UNTESTABLE]
+    terminal.say(counts(answers), "neutral")
+    tested = [a for a in answers.answers if a.ruling is not Ruling.UNTESTABLE]
+    rest = [a for a in answers.answers if a.ruling is Ruling.UNTESTABLE]
     for a in [*tested, *rest] if terminal.verbose else tested:
         terminal.say(_line(a), TONES.get(a.ruling, ""))
     if rest and not terminal.verbose:
         terminal.say(f"untestable: {', '.join(a.claim.id for a in rest)}; --verbose says why", "quiet")
-    terminal.say(f"q over {made.family}.", "quiet")
+    terminal.say(f"q over {answers.family}.", "quiet")
     terminal.wrote(files)
 
 

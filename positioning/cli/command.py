@@ -86,8 +86,8 @@ class OneLine(_Base):
 class Command(OneLine, TyperCommand):
     """A command, with `-h` and `--config`."""
 
-    def __init__(self, *args: Any, **known: Any) -> None:
-        super().__init__(*args, **known)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.context_settings.setdefault("help_option_names", ["-h", "--help"])
         self.params.append(config_option())
 
@@ -122,7 +122,7 @@ def one_line_usage() -> Iterator[None]:
     except (KeyboardInterrupt, typer.Abort):
         status = _stopped()
     except OSError as error:  # of standard output; the others have been told by one_line_errors
-        status = _ended(_told(error), BAD_INPUT)
+        status = _ended(_system_error(error), BAD_INPUT)
     _leave(status)
 
 
@@ -146,15 +146,15 @@ def _interrupt() -> None:
         _thread.interrupt_main()
 
 
-def _unraisable(lost: Any) -> None:
+def _unraisable(hook_args: Any) -> None:
     """An error that nobody could be told of. Where compiled code called back, a Ctrl-C is such a one: it is raised again
     a moment later."""
-    if lost.exc_type is KeyboardInterrupt:
+    if hook_args.exc_type is KeyboardInterrupt:
         again = threading.Timer(0.05, _interrupt)
         again.daemon = True
         again.start()
     else:
-        sys.__unraisablehook__(lost)
+        sys.__unraisablehook__(hook_args)
 
 
 def _leave(status: Any) -> NoReturn:
@@ -183,10 +183,10 @@ def _end_at_once() -> NoReturn:
 
 
 def _ended(words: str, status: int) -> int:
-    told = f"error: {words}"
+    line = f"error: {words}"
     with suppress(OSError, ValueError):
         # Before a person's eyes between words, else in one line, which a program reads.
-        print("\n".join(wrapped(told)) if sys.stderr.isatty() else told, file=sys.stderr)
+        print("\n".join(wrapped(line)) if sys.stderr.isatty() else line, file=sys.stderr)
     return status
 
 
@@ -199,7 +199,7 @@ def _stopped(words: str = STOPPED) -> int:
     return INTERRUPTED
 
 
-def _told(error: OSError) -> str:
+def _system_error(error: OSError) -> str:
     """What the system said, of which file, and what helps with that."""
     if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
         return one_line(
@@ -251,7 +251,7 @@ def one_line_errors() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise typer.Exit(_ended(_told(error), BAD_INPUT)) from None
+        raise typer.Exit(_ended(_system_error(error), BAD_INPUT)) from None
     except UnicodeDecodeError as error:
         words = f"a file that was given is not text ({error.reason}); wanted a UTF-8 CSV file; save it again as CSV"
         raise typer.Exit(_ended(words, BAD_INPUT)) from None
@@ -261,10 +261,10 @@ def one_line_errors() -> Iterator[None]:
     except Exception as error:
         from positioning.strategy.from_file import blamed
 
-        told = blamed(error)
-        if told is None:
+        blame = blamed(error)
+        if blame is None:
             raise
-        raise typer.Exit(_ended(str(told), BAD_INPUT)) from None
+        raise typer.Exit(_ended(str(blame), BAD_INPUT)) from None
     except KeyboardInterrupt as error:  # with words where a search keeps what it has
         raise typer.Exit(_stopped(RESUMES.format(error) if error.args else STOPPED)) from None
 

@@ -69,27 +69,27 @@ def compare(
     from positioning.runs.foreign_returns import read_returns
 
     place = output.place
-    asked = Request(factors=tuple(factors or ()), region=region)
-    published = asked.published()  # refused before anything is read
+    request = Request(factors=tuple(factors or ()), region=region)
+    published = request.published()  # refused before anything is read
     pages = ("comparison.html", "index.html", *(("comparison.csv",) if as_csv else ()))
     refuse_foreign_pages(place, pages)
     foreign = [column for file in returns or [] for column in read_returns(Path(file))]
     runs = chosen(place, names or [], mixed, alone=not foreign)
     _refuse_mixed(runs, foreign, mixed)
-    found = set_side_by_side([*runs, *foreign], draws, seed, published, asked.region_word)
+    comparison = set_side_by_side([*runs, *foreign], draws, seed, published, request.region_word)
     sheets = factsheets(runs, place) if factsheet else []
-    files = [write_comparison(found, place), write_index(place), *sheets]
+    files = [write_comparison(comparison, place), write_index(place), *sheets]
     if as_csv:
-        files.append(write_page(place / "comparison.csv", to_csv(found)))
+        files.append(write_page(place / "comparison.csv", to_csv(comparison)))
     if output.as_json:
-        print(json_text(to_json(found, files)))
+        print(json_text(to_json(comparison, files)))
         return
-    for x in found.contenders:
+    for x in comparison.contenders:
         if own := x.run.summary.get("verdict"):
             output.terminal.say(f"{x.label}: {own['sentence']}", own["tone"])
-    for line in remarks(found):
+    for line in remarks(comparison):
         output.terminal.say(line)
-    for x in found.contenders:
+    for x in comparison.contenders:
         if x.factors is not None:
             output.terminal.say(f"{x.label}: {x.factors.sentence}", "neutral")
     output.terminal.wrote(files)
@@ -112,7 +112,7 @@ def factsheets(runs: Sequence[SavedRun], out: Path) -> list[Path]:
     from positioning.cli.verify import again, difference
     from positioning.reporting.factsheet import write_factsheet
 
-    made = []
+    pages = []
     for run in runs:
         report, _ = again(run, shuffled=True)
         if moved := difference(run, report):
@@ -120,8 +120,8 @@ def factsheets(runs: Sequence[SavedRun], out: Path) -> list[Path]:
                 f"run {run.id} no longer makes its numbers ({moved})", "wanted the same as were kept",
                 "run it anew, or ask verify what changed",
             )  # fmt: skip
-        made.append(write_factsheet(report, out))
-    return made
+        pages.append(write_factsheet(report, out))
+    return pages
 
 
 def chosen(out: Path, names: list[str], mixed: bool = False, alone: bool = True) -> list[SavedRun]:
@@ -133,15 +133,15 @@ def chosen(out: Path, names: list[str], mixed: bool = False, alone: bool = True)
     runs, left_out = read_runs(out)
     if names:
         say_left_out(left_out)
-        found = list({run.id: run for run in (find_run(out, known_as(name)) for name in names)}.values())
-        made_up = [run.id for run in found if run.summary["simulated"]]
-        if 0 < len(made_up) < len(found) and not mixed:
+        matches = list({run.id: run for run in (find_run(out, known_as(name)) for name in names)}.values())
+        made_up = [run.id for run in matches if run.summary["simulated"]]
+        if 0 < len(made_up) < len(matches) and not mixed:
             raise BadInputError(
-                f"{len(made_up)} of these {len(found)} runs stand on simulated prices ({made_up[0]})",
+                f"{len(made_up)} of these {len(matches)} runs stand on simulated prices ({made_up[0]})",
                 "wanted real or simulated ones alone",
                 "leave them out, or type --mixed to set them side by side all the same",
             )
-        return found
+        return matches
     newest: dict[tuple[str, bool], SavedRun] = {}
     real = any(not run.summary["simulated"] for run in runs)
     for run in runs:
@@ -159,12 +159,12 @@ def chosen(out: Path, names: list[str], mixed: bool = False, alone: bool = True)
     return sorted(newest.values(), key=lambda run: str(run.summary["made"]))
 
 
-def figures(found: Comparison) -> list[dict[str, Any]]:
+def figures(comparison: Comparison) -> list[dict[str, Any]]:
     """One row a strategy and metric, with its interval; undefined is None."""
     from positioning.reporting.tearsheet.figures import ROWS
 
     rows = []
-    for x in found.contenders:
+    for x in comparison.contenders:
         for row in ROWS:
             value = None if x.metrics is None or not x.inside else getattr(x.metrics, row.field)
             low, high = x.intervals.get(row.field, (None, None))
@@ -175,30 +175,30 @@ def figures(found: Comparison) -> list[dict[str, Any]]:
     return rows
 
 
-def to_csv(found: Comparison) -> str:
+def to_csv(comparison: Comparison) -> str:
     """The figures as CSV."""
-    rows = figures(found)
+    rows = figures(comparison)
     return csv_text([list(rows[0]), *(row.values() for row in rows)])
 
 
-def to_json(found: Comparison, files: list[Path]) -> dict[str, Any]:
+def to_json(comparison: Comparison, files: list[Path]) -> dict[str, Any]:
     """The common span, what must be known, every figure with its interval, and the pairwise tests."""
     from positioning.reporting.comparison.words import remarks
     from positioning.runs.comparison import differences
 
-    names = [found.contenders[n].label for n in found.rivals]
+    names = [comparison.contenders[n].label for n in comparison.rivals]
     return {
-        "span": [str(day) for day in found.span] if found.span else None,
-        "remarks": remarks(found),
-        "differences": dict(differences(found)),
-        "verdicts": {x.label: x.run.summary.get("verdict") for x in found.contenders},
-        "held": {x.label: x.run.summary.get("held") for x in found.contenders},
-        "figures": figures(found),
-        "factors": {x.label: None if x.factors is None else x.factors.to_json() for x in found.contenders},
+        "span": [str(day) for day in comparison.span] if comparison.span else None,
+        "remarks": remarks(comparison),
+        "differences": dict(differences(comparison)),
+        "verdicts": {x.label: x.run.summary.get("verdict") for x in comparison.contenders},
+        "held": {x.label: x.run.summary.get("held") for x in comparison.contenders},
+        "figures": figures(comparison),
+        "factors": {x.label: None if x.factors is None else x.factors.to_json() for x in comparison.contenders},
         "pairs": [
             {"better": names[p.winner], "worse": names[p.loser], "difference": p.difference, "low": p.low,
              "high": p.high, "p": p.p, "holm": p.holm}
-            for p in found.pairs
+            for p in comparison.pairs
         ],
         "files": [str(f) for f in files],
     }  # fmt: skip

@@ -13,12 +13,12 @@ LOGGER = "positioning.compiled"  # by its name: the module itself would load the
 class _Once(logging.Handler):
     """Tells the first record on standard error, none after it."""
 
-    told = False
+    has_printed = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the first record, as `logging.Handler.emit` is asked to."""
-        if not self.told:
-            self.told = True
+        if not self.has_printed:
+            self.has_printed = True
             print(
                 f"compiling to machine code, some seconds and only once, beginning with {record.getMessage()}",
                 file=sys.stderr, flush=True,
@@ -26,9 +26,9 @@ class _Once(logging.Handler):
 
 
 @contextmanager
-def compiling_told(silent: bool) -> Iterator[None]:
+def compiling_told(hidden: bool) -> Iterator[None]:
     """While it lasts, the first function that has to be compiled is told, with where it is kept."""
-    if silent:
+    if hidden:
         yield
         return
     log, handler = logging.getLogger(LOGGER), _Once()

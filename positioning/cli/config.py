@@ -43,14 +43,14 @@ def _use(ctx: typer.Context, value: str | None) -> None:
     if value is None or ctx.resilient_parsing:
         return
     places = {_word(p): p for p in ctx.command.params}
-    given: dict[str, Any] = {}
-    for key, told in _options(Path(value), ctx.command.name or "").items():
+    defaults: dict[str, Any] = {}
+    for key, entry in _options(Path(value), ctx.command.name or "").items():
         parameter = places.get(key.replace("_", "-"))
         if parameter is None or key == "config":
             near = did_you_mean(key, places)
             raise typer.BadParameter(f"{value} has {key}, which is no option of this command; {near}")
-        given[parameter.name] = _typed(told, f"{value}: {key}", parameter)
-    ctx.default_map = {**(ctx.default_map or {}), **given}
+        defaults[parameter.name] = _typed(entry, f"{value}: {key}", parameter)
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
 
 def _word(parameter: Any) -> str:
@@ -65,52 +65,52 @@ def _options(path: Path, command: str) -> dict[str, Any]:
     Tables that bear the names of other commands are left out. Raises BadParameter for what is no TOML file.
     """
     try:
-        told = read_toml(path)
+        entries = read_toml(path)
     except BadInputError as error:
         raise typer.BadParameter(str(error)) from None
-    own = {k: v for k, v in told.items() if not (isinstance(v, dict) and k.replace("_", "-") in COMMANDS)}
-    for key, table in told.items():
+    own = {k: v for k, v in entries.items() if not (isinstance(v, dict) and k.replace("_", "-") in COMMANDS)}
+    for key, table in entries.items():
         if isinstance(table, dict) and key.replace("_", "-") == command.replace("_", "-"):
             own |= table
     return own
 
 
-def _typed(told: Any, where: str, parameter: Any) -> Any:
+def _typed(entry: Any, where: str, parameter: Any) -> Any:
     """As it would have been typed: a table is NAME=VALUE, a list an option given often."""
     many = bool(getattr(parameter, "multiple", False)) or getattr(parameter, "nargs", 1) == -1
-    if isinstance(told, dict):
-        told = [f"{name}={','.join(map(str, v)) if isinstance(v, list) else v}" for name, v in told.items()]
-    if isinstance(told, list) != many:
+    if isinstance(entry, dict):
+        entry = [f"{name}={','.join(map(str, v)) if isinstance(v, list) else v}" for name, v in entry.items()]
+    if isinstance(entry, list) != many:
         raise typer.BadParameter(
             f"{where} is {'not ' if many else ''}a list; wanted {'one' if many else 'one value'}"
         )
-    if isinstance(told, list):
-        return [str(v) for v in told]
-    return told if isinstance(told, bool) else str(told)
+    if isinstance(entry, list):
+        return [str(v) for v in entry]
+    return entry if isinstance(entry, bool) else str(entry)
 
 
 def study_text(words: Mapping[str, Any], usual: Mapping[str, Any], options: Mapping[str, str]) -> str:
     """The file that repeats a run: its request in words, but for what is usual; options: their names by field."""
-    asked = {"strategies": [words["strategy"]]}
+    entries = {"strategies": [words["strategy"]]}
     for field, option in options.items():
         value, plain = words.get(field), usual[field]
         plain = list(plain) if isinstance(plain, tuple) else plain
         if value is not None and value != plain:
-            asked[option] = value
-    return _file("run", asked)
+            entries[option] = value
+    return _file("run", entries)
 
 
 def answer_text(ctx: typer.Context, **named: Any) -> str:
     """The file that repeats what this command was asked: its options, but for what is usual and for HOW; paths
     absolute. named: arguments in words that mean the same wherever one stands."""
     command = (ctx.command.name or "").replace("_", "-")
-    asked = dict(named)
+    entries = dict(named)
     for p in ctx.command.params:
         word, value = _word(p), ctx.params.get(str(p.name))
         value = list(value) if isinstance(value, tuple) else value
         if word not in HOW and p.name not in named and (value or None) != (p.get_default(ctx) or None):
-            asked[word] = [absolute(v) for v in value] if isinstance(value, list) else absolute(value)
-    return _file(command, asked)
+            entries[word] = [absolute(v) for v in value] if isinstance(value, list) else absolute(value)
+    return _file(command, entries)
 
 
 def absolute(word: Any) -> Any:
@@ -125,7 +125,9 @@ def absolute(word: Any) -> Any:
     return word
 
 
-def _file(command: str, asked: Mapping[str, Any]) -> str:
+def _file(command: str, entries: Mapping[str, Any]) -> str:
     """TOML; what is between quotes in JSON is in TOML."""
     lines = [f"# Repeats this answer: positioning {command} --config study.toml"]
-    return "\n".join([*lines, *(f"{option} = {json.dumps(value)}" for option, value in asked.items())]) + "\n"
+    return (
+        "\n".join([*lines, *(f"{option} = {json.dumps(value)}" for option, value in entries.items())]) + "\n"
+    )

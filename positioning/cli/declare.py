@@ -33,12 +33,12 @@ def command(
 
     def declare(answer: Answer) -> Answer:
         hints = get_type_hints(answer, include_extras=True)
-        given = [
+        all_parameters = [
             p.replace(annotation=hints[p.name], kind=p.KEYWORD_ONLY)
             for p in inspect.signature(answer).parameters.values()
         ]
-        shared = {p.name: hints[p.name] for p in given if hints[p.name] in SHARED}
-        own = [p for p in given if p.name not in shared]
+        shared = {p.name: hints[p.name] for p in all_parameters if hints[p.name] in SHARED}
+        own = [p for p in all_parameters if p.name not in shared]
         left_out = {*without, *(f.name for f in fields(Request) if only and f.name not in only)}
         options = {
             kind: [p for p in _options(kind) if p.name not in left_out]
@@ -53,7 +53,7 @@ def command(
                 for name, kind in shared.items()
             }
             output = next((value for value in values.values() if isinstance(value, Output)), Output())
-            with one_line_errors(), output.terminal.open(), compiling_told(output.silent):
+            with one_line_errors(), output.terminal.open(), compiling_told(output.hides_progress):
                 status = answer(**values, **words)
             if status:
                 raise typer.Exit(status)
@@ -75,17 +75,17 @@ def command(
 def _options(kind: type[Any]) -> list[inspect.Parameter]:
     """The fields as parameters that typer understands: a tuple of words is an option given often."""
     hints, plain = get_type_hints(kind, include_extras=True), kind()
-    found = []
+    parameters = []
     for f in fields(kind):
         type_of, option = get_args(hints[f.name])
         default = getattr(plain, f.name)
         if get_origin(type_of) is tuple:
             type_of, default = list[str], list(default)
         keyword = inspect.Parameter.KEYWORD_ONLY
-        found.append(
+        parameters.append(
             inspect.Parameter(f.name, keyword, default=default, annotation=Annotated[type_of, option])
         )
-    return found
+    return parameters
 
 
 def _fixed(word: Any) -> Any:

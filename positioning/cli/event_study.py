@@ -68,25 +68,25 @@ def event_study(
     words, thesis = names or studied(), request.advice()
     choice.check(thesis.events)
     sleeves = sleeves_of(words, request, thesis, theme or "")
-    asked = Inquiry(
+    inquiry = Inquiry(
         design, choice, request.base.upper(), request.accepted, request.placebos, request.seed, request.benchmark or "",
     )  # fmt: skip
-    with progress(output.silent) as bar:
+    with progress(output.hides_progress) as bar:
         task = bar.add_task("event studies", total=len(sleeves))
         strategies = strategies_under(words, request, sleeves)
-        found = inquire(sleeves, request.source(), thesis, asked, strategies, lambda: bar.advance(task))
+        result = inquire(sleeves, request.source(), thesis, inquiry, strategies, lambda: bar.advance(task))
     again = answer_text(ctx, names=[lasting(word) for word in words])
     files = write_event_study(
-        found.studies,
-        found.placebos,
-        found.evidence,
+        result.studies,
+        result.placebos,
+        result.evidence,
         design,
         thesis,
         typed("event_study"),
         output.place,
         again,
     )
-    answer(request.data, found, thesis, files, output)
+    answer(request.data, result, thesis, files, output)
 
 
 def lasting(word: str) -> str:
@@ -130,13 +130,13 @@ def sleeves_of(words: Sequence[str], request: Request, thesis: Thesis, theme: st
         [word for word in dict.fromkeys(words) if means_strategy(word)],
     )
     strategies = {p.name: p for p in (request.strategies(named) if named else ())}
-    found = []
+    sleeves = []
     for word in words:
         if word in named:
-            found += strategy_sleeves(strategies[strategy_class(word).name], thesis, benchmark)
+            sleeves += strategy_sleeves(strategies[strategy_class(word).name], thesis, benchmark)
         else:
-            found.append(symbol_sleeve(word, thesis, benchmark, theme))
-    return distinct(found)
+            sleeves.append(symbol_sleeve(word, thesis, benchmark, theme))
+    return distinct(sleeves)
 
 
 def strategies_under(
@@ -146,8 +146,8 @@ def strategies_under(
     from positioning.strategy.blend import Blend
 
     named = [word for word in dict.fromkeys(words) if means_strategy(word)]
-    found: dict[str, Strategy] = {}
+    by_label: dict[str, Strategy] = {}
     for one in request.strategies(named) if named else ():
-        found |= {p.name: p for p in (one.parts() if isinstance(one, Blend) else (one,))}
+        by_label |= {p.name: p for p in (one.parts() if isinstance(one, Blend) else (one,))}
     labels = {s.label for s in sleeves}
-    return {label: p for label, p in found.items() if label in labels}
+    return {label: p for label, p in by_label.items() if label in labels}

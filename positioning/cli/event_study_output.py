@@ -32,29 +32,29 @@ LEGEND = (
 )
 
 
-def answer(data: str, found: InquiryAnswer, thesis: Thesis, files: Sequence[Path], output: Output) -> None:
+def answer(data: str, result: InquiryAnswer, thesis: Thesis, files: Sequence[Path], output: Output) -> None:
     """One JSON object, or a table a study."""
     from positioning.reporting.event_study.page import judged, past
     from positioning.reporting.event_study.words import evidence_words, findings, placebo_words
 
-    studies, asked, terminal = found.studies, found.evidence, output.terminal
+    studies, evidence, terminal = result.studies, result.evidence, output.terminal
     beyond = past(studies, thesis)
     if output.as_json:
-        print(json_text(to_json(data, studies, found.placebos, asked, beyond, files)))
+        print(json_text(to_json(data, studies, result.placebos, evidence, beyond, files)))
         return
-    for line in found.unmade:
+    for line in result.unmade:
         terminal.say(line, "quiet")
     if beyond is not None:
         terminal.say(beyond.words, "bad")
     for s in studies:
-        verdict = judged(s, asked)
+        verdict = judged(s, evidence)
         terminal.say(f"{s.label}: {verdict.sentence}", verdict.tone)
         for line in findings(s) if terminal.verbose else ():
             terminal.say(line, "quiet")
-        shuffled = found.placebos.get(s.label)
+        shuffled = result.placebos.get(s.label)
         terminal.table(_table(s, shuffled))
         terminal.say(LEGEND, "quiet")
-        for line in evidence_words(s.label, asked):
+        for line in evidence_words(s.label, evidence):
             terminal.say(line, "quiet")
         if shuffled is not None or terminal.verbose:
             for line in placebo_words(shuffled):
@@ -72,8 +72,8 @@ def _table(s: EventStudy, shuffled: StudyPlacebo | None) -> Table:
     rows = []
     for group in s.groups:
         whole = group.name in (ALL, ALONE)
-        shown = group.signed if whole else group.signed[:1] if group.members.size >= FEW else ()
-        for n, o in enumerate(shown):
+        outcomes = group.signed if whole else group.signed[:1] if group.members.size >= FEW else ()
+        for n, o in enumerate(outcomes):
             p = [o.tests[t].p for t in COLUMNS]
             p += [] if shuffled is None else [shuffled.p_value(group.name, n, o.caar)]
             words = ("-" if x != x else f"{x:.3f}".removeprefix("0") for x in p)  # noqa: PLR0124 (NaN is not itself)
@@ -86,7 +86,7 @@ def to_json(
     data: str,
     studies: Sequence[EventStudy],
     shuffled: Mapping[str, StudyPlacebo],
-    asked: Evidence,
+    evidence: Evidence,
     beyond: Silence | None,
     files: Sequence[Path],
 ) -> dict[str, Any]:
@@ -96,21 +96,21 @@ def to_json(
         "data": data,
         "record": None if beyond is None else beyond.to_json(),
         "snapshot": {s.label: [r.snapshot for r in s.returns] for s in studies},
-        "studies": {s.label: _study_json(s, asked) for s in studies},
-        "evidence": asked.to_json(),
+        "studies": {s.label: _study_json(s, evidence) for s in studies},
+        "evidence": evidence.to_json(),
         "placebo": {s.label: _placebo_json(s, shuffled[s.label]) for s in studies if s.label in shuffled},
         "files": [str(f) for f in files],
     }
 
 
-def _study_json(s: EventStudy, asked: Evidence) -> dict[str, Any]:
+def _study_json(s: EventStudy, evidence: Evidence) -> dict[str, Any]:
     from positioning.reporting.event_study.page import judged
 
     return {
-        "verdict": judged(s, asked).to_json(),
+        "verdict": judged(s, evidence).to_json(),
         "used": [o.news.ids for o in s.observations],
         "left_out": {o.ids: o.reason for o in s.left_out},
-        "groups": {g.name: _group_json(s.label, g, asked) for g in s.groups},
+        "groups": {g.name: _group_json(s.label, g, evidence) for g in s.groups},
     }
 
 
@@ -128,14 +128,16 @@ def _placebo_json(s: EventStudy, placebo: StudyPlacebo) -> dict[str, Any]:
     return {"draws": placebo.draws, "seed": placebo.seed, "groups": groups}
 
 
-def _group_json(label: str, group: Group, asked: Evidence) -> dict[str, Any]:
-    found = {
+def _group_json(label: str, group: Group, evidence: Evidence) -> dict[str, Any]:
+    outcomes_by_kind = {
         kind: {f"{o.span[0]}:{o.span[1]}": _outcome_json(o) for o in outcomes}
         for kind, outcomes in (("signed", group.signed), ("raw", group.raw))
     }
     for o in group.signed:
-        found["signed"][f"{o.span[0]}:{o.span[1]}"]["q"] = plain(asked.q[label, group.name, o.span])
-    return found
+        outcomes_by_kind["signed"][f"{o.span[0]}:{o.span[1]}"]["q"] = plain(
+            evidence.q[label, group.name, o.span]
+        )
+    return outcomes_by_kind
 
 
 def _outcome_json(o: Outcome) -> dict[str, Any]:

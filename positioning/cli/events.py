@@ -64,33 +64,33 @@ def _check(thesis: Thesis, as_json: bool) -> int:
     """Print the faults, or a count of what was looked at. The exit status, 1 where there are faults."""
     from positioning.events.check import faults
 
-    found = faults(thesis)
+    lines = faults(thesis)
     counts = Counter(e.direction for e in thesis.events)
     if as_json:
-        print(json_text({"faults": found, "events": len(thesis.events), "directions": dict(counts)}))
+        print(json_text({"faults": lines, "events": len(thesis.events), "directions": dict(counts)}))
     else:
-        for line in found:
+        for line in lines:
             print(line)
         by_kind = ", ".join(f"{n} {kind}" for kind, n in counts.most_common())
         bars = len(thesis.restrictions)
-        print(f"{len(found)} faults in {len(thesis.events)} events ({by_kind}) and {bars} restrictions")
-    return int(bool(found))
+        print(f"{len(lines)} faults in {len(thesis.events)} events ({by_kind}) and {bars} restrictions")
+    return int(bool(lines))
 
 
 def chosen(record: Events, theme: str | None, since: Any) -> Events:
     """What carries the theme and was known on `since` or later. Raises BadInputError where nothing is left."""
-    kept = record if theme is None else record.of(theme)
+    part = record if theme is None else record.of(theme)
     if since is not None:
-        kept = replace(
-            kept,
-            items=tuple(e for e in kept if e.known_on() >= since),
-            restrictions=tuple(r for r in kept.restrictions if r.known_on() >= since),
+        part = replace(
+            part,
+            items=tuple(e for e in part if e.known_on() >= since),
+            restrictions=tuple(r for r in part.restrictions if r.known_on() >= since),
         )
-    if not kept.items and not kept.restrictions:
+    if not part.items and not part.restrictions:
         raise BadInputError(
             "no event and no restriction is left", "wanted at least one", "widen --theme or --since"
         )
-    return kept
+    return part
 
 
 def print_record(record: Events, files: Sequence[Path]) -> None:

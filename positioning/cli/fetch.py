@@ -30,7 +30,7 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
-    from positioning.data.download import Fetched, Provider, Wanted
+    from positioning.data.download import Fetched, FetchSpan, Provider
     from positioning.data.manifest import Entries
     from positioning.market.findings import Finding
     from positioning.market.instruments import Instruments
@@ -72,27 +72,27 @@ def fetch(
     from positioning.data.store import Store
     from positioning.data.symbols import checked_symbols
 
-    place, known = Path(cache), known_instruments(thesis)
-    chosen = checked_symbols(symbols or needed(known), known)
-    _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"), known)
-    asked = origin if origin is not None else None if check else YAHOO
+    place, instruments = Path(cache), known_instruments(thesis)
+    chosen = checked_symbols(symbols or needed(instruments), instruments)
+    _check_accepted(accept or [], chosen, check or (origin or "").startswith("folder:"), instruments)
+    origin_word = origin if origin is not None else None if check else YAHOO
     if snapshot is not None:
         Store(place, {}).snapshot_path(snapshot)
-    if asked is None:
-        results = stored(place, chosen, known)
+    if origin_word is None:
+        results = stored(place, chosen, instruments)
     else:
         results = _download(
             place,
-            asked,
+            origin_word,
             chosen,
-            _wanted(start, end, asked),
-            output.silent,
+            _fetch_span(start, end, origin_word),
+            output.hides_progress,
             basis or [],
             accept or [],
-            known,
+            instruments,
         )
     store = Store.reading(place)
-    findings = _findings(place, results, check, thesis, accept or [], known)
+    findings = _findings(place, results, check, thesis, accept or [], instruments)
     pinned: Entries | None = None
     if snapshot is not None and any(r.status in ("fetched", "unchanged") for r in results.values()):
         pinned = _pin(place, snapshot)
@@ -104,7 +104,7 @@ def fetch(
         _report(results, findings, output.terminal)
         if pinned is not None:
             output.terminal.say(pinned_words(str(snapshot), pinned, cache))
-    lacking = missing(results, known, now().date())
+    lacking = missing(results, instruments, now().date())
     _say_resume(
         [s for s in lacking if results[s].status in RESUMABLE], len(results),
         {
@@ -116,13 +116,13 @@ def fetch(
     return int(wrong or bool(lacking))
 
 
-def needed(known: Instruments) -> list[str]:
+def needed(instruments: Instruments) -> list[str]:
     """Every symbol of the strategies, their hedges and benchmarks, and the currencies of all these."""
     from positioning.data.symbols import rate_symbol
 
     strategies = [strategy() for strategy in standard().values()]
     symbols = [s for p in strategies for s in (*p.names, *p.hedges, p.benchmark)]
-    currencies = sorted({known.of(s).currency for s in symbols} - {"USD"})
+    currencies = sorted({instruments.of(s).currency for s in symbols} - {"USD"})
     return [*dict.fromkeys(symbols), *(rate_symbol(c) for c in currencies)]
 
 
@@ -144,7 +144,7 @@ def to_json(
         }
         for s, r in results.items()
     }
-    told = [
+    details = [
         {
             "symbol": f.symbol,
             "check": f.check,
@@ -156,8 +156,8 @@ def to_json(
         }
         for f in findings
     ]
-    held = {} if pinned is None else {"pinned": sorted(pinned)}
-    return {"snapshot": snapshot, **held, "symbols": symbols, "findings": told}
+    pin = {} if pinned is None else {"pinned": sorted(pinned)}
+    return {"snapshot": snapshot, **pin, "symbols": symbols, "findings": details}
 
 
 def pinned_words(name: str, pinned: Entries, cache: str) -> str:
@@ -188,7 +188,9 @@ def yahoo(cache: Path) -> Provider:
     return YahooClient(cache / "yfinance")
 
 
-def _check_accepted(words: Sequence[str], chosen: Sequence[str], used: bool, known: Instruments) -> None:
+def _check_accepted(
+    words: Sequence[str], chosen: Sequence[str], used: bool, instruments: Instruments
+) -> None:
     """BadInputError for words that name nothing, or that nothing of this command reads."""
     from positioning.market.findings import accept
 
@@ -196,14 +198,14 @@ def _check_accepted(words: Sequence[str], chosen: Sequence[str], used: bool, kno
         raise BadInputError(
             f"--accept {words[0]}", "wanted it with --from folder:DIR or --check", "type it for run instead"
         )
-    accept((), words, chosen, known)
+    accept((), words, chosen, instruments)
 
 
 def _provider(
-    asked: str, cache: Path, basis: Sequence[str], accepted: Sequence[str], known: Instruments
+    origin: str, cache: Path, basis: Sequence[str], accepted: Sequence[str], instruments: Instruments
 ) -> Provider:
-    kind, _, place = asked.partition(":")
-    if asked == YAHOO:
+    kind, _, place = origin.partition(":")
+    if origin == YAHOO:
         return yahoo(cache)
     if kind == "folder" and place:
         from positioning.data.folder import FolderSource
@@ -211,43 +213,43 @@ def _provider(
         from positioning.data.price_basis import checked_basis
 
         return FolderProvider(
-            FolderSource(Path(place), dict(checked_basis(word) for word in basis), known), accepted
+            FolderSource(Path(place), dict(checked_basis(word) for word in basis), instruments), accepted
         )
     raise BadInputError(
-        f"--from {asked}", "wanted yahoo or folder:DIR", did_you_mean(kind, [YAHOO, "folder:DIR"])
+        f"--from {origin}", "wanted yahoo or folder:DIR", did_you_mean(kind, [YAHOO, "folder:DIR"])
     )
 
 
-def _wanted(start: str | None, end: str | None, asked: str) -> Wanted:
-    from positioning.data.download import DEFAULT_START, Wanted
+def _fetch_span(start: str | None, end: str | None, origin: str) -> FetchSpan:
+    from positioning.data.download import DEFAULT_START, FetchSpan
 
     span = span_of(start, end)
     # A file costs nothing to read whole, so only what is asked for is left out.
-    default = DEFAULT_START if asked == YAHOO else date(1900, 1, 1)
+    default = DEFAULT_START if origin == YAHOO else date(1900, 1, 1)
     first = default if span.start is None else span.start.astype(date)
     last = None if span.end is None else span.end.astype(date)
     if first > (last or now().date()):
         raise BadInputError(
             f"start {first} after {last or 'today'}", "wanted it before", "give another --start"
         )
-    return Wanted(first, last, now())
+    return FetchSpan(first, last, now())
 
 
 def _download(
     cache: Path,
-    asked: str,
+    origin: str,
     chosen: list[str],
-    wanted: Wanted,
+    span: FetchSpan,
     quiet: bool,
     basis: Sequence[str],
     accepted: Sequence[str],
-    known: Instruments,
+    instruments: Instruments,
 ) -> dict[str, Fetched]:
     from positioning.data.download import refresh_with_rates
     from positioning.data.store import Store, refuse_foreign
 
     refuse_foreign(cache)
-    provider = _provider(asked, cache, basis, accepted, known)
+    provider = _provider(origin, cache, basis, accepted, instruments)
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
         task = bar.add_task("fetch", total=len(chosen))
 
@@ -255,7 +257,7 @@ def _download(
             bar.update(task, counting("symbols", symbol))
             bar.advance(task)
 
-        return refresh_with_rates(store, provider, chosen, wanted, begun, known)
+        return refresh_with_rates(store, provider, chosen, span, begun, instruments)
 
 
 def _findings(
@@ -295,38 +297,38 @@ def _report(results: Mapping[str, Fetched], findings: Sequence[Finding], termina
     for symbols, reason in _alike(results).items():
         terminal.say(f"{symbols}: {in_words(reason)}", "", "  ")
     for f in findings:
-        told = f"{f.symbol} {f.severity}: {f.check}, {f.first} to {f.last}: {f.seen}; {in_words(f.remedy)}"
-        terminal.say(told, "bad" if f.severity == "error" else "quiet", "  ")
+        line = f"{f.symbol} {f.severity}: {f.check}, {f.first} to {f.last}: {f.seen}; {in_words(f.remedy)}"
+        terminal.say(line, "bad" if f.severity == "error" else "quiet", "  ")
 
 
 def _alike(results: Mapping[str, Fetched]) -> dict[str, str]:
     """Reasons by the symbols that they are of; those that differ by the symbol alone are one, with a count."""
-    found: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     for symbol, r in results.items():
         if r.reason:
-            found.setdefault(re.sub(rf"(?<![\w.]){re.escape(symbol)}(?![\w.])", "it", r.reason), []).append(
-                symbol
-            )
-    told = {}
-    for reason, symbols in found.items():
+            by_reason.setdefault(
+                re.sub(rf"(?<![\w.]){re.escape(symbol)}(?![\w.])", "it", r.reason), []
+            ).append(symbol)
+    reasons = {}
+    for reason, symbols in by_reason.items():
         if len(symbols) == 1:
-            told[symbols[0]] = results[symbols[0]].reason
+            reasons[symbols[0]] = results[symbols[0]].reason
         else:
             more = f" and {len(symbols) - MOST_NAMED} more" if len(symbols) > MOST_NAMED else ""
-            told[f"{len(symbols)} symbols, {', '.join(symbols[:MOST_NAMED])}{more}"] = reason
-    return told
+            reasons[f"{len(symbols)} symbols, {', '.join(symbols[:MOST_NAMED])}{more}"] = reason
+    return reasons
 
 
-def _say_resume(again: Sequence[str], asked: int, options: Mapping[str, object]) -> None:
+def _say_resume(again: Sequence[str], count: int, options: Mapping[str, object]) -> None:
     """How to ask for the rest, on standard error. again: symbols that another try may bring, of `asked`."""
     if not again:
         return
-    given = [
+    option_words = [
         word
         for name, value in options.items()
         if value is not None
         for one in (value if isinstance(value, list) else [value])
         for word in (f"--{name}", str(one))
     ]
-    command = command_words("fetch", *again, *given)
-    print(f"{len(again)} of {asked} symbols are not there; to resume: {command}", file=sys.stderr)
+    command = command_words("fetch", *again, *option_words)
+    print(f"{len(again)} of {count} symbols are not there; to resume: {command}", file=sys.stderr)

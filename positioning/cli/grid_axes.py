@@ -37,10 +37,10 @@ def axes_of(strategy: Strategy, words: Sequence[str], most: int | None = None) -
         raise BadInputError("no axis", "wanted one or more", "type --grid half_life=5,10,20")
     if most is not None:
         require_few(math.prod(len(t) for t in texts.values()), most)
-    return {name: _asked(strategy, name, parts) for name, parts in texts.items()}
+    return {name: _checked_values(strategy, name, parts) for name, parts in texts.items()}
 
 
-def _asked(strategy: Strategy, name: str, parts: Sequence[str] | Range) -> tuple[Any, ...]:
+def _checked_values(strategy: Strategy, name: str, parts: Sequence[str] | Range) -> tuple[Any, ...]:
     """As `_values`, refusing in the words of this option."""
     try:
         return _values(strategy, name, parts)
@@ -69,15 +69,15 @@ def example(strategy: Strategy, name: str, text: str = "") -> str:
     if kind not in (int, float):
         return "+".join(own) if isinstance(own, tuple) else str(own)
     ends = [kind(float(n)) for n in re.findall(r"(?<![\d.])\d+(?:\.\d+)?", text)]
-    if len(ends) == 2 and ends[0] < ends[1] and all(_taken(strategy, name, end) for end in ends):
+    if len(ends) == 2 and ends[0] < ends[1] and all(_accepts(strategy, name, end) for end in ends):
         step = (ends[1] - ends[0]) / STEPS
         step = max(1, round(step)) if kind is int or min(ends[1], step) >= 1 else float(f"{step:.1g}")
         return f"{ends[0]:g}:{ends[1]:g}:{step:g}"
-    near = [value for value in (kind(own / 2), own, kind(2 * own)) if _taken(strategy, name, value)]
+    near = [value for value in (kind(own / 2), own, kind(2 * own)) if _accepts(strategy, name, value)]
     return ",".join(f"{value:g}" for value in dict.fromkeys(near)) or f"{own:g}"
 
 
-def _taken(strategy: Strategy, name: str, value: float) -> bool:
+def _accepts(strategy: Strategy, name: str, value: float) -> bool:
     try:
         replace(strategy, **{name: value})
     except BadInputError:
@@ -122,12 +122,12 @@ def _texts(strategy: Strategy, name: str, text: str) -> Sequence[str] | Range:
 
 def _values(strategy: Strategy, name: str, parts: Sequence[str] | Range) -> tuple[Any, ...]:
     symbols = strategy.kind_of(name) not in (int, float, str)
-    made = [strategy.parsed(name, p.replace("+", ",") if symbols else p) for p in parts]
+    values = [strategy.parsed(name, p.replace("+", ",") if symbols else p) for p in parts]
     if strategy.kind_of(name) in (int, float):
-        for value in {min(made), max(made), *(v for v in made if not math.isfinite(v))}:
+        for value in {min(values), max(values), *(v for v in values if not math.isfinite(v))}:
             replace(strategy, **{name: value})  # refuses what is out of range; ranges have two ends
-        return tuple(sorted(set(made)))
-    return tuple(dict.fromkeys(made))
+        return tuple(sorted(set(values)))
+    return tuple(dict.fromkeys(values))
 
 
 def _range(strategy: Strategy, name: str, text: str) -> Range:

@@ -65,7 +65,7 @@ def _all(searched: SearchReport, files: Sequence[Path], terminal: Terminal) -> N
     terminal.say(f"Best: {_short(b.best.figures)}: {_settings(b.best.settings)}")
     if b.without_events is not None:
         terminal.say(f"Plateau without events: {_short(b.without_events)}")
-    for line in [heading(searched), *said(searched), searched.pace_in_words]:
+    for line in [heading(searched), *answer_lines(searched), searched.pace_in_words]:
         terminal.say(line)
     for label, one in (("plateau", b.plateau), ("best", b.best)):
         terminal.lines([f"{label}: {rerun(searched, one.settings)}"])
@@ -94,7 +94,7 @@ def _settings(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{k} {label(v)}" for k, v in settings.items())
 
 
-def said(searched: SearchReport) -> list[str]:
+def answer_lines(searched: SearchReport) -> list[str]:
     """Everything the answer says in words."""
     from positioning.reporting.search.words import hindsight, sentences
     from positioning.search.purged_cv import sentences as purged_sentences
@@ -149,7 +149,7 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         "without_events": plain(b.without_events),
         "walk_forward": None if searched.walk is None else _walk(searched.walk),
         "purged": None if searched.purged is None else _purged(searched.purged),
-        "words": said(searched),
+        "words": answer_lines(searched),
         "files": [str(f) for f in files],
     }  # fmt: skip
 

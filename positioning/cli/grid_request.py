@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from positioning.strategy.strategy import Strategy
 
 
-def asked(
+def strategy_and_axes(
     request: Request, name: str, grid: Sequence[str], metric: str, most: int | None = None
 ) -> tuple[Strategy, dict[str, tuple[Any, ...]]]:
     """The strategy and its axes; most: combinations there may be. Raises BadInputError."""
@@ -31,8 +31,8 @@ def asked(
         )
     strategy = request.strategies([name])[0]
     axes = axes_of(strategy, grid, most)
-    for axis, asked in (("screen", request.screen), ("target_volatility", request.target_volatility)):
-        if axis in axes and asked is not None:
+    for axis, own_option in (("screen", request.screen), ("target_volatility", request.target_volatility)):
+        if axis in axes and own_option is not None:
             option = f"--{axis.replace('_', '-')}"
             raise BadInputError(f"{option} beside --grid {axis}", "wanted one of them", f"leave out {option}")
     for setting in request.settings:
@@ -44,18 +44,18 @@ def asked(
                 f"leave out --set {parameter}",
             )
     try:
-        held = {s for which in held_symbols(strategy, axes) for s in which}
+        symbols = {s for which in held_symbols(strategy, axes) for s in which}
     except BadInputError as error:
         axis = error.parameter.rpartition(".")[2]
         raise in_grid_words(error, strategy, axis) if axis in axes else error from None
-    accept((), request.accepted, held, request.facts.instruments)
-    say_left_out(request.idle(held))
+    accept((), request.accepted, symbols, request.facts.instruments)
+    say_left_out(request.idle(symbols))
     return strategy, axes
 
 
 def require_untouched(optuna: int | None, *by_rows: object) -> None:
     """BadInputError where trials that were proposed by what the rows say are to be drawn, or tested on other rows."""
-    if optuna is not None and any(asked is not None for asked in by_rows):
+    if optuna is not None and any(option is not None for option in by_rows):
         raise BadInputError(
             "--optuna beside --random, --walk-forward or --cpcv",
             "wanted trials that were not chosen by the rows they are tested on",

@@ -73,10 +73,10 @@ def grid_search(
     """Every combination decided, accounted and measured; the plateau, the peak, and how much of it is luck."""
     from positioning.analysis.cross_validation import PBO_TRIALS
     from positioning.cli.grid_request import (
-        asked,
         groups_of,
         require_untouched,
         space_of,
+        strategy_and_axes,
         whole_numbers,
         words_of,
     )
@@ -96,7 +96,7 @@ def grid_search(
     from positioning.strategy.from_file import reference
 
     require_untouched(optuna, random, walk, cpcv)
-    strategy, axes = asked(
+    strategy, axes = strategy_and_axes(
         request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
     )
     refuse_foreign_pages(output.place, ("grid.html", "grid.json", "trials.parquet", "index.html"))
@@ -105,7 +105,7 @@ def grid_search(
     codes = (
         draw(space, random, request.seed)
         if optuna is None
-        else proposed(space, metric, optuna, request.seed, output.silent)
+        else proposed(space, metric, optuna, request.seed, output.hides_progress)
     )
     full = codes.shape[0] == space.combinations
     doing = workers_for(strategy, workers or cores())
@@ -121,25 +121,28 @@ def grid_search(
     plan = Plan(codes, tuple(measures))
     work = question.work if dask is None else on_cluster(dask)
     inputs = inputs_of(space, plan, witness.digests)
-    with open_chunks(output.place, inputs, plan, resume) as (chunks, told), progress(output.silent) as bar:
-        if told:
-            print(option_words(told, ("resume",)), file=sys.stderr)
+    with (
+        open_chunks(output.place, inputs, plan, resume) as (chunks, notice),
+        progress(output.hides_progress) as bar,
+    ):
+        if notice:
+            print(option_words(notice, ("resume",)), file=sys.stderr)
         before, task = trials_kept(chunks, plan), bar.add_task("trials", total=plan.trials)
         begun = time.perf_counter()
         trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
         seconds = time.perf_counter() - begun
         bar.add_task("assessment", total=None)
         assessment = assess(question, trials)
-        found = SearchReport(
+        report = SearchReport(
             question, terms.thesis, trials, assessment, terms.command, words_of(request, space), seconds, before,
             None if walk is None else walk_forward(question, trials, folds),
             None if parts is None else cross_validate(question, trials, *parts),
         )  # fmt: skip
         files = [
-            write_grid(found, output.place, answer_text(ctx, name=reference(type(strategy)))),
-            write_trials(found, output.place),
+            write_grid(report, output.place, answer_text(ctx, name=reference(type(strategy)))),
+            write_trials(report, output.place),
         ]
-    answer(found, files, request.data, output.as_json, output.terminal, output.place)
+    answer(report, files, request.data, output.as_json, output.terminal, output.place)
 
 
 def proposed(space: SearchSpace, metric: str, trials: int, seed: int, quiet: bool) -> GridIndex:

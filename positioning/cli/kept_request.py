@@ -66,10 +66,10 @@ def study_file(request: Request, strategy: Strategy) -> str:
 
 def read_request(words: Mapping[str, Any]) -> Request:
     """What `kept_words` wrote. Raises BadInputError where a word is unknown."""
-    known = {f.name for f in fields(Request)}
+    names = {f.name for f in fields(Request)}
     words = {name: word for name, word in words.items() if name != "strategy"}  # which it was of
-    if set(words) != known:
-        odd = ", ".join(sorted(set(words) ^ known))
+    if set(words) != names:
+        odd = ", ".join(sorted(set(words) ^ names))
         raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it anew")
     try:
         return msgspec.convert(dict(words), Request)

@@ -41,7 +41,7 @@ def list_all(
     runs and answers."""
     kinds = [strategy_class(word) for word in strategies or ()] or list(listed().values())
     aside = controls()
-    found = {
+    overview = {
         "strategies": {kind.name: described(kind) | {"control": kind.name in aside} for kind in kinds},
         "thesis": thesis_of(request),
         "record": record_of(request),
@@ -50,9 +50,9 @@ def list_all(
         "answers": answers_of(output.place),
     }
     if output.as_json:
-        print(json_text(found))
+        print(json_text(overview))
     else:
-        show(found, output.terminal)
+        show(overview, output.terminal)
 
 
 def described(kind: type[Strategy]) -> dict[str, Any]:
@@ -122,11 +122,11 @@ def answers_of(out: Path) -> list[dict[str, Any]]:
     return [{"id": a.id, "kind": a.kind, "title": a.title, "made": a.made} for a in read_answers(out).answers]
 
 
-def show(found: dict[str, Any], terminal: Terminal) -> None:
+def show(overview: dict[str, Any], terminal: Terminal) -> None:
     """Each strategy with a table of its parameters, then the rest in a line each."""
-    for name, s in found["strategies"].items():
-        said = "a control, run only where it is named. " if s["control"] else ""
-        terminal.say(f"{name}: {said}{s['thesis']}", "neutral")
+    for name, s in overview["strategies"].items():
+        label = "a control, run only where it is named. " if s["control"] else ""
+        terminal.say(f"{name}: {label}{s['thesis']}", "neutral")
         symbols = f"{', '.join(s['names'])}"
         terminal.say(
             symbols + (f"; hedged with {', '.join(s['hedges'])}" if s["hedges"] else ""), indent="  "
@@ -136,13 +136,13 @@ def show(found: dict[str, Any], terminal: Terminal) -> None:
             bounds = f"; {p['bounds']}" if p["bounds"] else ""
             terminal.say(f"{parameter}={value} ({p['type']}{bounds})", "quiet", "    ")
         terminal.lines([""])
-    if aside := [name for name, s in found["strategies"].items() if s["control"]]:
-        usual = [name for name, s in found["strategies"].items() if not s["control"]]
+    if aside := [name for name, s in overview["strategies"].items() if s["control"]]:
+        usual = [name for name, s in overview["strategies"].items() if not s["control"]]
         terminal.say(
             f"without a name, {command_words('run')} takes {', '.join(usual) or 'none of these'}; not "
             f"{', '.join(aside)}, held against them: what a strategy must be better than, and no part of the thesis"
         )
-    thesis, record = found["thesis"], found["record"]
+    thesis, record = overview["thesis"], overview["record"]
     own = f"; own symbols {', '.join(thesis['instruments'])}" if thesis["instruments"] else ""
     terminal.say(
         f"thesis: {thesis['title']}, {thesis['published']}; sleeves {', '.join(thesis['sleeves'])}; "
@@ -152,8 +152,8 @@ def show(found: dict[str, Any], terminal: Terminal) -> None:
         f"record: {record['events']} events, {record['first']} to {record['last']}, and {record['restrictions']} "
         "restrictions; the command events lists them"
     )
-    terminal.say(f"snapshots: {', '.join(found['snapshots']) or 'none'}")
-    terminal.say(f"kept runs: {len(found['runs'])}; kept answers: {len(found['answers'])}")
-    rows = [(r["id"], r["strategy"]) for r in found["runs"][:MOST_RUNS]]
+    terminal.say(f"snapshots: {', '.join(overview['snapshots']) or 'none'}")
+    terminal.say(f"kept runs: {len(overview['runs'])}; kept answers: {len(overview['answers'])}")
+    rows = [(r["id"], r["strategy"]) for r in overview["runs"][:MOST_RUNS]]
     if rows:
         terminal.table(table(("run", "strategy"), rows, 2))

@@ -28,11 +28,11 @@ class Output:
         return Path(self.out)
 
     @property
-    def silent(self) -> bool:
+    def hides_progress(self) -> bool:
         """Whether nothing is told on the way: neither lines nor bars."""
         return self.as_json or self.quiet
 
     @cached_property
     def terminal(self) -> Terminal:
         """Where lines are told."""
-        return Terminal(self.verbose, self.silent, self.log)
+        return Terminal(self.verbose, self.hides_progress, self.log)

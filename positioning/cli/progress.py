@@ -50,7 +50,7 @@ class Drawn:
 
 @final
 @dataclass
-class Told:
+class ProgressLines:
     """A line on standard error every PATIENCE seconds, the first after as many; nothing when quiet."""
 
     quiet: bool
@@ -68,20 +68,24 @@ class Told:
 
     def advance(self, task: int, steps: float = 1) -> None:
         """See `Bar`, which says what this does."""
-        name, total, done, first = self.tasks[task]
+        name, total, count, first = self.tasks[task]
         now = time.monotonic()
-        if not done:  # it compiles and loads: the speed is that of the others
+        if not count:  # it compiles and loads: the speed is that of the others
             self.begun[task], first = now, steps
-        self.tasks[task] = (name, total, done + steps, first)
-        if self.quiet or now - self.last < PATIENCE or done + steps == total:
+        self.tasks[task] = (name, total, count + steps, first)
+        if self.quiet or now - self.last < PATIENCE or count + steps == total:
             return
         self.last = now
-        print(said(name, total, done + steps, first, now - self.begun[task]), file=sys.stderr, flush=True)
+        print(
+            progress_line(name, total, count + steps, first, now - self.begun[task]),
+            file=sys.stderr,
+            flush=True,
+        )
 
     def update(self, task: int, description: str | None = None, completed: float | None = None) -> None:
         """See `Bar`, which says what this does."""
-        name, total, done, first = self.tasks[task]
-        self.tasks[task] = (description or name, total, done if completed is None else completed, first)
+        name, total, count, first = self.tasks[task]
+        self.tasks[task] = (description or name, total, count if completed is None else completed, first)
 
 
 def counting(what: str, which: str) -> str:
@@ -89,12 +93,12 @@ def counting(what: str, which: str) -> str:
     return f"{what}, now {which}"
 
 
-def said(name: str, total: float | None, done: float, before: float, seconds: float) -> str:
+def progress_line(name: str, total: float | None, count: float, before: float, seconds: float) -> str:
     """`paths: 12,000 of 40,000, about 35 s left`. before: steps done before the seconds began."""
-    if total is None or done <= before:
-        return f"{name}: {done:,.0f} done" if total is None else f"{name}: {done:,.0f} of {total:,.0f}"
-    left = seconds / (done - before) * (total - done)
-    return f"{name}: {done:,.0f} of {total:,.0f}, about {in_time(left)} left"
+    if total is None or count <= before:
+        return f"{name}: {count:,.0f} done" if total is None else f"{name}: {count:,.0f} of {total:,.0f}"
+    left = seconds / (count - before) * (total - count)
+    return f"{name}: {count:,.0f} of {total:,.0f}, about {in_time(left)} left"
 
 
 def in_time(seconds: float) -> str:
@@ -107,7 +111,7 @@ def in_time(seconds: float) -> str:
 def progress(quiet: bool) -> Iterator[Bar]:
     """A bar with the time it will still take, on standard error; lines now and then where that is no terminal."""
     if quiet or not sys.stderr.isatty():
-        yield Told(quiet)
+        yield ProgressLines(quiet)
         return
     from rich.console import Console
     from rich.progress import (

@@ -128,8 +128,8 @@ class Request:
 
         check_words(self.accepted)
         for_all = {"screen": self.screen, "target_volatility": self.target_volatility}
-        asked = [f"{name}={value}" for name, value in for_all.items() if value is not None]
-        return strategies_of(names, [*self.settings, *asked])
+        shared = [f"{name}={value}" for name, value in for_all.items() if value is not None]
+        return strategies_of(names, [*self.settings, *shared])
 
     def advice(self) -> Thesis:
         """The thesis, with the events and restrictions that were asked for, and what the lists of `--screen-file` bar.
@@ -144,11 +144,11 @@ class Request:
         thesis = self.facts
         stated = self.investor.casefold() != "none"
         own = () if self.screening is None else self.screening.restrictions
-        barred, shipped = thesis.restrictions, self.restrictions is None
+        bars, shipped = thesis.restrictions, self.restrictions is None
         if shipped or stated:  # rows of the user's own bind an investor of whom nothing is said
-            barred = binding_on(barred, self.investor)
-        barred = (*barred, *(binding_on(own, self.investor) if stated else own))
-        return replace(thesis, events=replace(thesis.events, restrictions=barred))
+            bars = binding_on(bars, self.investor)
+        bars = (*bars, *(binding_on(own, self.investor) if stated else own))
+        return replace(thesis, events=replace(thesis.events, restrictions=bars))
 
     def terms(self, command: str) -> RunSettings:
         """The options as values. Raises BadInputError, DataMissingError."""
@@ -197,17 +197,17 @@ class Request:
         word = self.region_word
         if not self.factors:
             return None
-        found = joined([read_factors(Path(f)) for f in self.factors])
-        return found if word in ("", ANY) else replace(found, regions=(word,))
+        factors = joined([read_factors(Path(f)) for f in self.factors])
+        return factors if word in ("", ANY) else replace(factors, regions=(word,))
 
-    def idle(self, held: Iterable[str]) -> list[str]:
+    def idle(self, symbols: Iterable[str]) -> list[str]:
         """That the file of restrictions names symbols that none of those held is, in one line or none."""
         if self.restrictions is None:
             return []
-        held = list(dict.fromkeys(held))
-        names = sorted({r.symbol for r in self.facts.restrictions} - set(held))
+        symbols = list(dict.fromkeys(symbols))
+        names = sorted({r.symbol for r in self.facts.restrictions} - set(symbols))
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        named = ", ".join(_meant(name, held) for name in names[:MOST_NAMED])
+        named = ", ".join(_meant(name, symbols) for name in names[:MOST_NAMED])
         return (
             [f"no strategy here holds {named}{more}: what the restrictions say of it has no effect"]
             if names
@@ -225,8 +225,8 @@ class Request:
         """Where prices come from; it knows what the thesis says of symbols. Raises BadInputError, DataMissingError."""
         from positioning.data.index_file import read_indices
 
-        found = source_of(self.data, Path(self.cache), self.basis).knowing(self.facts)
-        return found.carrying(read_indices(self.index)) if self.index else found
+        source = source_of(self.data, Path(self.cache), self.basis).knowing(self.facts)
+        return source.carrying(read_indices(self.index)) if self.index else source
 
     @cached_property
     def facts(self) -> Thesis:
@@ -247,7 +247,7 @@ class Request:
         return screen(files, recorded(self.facts.instruments), decisions=decided)
 
 
-def _meant(name: str, held: Sequence[str]) -> str:
+def _meant(name: str, symbols: Sequence[str]) -> str:
     """The symbol, with the one that is nearly it."""
-    near = get_close_matches(name, held, n=1, cutoff=ALIKE)
+    near = get_close_matches(name, symbols, n=1, cutoff=ALIKE)
     return f"{name} (Did you mean {near[0]}?)" if near else name

@@ -66,11 +66,13 @@ def run(
 
         browser()  # missed before anything is computed
     chosen = request.strategies(strategies or [])
-    refuse_foreign_pages(place, written([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv, as_xlsx))
+    refuse_foreign_pages(
+        place, file_names([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv, as_xlsx)
+    )
     check_words(request, chosen)
     terms = request.terms(typed("run"))
     with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
-        with progress(output.silent) as bar:
+        with progress(output.hides_progress) as bar:
             task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
             for strategy in chosen:
                 bar.update(
@@ -80,14 +82,14 @@ def run(
                 report = backtest(strategy, replace(terms, source=witness), lambda: bar.advance(task))
                 searched = kept_searches(strategy, report.result.market.simulated, place)
                 report = replace(report, check=kept_check(strategy, place), searched=searched)
-                asked = kept_words(request, strategy), witness.digests, study_file(request, strategy)
-                pages.add(CompletedRun(report, *asked))
+                origin = kept_words(request, strategy), witness.digests, study_file(request, strategy)
+                pages.add(CompletedRun(report, *origin))
                 bar.advance(task)
         reports = [work.report for work in pages.works]
         if not output.as_json:
             print_summary(reports, output.terminal)
             sys.stdout.flush()
-        with progress(output.silent) as bar:
+        with progress(output.hides_progress) as bar:
             task = bar.add_task("pages", total=len(chosen))
             files, failed = pages.write(lambda: bar.advance(task))
     missing = {failure.strategy for failure in failed}
@@ -127,22 +129,22 @@ def _further(
     """What is written beside the tearsheets where it is asked for."""
     from positioning.reporting.pages import write_csv
 
-    made = [write_csv(report, place) for report in reports if as_csv]
+    files = [write_csv(report, place) for report in reports if as_csv]
     if as_xlsx:
         from positioning.reporting.workbook import write_workbook
 
-        made += [write_workbook(report, place) for report in reports]
+        files += [write_workbook(report, place) for report in reports]
     if factsheet:
         from positioning.reporting.factsheet import write_factsheet
 
         sheets = [write_factsheet(report, place) for report in reports]
-        made += sheets
+        files += sheets
     if pdf:
         from positioning.reporting.pdf import print_pdf
 
-        made += [print_pdf(sheet) for sheet in (sheets if factsheet else [])]
-        made += [print_pdf(page) for page in pages[: len(reports)]]
-    return made
+        files += [print_pdf(sheet) for sheet in (sheets if factsheet else [])]
+        files += [print_pdf(page) for page in pages[: len(reports)]]
+    return files
 
 
 def _say_left_out(place: Path) -> None:
@@ -156,14 +158,16 @@ def check_words(request: Request, chosen: Sequence[Strategy]) -> None:
     from positioning.market.benchmark import parts
     from positioning.market.findings import accept
 
-    known = request.facts.instruments
-    held = {s for p in chosen for s in (*p.names, *p.hedges)}
-    beside = {b.instrument.symbol for p in chosen for b in parts(request.benchmark or p.benchmark, known)}
-    accept((), request.accepted, held | beside, known)
-    say_left_out(request.idle(held))
+    instruments = request.facts.instruments
+    symbols = {s for p in chosen for s in (*p.names, *p.hedges)}
+    beside = {
+        b.instrument.symbol for p in chosen for b in parts(request.benchmark or p.benchmark, instruments)
+    }
+    accept((), request.accepted, symbols | beside, instruments)
+    say_left_out(request.idle(symbols))
 
 
-def written(
+def file_names(
     stems: Sequence[str], factsheet: bool, pdf: bool, as_csv: bool, as_xlsx: bool = False
 ) -> list[str]:
     """The names of the files that a run writes beside the kept ones."""
@@ -175,11 +179,11 @@ def written(
 
 def undecided(request: Request) -> list[str]:
     """What the lists of `--screen-file` leave to a person, in one line or none."""
-    made = request.screening
-    if made is None or not made.undecided:
+    screening = request.screening
+    if screening is None or not screening.undecided:
         return []
-    names = ", ".join(dict.fromkeys(f.hit.symbol for f in made.undecided))
+    names = ", ".join(dict.fromkeys(f.hit.symbol for f in screening.undecided))
     return [
-        f"{len(made.undecided)} rows of the lists may be {names} by their names: nobody decided, so they restrict "
+        f"{len(screening.undecided)} rows of the lists may be {names} by their names: nobody decided, so they restrict "
         f"nothing; see {command_words('screen')}"
     ]

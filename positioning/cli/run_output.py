@@ -66,10 +66,10 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
 
 
 def _without_events(result: Result, metrics: Metrics) -> dict[str, Any]:
-    known = metrics_json(metrics)
+    figures = metrics_json(metrics)
     return {
-        "total_return": known["total_return"],
-        "sharpe": known["sharpe"],
+        "total_return": figures["total_return"],
+        "sharpe": figures["sharpe"],
         "long_exposure": long_exposure(result),
     }
 
@@ -167,15 +167,15 @@ def noticed(reports: Sequence[BacktestReport]) -> tuple[list[Notice], list[Findi
         for n, names in whose.items()
     ]
     findings = {(f.symbol, f.check, f.first): f for s in reports for f in s.result.market.findings}
-    said = [_unpriced(s) for s in reports if s.result.unpriced]
-    return notices, list(findings.values()), said
+    unpriced = [_unpriced(s) for s in reports if s.result.unpriced]
+    return notices, list(findings.values()), unpriced
 
 
 def _unpriced(s: BacktestReport) -> str:
     """What a strategy held without a price, for how long, and how much of nav that was at most."""
     each = sorted(s.result.unpriced.items(), key=lambda x: -x[1][0])
-    held = [
+    names = [
         f"{symbol} {counted(days, 'session')} (up to {100 * share:.0f} % of nav)"
         for symbol, (days, share) in each
     ]
-    return f"{s.strategy.name} held without a price, at the last mark: {listed(held, NAMED)}."
+    return f"{s.strategy.name} held without a price, at the last mark: {listed(names, NAMED)}."

@@ -58,31 +58,34 @@ def screen(
     names = _universe(universe, strategies, thesis)
     place = output.place
     refuse_foreign_pages(place, ("screening.html", "screening.json", "screened_restrictions.csv"))
-    asked = day_of("--as-of", as_of)
-    day = None if asked is None else date.fromisoformat(str(asked))
-    kept = place / "decisions.csv" if decisions is None else Path(decisions)
-    before = read_decisions(kept)
-    with progress(output.silent) as bar:
+    last_day = day_of("--as-of", as_of)
+    day = None if last_day is None else date.fromisoformat(str(last_day))
+    decisions_file = place / "decisions.csv" if decisions is None else Path(decisions)
+    before = read_decisions(decisions_file)
+    with progress(output.hides_progress) as bar:
         task = bar.add_task("reading", total=sum(f.stat().st_size for f in files))
-        made = screened(files, names, day, before, lambda n: bar.advance(task, n))
-    written = [*write_screening(made, typed("screen"), place), write_decisions(kept, made.decisions(before))]
+        screening = screened(files, names, day, before, lambda n: bar.advance(task, n))
+    pages = [
+        *write_screening(screening, typed("screen"), place),
+        write_decisions(decisions_file, screening.decisions(before)),
+    ]
     if output.as_json:
-        print(json.dumps({**to_json(made), "files": [str(f) for f in written]}, allow_nan=False))
+        print(json.dumps({**to_json(screening), "files": [str(f) for f in pages]}, allow_nan=False))
     else:
-        _print(made, written, output.terminal)
+        _print(screening, pages, output.terminal)
 
 
 def _sorted_out(words: Sequence[str]) -> tuple[list[Path], list[str]]:
     """(files, strategies): what is there is a file, what is known a strategy. Raises BadInputError for neither."""
     from positioning.cli.strategies import listed
 
-    known = listed()
+    strategy_list = listed()
     files = [Path(w) for w in words if Path(w).is_file()]
-    strategies = [w for w in words if w in known and not Path(w).is_file()]
+    strategies = [w for w in words if w in strategy_list and not Path(w).is_file()]
     for word in words:
-        if not Path(word).is_file() and word not in known:
+        if not Path(word).is_file() and word not in strategy_list:
             raise BadInputError(
-                f"{word} is no file and no strategy", "wanted a list", did_you_mean(word, known)
+                f"{word} is no file and no strategy", "wanted a list", did_you_mean(word, strategy_list)
             )
     if not files:
         raise BadInputError("no list was given", "wanted a file", "download one, and give its path")
@@ -93,32 +96,32 @@ def _universe(path: Path | None, strategies: Sequence[str], thesis: str | None) 
     from positioning.cli.strategies import known_instruments, strategies_of
     from positioning.screening.universe import from_file, recorded
 
-    held = {s for p in strategies_of(strategies, []) for s in p.names} if strategies else set()
+    symbols = {s for p in strategies_of(strategies, []) for s in p.names} if strategies else set()
     if path is not None:
         own = from_file(path)
-        return [u for u in own if not held or u.symbol in held]
-    known = known_instruments(thesis)
-    return recorded([known.of(s) for s in sorted(held)] if held else known)
+        return [u for u in own if not symbols or u.symbol in symbols]
+    instruments = known_instruments(thesis)
+    return recorded([instruments.of(s) for s in sorted(symbols)] if symbols else instruments)
 
 
-def _print(made: Screening, files: Sequence[Path], terminal: Terminal) -> None:
+def _print(screening: Screening, files: Sequence[Path], terminal: Terminal) -> None:
     """What came out, then each hit and the likest candidates."""
     from positioning.reporting.screening import verdict
     from positioning.screening.screen import OWNERSHIP
 
-    for n, line in enumerate(verdict(made)):
+    for n, line in enumerate(verdict(screening)):
         terminal.say(line, "neutral" if n == 0 else "")
-    shown = made.undecided if terminal.verbose else made.undecided[:SHOWN]
-    told = [*(f for f in made.findings if f.sure), *shown]
-    if told:
+    candidates = screening.undecided if terminal.verbose else screening.undecided[:SHOWN]
+    rows = [*(f for f in screening.findings if f.sure), *candidates]
+    if rows:
         terminal.table(
-            table(("symbol", "how sure", "score", "since", "what it does"), [_row(f) for f in told], 2)
+            table(("symbol", "how sure", "score", "since", "what it does"), [_row(f) for f in rows], 2)
         )
-        for f in told:
+        for f in rows:
             where = f"{f.entry.listing} {f.entry.programme}".strip()
             terminal.say(f"{f.hit.symbol}: {f.hit.alias} ({where})", "quiet", "  ")
-    if len(made.undecided) > len(shown):
-        rest = counted(len(made.undecided) - len(shown), "more candidate")
+    if len(screening.undecided) > len(candidates):
+        rest = counted(len(screening.undecided) - len(candidates), "more candidate")
         terminal.say(f"{rest} on the page, or with --verbose", "quiet")
     terminal.say(OWNERSHIP, "quiet")
     terminal.wrote(files)

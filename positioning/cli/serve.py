@@ -47,15 +47,15 @@ class Pages(SimpleHTTPRequestHandler):
     def _may_be_seen(self) -> bool:
         """Whether the path leads to a file of the folder, or to a folder in it that has an index, links followed."""
         try:
-            root, wanted = (
+            root, target = (
                 Path(self.directory).resolve(),
                 Path(self.translate_path(self.path)).resolve(strict=True),
             )
-            if not _in(wanted, root):
+            if not _in(target, root):
                 return False
-            if wanted.is_dir():
-                wanted = (wanted / INDEX).resolve(strict=True)
-            return _in(wanted, root) and wanted.is_file()
+            if target.is_dir():
+                target = (target / INDEX).resolve(strict=True)
+            return _in(target, root) and target.is_file()
         except (OSError, ValueError, RuntimeError):  # not there, a name that none can be, a link to itself
             return False
 

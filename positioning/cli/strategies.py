@@ -90,11 +90,13 @@ def strategy_class(word: str) -> type[Strategy]:
 
     if names_file(word):
         return strategy_from_file(word)
-    known = listed()
-    if word not in known:
-        near = did_you_mean(word, known) if known else "name path/to/file.py, or type `init DIR`"
+    strategy_list = listed()
+    if word not in strategy_list:
+        near = (
+            did_you_mean(word, strategy_list) if strategy_list else "name path/to/file.py, or type `init DIR`"
+        )
         raise BadInputError(f"no strategy {word}", "wanted one of the list, or a file", near)
-    return known[word]
+    return strategy_list[word]
 
 
 def known_as(word: str) -> str:
@@ -155,7 +157,7 @@ def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strateg
                 f"two strategies are called {kind.name}", "wanted names that differ", "change the name of one"
             )
         chosen[kind.name] = kind()
-    wanted: dict[str, dict[str, str]] = {name: {} for name in chosen}
+    words_by_strategy: dict[str, dict[str, str]] = {name: {} for name in chosen}
     for text in settings:
         key, equals, value = text.partition("=")
         owner, dot, parameter = key.partition(".")
@@ -170,8 +172,8 @@ def strategies_of(names: Sequence[str], settings: Sequence[str]) -> list[Strateg
                 did_you_mean(owner, chosen),
             )
         for name in [owner] if dot else _having(key, chosen):
-            wanted[name][parameter if dot else key] = value
-    return [strategy.configured(wanted[name]) for name, strategy in chosen.items()]
+            words_by_strategy[name][parameter if dot else key] = value
+    return [strategy.configured(words_by_strategy[name]) for name, strategy in chosen.items()]
 
 
 def _having(parameter: str, chosen: dict[str, Strategy]) -> list[str]:

@@ -111,16 +111,16 @@ def stress(
             max(p.history for p in chosen), terms.events.crash_dates, request.accepted,
         )  # fmt: skip
         series = published_series(source, market.drivers, futures)
-        with progress(output.silent) as bar:
+        with progress(output.hides_progress) as bar:
             task = bar.add_task("paths", total=total_paths(futures, choice))
-            made = simulate_scenarios(
+            result = simulate_scenarios(
                 market, series, futures, chosen, terms, choice, lambda n: bar.advance(task, n), work
             )
     study = answer_text(ctx, strategies=[reference(type(p)) for p in chosen])
     themes = tuple(dict.fromkeys(t for p in chosen for t in p.themes))
-    past = silence(thesis, themes, made.source.rows[-1]) if themes else None
-    files = write_stress(made, typed("stress"), output.place, past, study)
-    answer(request.data, made, past, files, output.as_json, output.terminal)
+    past = silence(thesis, themes, result.source.rows[-1]) if themes else None
+    files = write_stress(result, typed("stress"), output.place, past, study)
+    answer(request.data, result, past, files, output.as_json, output.terminal)
 
 
 def by_whom(dask: str | None, workers: int) -> AbstractContextManager[PathWork]:
@@ -152,7 +152,7 @@ def window_of(text: str) -> tuple[np.datetime64, np.datetime64] | None:
 
 def answer(
     data: str,
-    made: StressTest,
+    result: StressTest,
     past: Silence | None,
     files: Sequence[Path],
     as_json: bool,
@@ -160,32 +160,32 @@ def answer(
 ) -> None:
     """One JSON object; or a sentence a strategy and the table."""
     if as_json:
-        print(json_text({"data": data, **to_json(made, past), "files": files}))
+        print(json_text({"data": data, **to_json(result, past), "files": files}))
         return
     from positioning.reporting.stress_test.words import alike, judged
 
     if past is not None:
         terminal.say(past.words, "bad")
-    for name in made.figures:
-        verdict = judged(made, name)
+    for name in result.figures:
+        verdict = judged(result, name)
         terminal.say(f"{name}: {verdict.sentence}", verdict.tone)
-    for line in alike(made):
+    for line in alike(result):
         terminal.say(line, "quiet")
-    terminal.table(_table(made))
+    terminal.table(_table(result))
     terminal.say(
         "mean to ES 95: return over the horizon after costs. loss: share of paths that end below the opening; drop: "
         "that fall by over 20 %; trapped: mean value held in frozen names.",
         "quiet",
     )
-    terminal.notices(list(dict.fromkeys(made.notices)), ())
+    terminal.notices(list(dict.fromkeys(result.notices)), ())
     terminal.wrote(files)
 
 
-def to_json(made: StressTest, past: Silence | None) -> dict[str, Any]:
+def to_json(result: StressTest, past: Silence | None) -> dict[str, Any]:
     """The table, what it was made with, and the thresholds."""
     from positioning.reporting.stress_test.page import to_json as figures_json
 
-    return figures_json(made, past)
+    return figures_json(result, past)
 
 
 HEADS = (
@@ -202,13 +202,13 @@ HEADS = (
 )
 
 
-def _table(made: StressTest) -> Table:
+def _table(result: StressTest) -> Table:
     rows = [
         [
             f"{row['strategy']}, {row['scenario']}", f"{row['probability']:.0%}", f"{row['mean']:+.1%}",
             f"{row['deviation']:.1%}", f"{row['var_95']:+.1%}", f"{row['es_95']:+.1%}", f"{row['drawdown']:.1%}",
             f"{row['loss']:.0%}", f"{row['deep']:.1%}", f"{row['trapped']:.1%}",
         ]
-        for row in made.table()
+        for row in result.table()
     ]  # fmt: skip
     return table(HEADS, rows)

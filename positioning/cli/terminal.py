@@ -64,21 +64,21 @@ class Terminal:
 
     def lines(self, lines: Iterable[str], tone: str = "") -> None:
         """Lines as they are; in colour where the terminal has it and NO_COLOR is not set."""
-        told = [printable(line) for line in lines]
-        for line in told:
+        plain_lines = [printable(line) for line in lines]
+        for line in plain_lines:
             self._logged(line)
-        if self.quiet or not told:
+        if self.quiet or not plain_lines:
             return
         from rich.console import Console
 
         console = Console(highlight=False, markup=False, soft_wrap=True)
-        for line in told:
+        for line in plain_lines:
             console.print(line, style=STYLES[tone])
 
-    def table(self, made: Table, tones: Sequence[str] = ()) -> None:
+    def table(self, content: Table, tones: Sequence[str] = ()) -> None:
         """The table after an empty line; tones: of its rows."""
-        self.lines(["", *made.head], "quiet")
-        for n, row in enumerate(made.rows):
+        self.lines(["", *content.head], "quiet")
+        for n, row in enumerate(content.rows):
             self.lines(row, tones[n] if tones else "")
 
     def wrote(self, files: Sequence[Path]) -> None:
@@ -121,9 +121,9 @@ def width() -> int:
 def wrapped(text: str, indent: str = "") -> list[str]:
     """The paragraph in lines; further ones are indented by two more. No word is broken, nor a number off
     its %, nor a p off its value."""
-    kept = re.sub(r"\b([pqtn] =) ", "\\1\u00a0", text.replace("\u2212", "-").replace(" %", "\u00a0%"))
+    bound = re.sub(r"\b([pqtn] =) ", "\\1\u00a0", text.replace("\u2212", "-").replace(" %", "\u00a0%"))
     lines = wrap(
-        kept, width(), initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
+        bound, width(), initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
     return [line.replace("\u00a0", " ") for line in lines]
@@ -132,10 +132,10 @@ def wrapped(text: str, indent: str = "") -> list[str]:
 def fitting(parts: Sequence[str], lines: int) -> list[str]:
     """The sentence of these parts in that many lines: all of its first part, and of the others as many as there is
     room for."""
-    for kept in range(len(parts), 0, -1):
-        found = wrapped(f"{'; '.join(parts[:kept])}.")
-        if len(found) <= lines or kept == 1:
-            return found
+    for count in range(len(parts), 0, -1):
+        paragraph = wrapped(f"{'; '.join(parts[:count])}.")
+        if len(paragraph) <= lines or count == 1:
+            return paragraph
     return []
 
 
@@ -177,23 +177,23 @@ def folded(notices: Sequence[Notice]) -> list[str]:
         clause = first_clause(n.text)
         kinds.setdefault(SYMBOL.sub("A", re.sub(r"\d[\d.,-]*", "0", clause)), {})[n.symbol] = clause
     lines = []
-    for told in kinds.values():
-        symbols, clause = [s for s in told if s], next(iter(told.values()))
+    for clauses in kinds.values():
+        symbols, clause = [s for s in clauses if s], next(iter(clauses.values()))
         if len(symbols) < 2:
             lines.append(f"{''.join(symbols)} {clause}".strip())
             continue
-        if len(set(told.values())) > 1:
-            symbols = [f"{s} ({when})" if (when := dates(told[s])) else s for s in symbols]
+        if len(set(clauses.values())) > 1:
+            symbols = [f"{s} ({when})" if (when := dates(clauses[s])) else s for s in symbols]
             clause = " ".join(SYMBOL.sub("others", DATES.sub("", clause)).split())
-        shown, many = listed(symbols, NAMED), plural(clause)
-        lines.append(f"{len(symbols)} names {many}: {shown}" if many != clause else f"{clause}: {shown}")
+        names, many = listed(symbols, NAMED), plural(clause)
+        lines.append(f"{len(symbols)} names {many}: {names}" if many != clause else f"{clause}: {names}")
     return lines
 
 
 def dates(clause: str) -> str:
     """The days that a clause names, with their preposition where it is one day: `to 2024-03-08`."""
-    found = DATES.search(clause)
-    return found[0].removeprefix("span ") if found else ""
+    match = DATES.search(clause)
+    return match[0].removeprefix("span ") if match else ""
 
 
 def first_clause(text: str) -> str:

@@ -74,8 +74,8 @@ def today(
             name = f"{files[-1].stem}_orders.csv"
             files.append(write_page(output.place / name, orders_csv(answer)))
     if output.as_json:
-        found = {a.strategy.name: to_json(a) for a in answers}
-        print(json.dumps({"data": request.data, "advice": False, "strategies": found,
+        by_strategy = {a.strategy.name: to_json(a) for a in answers}
+        print(json.dumps({"data": request.data, "advice": False, "strategies": by_strategy,
                           "files": [str(f) for f in files]}, allow_nan=False))  # fmt: skip
     else:
         print_today(answers, files, output.terminal)
@@ -207,13 +207,13 @@ def print_today(answers: list[Today], files: list[Path], terminal: Terminal) -> 
                 else ""
             )
             stops = "; ".join(x for x in (when, leg.barrier, leg.note) if x)
-            told = stops if not terminal.verbose else "; ".join(x for x in (stops, leg.reason) if x)
-            if told:
-                terminal.say(f"{leg.instrument.symbol}: {told}", "bad" if leg.barrier else "", "  ")
+            line = stops if not terminal.verbose else "; ".join(x for x in (stops, leg.reason) if x)
+            if line:
+                terminal.say(f"{leg.instrument.symbol}: {line}", "bad" if leg.barrier else "", "  ")
         for n in a.news if terminal.verbose else a.news[:NEWS]:
             age = counted(n.age, "session")
-            told = f"news of {n.sleeve}: {n.weight:+.2f}, {age} old, half in {n.halves_in:g}: {n.event.title}"
-            terminal.say(told, "quiet", "  ")
+            line = f"news of {n.sleeve}: {n.weight:+.2f}, {age} old, half in {n.halves_in:g}: {n.event.title}"
+            terminal.say(line, "quiet", "  ")
         if len(a.news) > NEWS and not terminal.verbose:
             terminal.say(f"{len(a.news) - NEWS} more news in force: --verbose shows them.", "quiet", "  ")
         for r in a.restrictions:

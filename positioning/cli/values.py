@@ -60,11 +60,11 @@ def _days_meant(option: str, text: str) -> list[date]:
     orders = [(first, second, third)] if first > 31 else [(third, second, first), (third, first, second)]
     if "." in text and first <= 31:
         orders = orders[:1]  # where dates have points the day stands first
-    found = []
+    days = []
     for year, month, day in orders:
         if MINYEAR_TOLD <= year <= MAXYEAR_TOLD and 1 <= month <= 12 and 1 <= day <= 31:
-            found.append(date(year, month, min(day, monthrange(year, month)[1])))
-    return list(dict.fromkeys(found))
+            days.append(date(year, month, min(day, monthrange(year, month)[1])))
+    return list(dict.fromkeys(days))
 
 
 def source_of(text: str, cache: Path = Path("data_cache"), basis: Sequence[str] = ()) -> Source:

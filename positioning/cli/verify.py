@@ -42,15 +42,15 @@ def verify(
     say_left_out(read_runs(output.place).left_out)
     answer = find_answer(output.place, run)
     if answer is not None:
-        told = again_answer(answer)
-        return _say_answer(answer.name, told, output.as_json)
-    kept = find_run(output.place, known_as(run))
-    report, digests = again(kept)
-    changed, moved = changes(kept, report, digests), difference(kept, report)
+        differences = again_answer(answer)
+        return _say_answer(answer.name, differences, output.as_json)
+    original = find_run(output.place, known_as(run))
+    report, digests = again(original)
+    changed, moved = changes(original, report, digests), difference(original, report)
     if output.as_json:
-        print(json_text({"run": kept.id, "identical": moved == "", "numbers": moved, "changed": changed}))
+        print(json_text({"run": original.id, "identical": moved == "", "numbers": moved, "changed": changed}))
     else:
-        print(f"{kept.id}: {'identical' if not moved else 'NOT the same: ' + moved}")
+        print(f"{original.id}: {'identical' if not moved else 'NOT the same: ' + moved}")
         for line in changed:
             print(f"  {line}")
         if moved and not changed:
@@ -58,39 +58,41 @@ def verify(
     return int(moved != "")
 
 
-def _say_answer(name: str, told: Sequence[str], as_json: bool) -> int:
+def _say_answer(name: str, differences: Sequence[str], as_json: bool) -> int:
     """Whether an answer is the same, in words; the exit status, 1 where it is not."""
     if as_json:
-        print(json_text({"answer": name, "identical": not told, "changed": told}))
+        print(json_text({"answer": name, "identical": not differences, "changed": differences}))
     else:
-        print(f"{name}: {'NOT the same' if told else 'identical'}")
-        for line in told:
+        print(f"{name}: {'NOT the same' if differences else 'identical'}")
+        for line in differences:
             print(f"  {line}")
-    return int(bool(told))
+    return int(bool(differences))
 
 
-def again(kept: SavedRun, shuffled: bool = False) -> tuple[BacktestReport, Mapping[str, str]]:
+def again(original: SavedRun, shuffled: bool = False) -> tuple[BacktestReport, Mapping[str, str]]:
     """The run as its request makes it today, and the digests of what was delivered. shuffled: with its placebos, else
     they are left out."""
     from positioning.cli.kept_request import read_request
     from positioning.data.recording import RecordingSource
     from positioning.runs.backtest import backtest
 
-    request = read_request(kept.summary["request"])
+    request = read_request(original.summary["request"])
     request = request if shuffled else replace(request, placebos=0)
-    terms = request.terms(kept.summary["command"])
+    terms = request.terms(original.summary["command"])
     witness = RecordingSource(terms.source)
-    strategy = request.strategies([kept.summary["request"].get("strategy", kept.summary["strategy"])])[0]
+    strategy = request.strategies(
+        [original.summary["request"].get("strategy", original.summary["strategy"])]
+    )[0]
     return backtest(strategy, replace(terms, source=witness)), witness.digests
 
 
-def changes(kept: SavedRun, report: BacktestReport, digests: Mapping[str, str]) -> list[str]:
+def changes(original: SavedRun, report: BacktestReport, digests: Mapping[str, str]) -> list[str]:
     """What the run stood on then and stands on now, where it differs, each in a sentence."""
     from positioning.runs.keeping import summary_of
 
-    old, new = kept.summary, summary_of(report, kept.summary["request"], digests)
+    old, new = original.summary, summary_of(report, original.summary["request"], digests)
     lines = [line for key in TABLES for line in _table(TABLES[key], old[key], new[key])]
-    lines = [_since(line, kept, report) for line in lines]
+    lines = [_since(line, original, report) for line in lines]
     lines += _table("event or restriction {} changed", old["events"]["records"], new["events"]["records"])
     lines += [f"{key} was {_text(old[key])}, is {_text(new[key])}" for key in PLAIN if old[key] != new[key]]
     lines += [
@@ -124,7 +126,7 @@ def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _since(line: str, kept: SavedRun, report: BacktestReport) -> str:
+def _since(line: str, original: SavedRun, report: BacktestReport) -> str:
     """With the first day on which the marks of the symbol differ, where the account has one."""
     import numpy as np
 
@@ -132,7 +134,7 @@ def _since(line: str, kept: SavedRun, report: BacktestReport) -> str:
     symbol = line.removeprefix("prices of ").removesuffix(" changed")
     if not line.startswith("prices of ") or symbol not in market.symbols:
         return line
-    old = kept.ledger[kept.ledger["symbol"] == symbol].set_index("date")["mark"]
+    old = original.ledger[original.ledger["symbol"] == symbol].set_index("date")["mark"]
     now = report.result.inputs.mark[:, market.column(symbol)]
     for day, mark in zip(report.result.rows, now, strict=True):
         then = old.get(np.datetime64(day, "ms"), np.nan)
@@ -143,25 +145,25 @@ def _since(line: str, kept: SavedRun, report: BacktestReport) -> str:
     )
 
 
-def difference(kept: SavedRun, report: BacktestReport) -> str:
+def difference(original: SavedRun, report: BacktestReport) -> str:
     """Where the account differs from the one kept; "" where every nav, share and trade is the same to the bit."""
     import numpy as np
 
     from positioning.runs.keeping import daily, legs
 
     days = daily(report)
-    if not np.array_equal(kept.returns["date"].to_numpy().astype("datetime64[D]"), report.result.rows):
+    if not np.array_equal(original.returns["date"].to_numpy().astype("datetime64[D]"), report.result.rows):
         return (
             f"rows from {report.metrics.first} to {report.metrics.last}, "
-            f"then {kept.summary['metrics']['first']} to {kept.summary['metrics']['last']}"
+            f"then {original.summary['metrics']['first']} to {original.summary['metrics']['last']}"
         )
-    nav = kept.returns["nav"].to_numpy()
+    nav = original.returns["nav"].to_numpy()
     if not np.array_equal(nav, report.result.nav):
         row = int(np.argmax(nav != report.result.nav))
         ends = f"it ended at {nav[-1]:.12g}, ends at {report.result.nav[-1]:.12g}"
         return f"nav differs from {report.result.rows[row]} on; {ends}"
     book = legs(report.result)
-    for frame, columns in ((kept.ledger, book), (kept.returns, days)):
+    for frame, columns in ((original.ledger, book), (original.returns, days)):
         for name, values in columns.items():
             if name in ("date", "symbol"):
                 same = bool((frame[name].to_numpy() == values).all()) if len(frame) == len(values) else False

@@ -19,27 +19,27 @@ def again(place: Path) -> list[str]:
     is. Raises BadInputError where a kept file is not as it was written, or the answer cannot be repeated."""
     from positioning.runs.answers import changed_files, read_answer, read_answers
 
-    kept = read_answer(place)
-    edited = changed_files(place, kept)
+    original = read_answer(place)
+    edited = changed_files(place, original)
     if edited:
         raise BadInputError(
             f"{', '.join(edited)} of {place} is not as it was written", "wanted the answer as it was kept",
             "make it again",
         )  # fmt: skip
-    if "study.toml" not in kept.files:
+    if "study.toml" not in original.files:
         raise BadInputError(
             f"{place} keeps no study.toml", "wanted the options that repeat it", "make it again"
         )
     with tempfile.TemporaryDirectory() as folder:
-        _repeat(kept.kind, place / "study.toml", Path(folder))
+        _repeat(original.kind, place / "study.toml", Path(folder))
         (fresh,) = read_answers(Path(folder)).answers
-        names = dict.fromkeys([*kept.files, *fresh.files])
+        names = dict.fromkeys([*original.files, *fresh.files])
         new = Path(folder) / "answers" / fresh.id
         moved = [name for name in names if name not in APART and not _same(place / name, new / name)]
-    told = [f"{name} differs" for name in moved]
-    if moved and fresh.sentence != kept.sentence:
-        told.append(f"it said: {kept.sentence} Now: {fresh.sentence}")
-    return told
+    differences = [f"{name} differs" for name in moved]
+    if moved and fresh.sentence != original.sentence:
+        differences.append(f"it said: {original.sentence} Now: {fresh.sentence}")
+    return differences
 
 
 def _repeat(kind: str, study: Path, out: Path) -> None:
@@ -66,7 +66,7 @@ def _same(old: Path, new: Path) -> bool:
     return old.read_bytes() == new.read_bytes()
 
 
-def _numbers(told: Any) -> Any:
-    if isinstance(told, list):
-        return [_numbers(x) for x in told]
-    return {k: _numbers(v) for k, v in told.items() if k not in MOVING} if isinstance(told, dict) else told
+def _numbers(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbers(x) for x in value]
+    return {k: _numbers(v) for k, v in value.items() if k not in MOVING} if isinstance(value, dict) else value

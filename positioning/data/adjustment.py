@@ -21,13 +21,13 @@ EXCURSION = 3  # rows after which a ratio that left and came back is a level of 
 class Steps:
     """How adjusted / close moves: constant but for steps, one a payment or split.
 
-    known: (K,) rows with both. at: (S,) the row on which each step arrives; before: the row known before it.
+    rows: (K,) with both. at: (S,) the row on which each step arrives; before: the row known before it.
     ratio: (S,) level after / level before: 1 / (1 - d / close before) of a dividend d, n of an n:1 split left in
     the close. unsure: relative width of what the rounding leaves open between the first and last level.
     strays: rows whose ratio leaves for at most EXCURSION rows and comes back.
     """
 
-    known: IntArray
+    rows: IntArray
     at: IntArray
     before: IntArray
     ratio: FloatArray
@@ -40,10 +40,10 @@ def half_unit(values: FloatArray) -> FloatArray:
 
     The decimals are measured: the fewest, from two to eight, that 99.5 % of the values are multiples of.
     """
-    seen = values[np.isfinite(values)]
+    finite = values[np.isfinite(values)]
     for decimals in range(2, 9):
-        scaled = seen * 10.0**decimals
-        if seen.size and (np.abs(scaled - np.round(scaled)) < 1e-6 + scaled * 1e-14).mean() >= 0.995:
+        scaled = finite * 10.0**decimals
+        if finite.size and (np.abs(scaled - np.round(scaled)) < 1e-6 + scaled * 1e-14).mean() >= 0.995:
             return np.asarray(0.5 * 10.0**-decimals + values * FLOAT32)
     return np.asarray(values * FLOAT32)
 
@@ -57,9 +57,9 @@ def steps(
     stretch of rows whose intervals meet; where the next row's misses them all there is a step. So no size of
     rounding is assumed, and the levels of long stretches are known far better than one row tells.
     """
-    known = np.flatnonzero(np.isfinite(close) & np.isfinite(adjusted) & (close > 0) & (adjusted > 0))
-    c, a = close[known], adjusted[known]
-    ec, ea = (half[known] for half in halves or (half_unit(close), half_unit(adjusted)))
+    rows = np.flatnonzero(np.isfinite(close) & np.isfinite(adjusted) & (close > 0) & (adjusted > 0))
+    c, a = close[rows], adjusted[rows]
+    ec, ea = (half[rows] for half in halves or (half_unit(close), half_unit(adjusted)))
     low = np.maximum(a - ea, 0.0) / (c + ec) * (1.0 - LATE_DIGITS)
     high = (a + ea) / np.maximum(c - ec, 1e-12) * (1.0 + LATE_DIGITS)
     plain = a / c
@@ -80,12 +80,12 @@ def steps(
     lasts = np.array([s[-1] for s in spans[:-1]], dtype=np.int64)
     real = np.abs(np.log(ratio)) > SMALLEST_STEP if ratio.size else np.zeros(0, np.bool_)
     return Steps(
-        known=known,
-        at=known[arrives[real]],
-        before=known[lasts[real]],
+        rows=rows,
+        at=rows[arrives[real]],
+        before=rows[lasts[real]],
         ratio=ratio[real],
         unsure=_unsure(spans, low, high),
-        strays=known[strays],
+        strays=rows[strays],
     )
 
 

@@ -42,8 +42,8 @@ class StoreSource(Source):
     instruments: Instruments = RECORDED
     _store: Store = field(init=False, repr=False, compare=False)
     # Each file is read and verified once: a run asks for bars, findings and rates of the same symbols.
-    _seen: dict[str, Series] = field(init=False, repr=False, compare=False, default_factory=dict)
-    _made: dict[Instrument, tuple[Bars, tuple[Finding, ...]]] = field(
+    _series_by_symbol: dict[str, Series] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _bars_by_instrument: dict[Instrument, tuple[Bars, tuple[Finding, ...]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
@@ -79,8 +79,8 @@ class StoreSource(Source):
 
     def quoted(self, symbols: Sequence[str]) -> Mapping[str, str]:
         """The unit of quotation that Yahoo stated, by symbol, for the quality gate; a folder states none."""
-        known = {s: self.entries[s] for s in symbols if s in self.entries}
-        return {s: e.unit for s, e in known.items() if e.source == YAHOO}
+        entries = {s: self.entries[s] for s in symbols if s in self.entries}
+        return {s: e.unit for s, e in entries.items() if e.source == YAHOO}
 
     def findings(self, symbols: Sequence[str]) -> tuple[Finding, ...]:
         """What only the stored rows show: prices at or below zero, and adjusted closes that are not ours."""
@@ -105,18 +105,18 @@ class StoreSource(Source):
         entry = self.entries.get(symbol)
         return entry is not None and (end is None or bool(np.datetime64(entry.through) >= end))
 
-    def _missing(self, seen: str, symbols: Sequence[str] = ()) -> DataMissingError:
+    def _missing(self, fault: str, symbols: Sequence[str] = ()) -> DataMissingError:
         command = " ".join([FETCH, *symbols])
         return DataMissingError(
-            f"{seen} in {self.cache}",
+            f"{fault} in {self.cache}",
             f"wanted what `{command}` downloads",
             "do that with a network; the sample market needs none",
         )
 
     def _series(self, entry: Entry) -> Series:
-        if entry.symbol not in self._seen:
-            self._seen[entry.symbol] = self._verified(entry)
-        return self._seen[entry.symbol]
+        if entry.symbol not in self._series_by_symbol:
+            self._series_by_symbol[entry.symbol] = self._verified(entry)
+        return self._series_by_symbol[entry.symbol]
 
     def _verified(self, entry: Entry) -> Series:
         store = self._store
@@ -137,19 +137,19 @@ class StoreSource(Source):
 
     def _bars(self, entry: Entry) -> tuple[Bars, tuple[Finding, ...]]:
         i = self.instruments.of(entry.symbol)
-        if i not in self._made:
-            self._made[i] = self._mended(entry, i)
-        return self._made[i]
+        if i not in self._bars_by_instrument:
+            self._bars_by_instrument[i] = self._mended(entry, i)
+        return self._bars_by_instrument[i]
 
     def _mended(self, entry: Entry, i: Instrument) -> tuple[Bars, tuple[Finding, ...]]:
         series = self._series(entry)
-        paid, notices = self._dividends(entry, series)
+        dividends, notices = self._dividends(entry, series)
         if i.kind == "index":
-            paid, notices = np.zeros(paid.size), ["is a price index: dividends are not included"]
+            dividends, notices = np.zeros(dividends.size), ["is a price index: dividends are not included"]
         factor = PENCE.get(entry.unit, (entry.unit, 1.0))[1]
         raw = {name: series[name] * factor for name in PRICES}
-        dates, columns, found = mend(
-            entry.symbol, series.dates, {**raw, "volume": series["volume"], "dividends": paid * factor}
+        dates, columns, findings = mend(
+            entry.symbol, series.dates, {**raw, "volume": series["volume"], "dividends": dividends * factor}
         )
         bars = Bars(
             symbol=entry.symbol,
@@ -158,7 +158,7 @@ class StoreSource(Source):
             notices=tuple(Notice(entry.symbol, t) for t in dict.fromkeys([*entry.notices, *notices])),
             **columns,
         )
-        return bars, found
+        return bars, findings
 
     def _apart(self, entry: Entry) -> tuple[Finding, ...]:
         """The finding that our adjusted closes are not the provider's, where it delivers any."""
@@ -170,43 +170,43 @@ class StoreSource(Source):
         apart = against_provider(Series(series.dates, columns, series.paid_in))
         if apart is None:
             return ()
-        first, last, seen, size = apart
+        first, last, text, size = apart
         # Yahoo adjusts by a dividend of another currency as if it were in the price's, and at times not at all.
-        told = not entry.paid_in and not np.allclose(
+        is_adjusted = not entry.paid_in and not np.allclose(
             series["adj_close"], series["close"], rtol=1e-5, equal_nan=True
         )
-        severity: Severity = "error" if size > MATERIAL and told else "warning"
+        severity: Severity = "error" if size > MATERIAL and is_adjusted else "warning"
         remedy = "compare its dividends with another source"
-        return (Finding(entry.symbol, "adjusted", severity, first, last, seen, remedy),)
+        return (Finding(entry.symbol, "adjusted", severity, first, last, text, remedy),)
 
     def _dividends(self, entry: Entry, series: Series) -> tuple[FloatArray, list[str]]:
         """(R,) dividends in the unit of the prices; those of another one converted at the ex-date's rate."""
-        paid, notices = series["dividends"].copy(), []
+        dividends, notices = series["dividends"].copy(), []
         if series["gains"].any():
-            given = {
+            names = {
                 "Close": "close",
                 "Adj Close": "adj_close",
                 "Dividends": "dividends",
                 "Capital Gains": "gains",
             }
-            columns = {theirs: series[ours] for theirs, ours in given.items()}
+            columns = {theirs: series[ours] for theirs, ours in names.items()}
             weighed = price_basis(entry.symbol, series.dates, columns, "split")
-            paid, notices = weighed.paid.copy(), [t for t in weighed.told if "capital gains" in t]
+            dividends, notices = weighed.dividends.copy(), [t for t in weighed.notes if "capital gains" in t]
         for unit in entry.paid_in:
-            rows = (series.paid_in == unit) & (paid > 0)
+            rows = (series.paid_in == unit) & (dividends > 0)
             if not rows.any():
                 continue
             factor = self._worth(unit, series.dates[rows]) / self._worth(entry.unit, series.dates[rows])
-            paid[rows] = np.nan_to_num(paid[rows] * factor)
+            dividends[rows] = np.nan_to_num(dividends[rows] * factor)
             text = f"{rows.sum()} dividends (first {series.dates[rows][0]}) were declared in {unit}"
-            lost = int(np.isnan(factor).sum())
-            done = (
-                f"{lost} left out, since no rate of it is stored"
-                if lost
+            lacking = int(np.isnan(factor).sum())
+            outcome = (
+                f"{lacking} left out, since no rate of it is stored"
+                if lacking
                 else "converted at the ex-date's rate"
             )
-            notices.append(f"{text}, not {entry.unit}: {done}")
-        return paid, notices
+            notices.append(f"{text}, not {entry.unit}: {outcome}")
+        return dividends, notices
 
     def _worth(self, unit: str, dates: DateArray) -> FloatArray:
         """US dollars per unit (pence count a hundredth) at the last rate up to each date, NaN where none is."""
@@ -225,8 +225,8 @@ class StoreSource(Source):
         if entry is None:
             return None
         series = self._series(entry)
-        known = np.isfinite(series["close"]) & (series["close"] > 0)
-        close = series["close"][known]
+        has_rate = np.isfinite(series["close"]) & (series["close"] > 0)
+        close = series["close"][has_rate]
         direct = entry.symbol == names[0] or entry.unit.startswith("USD per ")
         usd = close if direct else 1.0 / close
-        return Rates(currency, series.dates[known], usd, entry.symbol)
+        return Rates(currency, series.dates[has_rate], usd, entry.symbol)

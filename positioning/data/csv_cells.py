@@ -60,10 +60,10 @@ class Unclear(Exception):  # noqa: N818 (the reader turns it into the complaint 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Dates:
-    """days: (R,) datetime64[D]; told: how they were read, "" for plain ISO dates."""
+    """days: (R,) datetime64[D]; notes: how they were read, "" for plain ISO dates."""
 
     days: DateArray
-    told: str
+    notes: str
 
 
 def read_dates(cells: Sequence[str]) -> Dates:
@@ -141,12 +141,12 @@ def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[Da
     """The days, and the order of day and month where the cells had to tell it."""
     numeric = [m for m in matches if m.re is _YEAR_LAST]
     if not numeric:
-        return _days([_plain(m) for m in matches], cells), _named_told(matches)
+        return _days([_plain(m) for m in matches], cells), _named_note(matches)
     readings: dict[str, Callable[[re.Match[str]], Reading]] = {
         "month/day/year": lambda m: (_year(m[4]), int(m[1]), int(m[3])),
         "day/month/year": lambda m: (_year(m[4]), int(m[3]), int(m[1])),
     }
-    found: dict[str, DateArray] = {}
+    orders: dict[str, DateArray] = {}
     for name, read in readings.items():
         try:
             days = _days([read(m) if m.re is _YEAR_LAST else _plain(m) for m in matches], cells)
@@ -154,25 +154,25 @@ def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[Da
             continue
         steps = np.diff(days.astype(np.int64))
         if (steps > 0).all() or (steps < 0).all():
-            found[name] = days
-    if len(found) == 1:
-        name, days = next(iter(found.items()))
+            orders[name] = days
+    if len(orders) == 1:
+        name, days = next(iter(orders.items()))
         return days, f"dates as {name}"
     if all(m[2] == "." for m in numeric):  # a full stop is written between day and month, in this order
         return _days([readings["day/month/year"](m) for m in matches], cells), "dates as day.month.year"
-    if not found:
+    if not orders:
         try:
             days = _days([readings["month/day/year"](m) for m in numeric], cells)
             return days, "dates as month/day/year"
         except Unclear:
             return _days([readings["day/month/year"](m) for m in numeric], cells), "dates as day/month/year"
-    seen = next(n for n, m in enumerate(matches) if m.re is _YEAR_LAST)
-    both = " or ".join(str(days[seen]) for days in found.values())
+    first = next(n for n, m in enumerate(matches) if m.re is _YEAR_LAST)
+    both = " or ".join(str(days[first]) for days in orders.values())
     raise Unclear(
-        f"Date {cells[seen]!r} may be {both}",
+        f"Date {cells[first]!r} may be {both}",
         "wanted dates that can be read in one way only",
         "write them as YYYY-MM-DD",
-        seen,
+        first,
     )
 
 
@@ -182,7 +182,7 @@ def _plain(m: re.Match[str]) -> Reading:
     return _year(m[4]), _MONTHS.get(m[2][:3].casefold(), 0), int(m[1] or m[3] or 0)
 
 
-def _named_told(matches: Sequence[re.Match[str]]) -> str:
+def _named_note(matches: Sequence[re.Match[str]]) -> str:
     if any(m.re is _NAMED for m in matches):
         return "months by name"
     return "dates without hyphens" if any(m[2] != "-" for m in matches) else ""
@@ -212,7 +212,7 @@ class Marks:
 
     decimal: str = "."
     thousands: str = ""
-    told: str = ""
+    notes: str = ""
 
 
 def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
@@ -282,12 +282,12 @@ def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
     text = "".join(cells)
     if plain and text.isascii() and "_" not in text:
         try:
-            made = np.array([float(c) if c else math.nan for c in cells], dtype=np.float64)
+            numbers = np.array([float(c) if c else math.nan for c in cells], dtype=np.float64)
         except ValueError:
             pass  # other words for nothing, or a cell that is no number
         else:
-            if not _beyond(made).any():
-                return made
+            if not _beyond(numbers).any():
+                return numbers
     out, bad = np.full(len(cells), math.nan), []
     for n, cell in enumerate(cells):
         if cell.casefold() in EMPTY:

@@ -30,7 +30,7 @@ _CURRENCIES_OF_THE_ECB = ("USD", "JPY", "GBP")  # three of its columns tell its 
 @dataclass(frozen=True, slots=True, eq=False)
 class CsvTable:
     """dates: (R,) datetime64[D], ascending, none after tomorrow. columns: (R,) float64 by name, NaN where empty;
-    what a number may be is the caller's to say. lines: (R,) the line of each row. told: how the file had to be
+    what a number may be is the caller's to say. lines: (R,) the line of each row. notes: how the file had to be
     read, where that was not plain.
     """
 
@@ -38,7 +38,7 @@ class CsvTable:
     dates: DateArray
     columns: Mapping[str, FloatArray]
     lines: IntArray
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def at(self, bad: BoolArray) -> str:
         """`NAME line N` of the first row marked bad."""
@@ -54,17 +54,17 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
     those wanted, a cell that is no number or no date, a date that is repeated, out of order or yet to come.
     """
     table = read_table(file)
-    told = list(table.told)
+    notes = list(table.notes)
     _require_one_symbol(table, file)
-    header = _ecb(table, need, told)
-    places = _places(file, header, ("Date", *need), may, what, told)
+    header = _ecb(table, need, notes)
+    places = _places(file, header, ("Date", *need), may, what, notes)
     cells = {name: [row[at] for row in table.rows] for name, at in places.items()}
     with _named(file, table):
         dates = read_dates(cells.pop("Date"))
         marks = number_marks(list(cells.values()))
         columns = {name: read_numbers(name, column, marks) for name, column in cells.items()}
-    told += [text for text in (dates.told, marks.told) if text]
-    sheet = CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(told))
+    notes += [text for text in (dates.notes, marks.notes) if text]
+    sheet = CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(notes))
     sheet = _in_order(sheet)
     _check_future(sheet)
     return sheet
@@ -80,15 +80,15 @@ def read_every_column(file: Path, what: str) -> CsvTable:
     table = read_table(file)
     names = [name.strip() for name in table.header[1:]]
     if not names or not table.rows:
-        seen = (
+        fault = (
             "no rows below a header" if names else f"no column beside {', '.join(table.header) or 'nothing'}"
         )
-        raise BadInputError(f"{file.name}: {seen}", f"wanted {what}", "write dates first, then the columns")
+        raise BadInputError(f"{file.name}: {fault}", f"wanted {what}", "write dates first, then the columns")
     if twice := [name for n, name in enumerate(names) if name in names[:n] or not name]:
-        seen = f"a second column {twice[0]}" if twice[0] else "a column without a name"
-        raise BadInputError(f"{file.name} line 1: {seen}", f"wanted {what}", "give each column its own name")
+        fault = f"a second column {twice[0]}" if twice[0] else "a column without a name"
+        raise BadInputError(f"{file.name} line 1: {fault}", f"wanted {what}", "give each column its own name")
     days, *cells = zip(*table.rows, strict=True)
-    told = list(table.told)
+    notes = list(table.notes)
     columns = {}
     with _named(file, table):
         dates = _first_column(days)
@@ -97,9 +97,9 @@ def read_every_column(file: Path, what: str) -> CsvTable:
             percent = is_per_cent(name, column)
             bare = [cell.rstrip(" %") for cell in column] if percent else column
             columns[name] = read_numbers(name, bare, marks) / (100.0 if percent else 1.0)
-            told += [per_cent_words(name)] if percent else []
-    told += [text for text in (dates.told, marks.told) if text]
-    return _in_order(CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(told)))
+            notes += [per_cent_words(name)] if percent else []
+    notes += [text for text in (dates.notes, marks.notes) if text]
+    return _in_order(CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(notes)))
 
 
 def _first_column(cells: Sequence[str]) -> Dates:
@@ -107,8 +107,8 @@ def _first_column(cells: Sequence[str]) -> Dates:
     try:
         return read_dates(cells)
     except Unclear as error:
-        seen = error.seen.replace("Date ", "its first column is no dates: ", 1)
-        raise Unclear(seen, error.wanted, error.remedy, error.at) from None
+        fault = error.seen.replace("Date ", "its first column is no dates: ", 1)
+        raise Unclear(fault, error.wanted, error.remedy, error.at) from None
 
 
 @contextmanager
@@ -125,71 +125,82 @@ def _require_one_symbol(table: Table, file: Path) -> None:
     """BadInputError where a column of symbols has several."""
     for at, name in enumerate(table.header):
         if folded(name) in ("ticker", "symbol"):
-            held = list(dict.fromkeys(row[at] for row in table.rows if row[at]))
-            if len(held) > 1:
+            symbols = list(dict.fromkeys(row[at] for row in table.rows if row[at]))
+            if len(symbols) > 1:
                 raise BadInputError(
-                    f"{file.name} holds {len(held)} symbols ({', '.join(held)[:80]})",
+                    f"{file.name} holds {len(symbols)} symbols ({', '.join(symbols)[:80]})",
                     "wanted the prices of one",
                     "write a file a symbol",
                 )
 
 
-def _ecb(table: Table, need: Sequence[str], told: list[str]) -> list[str]:
+def _ecb(table: Table, need: Sequence[str], notes: list[str]) -> list[str]:
     """The header; of the ECB's own history file with its columns named as pairs."""
     header = list(table.header)
     if "EURUSD" not in need or not set(_CURRENCIES_OF_THE_ECB) & {*header}:
         return header
-    told.append("the ECB's own file, units per euro")
+    notes.append("the ECB's own file, units per euro")
     return [f"EUR{name}" if len(name) == 3 and name.isupper() else name for name in header]
 
 
 def _places(
-    file: Path, header: Sequence[str], need: Iterable[str], may: Sequence[str], what: str, told: list[str]
+    file: Path, header: Sequence[str], need: Iterable[str], may: Sequence[str], what: str, notes: list[str]
 ) -> dict[str, int]:
     """The index of each column that is wanted and there."""
-    wanted = [*need, *may]
-    found: dict[str, list[int]] = {}
+    columns = [*need, *may]
+    by_column: dict[str, list[int]] = {}
     for at, name in enumerate(header):
-        known = name if name in wanted else known_as(name)
-        if known in wanted:
-            found.setdefault(known, []).append(at)
+        column = name if name in columns else known_as(name)
+        if column in columns:
+            by_column.setdefault(column, []).append(at)
     # Investing.com calls its closes Price; a series of a file with one column is no instrument.
-    if "Close" not in found and "Open" in found and "Close" in wanted and "price" in map(folded, header):
-        found["Close"] = [n for n, name in enumerate(header) if folded(name) == "price"]
-    if len(found.get("Date", ())) > 1:  # beside a date, a time of day
-        found["Date"] = [n for n in found["Date"] if folded(header[n]) != "time"]
-    for name, here in found.items():
+    if (
+        "Close" not in by_column
+        and "Open" in by_column
+        and "Close" in columns
+        and "price" in map(folded, header)
+    ):
+        by_column["Close"] = [n for n, name in enumerate(header) if folded(name) == "price"]
+    if len(by_column.get("Date", ())) > 1:  # beside a date, a time of day
+        by_column["Date"] = [n for n in by_column["Date"] if folded(header[n]) != "time"]
+    for name, here in by_column.items():
         if len(here) > 1:
             raise BadInputError(
                 f"{file.name} line 1: {len(here)} columns {name} in {', '.join(header)[:200]}",
                 f"wanted {what}",
                 "name each column once",
             )
-    _refuse_near_names(file, header, found, may)
-    for name in (n for n in need if n not in found):
+    _refuse_near_names(file, header, by_column, may)
+    for name in (n for n in need if n not in by_column):
         raise BadInputError(
             f"{file.name} line 1: no column {name} in {', '.join(header)[:200] or 'nothing'}",
             f"wanted {what}",
             "name the column so",
         )
-    used = {at for places in found.values() for at in places}
+    used = {at for places in by_column.values() for at in places}
     if "Close" in need and may:
         rest = [n for at, n in enumerate(header) if at not in used and not is_unused(n) and not known_as(n)]
         if rest:
-            told.append(f"columns {', '.join(rest)[:80]} left aside")
-    if [header[found[n][0]] for n in found if n == "Adj Close" and header[found[n][0]].strip() != n]:
-        told.append(f"{header[found['Adj Close'][0]]} as Adj Close")
-    return {name: found[name][0] for name in wanted if name in found}
+            notes.append(f"columns {', '.join(rest)[:80]} left aside")
+    if [
+        header[by_column[n][0]]
+        for n in by_column
+        if n == "Adj Close" and header[by_column[n][0]].strip() != n
+    ]:
+        notes.append(f"{header[by_column['Adj Close'][0]]} as Adj Close")
+    return {name: by_column[name][0] for name in columns if name in by_column}
 
 
 def _refuse_near_names(
-    file: Path, header: Sequence[str], found: Mapping[str, Sequence[int]], may: Sequence[str]
+    file: Path, header: Sequence[str], by_column: Mapping[str, Sequence[int]], may: Sequence[str]
 ) -> None:
     """BadInputError for a column whose name is nearly that of a wanted one that is missing: misspelt, it would
     be left aside and change what the account earned."""
     from difflib import get_close_matches
 
-    missing = {alias: name for name in may if name not in found for alias in ALIASES.get(name, "").split()}
+    missing = {
+        alias: name for name in may if name not in by_column for alias in ALIASES.get(name, "").split()
+    }
     for name in header:
         if known_as(name) or is_unused(name):
             continue
@@ -205,11 +216,11 @@ def _refuse_near_names(
 def _in_order(sheet: CsvTable) -> CsvTable:
     """Ascending; a file that is newest first is turned round."""
     steps = np.diff(sheet.dates.astype(np.int64))
-    told = sheet.told
+    notes = sheet.notes
     if steps.size and (steps < 0).sum() > steps.size / 2:
         columns = {name: values[::-1] for name, values in sheet.columns.items()}
         sheet = CsvTable(
-            sheet.file, sheet.dates[::-1], columns, sheet.lines[::-1], (*told, "newest row first")
+            sheet.file, sheet.dates[::-1], columns, sheet.lines[::-1], (*notes, "newest row first")
         )
         steps = np.diff(sheet.dates.astype(np.int64))
     bad = np.append(False, steps <= 0)

@@ -52,7 +52,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     delimiter: str
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def folded(name: str) -> str:
@@ -77,7 +77,7 @@ def read_table(file: Path) -> Table:
     Read: UTF-8 and UTF-16 with a mark, else Windows-1252; commas, semicolons, tabs or bars; lines above the
     header; the three header lines of `yfinance.download`; rows without any value are left out.
     """
-    text, told = _decoded(file)
+    text, notes = _decoded(file)
     first = next((line for line in text.splitlines() if line.strip()), "")
     skip = 0
     if re.fullmatch(r"sep=.", first.strip(), re.IGNORECASE):
@@ -87,7 +87,7 @@ def read_table(file: Path) -> Table:
     records = [(line, [cell.strip() for cell in cells]) for line, cells in _records(file, text, delimiter)]
     records = records[skip:]
     top, header, above = _header(file, records)
-    kept, blank = [], 0
+    rows, blank = [], 0
     for line, cells in records[top:]:
         if not any(cells):
             blank += 1
@@ -98,13 +98,13 @@ def read_table(file: Path) -> Table:
                 "correct that line",
             )
         else:
-            kept.append((line, tuple(cells)))
-    told += above
+            rows.append((line, tuple(cells)))
+    notes += above
     if delimiter != ",":
-        told.append({";": "semicolons", "\t": "tabs", "|": "bars"}[delimiter] + " between columns")
+        notes.append({";": "semicolons", "\t": "tabs", "|": "bars"}[delimiter] + " between columns")
     if blank:
-        told.append(f"{blank} blank row{'s' * (blank > 1)} left out")
-    return Table(tuple(header), tuple(r for _, r in kept), tuple(n for n, _ in kept), delimiter, tuple(told))
+        notes.append(f"{blank} blank row{'s' * (blank > 1)} left out")
+    return Table(tuple(header), tuple(r for _, r in rows), tuple(n for n, _ in rows), delimiter, tuple(notes))
 
 
 def _decoded(file: Path) -> tuple[str, list[str]]:
@@ -113,18 +113,18 @@ def _decoded(file: Path) -> tuple[str, list[str]]:
     except OSError as error:
         raise unreadable(file, error.strerror or str(error)) from None
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text, told = data.decode("utf-16", errors="replace"), ["UTF-16 text"]
+        text, notes = data.decode("utf-16", errors="replace"), ["UTF-16 text"]
     else:
         try:
-            text, told = data.decode("utf-8-sig"), []
+            text, notes = data.decode("utf-8-sig"), []
         except UnicodeDecodeError:
-            text, told = data.decode("cp1252", errors="replace"), ["Windows-1252 text"]
+            text, notes = data.decode("cp1252", errors="replace"), ["Windows-1252 text"]
     for number, line in enumerate(text.splitlines(), start=1):
         if "\0" in line or "\ufffd" in line:
             raise BadInputError(
                 f"{file.name} line {number}: not text", "wanted a UTF-8 CSV file", "save it again as CSV"
             )
-    return text, told
+    return text, notes
 
 
 def _records(file: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -172,15 +172,15 @@ def _two_levels(
 ) -> tuple[int, list[str], list[str]]:
     """The header of a frame with one column a price and symbol, as `yfinance.download` writes it."""
     symbols, names = records[tickers][1], records[1 - tickers][1]
-    held = list(dict.fromkeys(s for s in symbols[1:] if s))
-    if len(held) != 1:
+    tickers_here = list(dict.fromkeys(s for s in symbols[1:] if s))
+    if len(tickers_here) != 1:
         raise BadInputError(
-            f"{file.name} holds {len(held)} symbols ({', '.join(held)[:80]})",
+            f"{file.name} holds {len(tickers_here)} symbols ({', '.join(tickers_here)[:80]})",
             "wanted the prices of one",
             "download each symbol by itself, with multi_level_index=False",
         )
     top = 3 if known_as(records[2][1][0]) == "Date" and not any(records[2][1][1:]) else 2
-    return top, ["Date", *names[1:]], [f"the header lines of yfinance.download ({held[0]})"]
+    return top, ["Date", *names[1:]], [f"the header lines of yfinance.download ({tickers_here[0]})"]
 
 
 def _vendor(cells: Sequence[str]) -> list[str]:

@@ -56,7 +56,7 @@ class Fetched:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FetchSpan:
     """The span asked for, and the instant it is asked at (with a zone)."""
 
     start: date
@@ -68,7 +68,7 @@ def refresh(
     store: Store,
     provider: Provider,
     symbols: Sequence[str],
-    wanted: Wanted,
+    span: FetchSpan,
     begun: Callable[[str], object] = str,
     instruments: Instruments = RECORDED,
 ) -> dict[str, Fetched]:
@@ -82,9 +82,9 @@ def refresh(
     for symbol in dict.fromkeys(symbols):
         begun(symbol)
         if stop.reason:
-            results[symbol] = _held(store, symbol, stop.status, stop.reason)
+            results[symbol] = _outcome(store, symbol, stop.status, stop.reason)
             continue
-        result = _Update(store, provider, symbol, wanted, instruments).result()
+        result = _Update(store, provider, symbol, span, instruments).result()
         results[symbol] = result
         failures = failures + 1 if result.status == "failed" and provider.label == YAHOO else 0
         if result.status == "rate_limited":
@@ -101,15 +101,15 @@ def refresh_with_rates(
     store: Store,
     provider: Provider,
     symbols: Sequence[str],
-    wanted: Wanted,
+    span: FetchSpan,
     begun: Callable[[str], object] = str,
     instruments: Instruments = RECORDED,
 ) -> dict[str, Fetched]:
     """As `refresh`, and the rates of the currencies in which these declare their dividends, known only from them."""
-    results = refresh(store, provider, symbols, wanted, begun, instruments)
+    results = refresh(store, provider, symbols, span, begun, instruments)
     units = {u for s in symbols if s in store.entries for u in store.entries[s].paid_in}
     further = sorted({rate_symbol(u) for u in units if u != "USD" and u.isupper()} - {*symbols})
-    return results | refresh(store, provider, further, wanted, begun, instruments)
+    return results | refresh(store, provider, further, span, begun, instruments)
 
 
 def _not_an_outage(results: dict[str, Fetched], instruments: Instruments) -> dict[str, Fetched]:
@@ -125,11 +125,11 @@ def _not_an_outage(results: dict[str, Fetched], instruments: Instruments) -> dic
 
 
 def _is_live(symbol: str, instruments: Instruments) -> bool:
-    known = instruments.recorded(symbol)
-    return symbol.endswith("=X") or (known is not None and known.delisted is None)
+    instrument = instruments.recorded(symbol)
+    return symbol.endswith("=X") or (instrument is not None and instrument.delisted is None)
 
 
-def _held(store: Store, symbol: str, status: Status, reason: str) -> Fetched:
+def _outcome(store: Store, symbol: str, status: Status, reason: str) -> Fetched:
     """That outcome, with the rows that are stored all the same."""
     entry = store.entries.get(symbol)
     if entry is None:
@@ -142,10 +142,10 @@ class _Update:
     """One symbol's turn."""
 
     def __init__(
-        self, store: Store, provider: Provider, symbol: str, wanted: Wanted, instruments: Instruments
+        self, store: Store, provider: Provider, symbol: str, span: FetchSpan, instruments: Instruments
     ) -> None:
         self.instruments = instruments
-        self.store, self.provider, self.symbol, self.wanted = store, provider, symbol, wanted
+        self.store, self.provider, self.symbol, self.span = store, provider, symbol, span
         self.entry = store.entries.get(symbol)
         self.old = None if self.entry is None else store.read(self.entry)
         self.damage = ""
@@ -158,7 +158,7 @@ class _Update:
         if self.entry is None or self.old is None or why:
             return self._whole(why)
         if self._delisting() or not self._new_sessions(self.entry):
-            return _held(self.store, self.symbol, "unchanged", self._delisting())
+            return _outcome(self.store, self.symbol, "unchanged", self._delisting())
         answer = self._ask(self.old.dates[-OVERLAP:][0].astype(object))
         if answer.series is None:
             return self._without(answer)
@@ -182,14 +182,14 @@ class _Update:
     def _start(self) -> date:
         """The first day to ask for: never later than what is stored from the same provider."""
         if self.entry is None or self.entry.source != self.provider.label:
-            return self.wanted.start
-        known = self.instruments.recorded(self.symbol)
-        listed = None if known is None else known.listed
+            return self.span.start
+        instrument = self.instruments.recorded(self.symbol)
+        listed = None if instrument is None else instrument.listed
         earliest = date.fromisoformat(self.entry.asked_from)
         # Nothing lies before a listing, so an earlier start is no reason to ask again.
         if listed is not None and earliest <= listed:
             return earliest
-        return min(self.wanted.start, earliest)
+        return min(self.span.start, earliest)
 
     def _new_sessions(self, entry: Entry) -> bool:
         """Whether the venue held a session since the provider was last asked."""
@@ -198,19 +198,19 @@ class _Update:
 
     def _delisting(self) -> str:
         """That the listing on record ended, where all of it is stored; else ""."""
-        known = self.instruments.recorded(self.symbol)
-        if known is None or known.delisted is None or self.entry is None:
+        instrument = self.instruments.recorded(self.symbol)
+        if instrument is None or instrument.delisted is None or self.entry is None:
             return ""
-        over = np.datetime64(known.delisted, "D") - 10 <= np.datetime64(self.entry.last)
-        return f"its listing ended on {known.delisted}" if over else ""
+        over = np.datetime64(instrument.delisted, "D") - 10 <= np.datetime64(self.entry.last)
+        return f"its listing ended on {instrument.delisted}" if over else ""
 
     def _horizon(self, zone: str, closes_at: int) -> np.datetime64:
         """The last date that can be asked for."""
-        settled = last_session(zone, closes_at, self.wanted.now)
-        return settled if self.wanted.end is None else min(settled, np.datetime64(self.wanted.end, "D"))
+        settled = last_session(zone, closes_at, self.span.now)
+        return settled if self.span.end is None else min(settled, np.datetime64(self.span.end, "D"))
 
     def _ask(self, start: date) -> Answer:
-        answer = self.provider.ask(self.symbol, start, self.wanted.now)
+        answer = self.provider.ask(self.symbol, start, self.span.now)
         if answer.series is None:
             return answer
         dates, upto = answer.series.dates, self._horizon(answer.zone, answer.closes_at)
@@ -233,16 +233,16 @@ class _Update:
                 return self._end("quarantined", f"{doubt}: not stored, fetch it again tomorrow")
         new = self.store.put(series, self._entry(answer, why))
         if entry is not None and self.old is not None and new.sha256 == entry.sha256:
-            return _held(self.store, self.symbol, "unchanged", answer.reason)
-        return _held(self.store, self.symbol, "fetched", why)
+            return _outcome(self.store, self.symbol, "unchanged", answer.reason)
+        return _outcome(self.store, self.symbol, "fetched", why)
 
     def _entry(self, answer: Answer, why: str) -> Entry:
         """What the manifest is to say; the store fills in file, hash and span."""
         assert answer.series is not None  # noqa: S101 (for the type checker: only answers with prices come here)
-        now, old = self.wanted.now.astimezone(UTC), self.entry
+        now, old = self.span.now.astimezone(UTC), self.entry
         last = answer.series.dates[-1]
         through = self._horizon(answer.zone, answer.closes_at) if self.provider.label == YAHOO else last
-        told = f"{now:%Y-%m-%d}: {why}"
+        note = f"{now:%Y-%m-%d}: {why}"
         return Entry(
             symbol=self.symbol,
             file="",
@@ -263,7 +263,7 @@ class _Update:
             notices=answer.notices,
             restated=()
             if old is None
-            else (*old.restated, told)
+            else (*old.restated, note)
             if why.startswith("restated")
             else old.restated,
         )
@@ -281,7 +281,7 @@ class _Update:
         """That outcome, told in the manifest beside the rows that stay."""
         if self.entry is not None:
             self.store.note(replace(self.entry, status=status, reason=reason))
-        return _held(self.store, self.symbol, status, reason)
+        return _outcome(self.store, self.symbol, status, reason)
 
 
 def _open_days(symbol: str, first: np.datetime64, last: np.datetime64, instruments: Instruments) -> DateArray:

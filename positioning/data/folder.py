@@ -70,19 +70,19 @@ class FolderSource(Source):
         """
         files = {s: self._file(s) for s in dict.fromkeys(symbols)}
         bars = {s: self._bars(s, file)[0] for s, file in files.items() if file is not None}
-        found = {c: self._rates(c)[0] for c in dict.fromkeys(currencies)}
-        return Delivery(bars, {c: r for c, r in found.items() if r is not None})
+        rates = {c: self._rates(c)[0] for c in dict.fromkeys(currencies)}
+        return Delivery(bars, {c: r for c, r in rates.items() if r is not None})
 
     def findings(self, symbols: Sequence[str]) -> tuple[Finding, ...]:
         """What only the files show: columns that contradict, prices at or below zero, rates of a currency
         (`CCY=X`) that two files tell otherwise."""
-        found: list[Finding] = []
+        findings: list[Finding] = []
         for symbol in dict.fromkeys(symbols):
             if re.fullmatch(r"[A-Z]{3}=X", symbol):
-                found += self._rates(symbol[:3])[1]
+                findings += self._rates(symbol[:3])[1]
             elif (file := self._file(symbol)) is not None:
-                found += self._bars(symbol, file)[1]
-        return tuple(found)
+                findings += self._bars(symbol, file)[1]
+        return tuple(findings)
 
     def driver(self, name: str) -> Driver:
         """A monthly series: the file NAME (Date, Price), or `FILE.Column` of a file with named columns.
@@ -118,10 +118,10 @@ class FolderSource(Source):
                 "wanted finite numbers above zero",
                 "correct that cell or empty it",
             )
-        seen = np.isfinite(values)
+        has_value = np.isfinite(values)
         following = (months + np.timedelta64(1, "M")).astype("datetime64[D]")
-        known = np.add(following, _PUBLISHED)  # numpy's stubs take the + of these two for a timedelta
-        return Driver(name, sheet.dates[seen], known[seen], values[seen])
+        public_on = np.add(following, _PUBLISHED)  # numpy's stubs take the + of these two for a timedelta
+        return Driver(name, sheet.dates[has_value], public_on[has_value], values[has_value])
 
     def _file(self, symbol: str) -> Path | None:
         """The symbol's file, None where there is none; never one outside the folder.
@@ -177,24 +177,24 @@ class FolderSource(Source):
                     euro = _above_zero(columns["EURUSD"])
                     pair = euro / _above_zero(columns[f"EUR{currency}"])
                     options.append((file.name, sheet.dates, pair))
-                    seen = np.isfinite(euro)
-                    euros[file.name] = Rates("EUR", sheet.dates[seen], euro[seen], file.name)
+                    has_rate = np.isfinite(euro)
+                    euros[file.name] = Rates("EUR", sheet.dates[has_rate], euro[has_rate], file.name)
         rates = [
-            Rates(currency, dates[known], usd[known], name)
+            Rates(currency, dates[is_finite], usd[is_finite], name)
             for name, dates, usd in options
-            if (known := np.isfinite(usd)).any()
+            if (is_finite := np.isfinite(usd)).any()
         ]
         best = max(rates, key=lambda r: r.dates[-1], default=None)  # of equals the first
         if best is None:
             return None, []
-        found = _apart(best, [r for r in rates if r is not best])
+        findings = _apart(best, [r for r in rates if r is not best])
         if best.origin in euros:
-            found += [
+            findings += [
                 replace(f, symbol=f"{currency}=X", seen=f"goes through the euro, which {f.seen}")
                 for f in rate_findings(euros[best.origin], {})
                 if f.severity == "error" and f.check == "level"
             ]
-        return best, found
+        return best, findings
 
 
 def _above_zero(values: FloatArray) -> FloatArray:
@@ -204,7 +204,7 @@ def _above_zero(values: FloatArray) -> FloatArray:
 
 def _apart(used: Rates, others: Sequence[Rates]) -> list[Finding]:
     """Rates of one currency that its files tell otherwise."""
-    found = []
+    findings = []
     for other in others:
         days, here, there = np.intersect1d(used.dates, other.dates, assume_unique=True, return_indices=True)
         if not days.size:
@@ -212,32 +212,34 @@ def _apart(used: Rates, others: Sequence[Rates]) -> list[Finding]:
         ratio = float(np.median(np.log(other.usd[there] / used.usd[here])))
         if abs(ratio) > _SAME_RATE:
             a, b = used.usd[here][-1], other.usd[there][-1]
-            seen = f"is at USD {a:.6g} in {used.origin} and at {b:.6g} in {other.origin} on {days[-1]}"
+            text = f"is at USD {a:.6g} in {used.origin} and at {b:.6g} in {other.origin} on {days[-1]}"
             remedy = "delete the file that is wrong, or the wrong way round"
-            found.append(error(f"{used.currency}=X", "level", days, seen, remedy))
-    return found
+            findings.append(error(f"{used.currency}=X", "level", days, text, remedy))
+    return findings
 
 
 def _bars(i: Instrument, file: Path, stated: Stated) -> tuple[Bars, tuple[Finding, ...]]:
     what = "an instrument's prices: Date and Close at least (a series without Close is no instrument)"
     sheet = read_sheet(file, ("Close",), OPTIONAL, what)
     _require_a_close(sheet)
-    told = []
-    if sheet.told:
-        layout = " and ".join(sheet.told)  # one clause, which a summary keeps whole
-        told.append(f"was read with {re.sub(r'[,;:] ', ' and ', layout)}")
+    reading = []
+    if sheet.notes:
+        layout = " and ".join(sheet.notes)  # one clause, which a summary keeps whole
+        reading.append(f"was read with {re.sub(r'[,;:] ', ' and ', layout)}")
     if file.stem not in (i.symbol, i.symbol.replace("=", "_")):
-        told.append(f"was read from {file.name}")
-    return price_bars(i, sheet.dates, sheet.columns, stated, told)
+        reading.append(f"was read from {file.name}")
+    return price_bars(i, sheet.dates, sheet.columns, stated, reading)
 
 
 def _require_a_close(sheet: CsvTable) -> None:
     close = sheet.columns["Close"]
     if ((close > 0) & np.isfinite(close)).any():
         return
-    if (known := ~np.isnan(close)).any():
+    if (has_number := ~np.isnan(close)).any():
         raise BadInputError(
-            f"{sheet.at(known)}: Close {close[known][0]:g}", "wanted closes above zero", "correct those cells"
+            f"{sheet.at(has_number)}: Close {close[has_number][0]:g}",
+            "wanted closes above zero",
+            "correct those cells",
         )
     raise BadInputError(
         f"{sheet.file.name}: no close at all", "wanted at least one row with a Close", "fill it in"

@@ -48,25 +48,25 @@ class FolderProvider:
         currency = re.fullmatch(r"([A-Z]{3})(?:USD)?=X", symbol)
         try:
             if currency is not None:
-                found = self._found(f"{currency[1]}=X")
+                findings = self._findings(f"{currency[1]}=X")
                 rates = self._source.deliver([], [currency[1]]).rates.get(currency[1])
                 answer = None if rates is None else _of_rates(rates)
             else:
-                found = self._found(symbol)
+                findings = self._findings(symbol)
                 bars = self._source.deliver([symbol], []).bars.get(symbol)
                 answer = None if bars is None else _of_bars(bars, self._source.instruments)
             if answer is None:
                 return self._absent(symbol)
-            if wrong := [f for f in found if f.severity == "error" and f.check not in _MENDED]:
+            if wrong := [f for f in findings if f.severity == "error" and f.check not in _MENDED]:
                 word = f"{wrong[0].symbol}:{wrong[0].check}"
                 return Answer(
                     "failed", f"{wrong[0]}; {wrong[0].remedy}; or to store it as it is give accepted={word}"
                 )
-            return replace(answer, notices=(*answer.notices, *(str(f) for f in found)))
+            return replace(answer, notices=(*answer.notices, *(str(f) for f in findings)))
         except BadInputError as error:
             return Answer("failed", str(error))
 
-    def _found(self, symbol: str) -> tuple[Finding, ...]:
+    def _findings(self, symbol: str) -> tuple[Finding, ...]:
         words = [word for word in self._accepted if word.rpartition(":")[0] == symbol]
         return accept(self._source.findings([symbol]), words, [symbol], self._source.instruments)
 
@@ -75,9 +75,9 @@ class FolderProvider:
 
 
 def _of_bars(bars: Bars, instruments: Instruments) -> Answer:
-    given = {name: getattr(bars, name) for name in (*PRICES, "volume", "dividends")}
+    columns = {name: getattr(bars, name) for name in (*PRICES, "volume", "dividends")}
     texts = tuple(n.text for n in bars.notices)
-    series = _series(bars.dates, given)
+    series = _series(bars.dates, columns)
     unit = instruments.of(bars.symbol).currency  # the folder source has made pounds of pence
     return Answer("prices", series=series, unit=unit, basis=bars.basis, notices=texts)
 
@@ -87,10 +87,10 @@ def _of_rates(rates: Rates) -> Answer:
     return Answer("prices", series=series, unit=f"USD per {rates.currency}")
 
 
-def _series(dates: DateArray, given: dict[str, FloatArray]) -> Series:
+def _series(dates: DateArray, own: dict[str, FloatArray]) -> Series:
     """What a file gives, NaN for the rest; it has neither splits nor a provider's adjustment."""
     blank, none = np.full(dates.size, np.nan), np.zeros(dates.size)
     columns = {
-        name: given.get(name, none if name in ("dividends", "splits", "gains") else blank) for name in COLUMNS
+        name: own.get(name, none if name in ("dividends", "splits", "gains") else blank) for name in COLUMNS
     }
     return Series(dates, columns, np.zeros(dates.size, dtype="U1"))

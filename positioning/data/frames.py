@@ -67,7 +67,7 @@ class FramesSource(Source):
     def findings(self, symbols: Sequence[str]) -> tuple[Finding, ...]:
         """Columns that contradict each other, prices at or below zero."""
         here = [s for s in dict.fromkeys(symbols) if s in self._frames]
-        return tuple(found for s in here for found in self._bars(s)[1])
+        return tuple(finding for s in here for finding in self._bars(s)[1])
 
     def _bars(self, symbol: str) -> tuple[Bars, tuple[Finding, ...]]:
         dates, columns = _columns(symbol, self._frames[symbol])
@@ -80,9 +80,9 @@ def _by_symbol(prices: pd.DataFrame | Mapping[str, pd.DataFrame]) -> Mapping[str
 
     from positioning.market.frames import one_a_symbol
 
-    given = prices if isinstance(prices, Mapping) else one_a_symbol(prices)
-    found: dict[str, pd.DataFrame] = {}
-    for symbol, frame in given.items():
+    by_symbol = prices if isinstance(prices, Mapping) else one_a_symbol(prices)
+    frames: dict[str, pd.DataFrame] = {}
+    for symbol, frame in by_symbol.items():
         if not isinstance(frame, pd.DataFrame):
             raise BadInputError(
                 f"{symbol} is a {type(frame).__name__}",
@@ -90,15 +90,15 @@ def _by_symbol(prices: pd.DataFrame | Mapping[str, pd.DataFrame]) -> Mapping[str
                 "use to_frame('Close')",
             )
         names = {c: _NAMES.get("".join(x for x in str(c).casefold() if x.isalpha())) for c in frame.columns}
-        known = {c: name for c, name in names.items() if name}
-        if "Close" not in known.values() or len(set(known.values())) < len(known):
+        price_columns = {c: name for c, name in names.items() if name}
+        if "Close" not in price_columns.values() or len(set(price_columns.values())) < len(price_columns):
             raise BadInputError(
                 f"{symbol}: columns {', '.join(map(str, frame.columns))[:80]}",
                 "wanted Close once, and each other price once at most",
                 "rename or drop columns",
             )
-        found[str(symbol)] = frame[list(known)].rename(columns=known)
-    return MappingProxyType(found)
+        frames[str(symbol)] = frame[list(price_columns)].rename(columns=price_columns)
+    return MappingProxyType(frames)
 
 
 def _columns(symbol: str, frame: pd.DataFrame) -> tuple[DateArray, dict[str, FloatArray]]:
@@ -106,12 +106,12 @@ def _columns(symbol: str, frame: pd.DataFrame) -> tuple[DateArray, dict[str, Flo
     from positioning.market.frame_values import dates_of, numbers_of
 
     dates, values = dates_of(frame, symbol), numbers_of(frame, symbol)
-    paid = [
+    payments = [
         n for n, name in enumerate(frame.columns) if name in ("Dividends", "Stock Splits", "Capital Gains")
     ]
-    shown = np.isfinite(values)
-    shown[:, paid] &= values[:, paid] != 0
-    used = shown.any(axis=1)
+    has_value = np.isfinite(values)
+    has_value[:, payments] &= values[:, payments] != 0
+    used = has_value.any(axis=1)
     if not used.any():
         raise BadInputError(f"{symbol} has no close at all", "wanted one at least", "drop it")
     return dates[used], {str(name): values[used, n] for n, name in enumerate(frame.columns)}
@@ -124,5 +124,5 @@ def _rates(frame: pd.DataFrame | None, currency: str) -> Rates | None:
     if frame is None or currency not in frame.columns:
         return None
     dates, usd = dates_of(frame, "rates"), numbers_of(frame[[currency]], "rates")[:, 0]
-    known = np.isfinite(usd)
-    return Rates(currency, dates[known], usd[known], f"rates of {currency}") if known.any() else None
+    has_rate = np.isfinite(usd)
+    return Rates(currency, dates[has_rate], usd[has_rate], f"rates of {currency}") if has_rate.any() else None

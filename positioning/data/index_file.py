@@ -32,13 +32,13 @@ _EXAMPLE = "give index=gpr=data_gpr_daily.csv:GPRD:7"
 def read_indices(words: Sequence[str]) -> dict[str, Driver]:
     """The series of these words by name. Raises BadInputError for words of another form, a name twice, a file that cannot
     be read, a column it lacks, a lag that is no number of days, dates out of order and cells that are no numbers."""
-    found: dict[str, Driver] = {}
+    drivers: dict[str, Driver] = {}
     for word in words:
         name, file, column, lag = _parts(word)
-        if name in found:
+        if name in drivers:
             raise _refused(word, f"names {name} twice", "wanted each name once", "choose another name")
-        found[name] = _read(name, Path(file), column, lag)
-    return found
+        drivers[name] = _read(name, Path(file), column, lag)
+    return drivers
 
 
 def _parts(word: str) -> tuple[str, str, str, int]:
@@ -63,8 +63,8 @@ def _parts(word: str) -> tuple[str, str, str, int]:
     return name, pieces[0], pieces[1].strip(), int(lag)
 
 
-def _refused(word: str, seen: str, wanted: str, remedy: str) -> BadInputError:
-    return BadInputError(f"index={word} {seen}", wanted, remedy, "index")
+def _refused(word: str, fault: str, requirement: str, remedy: str) -> BadInputError:
+    return BadInputError(f"index={word} {fault}", requirement, remedy, "index")
 
 
 def _read(name: str, file: Path, column: str, lag: int) -> Driver:
@@ -94,23 +94,23 @@ def _read(name: str, file: Path, column: str, lag: int) -> Driver:
     header = rows[top]
     dated = next((n for n, c in enumerate(header) if folded(c) in DATE_COLUMNS), 0)
     value = header.index(column)
-    kept = [
+    cells = [
         (n, row[dated], row[value])
         for n, row in enumerate(rows[top + 1 :], top + 2)
         if len(row) > max(dated, value) and row[dated] and row[value].casefold() not in EMPTY
     ]
-    if not kept:
+    if not cells:
         raise BadInputError(
             f"{file.name}: {column} has no value", "wanted numbers by date", "choose another column"
         )
-    dates = _period_ends(file, [cell for _, cell, _ in kept])
+    dates = _period_ends(file, [cell for _, cell, _ in cells])
     if (np.diff(dates.astype(np.int64)) <= 0).any():
         at = int(np.argmax(np.diff(dates.astype(np.int64)) <= 0)) + 1
         raise BadInputError(
-            f"{file.name} line {kept[at][0]}: {kept[at][1][:40]!r} is not after the date before it",
+            f"{file.name} line {cells[at][0]}: {cells[at][1][:40]!r} is not after the date before it",
             "wanted dates in ascending order, each once", "sort the file",
         )  # fmt: skip
-    return Driver(name, dates, dates + np.timedelta64(lag, "D"), _numbers(file, column, kept))
+    return Driver(name, dates, dates + np.timedelta64(lag, "D"), _numbers(file, column, cells))
 
 
 def _period_ends(file: Path, cells: Sequence[str]) -> DateArray:
@@ -132,9 +132,9 @@ def _ends(months: DateArray) -> DateArray:
     return np.asarray((months + 1).astype("datetime64[D]") - np.timedelta64(1, "D"))
 
 
-def _numbers(file: Path, column: str, kept: Sequence[tuple[int, str, str]]) -> FloatArray:
-    out = np.empty(len(kept))
-    for n, (line, _, cell) in enumerate(kept):
+def _numbers(file: Path, column: str, cells: Sequence[tuple[int, str, str]]) -> FloatArray:
+    out = np.empty(len(cells))
+    for n, (line, _, cell) in enumerate(cells):
         try:
             out[n] = float(cell) if "_" not in cell else np.nan
         except ValueError:

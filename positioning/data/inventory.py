@@ -21,17 +21,17 @@ HERE = ("fetched", "unchanged")
 def stored(cache: Path, symbols: Sequence[str], instruments: Instruments) -> dict[str, Fetched]:
     """How each symbol stands in the store, nothing asked."""
     store = Store.reading(cache)
-    found: dict[str, Fetched] = {}
+    outcomes: dict[str, Fetched] = {}
     for symbol in symbols:
-        entry, known = store.entries.get(symbol), instruments.recorded(symbol)
+        entry, instrument = store.entries.get(symbol), instruments.recorded(symbol)
         if entry is None:
-            over = known is not None and known.delisted is not None
-            found[symbol] = Fetched("delisted" if over else "failed", reason="not stored")
+            over = instrument is not None and instrument.delisted is not None
+            outcomes[symbol] = Fetched("delisted" if over else "failed", reason="not stored")
         elif store.read(entry) is None:
-            found[symbol] = Fetched("quarantined", reason=f"its file is {store.quarantine(entry)}")
+            outcomes[symbol] = Fetched("quarantined", reason=f"its file is {store.quarantine(entry)}")
         else:
-            found[symbol] = Fetched("unchanged", entry.first, entry.last, entry.rows)
-    return found
+            outcomes[symbol] = Fetched("unchanged", entry.first, entry.last, entry.rows)
+    return outcomes
 
 
 def missing(results: Mapping[str, Fetched], instruments: Instruments, today: date) -> list[str]:
@@ -58,11 +58,11 @@ def checked(
         return ()
     source = StoreSource(cache, instruments=instruments)
     names, currencies = _parted(symbols)
-    given, quoted = source.deliver(names, currencies), source.quoted(names)
-    found = quality.check(
-        given.bars, given.rates, crash_dates=crash_dates, quoted=quoted, instruments=instruments
+    delivery, quoted = source.deliver(names, currencies), source.quoted(names)
+    findings = quality.check(
+        delivery.bars, delivery.rates, crash_dates=crash_dates, quoted=quoted, instruments=instruments
     )
-    return (*found, *source.findings(names))
+    return (*findings, *source.findings(names))
 
 
 def _parted(symbols: Collection[str]) -> tuple[list[str], list[str]]:

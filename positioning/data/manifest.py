@@ -191,11 +191,11 @@ def cannot_write(path: Path, error: OSError) -> BadInputError:
 
 def is_own(path: Path) -> bool:
     """Whether a file of prices/ is one that the store wrote: it bears the digest of its content in its name."""
-    found = _STORED.fullmatch(path.name)
-    if found is None or path.is_symlink() or not path.is_file():
+    match = _STORED.fullmatch(path.name)
+    if match is None or path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest().startswith(found[1])
+        return hashlib.file_digest(file, "sha256").hexdigest().startswith(match[1])
 
 
 def referenced(manifests: Iterable[Entries]) -> set[str]:

@@ -24,19 +24,23 @@ def equal_columns(columns: PriceColumns) -> bool:
     return bool(np.allclose(close[both], adjusted[both], rtol=1e-5, atol=0.0))
 
 
-def implied_payments(columns: PriceColumns, found: Steps) -> FloatArray:
+def implied_payments(columns: PriceColumns, ratio_steps: Steps) -> FloatArray:
     """(R,) what steps of adjusted / close are as cash a share, splits left out; negative where the ratio falls."""
     close = columns.close
-    paid = np.zeros(close.size)
-    small = np.abs(np.log(found.ratio)) < np.log(SMALLEST_SPLIT) if found.ratio.size else np.zeros(0, bool)
-    moves = np.log(close[found.at] / close[found.before])
-    special = (found.ratio > 1) & (
-        np.abs(moves + np.log(found.ratio)) < np.log(np.maximum(found.ratio, 1.0)) / 3
+    payments = np.zeros(close.size)
+    small = (
+        np.abs(np.log(ratio_steps.ratio)) < np.log(SMALLEST_SPLIT)
+        if ratio_steps.ratio.size
+        else np.zeros(0, bool)
     )
-    special &= np.array([not is_split(r) for r in found.ratio], dtype=bool)
+    moves = np.log(close[ratio_steps.at] / close[ratio_steps.before])
+    special = (ratio_steps.ratio > 1) & (
+        np.abs(moves + np.log(ratio_steps.ratio)) < np.log(np.maximum(ratio_steps.ratio, 1.0)) / 3
+    )
+    special &= np.array([not is_split(r) for r in ratio_steps.ratio], dtype=bool)
     use = small | special
-    paid[found.at[use]] = close[found.before[use]] * (1.0 - 1.0 / found.ratio[use])
-    return paid
+    payments[ratio_steps.at[use]] = close[ratio_steps.before[use]] * (1.0 - 1.0 / ratio_steps.ratio[use])
+    return payments
 
 
 def rounding_room(columns: PriceColumns, rows: IntArray) -> float:
@@ -48,27 +52,27 @@ def rounding_room(columns: PriceColumns, rows: IntArray) -> float:
     return DOUBT + 2.0 * float(np.nanmax(room)) if np.isfinite(room).any() else DOUBT
 
 
-def coarse_columns(columns: PriceColumns, found: Steps) -> list[Finding]:
+def coarse_columns(columns: PriceColumns, ratio_steps: Steps) -> list[Finding]:
     """An error where rounding leaves the dividends open by more than MATERIAL."""
-    if found.unsure <= MATERIAL:
+    if ratio_steps.unsure <= MATERIAL:
         return []
-    seen = f"Close and Adj Close are rounded so that its dividends are known within {found.unsure:.2%} only"
+    text = f"Close and Adj Close are rounded so that its dividends are known within {ratio_steps.unsure:.2%} only"
     remedy = "write both with more decimals, or add Dividends"
-    return [columns.error("adjusted", columns.dates[found.known], seen, remedy)]
+    return [columns.error("adjusted", columns.dates[ratio_steps.rows], text, remedy)]
 
 
-def stray_closes(columns: PriceColumns, found: Steps) -> list[Finding]:
+def stray_closes(columns: PriceColumns, ratio_steps: Steps) -> list[Finding]:
     """An error for each close that leaves its adjusted close for a day or three."""
     close, adjusted, dates = columns.close, _adjusted(columns), columns.dates
-    rest = found.known[~np.isin(found.known, found.strays)]
+    rest = ratio_steps.rows[~np.isin(ratio_steps.rows, ratio_steps.strays)]
     findings = []
-    for row in found.strays:
+    for row in ratio_steps.strays:
         beside = rest[max(int(np.searchsorted(rest, row)) - 1, 0)]
         off = np.log(close[row] / adjusted[row] * adjusted[beside] / close[beside])
         if abs(off) > STRAY:
-            seen = f"closes at {close[row]:.6g} beside an Adj Close of {adjusted[row]:.6g}, "
-            seen += f"which on {dates[beside]} was {adjusted[beside] / close[beside]:.4g} of it"
-            findings.append(columns.error("print", dates[row : row + 1], seen, "correct or empty that close"))
+            text = f"closes at {close[row]:.6g} beside an Adj Close of {adjusted[row]:.6g}, "
+            text += f"which on {dates[beside]} was {adjusted[beside] / close[beside]:.4g} of it"
+            findings.append(columns.error("print", dates[row : row + 1], text, "correct or empty that close"))
     return findings
 
 

@@ -22,13 +22,13 @@ def price_bars(
     dates: DateArray,
     columns: Mapping[str, FloatArray],
     stated: Stated,
-    told: Sequence[str] = (),
+    reading: Sequence[str] = (),
 ) -> tuple[Bars, tuple[Finding, ...]]:
     """The bars of Close and those of OPTIONAL that there are, each (R,) in the unit the instrument is quoted in, and what
     is doubtful about them.
 
-    What the closes are follows from the columns (see `price_basis`), or is stated. told: what was seen on the way here.
-    Raises BadInputError where the columns cannot be what they say.
+    What the closes are follows from the columns (see `price_basis`), or is stated. reading: how the file had to be read,
+    in words. Raises BadInputError where the columns cannot be what they say.
     """
     basis = price_basis(
         i.symbol, dates, columns, stated, index=i.kind == "index", hundredths=i.quoted_in in PENCE
@@ -39,14 +39,14 @@ def price_bars(
         name.casefold(): columns.get(name, blank) * basis.scale * factor
         for name in ("Open", "High", "Low", "Close")
     }
-    notes = [*basis.told]
+    notes = [*basis.notes]
     for name in ("open", "high", "low"):
         if (none := raw[name] == 0).any():  # how several vendors write that they have none
             notes.append(f"writes {none.sum()} {name} prices as 0 (to {dates[none][-1]}): read as missing")
             raw[name] = np.where(none, np.nan, raw[name])
     volume = columns.get("Volume", blank) / basis.scale
-    raw |= {"volume": np.where(volume >= 0, volume, np.nan), "dividends": basis.paid * factor}
+    raw |= {"volume": np.where(volume >= 0, volume, np.nan), "dividends": basis.dividends * factor}
     days, values, mended = mend(i.symbol, dates, raw)
-    notices = tuple(Notice(i.symbol, text) for text in (*notes, *told))
+    notices = tuple(Notice(i.symbol, text) for text in (*notes, *reading))
     bars = Bars(symbol=i.symbol, dates=days, basis=basis.basis, notices=notices, **values)
     return bars, (*basis.findings, *mended)

@@ -26,13 +26,13 @@ from positioning.market.findings import Finding
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceBasis:
     """basis: of the prices once multiplied by `scale` (R,), which brings them to today's shares (volumes are divided
-    by it). paid: (R,) cash a share on the ex-date, in the unit of the scaled close. told: what a reader must know.
+    by it). dividends: (R,) cash a share on the ex-date, in the unit of the scaled close. notes: what a reader must know.
     """
 
     basis: Basis
     scale: FloatArray
-    paid: FloatArray
-    told: tuple[str, ...] = ()
+    dividends: FloatArray
+    notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
@@ -43,10 +43,10 @@ def checked_basis(word: str) -> tuple[str, Stated]:
         raise BadInputError(
             f"basis={word}", "wanted SYMBOL=traded, =split or =total_return", "give basis=MOS=split", "basis"
         )
-    for known in get_args(Stated):
-        if name == known and known:
-            return symbol, known
-    options = [known for known in get_args(Stated) if known]
+    for option in get_args(Stated):
+        if name == option and option:
+            return symbol, option
+    options = [option for option in get_args(Stated) if option]
     raise BadInputError(
         f"basis={word}", f"wanted one of {', '.join(options)}", did_you_mean(name, options), "basis"
     )
@@ -70,12 +70,12 @@ def price_basis(
     if index:
         return PriceBasis("traded", ones, none, ("is a price index: dividends are not included",))
     read = PriceColumns.of(symbol, dates, columns, stated)
-    if read.known.size == 0:
+    if read.priced_rows.size == 0:
         return PriceBasis("traded", ones, none)
     if stated == "total_return":
         return PriceBasis("total_return", ones, none, ("holds its dividends inside its price, as stated",))
-    said = payments(read, "Dividends")
+    column = payments(read, "Dividends")
     split = without_splits(read)
-    weighed = weigh_dividends(split.columns, split.scale, said, hundredths)
-    findings = (*(said.findings if said else ()), *split.findings, *weighed.findings)
-    return PriceBasis(weighed.basis, split.scale, weighed.paid, (*split.told, *weighed.told), findings)
+    weighed = weigh_dividends(split.columns, split.scale, column, hundredths)
+    findings = (*(column.findings if column else ()), *split.findings, *weighed.findings)
+    return PriceBasis(weighed.basis, split.scale, weighed.amounts, (*split.notes, *weighed.notes), findings)

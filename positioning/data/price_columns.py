@@ -22,15 +22,15 @@ SIMPLE = 0.03  # of a ratio: how near n:m a step must be for a split (a dividend
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceColumns:
     """One file. close: (R,) positive and finite, else NaN. adjusted: (R,) finite or NaN, None where no cell is positive.
-    known: rows with a close. cells: all (R,) columns under yfinance's names, NaN where empty. stated: what the user says
-    of Close.
+    priced_rows: those with a close. cells: all (R,) columns under yfinance's names, NaN where empty. stated: what the
+    user says of Close.
     """
 
     symbol: str
     dates: DateArray
     close: FloatArray
     adjusted: FloatArray | None
-    known: IntArray
+    priced_rows: IntArray
     cells: Mapping[str, FloatArray]
     stated: Stated
 
@@ -47,18 +47,18 @@ class PriceColumns:
         """`half_unit` of the closes and adjusted closes, measured on the file's own cells: a close of cents that a
         split multiplied by ten is known within five."""
         pairs = ((self.close, self.cells["Close"]), (self.adjusted, self.cells.get("Adj Close")))
-        made = []
-        for values, written in pairs:
-            if values is None or written is None:
-                made.append(np.full(self.close.size, np.nan))
+        halves = []
+        for values, cells in pairs:
+            if values is None or cells is None:
+                halves.append(np.full(self.close.size, np.nan))
                 continue
-            own = np.where(np.isfinite(values) & (written > 0), written, np.nan)
-            made.append(half_unit(own) * (values / own))
-        return made[0], made[1]
+            own = np.where(np.isfinite(values) & (cells > 0), cells, np.nan)
+            halves.append(half_unit(own) * (values / own))
+        return halves[0], halves[1]
 
-    def error(self, check: Check, dates: DateArray, seen: str, remedy: str) -> Finding:
+    def error(self, check: Check, dates: DateArray, text: str, remedy: str) -> Finding:
         """A finding that stops a run."""
-        return Finding(self.symbol, check, "error", dates[0], dates[-1], seen, remedy)
+        return Finding(self.symbol, check, "error", dates[0], dates[-1], text, remedy)
 
 
 def _finite(values: FloatArray) -> FloatArray:

@@ -39,13 +39,13 @@ HOLE = 20  # rows in a row without an adjusted close, beyond which half the colu
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class WeighedDividends:
-    """basis: of the closes. paid: (R,) cash a share on the ex-date, in the unit of the closes. told: what a reader
+    """basis: of the closes. amounts: (R,) cash a share on the ex-date, in the unit of the closes. notes: what a reader
     must know.
     """
 
     basis: Basis
-    paid: FloatArray
-    told: tuple[str, ...]
+    amounts: FloatArray
+    notes: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
@@ -71,8 +71,8 @@ def _below_zero(columns: PriceColumns, name: str, values: FloatArray) -> list[Fi
     bad = np.flatnonzero((values < 0) | np.isinf(values))
     if not bad.size:
         return []
-    seen = f"{name} {values[bad[0]]:g} (of {bad.size} below zero or infinite)"
-    return [columns.error("price", columns.dates[bad], seen, "correct or empty those cells")]
+    text = f"{name} {values[bad[0]]:g} (of {bad.size} below zero or infinite)"
+    return [columns.error("price", columns.dates[bad], text, "correct or empty those cells")]
 
 
 def _cut_off(columns: PriceColumns, name: str, values: FloatArray) -> list[Finding]:
@@ -81,18 +81,18 @@ def _cut_off(columns: PriceColumns, name: str, values: FloatArray) -> list[Findi
     if columns.adjusted is not None or (values == 0).sum() < 3 * HOLE or blank.sum() < 3 * HOLE:
         return []
     at = np.flatnonzero(blank)
-    seen = f"{name} is empty on {at.size} of {columns.known.size} rows and written as 0 on others"
-    return [columns.error("adjusted", columns.dates[at], seen, "fill the column in, or delete it")]
+    text = f"{name} is empty on {at.size} of {columns.priced_rows.size} rows and written as 0 on others"
+    return [columns.error("adjusted", columns.dates[at], text, "fill the column in, or delete it")]
 
 
 def weigh_dividends(
-    columns: PriceColumns, scale: FloatArray, said: Payments | None, hundredths: bool = False
+    columns: PriceColumns, scale: FloatArray, column: Payments | None, hundredths: bool = False
 ) -> WeighedDividends:
-    """What the closes hold and pay. columns: without splits; scale: (R,) what that divided by. said: of `Dividends`.
+    """What the closes hold and pay. columns: without splits; scale: (R,) what that divided by. column: of `Dividends`.
     hundredths: prices are in pence or the like."""
     weighing = _Dividends(columns, scale, hundredths)
-    basis, paid = weighing.weigh(None if said is None else said.amounts)
-    return WeighedDividends(basis, paid, tuple(weighing.told), tuple(weighing.findings))
+    basis, dividends = weighing.weigh(None if column is None else column.amounts)
+    return WeighedDividends(basis, dividends, tuple(weighing.notes), tuple(weighing.findings))
 
 
 @final
@@ -102,77 +102,79 @@ class _Dividends:
     def __init__(self, columns: PriceColumns, scale: FloatArray, hundredths: bool) -> None:
         self.columns, self.scale, self.hundredths = columns, scale, hundredths
         self.symbol, self.dates, self.stated = columns.symbol, columns.dates, columns.stated
-        self.close, self.adjusted, self.known = columns.close, columns.adjusted, columns.known
-        self.told: list[str] = []
+        self.close, self.adjusted, self.priced_rows = columns.close, columns.adjusted, columns.priced_rows
+        self.notes: list[str] = []
         self.findings: list[Finding] = []
 
-    def weigh(self, said: FloatArray | None) -> tuple[Basis, FloatArray]:
-        found = None if self.adjusted is None else steps(self.close, self.adjusted, self.columns.halves())
-        if found is not None:
-            self.findings += stray_closes(self.columns, found)
-            self._holes(found, said)
-        idle = found is None or (not found.at.size and equal_columns(self.columns))
+    def weigh(self, amounts: FloatArray | None) -> tuple[Basis, FloatArray]:
+        ratio_steps = (
+            None if self.adjusted is None else steps(self.close, self.adjusted, self.columns.halves())
+        )
+        if ratio_steps is not None:
+            self.findings += stray_closes(self.columns, ratio_steps)
+            self._holes(ratio_steps, amounts)
+        idle = ratio_steps is None or (not ratio_steps.at.size and equal_columns(self.columns))
         gains = self._gains()
-        if said is None and gains is None:
-            return self._without_amounts(found, idle)
-        paid = self._with_gains(said, gains, None if idle else found)
-        self._crowded(paid)
-        if found is not None and not idle:
-            self._contradictions(paid, found)
-        elif (paid > 0).any() and self.stated == "" and off_grid(self.close):
-            return self._beside(paid)
-        elif not (paid > 0).any():
-            self.told.append("pays no dividend by its own columns")
-        if idle and found is not None and (paid > 0).any():
-            self.told.append("has an Adj Close equal to its Close, although it pays: not used")
-        self._large(paid)
-        self._small(paid)
+        if amounts is None and gains is None:
+            return self._without_amounts(ratio_steps, idle)
+        dividends = self._with_gains(amounts, gains, None if idle else ratio_steps)
+        self._crowded(dividends)
+        if ratio_steps is not None and not idle:
+            self._contradictions(dividends, ratio_steps)
+        elif (dividends > 0).any() and self.stated == "" and off_grid(self.close):
+            return self._beside(dividends)
+        elif not (dividends > 0).any():
+            self.notes.append("pays no dividend by its own columns")
+        if idle and ratio_steps is not None and (dividends > 0).any():
+            self.notes.append("has an Adj Close equal to its Close, although it pays: not used")
+        self._large(dividends)
+        self._small(dividends)
         if idle and self.stated == "" and not self.findings:
-            self._unfallen(paid)
-        return "traded", paid
+            self._unfallen(dividends)
+        return "traded", dividends
 
-    def _without_amounts(self, found: Steps | None, idle: bool) -> tuple[Basis, FloatArray]:
+    def _without_amounts(self, ratio_steps: Steps | None, idle: bool) -> tuple[Basis, FloatArray]:
         """A file that has no column of payments."""
         none = np.zeros(self.dates.size)
         if idle and not self.stated and off_grid(self.close) and not split_of_grid(self.close):
             text = "has adjusted closes only (with decimals that no exchange quotes): dividends are inside its price"
-            self.told.append(text)
+            self.notes.append(text)
             return "total_return", none
-        if found is None:
+        if ratio_steps is None:
             text = "has neither Dividends nor Adj Close: its return lacks its dividends"
             if not self.stated:
                 text += ", unless its closes were adjusted and then rounded"
-            self.told.append(text)
+            self.notes.append(text)
             return "traded", none
         if idle:
-            self.told.append("has an Adj Close equal to its Close: no dividend was found")
+            self.notes.append("has an Adj Close equal to its Close: no dividend was found")
             return "traded", none
-        paid = implied_payments(self.columns, found)
-        self.findings += coarse_columns(self.columns, found)
-        if (negative := paid < 0).any():
-            self._falling(found)
-            paid = np.where(negative, 0.0, paid)
-        self._large(paid)
-        return "traded", paid
+        dividends = implied_payments(self.columns, ratio_steps)
+        self.findings += coarse_columns(self.columns, ratio_steps)
+        if (negative := dividends < 0).any():
+            self._falling(ratio_steps)
+            dividends = np.where(negative, 0.0, dividends)
+        self._large(dividends)
+        return "traded", dividends
 
-    def _beside(self, paid: FloatArray) -> tuple[Basis, FloatArray]:
+    def _beside(self, dividends: FloatArray) -> tuple[Basis, FloatArray]:
         """Closes off the grid beside dividends: with those inside, or brought to today's shares."""
-        verdict = basis_beside_dividends(self.close, paid, self._nights())
+        verdict = basis_beside_dividends(self.close, dividends, self._nights())
         if verdict == "traded":
-            self._large(paid)
-            return "traded", paid
-        none = np.zeros(paid.size)
-        if verdict == "unclear" and self._share(paid).sum() > MATERIAL:
-            at = np.flatnonzero(paid > 0)
+            self._large(dividends)
+            return "traded", dividends
+        none = np.zeros(dividends.size)
+        if verdict == "unclear" and self._share(dividends).sum() > MATERIAL:
+            at = np.flatnonzero(dividends > 0)
             self._error(
                 "basis",
                 self.dates[at],
                 f"its closes have decimals that no exchange quotes beside {at.size} dividends: they may hold them",
                 f"give basis={self.symbol}=split where they do not, basis={self.symbol}=total_return where they do",
             )
-        if np.median(self._share(paid)[paid > 0]) > LARGE_DIVIDEND:
-            self._large(paid)  # in another unit no close could have fallen by them
-        self.told.append("has adjusted closes beside its Dividends: dividends are inside its price")
+        if np.median(self._share(dividends)[dividends > 0]) > LARGE_DIVIDEND:
+            self._large(dividends)  # in another unit no close could have fallen by them
+        self.notes.append("has adjusted closes beside its Dividends: dividends are inside its price")
         return "total_return", none
 
     def _gains(self) -> FloatArray | None:
@@ -183,90 +185,90 @@ class _Dividends:
         return gains.amounts
 
     def _with_gains(
-        self, said: FloatArray | None, gains: FloatArray | None, found: Steps | None
+        self, amounts: FloatArray | None, gains: FloatArray | None, ratio_steps: Steps | None
     ) -> FloatArray:
         """Dividends and what a fund paid of its gains, which some sources put into both columns: the adjusted
         closes decide."""
-        paid = np.zeros(self.dates.size) if said is None else said * self.scale
+        dividends = np.zeros(self.dates.size) if amounts is None else amounts * self.scale
         if gains is None or not (gains > 0).any():
-            return paid
+            return dividends
         gains = gains * self.scale
-        implied = None if found is None else implied_payments(self.columns, found)
+        implied = None if ratio_steps is None else implied_payments(self.columns, ratio_steps)
         for row in np.flatnonzero(gains > 0):
-            if paid[row] == 0:
-                paid[row] = gains[row]
+            if dividends[row] == 0:
+                dividends[row] = gains[row]
                 continue
-            options = (paid[row], paid[row] + gains[row])
+            options = (dividends[row], dividends[row] + gains[row])
             if implied is not None:
                 whole = float(implied[max(row - NEAR, 0) : row + NEAR + 1].sum())
-                paid[row] = min(options, key=lambda amount: abs(amount - whole))
-            elif abs(paid[row] - gains[row]) > 1e-6 * gains[row]:
+                dividends[row] = min(options, key=lambda amount: abs(amount - whole))
+            elif abs(dividends[row] - gains[row]) > 1e-6 * gains[row]:
                 self._error(
                     "adjusted",
                     self.dates[row : row + 1],
-                    f"pays {paid[row]:g} by Dividends and {gains[row]:g} by Capital Gains: one payment or two?",
+                    f"pays {dividends[row]:g} by Dividends and {gains[row]:g} by Capital Gains: one payment or two?",
                     "add an Adj Close, or put the sum into Dividends and empty the other",
                 )
-        self.told.append(f"pays {(gains > 0).sum()} distributions of capital gains: counted as dividends")
-        return paid
+        self.notes.append(f"pays {(gains > 0).sum()} distributions of capital gains: counted as dividends")
+        return dividends
 
-    def _contradictions(self, paid: FloatArray, found: Steps) -> None:
+    def _contradictions(self, dividends: FloatArray, ratio_steps: Steps) -> None:
         """Where `Dividends` and `Adj Close` do not tell the same payments."""
-        said = self._log_factor(paid)
-        shown = np.zeros(self.dates.size)
-        shown[found.at] = np.log(found.ratio)
-        rows = np.flatnonzero((said > 0) | (shown != 0))
+        by_dividends = self._log_factor(dividends)
+        by_adjusted = np.zeros(self.dates.size)
+        by_adjusted[ratio_steps.at] = np.log(ratio_steps.ratio)
+        rows = np.flatnonzero((by_dividends > 0) | (by_adjusted != 0))
         groups = np.split(rows, np.flatnonzero(np.diff(rows) > NEAR) + 1) if rows.size else []
-        net = np.array([shown[g].sum() - said[g].sum() for g in groups])
+        net = np.array([by_adjusted[g].sum() - by_dividends[g].sum() for g in groups])
         room = np.array([rounding_room(self.columns, g) for g in groups])
         apart = np.flatnonzero(np.abs(net) > room)
         if not apart.size:
             return
-        lines = [self._said_and_shown(groups[n], said, shown) for n in apart[:3]]
+        lines = [self._both_sums(groups[n], by_dividends, by_adjusted) for n in apart[:3]]
         more = f" (and {apart.size - 3} more)" if apart.size > 3 else ""
         at = np.concatenate([groups[n] for n in apart])
         total = float(np.abs(net[apart]).sum())
-        seen = (
+        text = (
             f"Dividends and Adj Close contradict, {total:.2%} of the price in sum: {', '.join(lines)}{more}"
         )
         remedy = "correct one of the two columns, or delete the one that is wrong"
-        self._doubt("adjusted", self.dates[at], seen, remedy, total)
+        self._doubt("adjusted", self.dates[at], text, remedy, total)
 
-    def _said_and_shown(self, rows: IntArray, said: FloatArray, shown: FloatArray) -> str:
-        a, b = (1.0 - np.exp(-x[rows].sum()) for x in (said, shown))
+    def _both_sums(self, rows: IntArray, by_dividends: FloatArray, by_adjusted: FloatArray) -> str:
+        a, b = (1.0 - np.exp(-x[rows].sum()) for x in (by_dividends, by_adjusted))
         return f"{a:.2%} and {b:.2%} on {self.dates[rows[0]]}"
 
-    def _falling(self, found: Steps) -> None:
-        falls = np.flatnonzero(found.ratio < 1)
-        small = falls[found.ratio[falls] > 1 / SMALLEST_SPLIT]  # larger ones are named as splits
+    def _falling(self, ratio_steps: Steps) -> None:
+        falls = np.flatnonzero(ratio_steps.ratio < 1)
+        small = falls[ratio_steps.ratio[falls] > 1 / SMALLEST_SPLIT]  # larger ones are named as splits
         if not small.size:
             return
-        days = self.dates[found.at[small]]
-        total = float(-np.log(found.ratio[small]).sum())
-        seen = (
+        days = self.dates[ratio_steps.at[small]]
+        total = float(-np.log(ratio_steps.ratio[small]).sum())
+        text = (
             f"has an Adj Close implying {small.size} negative dividends (first {days[0]}), {total:.2%} in sum"
         )
-        self._doubt("adjusted", days, seen, "correct Adj Close, or delete the column", total)
+        self._doubt("adjusted", days, text, "correct Adj Close, or delete the column", total)
 
-    def _holes(self, found: Steps, said: FloatArray | None) -> None:
+    def _holes(self, ratio_steps: Steps, amounts: FloatArray | None) -> None:
         """Half an adjusted column says nothing of the other half."""
-        lacks = np.isfinite(self.close) & ~np.isin(np.arange(self.close.size), found.known)
-        runs = np.diff(np.concatenate([[-1], found.known, [self.close.size]])) - 1
+        lacks = np.isfinite(self.close) & ~np.isin(np.arange(self.close.size), ratio_steps.rows)
+        runs = np.diff(np.concatenate([[-1], ratio_steps.rows, [self.close.size]])) - 1
         if runs.max() <= HOLE or lacks.sum() <= HOLE:
             return
         at = np.flatnonzero(lacks)
-        seen = f"Adj Close is empty on {at.size} of {self.known.size} rows"
-        if said is None:
-            self._error("adjusted", self.dates[at], seen, "fill the column in, or delete it")
+        text = f"Adj Close is empty on {at.size} of {self.priced_rows.size} rows"
+        if amounts is None:
+            self._error("adjusted", self.dates[at], text, "fill the column in, or delete it")
         else:
-            self.told.append(f"{seen}: there its Dividends stand alone")
+            self.notes.append(f"{text}: there its Dividends stand alone")
 
-    def _unfallen(self, paid: FloatArray) -> None:
+    def _unfallen(self, dividends: FloatArray) -> None:
         """Traded closes fall by what is paid; those that do not hold it already, or it is in another unit."""
-        slope, error = fall_by_payments(self.close, paid, self._nights())
+        slope, error = fall_by_payments(self.close, dividends, self._nights())
         if error < CLEAR and slope > max(UNFALLEN, FALL + 4.5 * error):
-            at = np.flatnonzero(paid > 0)
-            share = float(np.median(self._share(paid)[at]))
+            at = np.flatnonzero(dividends > 0)
+            share = float(np.median(self._share(dividends)[at]))
             self._error(
                 "basis",
                 self.dates[at],
@@ -279,66 +281,68 @@ class _Dividends:
         opens = self.columns.cells.get("Open")
         return overnight(None if opens is None else opens * self.scale, self.close)
 
-    def _crowded(self, paid: FloatArray) -> None:
+    def _crowded(self, dividends: FloatArray) -> None:
         """Payments on most days are a yearly rate, or an amount carried down the column."""
-        days = (paid > 0)[self.known]
+        days = (dividends > 0)[self.priced_rows]
         runs = np.convolve(days, np.ones(CROWD), "valid").max(initial=0.0) if days.size >= CROWD else 0.0
         if runs >= CROWD:
-            at = np.flatnonzero(paid > 0)
-            seen = f"Dividends pays on {at.size} days, {CROWD} in a row: a yearly rate, or an amount carried down?"
+            at = np.flatnonzero(dividends > 0)
+            text = f"Dividends pays on {at.size} days, {CROWD} in a row: a yearly rate, or an amount carried down?"
             self._error(
-                "adjusted", self.dates[at], seen, "keep each payment on its ex-date alone, 0 elsewhere"
+                "adjusted", self.dates[at], text, "keep each payment on its ex-date alone, 0 elsewhere"
             )
 
-    def _large(self, paid: FloatArray) -> None:
+    def _large(self, dividends: FloatArray) -> None:
         """Payments of a quarter of the price: special, if the close fell by them, else in another unit."""
-        share = self._share(paid)
+        share = self._share(dividends)
         for row in np.flatnonzero(share > LARGE_DIVIDEND):
-            at = int(np.searchsorted(self.known, row))
-            now, last = self.known[min(at, self.known.size - 1)], self.known[at - 1]
+            at = int(np.searchsorted(self.priced_rows, row))
+            now, last = self.priced_rows[min(at, self.priced_rows.size - 1)], self.priced_rows[at - 1]
             left = self.close[now] / self.close[last]
             if share[row] < 1 and left < 1 - share[row] / 2:
-                self.told.append(
+                self.notes.append(
                     f"pays {share[row]:.0%} of its price on {self.dates[row]}: a split, or another unit?"
                 )
             else:
-                seen = f"pays {share[row]:.0%} of its price, and closes {left - 1:+.0%}"
+                text = f"pays {share[row]:.0%} of its price, and closes {left - 1:+.0%}"
                 remedy = "bring Dividends to the unit of the prices, or correct that payment"
-                self._error("adjusted", self.dates[row : row + 1], seen, remedy)
+                self._error("adjusted", self.dates[row : row + 1], text, remedy)
 
-    def _small(self, paid: FloatArray) -> None:
+    def _small(self, dividends: FloatArray) -> None:
         """Payments that are usually a hundredth of what pays: said, since a fund of bills may pay so little."""
-        share = self._share(paid)[paid > 0]
+        share = self._share(dividends)[dividends > 0]
         if not share.size or np.median(share) >= SMALL_DIVIDEND:
             return
-        seen = f"pays {np.median(share):.4%} of its price at a time: Dividends in pounds beside pence, or another unit?"
+        text = f"pays {np.median(share):.4%} of its price at a time: Dividends in pounds beside pence, or another unit?"
         if self.hundredths:
             remedy = "write Dividends in the unit of the prices, a hundredth of the currency"
-            self._error("adjusted", self.dates[paid > 0], seen, remedy)
+            self._error("adjusted", self.dates[dividends > 0], text, remedy)
         else:
-            self.told.append(seen)
+            self.notes.append(text)
 
-    def _share(self, paid: FloatArray) -> FloatArray:
+    def _share(self, dividends: FloatArray) -> FloatArray:
         """(R,) payments as shares of the last close before them, 0 where there is none."""
         before = previous(self.close)
-        return np.where((paid > 0) & np.isfinite(before), paid / np.where(before > 0, before, 1.0), 0.0)
+        return np.where(
+            (dividends > 0) & np.isfinite(before), dividends / np.where(before > 0, before, 1.0), 0.0
+        )
 
-    def _log_factor(self, paid: FloatArray) -> FloatArray:
+    def _log_factor(self, dividends: FloatArray) -> FloatArray:
         """(R,) the step of adjusted / close that a payment makes, on its row or the next with a close."""
-        share = np.minimum(self._share(paid), 0.99)
+        share = np.minimum(self._share(dividends), 0.99)
         out = np.zeros(self.dates.size)
         for row in np.flatnonzero(share > 0):
-            at = int(np.searchsorted(self.known, row))
-            if at < self.known.size:
-                out[self.known[at]] += -np.log(1.0 - share[row])
+            at = int(np.searchsorted(self.priced_rows, row))
+            if at < self.priced_rows.size:
+                out[self.priced_rows[at]] += -np.log(1.0 - share[row])
         return out
 
-    def _doubt(self, check: Check, dates: DateArray, seen: str, remedy: str, size: float) -> None:
+    def _doubt(self, check: Check, dates: DateArray, text: str, remedy: str, size: float) -> None:
         """An error beyond MATERIAL, else a notice."""
         if size > MATERIAL:
-            self._error(check, dates, seen, remedy)
+            self._error(check, dates, text, remedy)
         else:
-            self.told.append(f"{seen}: not used")
+            self.notes.append(f"{text}: not used")
 
-    def _error(self, check: Check, dates: DateArray, seen: str, remedy: str) -> None:
-        self.findings.append(self.columns.error(check, dates, seen, remedy))
+    def _error(self, check: Check, dates: DateArray, text: str, remedy: str) -> None:
+        self.findings.append(self.columns.error(check, dates, text, remedy))

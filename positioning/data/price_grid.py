@@ -42,8 +42,8 @@ def split_of_grid(close: FloatArray) -> int:
     """
     prices = close[np.isfinite(close)]
     half = half_unit(prices)
-    if found := _split_of_decimals(prices):
-        return found
+    if whole := _split_of_decimals(prices):
+        return whole
     for tick in TICKS:
         for n in SPLITS:
             room = half * n + prices * n * 1e-9
@@ -69,16 +69,18 @@ def _split_of_decimals(prices: FloatArray) -> int:
     return 0
 
 
-def basis_beside_dividends(close: FloatArray, paid: FloatArray, nights: FloatArray | None = None) -> Verdict:
+def basis_beside_dividends(
+    close: FloatArray, payments: FloatArray, nights: FloatArray | None = None
+) -> Verdict:
     """What closes off the price grid are that lie beside a column of dividends and no adjusted close.
 
-    close, paid: (R,). Adjusted for the dividends they hide a price grid once the adjustment is taken back; brought
+    close, payments: (R,). Adjusted for the dividends they hide a price grid once the adjustment is taken back; brought
     to today's shares they hide one as they are. Where neither shows, closes of up to four decimals are net asset
     values, and others are told by whether they fall on the ex-dates, if the payments outweigh the moves. nights: see
     `price_moves.overnight`.
     """
-    known = np.flatnonzero(np.isfinite(close))
-    c, d = close[known], on_next(close, paid)[known]
+    priced_rows = np.flatnonzero(np.isfinite(close))
+    c, d = close[priced_rows], on_next(close, payments)[priced_rows]
     if split_of_grid(close):
         return "traded"
     taken_back = _unadjusted(c, d)
@@ -87,20 +89,20 @@ def basis_beside_dividends(close: FloatArray, paid: FloatArray, nights: FloatArr
         return "traded" if plain >= undone else "total_return"
     if np.median(half_unit(c) - c * 2.0**-23) >= 0.5e-4:
         return "traded"
-    slope, error = fall_by_payments(close, paid, nights)
+    slope, error = fall_by_payments(close, payments, nights)
     if error > CLEAR:
         return "unclear"
     return "traded" if slope < -0.5 else "total_return"
 
 
-def _unadjusted(close: FloatArray, paid: FloatArray) -> FloatArray:
+def _unadjusted(close: FloatArray, payments: FloatArray) -> FloatArray:
     """Closes with the backward adjustment for these dividends taken out, if it was ever in them."""
     raw, factor = np.empty(close.size), 1.0
     for row in range(close.size - 1, -1, -1):
         raw[row] = close[row] / factor
-        if row and paid[row] > 0:
+        if row and payments[row] > 0:
             # factor before = factor after (1 - d / raw before), and raw before = close before / factor before
-            factor = factor * close[row - 1] / (close[row - 1] + paid[row] * factor)
+            factor = factor * close[row - 1] / (close[row - 1] + payments[row] * factor)
     return raw
 
 

@@ -17,8 +17,8 @@ def log_moves(values: FloatArray) -> FloatArray:
 
 def usual_size(moves: FloatArray) -> float:
     """1.4826 medians of absolute moves, one standard deviation of normal ones; NaN left out, 0 where none is known."""
-    known = np.abs(moves[np.isfinite(moves)])
-    return 1.4826 * float(np.median(known)) if known.size else 0.0
+    sizes = np.abs(moves[np.isfinite(moves)])
+    return 1.4826 * float(np.median(sizes)) if sizes.size else 0.0
 
 
 def overnight(opens: FloatArray | None, close: FloatArray) -> FloatArray | None:
@@ -27,35 +27,35 @@ def overnight(opens: FloatArray | None, close: FloatArray) -> FloatArray | None:
     if opens is None:
         return None
     before = previous(close)
-    known = (opens > 0) & np.isfinite(opens) & np.isfinite(before)
-    made = np.full(close.size, np.nan)
-    made[known] = np.log(opens[known] / before[known])
-    few = known.sum() < (1 - MOST_LACKING) * np.isfinite(before).sum()
-    return None if few or usual_size(made) < STILLEST else made
+    has_both = (opens > 0) & np.isfinite(opens) & np.isfinite(before)
+    moves = np.full(close.size, np.nan)
+    moves[has_both] = np.log(opens[has_both] / before[has_both])
+    few = has_both.sum() < (1 - MOST_LACKING) * np.isfinite(before).sum()
+    return None if few or usual_size(moves) < STILLEST else moves
 
 
 def previous(values: FloatArray) -> FloatArray:
     """(R,) the last known value above each row, NaN where there is none."""
-    seen = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(values.size), -1))
-    last = np.concatenate([[-1], seen[:-1]]).astype(np.int64)
+    last_row = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(values.size), -1))
+    last = np.concatenate([[-1], last_row[:-1]]).astype(np.int64)
     return np.where(last >= 0, values[np.maximum(last, 0)], np.nan)
 
 
 def fall_by_payments(
-    close: FloatArray, paid: FloatArray, nights: FloatArray | None = None
+    close: FloatArray, payments: FloatArray, nights: FloatArray | None = None
 ) -> tuple[float, float]:
     """(share of its payments by which a price moves on their days, standard error): -1 where it falls by them, as traded
     prices do, 0 where it holds them already.
 
-    close, paid: (R,), NaN where there is no close; a payment on such a row is the next one's. nights: of `overnight`,
+    close, payments: (R,), NaN where there is no close; a payment on such a row is the next one's. nights: of `overnight`,
     looked at where nights move less than days. The slope of the moves on the payments: sum s m / sum s^2, whose error is
     the moves' deviation over the root of the latter. (NaN, inf) where nothing is paid.
     """
-    known = np.flatnonzero(np.isfinite(close))
-    share = on_next(close, paid)[known] / np.append(np.nan, close[known][:-1])
-    moves = np.append(np.nan, log_moves(close[known]))
+    priced_rows = np.flatnonzero(np.isfinite(close))
+    share = on_next(close, payments)[priced_rows] / np.append(np.nan, close[priced_rows][:-1])
+    moves = np.append(np.nan, log_moves(close[priced_rows]))
     if nights is not None and usual_size(nights) < usual_size(moves):
-        moves = nights[known]
+        moves = nights[priced_rows]
     use = np.isfinite(share) & (share > 0) & np.isfinite(moves)
     weight = float((share[use] ** 2).sum())
     if not weight:
@@ -64,10 +64,10 @@ def fall_by_payments(
     return slope, max(float(np.nanstd(moves)), 1e-4) / float(np.sqrt(weight))
 
 
-def on_next(close: FloatArray, paid: FloatArray) -> FloatArray:
+def on_next(close: FloatArray, payments: FloatArray) -> FloatArray:
     """(R,) payments on their own row, or on the next with a close."""
-    known, made = np.flatnonzero(np.isfinite(close)), np.zeros(close.size)
-    due = np.flatnonzero(paid > 0)
-    at = np.searchsorted(known, due)
-    np.add.at(made, known[at[at < known.size]], paid[due[at < known.size]])
-    return made
+    priced_rows, moved = np.flatnonzero(np.isfinite(close)), np.zeros(close.size)
+    due = np.flatnonzero(payments > 0)
+    at = np.searchsorted(priced_rows, due)
+    np.add.at(moved, priced_rows[at[at < priced_rows.size]], payments[due[at < priced_rows.size]])
+    return moved

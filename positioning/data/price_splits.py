@@ -19,11 +19,11 @@ SEEN = 4.0  # usual moves: what is larger than these can be told from them
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class WithoutSplits:
-    """columns: with closes in today's shares. scale: (R,) what brought them there. told: what a reader must know."""
+    """columns: with closes in today's shares. scale: (R,) what brought them there. notes: what a reader must know."""
 
     columns: PriceColumns
     scale: FloatArray
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
@@ -31,8 +31,8 @@ def without_splits(columns: PriceColumns) -> WithoutSplits:
     """The columns with all splits taken out that are still in the closes; a finding where two columns contradict."""
     weighing = _Splits(columns)
     weighing.announced()
-    weighing.shown()
-    return WithoutSplits(weighing.brought(), weighing.scale, tuple(weighing.told), tuple(weighing.findings))
+    weighing.judge_steps()
+    return WithoutSplits(weighing.brought(), weighing.scale, tuple(weighing.notes), tuple(weighing.findings))
 
 
 @final
@@ -40,10 +40,10 @@ class _Splits:
     """One file."""
 
     def __init__(self, columns: PriceColumns) -> None:
-        self.columns, self.dates, self.known = columns, columns.dates, columns.known
+        self.columns, self.dates, self.priced_rows = columns, columns.dates, columns.priced_rows
         self.close, self.adjusted = columns.close, columns.adjusted
         self.scale = np.ones(columns.dates.size)
-        self.told: list[str] = []
+        self.notes: list[str] = []
         self.findings: list[Finding] = []
 
     def announced(self) -> None:
@@ -51,12 +51,12 @@ class _Splits:
         ratios = self.columns.cells.get("Stock Splits")
         if ratios is None or self.columns.stated == "split":
             return
-        usual = max(usual_size(log_moves(self.close[self.known])), 0.005)
+        usual = max(usual_size(log_moves(self.close[self.priced_rows])), 0.005)
         for row in np.flatnonzero((ratios > 0) & np.isfinite(ratios) & (ratios != 1.0)):
-            at = int(np.searchsorted(self.known, row))
-            if at in (0, self.known.size):
+            at = int(np.searchsorted(self.priced_rows, row))
+            if at in (0, self.priced_rows.size):
                 continue
-            last, now = self.known[at - 1], self.known[at]
+            last, now = self.priced_rows[at - 1], self.priced_rows[at]
             move, size = float(np.log(self.close[now] / self.close[last])), float(np.log(ratios[row]))
             raw = self._raw(last, now, move, size, usual)
             if raw is False and abs(size) <= SEEN * usual:
@@ -74,15 +74,15 @@ class _Splits:
                 )
             elif raw:
                 self._divide(now, float(ratios[row]), both=self._both(last, now, size))
-                self.told.append(f"had its split of {ratios[row]:g} on {day} still in its prices: taken out")
+                self.notes.append(f"had its split of {ratios[row]:g} on {day} still in its prices: taken out")
 
     def _raw(self, last: int, now: int, move: float, size: float, usual: float) -> bool | None:
         """Whether a split is still in the closes; None where neither reading fits."""
         if self.columns.stated == "traded":
             return True
         if self.adjusted is not None and np.isfinite(self.adjusted[[last, now]]).all():
-            shown = float(np.log(self.adjusted[now] / self.adjusted[last])) - move
-            if abs(shown - size) < abs(size) / 4:
+            step = float(np.log(self.adjusted[now] / self.adjusted[last])) - move
+            if abs(step - size) < abs(size) / 4:
                 return True
         in_it, out = abs(move + size), abs(move)
         if min(in_it, out) > max(6.0 * usual, abs(size) / 2.0):
@@ -101,7 +101,7 @@ class _Splits:
         ) and min(abs(nights[now] + size), abs(nights[now])) <= SEEN * usual:
             return bool(abs(nights[now] + size) < abs(nights[now]))
         if abs(float(np.log(self.close[now] / self.close[last])) + size) < abs(size) / 2:
-            self.told.append(
+            self.notes.append(
                 f"may have its split of {np.exp(size):g} on {self.dates[now]} still in its prices: taken to be out; "
                 f"basis={self.columns.symbol}=traded takes it out"
             )
@@ -123,12 +123,12 @@ class _Splits:
             self.adjusted = self.adjusted.copy()
             self.adjusted[:row] /= ratio
 
-    def shown(self) -> None:
+    def judge_steps(self) -> None:
         """Steps of adjusted / close that are no dividends: splits left in the close, and breaks of either."""
         if self.adjusted is None:
             return
-        found = steps(self.close, self.adjusted, self.brought().halves())
-        for row, last, ratio in zip(found.at, found.before, found.ratio, strict=True):
+        ratio_steps = steps(self.close, self.adjusted, self.brought().halves())
+        for row, last, ratio in zip(ratio_steps.at, ratio_steps.before, ratio_steps.ratio, strict=True):
             step, move = float(np.log(ratio)), float(np.log(self.close[row] / self.close[last]))
             if abs(step) < np.log(SMALLEST_SPLIT):
                 continue
@@ -150,8 +150,8 @@ class _Splits:
 
     def _is_paid(self, row: int, last: int, step: float) -> bool:
         """Whether `Dividends` says that the step is a payment, special as it may be."""
-        paid = self.columns.cells.get("Dividends")
-        if paid is None or not 0 < (share := paid[row] * self.scale[row] / self.close[last]) < 1:
+        payments = self.columns.cells.get("Dividends")
+        if payments is None or not 0 < (share := payments[row] * self.scale[row] / self.close[last]) < 1:
             return False
         return bool(abs(-np.log1p(-share) - step) < SIMPLE)
 
@@ -168,7 +168,7 @@ class _Splits:
         if self.columns.stated == "traded":
             near = nearest_split(ratio)
             self._divide(row, near or ratio)
-            self.told.append(
+            self.notes.append(
                 f"had a split of {near or ratio:.4g} on {day} in its prices, by Adj Close: taken out"
             )
             return

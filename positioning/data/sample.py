@@ -46,7 +46,7 @@ class SampleSource(Source):
         """Bars, rates and drivers. A symbol without a row of its own gets the defaults of its region, and a notice; one
         that no venue can be read from, and a currency without a row, are left out."""
         p, seed = parameters(self.sample), self.seed
-        names, known, of = p["names"], p["currencies"], self.instruments.of
+        names, with_rates, of = p["names"], p["currencies"], self.instruments.of
         simulated = Notice("", f"SIMULATED market, seed {seed}: no price in it was ever paid")
         borrowed = [
             Notice(s, f"is simulated with the volatility and betas of {names[s]['like']} for want of its own")
@@ -63,7 +63,7 @@ class SampleSource(Source):
         ]
         return Delivery(
             bars={s: simulated_bars(seed, of(s), self.sample) for s in symbols if s in names or s in unknown},
-            rates={c: simulated_rates(seed, c) for c in currencies if c in known},
+            rates={c: simulated_rates(seed, c) for c in currencies if c in with_rates},
             notices=(simulated, *borrowed),
             drivers={name: simulated_driver(seed, name, self.sample) for name in p["drivers"]},
         )

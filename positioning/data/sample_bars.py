@@ -49,10 +49,10 @@ def _path(p: Parameters, seed: int, i: Instrument, f: SharedMoves) -> _Path:
     moves += row["idio"] * (np.sqrt(shared) * f.groups[row["group"]] + np.sqrt(1 - shared) * own)
     if (jump := p["jumps"].get(i.symbol)) is not None:
         moves[np.searchsorted(days, day_of(jump["date"])) :][:1] += jump["size"]
-    held = _held(p, i)
-    at = np.searchsorted(days, held)
+    dates = _listed_sessions(p, i)
+    at = np.searchsorted(days, dates)
     move, opening = (np.diff(np.cumsum(m)[at], prepend=np.cumsum(m)[at[0]]) for m in (moves, opening))
-    return _Path(held, move, opening, np.sqrt(total / SESSIONS_A_YEAR) * f.calm[at])
+    return _Path(dates, move, opening, np.sqrt(total / SESSIONS_A_YEAR) * f.calm[at])
 
 
 def _europe_late(p: Parameters, i: Instrument) -> float:
@@ -77,14 +77,14 @@ def _moments(p: Parameters, row: Mapping[str, Any], beta: float, currency: str) 
     return drift, total, (kurtosis - shared**2 * p["group_kurtosis"]) / (1 - shared) ** 2
 
 
-def _held(p: Parameters, i: Instrument) -> DateArray:
+def _listed_sessions(p: Parameters, i: Instrument) -> DateArray:
     """(S,) sessions of its venue on which the name is listed."""
     days, last = weekdays(), p["offers"].get(i.symbol, {}).get("last")
     begins = [days[0], *(day_of(d) for d in (i.listed, moments(p, i).get("first")) if d is not None)]
     ends = [days[-1], *(day_of(d) for d in (i.delisted, last) if d is not None)]
     # Asked for whole and cut here: years of their own would make the calendar be built again.
-    held = sessions(i.venue, days[0], days[-1])
-    return np.asarray(held[(held >= max(begins)) & (held <= min(ends))])
+    venue_sessions = sessions(i.venue, days[0], days[-1])
+    return np.asarray(venue_sessions[(venue_sessions >= max(begins)) & (venue_sessions <= min(ends))])
 
 
 @lru_cache(maxsize=512)
@@ -125,9 +125,9 @@ def _yields(row: Mapping[str, Any], i: Instrument, dates: DateArray) -> FloatArr
     month = np.arange(dates[0].astype("datetime64[M]"), dates[-1].astype("datetime64[M]") + 1)
     month = month[np.isin(month.astype(np.int64) % 12 + 1, months)]
     due = month.astype("datetime64[D]") + 4 + zlib.crc32(i.symbol.encode()) % 15  # not all on one day
-    paid = np.zeros(dates.size)
-    paid[np.searchsorted(dates, due[(due > dates[0]) & (due <= dates[-1])])] = row["yield"] / len(months)
-    return paid
+    yields = np.zeros(dates.size)
+    yields[np.searchsorted(dates, due[(due > dates[0]) & (due <= dates[-1])])] = row["yield"] / len(months)
+    return yields
 
 
 def _offered(
@@ -142,8 +142,8 @@ def _offered(
             "correct the date, or add the exit price",
         )
     exit_level = np.log(i.exit_price)
-    wanted = exit_level - np.log1p(offer["premium"])
-    bent = level + (wanted - level[begins - 1]) * np.arange(dates.size) / (begins - 1)
+    start_level = exit_level - np.log1p(offer["premium"])
+    bent = level + (start_level - level[begins - 1]) * np.arange(dates.size) / (begins - 1)
     left = np.linspace(1, 0, dates.size - begins)
     bent[begins:] = exit_level - (0.002 + 0.03 * left) * np.exp(level[-1] - level[begins:])
     return bent, np.where(np.arange(dates.size) < begins, spread, 0.05 * spread)
@@ -165,9 +165,9 @@ def _stopped(bars: Bars, stop: Mapping[str, Any] | None) -> Bars:
     for values in (bars.open, bars.high, bars.low, bars.close):
         values[begins:ends] = bars.close[begins - 1]
     bars.volume[begins:ends] = bars.dividends[begins:ends] = 0.0
-    kept = np.r_[0:ends, ends + stop["missing"] : bars.dates.size]
+    rows = np.r_[0:ends, ends + stop["missing"] : bars.dates.size]
     names = ("dates", "open", "high", "low", "close", "volume", "dividends")
-    return replace(bars, **{name: getattr(bars, name)[kept] for name in names})
+    return replace(bars, **{name: getattr(bars, name)[rows] for name in names})
 
 
 def _notices(p: Parameters, symbol: str) -> tuple[Notice, ...]:

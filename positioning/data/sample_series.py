@@ -33,8 +33,8 @@ def simulated_driver(seed: int, name: str, facts: SampleFacts) -> Driver:
     months = np.arange(points[0], points[-1] + 1)
     shape = np.interp(months.astype(float), points.astype(float), np.log([v for _, v in p["shape"]]))
     noise = _bridge(p["noise"] * stream(seed, f"driver {name}").standard_normal(months.size))
-    known = (months + 1).astype("datetime64[D]") + p["lag_days"]
-    return Driver(name, months.astype("datetime64[D]"), known, np.round(np.exp(shape + noise), 2))
+    public_on = (months + 1).astype("datetime64[D]") + p["lag_days"]
+    return Driver(name, months.astype("datetime64[D]"), public_on, np.round(np.exp(shape + noise), 2))
 
 
 def _bridge(steps: FloatArray) -> FloatArray:

@@ -78,10 +78,10 @@ def _check_name(name: str, names: Mapping[str, Any], groups: Mapping[str, Any]) 
         _check_known(f"names.{name}.group", row["group"], groups, "a group")
 
 
-def _check_known(place: str, word: str, known: Mapping[str, Any] | list[str], what: str) -> None:
-    if word not in known:
+def _check_known(place: str, word: str, names: Mapping[str, Any] | list[str], what: str) -> None:
+    if word not in names:
         raise BadInputError(
             f"sample.toml: {place} {word!r}",
             f"wanted {what} with a row of its own",
-            did_you_mean(word, [*known]),
+            did_you_mean(word, [*names]),
         )

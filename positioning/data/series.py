@@ -75,18 +75,18 @@ def decode(data: bytes) -> Series:
         paid_in = np.array(table["paid_in"].to_pylist(), dtype=np.str_)
     else:
         paid_in = np.zeros(dates.size, dtype="U1")
-    held = set(table.column_names)
-    columns = {n: table[n].to_numpy() if n in held else np.zeros(dates.size) for n in COLUMNS}
+    names = set(table.column_names)
+    columns = {n: table[n].to_numpy() if n in names else np.zeros(dates.size) for n in COLUMNS}
     return Series(dates, columns, paid_in)
 
 
 def joined(old: Series, tail: Series) -> Series:
     """The rows of both, the tail's where both have one: a row that an answer lacks is not forgotten."""
-    kept = old.cut(~np.isin(old.dates, tail.dates))
-    dates = np.concatenate([kept.dates, tail.dates])
+    before = old.cut(~np.isin(old.dates, tail.dates))
+    dates = np.concatenate([before.dates, tail.dates])
     order = np.argsort(dates)
-    columns = {k: np.concatenate([v, tail[k]])[order] for k, v in kept.columns.items()}
-    return Series(dates[order], columns, np.concatenate([kept.paid_in, tail.paid_in])[order])
+    columns = {k: np.concatenate([v, tail[k]])[order] for k, v in before.columns.items()}
+    return Series(dates[order], columns, np.concatenate([before.paid_in, tail.paid_in])[order])
 
 
 def restated(old: Series, new: Series) -> str:
@@ -96,10 +96,10 @@ def restated(old: Series, new: Series) -> str:
     from it (a null of the moment); beyond that the answer is of another past.
     """
     before = old.cut(old.dates >= new.dates[0])
-    lost = ~np.isin(before.dates, new.dates)
-    if lost.sum() > LACKED:
-        return f"{lost.sum()} stored rows are gone (first {before.dates[lost][0]})"
-    before = before.cut(~lost)
+    missing = ~np.isin(before.dates, new.dates)
+    if missing.sum() > LACKED:
+        return f"{missing.sum()} stored rows are gone (first {before.dates[missing][0]})"
+    before = before.cut(~missing)
     again = new.cut(np.isin(new.dates, before.dates))
     texts = (
         ("splits", "splits"),
@@ -136,8 +136,8 @@ def suspect(old: Series, new: Series) -> str:
 
 def _broken(new: Series, after: np.datetime64) -> str:
     """A step from one close to the next, after a date, that is a change of unit or an unadjusted split."""
-    known = np.isfinite(new["close"]) & (new["close"] > 0)
-    dates, step = new.dates[known][1:], np.diff(np.log(new["close"][known]))
+    has_close = np.isfinite(new["close"]) & (new["close"] > 0)
+    dates, step = new.dates[has_close][1:], np.diff(np.log(new["close"][has_close]))
     big = (np.abs(step) > np.log(UNIT_JUMP)) & (dates > after)
     if big.any():
         at = int(np.argmax(big))
@@ -153,11 +153,11 @@ def _broken(new: Series, after: np.datetime64) -> str:
 def adjusted(series: Series) -> FloatArray:
     """(R,) closes adjusted backward for dividends: close times the product of 1 - d / last close before, over
     the later ex-dates. Only for comparison with the provider's column: accounts go forward, in `Market`."""
-    close, paid = series["close"], series["dividends"]
-    seen = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(close.size), -1))
-    before = np.concatenate([[-1], seen[:-1]])
-    known = (before >= 0) & (paid > 0)
-    factors = np.where(known, 1.0 - paid / close[np.maximum(before, 0)], 1.0)
+    close, dividends = series["close"], series["dividends"]
+    last_row = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(close.size), -1))
+    before = np.concatenate([[-1], last_row[:-1]])
+    has_payment = (before >= 0) & (dividends > 0)
+    factors = np.where(has_payment, 1.0 - dividends / close[np.maximum(before, 0)], 1.0)
     later = np.append(np.cumprod(factors[::-1])[::-1][1:], 1.0)
     return np.asarray(close * later)
 
@@ -173,15 +173,15 @@ def against_provider(series: Series) -> tuple[np.datetime64, np.datetime64, str,
         return series.dates[0], series.dates[-1], text, np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = adjusted(series) / theirs
-    known = np.isfinite(ratio)
-    if not known.any():
+    has_ratio = np.isfinite(ratio)
+    if not has_ratio.any():
         return None
-    off = np.abs(ratio / ratio[known][-1] - 1.0)
-    apart = np.nonzero(known & (off > ADJUSTED_TOLERANCE))[0]
+    off = np.abs(ratio / ratio[has_ratio][-1] - 1.0)
+    apart = np.nonzero(has_ratio & (off > ADJUSTED_TOLERANCE))[0]
     if not apart.size:
         return None
     text = (
-        f"closes adjusted for its dividends and the provider's own differ by up to {np.nanmax(off[known]):.2%} "
+        f"closes adjusted for its dividends and the provider's own differ by up to {np.nanmax(off[has_ratio]):.2%} "
         f"(tolerance {ADJUSTED_TOLERANCE:.1%})"
     )
-    return series.dates[apart[0]], series.dates[apart[-1]], text, float(np.nanmax(off[known]))
+    return series.dates[apart[0]], series.dates[apart[-1]], text, float(np.nanmax(off[has_ratio]))

@@ -124,8 +124,8 @@ class Store:
             TypeError,
         ):  # of a manifest that was edited to fit; pyarrow's are ValueErrors
             return None
-        told = (entry.rows, entry.first, entry.last)
-        return series if told == (series.dates.size, str(series.dates[0]), str(series.dates[-1])) else None
+        span = (entry.rows, entry.first, entry.last)
+        return series if span == (series.dates.size, str(series.dates[0]), str(series.dates[-1])) else None
 
     def put(self, series: Series, entry: Entry) -> Entry:
         """Store the rows, then the line that names them; file, hash and span of `entry` follow from them."""
@@ -163,13 +163,13 @@ class Store:
         """Remove versions of our own that no manifest and no snapshot names and that are older than `age` seconds.
         Only while writing. A snapshot that cannot be read keeps everything, as does a file that cannot be read."""
         try:
-            kept = referenced([self.entries, *(read_entries(p) for p in self._snapshots())])
+            needed = referenced([self.entries, *(read_entries(p) for p in self._snapshots())])
         except BadInputError:
             return
         limit = time.time() - age
         for path in (self.cache / "prices").glob("*.parquet"):
             with contextlib.suppress(OSError):
-                if path.name not in kept and path.stat().st_mtime < limit and is_own(path):
+                if path.name not in needed and path.stat().st_mtime < limit and is_own(path):
                     path.unlink()
 
     def _claim(self) -> None:
@@ -239,8 +239,8 @@ class Store:
         """The entries of a snapshot. Raises BadInputError where there is none of that name."""
         path = self.snapshot_path(name)
         if not path.exists():
-            known = [p.stem for p in self._snapshots()]
-            advice = did_you_mean(name, known) if known else f"pin it: `fetch` with snapshot={name}"
+            names = [p.stem for p in self._snapshots()]
+            advice = did_you_mean(name, names) if names else f"pin it: `fetch` with snapshot={name}"
             raise BadInputError(
                 f"no snapshot {name} in {self.cache}", "wanted one that was made", advice, "snapshot"
             )

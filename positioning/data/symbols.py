@@ -42,13 +42,13 @@ def checked_symbols(texts: Sequence[str], instruments: Instruments = RECORDED) -
             wrong.append((text, error))
     if not wrong:
         return list(dict.fromkeys(symbols))
-    seen = wrong[0][1].seen
+    fault = wrong[0][1].seen
     if len(wrong) > 1:
         more = f" and {len(wrong) - 1 - MOST_NAMED} more" if len(wrong) > MOST_NAMED + 1 else ""
-        seen += f" (and {', '.join(repr(text[:20]) for text, _ in wrong[1 : MOST_NAMED + 1])}{more})"
+        fault += f" (and {', '.join(repr(text[:20]) for text, _ in wrong[1 : MOST_NAMED + 1])}{more})"
     if len(texts) > len(wrong):
-        seen += "; nothing was asked for"
-    raise BadInputError(seen, wrong[0][1].wanted, wrong[0][1].remedy)
+        fault += "; nothing was asked for"
+    raise BadInputError(fault, wrong[0][1].wanted, wrong[0][1].remedy)
 
 
 def rate_symbol(currency: str) -> str:

@@ -108,10 +108,10 @@ class YahooClient:
         answer, tries, rounds = self._once(symbol, start, now), 1, 0
         while True:
             if answer.outcome == "rate_limited" and rounds < self._pace.rounds:
-                told = self._retry_after(now)
-                if told is not None and told > self._pace.patience:
-                    return Answer("rate_limited", f"{answer.reason}, and to come back in {told:.0f} s")
-                self._wait(self._pace.limited * 2**rounds if told is None else told, least=told or 0.0)
+                delay = self._retry_after(now)
+                if delay is not None and delay > self._pace.patience:
+                    return Answer("rate_limited", f"{answer.reason}, and to come back in {delay:.0f} s")
+                self._wait(self._pace.limited * 2**rounds if delay is None else delay, least=delay or 0.0)
                 rounds += 1
             elif self._again(answer) and tries < self._pace.tries:
                 self._wait(self._pace.backoff * 2 ** (tries - 1))
@@ -170,7 +170,7 @@ class YahooClient:
             try:
                 return _delivered(frame, _result(_chart(self._last)), now)
             except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError) as error:
-                return Answer("failed", f"the answer cannot be read ({_said(error)})")
+                return Answer("failed", f"the answer cannot be read ({_error_text(error)})")
 
     def _opened(self) -> Any:
         """yfinance, set up once: errors are raised, its files are ours, and each response is seen."""
@@ -248,7 +248,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {shortened(one_line(str(error)), LONGEST_TOLD)}"
 
 
@@ -257,25 +257,25 @@ def _verdict(error: Exception, response: Any) -> Answer:
     if type(error).__name__ == "YFRateLimitError" or (response is not None and response.status_code == 429):
         return Answer("rate_limited", "Yahoo says too many requests")
     if response is None:
-        return Answer("failed", f"no answer ({_said(error)})")
+        return Answer("failed", f"no answer ({_error_text(error)})")
     chart = _chart(response)
-    told = shortened(
+    message = shortened(
         one_line(str(_mapping(_mapping(chart).get("error")).get("description") or "")), LONGEST_TOLD
     )
-    if response.status_code == 404 or (response.status_code == 400 and "doesn't exist" in told):
-        return Answer("nothing", f"Yahoo says: {told or 'not found'}")
+    if response.status_code == 404 or (response.status_code == 400 and "doesn't exist" in message):
+        return Answer("nothing", f"Yahoo says: {message or 'not found'}")
     if response.status_code >= 400:
         return Answer("failed", f"Yahoo answered {response.status_code}")
-    return _hollow(chart, _said(error))
+    return _hollow(chart, _error_text(error))
 
 
-def _hollow(chart: Any, said: str) -> Answer:
+def _hollow(chart: Any, reason: str) -> Answer:
     """Why an answer of status 200 holds no prices."""
     if not isinstance(chart, Mapping):
         return Answer("failed", "Yahoo's answer is cut off or no data")
     if not _result(chart).get("timestamp"):
         return Answer("nothing", "Yahoo answered without any prices")
-    return Answer("failed", said)
+    return Answer("failed", reason)
 
 
 def _delivered(frame: Any, chart: Mapping[str, Any], now: datetime) -> Answer:
@@ -305,9 +305,9 @@ def _delivered(frame: Any, chart: Mapping[str, Any], now: datetime) -> Answer:
     )
 
 
-def _currency(said: Mapping[str, Any]) -> str:
+def _currency(event: Mapping[str, Any]) -> str:
     """The code it states, "" for none. Raises ValueError for what is no code."""
-    code = str(said.get("currency") or "")
+    code = str(event.get("currency") or "")
     if not re.fullmatch("[A-Za-z]{0,8}", code):
         raise ValueError(f"currency {code[:20]!r}")
     return code
@@ -333,15 +333,15 @@ def last_session(zone: str, closes_at: int, now: datetime) -> np.datetime64:
     return np.datetime64(local.date() if over else local.date() - timedelta(days=1), "D")
 
 
-def _paid_in(dates: DateArray, paid: FloatArray, chart: Mapping[str, Any], zone: str) -> Any:
+def _paid_in(dates: DateArray, dividends: FloatArray, chart: Mapping[str, Any], zone: str) -> Any:
     """(R,) the currency a dividend states, "" where it states none or that of the price."""
     events = (chart.get("events") or {}).get("dividends") or {}
-    said = {
+    currencies = {
         np.datetime64(datetime.fromtimestamp(e["date"], ZoneInfo(zone)).date(), "D"): _currency(e)
         for e in events.values()
     }
     price = _currency(chart["meta"])
-    stated = [said.get(day, "") if d > 0 else "" for day, d in zip(dates, paid, strict=True)]
+    stated = [currencies.get(day, "") if d > 0 else "" for day, d in zip(dates, dividends, strict=True)]
     return np.array(["" if s == price else s for s in stated] or [""], dtype=np.str_)[: dates.size]
 
 
@@ -351,5 +351,5 @@ def _stamps(stamps: list[int], zone: str) -> tuple[str, ...]:
     if days[-2:] == days[-1:] * 2:
         del days[-1]  # its live row beside the day's own is how Yahoo always answers
     again, back = len(days) - len(set(days)), sum(b < a for a, b in pairwise(days))
-    found = [f"{again} repeated dates"] * (again > 0) + [f"{back} rows out of order"] * (back > 0)
-    return (f"was delivered with {' and '.join(found)}: sorted, one row a date kept",) if found else ()
+    faults = [f"{again} repeated dates"] * (again > 0) + [f"{back} rows out of order"] * (back > 0)
+    return (f"was delivered with {' and '.join(faults)}: sorted, one row a date kept",) if faults else ()

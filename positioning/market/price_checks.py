@@ -234,7 +234,7 @@ def _small_splits(b: Bars, has_close: BoolArray, near: BoolArray, printed: BoolA
     rows = np.flatnonzero(has_close)[~printed]
     if rows.size < SPIKE_WINDOW:
         return
-    close, opened, volume, paid = b.close[rows], b.open[rows], b.volume[rows], b.dividends[rows]
+    close, opened, volume, dividends = b.close[rows], b.open[rows], b.volume[rows], b.dividends[rows]
     step = np.diff(np.log(close))
     ratios = np.log(np.array(SMALL_SPLITS))
     large = (np.abs(step) > ratios.min() - 0.08) & (np.abs(step) < ratios.max() + 0.08)
@@ -260,7 +260,7 @@ def _small_splits(b: Bars, has_close: BoolArray, near: BoolArray, printed: BoolA
             or off
             or (beside > CALM * usual + 1e-9).any()
             or (b.dates[rows[day]] - b.dates[rows[n]]).astype(int) > DAYS_OF_A_MOVE
-            or paid[day] > 0
+            or dividends[day] > 0
         ):
             continue
         shares = volume[

@@ -146,7 +146,7 @@ def _csv(path: Path) -> Columns:
         table = read_every_column(path, WANTED)
     except BadInputError as error:
         raise BadInputError(error.seen, error.wanted, error.remedy, "returns") from None
-    return table.dates, table.columns, table.told
+    return table.dates, table.columns, table.notes
 
 
 def _parquet(path: Path) -> Columns:

@@ -61,8 +61,8 @@ class AccountTerms:
         """
         events = Events(()) if events is None else events
         if inputs is None:
-            barred = decisions.screened(market, events) if isinstance(decisions, Strategy) else None
-            inputs = self.inputs(market, events, barred)
+            screened = decisions.screened(market, events) if isinstance(decisions, Strategy) else None
+            inputs = self.inputs(market, events, screened)
         targets = decisions.target_weights(market, events) if isinstance(decisions, Strategy) else decisions
         if isinstance(decisions, Strategy):
             require_targets(targets, market, decisions.name)
@@ -85,8 +85,8 @@ class AccountTerms:
             replace(capital, amount=amount)
         events = Events(()) if events is None else events
         if inputs is None or inputs.depth is None:
-            barred = decisions.screened(market, events) if isinstance(decisions, Strategy) else None
+            screened = decisions.screened(market, events) if isinstance(decisions, Strategy) else None
             some = replace(self, capital=replace(capital, amount=capital.amount or 1.0))
-            inputs = some.inputs(market, events, barred)
+            inputs = some.inputs(market, events, screened)
         targets = decisions.target_weights(market, events) if isinstance(decisions, Strategy) else decisions
         return sweep_capitals(targets, inputs, market.start, np.asarray(amounts, np.float64))

@@ -42,10 +42,10 @@ def sweep_capitals(targets: Targets, inputs: LedgerInputs, start: int, amounts: 
     for first in range(0, amounts.size, LANES):
         lanes = np.minimum(np.arange(first, first + LANES), amounts.size - 1)
         own, count = np.empty((inputs.rows.size, LANES)), min(LANES, amounts.size - first)
-        made = run_lanes(
+        record = run_lanes(
             decided, weights, np.full(LANES, targets.band), inputs.arrays, own, amounts[lanes], inputs.depth
         )
         nav[:, first : first + count] = own[:, :count]
-        parts.append([v[:count] for v in (made.traded, made.cost, made.impact, made.ruin_row)])
+        parts.append([v[:count] for v in (record.traded, record.cost, record.impact, record.ruin_row)])
     traded, cost, impact, ruin = (np.concatenate([p[n] for p in parts]) for n in range(4))
     return CapitalSweep(amounts, nav, traded, cost, impact, ruin.astype(np.int64))

@@ -42,9 +42,9 @@ class CashRate:
                 f"add a row for {rows[0]}, or give start={self.dates[0]}",
                 "start",
             )
-        held = np.searchsorted(self.dates, rows[:-1], side="right") - 1
+        at = np.searchsorted(self.dates, rows[:-1], side="right") - 1
         growth = np.zeros(rows.size)
-        growth[1:] = self.annual[held] * np.diff(rows).astype(np.float64) / 365.0
+        growth[1:] = self.annual[at] * np.diff(rows).astype(np.float64) / 365.0
         return growth
 
 

@@ -62,22 +62,22 @@ def trading_constraints(
             exit_price[n] = np.nan if terms is None else terms
             if ended and ended[-1].recovery is not None:
                 _require_credible(market, n, int(exit_row[n]), ended[-1].recovery)
-    barred = held_back(
+    buying_barred = held_back(
         restrictions, market.symbols, market.rows, ("no_buy",), Restriction.known_on, binding=True
     )
     if no_buy is not None:
-        barred |= no_buy
-    return TradingConstraints(barred, frozen, exit_row, exit_price, mark_factor(mark), mark)
+        buying_barred |= no_buy
+    return TradingConstraints(buying_barred, frozen, exit_row, exit_price, mark_factor(mark), mark)
 
 
 def _require_credible(market: Market, n: int, row: int, price: float) -> None:
     """BadInputError for an exit that pays over MOST_PREMIUM times the last close before it: no offer ever did."""
     closes = market.close[:row, n]
-    known = closes[np.isfinite(closes)]
-    if known.size and price > MOST_PREMIUM * known[-1]:
+    closes_before = closes[np.isfinite(closes)]
+    if closes_before.size and price > MOST_PREMIUM * closes_before[-1]:
         i = market.instruments[n]
         raise BadInputError(
-            f"recovery {price:g} of {i.symbol}, whose last close was {known[-1]:g} {i.currency}",
+            f"recovery {price:g} of {i.symbol}, whose last close was {closes_before[-1]:g} {i.currency}",
             f"wanted cash per share in {i.currency}" + (", not in pence" if i.currency == "GBP" else ""),
             "correct the recovery, or leave it empty",
         )
@@ -89,14 +89,14 @@ def mark_factor(mark: str) -> float:
     if not cut and name in MARKS:
         return MARKS[name]
     try:
-        lost = float(cut) if name == "haircut" else float("nan")
+        loss = float(cut) if name == "haircut" else float("nan")
     except ValueError:
-        lost = float("nan")
-    if not 0 <= lost <= 1:
+        loss = float("nan")
+    if not 0 <= loss <= 1:
         raise BadInputError(
             f"mark={mark}",
             "wanted last, zero or haircut:X with X from 0 to 1",
             "give mark=haircut:0.5",
             "mark",
         )
-    return 1.0 - lost
+    return 1.0 - loss

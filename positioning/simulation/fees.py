@@ -112,8 +112,8 @@ class FeeTable:
         every = np.zeros((len(cells), dates.size, len(instruments)))
         for n, fitting in enumerate(self._fitting(instruments)):
             if fitting not in paths:
-                kept = [[r for r in fitting if r.fee == fee and side in r.sides] for fee, side in cells]
-                paths[fitting] = np.stack([_path(dates, rates) for rates in kept])
+                by_cell = [[r for r in fitting if r.fee == fee and side in r.sides] for fee, side in cells]
+                paths[fitting] = np.stack([_path(dates, rates) for rates in by_cell])
             every[:, :, n] = paths[fitting]
         k = len(_ON_TRADES)
         return FeeRates(_ON_TRADES, every[:k], every[k : 2 * k], every[2 * k])
@@ -162,17 +162,20 @@ def read_fees(name_or_path: str = "default") -> FeeTable:
         return FeeTable((), "none")
     path = Path(__file__).with_name("fees.csv") if name_or_path == "default" else Path(name_or_path)
     if not path.is_file():
-        wanted, named = "wanted none, default or a CSV file", did_you_mean(name_or_path, ("none", "default"))
-        raise BadInputError(f"no fees {name_or_path!r}", wanted, named)
-    seen: set[tuple[str, ...]] = set()
+        requirement, named = (
+            "wanted none, default or a CSV file",
+            did_you_mean(name_or_path, ("none", "default")),
+        )
+        raise BadInputError(f"no fees {name_or_path!r}", requirement, named)
+    known_keys: set[tuple[str, ...]] = set()
 
     def add(cells: Cells) -> FeeRate:
         rate = _from_cells(cells)
         keys = {(*rate.reach, rate.fee, side, str(rate.start)) for side in rate.sides}
-        for key in sorted(keys & seen):
-            wanted = "wanted one rate for each venue, kind, country, fee, side and start"
-            raise BadInputError(f"duplicate of {' '.join(key)}", wanted, "drop one row")
-        seen.update(keys)
+        for key in sorted(keys & known_keys):
+            requirement = "wanted one rate for each venue, kind, country, fee, side and start"
+            raise BadInputError(f"duplicate of {' '.join(key)}", requirement, "drop one row")
+        known_keys.update(keys)
         return rate
 
     return FeeTable(read_records(path, _COLUMNS, add), name_or_path)
@@ -191,8 +194,8 @@ def _from_cells(cells: Cells) -> FeeRate:
     )
 
 
-def _covers(given: str, value: str) -> bool:
-    return given in ("*", value)
+def _covers(pattern: str, value: str) -> bool:
+    return pattern in ("*", value)
 
 
 def _path(dates: DateArray, rates: list[FeeRate]) -> FloatArray:

@@ -62,7 +62,7 @@ class ImpactTable:
     def on(self, instruments: Sequence[Instrument]) -> FloatArray:
         """(N,) Y of each; of the rows that fit the one with the fewest * holds, a venue before a kind. Raises
         BadInputError where none fits."""
-        found = np.empty(len(instruments))
+        constants = np.empty(len(instruments))
         for n, i in enumerate(instruments):
             fits = [c for c in self.constants if c.venue in ("*", i.venue) and c.kind in ("*", i.kind)]
             if not fits:
@@ -72,8 +72,8 @@ class ImpactTable:
                     "add a row with venue * and kind *",
                     "impact",
                 )
-            found[n] = min(fits, key=lambda c: (c.venue == "*", c.kind == "*")).constant
-        return found
+            constants[n] = min(fits, key=lambda c: (c.venue == "*", c.kind == "*")).constant
+        return constants
 
 
 NO_IMPACT = ImpactTable((ImpactConstant("*", "*", 0.0, "asked for"),), "none")
@@ -93,16 +93,16 @@ def read_impact(name_or_path: str = "sqrt") -> ImpactTable:
             f"no impact {name_or_path!r}", "wanted sqrt, none or a CSV file",
             did_you_mean(name_or_path, ("sqrt", "none")), "impact",
         )  # fmt: skip
-    seen: set[tuple[str, str]] = set()
+    keys: set[tuple[str, str]] = set()
 
     def add(cells: Cells) -> ImpactConstant:
-        made = ImpactConstant(
+        constant = ImpactConstant(
             cells["venue"], cells["kind"], parsed(cells, "constant", decimal, "a number"), cells["source"]
         )
-        if (key := (made.venue, made.kind)) in seen:
+        if (key := (constant.venue, constant.kind)) in keys:
             raise BadInputError(f"duplicate of {' '.join(key)}", "wanted one row each", "drop one row")
-        seen.add(key)
-        return made
+        keys.add(key)
+        return constant
 
     constants = read_records(path, _COLUMNS, add)
     if not constants:

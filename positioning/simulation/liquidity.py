@@ -71,7 +71,7 @@ class Liquidity:
     LEAST_SESSIONS of them, or of their returns, are known; volatility: (T, N) of a session's return over the same;
     constant: (N,) of the square-root law; lot: (T, N) shares, 0 for none on record; least: (T, N) least commission, base
     currency; buy, sell: (T, N) commission that it is the least of. unlotted, unfloored: symbols without a lot or a
-    least commission on record; silent: those of which no volume is known.
+    least commission on record; without_volume: those of which no volume is known.
     """
 
     capital: Capital
@@ -84,7 +84,7 @@ class Liquidity:
     sell: FloatArray
     unlotted: tuple[str, ...]
     unfloored: tuple[str, ...]
-    silent: tuple[str, ...]
+    without_volume: tuple[str, ...]
 
     @cached_property
     def depth(self) -> Depth:
@@ -138,11 +138,11 @@ def liquidity(market: Market, capital: Capital, fees: FeeRates) -> Liquidity:
     first, rows = market.start, market.rows[market.start :]
     traded, volatility = value_traded(market)[first:-1], daily_volatility(market)[first:-1]
     traded = np.where(np.isfinite(volatility), traded, np.nan)
-    silent = _silent(market)
-    if len(silent) == len(market.symbols):
+    without_volume = _without_volume(market)
+    if len(without_volume) == len(market.symbols):
         raise BadInputError(
-            f"no volume is known of {'any of ' if len(silent) > 1 else ''}{', '.join(silent[:3])}"
-            + (" and others" if len(silent) > 3 else ""),
+            f"no volume is known of {'any of ' if len(without_volume) > 1 else ''}{', '.join(without_volume[:3])}"
+            + (" and others" if len(without_volume) > 3 else ""),
             "wanted the shares traded, without which nothing can be filled", "leave the capital out, or use prices "
             "with volumes", "capital",
         )  # fmt: skip
@@ -162,7 +162,7 @@ def liquidity(market: Market, capital: Capital, fees: FeeRates) -> Liquidity:
         sell=sell,
         unlotted=unlotted,
         unfloored=unfloored,
-        silent=silent,
+        without_volume=without_volume,
     )
 
 
@@ -196,28 +196,28 @@ def daily_volatility(market: Market) -> FloatArray:
 
 def volume_findings(market: Market) -> tuple[Finding, ...]:
     """A warning for each name with sessions of which the volume is not known, which then count for nothing."""
-    held = np.isfinite(market.close)
-    unknown = held if market.volume is None else held & ~np.isfinite(market.volume)
-    found = []
+    has_close = np.isfinite(market.close)
+    unknown = has_close if market.volume is None else has_close & ~np.isfinite(market.volume)
+    findings = []
     for n, symbol in enumerate(market.symbols):
         if not unknown[:, n].any():
             continue
-        every = (unknown[:, n] == held[:, n]).all()
-        seen = "no volume is known" if every else f"no volume is known of {int(unknown[:, n].sum())} sessions"
+        every = (unknown[:, n] == has_close[:, n]).all()
+        text = "no volume is known" if every else f"no volume is known of {int(unknown[:, n].sum())} sessions"
         then = "with a capital it cannot be traded" if every else "they are left out of its average"
-        found.append(
+        findings.append(
             warning(
-                symbol, "volume", market.rows[unknown[:, n]], f"{seen}: {then}", "use prices with volumes"
+                symbol, "volume", market.rows[unknown[:, n]], f"{text}: {then}", "use prices with volumes"
             )
         )
-    return tuple(found)
+    return tuple(findings)
 
 
-def _silent(market: Market) -> tuple[str, ...]:
+def _without_volume(market: Market) -> tuple[str, ...]:
     if market.volume is None:
         return market.symbols
-    known = np.isfinite(market.volume)
-    return tuple(s for n, s in enumerate(market.symbols) if not known[:, n].any())
+    has_volume = np.isfinite(market.volume)
+    return tuple(s for n, s in enumerate(market.symbols) if not has_volume[:, n].any())
 
 
 def _over_sessions(
@@ -227,12 +227,12 @@ def _over_sessions(
     out = np.full((market.rows.size + 1, len(market.symbols)), np.nan)
     listed = np.maximum.accumulate(np.isfinite(market.close), axis=0)
     for n in range(values.shape[1]):
-        held = market.venue_open[:, n] & listed[:, n]
-        padded = np.concatenate([np.full(SESSIONS, np.nan), values[held, n]])
+        is_session = market.venue_open[:, n] & listed[:, n]
+        padded = np.concatenate([np.full(SESSIONS, np.nan), values[is_session, n]])
         windows = np.lib.stride_tricks.sliding_window_view(padded, SESSIONS)
         count = np.isfinite(windows).sum(axis=1)
         enough = count >= LEAST_SESSIONS
-        found = np.full(count.size, np.nan)
-        found[enough] = of(windows[enough], count[enough])
-        out[:, n] = found[np.concatenate([[0], np.cumsum(held)])]
+        statistic = np.full(count.size, np.nan)
+        statistic[enough] = of(windows[enough], count[enough])
+        out[:, n] = statistic[np.concatenate([[0], np.cumsum(is_session)])]
     return out

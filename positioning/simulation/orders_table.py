@@ -68,20 +68,20 @@ def orders_table(ledger: Ledger) -> pd.DataFrame:
 def _forced_exits(ledger: Ledger) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
     for n, row in enumerate(ledger.inputs.exit_row):
-        shares, paid = ledger.trades[row, n], ledger.paid[row, n]
+        shares, price = ledger.trades[row, n], ledger.paid[row, n]
         if row >= 0 and shares != 0.0:
-            known = bool(ledger.inputs.terms_known[n])
-            status = FORCED if known or shares < 0 else f"{FORCED}, covered at its last mark"
-            status = status if paid > 0 else f"{status}, nothing paid"
-            out.append(_forced(ledger, row, n, status, "" if known else "no terms on record"))
+            has_terms = bool(ledger.inputs.terms_known[n])
+            status = FORCED if has_terms or shares < 0 else f"{FORCED}, covered at its last mark"
+            status = status if price > 0 else f"{status}, nothing paid"
+            out.append(_forced(ledger, row, n, status, "" if has_terms else "no terms on record"))
     return out
 
 
 def _margin_calls(ledger: Ledger) -> list[dict[str, Any]]:
     why, last = "debt beside a frozen holding", ledger.rows.size - 1
-    done = [_forced(ledger, row, n, CALLED, why) for row, n in np.argwhere(ledger.called).tolist()]
+    rows = [_forced(ledger, row, n, CALLED, why) for row, n in np.argwhere(ledger.called).tolist()]
     left = np.flatnonzero(ledger.closing.called).tolist()
-    return done + [_forced(ledger, last, n, f"{CALLED}, pending", why) for n in left]
+    return rows + [_forced(ledger, last, n, f"{CALLED}, pending", why) for n in left]
 
 
 def _forced(ledger: Ledger, row: int, n: int, status: str, reason: str) -> dict[str, Any]:

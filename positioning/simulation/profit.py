@@ -20,25 +20,25 @@ def profit_parts(ledger: Ledger) -> dict[str, FloatArray]:
     Interest on cash belongs to no leg: see `Ledger.interest`. After ruin what is owed beyond zero is forgiven: see
     `Ledger.deficit`.
     """
-    inputs, held = ledger.inputs, ledger.held_before
+    inputs, shares = ledger.inputs, ledger.held_before
     mark, local = ledger.final_marks, inputs.local
     rate = np.divide(inputs.mark, local, out=np.zeros_like(local), where=np.isfinite(local))
     price, currency = np.zeros_like(mark), np.zeros_like(mark)
-    currency[1:] = times(held[1:], local[1:] * (rate[1:] - rate[:-1]) * ledger.mark_factors[1:])
+    currency[1:] = times(shares[1:], local[1:] * (rate[1:] - rate[:-1]) * ledger.mark_factors[1:])
     last = inputs.mark[:-1] * ledger.mark_factors[:-1]
-    price[1:] = times(held[1:], mark[1:] - last) - currency[1:]
+    price[1:] = times(shares[1:], mark[1:] - last) - currency[1:]
     traded = times(ledger.trades, mark - ledger.paid)
     parts = {
         "price": price + traded,
         "currency": currency,
-        "dividends": held * inputs.dividend,
-        "taxes": -np.maximum(held, 0.0) * inputs.tax,
+        "dividends": shares * inputs.dividend,
+        "taxes": -np.maximum(shares, 0.0) * inputs.tax,
         "costs": -sum(ledger.costs.values(), np.zeros_like(mark)),
         "impact": 0.0 - ledger.impact,
         "financing": np.zeros_like(mark),
     }
     parts["dividends"][0] = parts["taxes"][0] = 0.0
-    parts["financing"][1:] = np.minimum(held[1:], 0.0) * np.nan_to_num(inputs.mark[:-1]) * inputs.borrow[1:]
+    parts["financing"][1:] = np.minimum(shares[1:], 0.0) * np.nan_to_num(inputs.mark[:-1]) * inputs.borrow[1:]
     if ledger.ruin_row is not None:
         for values in parts.values():
             values[ledger.ruin_row + 1 :] = 0.0

@@ -62,14 +62,14 @@ ROUNDING = 1e-12  # share of equity below which an amount is what sums of double
 @dataclass(frozen=True, eq=False)
 class ReferenceAccount:
     """nav, cash: by row of the account; shares: by row and leg. fates: of each order, by market row of its decision
-    and leg: fate, waits, why (of the first wait), got. called: account row and leg of each trade that a margin
+    and leg: fate, waits, why (of the first wait), got. margin_calls: account row and leg of each trade that a margin
     call made. ruin_row: of the account, None for none; owed: what ruin then left unpaid."""
 
     nav: list[float]
     cash: list[float]
     shares: list[list[float]]
     fates: Mapping[tuple[int, int], Mapping[str, Any]]
-    called: list[tuple[int, int]]
+    margin_calls: list[tuple[int, int]]
     ruin_row: int | None
     owed: float
 
@@ -81,12 +81,12 @@ class ReferenceAccount:
     @property
     def returns(self) -> list[float]:
         """By row of the account; NaN where undefined."""
-        made = [0.0]
+        returns = [0.0]
         for t in range(1, len(self.nav)):
             before = self.nav[t - 1]
             ended = self.ruin_row is not None and t > self.ruin_row
-            made.append(self.nav[t] / before - 1.0 if before > 0 else 0.0 if ended else math.nan)
-        return made
+            returns.append(self.nav[t] / before - 1.0 if before > 0 else 0.0 if ended else math.nan)
+        return returns
 
 
 def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
@@ -106,7 +106,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
     waiting: dict[int, dict[str, Any]] = {}  # leg -> its pending order
     fates: dict[tuple[int, int], dict[str, Any]] = {}
     nav, cash_path, path = list[float](), list[float](), list[list[float]]()
-    called: list[tuple[int, int]] = []
+    margin_calls: list[tuple[int, int]] = []
     whole, in_debt = 0.0, False
     decisions = {int(row): targets.weights[d] for d, row in enumerate(targets.decided) if row >= first}
     gone = [int(c.exit_row[n]) <= first for n in names]
@@ -117,8 +117,8 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
 
     def least(n: int, t: int) -> float:
         """The least commission, in units of the account."""
-        found = 0.0 if capital is None else _latest(capital.least_fees, m, t, n, "amount")
-        return found * rate[n] / capital.amount if capital is not None and found else 0.0
+        amount = 0.0 if capital is None else _latest(capital.least_fees, m, t, n, "amount")
+        return amount * rate[n] / capital.amount if capital is not None and amount else 0.0
 
     def limit(n: int, t: int) -> float:
         """The most that may be traded, in units of the account."""
@@ -166,8 +166,8 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
             n
         ) in names:  # what the row shows; of a frozen name nothing, but for what traded on the day it froze
             begins = trapped[n] and not (t > 0 and c.frozen[t - 1, n]) and m.tradable[t, n]
-            seen = np.isfinite(m.close[t, n]) and (begins or not trapped[n])
-            close[n] = m.close[t, n] if seen else close[n]
+            has_price = np.isfinite(m.close[t, n]) and (begins or not trapped[n])
+            close[n] = m.close[t, n] if has_price else close[n]
             rate[n] = m.rates[t, n] if np.isfinite(m.rates[t, n]) else last_rate[n]
             now = close[n] * m.rates[t, n]
             mark[n] = now if np.isfinite(now) else before[n]
@@ -175,11 +175,11 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
             days = int((m.rows[t] - m.rows[t - 1]).astype(int))
             income = cash * growth[t]
             for n in names:
-                paid = 0.0 if trapped[n] or not m.dividends[t, n] else m.dividends[t, n] * rate[n]
+                dividend = 0.0 if trapped[n] or not m.dividends[t, n] else m.dividends[t, n] * rate[n]
                 if shares[n] > 0:
-                    income += shares[n] * paid * (1.0 if withheld is None else 1.0 - withheld[t, n])
+                    income += shares[n] * dividend * (1.0 if withheld is None else 1.0 - withheld[t, n])
                 elif shares[n] < 0:
-                    income += shares[n] * paid
+                    income += shares[n] * dividend
                     income += shares[n] * before[n] * fees.borrow[t, n] * days / 365
             cash += income
             for n in names:  # forced exits on the first row after the listing ended
@@ -220,9 +220,9 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
                 at_open = terms.fill == "open" and np.isfinite(m.open[t, n])
                 price[n] = (m.open[t, n] if at_open else m.close[t, n]) * m.rates[t, n]
                 worth[n] = last[n] if why[n] else price[n]
-            held = [n for n in names if shares[n]]
-            stuck = sum(shares[n] * worth[n] for n in held if trapped[n] and shares[n] > 0)
-            value = cash + sum(shares[n] * worth[n] for n in held if not (trapped[n] and shares[n] > 0))
+            legs = [n for n in names if shares[n]]
+            stuck = sum(shares[n] * worth[n] for n in legs if trapped[n] and shares[n] > 0)
+            value = cash + sum(shares[n] * worth[n] for n in legs if not (trapped[n] and shares[n] > 0))
             dust = ROUNDING * whole
             if value + stuck <= dust:
                 ruined, ruin_row, owed = True, t - first, max(-value - stuck, 0.0)
@@ -275,7 +275,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
                         continue
                     if want <= 0:  # sells first
                         if size > 0 and order["call"]:
-                            called.append((t - first, n))
+                            margin_calls.append((t - first, n))
                         cash += size * price[n] * (1 - fees.sell[:, t, n].sum()) - extra(
                             n, t, size, price[n], False
                         )
@@ -312,7 +312,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
                     order = waiting[n]
                     order["got"] += bought
                     if order["call"]:
-                        called.append((t - first, n))
+                        margin_calls.append((t - first, n))
                     short = factor < 1 and size > cover
                     if capped or (short and freed > 0):
                         order["rest"] = 1
@@ -355,7 +355,7 @@ def reference(  # noqa: PLR0912, PLR0915 - one law, one body, as in the kernel
             if decisions[end][n] != 0 or (shares[n] != 0 and not over):
                 late = CANCELLED if over or in_debt else PENDING
                 decide(end, n, late, "the run ends before the next session" if late == PENDING else "")
-    return ReferenceAccount(nav, cash_path, path, fates, called, ruin_row, owed)
+    return ReferenceAccount(nav, cash_path, path, fates, margin_calls, ruin_row, owed)
 
 
 def _past_trading(m: Market, t: int, n: int) -> tuple[float, float]:

@@ -37,13 +37,13 @@ class Result(Ledger, Displayed):
     def picture(self) -> Picture:
         """Span, return and what is held last; in a notebook also the profit of each name and the path of nav."""
         rows, last = self.rows, self.weights[-1]
-        held = [f"{s} {w:+.1%}" for s, w in zip(self.market.symbols, last, strict=True) if w]
+        weights = [f"{s} {w:+.1%}" for s, w in zip(self.market.symbols, last, strict=True) if w]
         facts = {
             "span": f"{rows[0]} to {rows[-1]}, {rows.size:,} rows" + (", RUINED" if self.ruined else ""),
             "prices": self.market.source + (" (SIMULATED)" if self.market.simulated else ""),
             "total return": f"{self.nav[-1] - 1.0:+.2%} in {self.market.base}, after costs",
             "orders": ", ".join(f"{k} {v}" for k, v in self.order_arrays.picture().facts.items()),
-            "held last": ", ".join(held[:6]) + (" ..." if len(held) > 6 else "") if held else "cash",
+            "held last": ", ".join(weights[:6]) + (" ..." if len(weights) > 6 else "") if weights else "cash",
         }
         profit = self.contributions()
         table = [
@@ -72,12 +72,12 @@ class Result(Ledger, Displayed):
         """
         frame = self.to_frame()
         if column not in frame:
-            known = [str(name) for name in frame]
+            columns = [str(name) for name in frame]
             raise BadInputError(
-                f"column={column}", "wanted one of its columns", did_you_mean(column, known), "column"
+                f"column={column}", "wanted one of its columns", did_you_mean(column, columns), "column"
             )
-        found: pd.Series = frame[column]
-        return found
+        series: pd.Series = frame[column]
+        return series
 
     @cached_property
     def profit(self) -> dict[str, FloatArray]:
@@ -127,8 +127,8 @@ class Result(Ledger, Displayed):
             own.append(
                 Notice(symbol, f"left its listing by {self.rows[row]} without terms on record: {what}")
             )
-        silent = () if self.inputs.liquidity is None else self.inputs.liquidity.silent
-        for symbol in silent:
+        without_volume = () if self.inputs.liquidity is None else self.inputs.liquidity.without_volume
+        for symbol in without_volume:
             own.append(Notice(symbol, "has no volume on record: with a capital it is not traded"))
         for symbol in self.inputs.untaxed:
             own.append(

@@ -69,16 +69,16 @@ class DividendTax:
         A rate of the payer's symbol goes before its country's, one of the domicile before *; of these the latest that
         has begun holds. Before the first nothing is withheld.
         """
-        out, known = np.zeros((dates.size, len(instruments))), np.zeros(len(instruments), dtype=bool)
+        out, has_rate = np.zeros((dates.size, len(instruments))), np.zeros(len(instruments), dtype=bool)
         for n, i in enumerate(instruments):
             own = [r for r in self.rates if r.symbol == i.symbol] or [
                 r for r in self.rates if not r.symbol and r.country == i.incorporated
             ]
             fits = [r for r in own if r.domicile == self.domicile] or [r for r in own if r.domicile == "*"]
-            known[n] = bool(fits)
+            has_rate[n] = bool(fits)
             for r in sorted(fits, key=lambda r: r.start):
                 out[dates.searchsorted(r.start) :, n] = r.rate / 100.0
-        return out, known
+        return out, has_rate
 
 
 def read_tax(investor: str = "none") -> DividendTax | None:
@@ -98,10 +98,10 @@ def read_tax(investor: str = "none") -> DividendTax | None:
             f"wanted none, {', '.join(DOMICILES)}, or a CSV file",
             did_you_mean(investor, ("none", *DOMICILES)),
         )
-    seen: set[tuple[str, str, str, str]] = set()
+    keys: set[tuple[str, str, str, str]] = set()
 
     def add(cells: Cells) -> WithholdingRate:
-        made = WithholdingRate(
+        rate = WithholdingRate(
             country=cells["country"],
             symbol=cells["symbol"],
             domicile=cells["domicile"],
@@ -109,11 +109,11 @@ def read_tax(investor: str = "none") -> DividendTax | None:
             start=parsed(cells, "start", lambda t: np.datetime64(date.fromisoformat(t), "D"), "YYYY-MM-DD"),
             source=cells["source"],
         )
-        key = (made.country, made.symbol, made.domicile, str(made.start))
-        if key in seen:
+        key = (rate.country, rate.symbol, rate.domicile, str(rate.start))
+        if key in keys:
             raise BadInputError(f"duplicate of {' '.join(key)}", "wanted one rate each", "drop one row")
-        seen.add(key)
-        return made
+        keys.add(key)
+        return rate
 
     rates = read_records(path, _COLUMNS, add)
     domicile = investor.upper() if shipped else "*"

@@ -30,10 +30,10 @@ class RoundTrips:
 
 
 def round_trips(
-    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray
+    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, prices: FloatArray
 ) -> RoundTrips:
     """Of the ledger's trades; see `portfolio`."""
-    records = portfolio(inputs, symbols, trades, paid).trades.values
+    records = portfolio(inputs, symbols, trades, prices).trades.values
     closed = records[records["status"] == 1]
     gains, losses = closed["pnl"][closed["pnl"] > 0].sum(), -closed["pnl"][closed["pnl"] < 0].sum()
     some = closed.size > 0
@@ -47,7 +47,7 @@ def round_trips(
 
 
 def portfolio(
-    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray, money: float = 1.0
+    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, prices: FloatArray, money: float = 1.0
 ) -> Any:
     """A grouped, cash-sharing `vectorbt.Portfolio` of `money` that places the ledger's trades at the ledger's prices.
 
@@ -70,7 +70,7 @@ def portfolio(
         close=mark,
         size=frame(np.where(traded, trades * money, np.nan)),
         size_type="amount",
-        price=frame(np.where(traded, np.maximum(paid, NOTHING), mark.to_numpy())),
+        price=frame(np.where(traded, np.maximum(prices, NOTHING), mark.to_numpy())),
         fees=frame(np.where(trades > 0, fees.buy_total, fees.sell_total)),
         direction="both",
         init_cash=money,

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from positioning.analysis.metrics import rows_per_year
 from positioning.analysis.overfitting import expected_maximum_sharpe, plateau, probabilistic_sharpe
 from positioning.cli.grid_axes import axes_of
-from positioning.cli.grid_request import asked, space_of
+from positioning.cli.grid_request import space_of, strategy_and_axes
 from positioning.cli.grid_search import app
 from positioning.cli.request import Request
 from positioning.runs.backtest import backtest
@@ -272,7 +272,7 @@ def test_where_a_trial_alone_would_differ_it_is_said(
 def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -> None:
     found, out = answer
     sharpes = pd.read_parquet(out / "trials.parquet")["sharpe"].to_numpy()
-    strategy, axes = asked(Request(), "fertilizer_producers", list(GRID[1::2]), "sharpe")
+    strategy, axes = strategy_and_axes(Request(), "fertilizer_producers", list(GRID[1::2]), "sharpe")
     space = space_of(strategy, axes, Request().terms(""))
     _, _, rows, per_year = return_moments(space, found["best"]["settings"])
     assert per_year == rows_per_year(space.market.rows[space.market.start :])
@@ -293,7 +293,9 @@ def test_belief_is_made_of_the_published_statistics(answer: tuple[dict, Path]) -
 def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
     from scipy.stats import kurtosis, skew
 
-    strategy, axes = asked(Request(cash="0.03"), "fertilizer_producers", ["half_life=5"], "sharpe")
+    strategy, axes = strategy_and_axes(
+        Request(cash="0.03"), "fertilizer_producers", ["half_life=5"], "sharpe"
+    )
     space = space_of(strategy, axes, Request(cash="0.03").terms(""))
     found = return_moments(space, {"half_life": 5.0})
     own, market = replace(strategy, half_life=5.0), space.market
@@ -308,7 +310,7 @@ def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
 def test_each_trial_is_tested_against_itself_without_events() -> None:
     """The advantage is the difference of two accounts, and an axis that only moves the basket shows none."""
     words = ["half_life=5,40", "exposure=0.2,0.6", "respond=0,1", "lookback=60,120"]
-    strategy, axes = asked(Request(), "fertilizer_producers", words, "sharpe")
+    strategy, axes = strategy_and_axes(Request(), "fertilizer_producers", words, "sharpe")
     space = space_of(strategy, axes, Request().terms(""))
     question = Search(space, "sharpe", True, threads(1))
     trials = question.try_out(draw(space, None, 0), Figures())
@@ -383,7 +385,7 @@ def test_an_end_that_a_whole_step_would_leave_can_be_widened() -> None:
 
 
 def test_respond_zero_alone_is_its_own_twin() -> None:
-    strategy, axes = asked(
+    strategy, axes = strategy_and_axes(
         Request(settings=("respond=0",)), "fertilizer_producers", ["half_life=5,10"], "sharpe"
     )
     space = space_of(strategy, axes, Request().terms(""))
@@ -396,14 +398,14 @@ def test_respond_zero_alone_is_its_own_twin() -> None:
 
 def test_screens_have_their_own_tapes() -> None:
     """A trial with another screen has the account of a run with that screen, purchases barred included."""
-    strategy, axes = asked(Request(), "sanctioned", ["screen=none,listed,strict"], "sharpe")
+    strategy, axes = strategy_and_axes(Request(), "sanctioned", ["screen=none,listed,strict"], "sharpe")
     space = space_of(strategy, axes, Request().terms(""))
     inputs = [space.inputs(space.strategy.configured({"screen": s})) for s in axes["screen"]]
     assert not np.array_equal(inputs[0].no_buy, inputs[2].no_buy)
 
 
 def test_random_trials_are_distinct_seeded_and_of_the_grid() -> None:
-    strategy, axes = asked(
+    strategy, axes = strategy_and_axes(
         Request(),
         "fertilizer_producers",
         ["half_life=1:300:1", "hedge_ratio=0:1:0.01", "exposure=0.01:1:0.01"],

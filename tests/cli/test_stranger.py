@@ -87,7 +87,7 @@ def test_a_file_as_spreadsheets_save_it_is_read_and_told(
         "Open": [1.0, 1.1],
         "Close": [1.5, 1.6],
     }
-    assert sheet.told == told
+    assert sheet.notes == told
 
 
 @pytest.mark.parametrize(

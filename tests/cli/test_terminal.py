@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from backtests.grid_search import app as grid_app
 from backtests.run import app as run_app
 from positioning.cli import terminal
-from positioning.cli.progress import Told, counting, in_time, said
+from positioning.cli.progress import ProgressLines, counting, in_time, progress_line
 from positioning.cli.run_output import noticed
 from positioning.cli.terminal import Terminal, counted_findings, fitting, folded, in_a_line, table, wrapped
 from positioning.market.bars import Notice
@@ -204,13 +204,13 @@ def test_what_is_left_is_told_where_no_bar_can_be_drawn(
 ) -> None:
     clock = iter([0.0, 5.0, 11.0, 12.0, 23.0])
     monkeypatch.setattr("positioning.cli.progress.time.monotonic", lambda: next(clock))
-    bar = Told(quiet=False, last=next(clock))
+    bar = ProgressLines(quiet=False, last=next(clock))
     task = bar.add_task("paths", total=40)
     for _ in range(4):
         bar.advance(task, 10)
     assert capsys.readouterr().err == "paths: 20 of 40, about 12 s left\n"  # not before 10 s, nor at the end
     assert in_time(125.0) == "2 min 5 s"
-    assert said("pages", None, 3, 1, 1.0) == "pages: 3 done"
+    assert progress_line("pages", None, 3, 1, 1.0) == "pages: 3 done"
 
 
 def test_a_narrow_terminal_gets_its_own_width(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,9 @@ def test_what_is_of_some_strategies_says_of_which() -> None:
 
 
 def test_a_bar_says_what_it_counts() -> None:
-    assert said(counting("accounts", "enablers"), 402, 1, 1, 0.0) == "accounts, now enablers: 1 of 402"
+    assert (
+        progress_line(counting("accounts", "enablers"), 402, 1, 1, 0.0) == "accounts, now enablers: 1 of 402"
+    )
     for file in Path(terminal.__file__).parent.glob("*.py"):
         for words in re.findall(r"bar\.update\(\s*task,\s*(.*)", file.read_text(encoding="utf-8")):
             assert re.match(r"(description=)?counting\(|completed=", words), f"{file.name}: {words}"

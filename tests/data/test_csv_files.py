@@ -360,7 +360,7 @@ def test_every_column_of_a_series_by_its_name_and_per_cent_as_shares(tmp_path: P
     np.testing.assert_allclose(found.columns["Rate %"], [0.055, np.nan], rtol=1e-15)
     assert found.columns["Level"].tolist() == [100.0, 101.0]
     assert found.columns["Growth"].tolist() == [0.01, -0.02]
-    assert found.told == ("Rate % in per cent", "Growth in per cent")
+    assert found.notes == ("Rate % in per cent", "Growth in per cent")
     for text, complaint in (
         ("Day\n2020-01-02\n", "no column beside Day; wanted series"),
         ("Day,A\n", "no rows below a header"),

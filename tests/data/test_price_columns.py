@@ -89,7 +89,7 @@ def test_small_payments_beside_pence_are_an_error_and_beside_pounds_a_notice() -
     assert checks(price_basis("BGEO.L", DAYS, columns, hundredths=True)) == {"adjusted"}
     told = price_basis("NVDA", DAYS, columns)  # which pays 0.01 dollars on 900
     assert not told.findings
-    assert "another unit?" in told.told[-1]
+    assert "another unit?" in told.notes[-1]
 
 
 @pytest.mark.parametrize("ratio", [1.05, 1.1, 0.95])
@@ -108,7 +108,7 @@ def test_a_split_smaller_than_a_few_days_moves_is_seen_over_the_night(ratio: flo
     if (
         blind.scale[0] != made.scale[0]
     ):  # the closes alone do not tell: it is taken to be out, and that is said
-        assert any("may have its split" in told for told in blind.told)
+        assert any("may have its split" in told for told in blind.notes)
 
 
 def test_the_rounding_of_closes_that_a_split_multiplied_is_that_of_the_file() -> None:
@@ -123,7 +123,7 @@ def test_the_rounding_of_closes_that_a_split_multiplied_is_that_of_the_file() ->
     columns["Stock Splits"] = np.where(np.arange(ROWS) == 300, ratio, 0.0)
     made = price_basis("MOS", DAYS, columns)
     assert not made.findings
-    np.testing.assert_allclose(made.paid, paid, rtol=1e-12)
+    np.testing.assert_allclose(made.dividends, paid, rtol=1e-12)
     del columns["Dividends"]
     assert checks(price_basis("MOS", DAYS, columns)) <= {"adjusted"}  # too coarse to recover them, and said
 
@@ -137,7 +137,7 @@ def test_a_special_dividend_that_its_column_names_is_no_split(share: float) -> N
         columns[name][200:] *= 1 - share
     made = price_basis("MOS", DAYS, columns | {"Adj Close": columns["Close"] * adjusted(columns)})
     assert not made.findings
-    np.testing.assert_allclose(made.paid, paid)
+    np.testing.assert_allclose(made.dividends, paid)
 
 
 @pytest.mark.parametrize("ratio", [2, 3, 4, 7, 8, 20, 25, 37, 50])
@@ -173,7 +173,7 @@ def test_what_rounding_leaves_open_is_half_a_unit_of_the_file_s_own_cells() -> N
     close, adjusted = np.array([0.25, 30.51, np.nan, 0.0]), np.array([0.1251, 20.2513, 7.5, np.inf])
     days = DAYS[:4]
     columns = PriceColumns.of("MOS", days, {"Close": close, "Adj Close": adjusted}, "")
-    assert columns.known.tolist() == [0, 1]
+    assert columns.priced_rows.tolist() == [0, 1]
     own, theirs = columns.halves()
     np.testing.assert_allclose(own, [0.005 + 0.25 / 2**23, 0.005 + 30.51 / 2**23, np.nan, np.nan], rtol=1e-12)
     np.testing.assert_allclose(theirs[:3], 0.00005 + adjusted[:3] / 2**23, rtol=1e-12)
@@ -238,11 +238,11 @@ def test_gains_of_less_than_one_are_paid() -> None:
     columns = traded(0.0)
     gains = np.where(np.arange(ROWS) == 200, 0.4, 0.0)
     made = price_basis("MOO", DAYS, columns | {"Capital Gains": gains, "Dividends": gains * 0})
-    np.testing.assert_array_equal(made.paid, gains)
-    assert "pays 1 distributions of capital gains: counted as dividends" in made.told
+    np.testing.assert_array_equal(made.dividends, gains)
+    assert "pays 1 distributions of capital gains: counted as dividends" in made.notes
     told_twice = price_basis("MOO", DAYS, columns | {"Capital Gains": gains, "Dividends": gains})
     assert checks(told_twice) == set()  # without an Adj Close the same amount in both is one payment
-    np.testing.assert_array_equal(told_twice.paid, gains)
+    np.testing.assert_array_equal(told_twice.dividends, gains)
 
 
 @pytest.mark.parametrize("basis", ["traded", "split", "total_return"])
@@ -287,7 +287,7 @@ def test_a_special_dividend_is_read_from_the_adjusted_closes_where_it_is_no_comm
     whole = columns["Close"] * adjusted(columns | {"Dividends": paid})
     made = price_basis("MOS", DAYS, {"Close": columns["Close"], "Adj Close": whole})
     assert checks(made) == checked
-    np.testing.assert_allclose(made.paid, 0.0 if checked else paid, atol=0.01)
+    np.testing.assert_allclose(made.dividends, 0.0 if checked else paid, atol=0.01)
 
 
 def test_what_rounding_may_do_to_a_step_is_looked_for_on_its_rows_and_the_one_before() -> None:
@@ -303,4 +303,4 @@ def test_a_large_payment_by_which_the_price_did_not_fall_is_an_error() -> None:
     columns["Dividends"][200] = 0.3 * columns["Close"][199]
     made = price_basis("MOS", DAYS, columns)
     assert any(f.check == "adjusted" and "pays 30% of its price, and closes" in f.seen for f in made.findings)
-    assert not any("a split, or another unit?" in told for told in made.told)
+    assert not any("a split, or another unit?" in told for told in made.notes)

@@ -246,7 +246,7 @@ def agrees(case: Case) -> Result:
     close_to(result.cash, slow.cash)
     close_to(result.shares, slow.shares)
     close_to(result.deficit, slow.owed)
-    assert sorted(map(tuple, np.argwhere(result.called).tolist())) == sorted(slow.called)
+    assert sorted(map(tuple, np.argwhere(result.called).tolist())) == sorted(slow.margin_calls)
     fates = fates_of(result)
     assert fates.keys() == slow.fates.keys()
     for key, fate in fates.items():

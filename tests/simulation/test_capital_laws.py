@@ -98,7 +98,7 @@ def test_the_ledger_with_a_capital_equals_its_reference(made: Sized) -> None:
     close_to(result.nav, slow.nav)
     close_to(result.cash, slow.cash)
     close_to(result.shares, slow.shares)
-    assert sorted(map(tuple, np.argwhere(result.called).tolist())) == sorted(slow.called)
+    assert sorted(map(tuple, np.argwhere(result.called).tolist())) == sorted(slow.margin_calls)
     fates = fates_of(result)
     assert fates.keys() == slow.fates.keys()
     for key, fate in fates.items():

@@ -30,8 +30,8 @@ class BuyAndHold(Strategy):
         return self.legs
 
     def target_weights(self, market: Market, events: Events) -> Targets:
-        held = np.array(
+        is_held = np.array(
             [s in self.legs and market.history[market.start, n] > 0 for n, s in enumerate(market.symbols)]
         )
-        weights = held / max(held.sum(), 1)
+        weights = is_held / max(is_held.sum(), 1)
         return Targets(market.rows, market.symbols, np.array([market.start]), weights[None, :], self.band)

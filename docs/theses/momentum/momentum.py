@@ -56,7 +56,7 @@ class Momentum(Strategy):
         gain = index[decided - self.skip] / index[decided - self.lookback] - 1.0
         gain[self.screened(market, events)[decided] | ~np.isfinite(gain)] = -np.inf
         places = np.argsort(np.argsort(-gain, axis=1, kind="stable"), axis=1)
-        known = np.isfinite(gain)
-        chosen = known & (places < np.maximum(known.sum(axis=1, keepdims=True) // 2, 1))
+        has_gain = np.isfinite(gain)
+        chosen = has_gain & (places < np.maximum(has_gain.sum(axis=1, keepdims=True) // 2, 1))
         weights = chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1)
         return Targets(market.rows, market.symbols, decided, weights, self.band)
