@@ -118,19 +118,19 @@ class Common:
     currency_variance: FloatArray
 
     @classmethod
-    def of(cls, known: Moves) -> Common:
+    def of(cls, past: Moves) -> Common:
         """The reweighting made from past rows."""
-        total = known.news
+        total = past.news
         sigma = np.sqrt(np.mean(total**2, axis=0))
         z = np.divide(total, sigma, out=np.zeros_like(total), where=sigma > 0)
         mean = z.mean(axis=1)
         scale = float(np.sqrt(np.mean(mean**2)))
         loading = (z * mean[:, None]).mean(axis=0) / scale if scale > 0 else np.zeros_like(sigma)
         variance = (total**2).sum(axis=0) / np.maximum((total != 0).sum(axis=0), 1)
-        return cls(sigma, scale, loading, variance, np.mean(known.currency**2, axis=0))
+        return cls(sigma, scale, loading, variance, np.mean(past.currency**2, axis=0))
 
 
-def stressed(known: Moves, hit: Effect, common: Common) -> Moves:
+def stressed(base_moves: Moves, hit: Effect, common: Common) -> Moves:
     """Moves under multipliers and correlation stress.
 
     With z a name's standardised move and f that of the common move, a share c of variance is replaced:
@@ -138,17 +138,17 @@ def stressed(known: Moves, hit: Effect, common: Common) -> Moves:
     change is made overnight. An ex-date's drop is paid out and stays what it is: multiplied, it would take off what
     no dividend brings.
     """
-    overnight = (known.overnight - known.drop) * hit.volatility + known.drop
-    intraday = known.intraday * hit.volatility
+    overnight = (base_moves.overnight - base_moves.drop) * hit.volatility + base_moves.drop
+    intraday = base_moves.intraday * hit.volatility
     if hit.correlation.any() and common.scale > 0:
         c = hit.correlation[:, None]
-        total = known.news
+        total = base_moves.news
         z = np.divide(total, common.sigma, out=np.zeros_like(total), where=common.sigma > 0)
         f = z.mean(axis=-1, keepdims=True) / common.scale
         norm = np.sqrt(1 + 2 * np.sqrt(c * (1 - c)) * common.loading)
         new = (np.sqrt(1 - c) * z + np.sqrt(c) * f) / norm * common.sigma
         overnight = overnight + np.where(total != 0, (new - total) * hit.volatility, 0.0)
-    return Moves(overnight, intraday, known.currency * hit.currency_volatility, known.drop)
+    return Moves(overnight, intraday, base_moves.currency * hit.currency_volatility, base_moves.drop)
 
 
 def fair(new: Moves, hit: Effect, common: Common) -> Moves:
@@ -169,8 +169,8 @@ def halted(venue_open: BoolArray, hit: Effect) -> BoolArray:
     """(..., T, N) True on the first sessions of the venue from each halt's landing on, and where an ending holds."""
     out = np.zeros_like(venue_open)
     for row, n, sessions in hit.halts:
-        held = venue_open[..., row:, n]
-        out[..., row:, n] |= held & (np.cumsum(held, axis=-1) <= sessions)
+        is_open = venue_open[..., row:, n]
+        out[..., row:, n] |= is_open & (np.cumsum(is_open, axis=-1) <= sessions)
     for row, n, _, _ in hit.endings:
         out[..., row:, n] = True
     return out
@@ -200,13 +200,13 @@ def apply(
     before = np.vstack([np.zeros_like(change[:1]), change[:-1]])
     at_open = np.exp(hit.level + before + new.overnight - own.overnight)
     at_close = np.exp(hit.level + change)
-    paid = np.vstack([np.ones_like(at_close[:1]), at_close[:-1]])
+    dividend_scale = np.vstack([np.ones_like(at_close[:1]), at_close[:-1]])
     shut = halted(market.venue_open, hit)
     changed = replace(
         market,
         open=np.where(shut, np.nan, market.open * at_open),
         close=np.where(shut, np.nan, market.close * at_close),
-        dividends=market.dividends * paid,
+        dividends=market.dividends * dividend_scale,
         tradable=market.tradable & ~shut,
         rates=market.rates * np.exp(hit.currency + np.cumsum(new.currency - own.currency, axis=0)),
         source=f"{market.source}, shocked at {at}",
@@ -217,13 +217,13 @@ def apply(
 
 def ending_restrictions(market: Market, hit: Effect) -> tuple[Restriction, ...]:
     """The freezes and delistings of an effect as restrictions known, and in force, on the day they land."""
-    made = []
+    restrictions = []
     for row, n, ending, recovery in hit.endings:
         if ending == "":
             continue
         day = market.rows[row]
         last = market.carried_close[max(row - 1, 0), n]
-        made.append(Restriction(
+        restrictions.append(Restriction(
             symbol=market.symbols[n],
             announced=datetime.fromisoformat(str(day)).replace(tzinfo=UTC) + timedelta(days=1),
             kind=ending,
@@ -233,4 +233,4 @@ def ending_restrictions(market: Market, hit: Effect) -> tuple[Restriction, ...]:
             date_only=True,
             recovery=recovery * float(np.nan_to_num(last)) if ending == "delisted" else None,
         ))  # fmt: skip
-    return tuple(made)
+    return tuple(restrictions)

@@ -72,7 +72,7 @@ def figures(paths: Sequence[Paths], probabilities: Sequence[float]) -> Figures:
     used = [(p, q) for p, q in zip(paths, probabilities, strict=True) if q > 0]
     if len({p.returns.size for p, _ in used}) != 1:
         raise ValueError(f"scenarios of {[p.returns.size for p, _ in used]} paths do not share their draws")
-    drawn = np.sum([q * p.returns for p, q in used], axis=0)
+    by_draw = np.sum([q * p.returns for p, q in used], axis=0)
     weights = np.concatenate([np.full(p.returns.size, q / p.returns.size) for p, q in used])
     returns, drawdown, trapped = (
         np.concatenate([getattr(p, name) for p, _ in used]) for name in ("returns", "drawdown", "trapped")
@@ -81,7 +81,7 @@ def figures(paths: Sequence[Paths], probabilities: Sequence[float]) -> Figures:
     low, median, p95 = quantiles(returns, weights, (TAIL, 0.5, 1 - TAIL))
     return Figures(
         mean=mean,
-        error=math.sqrt(float(drawn.var()) / drawn.size),
+        error=math.sqrt(float(by_draw.var()) / by_draw.size),
         deviation=float(np.sqrt(weights @ (returns - mean) ** 2)),
         median=median,
         p95=p95,
@@ -126,9 +126,9 @@ def scaled_to(probabilities: Sequence[float], which: int, weight: float) -> Floa
     rest = p.sum() - p[which]
     others = p / rest if rest > 0 else np.full(p.size, 1 / max(p.size - 1, 1))
     others[which] = 0.0
-    made = (1 - weight) * others
-    made[which] = weight
-    return np.asarray(made)
+    odds = (1 - weight) * others
+    odds[which] = weight
+    return np.asarray(odds)
 
 
 def break_even(means: Sequence[float], probabilities: Sequence[float], which: int) -> float | None:
@@ -147,14 +147,14 @@ def crossings(
 ) -> list[tuple[float, str, str]]:
     """Probabilities of one scenario at which two strategies have the same expected return, ascending:
     (q, the better one below it, the better one above it)."""
-    found = []
+    points = []
     for a, b in combinations(means, 2):
         gap = [x - y for x, y in zip(means[a], means[b], strict=True)]
         q = break_even(gap, probabilities, which)
         if q is not None and 0 < q < 1:
             falls = gap[which] < 0
-            found.append((q, a, b) if falls else (q, b, a))
-    return sorted(found)
+            points.append((q, a, b) if falls else (q, b, a))
+    return sorted(points)
 
 
 def simplex(steps: int) -> FloatArray:

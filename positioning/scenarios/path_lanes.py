@@ -153,7 +153,8 @@ class PathLanes:
         days = np.diff(inputs.rows, prepend=inputs.rows[:1]).astype(np.float64)
         return (
             _Pool(
-                whole(pool.paid), whole(pool.tradable), whole(pool.venue_open), whole(pool.early), whole(pool.opens)
+                whole(pool.dividend_yields), whole(pool.tradable), whole(pool.venue_open), whole(pool.early),
+                whole(pool.opens),
             ),
             _Opening(
                 calm.carried_close[first].copy(), calm.carried_rates[first].copy(), calm.marks[first].copy(),

@@ -33,8 +33,8 @@ class ResamplingPool:
     """R past rows of N names to draw from, and the real market that each path continues.
 
     past: the market's last rows, enough for every look-back; before: rows of the market before those (for events only).
-    moves, paid (dividend over the close before), tradable, venue_open, early, opens (has an open): (R, N), by row.
-    volume: (N,) median of a session, NaN where none is known.
+    moves, dividend_yields (dividend over the close before), tradable, venue_open, early, opens (has an open): (R, N),
+    by row. volume: (N,) median of a session, NaN where none is known.
     rows: (R,) their dates. drift: zero where each name's mean total return in base currency was taken out.
     """
 
@@ -42,7 +42,7 @@ class ResamplingPool:
     before: DateArray
     rows: DateArray
     moves: Moves
-    paid: FloatArray
+    dividend_yields: FloatArray
     tradable: BoolArray
     venue_open: BoolArray
     early: BoolArray
@@ -137,18 +137,21 @@ def _filled(
 ) -> ResamplingPool:
     own = moves(market)
     last = np.vstack([np.full_like(market.close[:1], np.nan), market.carried_close[:-1]])
-    paid = np.nan_to_num(market.dividends / last)[span]
+    dividend_yields = np.nan_to_num(market.dividends / last)[span]
     tradable = market.tradable[span]
-    drawn = Moves(own.overnight[span].copy(), own.intraday[span], own.currency[span].copy(), own.drop[span])
+    pool_moves = Moves(
+        own.overnight[span].copy(), own.intraday[span], own.currency[span].copy(), own.drop[span]
+    )
     if drift == "zero":
-        _take_out_drift(drawn, paid, tradable)
+        _take_out_drift(pool_moves, dividend_yields, tradable)
     history = market.rows.size - min(lookback, market.rows.size)
-    kept: dict[str, Any] = {name: getattr(market, name)[history:] for name in _cells(market)}
-    past = replace(market, rows=market.rows[history:], start=market.rows.size - 1 - history, **kept)
+    past_cells: dict[str, Any] = {name: getattr(market, name)[history:] for name in _cells(market)}
+    past = replace(market, rows=market.rows[history:], start=market.rows.size - 1 - history, **past_cells)
     return ResamplingPool(
-        past=past, before=market.rows[:history], rows=market.rows[span], moves=drawn, paid=paid, tradable=tradable,
+        past=past, before=market.rows[:history], rows=market.rows[span], moves=pool_moves,
+        dividend_yields=dividend_yields, tradable=tradable,
         venue_open=market.venue_open[span], early=market.early[span], opens=np.isfinite(market.open[span]),
-        common=Common.of(drawn), drift=drift, notices=notices, volume=_usual(market),
+        common=Common.of(pool_moves), drift=drift, notices=notices, volume=_usual(market),
     )  # fmt: skip
 
 
@@ -156,20 +159,22 @@ def _usual(market: Market) -> FloatArray:
     """(N,) median volume of a session that is known."""
     usual = np.full(len(market.symbols), np.nan)
     for n in range(usual.size if market.volume is not None else 0):
-        known = market.volume[np.isfinite(market.volume[:, n]), n]  # type: ignore[index]
-        usual[n] = np.median(known) if known.size else np.nan
+        volumes = market.volume[np.isfinite(market.volume[:, n]), n]  # type: ignore[index]
+        usual[n] = np.median(volumes) if volumes.size else np.nan
     return usual
 
 
-def _take_out_drift(drawn: Moves, paid: FloatArray, tradable: BoolArray) -> None:
+def _take_out_drift(pool_moves: Moves, dividend_yields: FloatArray, tradable: BoolArray) -> None:
     """Take the mean simple return of each currency out of its rates, then lower each name's overnight moves so that its
     mean simple total return a row, in base currency, is zero."""
-    drawn.currency[:] -= np.log(np.exp(drawn.currency).mean(axis=0))
+    pool_moves.currency[:] -= np.log(np.exp(pool_moves.currency).mean(axis=0))
     sessions = np.maximum(tradable.sum(axis=0), 1)
     for _ in range(4):  # Newton: the first step leaves the square of a daily mean, the second nothing
-        total = np.exp(drawn.overnight + drawn.intraday + drawn.currency) + paid * np.exp(drawn.currency)
+        total = np.exp(
+            pool_moves.overnight + pool_moves.intraday + pool_moves.currency
+        ) + dividend_yields * np.exp(pool_moves.currency)
         excess = (total - 1.0).sum(axis=0) / sessions
-        drawn.overnight[:] -= np.where(tradable, excess, 0.0)
+        pool_moves.overnight[:] -= np.where(tradable, excess, 0.0)
 
 
 def draw(seed: int, path: int, rows: int, horizon: int, block: float = BLOCK) -> IntArray:
@@ -185,26 +190,26 @@ def draw(seed: int, path: int, rows: int, horizon: int, block: float = BLOCK) ->
     return np.asarray((starts[since] + step - since) % rows, np.int64)
 
 
-def continued(source: ResamplingPool, drawn: IntArray | None, hit: Effect) -> Market:
+def continued(source: ResamplingPool, draw_rows: IntArray | None, hit: Effect) -> Market:
     """The real past, then one row for each row number drawn, on the weekdays that follow it, under an effect over them;
     None draws calm rows: every venue open, no move of its own."""
     past, horizon = source.past, hit.correlation.size
     names = len(past.instruments)
-    if drawn is None:
+    if draw_rows is None:
         still = np.zeros((horizon, names))
-        new, paid = Moves(still, still, still, still), still
+        new, dividend_yields = Moves(still, still, still, still), still
         tradable = venue_open = opens = np.ones((horizon, names), bool)
         early = np.zeros((horizon, names), bool)
     else:
         m = source.moves
-        new = Moves(m.overnight[drawn], m.intraday[drawn], m.currency[drawn], m.drop[drawn])
+        new = Moves(m.overnight[draw_rows], m.intraday[draw_rows], m.currency[draw_rows], m.drop[draw_rows])
         tradable, venue_open, early, opens = (
-            v[drawn] for v in (source.tradable, source.venue_open, source.early, source.opens)
+            v[draw_rows] for v in (source.tradable, source.venue_open, source.early, source.opens)
         )
-        paid = source.paid[drawn]
+        dividend_yields = source.dividend_yields[draw_rows]
     if changes_moves(hit):
         new = stressed(new, hit, source.common)
-        if drawn is not None:
+        if draw_rows is not None:
             new = fair(new, hit, source.common)
     if hit.halts or hit.endings:
         tradable = tradable & ~halted(venue_open, hit)
@@ -216,7 +221,8 @@ def continued(source: ResamplingPool, drawn: IntArray | None, hit: Effect) -> Ma
     rates = past.carried_rates[-1] * np.exp(np.cumsum(new.currency, axis=0) + hit.currency)
     ahead = {
         "open": np.where(tradable & opens, opened, np.nan), "close": np.where(tradable, close, np.nan),
-        "dividends": paid * before, "tradable": tradable, "venue_open": venue_open, "early": early, "rates": rates,
+        "dividends": dividend_yields * before, "tradable": tradable, "venue_open": venue_open, "early": early,
+        "rates": rates,
     }  # fmt: skip
     if past.volume is not None:  # the median of the past, in shares: what trades in a crisis is not foretold
         ahead["volume"] = np.where(tradable, source.volume, np.nan)

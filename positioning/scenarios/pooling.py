@@ -23,17 +23,17 @@ class Pooled:
     effective: float
 
 
-def pool(views: FloatArray, wanted: FloatArray) -> Pooled:
-    """Probabilities nearest to equal ones, in relative entropy, under which the mean of each view is as wanted.
+def pool(views: FloatArray, targets: FloatArray) -> Pooled:
+    """Probabilities nearest to equal ones, in relative entropy, under which the mean of each view is its target.
 
-    views: (K, J), wanted: (K,). p_j is proportional to exp(sum_k l_k v_kj), with l the minimum of the dual
-    log sum_j exp(l (v_j - wanted)) (convex, no constraint). Meucci (2008), Fully flexible views: theory and
+    views: (K, J), targets: (K,). p_j is proportional to exp(sum_k l_k v_kj), with l the minimum of the dual
+    log sum_j exp(l (v_j - targets)) (convex, no constraint). Meucci (2008), Fully flexible views: theory and
     practice, https://ssrn.com/abstract=1213325.
 
     Raises BadInputError where the observations do not reach the view: it lies outside their range.
     """
     scale = np.maximum(views.std(axis=1), 1e-300)[:, None]
-    centred = (views - wanted[:, None]) / scale
+    centred = (views - targets[:, None]) / scale
 
     def dual(multipliers: FloatArray) -> tuple[float, FloatArray]:
         power = multipliers @ centred
@@ -41,23 +41,23 @@ def pool(views: FloatArray, wanted: FloatArray) -> Pooled:
         weight = np.exp(power - top)
         return float(top + np.log(weight.sum())), centred @ weight / weight.sum()
 
-    bounds = [(-MULTIPLIER, MULTIPLIER)] * len(wanted)
-    found = minimize(
+    bounds = [(-MULTIPLIER, MULTIPLIER)] * len(targets)
+    optimum = minimize(
         dual,
-        np.zeros(len(wanted)),
+        np.zeros(len(targets)),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
         options={"ftol": 1e-16, "gtol": 1e-10},
     )
-    power = found.x @ centred
+    power = optimum.x @ centred
     weight = np.exp(power - power.max())
     p = weight / weight.sum()
     if np.abs(centred @ p).max() > 1e-6:
         raise BadInputError("a view outside what history shows", "wanted one its observations can be weighed to",
                             "choose a milder view")  # fmt: skip
-    seen = p[p > 0]
-    return Pooled(p, float(np.exp(-(seen * np.log(seen)).sum())))
+    positive = p[p > 0]
+    return Pooled(p, float(np.exp(-(positive * np.log(positive)).sum())))
 
 
 def mean_and_volatility(values: FloatArray, mean: float, multiple: float) -> Pooled:

@@ -24,16 +24,16 @@ SCAN = 64  # steps of that search before it is refined
 def replay(window: ResamplingPool, strategies: Sequence[Strategy], terms: StressTerms) -> list[Batch]:
     """Each strategy, decided today, on the rows of the window in their order. One path each."""
     hit = Effect.none(window.rows.size, len(window.past.symbols))
-    made = stage(window, hit, strategies, terms)
-    results = play(made, continued(window, np.arange(window.rows.size), hit))
+    setup = stage(window, hit, strategies, terms)
+    results = play(setup, continued(window, np.arange(window.rows.size), hit))
     return [Batch.of(r.nav[None], profits(r)[None], r.trapped[-1:]) for r in results]
 
 
 def calm(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> list[FloatArray]:
     """(H + 1,) nav of each strategy under a scenario and nothing else: no noise, every venue open."""
     past = prepared.source.past
-    made = prepared.of(scenario_effect(scenario, betas, past.instruments, past.base))
-    return [r.nav for r in play(made, made.calm)]
+    setup = prepared.of(scenario_effect(scenario, betas, past.instruments, past.base))
+    return [r.nav for r in play(setup, setup.calm)]
 
 
 @final
@@ -53,12 +53,12 @@ def parts(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> tuple[
 
     bare = replace(scenario, drivers=(), shocks=())
     nothing, whole = ends(bare), ends(scenario)
-    made = {f"driver {d.name}": replace(bare, drivers=(d,)) for d in scenario.drivers if d.move != 0}
-    made |= {
+    variants = {f"driver {d.name}": replace(bare, drivers=(d,)) for d in scenario.drivers if d.move != 0}
+    variants |= {
         s.label or f"shock {n + 1} on {s.target}": replace(bare, shocks=(s,))
         for n, s in enumerate(scenario.shocks)
     }
-    alone = {label: ends(one) - nothing for label, one in made.items()}
+    alone = {label: ends(one) - nothing for label, one in variants.items()}
     rest = whole - nothing - sum(alone.values(), np.zeros_like(whole))
     rows = [
         ("costs and hedge without any of it", nothing - 1.0),
@@ -78,13 +78,13 @@ def breaking_multiples(
 ) -> list[float | None]:
     """For each strategy the smallest multiple of a scenario's shocks and driver moves, without noise, at which its
     drawdown reaches `limit` (above 0); None where none up to WIDEST does."""
-    known: dict[float, list[float]] = {}
+    depths: dict[float, list[float]] = {}
 
     def depth(multiple: float) -> list[float]:
-        if multiple not in known:
+        if multiple not in depths:
             navs = calm(prepared, scenario.scaled(multiple), betas)
-            known[multiple] = [deepest(nav) for nav in navs]
-        return known[multiple]
+            depths[multiple] = [deepest(nav) for nav in navs]
+        return depths[multiple]
 
     return [smallest(lambda m, k=k: depth(m)[k] <= -limit) for k in range(len(prepared.strategies))]  # type: ignore[misc]
 

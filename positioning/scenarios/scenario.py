@@ -193,14 +193,14 @@ class ScenarioSet:
             raise BadInputError(
                 f"scenario {twice!r} twice", "wanted each name once, in any case", "rename one"
             )
-        known = {t.driver for t in self.transmissions}
+        drivers = {t.driver for t in self.transmissions}
         for s in self.scenarios:
             for d in s.drivers:
-                if d.name not in known:
+                if d.name not in drivers:
                     raise BadInputError(
                         f"driver {d.name!r} of scenario {s.name} has no transmission",
                         "wanted [[transmission]] with driver, target, beta and origin (beta = 0 says: none)",
-                        did_you_mean(d.name, known) if known else "add one",
+                        did_you_mean(d.name, drivers) if drivers else "add one",
                     )
 
     def over(self, horizon: int) -> ScenarioSet:
@@ -233,6 +233,6 @@ def path_memory(paths: int, horizon: int, strategies: int = 1) -> float:
 
 def path_cost(paths: int, horizon: int, scenarios: int = 1, strategies: int = 1) -> str:
     """What simulating so many of so many rows would take, in words."""
-    asked = (min(paths, MOST_TOLD), min(horizon, MOST_TOLD))
-    seconds = asked[0] * asked[1] * scenarios * strategies / A_SECOND
-    return would_take(seconds, path_memory(*asked, strategies))
+    size = (min(paths, MOST_TOLD), min(horizon, MOST_TOLD))
+    seconds = size[0] * size[1] * scenarios * strategies / A_SECOND
+    return would_take(seconds, path_memory(*size, strategies))

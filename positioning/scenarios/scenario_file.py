@@ -39,8 +39,8 @@ def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -
     value of the wrong kind, and what the values themselves refuse, naming file and table.
     """
     check_horizon(horizon)
-    known = tuple(thesis.scenarios)
-    if not name_or_path and not known:
+    names = tuple(thesis.scenarios)
+    if not name_or_path and not names:
         raise BadInputError(
             f"the thesis {thesis.name} has no scenarios",
             "wanted a file scenarios/NAME.toml in its folder: [[scenario]] tables with name, probability (together 1) "
@@ -48,30 +48,30 @@ def read_scenarios(thesis: Thesis, name_or_path: str = "", horizon: int = 252) -
             "session and origin",
             "write one, or give name_or_path=FILE.toml", "name_or_path",
         )  # fmt: skip
-    name = name_or_path or known[0]
+    name = name_or_path or names[0]
     path = thesis.scenarios.get(name, Path(name))
     if not path.is_file():
         raise BadInputError(
-            f"no scenarios {name!r}", f"wanted {', '.join((*known, 'a TOML file'))}",
-            did_you_mean(name, known) if known else "check the path",
+            f"no scenarios {name!r}", f"wanted {', '.join((*names, 'a TOML file'))}",
+            did_you_mean(name, names) if names else "check the path",
         )  # fmt: skip
     tables = read_toml(path)
     try:
-        _known_keys(tables, ("scenario", "transmission"), "the file")
-        transmissions = _all(tables, "transmission", lambda t: _made(Transmission, _aimed(t, thesis)))
+        _check_keys(tables, ("scenario", "transmission"), "the file")
+        transmissions = _all(tables, "transmission", lambda t: _from_table(Transmission, _aimed(t, thesis)))
         scenarios = _all(tables, "scenario", lambda t: _scenario(t, horizon, thesis))
-        made = ScenarioSet(name if name in known else path.name, scenarios, transmissions)
-        _check_moves(made)
-        return made
+        scenario_set = ScenarioSet(name if name in names else path.name, scenarios, transmissions)
+        _check_moves(scenario_set)
+        return scenario_set
     except BadInputError as error:
         raise BadInputError(f"{path.name}: {error.seen}", error.wanted, error.remedy) from None
 
 
-def _check_moves(made: ScenarioSet) -> None:
+def _check_moves(scenario_set: ScenarioSet) -> None:
     """No name may be moved more than a thousandfold."""
-    for s in made.scenarios:
+    for s in scenario_set.scenarios:
         moves = {d.name: d.move for d in s.drivers}
-        for t in made.transmissions:
+        for t in scenario_set.transmissions:
             if abs(t.beta * moves.get(t.driver, 0.0)) > MOST_MOVE:
                 raise BadInputError(
                     f"driver {t.driver} of scenario {s.name} moves {t.target} by a factor of "
@@ -101,29 +101,29 @@ def _aimed(table: Mapping[str, Any], thesis: Thesis) -> Mapping[str, Any]:
 
 def _scenario(table: Mapping[str, Any], horizon: int, thesis: Thesis) -> Scenario:
     nested: dict[str, Any] = {
-        "drivers": _all(table, "driver", lambda t: _made(DriverPath, t)),
-        "shocks": _all(table, "shock", lambda t: _made(Shock, _aimed(t, thesis))),
+        "drivers": _all(table, "driver", lambda t: _from_table(DriverPath, t)),
+        "shocks": _all(table, "shock", lambda t: _from_table(Shock, _aimed(t, thesis))),
     }
     plain = {k: v for k, v in table.items() if k not in ("driver", "shock")}
-    return _made(Scenario, {"horizon": horizon, **plain, **nested})
+    return _from_table(Scenario, {"horizon": horizon, **plain, **nested})
 
 
 def _all(tables: Mapping[str, Any], key: str, build: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
-    found = tables.get(key, [])
-    if not isinstance(found, list) or not all(isinstance(t, dict) for t in found):
+    entries = tables.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(t, dict) for t in entries):
         raise BadInputError(f"{key} is no list of tables", f"wanted [[{key}]]", "double the brackets")
-    return tuple(build(t) for t in found)
+    return tuple(build(t) for t in entries)
 
 
-def _made(kind: Callable[..., T], table: Mapping[str, Any]) -> T:
-    known = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]  # always a dataclass here
+def _from_table(kind: Callable[..., T], table: Mapping[str, Any]) -> T:
+    types = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]  # always a dataclass here
     what = kind.__name__.lower()
-    _known_keys(table, tuple(known), what)
-    values = {k: _value(k, v, str(known[k])) for k, v in table.items()}
+    _check_keys(table, tuple(types), what)
+    values = {k: _value(k, v, str(types[k])) for k, v in table.items()}
     try:
         return kind(**values)
     except TypeError:
-        missing = [k for k in known if k not in table]
+        missing = [k for k in types if k not in table]
         raise BadInputError(f"{what} has {', '.join(table) or 'nothing'}", "wanted its required keys too",
                             f"add some of {', '.join(missing)}") from None  # fmt: skip
 
@@ -143,7 +143,7 @@ def _value(key: str, value: Any, kind: str) -> Any:
     elif kind != "int" and not kind.startswith("float") and isinstance(value, str):
         return _text(key, value)
     raise BadInputError(
-        f"{key} = {shortened(_told(value))}",
+        f"{key} = {shortened(_value_words(value))}",
         f"wanted {_KINDS.get(re.split(r'[^a-z]', kind)[0], 'a text')}",
         f"correct {key}",
     )
@@ -162,7 +162,7 @@ def _text(key: str, value: str) -> str:
     return plain if named else value
 
 
-def _told(value: Any) -> str:
+def _value_words(value: Any) -> str:
     """The value, or of what kind it is, where it has no short form."""
     if isinstance(value, str | float | bool | None) or (
         isinstance(value, int) and abs(value) <= MOST_INTEGER
@@ -171,9 +171,9 @@ def _told(value: Any) -> str:
     return _FORMS.get(type(value), f"a {type(value).__name__}")
 
 
-def _known_keys(table: Mapping[str, Any], known: Sequence[str], what: str) -> None:
+def _check_keys(table: Mapping[str, Any], keys: Sequence[str], what: str) -> None:
     for key in table:
-        if key not in known:
+        if key not in keys:
             raise BadInputError(
-                f"{what} has a key {key!r}", "wanted one of its keys", did_you_mean(key, known)
+                f"{what} has a key {key!r}", "wanted one of its keys", did_you_mean(key, keys)
             )

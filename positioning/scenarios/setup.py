@@ -72,11 +72,11 @@ class FixedTax:
 
     label: str
     rates: FloatArray
-    known: BoolArray
+    has_rate: BoolArray
 
     def on(self, dates: DateArray, instruments: Sequence[Instrument]) -> tuple[FloatArray, BoolArray]:  # noqa: ARG002 - they are known
         """The rates of the horizon, and which payers have one."""
-        return self.rates, self.known
+        return self.rates, self.has_rate
 
 
 @final
@@ -84,7 +84,7 @@ class FixedTax:
 class ScenarioSetup:
     """Everything about one scenario that is the same on every path; it can be sent to another process.
 
-    decided, barred: by strategy, decision rows and (T, N) what its screen bars. news: by decision rows (as
+    decided, screen_bars: by strategy, decision rows and (T, N) what its screen bars. news: by decision rows (as
     bytes), features that depend on dates and events alone. calm: the path without a draw. exits: (column, row of the last
     close that counts, recovery).
     """
@@ -98,7 +98,7 @@ class ScenarioSetup:
     tax: FixedTax | None
     limited: TradingConstraints
     decided: tuple[IntArray, ...]
-    barred: tuple[BoolArray, ...]
+    screen_bars: tuple[BoolArray, ...]
     news: dict[bytes, dict[Feature, FloatArray]]
     exits: tuple[tuple[int, int, float], ...]
 
@@ -110,13 +110,13 @@ class ScenarioSetup:
             self,
             strategies=tuple(self.strategies[k] for k in which),
             decided=tuple(self.decided[k] for k in which),
-            barred=tuple(self.barred[k] for k in which),
+            screen_bars=tuple(self.screen_bars[k] for k in which),
         )
 
     def no_buy(self, which: int) -> BoolArray:
         """(A, N) what a strategy may not buy on the account's rows: what its screen bars and what binds whatever that
         says."""
-        return (self.limited.no_buy | self.barred[which])[self.calm.start :]
+        return (self.limited.no_buy | self.screen_bars[which])[self.calm.start :]
 
     def inputs_on(self, market: Market, limited: TradingConstraints) -> LedgerInputs:
         """What the ledger reads of the market of a path."""
@@ -158,15 +158,15 @@ class Stages:
         rates, withheld = self._rates(calm)
         wide = np.vstack([np.ones_like(hit.spread[:1]), hit.spread])
         fees = FixedFees(terms.fees.label, widened(rates, wide) if (wide != 1).any() else rates)
-        decided, barred = self._decided(calm, events, moved)
-        made = ScenarioSetup(
+        decided, screen_bars = self._decided(calm, events, moved)
+        setup = ScenarioSetup(
             urn=source, hit=hit, calm=calm, strategies=self.strategies, terms=replace(terms, events=events), fees=fees,
             tax=None if withheld is None or terms.tax is None else FixedTax(terms.tax.label, *withheld),
-            limited=trading_constraints(calm, events.restrictions, mark=terms.mark), decided=decided, barred=barred,
-            news={},
+            limited=trading_constraints(calm, events.restrictions, mark=terms.mark), decided=decided,
+            screen_bars=screen_bars, news={},
             exits=tuple((n, row - 1, recovery) for row, n, kind, recovery in moved.endings if kind == "delisted"),
         )  # fmt: skip
-        return replace(made, news=self._felt(made))
+        return replace(setup, news=self._news_features(setup))
 
     def _rates(self, calm: Market) -> tuple[FeeRates, tuple[FloatArray, BoolArray] | None]:
         rows = calm.rows[calm.start :]
@@ -189,20 +189,20 @@ class Stages:
             )
         return self._decisions[key]
 
-    def _felt(self, made: ScenarioSetup) -> dict[bytes, dict[Feature, FloatArray]]:
+    def _news_features(self, setup: ScenarioSetup) -> dict[bytes, dict[Feature, FloatArray]]:
         """By decision rows, the features that depend on dates and events alone, dated with the rows before the
         look-backs: what is asked for on the calm path is asked for on all."""
-        calm, before = made.calm, self.source.before
-        size, keys = calm.rows.size, {decided.tobytes() for decided in made.decided}
+        calm, before = setup.calm, self.source.before
+        size, keys = calm.rows.size, {decided.tobytes() for decided in setup.decided}
         if not all((size, key) in self._news for key in keys):
             books: dict[bytes, FeatureBook] = {}
-            play(made, calm, books)
+            play(setup, calm, books)
             clock = _clock(before, calm)
             self._news.update({(size, key): {} for key in keys})
             for key, book in books.items():
                 late = book.decided + before.size
                 self._news[size, key] = {
-                    f: f.compute(clock, made.terms.events, late)
+                    f: f.compute(clock, setup.terms.events, late)
                     for f in book.features
                     if isinstance(f, Response)
                 }
@@ -223,38 +223,38 @@ def _clock(before: DateArray, market: Market) -> Market:
     return Market(rows, (), cells, cells, cells, marks, marks, marks, cells, ())
 
 
-def play(made: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | None = None) -> list[Result]:
+def play(setup: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | None = None) -> list[Result]:
     """The account of every strategy on one market. books: filled with the features used, by decision rows."""
     books = {} if books is None else books
-    limited = made.limited
-    if made.exits:
+    limited = setup.limited
+    if setup.exits:
         price = limited.exit_price.copy()
-        for n, row, recovery in made.exits:
+        for n, row, recovery in setup.exits:
             price[n] = recovery * market.carried_close[row, n]
         limited = replace(limited, exit_price=price)
-    terms = made.terms.account
-    inputs = made.inputs_on(market, limited)
+    terms = setup.terms.account
+    inputs = setup.inputs_on(market, limited)
     results = []
-    for k, (strategy, decided) in enumerate(zip(made.strategies, made.decided, strict=True)):
-        targets = _targets(made, strategy, decided, market, books)
-        results.append(terms.run(targets, market, inputs=inputs.barring(made.no_buy(k))))
+    for k, (strategy, decided) in enumerate(zip(setup.strategies, setup.decided, strict=True)):
+        targets = _targets(setup, strategy, decided, market, books)
+        results.append(terms.run(targets, market, inputs=inputs.barring(setup.no_buy(k))))
     return results
 
 
 def _targets(
-    made: ScenarioSetup,
+    setup: ScenarioSetup,
     strategy: Strategy,
     decided: IntArray,
     market: Market,
     books: dict[bytes, FeatureBook],
 ) -> Targets:
     if not decided_in_batches(strategy):
-        targets = strategy.target_weights(market, made.terms.events)
+        targets = strategy.target_weights(market, setup.terms.events)
         require_targets(targets, market, strategy.name)
         return targets
     assert isinstance(strategy, Scheduled)  # noqa: S101 - as it is decided
     key = decided.tobytes()
     if key not in books:
-        books[key] = FeatureBook(market, made.terms.events, decided, made.news.get(key))
+        books[key] = FeatureBook(market, setup.terms.events, decided, setup.news.get(key))
     weights = strategy.weights(books[key])
     return Targets(market.rows, market.symbols, decided, weights, strategy.band, strategy.gross_limit)

@@ -83,9 +83,9 @@ class Shock:
         self._range("ending", self.ending in ("", "frozen", "delisted"), "frozen, delisted or nothing")
         self._range("recovery", 0 <= self.recovery <= MOST, f"a fraction of the last close, 0 to {MOST}")
 
-    def _range(self, field: str, holds: bool, wanted: str) -> None:
+    def _range(self, field: str, holds: bool, limits: str) -> None:
         if not holds:
-            raise BadInputError(f"{field} {getattr(self, field)}", f"wanted {wanted}", f"correct the {field}")
+            raise BadInputError(f"{field} {getattr(self, field)}", f"wanted {limits}", f"correct the {field}")
 
     def scaled(self, multiple: float) -> Shock:
         """The same blow `multiple` (>= 0) times as hard: log jump, excess of the multipliers, halt and
@@ -159,8 +159,8 @@ def effect(
 
     Log jumps add, multipliers multiply, correlations join as 1 - (1 - a)(1 - b), endings and halts all hold.
     """
-    made = Effect.none(rows, len(instruments))
-    correlation, halts, endings = made.correlation, [], []
+    joint = Effect.none(rows, len(instruments))
+    correlation, halts, endings = joint.correlation, [], []
     for s in shocks:
         hit, first = s.columns(instruments, base), row + s.session
         if first >= rows or not hit.size:
@@ -169,12 +169,12 @@ def effect(
         fade, calm = 0.5 ** (age / s.half_life), 0.5 ** (age / s.calm)
         money = s.target.startswith("currency:")
         cells = (slice(first, None), hit)
-        (made.currency if money else made.level)[cells] += (math.log1p(s.jump) * fade)[:, None]
-        (made.currency_volatility if money else made.volatility)[cells] *= (1 + (s.volatility - 1) * calm)[
+        (joint.currency if money else joint.level)[cells] += (math.log1p(s.jump) * fade)[:, None]
+        (joint.currency_volatility if money else joint.volatility)[cells] *= (1 + (s.volatility - 1) * calm)[
             :, None
         ]
-        made.spread[cells] *= (1 + (s.spread - 1) * calm)[:, None]
+        joint.spread[cells] *= (1 + (s.spread - 1) * calm)[:, None]
         correlation[first:] = 1 - (1 - correlation[first:]) * (1 - s.correlation * calm)
         halts += [(first, int(n), s.halt) for n in hit if s.halt]
         endings += [(first, int(n), s.ending, s.recovery) for n in hit if s.ending]
-    return replace(made, halts=tuple(halts), endings=tuple(endings))
+    return replace(joint, halts=tuple(halts), endings=tuple(endings))

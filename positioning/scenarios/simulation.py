@@ -89,70 +89,74 @@ def profits(result: Result) -> FloatArray:
     """(N,) profit of each name after fees, dividends less tax, and borrow, in units of opening nav: what it is worth at
     the end, less what was paid for it. With interest on cash they add up to nav - 1."""
     inputs = result.inputs
-    bought = result.trades * np.where(result.trades != 0, result.paid, 0.0)
-    held = result.held_before
+    purchases = result.trades * np.where(result.trades != 0, result.paid, 0.0)
+    shares = result.held_before
     with np.errstate(invalid="ignore"):
-        income = np.where(held != 0, held * inputs.dividend - np.maximum(held, 0.0) * inputs.tax, 0.0)
-        rent = np.where(held[1:] < 0, held[1:] * inputs.mark[:-1] * inputs.borrow[1:], 0.0)
-    return np.asarray(result.values[-1] - (bought + result.charges - income).sum(axis=0) + rent.sum(axis=0))
+        income = np.where(shares != 0, shares * inputs.dividend - np.maximum(shares, 0.0) * inputs.tax, 0.0)
+        rent = np.where(shares[1:] < 0, shares[1:] * inputs.mark[:-1] * inputs.borrow[1:], 0.0)
+    return np.asarray(
+        result.values[-1] - (purchases + result.charges - income).sum(axis=0) + rent.sum(axis=0)
+    )
 
 
-def batch(made: ScenarioSetup, seed: int, paths: range) -> list[Batch]:
+def batch(setup: ScenarioSetup, seed: int, paths: range) -> list[Batch]:
     """Some of the paths of one scenario, by strategy: side by side where the engine's own code decides and the account
     has no size, else path by path. A path has the same bits in both."""
-    rows, horizon = made.urn.rows.size, made.hit.correlation.size
-    drawn = np.stack([draw(seed, path, rows, horizon, made.terms.block) for path in paths])
-    sized = made.terms.capital is not None and made.terms.capital.amount > 0
-    lanes = [k for k, p in enumerate(made.strategies) if decides_on_paths(p) and not sized]
-    rest = [k for k in range(len(made.strategies)) if k not in lanes]
-    found: dict[int, Batch] = {}
+    rows, horizon = setup.urn.rows.size, setup.hit.correlation.size
+    draws = np.stack([draw(seed, path, rows, horizon, setup.terms.block) for path in paths])
+    sized = setup.terms.capital is not None and setup.terms.capital.amount > 0
+    lanes = [k for k, p in enumerate(setup.strategies) if decides_on_paths(p) and not sized]
+    rest = [k for k in range(len(setup.strategies)) if k not in lanes]
+    by_place: dict[int, Batch] = {}
     for which, worked in ((lanes, side_by_side), (rest, one_by_one)):
         if which:
-            found |= dict(zip(which, worked(made.only(which), drawn), strict=True))
-    return [found[k] for k in range(len(made.strategies))]
+            by_place |= dict(zip(which, worked(setup.only(which), draws), strict=True))
+    return [by_place[k] for k in range(len(setup.strategies))]
 
 
-def one_by_one(made: ScenarioSetup, drawn: IntArray) -> list[Batch]:
-    """Each path its own market, decided and accounted as a real one; drawn: (P, H) rows of the urn."""
-    made_of: list[list[tuple[FloatArray, FloatArray, float]]] = [[] for _ in made.strategies]
-    for rows in drawn:
-        for own, result in zip(made_of, play(made, continued(made.urn, rows, made.hit)), strict=True):
+def one_by_one(setup: ScenarioSetup, draws: IntArray) -> list[Batch]:
+    """Each path its own market, decided and accounted as a real one; draws: (P, H) rows of the urn."""
+    by_strategy: list[list[tuple[FloatArray, FloatArray, float]]] = [[] for _ in setup.strategies]
+    for rows in draws:
+        for own, result in zip(by_strategy, play(setup, continued(setup.urn, rows, setup.hit)), strict=True):
             own.append((result.nav, profits(result), result.trapped[-1]))
-    return [Batch.of(*(np.array(each) for each in zip(*own, strict=True))) for own in made_of]
+    return [Batch.of(*(np.array(each) for each in zip(*own, strict=True))) for own in by_strategy]
 
 
-def side_by_side(made: ScenarioSetup, drawn: IntArray) -> list[Batch]:
+def side_by_side(setup: ScenarioSetup, draws: IntArray) -> list[Batch]:
     """The same of strategies that decide by the engine's own code, for accounts without size."""
     np.empty(
         NOT_RETURNED, np.uint8
     )  # freed at once: from then on glibc hands no freed memory back that is wanted again
     some = [
-        _abreast(made, drawn[first : first + SIDE_BY_SIDE]) for first in range(0, len(drawn), SIDE_BY_SIDE)
+        _abreast(setup, draws[first : first + SIDE_BY_SIDE]) for first in range(0, len(draws), SIDE_BY_SIDE)
     ]
     return [Batch.joined(each) for each in zip(*some, strict=True)]
 
 
-def _abreast(made: ScenarioSetup, drawn: IntArray) -> list[Batch]:
-    markets, own = made.lanes.laid(drawn)
+def _abreast(setup: ScenarioSetup, draws: IntArray) -> list[Batch]:
+    markets, own = setup.lanes.laid(draws)
     books: dict[bytes, FeatureBook] = {}
     decisions = []
-    for k, (strategy, decided) in enumerate(zip(made.strategies, made.decided, strict=True)):
+    for k, (strategy, decided) in enumerate(zip(setup.strategies, setup.decided, strict=True)):
         assert isinstance(strategy, Scheduled)  # noqa: S101 - as it is decided
         key = decided.tobytes()
         if key not in books:
-            books[key] = path_book(markets, made.terms.events, decided, made.news.get(key))
-        weights = strategy.weights(books[key]).reshape(len(drawn), decided.size, -1)
-        _require_bounded(made, strategy, decided, weights)
-        decisions.append(Decisions(decided - made.calm.start, weights, strategy.band, made.no_buy(k)))
-    accounts = run_markets(decisions, made.lanes.inputs.arrays, own)
+            books[key] = path_book(markets, setup.terms.events, decided, setup.news.get(key))
+        weights = strategy.weights(books[key]).reshape(len(draws), decided.size, -1)
+        _require_bounded(setup, strategy, decided, weights)
+        decisions.append(Decisions(decided - setup.calm.start, weights, strategy.band, setup.no_buy(k)))
+    accounts = run_markets(decisions, setup.lanes.inputs.arrays, own)
     return [Batch.of(a.nav, a.profits, a.trapped) for a in accounts]
 
 
-def _require_bounded(made: ScenarioSetup, strategy: Strategy, decided: IntArray, weights: FloatArray) -> None:
+def _require_bounded(
+    setup: ScenarioSetup, strategy: Strategy, decided: IntArray, weights: FloatArray
+) -> None:
     """Raise what `Targets` does for the first path whose (P, D, N) weights are not finite or beyond the limit."""
     gross = np.abs(weights).sum(axis=2)
     for p in np.flatnonzero(~(gross <= strategy.gross_limit).all(axis=1)):
-        calm = made.calm
+        calm = setup.calm
         Targets(calm.rows, calm.symbols, decided, weights[p], strategy.band, strategy.gross_limit)
 
 
@@ -161,21 +165,21 @@ def paths_of(plan: Prepared, name: str, paths: range) -> list[Batch]:
     return batch(plan.stages[name], plan.seed, paths)
 
 
-def called(plan: Prepared, function: Callable[..., Any], *arguments: Any) -> Any:
+def answer_of(plan: Prepared, function: Callable[..., Any], *arguments: Any) -> Any:
     """The answer to a call. Raises BadInputError, with its line, for an error in a strategy's own code."""
     try:
         return function(plan, *arguments)
     except Exception as error:
-        told = blamed(error)
-        if told is None:
+        blame = blamed(error)
+        if blame is None:
             raise
-        raise told from None  # a traceback does not reach another process
+        raise blame from None  # a traceback does not reach another process
 
 
 def here(plan: Prepared, calls: Sequence[Call]) -> Answers:
     """One call after the other, in this process."""
     for call in calls:
-        yield call, called(plan, *call)
+        yield call, answer_of(plan, *call)
 
 
 def processes(workers: int) -> PathWork:
@@ -201,9 +205,9 @@ def started(workers: int) -> Iterator[PathWork]:
 def _in(workers: WorkerProcesses) -> PathWork:
     def work(plan: Prepared, calls: Sequence[Call]) -> Answers:
         workers.share(plan)
-        return taken(answers_of(workers, called, calls))
+        return answers(answers_of(workers, answer_of, calls))
 
-    def taken(coming: Answers) -> Answers:
+    def answers(coming: Answers) -> Answers:
         try:
             yield from coming
         except WorkerError as error:
@@ -229,8 +233,8 @@ def simulated(
     calls = [*also, *((paths_of, name, part) for name in plan.stages for part in cut)]
     coming = work(plan, calls)
 
-    def gathered() -> Iterator[tuple[Any, Any]]:
-        found: dict[str, dict[range, list[Batch]]] = {name: {} for name in plan.stages}
+    def by_name() -> Iterator[tuple[Any, Any]]:
+        by_scenario: dict[str, dict[range, list[Batch]]] = {name: {} for name in plan.stages}
         waiting = list(plan.stages)
         with closing(coming):
             for call, answer in coming:
@@ -238,11 +242,11 @@ def simulated(
                     yield call, answer
                     continue
                 _, name, part = call
-                found[name][part] = answer
+                by_scenario[name][part] = answer
                 advance(len(part))
-                while waiting and len(found[waiting[0]]) == len(cut):
-                    done = found.pop(waiting[0])
-                    ordered = zip(*(done[part] for part in cut), strict=True)
+                while waiting and len(by_scenario[waiting[0]]) == len(cut):
+                    parts = by_scenario.pop(waiting[0])
+                    ordered = zip(*(parts[part] for part in cut), strict=True)
                     yield waiting.pop(0), [Batch.joined(each) for each in ordered]
 
-    return gathered()
+    return by_name()

@@ -64,7 +64,7 @@ class StressSettings:
     limit: float = 0.2
 
     def __post_init__(self) -> None:
-        for name, holds, wanted in (
+        for name, holds, limits in (
             (
                 "paths",
                 1 <= self.paths <= MOST_PATHS,
@@ -80,7 +80,7 @@ class StressSettings:
                 option = "history" if name == "least" else name
                 cost = f" {path_cost(self.paths, 252)}" if name == "paths" and self.paths > MOST_PATHS else ""
                 raise BadInputError(
-                    f"--{option} {getattr(self, name)}{cost}", f"wanted {wanted}", f"correct --{option}"
+                    f"--{option} {getattr(self, name)}{cost}", f"wanted {limits}", f"correct --{option}"
                 )
 
     @property
@@ -195,10 +195,10 @@ def stress_test(
     names = list(dict.fromkeys(s for p in strategies for s in p.names))
     hedges = list(dict.fromkeys(s for p in strategies for s in p.hedges))
     history = max(p.history for p in strategies)
-    known = source.knowing(thesis)
-    market = load(known, names, hedges, None, base, history, thesis.events.crash_dates)
+    thesis_source = source.knowing(thesis)
+    market = load(thesis_source, names, hedges, None, base, history, thesis.events.crash_dates)
     return simulate_scenarios(
-        market, published_series(known, market.drivers, futures), futures, strategies,
+        market, published_series(thesis_source, market.drivers, futures), futures, strategies,
         terms or StressTerms(thesis.events, read_fees()), settings or StressSettings(window=thesis.replay),
     )  # fmt: skip
 
@@ -207,11 +207,11 @@ def published_series(
     source: Source, carried: Mapping[str, Driver], scenarios: ScenarioSet
 ) -> dict[str, Driver]:
     """The series that the scenarios' transmissions name: those the market carries, and what the source has besides."""
-    found = dict(carried)
-    for name in {s for t in scenarios.transmissions for s in t.series} - set(found):
+    series = dict(carried)
+    for name in {s for t in scenarios.transmissions for s in t.series} - set(series):
         with suppress(DataMissingError):
-            found[name] = source.driver(name)
-    return found
+            series[name] = source.driver(name)
+    return series
 
 
 def simulate_scenarios(
@@ -237,11 +237,11 @@ def simulate_scenarios(
         if (lacking := _lacking(p, source)) is not None:
             raise DataMissingError(f"{p.name} cannot be simulated: {lacking}", f"wanted {choice.least} rows in common",
                                    "ask for less history, or choose other strategies")  # fmt: skip
-    found = tuple(
+    own_betas = tuple(
         b for b in betas(scenarios.transmissions, market, series) if b.symbol in source.past.symbols
     )
     replayed, notices = _replayed(market, lookback, strategies, terms, choice)
-    plan = StressPlan.of(Stages(source, strategies, terms), scenarios, found, choice)
+    plan = StressPlan.of(Stages(source, strategies, terms), scenarios, own_betas, choice)
     reversed_, apart = (
         {s.name: (f, s.name) for s in scenarios.scenarios} for f in (reverse_stress, taken_apart)
     )
@@ -259,7 +259,7 @@ def simulate_scenarios(
     odds = [s.probability for s in scenarios.scenarios]
     multiples = {name: answers[call] for name, call in reversed_.items()}
     return StressTest(
-        scenarios=scenarios, strategies=tuple(strategies), choice=choice, market=market, source=source, betas=found,
+        scenarios=scenarios, strategies=tuple(strategies), choice=choice, market=market, source=source, betas=own_betas,
         figures=judged, fans=fans, legs=legs,
         parts={name: answers[call] for name, call in apart.items()},
         break_even={
@@ -288,16 +288,16 @@ class StressPlan:
 
     @classmethod
     def of(
-        cls, prepared: Stages, scenarios: ScenarioSet, found: tuple[Beta, ...], choice: StressSettings
+        cls, prepared: Stages, scenarios: ScenarioSet, betas: tuple[Beta, ...], choice: StressSettings
     ) -> StressPlan:
         """With every scenario of the set prepared."""
         past = prepared.source.past
         by_name = {s.name: s for s in scenarios.scenarios}
         stages = {
-            name: prepared.of(scenario_effect(s, found, past.instruments, past.base))
+            name: prepared.of(scenario_effect(s, betas, past.instruments, past.base))
             for name, s in by_name.items()
         }
-        return cls(prepared, by_name, found, choice.limit, stages, choice.seed)
+        return cls(prepared, by_name, betas, choice.limit, stages, choice.seed)
 
 
 def reverse_stress(plan: StressPlan, name: str) -> list[float | None]:
@@ -387,8 +387,10 @@ def _replayed(
     able = [p for p in strategies if lacking[p.name] is None]
     notices = tuple(Notice("", f"{name} is not replayed: {why}") for name, why in lacking.items() if why)
     batches: list[Batch] = replay(source, able, terms) if able else []
-    made = {p.name: (float(b.nav[0, -1] - 1), deepest(b.nav[0])) for p, b in zip(able, batches, strict=True)}
-    return made, (*source.notices, *notices)
+    outcomes = {
+        p.name: (float(b.nav[0, -1] - 1), deepest(b.nav[0])) for p, b in zip(able, batches, strict=True)
+    }
+    return outcomes, (*source.notices, *notices)
 
 
 def _pooled(
@@ -408,7 +410,7 @@ def _pooled(
         if s in series
     }
     navs = [_history(market, p, terms) for p in strategies] if published else []
-    made, unreached = [], []
+    rows, unreached = [], []
     for name, driver in published.items():
         changes = [monthly(market, driver, nav) for nav in navs]
         at = publication_rows(market, driver)
@@ -423,10 +425,10 @@ def _pooled(
                     continue
                 view = d.remaining(s.horizon) * ROWS_A_MONTH / s.horizon
                 try:
-                    made.append(_pooled_row(s, name, view, d.volatility, x, y))
+                    rows.append(_pooled_row(s, name, view, d.volatility, x, y))
                 except BadInputError:
                     unreached.append(_unreached(s.name, name, view, d.volatility, x))
-    return tuple(made), tuple(unreached)
+    return tuple(rows), tuple(unreached)
 
 
 def _unreached(scenario: str, driver: str, view: float, volatility: float, x: FloatArray) -> Notice:
@@ -449,10 +451,10 @@ def _pooled_row(
     s: Scenario, driver: str, view: float, volatility: float, x: FloatArray, y: FloatArray
 ) -> PooledRow:
     """Raises BadInputError where no weights of the months reach the view."""
-    met: Pooled = mean_and_volatility(x, view, volatility)
-    p = met.probabilities
+    pooled: Pooled = mean_and_volatility(x, view, volatility)
+    p = pooled.probabilities
     mean = y @ p
     deviation = np.sqrt(((y - mean[:, None]) ** 2) @ p)
     return PooledRow(
-        s.name, driver, view, x.size, met.effective, tuple(map(float, mean)), tuple(map(float, deviation))
+        s.name, driver, view, x.size, pooled.effective, tuple(map(float, mean)), tuple(map(float, deviation))
     )

@@ -35,7 +35,9 @@ class Beta:
     origin: str
 
 
-def betas(given: Sequence[Transmission], market: Market, series: Mapping[str, Driver]) -> tuple[Beta, ...]:
+def betas(
+    transmissions: Sequence[Transmission], market: Market, series: Mapping[str, Driver]
+) -> tuple[Beta, ...]:
     """One beta for each driver and name: of the transmissions that aim at it the most specific, the last of equals.
     A name of none answers nothing.
 
@@ -43,7 +45,7 @@ def betas(given: Sequence[Transmission], market: Market, series: Mapping[str, Dr
     Raises BadInputError for an instrument the market lacks.
     """
     chosen: dict[tuple[str, int], Transmission] = {}
-    for t in sorted(given, key=lambda t: SPECIFIC.index(t.target.partition(":")[0])):
+    for t in sorted(transmissions, key=lambda t: SPECIFIC.index(t.target.partition(":")[0])):
         for n in Shock(t.target, members=t.members).columns(market.instruments, market.base):
             chosen[t.driver, int(n)] = t
     return tuple(_beta(t, market, n, series) for (_, n), t in chosen.items())
@@ -51,12 +53,12 @@ def betas(given: Sequence[Transmission], market: Market, series: Mapping[str, Dr
 
 def _beta(t: Transmission, market: Market, n: int, series: Mapping[str, Driver]) -> Beta:
     driver = next((series[s] for s in t.series if s in series), None)
-    found = None if driver is None else estimate(market, n, driver)
-    if found is None or driver is None:
+    fit = None if driver is None else estimate(market, n, driver)
+    if fit is None or driver is None:
         error = math.nan if t.standard_error is None else t.standard_error
         return Beta(t.driver, market.symbols[n], t.beta, error, 0, t.origin)
     text = f"estimated on monthly {driver.name}, each value counted from the day it was known"
-    return Beta(t.driver, market.symbols[n], *found, text)
+    return Beta(t.driver, market.symbols[n], *fit, text)
 
 
 def estimate(market: Market, column: int, driver: Driver) -> tuple[float, float, int] | None:
@@ -66,10 +68,10 @@ def estimate(market: Market, column: int, driver: Driver) -> tuple[float, float,
     Standard error: Newey and West (1987), https://doi.org/10.2307/1913610, LAGS lags, no small-sample factor.
     """
     y, x = monthly(market, driver, market.total_return[:, column])
-    seen = np.isfinite(y)
-    if seen.sum() < MIN_MONTHS:
+    has_return = np.isfinite(y)
+    if has_return.sum() < MIN_MONTHS:
         return None
-    return ols(y[seen], x[seen])
+    return ols(y[has_return], x[has_return])
 
 
 def publication_rows(market: Market, driver: Driver) -> IntArray:
@@ -111,7 +113,7 @@ def course(driver: DriverPath, horizon: int) -> FloatArray:
 
 
 def scenario_effect(
-    scenario: Scenario, found: Sequence[Beta], instruments: Sequence[Instrument], base: str
+    scenario: Scenario, betas: Sequence[Beta], instruments: Sequence[Instrument], base: str
 ) -> Effect:
     """The shocks and the drivers' moves together, over the horizon's rows; a shock of session 0 lands on the first."""
     shocks = [replace(s, session=max(s.session - 1, 0)) for s in scenario.shocks]
@@ -119,7 +121,7 @@ def scenario_effect(
     symbols = [i.symbol for i in instruments]
     for d in scenario.drivers:
         answer = np.zeros(len(symbols))
-        for b in found:
+        for b in betas:
             if b.driver == d.name:
                 answer[symbols.index(b.symbol)] += b.beta
         hit.level[:] += course(d, scenario.horizon)[:, None] * answer

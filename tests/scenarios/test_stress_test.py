@@ -164,7 +164,9 @@ def test_rows_are_drawn_whole_and_rebuild_the_past() -> None:
 def test_without_drift_holding_a_name_earns_nothing_on_average() -> None:
     source = urn(noisy(closed=[(660, "A")], dividends={(670, "A"): 2.0}), 100)
     m = source.moves
-    total = np.exp(m.overnight + m.intraday + m.currency) * 1.0 + source.paid * np.exp(m.currency) - 1
+    total = (
+        np.exp(m.overnight + m.intraday + m.currency) * 1.0 + source.dividend_yields * np.exp(m.currency) - 1
+    )
     np.testing.assert_allclose(total.mean(axis=0), 0, atol=1e-12)
     assert m.overnight[source.rows == noisy().rows[660], 0] == 0  # nothing on a closed day
 
