@@ -113,7 +113,7 @@ def test_the_thesis_of_the_page_is_one_that_can_be_stressed(workshop: Path) -> N
     """Every step of it is run where outputs are; the last one, which wants most of a folder, here, on few paths."""
     text = (ROOT / "docs" / "howto" / "own_thesis.md").read_text(encoding="utf-8")
     for _, language, body in console.FENCE.findall(text):
-        console.laid(language, body)
+        console.write_named(language, body)
     (line,) = (line for line in console.typed(text) if line.module == "stress")
     words = [*line.words, "--paths", "20", "--horizon", "30", "--replay", "none", "--json"]
     told = CliRunner().invoke(line.app(), words)
