@@ -105,8 +105,8 @@ def test_fractions_are_told_from_percent_by_their_size(tmp_path: Path) -> None:
     )
     np.testing.assert_allclose(percent.values, fractions.values, atol=1e-6)
     assert np.isnan(fractions.values[5]).all()
-    assert "fractions" in fractions.told[0]
-    assert not percent.told
+    assert "fractions" in fractions.notes[0]
+    assert not percent.notes
 
 
 @pytest.mark.parametrize(

@@ -474,6 +474,6 @@ def test_the_hint_after_a_search_of_a_file_is_a_word_that_check_takes(
 ) -> None:
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    code, stdout, stderr = run("mine.py", "--grid", "exposure=0.2,0.4", "--start", "2024-01-02")
+    code, stdout, stderr = run("mine.py", "--grid", "exposure=0.2,0.4", "--start", "2024-01-02", "--verbose")
     assert code == 0, stderr
     assert "check mine.py`" in " ".join(stdout.split())
