@@ -62,7 +62,7 @@ tour: .venv/ready  ## what the documents show, made anew: outputs, the notebook,
 	$(BIN)/python docs/tour.py
 	$(BIN)/python docs/times.py
 	$(BIN)/python docs/screenshots.py
-	$(BIN)/python -m backtests.claims --markdown docs/claims.md --out build/claims --quiet
+	$(BIN)/positioning claims --markdown docs/claims.md --out build/claims --quiet
 
 bench: .venv/ready  ## times of the parts and of the main job
 	$(BIN)/python -m pytest -p no:xdist -o addopts= -q -s benchmarks --benchmark-only --benchmark-columns=min,median,rounds

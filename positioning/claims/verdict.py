@@ -156,7 +156,8 @@ def _ruled(claim: Claim, findings: tuple[Finding, ...], q: float) -> ClaimAnswer
 
 def _tested(claim: Claim, findings: tuple[Finding, ...], decides: Finding, q: float) -> ClaimAnswer:
     if not q <= LEVEL:
-        why = "after publication chance does as well"
+        alone = f"p {decides.p:.3f} after publication is not rare among all deciding tests of this page"
+        why = alone if decides.p <= LEVEL else "after publication chance does as well"
         if math.isfinite(decides.smallest):
             why += f"; {100 * decides.smallest:.0f} % or more would have been seen in four cases of five"
         return ClaimAnswer(claim, findings, Ruling.NOT_TOLD, why, q)

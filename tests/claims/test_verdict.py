@@ -76,6 +76,7 @@ def test_many_claims_share_one_family() -> None:
     )
     assert [round(a.q, 10) for a in made] == [0.06, 0.06, 0.9]
     assert {a.ruling for a in made} == {Ruling.NOT_TOLD}
+    assert ["is not rare among all" in a.why for a in made] == [True, True, False], "q decided, not p"
     assert family(made).startswith("all 3 deciding tests")
     alone = rule([claim("a"), claim("b", untestable="x")], [[finding(1, 0.03)], [finding(1, 0.9)]])
     assert alone[0].ruling is Ruling.SUPPORTED  # what cannot be tested is no test

@@ -501,7 +501,7 @@ def test_a_break_even_probability_solves_its_equation(
     q = break_even(means, p, which)
     if q is None:
         ends = [scaled_to(p, which, w) @ np.array(means) for w in (0.0, 1.0)]
-        assert ends[0] * ends[1] > 0 or abs(ends[0] - ends[1]) < 1e-12
+        assert np.sign(ends[0]) == np.sign(ends[1]) or abs(ends[0] - ends[1]) < 1e-12
     else:
         made = scaled_to(p, which, q)
         assert made.sum() == pytest.approx(1)
