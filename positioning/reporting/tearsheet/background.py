@@ -52,16 +52,16 @@ def background(report: BacktestReport) -> BackgroundPart:
 
 
 def _lacking(report: BacktestReport) -> tuple[str, ...] | None:
-    met = report.result.inputs.liquidity
-    if met is None:
+    liquidity = report.result.inputs.liquidity
+    if liquidity is None:
         return None
-    kinds = (("Board lots", met.unlotted), ("Least commissions", met.unfloored))
+    kinds = (("Board lots", liquidity.unlotted), ("Least commissions", liquidity.unfloored))
     return tuple(f"{what} of {', '.join(names)}" for what, names in kinds if names)
 
 
 def _facts(report: BacktestReport) -> tuple[tuple[str, object], ...]:
     r, m = report.result, report.metrics
-    parameters = ", ".join(f"{k}={_shown(v)}" for k, v in report.strategy.parameters().items())
+    parameters = ", ".join(f"{k}={_parameter_text(v)}" for k, v in report.strategy.parameters().items())
     return (
         ("Data", f"{r.market.source}{', SIMULATED' if r.market.simulated else ''}"),
         ("Price snapshot (SHA-256)", Cell(r.market.snapshot or NOTHING, "code")),
@@ -79,5 +79,5 @@ def _facts(report: BacktestReport) -> tuple[tuple[str, object], ...]:
     )
 
 
-def _shown(value: object) -> str:
+def _parameter_text(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)

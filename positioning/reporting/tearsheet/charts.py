@@ -111,27 +111,27 @@ PALETTE = ("$sa", "$sb", "$sc", "$sd", "$se", "$sf", "$sg", "$sh")
 def blocked(report: BacktestReport) -> list[tuple[str, str, np.datetime64, np.datetime64, int]]:
     """Each run of rows on which a name that was held could not be traded though its venue was open: symbol, why, first,
     last, rows."""
-    r, found = report.result, []
+    r, runs = report.result, []
     for n, symbol in enumerate(r.market.symbols):
         for code, why in BLOCKED.items():
             stuck = (r.inputs.why[:, n] == code) & (r.shares[:, n] != 0.0)
             edges = np.flatnonzero(np.diff(np.concatenate([[False], stuck, [False]]).astype(np.int8)))
             for a, b in zip(edges[::2], edges[1::2], strict=True):
-                found.append((symbol, why, r.rows[a], r.rows[b - 1], int(b - a)))
-    return sorted(found, key=lambda f: (f[2], f[0]))
+                runs.append((symbol, why, r.rows[a], r.rows[b - 1], int(b - a)))
+    return sorted(runs, key=lambda f: (f[2], f[0]))
 
 
 def _blocked(report: BacktestReport) -> list[Figure]:
-    found = blocked(report)
-    if not found:
+    runs = blocked(report)
+    if not runs:
         return []
-    told = [
+    texts = [
         f"{symbol}: {why}, {first} to {last}, {rows} row{'s' if rows > 1 else ''}"
-        for symbol, why, first, last, rows in found
+        for symbol, why, first, last, rows in runs
     ]
     return [{
         "type": "scatter", "mode": "markers", "name": "Halted or frozen", "yaxis": "y2", "hoverinfo": "text",
-        "x": [str(f[2]) for f in found], "y": [0.03] * len(found), "text": [safe_label(t) for t in told],
+        "x": [str(f[2]) for f in runs], "y": [0.03] * len(runs), "text": [safe_label(t) for t in texts],
         "marker": {"symbol": "x", "color": "$bad", "size": 8},
     }]  # fmt: skip
 
@@ -157,14 +157,14 @@ def leg(report: BacktestReport, n: int) -> Figure:
         ("Bought", np.flatnonzero(traded > 0), "triangle-up", "$good"),
         ("Sold", np.flatnonzero(traded < 0), "triangle-down", "$bad"),
     ):
-        paid = r.paid[rows, n]
+        fill_prices = r.paid[rows, n]
         dots(
             name,
             rows,
             shape,
             colour,
-            paid,
-            [f"{days[k]}: {name.lower()} at {p:.4g}" for k, p in zip(rows, paid, strict=True)],
+            fill_prices,
+            [f"{days[k]}: {name.lower()} at {p:.4g}" for k, p in zip(rows, fill_prices, strict=True)],
         )
     paid_out = np.flatnonzero(r.inputs.dividend[:, n] > 0)
     dots("Dividend", paid_out, "circle", "$accent", mark[paid_out],
@@ -229,7 +229,7 @@ def _markers(report: BacktestReport) -> list[Figure]:
     for event, row in zip(report.events, report.events.rows(rows), strict=True):
         if row < rows.size and event.known_on() >= rows[0]:
             groups[sign_for(event, themes)].append((int(row), event))
-    made = [
+    markers = [
         _marker(report, groups[s], name, shape, colour, 1.0)
         for s, (name, shape, colour) in MOODS.items()
         if groups[s]
@@ -237,7 +237,7 @@ def _markers(report: BacktestReport) -> list[Figure]:
     others = groups[None]
     return [
         *([_marker(report, others, "Other events", "circle-open", "$other", 0.45)] if others else []),
-        *made,
+        *markers,
     ]
 
 
@@ -283,12 +283,12 @@ def story(event: Event, themes: Sequence[str]) -> str:
 COLOURS = ("$strategy", "$contrast", "$good", "$bad", "$benchmark", "$other")
 
 
-def betas(report: BacktestReport, found: FactorExposure) -> Figure:
+def betas(report: BacktestReport, exposures: FactorExposure) -> Figure:
     """The betas over the last returns, a line a factor."""
-    days = [str(day) for day in found.days]
+    days = [str(day) for day in exposures.days]
     traces = [
-        curve(safe_label(name), days, found.rolling[:, k], COLOURS[k % len(COLOURS)])
-        for k, name in enumerate(found.factors.names)
+        curve(safe_label(name), days, exposures.rolling[:, k], COLOURS[k % len(COLOURS)])
+        for k, name in enumerate(exposures.factors.names)
     ]
     return _figure(report, traces, "beta", ".1f")
 

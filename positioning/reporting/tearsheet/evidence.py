@@ -100,13 +100,13 @@ def placebo_words(placebo: Placebo | None) -> list[str]:
         return ["Not compared with shuffled event dates: this run was asked for none."]
     n, p = placebo.shuffled.size, placebo.p_value
     middle = float(np.median(placebo.shuffled))
-    turned = f"With every expected sign reversed it made {signed(placebo.flipped)}."
+    reversal = f"With every expected sign reversed it made {signed(placebo.flipped)}."
     if math.isnan(p):
         return [
             f"The same strategy on {n:,} sets of event dates moved to other days made {signed(middle)} in the middle, "
             f"{signed(placebo.total_return)} on the true dates; {placebo.returns} returns are fewer than the "
             f"{MIN_RETURNS} from which a probability is stated.",
-            turned,
+            reversal,
         ]
     as_good = percent(float((placebo.shuffled >= placebo.total_return).mean()), 0)
     verdict = "hardly chance" if p <= 0.05 else "no better than wrong dates would have done by chance"
@@ -114,27 +114,27 @@ def placebo_words(placebo: Placebo | None) -> list[str]:
         f"The same strategy on {n:,} sets of event dates moved to other days (same events, order and spacing) made "
         f"{signed(middle)} in the middle; {as_good} of them made "
         f"at least the {signed(placebo.total_return)} of the true dates: p = {p:.3f}, {verdict}.",
-        turned,
+        reversal,
     ]
 
 
-def active_words(found: Sequence[ActiveAlpha]) -> list[str]:
+def active_words(alphas: Sequence[ActiveAlpha]) -> list[str]:
     """What the calendar-time portfolio of the strategy's decisions earned, a sentence each; none where nothing could be
     estimated."""
     return [
         f"{ACTIVE[a.coverage][0]} ({a.rows:,} rows), the strategy made {signed(a.alpha, 3)} a row more than itself "
         f"without events, beyond what {ACTIVE[a.coverage][1]} (Newey-West t {number(a.t)}, p {number(a.p, 3)})"
         f"{'.' if a.p <= LEVEL else ': this cannot be told from nothing.'}"
-        for a in found
+        for a in alphas
         if a.rows
     ]
 
 
 def _largest(report: BacktestReport) -> Table:
-    known = {e.id: e for e in report.events}
-    windows = ((key, profit) for key, profit in report.attribution.by_event.items() if key in known)
+    events = {e.id: e for e in report.events}
+    windows = ((key, profit) for key, profit in report.attribution.by_event.items() if key in events)
     by_size = sorted(windows, key=lambda pair: -abs(pair[1]))[:MOST_EVENTS]
-    rows = [(known[key].known_on(), known[key].title, signed(profit, 2)) for key, profit in by_size]
+    rows = [(events[key].known_on(), events[key].title, signed(profit, 2)) for key, profit in by_size]
     caption = (
         f"The {len(rows)} events whose windows moved it most"
         if len(rows) > 1

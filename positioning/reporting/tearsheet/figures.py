@@ -83,7 +83,7 @@ class FiguresPart:
 def figures(report: BacktestReport, outside: QuantstatsPage) -> FiguresPart:
     """Every metric: ours, without events, quantstats', and whether the two programs agree; costs and profit by leg."""
     m, r = report.metrics, report.result
-    shown = [p for p in PARTS if p != "impact" or r.inputs.capital]
+    columns = [p for p in PARTS if p != "impact" or r.inputs.capital]
     return FiguresPart(
         compared=tuple(_compared(row, report, outside.figures) for row in ROWS),
         rows=f"{counted(m.sessions, 'row')} from {m.first} to {m.last}, {number(m.rows_per_year, 1)} a year",
@@ -96,19 +96,19 @@ def figures(report: BacktestReport, outside: QuantstatsPage) -> FiguresPart:
         costs=_costs(report),
         fees=r.inputs.fee_label,
         base=r.market.base,
-        leg_heads=("Leg", *(p.capitalize() for p in shown), "Total"),
-        legs=_legs(report, shown),
+        leg_heads=("Leg", *(p.capitalize() for p in columns), "Total"),
+        legs=_legs(report, columns),
     )
 
 
 def _compared(row: Row, report: BacktestReport, outside: Mapping[str, float]) -> TableRow:
     m, field = report.metrics, row.field
     write = (lambda v: percent(v, 2)) if row.fraction else number
-    shown = (row.label, metric(m, field, write), metric(report.without_events_metrics, field, write))
+    cells = (row.label, metric(m, field, write), metric(report.without_events_metrics, field, write))
     if field not in outside or m.lacks(field):
         other = SHORT if m.lacks(field) else NOTHING
-        return (*shown, other, Cell("not asked", kind="quiet"))
-    return (*shown, write(outside[field]), _verdict(getattr(m, field), outside[field], row.reason))
+        return (*cells, other, Cell("not asked", kind="quiet"))
+    return (*cells, write(outside[field]), _verdict(getattr(m, field), outside[field], row.reason))
 
 
 def _verdict(own: float, other: float, reason: str) -> Cell:
@@ -148,13 +148,13 @@ def _yearly(result: Result) -> dict[str, float]:
     return fees | {"borrow on shorts": -float(result.profit["financing"].sum()) * per}
 
 
-def _legs(report: BacktestReport, shown: Sequence[str]) -> tuple[TableRow, ...]:
+def _legs(report: BacktestReport, columns: Sequence[str]) -> tuple[TableRow, ...]:
     """Profit by leg and part, in per cent of the opening nav; the last row, their sum, is the total return."""
     book = report.result.contributions()
     rows = (
-        (symbol, *(signed(parts[p], 2) for p in shown), signed(sum(parts.values()), 2))
+        (symbol, *(signed(parts[p], 2) for p in columns), signed(sum(parts.values()), 2))
         for symbol, parts in book.items()
         if any(parts.values())
     )
-    sums = [sum(parts[p] for parts in book.values()) for p in shown]
+    sums = [sum(parts[p] for parts in book.values()) for p in columns]
     return (*rows, ("All", *(signed(s, 2) for s in sums), signed(sum(sums), 2)))

@@ -79,26 +79,26 @@ class FirstScreen:
 
 def first_screen(report: BacktestReport) -> FirstScreen:
     """Everything it shows, in words."""
-    m, r, held = report.metrics, report.result, report.held
+    m, r, coverage = report.metrics, report.result, report.held
     missing = [s for s in report.strategy.names if s not in r.market.symbols]
-    drawn = m.sessions > 1
+    has_charts = m.sessions > 1
     return FirstScreen(
         title=report.strategy.title,
         simulated=r.market.simulated,
         silence="" if report.silence is None else report.silence.words,
         verdict=report.verdict,
-        held=held.words[0].upper() + held.words[1:],
-        under_half=held.under_half,
+        held=coverage.words[0].upper() + coverage.words[1:],
+        under_half=coverage.under_half,
         missing=f"without prices: {', '.join(missing)}" if missing else "",
         findings=tuple(findings(report)),
-        tiles=tuple(_tile(report, *one) for one in TILES) if drawn and not m.ruined else (),
-        drawn=drawn,
-        value_words=_value_words(report) if drawn else "",
+        tiles=tuple(_tile(report, *one) for one in TILES) if has_charts and not m.ruined else (),
+        drawn=has_charts,
+        value_words=_value_words(report) if has_charts else "",
         drawdown_words=f"Worst {percent(m.max_drawdown)}.",
-        weights_words=_weights_words(report) if drawn else "",
+        weights_words=_weights_words(report) if has_charts else "",
         years=years(report),
         trailing_heads=_heads(report),
-        trailing=_trailing(report) if drawn else (),
+        trailing=_trailing(report) if has_charts else (),
         rules=rules(RULES),
         check=words_of(report.check, command_word(type(report.strategy))),
         check_failed=report.check is not None and report.check.wrong,
@@ -107,11 +107,11 @@ def first_screen(report: BacktestReport) -> FirstScreen:
 
 def _tile(report: BacktestReport, field: str, label: str, write: Callable[[float], str]) -> Tile:
     own, plain = (metric(m, field, write) for m in (report.metrics, report.without_events_metrics))
-    held = report.held
-    if held.under_half and field in RETURNS:
-        label = f"{label}, on {held.names} of {held.of} names"
+    coverage = report.held
+    if coverage.under_half and field in RETURNS:
+        label = f"{label}, on {coverage.names} of {coverage.of} names"
     beside = f"without events {plain}" if report.answers_events else ""
-    return Tile(own, label, beside, "bad" if held.under_half else "")
+    return Tile(own, label, beside, "bad" if coverage.under_half else "")
 
 
 def _value_words(report: BacktestReport) -> str:
@@ -146,11 +146,11 @@ def years(report: BacktestReport) -> tuple[Year, ...]:
     if report.metrics.sessions < 2:
         return ()
     table = monthly(report.result.rows, report.result.nav)
-    made = []
+    lines = []
     for year, months in sorted(table.items(), reverse=True):
         whole = math.prod(1.0 + v for v in months.values()) - 1.0
-        made.append(Year(year, tuple(_cell(months.get(n, math.nan)) for n in range(1, 13)), signed(whole)))
-    return tuple(made)
+        lines.append(Year(year, tuple(_cell(months.get(n, math.nan)) for n in range(1, 13)), signed(whole)))
+    return tuple(lines)
 
 
 def _cell(value: float) -> Cell:

@@ -28,15 +28,15 @@ class HoldingsPart:
 
 def holdings(report: BacktestReport) -> HoldingsPart:
     """Instruments, notices and findings."""
-    found = report.result.market.findings
+    findings = report.result.market.findings
     return HoldingsPart(
         instruments=tuple(_instrument(report, n) for n in range(len(report.result.market.symbols))),
         notices=tuple(
             Cell(n.symbol, "strong", after=f" {n.text}") if n.symbol else Cell(n.text) for n in report.notices
         ),
-        doubts_caption=f"{counted(len(found), 'warning')} about the prices used",
+        doubts_caption=f"{counted(len(findings), 'warning')} about the prices used",
         doubts=tuple(
-            (f.symbol, f.check.replace("_", " "), f.first, f.last, f.seen, f.remedy) for f in found
+            (f.symbol, f.check.replace("_", " "), f.first, f.last, f.seen, f.remedy) for f in findings
         ),
     )  # fmt: skip
 
@@ -45,8 +45,8 @@ def _instrument(report: BacktestReport, n: int) -> TableRow:
     r = report.result
     i, weights = r.market.instruments[n], r.weights[:, n]
     hedge = i.symbol in report.strategy.hedges
-    known = report.thesis.universe.get(i.symbol)
-    fit, why = (None, "") if known is None else (known.fit, known.reason)
+    candidate = report.thesis.universe.get(i.symbol)
+    fit, why = (None, "") if candidate is None else (candidate.fit, candidate.reason)
     venue = f"{i.venue}, {i.currency}"
     return (
         Cell(i.symbol, "strong", "line", after=f" {i.name}"),

@@ -28,18 +28,18 @@ class LastDayPart:
 
 def last_day_part(report: BacktestReport) -> LastDayPart:
     """The section on the weights of the last day."""
-    found = last_day(report.result, report.thesis)
-    legs = [(f"{leg.symbol}, {leg.name}", percent(leg.weight), percent(leg.target)) for leg in found.legs]
-    wanted, held = found.cash
+    day = last_day(report.result, report.thesis)
+    legs = [(f"{leg.symbol}, {leg.name}", percent(leg.weight), percent(leg.target)) for leg in day.legs]
+    cash_target, cash_weight = day.cash
     return LastDayPart(
-        as_of=str(found.as_of),
-        decided=str(found.decided),
-        legs=(*legs, ("Cash", percent(held), percent(wanted))) if legs else (),
-        themes=_shares(found, lambda leg: leg.theme.replace("_", " ") or "the market as a whole"),
-        countries=_shares(found, lambda leg: leg.country),
-        currencies=_shares(found, lambda leg: leg.currency),
+        as_of=str(day.as_of),
+        decided=str(day.decided),
+        legs=(*legs, ("Cash", percent(cash_weight), percent(cash_target))) if legs else (),
+        themes=_shares(day, lambda leg: leg.theme.replace("_", " ") or "the market as a whole"),
+        countries=_shares(day, lambda leg: leg.country),
+        currencies=_shares(day, lambda leg: leg.currency),
     )
 
 
-def _shares(found: LastDay, of: Callable[[LastDayLeg], str]) -> Rows:
-    return tuple((key, percent(held), percent(wanted)) for key, (wanted, held) in found.shares(of).items())
+def _shares(day: LastDay, of: Callable[[LastDayLeg], str]) -> Rows:
+    return tuple((key, percent(weight), percent(target)) for key, (target, weight) in day.shares(of).items())

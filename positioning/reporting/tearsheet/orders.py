@@ -36,15 +36,15 @@ def orders(report: BacktestReport, trips: RoundTrips | None) -> OrdersPart:
     """Every outcome counted, the odd ones one by one."""
     frame = report.result.orders
     odd = frame[~frame["status"].isin(PLAIN) | (frame["waited"] > 0)]
-    shown = odd.tail(MOST_ORDERS)
-    what = "all" if len(odd) == len(shown) else f"the last {len(shown)} of"
+    latest = odd.tail(MOST_ORDERS)
+    what = "all" if len(odd) == len(latest) else f"the last {len(latest)} of"
     return OrdersPart(
         fill_at=report.result.inputs.fill_at,
         outcomes=tuple(
             (str(status).capitalize(), f"{count:,}") for status, count in frame["status"].value_counts().items()
         ),
         odd_caption=f"Orders that waited, were cut, cancelled or forced: {what} {len(odd)}",
-        odd=tuple(_order(o) for o in shown.to_dict("records")),
+        odd=tuple(_order(o) for o in latest.to_dict("records")),
         stale=tuple(
             (symbol, days, percent(share)) for symbol, (days, share) in report.result.unpriced.items()
         ),

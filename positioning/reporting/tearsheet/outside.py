@@ -38,12 +38,12 @@ def questions(report: BacktestReport) -> dict[str, Asked]:
         return {}
     levels = None if report.benchmark is None else report.benchmark.levels
     named = f"{report.strategy.title}, as quantstats sees it"
-    asked: dict[str, Asked] = {
+    calls: dict[str, Asked] = {
         QUANTSTATS: (on_returns, (r.rows, r.nav, levels, named, report.metrics.rows_per_year))
     }
     if r.trades.any():
-        asked[VECTORBT] = on_orders, (r.inputs, r.market.symbols, r.trades, r.paid)
-    return asked
+        calls[VECTORBT] = on_orders, (r.inputs, r.market.symbols, r.trades, r.paid)
+    return calls
 
 
 def outside(report: BacktestReport, answers: Mapping[str, Any] | None = None) -> Outside:
@@ -71,9 +71,9 @@ def on_returns(
 
 
 def on_orders(
-    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, paid: FloatArray
+    inputs: LedgerInputs, symbols: Sequence[str], trades: FloatArray, fill_prices: FloatArray
 ) -> RoundTrips:
     """vectorbt of an account's trades."""
     from positioning.simulation.vectorbt_bridge import round_trips
 
-    return round_trips(inputs, symbols, trades, paid)
+    return round_trips(inputs, symbols, trades, fill_prices)

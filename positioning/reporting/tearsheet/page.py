@@ -87,19 +87,19 @@ def write_alone(report: BacktestReport, path: Path) -> Path:
     return write_whole(path, standing_alone(page(report, script), script))
 
 
-def page(report: BacktestReport, script: str, told: Outside | None = None) -> str:
-    """The HTML of the page. script: address of plotly's script, relative to it. told: what other programs say of the
-    account; None has them asked here."""
-    body = render("tearsheet/page.html", v=view(report, told or outside(report)))
+def page(report: BacktestReport, script: str, outside_results: Outside | None = None) -> str:
+    """The HTML of the page. script: address of plotly's script, relative to it. outside_results: what other programs
+    say of the account; None has them asked here."""
+    body = render("tearsheet/page.html", v=view(report, outside_results or outside(report)))
     m = report.metrics
     return document(
         f"{report.strategy.title}, {m.first} to {m.last}",
-        charted(body, _drawn(report), script, shared=charts.shared_days(report)),
+        charted(body, _chart_figures(report), script, shared=charts.shared_days(report)),
         report.result.market.simulated,
     )
 
 
-def view(report: BacktestReport, told: Outside) -> Tearsheet:
+def view(report: BacktestReport, outside_results: Outside) -> Tearsheet:
     """Everything that the page says."""
     answered, risks, legs = evidence(report), risk(report), _legs(report)
     absent = {"evidence": answered is None, "risk": risks is None, "legs": not legs}
@@ -113,29 +113,29 @@ def view(report: BacktestReport, told: Outside) -> Tearsheet:
         caveat=report.strategy.caveat,
         exposure=_exposure(report),
         legs=legs,
-        figures=figures(report, told.quantstats),
+        figures=figures(report, outside_results.quantstats),
         risk=risks,
         holdings=holdings(report),
-        orders=orders(report, told.trips),
+        orders=orders(report, outside_results.trips),
         background=background(report),
-        quantstats=_quantstats(report, told.quantstats),
+        quantstats=_quantstats(report, outside_results.quantstats),
     )
 
 
-def _drawn(report: BacktestReport) -> dict[str, Figure]:
+def _chart_figures(report: BacktestReport) -> dict[str, Figure]:
     """Every chart of the page by its name."""
     if report.metrics.sessions < 2:
         return {}
-    made = {
+    by_name = {
         "equity": charts.equity(report), "drawdown": charts.drawdown(report), "weights": charts.weights(report),
         "exposure": charts.exposure(report),
     }  # fmt: skip
     if report.factors is not None and report.factors.days.size > 1:
-        made["betas"] = charts.betas(report, report.factors)
-    return made | {f"leg{n}": charts.leg(report, n) for n in _held(report)}
+        by_name["betas"] = charts.betas(report, report.factors)
+    return by_name | {f"leg{n}": charts.leg(report, n) for n in _held_legs(report)}
 
 
-def _held(report: BacktestReport) -> list[int]:
+def _held_legs(report: BacktestReport) -> list[int]:
     """Legs that were ever held."""
     return np.flatnonzero((report.result.shares != 0.0).any(axis=0)).tolist()
 
@@ -154,10 +154,12 @@ def _legs(report: BacktestReport) -> tuple[Chart, ...]:
         return ()
     instruments = report.result.market.instruments
     return tuple(
-        Chart(f"leg{n}", instruments[n].symbol, f"{instruments[n].name}.", "low") for n in _held(report)
+        Chart(f"leg{n}", instruments[n].symbol, f"{instruments[n].name}.", "low") for n in _held_legs(report)
     )
 
 
-def _quantstats(report: BacktestReport, told: QuantstatsPage) -> QuantstatsPart:
+def _quantstats(report: BacktestReport, quantstats_page: QuantstatsPage) -> QuantstatsPart:
     simulated = report.result.market.simulated
-    return QuantstatsPart(told.remarks, Html(told.styles), Html(told.body), simulated)
+    return QuantstatsPart(
+        quantstats_page.remarks, Html(quantstats_page.styles), Html(quantstats_page.body), simulated
+    )

@@ -146,7 +146,7 @@ def _figures(
     """quantstats' own numbers under our names; NaN where it has none."""
     with _quiet() as qs:
         s = qs.stats
-        found = {
+        figures = {
             "total_return": s.comp(own),
             "cagr": s.cagr(own, periods=rows_per_year),
             "volatility": s.volatility(own, periods=rows_per_year, prepare_returns=False),
@@ -160,8 +160,8 @@ def _figures(
         }
         if measure is not None:
             greeks = s.greeks(both, measure, rows_per_year, prepare_returns=False)
-            found |= {"beta": greeks["beta"], "alpha": greeks["alpha"]}
-    return {name: float(value) if math.isfinite(value) else math.nan for name, value in found.items()}
+            figures |= {"beta": greeks["beta"], "alpha": greeks["alpha"]}
+    return {name: float(value) if math.isfinite(value) else math.nan for name, value in figures.items()}
 
 
 def _report(own: pd.Series, measure: pd.Series | None, title: str, rows_per_year: float) -> str:
@@ -206,9 +206,9 @@ def _sober(body: str, own: pd.Series, measure: pd.Series | None) -> str:
 
 def _not_yet(cells: str, each: Sequence[pd.Series], last: str) -> str:
     """Cells of dates, a series a cell, where the last date of one that ends below a high is no recovery."""
-    found = re.findall(r"<td>(.*?)</td>", cells)
-    told = ["not yet" if day == last and _fallen(of) else day for day, of in zip(found, each, strict=True)]
-    return "".join(f"<td>{t}</td>" for t in told)
+    dates = re.findall(r"<td>(.*?)</td>", cells)
+    texts = ["not yet" if day == last and _fallen(of) else day for day, of in zip(dates, each, strict=True)]
+    return "".join(f"<td>{t}</td>" for t in texts)
 
 
 def _fallen(returns: pd.Series) -> bool:

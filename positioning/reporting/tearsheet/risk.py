@@ -55,15 +55,15 @@ def risk(report: BacktestReport) -> RiskPart | None:
     """Shares of variance, alpha and betas where factors were given, and states of the world; None without any."""
     if report.risk is None and report.factors is None and not report.world:
         return None
-    found = report.risk
+    risk_shares = report.risk
     shares = (
         ()
-        if found is None
+        if risk_shares is None
         else (
-            _shares("leg", "Leg", found.leg),
-            _shares("theme", "Theme", found.theme),
-            _shares("country of incorporation", "Country of incorporation", found.country),
-            _shares("currency", "Currency", found.currency),
+            _shares("leg", "Leg", risk_shares.leg),
+            _shares("theme", "Theme", risk_shares.theme),
+            _shares("country of incorporation", "Country of incorporation", risk_shares.country),
+            _shares("currency", "Currency", risk_shares.currency),
         )
     )
     return RiskPart(shares, _factors(report.factors), tuple(map(_state, report.world)), LOOKBACK)
@@ -76,11 +76,13 @@ def _shares(kind: str, head: str, shares: Mapping[str, float]) -> Table:
     )
 
 
-def _factors(found: FactorExposure | None) -> FactorWords | None:
-    if found is None:
+def _factors(exposures: FactorExposure | None) -> FactorWords | None:
+    if exposures is None:
         return None
-    rows = tuple(map(tuple, coefficient_rows(found)))
-    return FactorWords(found.sentence, HEADS, rows, found.days.size > 1, WINDOW, provenance_words(found))
+    rows = tuple(map(tuple, coefficient_rows(exposures)))
+    return FactorWords(
+        exposures.sentence, HEADS, rows, exposures.days.size > 1, WINDOW, provenance_words(exposures)
+    )
 
 
 def _state(w: WorldFigures) -> StateWords:
