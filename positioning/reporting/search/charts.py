@@ -63,12 +63,12 @@ def heat_map(
     names = list(axes)
     (across, x_labels), (along, y_labels) = (_bins(list(axes.values())[a], codes[:, a]) for a in pair)
     shape = (len(y_labels), len(x_labels))
-    known = np.isfinite(values)
-    cell = np.ravel_multi_index((along[known], across[known]), shape)
+    finite = np.isfinite(values)
+    cell = np.ravel_multi_index((along[finite], across[finite]), shape)
     count = np.bincount(cell, minlength=math.prod(shape)).astype(np.float64)
-    total = np.bincount(cell, values[known], minlength=math.prod(shape))
+    total = np.bincount(cell, values[finite], minlength=math.prod(shape))
     best = np.full(math.prod(shape), -np.inf)
-    np.maximum.at(best, cell, values[known])
+    np.maximum.at(best, cell, values[finite])
     with np.errstate(invalid="ignore"):
         mean = total / count
     at = [bins[0][marked[a]] for bins, a in zip(_whole(axes, pair), pair, strict=True)]
@@ -90,9 +90,9 @@ def profile(
 ) -> Figure:
     """Median, middle 80 % and best of all trials that share each value of one axis."""
     bins, labels = _bins(choices, codes[:, axis])
-    known = np.isfinite(values)
-    order = np.argsort(bins[known], kind="stable")
-    groups = np.split(values[known][order], np.searchsorted(bins[known][order], np.arange(1, len(labels))))
+    finite = np.isfinite(values)
+    order = np.argsort(bins[finite], kind="stable")
+    groups = np.split(values[finite][order], np.searchsorted(bins[finite][order], np.arange(1, len(labels))))
     low, middle, high = (
         [float(np.quantile(g, q)) if g.size else math.nan for g in groups] for q in QUANTILES
     )
@@ -115,24 +115,24 @@ def profile(
         {"type": "scatter", "mode": "lines+markers", "name": "best", "x": labels, "y": rounded(top),
          "line": {"color": "$contrast", "width": 1.5, "dash": "dot"}} | hover,
     ]  # fmt: skip
-    made = _figure(data, name, in_words(metric), {"type": "category"}, {"tickformat": ticks(metric)})
-    made["layout"] |= {"showlegend": True, "legend": _legend()}
-    return made
+    figure = _figure(data, name, in_words(metric), {"type": "category"}, {"tickformat": ticks(metric)})
+    figure["layout"] |= {"showlegend": True, "legend": _legend()}
+    return figure
 
 
 def cloud(trials: Trials, assessment: Assessment) -> Figure:
     """Sharpe against the worst drawdown, a random part above MOST_POINTS trials."""
     sharpe, fall = trials.figures["sharpe"], trials.figures["max_drawdown"]
-    known = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
-    if known.size > MOST_POINTS:
-        known = np.sort(np.random.default_rng(0).choice(known, MOST_POINTS, replace=False))
+    points = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
+    if points.size > MOST_POINTS:
+        points = np.sort(np.random.default_rng(0).choice(points, MOST_POINTS, replace=False))
     dot: Figure = {
         "type": "scatter",
         "mode": "markers",
         "hovertemplate": "drawdown %{x:.1%}, Sharpe %{y:.3f}<extra></extra>",
     }
     data: list[Figure] = [
-        dot | {"name": "trials", "x": rounded(fall[known]), "y": rounded(sharpe[known]),
+        dot | {"name": "trials", "x": rounded(fall[points]), "y": rounded(sharpe[points]),
                "marker": {"color": "$strategy", "size": 4, "opacity": 0.45}},
         *(
             dot | {"name": name, "x": rounded([c.figures["max_drawdown"]]), "y": rounded([c.figures["sharpe"]]),
@@ -142,20 +142,20 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
         ),
     ]  # fmt: skip
     lines = [(assessment.luck, "what luck adds")]
-    if math.isfinite(wanted := told_from_luck(assessment)):
-        lines.append((wanted, f"needed to be told from luck, {CONFIDENCE:.0%}"))
-    ends = rounded([fall[known].min(), fall[known].max()])
+    if math.isfinite(threshold := told_from_luck(assessment)):
+        lines.append((threshold, f"needed to be told from luck, {CONFIDENCE:.0%}"))
+    ends = rounded([fall[points].min(), fall[points].max()])
     data += [
         {"type": "scatter", "mode": "lines", "x": ends, "y": rounded([height, height]), "showlegend": False,
          "hoverinfo": "skip", "line": {"color": "$bad", "width": 1.5, "dash": "dash"}} for height, _ in lines
     ]  # fmt: skip
-    made = _figure(data, "worst drawdown", "Sharpe", {"tickformat": ".0%"}, {"tickformat": ".2f"})
-    made["layout"] |= {"showlegend": True, "legend": _legend()}
-    made["layout"]["annotations"] = [
+    figure = _figure(data, "worst drawdown", "Sharpe", {"tickformat": ".0%"}, {"tickformat": ".2f"})
+    figure["layout"] |= {"showlegend": True, "legend": _legend()}
+    figure["layout"]["annotations"] = [
         {"text": words, "xref": "paper", "x": 0.01, "y": height, "xanchor": "left",
          "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": "$bad"}} for height, words in lines
     ]  # fmt: skip
-    return made
+    return figure
 
 
 def told_from_luck(b: Assessment) -> float:
@@ -175,45 +175,45 @@ def told_from_luck(b: Assessment) -> float:
     return high
 
 
-def halves(found: Pbo, per_year: float) -> Figure:
+def halves(pbo: Pbo, per_year: float) -> Figure:
     """Each way to halve the history: the winner's Sharpe on the half it won, and on the other."""
     scale = math.sqrt(per_year)
     return before_and_after(
-        found.in_sample * scale, found.out_of_sample * scale, "the half it won", "the other half"
+        pbo.in_sample * scale, pbo.out_of_sample * scale, "the half it won", "the other half"
     )
 
 
-def splits(found: Purged) -> Figure:
+def splits(purged: Purged) -> Figure:
     """Each split of the purged cross-validation: the winner's Sharpe on the rows it won, and on those tested."""
-    return before_and_after(found.train, found.test, "the rows it won", "the rows tested")
+    return before_and_after(purged.train, purged.test, "the rows it won", "the rows tested")
 
 
 def before_and_after(before: FloatArray, after: FloatArray, here: str, there: str) -> Figure:
     """One dot a choice: Sharpe where it was made, and where it was not; a random part above MOST_POINTS."""
-    known = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
-    if known.size > MOST_POINTS:
-        known = np.sort(np.random.default_rng(0).choice(known, MOST_POINTS, replace=False))
-    few = known.size < MOST_POINTS // 10
+    points = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
+    if points.size > MOST_POINTS:
+        points = np.sort(np.random.default_rng(0).choice(points, MOST_POINTS, replace=False))
+    few = points.size < MOST_POINTS // 10
     data = [
-        {"type": "scatter", "mode": "markers", "x": rounded(before[known]), "y": rounded(after[known]),
+        {"type": "scatter", "mode": "markers", "x": rounded(before[points]), "y": rounded(after[points]),
          "marker": {"color": "$strategy", "size": 7 if few else 4, "opacity": 0.7 if few else 0.35},
          "hovertemplate": "before %{x:.2f}, after %{y:.2f}<extra></extra>"}
     ]  # fmt: skip
-    made = _figure(data, f"Sharpe on {here}", f"Sharpe on {there}", {}, {})
-    made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
-    return made
+    figure = _figure(data, f"Sharpe on {here}", f"Sharpe on {there}", {}, {})
+    figure["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
+    return figure
 
 
-def paths(found: Purged) -> Figure:
+def paths(purged: Purged) -> Figure:
     """Sharpe of each path, in ascending order."""
-    ordered = np.sort(found.paths)
+    ordered = np.sort(purged.paths)
     data = [
         {"type": "bar", "x": [str(n + 1) for n in range(ordered.size)], "y": rounded(ordered),
          "marker": {"color": "$strategy"}, "hovertemplate": "Sharpe %{y:.2f}<extra></extra>"}
     ]  # fmt: skip
-    made = _figure(data, "path, from the worst", "Sharpe", {"type": "category"}, {"tickformat": ".2f"})
-    made["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
-    return made
+    figure = _figure(data, "path, from the worst", "Sharpe", {"type": "category"}, {"tickformat": ".2f"})
+    figure["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": "$other"}
+    return figure
 
 
 def stamped(figure: Figure, simulated: bool) -> Figure:

@@ -57,8 +57,10 @@ class SearchReport:
     @property
     def way(self) -> str:
         """How the trials were chosen."""
-        asked = self.asked
-        return "every combination" if asked.full else "proposed by Optuna" if asked.proposed else "at random"
+        search = self.asked
+        return (
+            "every combination" if search.full else "proposed by Optuna" if search.proposed else "at random"
+        )
 
     @property
     def pace(self) -> float:
@@ -136,12 +138,12 @@ class SearchReport:
 
 def rerun(searched: SearchReport, settings: Mapping[str, Any]) -> str:
     """The command that backtests one trial on the span of the search."""
-    known = dict(settings)
+    overrides = dict(settings)
     strategy, symbols = _trial(searched, settings), searched.space.market.symbols
-    held = tuple(s for s in strategy.names if s in symbols)
-    if held != strategy.names and strategy.parameters().get("legs") == strategy.names:
-        known["legs"] = held
-    own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in known.items()]
+    legs = tuple(s for s in strategy.names if s in symbols)
+    if legs != strategy.names and strategy.parameters().get("legs") == strategy.names:
+        overrides["legs"] = legs
+    own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in overrides.items()]
     return shlex.join([*searched.words, *(word for text in own for word in ("--set", text))])
 
 

@@ -132,9 +132,9 @@ def page(searched: SearchReport, script: str) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
     v, simulated = view(searched), searched.space.market.simulated
     parts = (v.maps, v.profiles, v.clouds, v.walk, v.purged)
-    drawn = {name: figure for part in parts if part is not None for name, figure in part.drawn.items()}
-    drawn = {name: grid_charts.stamped(figure, simulated) for name, figure in drawn.items()}
-    body = charted(render("search/page.html", v=v), drawn, script)
+    figures = {name: figure for part in parts if part is not None for name, figure in part.drawn.items()}
+    figures = {name: grid_charts.stamped(figure, simulated) for name, figure in figures.items()}
+    body = charted(render("search/page.html", v=v), figures, script)
     return document(f"Grid search, {searched.space.strategy.name}", body, simulated)
 
 
@@ -210,23 +210,24 @@ def _plateau_heading(withheld: tuple[str, ...]) -> str:
 
 
 def _maps(searched: SearchReport) -> Gallery | None:
-    axes, metric = searched.space.axes, in_words(searched.asked.metric)
+    axes, metric_words = searched.space.axes, in_words(searched.asked.metric)
     chosen = grid_charts.pairs(axes)
     if not chosen:
         return None
     names, marked = list(axes), searched.codes[searched.assessment.plateau.trial]
-    values, asked = searched.values(), searched.asked.metric
+    values, metric = searched.values(), searched.asked.metric
     wide = sum(len(v) > 1 for v in axes.values())
     every = wide * (wide - 1) // 2
     more = f" The first {MOST_PAIRS} of {every} pairs." if every > MOST_PAIRS else ""
     return Gallery(
-        f"Each cell is the {metric} averaged over the trials of all other axes (point at it for the best of them); "
+        f"Each cell is the {metric_words} averaged over the trials of all other axes (point at it for the best of them); "
         f"ruined and undefined trials are left out. The cross is the trial on the plateau.{more}",
         tuple(
-            Chart(f"map{a}x{b}", f"{names[a]} and {names[b]}", f"Average {metric}.", "map") for a, b in chosen
+            Chart(f"map{a}x{b}", f"{names[a]} and {names[b]}", f"Average {metric_words}.", "map")
+            for a, b in chosen
         ),
         {
-            f"map{a}x{b}": grid_charts.heat_map(axes, (a, b), searched.codes, values, asked, marked)
+            f"map{a}x{b}": grid_charts.heat_map(axes, (a, b), searched.codes, values, metric, marked)
             for a, b in chosen
         },
     )
@@ -248,19 +249,19 @@ def _profiles(searched: SearchReport) -> Gallery:
 
 def _clouds(searched: SearchReport) -> Gallery:
     b = searched.assessment
-    drawn = {"cloud": grid_charts.cloud(searched.trials, b)}
+    figures = {"cloud": grid_charts.cloud(searched.trials, b)}
     part = f" A random {MOST_POINTS:,} of {b.measured:,} are drawn." if b.measured > MOST_POINTS else ""
-    made = [Chart("cloud", "Trials", f"Sharpe against the worst drawdown.{part}")]
+    charts = [Chart("cloud", "Trials", f"Sharpe against the worst drawdown.{part}")]
     if b.pbo is not None:
-        drawn["halves"] = grid_charts.halves(b.pbo, b.per_year)
+        figures["halves"] = grid_charts.halves(b.pbo, b.per_year)
         part = f" {MOST_POINTS:,} of them drawn." if b.pbo.logits.size > MOST_POINTS else ""
         words = (
             f"The winner of each of {b.pbo.logits.size:,} half histories, and what it then did on the other half.{part} "
             f"Slope {number(b.pbo.slope)}. Both halves make up one history: where trials are alike, a good half leaves a "
             "poor one and the slope is near −1 by itself; what counts is the height of the cloud."
         )
-        made.append(Chart("halves", "In sample against out of sample", words))
-    return Gallery("", tuple(made), drawn)
+        charts.append(Chart("halves", "In sample against out of sample", words))
+    return Gallery("", tuple(charts), figures)
 
 
 def _top(searched: SearchReport) -> Table:
@@ -271,14 +272,14 @@ def _top(searched: SearchReport) -> Table:
     if b.plateau.trial not in places:
         places.append(b.plateau.trial)
     names = list(searched.space.axes)
-    made = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
+    rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
     return Table(
         f"The {order.size} best trials by {in_words(searched.asked.metric)}; bold is the plateau",
         ["rank", *(n.replace("_", " ") for n in names), *(f.replace("_", " ") for f in FIGURES)],
-        [[shown for shown, _ in row] for row in made],
+        [[text for text, _ in row] for row in rows],
         words=(),
         tall=True,
-        keys=[[key for _, key in row] for row in made],
+        keys=[[key for _, key in row] for row in rows],
         marked=[n for n, place in enumerate(places) if place == b.plateau.trial],
     )
 

@@ -88,13 +88,13 @@ def _plateau(b: Assessment, withheld: tuple[str, ...]) -> list[str]:
         if b.tried
         else ""
     )
-    kept = (
+    effect = (
         f"keeps at least {in_words(b.metric)} {b.score:.2f}"
         if math.isfinite(b.score)
         else "may ruin it, whichever it is"
     )
     return [
-        f"What could be held is the plateau, not the peak: one step on any axis of numbers {kept} "
+        f"What could be held is the plateau, not the peak: one step on any axis of numbers {effect} "
         f"({b.neighbours} neighbour{'s' if b.neighbours > 1 else ''}).{same}{edges}{extra}"
     ]
 
