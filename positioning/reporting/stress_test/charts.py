@@ -17,27 +17,27 @@ COLOURS = ("$sa", "$sb", "$sc", "$sd", "$se", "$sf", "$sg", "$sh")
 STEPS = 24  # of the ternary grid
 
 
-def drawn(made: StressTest) -> dict[str, charts.Figure]:
+def drawn(stress: StressTest) -> dict[str, charts.Figure]:
     """Every chart of the page by its name."""
     figures = {
-        f"fan{k}x{m}": _fan(quantiles, made.market.simulated)
-        for k, name in enumerate(made.figures) for m, quantiles in enumerate(made.fans[name].values())
+        f"fan{k}x{m}": _fan(quantiles, stress.market.simulated)
+        for k, name in enumerate(stress.figures) for m, quantiles in enumerate(stress.fans[name].values())
     }  # fmt: skip
-    figures["losses"] = _losses(made)
-    if len(made.scenarios.scenarios) >= 3:
-        figures["ternary"] = _ternary(made)
+    figures["losses"] = _losses(stress)
+    if len(stress.scenarios.scenarios) >= 3:
+        figures["ternary"] = _ternary(stress)
     return figures
 
 
-def _losses(made: StressTest) -> charts.Figure:
+def _losses(stress: StressTest) -> charts.Figure:
     """A bar a strategy and scenario, with a line down to the expected shortfall."""
-    names = list(made.figures)
-    labels = ["<br>".join(wrap(charts.safe_label(titles(made)[name]), 14)) for name in names]
-    scenarios = list(next(iter(made.figures.values())))
+    names = list(stress.figures)
+    labels = ["<br>".join(wrap(charts.safe_label(titles(stress)[name]), 14)) for name in names]
+    scenarios = list(next(iter(stress.figures.values())))
     traces = []
     for k, s in enumerate(scenarios):
-        means = [made.figures[name][s].mean for name in names]
-        short = [made.figures[name][s].es_95 for name in names]
+        means = [stress.figures[name][s].mean for name in names]
+        short = [stress.figures[name][s].es_95 for name in names]
         named = charts.safe_label(s)
         traces.append({
             "type": "bar", "name": named, "x": labels, "y": [round(m, 4) for m in means],
@@ -48,7 +48,7 @@ def _losses(made: StressTest) -> charts.Figure:
         })  # fmt: skip
     axis = {"gridcolor": "$grid", "zerolinecolor": "$other", "linecolor": "$grid", "automargin": True}
     layout = {
-        **_layout(made.market.simulated), "barmode": "group", "hovermode": "x unified", "showlegend": True,
+        **_layout(stress.market.simulated), "barmode": "group", "hovermode": "x unified", "showlegend": True,
         "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
         "xaxis": {**axis, "type": "category", "showgrid": False, "tickangle": 0}, "yaxis": {**axis, "tickformat": ".0%"},
     }  # fmt: skip
@@ -79,24 +79,26 @@ def _layout(simulated: bool) -> charts.Figure:
     return {**charts.bare_layout(), "annotations": [charts.watermark()] * simulated}
 
 
-def _ternary(made: StressTest) -> charts.Figure:
-    names = [s.name for s in made.scenarios.scenarios]
+def _ternary(stress: StressTest) -> charts.Figure:
+    names = [s.name for s in stress.scenarios.scenarios]
     points = simplex(STEPS)
     grid = np.zeros((len(points), len(names)))
     grid[:, :3] = points
-    best, _ = preferred(made.means, grid)
+    best, _ = preferred(stress.means, grid)
     traces = []
     for k, (name, colour) in enumerate(
-        zip([*made.figures, "cash"], [*COLOURS[: len(made.figures)], "$other"], strict=False)
+        zip([*stress.figures, "cash"], [*COLOURS[: len(stress.figures)], "$other"], strict=False)
     ):
         at = best == (-1 if name == "cash" else k)
         if at.any():
             traces.append(
                 _points(
-                    charts.safe_label(titles(made).get(name, name)), points[at], {"color": colour, "size": 9}
+                    charts.safe_label(titles(stress).get(name, name)),
+                    points[at],
+                    {"color": colour, "size": 9},
                 )
             )
-    odds = np.array([[s.probability for s in made.scenarios.scenarios[:3]]])
+    odds = np.array([[s.probability for s in stress.scenarios.scenarios[:3]]])
     traces.append(
         _points("the probabilities given, in proportion", odds, {"color": "$ink", "size": 14, "symbol": "x"})
     )
@@ -105,7 +107,7 @@ def _ternary(made: StressTest) -> charts.Figure:
         for a, n in zip("abc", names[:3], strict=True)
     }
     layout = {
-        **_layout(made.market.simulated), "margin": {"l": 40, "r": 40, "t": 30, "b": 30},
+        **_layout(stress.market.simulated), "margin": {"l": 40, "r": 40, "t": 30, "b": 30},
         "ternary": {"sum": 1, "bgcolor": "rgba(0,0,0,0)", **axes},
         "legend": {"orientation": "h", "y": -0.12},
     }  # fmt: skip

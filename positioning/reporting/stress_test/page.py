@@ -73,7 +73,7 @@ class StressPage:
 
 
 def write_stress(
-    made: StressTest, command: str, directory: Path, silence: Silence | None = None, study: str = ""
+    stress: StressTest, command: str, directory: Path, silence: Silence | None = None, study: str = ""
 ) -> list[Path]:
     """Write stress.html, stress.json and stress.parquet, keep them under an ID, and write the index; returns their
     paths.
@@ -82,118 +82,118 @@ def write_stress(
     it, kept with it.
     """
     script = charts.share_script(directory)
-    text = page(made, command, script, silence)
+    text = page(stress, command, script, silence)
     files = [
         write_page(directory / "stress.html", text),
-        write_page(directory / "stress.json", json_text(to_json(made, silence), indent=1)),
-        _parquet(made, directory / "stress.parquet"),
+        write_page(directory / "stress.json", json_text(to_json(stress, silence), indent=1)),
+        _parquet(stress, directory / "stress.parquet"),
     ]
-    verdicts = {name: judged(made, name) for name in made.figures}
+    verdicts = {name: judged(stress, name) for name in stress.figures}
     tones = {v.tone for v in verdicts.values()}
     keep_answer(
-        directory, "stress", f"Stress test, {made.scenarios.name}",
+        directory, "stress", f"Stress test, {stress.scenarios.name}",
         " ".join(f"{name}: {v.sentence}" for name, v in verdicts.items()),
-        tones.pop() if len(tones) == 1 else "neutral", made.market.simulated, made.market.source, command,
+        tones.pop() if len(tones) == 1 else "neutral", stress.market.simulated, stress.market.source, command,
         moved(text, script, f"../../{script}"), files[1:], study,
     )  # fmt: skip
     write_index(directory)
     return files
 
 
-def _parquet(made: StressTest, path: Path) -> Path:
+def _parquet(stress: StressTest, path: Path) -> Path:
     import pyarrow as pa
     from pyarrow import parquet
 
     refuse_foreign_pages(path.parent, [path.name])
     with atomic_file(path) as draft, draft.open("wb") as file:  # pyarrow takes UTF-8 names alone
-        parquet.write_table(pa.Table.from_pylist(made.table()), file)
+        parquet.write_table(pa.Table.from_pylist(stress.table()), file)
     return path
 
 
-def to_json(made: StressTest, silence: Silence | None = None) -> dict[str, Any]:
+def to_json(stress: StressTest, silence: Silence | None = None) -> dict[str, Any]:
     """The verdicts, the table, what it was made with, and the thresholds; undefined is None; returns as fractions."""
-    c = made.choice
+    c = stress.choice
     return {
-        "simulated": made.market.simulated,
+        "simulated": stress.market.simulated,
         "record": None if silence is None else silence.to_json(),
-        "snapshot": made.market.snapshot,
-        "scenarios": made.scenarios.name,
-        "horizon": made.scenarios.scenarios[0].horizon,
+        "snapshot": stress.market.snapshot,
+        "scenarios": stress.scenarios.name,
+        "horizon": stress.scenarios.scenarios[0].horizon,
         "paths": c.paths,
         "seed": c.seed,
         "drift": c.drift,
-        "dividends": made.dividends,
-        "size": made.size,
-        "rows": [str(made.source.rows[0]), str(made.source.rows[-1]), made.source.rows.size],
-        "names": list(made.symbols),
-        "verdicts": {name: judged(made, name).to_json() for name in made.figures},
-        "alike": alike(made),
-        "table": made.table(),
-        "break_even": made.break_even,
-        "crossings": made.crossings,
-        "breaking_multiples": made.multiples,
-        "replayed": made.replayed,
+        "dividends": stress.dividends,
+        "size": stress.size,
+        "rows": [str(stress.source.rows[0]), str(stress.source.rows[-1]), stress.source.rows.size],
+        "names": list(stress.symbols),
+        "verdicts": {name: judged(stress, name).to_json() for name in stress.figures},
+        "alike": alike(stress),
+        "table": stress.table(),
+        "break_even": stress.break_even,
+        "crossings": stress.crossings,
+        "breaking_multiples": stress.multiples,
+        "replayed": stress.replayed,
         "betas": [
             {"driver": b.driver, "symbol": b.symbol, "beta": b.beta, "months": b.months, "origin": b.origin,
              "standard_error": plain(b.standard_error)}
-            for b in made.betas
+            for b in stress.betas
         ],
-        "parts": {name: {p.label: list(p.returns) for p in parts} for name, parts in made.parts.items()},
+        "parts": {name: {p.label: list(p.returns) for p in parts} for name, parts in stress.parts.items()},
         "legs": {
-            p: {s: dict(zip(made.symbols, map(float, v), strict=True)) for s, v in by.items()}
-            for p, by in made.legs.items()
+            p: {s: dict(zip(stress.symbols, map(float, v), strict=True)) for s, v in by.items()}
+            for p, by in stress.legs.items()
         },
         "pooled": [
             {"scenario": r.scenario, "driver": r.driver, "view": r.view, "months": r.months, "effective": r.effective,
              "mean": list(r.mean), "deviation": list(r.deviation)}
-            for r in made.pooled
+            for r in stress.pooled
         ],
-        "notices": [{"symbol": n.symbol, "text": n.text} for n in made.notices],
+        "notices": [{"symbol": n.symbol, "text": n.text} for n in stress.notices],
     }  # fmt: skip
 
 
-def page(made: StressTest, command: str, script: str, silence: Silence | None = None) -> str:
+def page(stress: StressTest, command: str, script: str, silence: Silence | None = None) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
-    body = render("stress_test/page.html", v=view(made, command, silence))
-    heading = f"Stress test, {made.scenarios.name}"
-    return document(heading, charted(body, drawn(made), script), made.market.simulated)
+    body = render("stress_test/page.html", v=view(stress, command, silence))
+    heading = f"Stress test, {stress.scenarios.name}"
+    return document(heading, charted(body, drawn(stress), script), stress.market.simulated)
 
 
-def view(made: StressTest, command: str, silence: Silence | None = None) -> StressPage:
+def view(stress: StressTest, command: str, silence: Silence | None = None) -> StressPage:
     """Everything that the page shows, in words."""
-    named = titles(made)
+    named = titles(stress)
     return StressPage(
-        simulated=made.market.simulated,
+        simulated=stress.market.simulated,
         silence="" if silence is None else silence.words,
-        judged=tuple(Judged(named[name], judged(made, name)) for name in made.figures),
+        judged=tuple(Judged(named[name], judged(stress, name)) for name in stress.figures),
         rules=rules(STRESS_RULES),
-        alike=tuple(alike(made)),
-        outcomes=_outcomes(made),
-        fans=_fans(made),
-        parts=_parts(made),
-        legs=_legs(made),
-        betas=_betas(made),
-        break_even=_break_even(made),
-        crossings=_crossings(made),
-        ternary=_ternary_words(made),
-        replayed=_replayed(made),
-        multiples=_multiples(made),
-        pooled=_pooled(made),
-        horizon=made.scenarios.scenarios[0].horizon,
-        drivers=_drivers(made),
-        shocks=_shocks(made),
-        method=tuple(method(made)),
-        notices=tuple(notices(made)),
+        alike=tuple(alike(stress)),
+        outcomes=_outcomes(stress),
+        fans=_fans(stress),
+        parts=_parts(stress),
+        legs=_legs(stress),
+        betas=_betas(stress),
+        break_even=_break_even(stress),
+        crossings=_crossings(stress),
+        ternary=_ternary_words(stress),
+        replayed=_replayed(stress),
+        multiples=_multiples(stress),
+        pooled=_pooled(stress),
+        horizon=stress.scenarios.scenarios[0].horizon,
+        drivers=_drivers(stress),
+        shocks=_shocks(stress),
+        method=tuple(method(stress)),
+        notices=tuple(notices(stress)),
         command=command,
-        snapshot=made.market.snapshot,
+        snapshot=stress.market.snapshot,
     )
 
 
-def _outcomes(made: StressTest) -> tuple[Table, Table]:
+def _outcomes(stress: StressTest) -> tuple[Table, Table]:
     """What a strategy makes under a scenario, and how it falls."""
-    odds = {s.name: s.probability for s in made.scenarios.scenarios} | {WEIGHTED: 1.0}
-    named = titles(made)
-    each = [(named[name], s, f) for name, by in made.figures.items() for s, f in by.items()]
+    odds = {s.name: s.probability for s in stress.scenarios.scenarios} | {WEIGHTED: 1.0}
+    named = titles(stress)
+    each = [(named[name], s, f) for name, by in stress.figures.items() for s, f in by.items()]
     marked = [n for n, (_, s, _) in enumerate(each) if s == WEIGHTED]
     returns = [
         [name, s, percent(odds[s], 0), signed(f.mean), percent(f.error, 2), percent(f.deviation), signed(f.var_95),
@@ -214,39 +214,41 @@ def _outcomes(made: StressTest) -> tuple[Table, Table]:
     )  # fmt: skip
 
 
-def _fans(made: StressTest) -> tuple[Chart, ...]:
-    found = []
-    for k, name in enumerate(made.figures):
-        for m, s in enumerate(made.fans[name]):
-            f = made.figures[name][s]
+def _fans(stress: StressTest) -> tuple[Chart, ...]:
+    fans = []
+    for k, name in enumerate(stress.figures):
+        for m, s in enumerate(stress.fans[name]):
+            f = stress.figures[name][s]
             words = f"Median {signed(f.median)}, nine paths of ten between {signed(f.var_95)} and {signed(f.p95)}."
-            found.append(Chart(f"fan{k}x{m}", f"{titles(made)[name]}, {s}", words, "low"))
-    return tuple(found)
+            fans.append(Chart(f"fan{k}x{m}", f"{titles(stress)[name]}, {s}", words, "low"))
+    return tuple(fans)
 
 
-def _parts(made: StressTest) -> tuple[Table, ...]:
+def _parts(stress: StressTest) -> tuple[Table, ...]:
     return tuple(
         Table(
-            f"{s}: each driver and shock alone, without noise", ["part", *titles(made).values()],
+            f"{s}: each driver and shock alone, without noise", ["part", *titles(stress).values()],
             [[p.label.replace("_", " "), *(signed(r) for r in p.returns)] for p in parts],
         )
-        for s, parts in made.parts.items()
+        for s, parts in stress.parts.items()
     )  # fmt: skip
 
 
-def _legs(made: StressTest) -> Table:
-    rows = [[titles(made)[n], s, *_largest(made, v)] for n, by in made.legs.items() for s, v in by.items()]
+def _legs(stress: StressTest) -> Table:
+    rows = [
+        [titles(stress)[n], s, *_largest(stress, v)] for n, by in stress.legs.items() for s, v in by.items()
+    ]
     heads = ["strategy", "scenario", *(f"name {k + 1}" for k in range(LEGS))]
     return Table(f"Mean profit by name, the {LEGS} largest", heads, rows, words=range(2 + LEGS))
 
 
-def _largest(made: StressTest, profit: FloatArray) -> list[str]:
+def _largest(stress: StressTest, profit: FloatArray) -> list[str]:
     order = np.argsort(-np.abs(profit))[:LEGS]
-    shown = [f"{made.symbols[n]} {signed(float(profit[n]))}" if profit[n] else "" for n in order]
-    return shown + [""] * (LEGS - len(shown))
+    cells = [f"{stress.symbols[n]} {signed(float(profit[n]))}" if profit[n] else "" for n in order]
+    return cells + [""] * (LEGS - len(cells))
 
 
-def _betas(made: StressTest) -> Table:
+def _betas(stress: StressTest) -> Table:
     rows = [
         [
             b.driver.replace("_", " "),
@@ -256,17 +258,17 @@ def _betas(made: StressTest) -> Table:
             b.months or NOTHING,
             b.origin,
         ]
-        for b in made.betas
+        for b in stress.betas
     ]
     heads = ["driver", "name", "beta", "standard error", "months", "origin"]
     return Table("Betas", heads, rows, words=(0, 1, 5), tall=True)
 
 
-def _break_even(made: StressTest) -> Table:
-    names = [s.name for s in made.scenarios.scenarios]
+def _break_even(stress: StressTest) -> Table:
+    names = [s.name for s in stress.scenarios.scenarios]
     rows = [
-        [titles(made)[name], *(percent(q) if (q := by[s]) is not None else "none" for s in names)]
-        for name, by in made.break_even.items()
+        [titles(stress)[name], *(percent(q) if (q := by[s]) is not None else "none" for s in names)]
+        for name, by in stress.break_even.items()
     ]
     caption = (
         "Probability of each scenario at which a strategy expects nothing, the others in proportion; none: at no "
@@ -275,13 +277,13 @@ def _break_even(made: StressTest) -> Table:
     return Table(caption, ["strategy", *names], rows)
 
 
-def _crossings(made: StressTest) -> Table | None:
-    names = [s.name for s in made.scenarios.scenarios]
-    named = titles(made)
+def _crossings(stress: StressTest) -> Table | None:
+    names = [s.name for s in stress.scenarios.scenarios]
+    named = titles(stress)
     rows = [
         [s, percent(q), named.get(below, below), named.get(above, above)]
         for s in names
-        for q, below, above in made.crossings[s]
+        for q, below, above in stress.crossings[s]
     ]
     if not rows:
         return None
@@ -289,48 +291,48 @@ def _crossings(made: StressTest) -> Table | None:
     return Table("Where two strategies change places by expected return", heads, rows, words=(0, 2, 3))
 
 
-def _ternary_words(made: StressTest) -> str:
-    names = [s.name for s in made.scenarios.scenarios]
+def _ternary_words(stress: StressTest) -> str:
+    names = [s.name for s in stress.scenarios.scenarios]
     if len(names) < 3:
         return ""
     more = f" with {', '.join(names[3:])} at zero" if names[3:] else ""
     return f"By expected return, over all probabilities of {', '.join(names[:3])}{more}; cash where none is above zero."
 
 
-def _replayed(made: StressTest) -> Table | None:
-    c = made.choice
-    if not made.replayed or c.window is None:
+def _replayed(stress: StressTest) -> Table | None:
+    c = stress.choice
+    if not stress.replayed or c.window is None:
         return None
-    rows = [[titles(made)[name], signed(r), percent(d)] for name, (r, d) in made.replayed.items()]
+    rows = [[titles(stress)[name], signed(r), percent(d)] for name, (r, d) in stress.replayed.items()]
     caption = f"Moves of {c.window[0]} to {c.window[1]} on today's weights, drift kept"
     return Table(caption, ["strategy", "return", "drawdown"], rows)
 
 
-def _multiples(made: StressTest) -> Table:
-    names = [s.name for s in made.scenarios.scenarios]
+def _multiples(stress: StressTest) -> Table:
+    names = [s.name for s in stress.scenarios.scenarios]
     rows = [
         [
-            titles(made)[name],
+            titles(stress)[name],
             *(number(k) if (k := by[s]) is not None else f"none up to {WIDEST:g}" for s in names),
         ]
-        for name, by in made.multiples.items()
+        for name, by in stress.multiples.items()
     ]
     caption = (
         "Multiple of the scenario's shocks and driver moves, without noise, that costs "
-        f"{percent(made.choice.limit, 0)} from a high"
+        f"{percent(stress.choice.limit, 0)} from a high"
     )
     return Table(caption, ["strategy", *names], rows)
 
 
-def _pooled(made: StressTest) -> Table | None:
-    if not made.pooled:
+def _pooled(stress: StressTest) -> Table | None:
+    if not stress.pooled:
         return None
-    named = titles(made)
+    named = titles(stress)
     rows = [
         [r.scenario, r.driver.replace("_", " "), signed(r.view, 2), number(r.effective, 1), r.months, named[p.name],
          signed(mean, 2), percent(deviation, 2)]
-        for r in made.pooled
-        for p, mean, deviation in zip(made.strategies, r.mean, r.deviation, strict=True)
+        for r in stress.pooled
+        for p, mean, deviation in zip(stress.strategies, r.mean, r.deviation, strict=True)
     ]  # fmt: skip
     heads = [
         "scenario",
@@ -345,7 +347,7 @@ def _pooled(made: StressTest) -> Table | None:
     return Table("Months of history", heads, rows, words=(0, 1, 5))
 
 
-def _drivers(made: StressTest) -> Table:
+def _drivers(stress: StressTest) -> Table:
     heads = [
         "scenario",
         "probability",
@@ -359,7 +361,7 @@ def _drivers(made: StressTest) -> Table:
         "source",
     ]
     rows: list[list[object]] = []
-    for s in made.scenarios.scenarios:
+    for s in stress.scenarios.scenarios:
         first = [Cell(s.name, "strong"), percent(s.probability, 0), s.origin]
         for d in s.drivers:
             fades = "" if math.isinf(d.half_life) else f", halving every {d.half_life:g} rows"
@@ -382,9 +384,9 @@ def _drivers(made: StressTest) -> Table:
     return Table("Drivers", heads, rows, words=(0, 2, 3, 6, 7, 8, 9))
 
 
-def _shocks(made: StressTest) -> tuple[Table, ...]:
+def _shocks(stress: StressTest) -> tuple[Table, ...]:
     """What each shock moves, and how trading goes on; none where there is no shock."""
-    each = [(s.name, b) for s in made.scenarios.scenarios for b in s.shocks]
+    each = [(s.name, b) for s in stress.scenarios.scenarios for b in s.shocks]
     if not each:
         return ()
     moves = [

@@ -12,20 +12,20 @@ from positioning.scenarios.scenario import WEIGHTED, Scenario
 from positioning.scenarios.stress_test import StressTest
 
 
-def titles(made: StressTest) -> dict[str, str]:
+def titles(stress: StressTest) -> dict[str, str]:
     """By name of a strategy its title, which is its name where two have the same."""
-    own = [s.title for s in made.strategies]
-    return {s.name: s.title if own.count(s.title) == 1 else s.name for s in made.strategies}
+    own = [s.title for s in stress.strategies]
+    return {s.name: s.title if own.count(s.title) == 1 else s.name for s in stress.strategies}
 
 
-def judged(made: StressTest, strategy: str) -> Verdict:
+def judged(stress: StressTest, strategy: str) -> Verdict:
     """The verdict on one of its strategies, by name."""
-    by, scenarios = made.figures[strategy], made.scenarios.scenarios
-    names = next(s.names for s in made.strategies if s.name == strategy)
+    by, scenarios = stress.figures[strategy], stress.scenarios.scenarios
+    names = next(s.names for s in stress.strategies if s.name == strategy)
     return stress_verdict(
         StressEvidence(
-            simulated=made.market.simulated,
-            priced=sum(n in made.symbols for n in names),
+            simulated=stress.market.simulated,
+            priced=sum(n in stress.symbols for n in names),
             of=len(names),
             mean=by[WEIGHTED].mean,
             error=by[WEIGHTED].error,
@@ -33,18 +33,18 @@ def judged(made: StressTest, strategy: str) -> Verdict:
             scenarios=tuple((s.name, by[s.name].mean) for s in scenarios),
             ruin=max(by[s.name].ruin for s in scenarios),
             rows=scenarios[0].horizon,
-            drift=made.source.drift != "zero",
+            drift=stress.source.drift != "zero",
         )
     )
 
 
-def alike(made: StressTest) -> list[str]:
+def alike(stress: StressTest) -> list[str]:
     """Why two scenarios are the same for a strategy, where they are."""
-    lines, named = [], titles(made)
-    for a, b in combinations(made.scenarios.scenarios, 2):
+    lines, named = [], titles(stress)
+    for a, b in combinations(stress.scenarios.scenarios, 2):
         same = [
             name
-            for name, by in made.figures.items()
+            for name, by in stress.figures.items()
             if (by[a.name].mean, by[a.name].es_95) == (by[b.name].mean, by[b.name].es_95)
         ]
         if same:
@@ -71,9 +71,9 @@ def _only(one: Mapping[Hashable, str], other: Mapping[Hashable, str]) -> list[st
     """Names of what one of the two has and the other has not."""
     return [
         name
-        for known, seen in ((one, other), (other, one))
-        for what, name in known.items()
-        if what not in seen
+        for names, others in ((one, other), (other, one))
+        for what, name in names.items()
+        if what not in others
     ]
 
 
@@ -96,26 +96,28 @@ def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def method(made: StressTest) -> list[str]:
+def method(stress: StressTest) -> list[str]:
     """How it was made."""
-    c, u = made.choice, made.source
-    taken = "taken out, so that no strategy inherits the luck of the past" if u.drift == "zero" else "kept"
+    c, u = stress.choice, stress.source
+    drift_words = (
+        "taken out, so that no strategy inherits the luck of the past" if u.drift == "zero" else "kept"
+    )
     return [
         f"{c.paths:,} paths a scenario, the same draws under each, seed {c.seed}. Blocks of rows are drawn by the "
         f"stationary bootstrap from {u.rows.size} rows, {u.rows[0]} to {u.rows[-1]}: overnight and intraday moves, "
         "currencies and closed venues of one row stay together.",
-        f"Each name's mean return is {taken}. The driver's own noise is in the drawn rows; its mean path is the "
+        f"Each name's mean return is {drift_words}. The driver's own noise is in the drawn rows; its mean path is the "
         "scenario's.",
         "Each path follows the real past, which look-backs and news before the opening read. After it no news arrives, "
         "so event tilts fade. Future rows are weekdays; holidays come with the drawn rows.",
         "Fees are those of the last table, spreads widened where a shock says so. A shock lands on the row named, "
         "after the strategy has been bought.",
-        f"Dividends on the paths: {made.dividends}.",
-        f"Size of each account: {made.size}; volume on the paths is the median of the past.",
-        f"Names on the paths: {', '.join(made.symbols)}.",
+        f"Dividends on the paths: {stress.dividends}.",
+        f"Size of each account: {stress.size}; volume on the paths is the median of the past.",
+        f"Names on the paths: {', '.join(stress.symbols)}.",
     ]
 
 
-def notices(made: StressTest) -> Iterable[str]:
+def notices(stress: StressTest) -> Iterable[str]:
     """What must be known of the prices, each once."""
-    return [f"{n.symbol} {n.text}".strip() for n in dict.fromkeys(made.notices)]
+    return [f"{n.symbol} {n.text}".strip() for n in dict.fromkeys(stress.notices)]
