@@ -39,15 +39,15 @@ class CapacityPage:
     command: str
 
 
-def write_capacity(found: Capacity, directory: Path) -> list[Path]:
+def write_capacity(capacity: Capacity, directory: Path) -> list[Path]:
     """Write `directory/capacity_NAME.html` and the same as JSON; returns their paths."""
-    stem = f"capacity_{safe_name(found.strategy.name)}"
-    body = render("capacity.html", v=view(found))
-    page = charted(body, drawn(found), share_script(directory))
+    stem = f"capacity_{safe_name(capacity.strategy.name)}"
+    body = render("capacity.html", v=view(capacity))
+    page = charted(body, figures(capacity), share_script(directory))
     path = write_page(
-        directory / f"{stem}.html", document(f"{found.strategy.title}, capacity", page, found.simulated)
+        directory / f"{stem}.html", document(f"{capacity.strategy.title}, capacity", page, capacity.simulated)
     )
-    return [path, write_page(directory / f"{stem}.json", json_text(found.to_json()) + "\n")]
+    return [path, write_page(directory / f"{stem}.json", json_text(capacity.to_json()) + "\n")]
 
 
 def view(f: Capacity) -> CapacityPage:
@@ -122,18 +122,18 @@ def answer(f: Capacity) -> str:
         else f"; from {money(f.another, f.base)} on over a quarter of what it decides is not held, and what it makes is "
         "another portfolio's"
     )
-    said = f"{ease}{binds}; {_early(f)}{other}; {half}; {'; '.join(filter(None, edges))}"
+    sentence = f"{ease}{binds}; {_early(f)}{other}; {half}; {'; '.join(filter(None, edges))}"
     if f.held.under_half:
-        return f"Not the strategy: it {f.held.words}; {said[0].lower()}{said[1:]}."
-    return f"{said}; it {f.held.words}."
+        return f"Not the strategy: it {f.held.words}; {sentence[0].lower()}{sentence[1:]}."
+    return f"{sentence}; it {f.held.words}."
 
 
 def _early(f: Capacity) -> str:
     """What its size costs while the account still is the strategy's."""
-    made, (at, lowest) = f"it made {signed(f.unit_return)} without a size", f.lowest
+    outcome, (at, lowest) = f"it made {signed(f.unit_return)} without a size", f.lowest
     if not lowest < f.unit_return:
-        return made
-    return f"{made} and at the least {signed(lowest)}, at {money(at, f.base)}"
+        return outcome
+    return f"{outcome} and at the least {signed(lowest)}, at {money(at, f.base)}"
 
 
 def _edge(against: str, gone: float, base: str, upto: str) -> str:
@@ -239,7 +239,7 @@ def _assumptions(f: Capacity) -> tuple[str, ...]:
     )
 
 
-def drawn(f: Capacity) -> dict[str, Figure]:
+def figures(f: Capacity) -> dict[str, Figure]:
     """The figures by name."""
     last = _last(f)
     x = f.amounts[:last].tolist()
@@ -257,7 +257,7 @@ def drawn(f: Capacity) -> dict[str, Figure]:
         returns.append(line(f.benchmark_name, flat * f.benchmark_return, "$benchmark", "dot"))
     returns.append(line("cash", flat * f.cash_return, "$other", "dash"))
     cost = [line("all", f.cost_bps, "$strategy"), line("impact", f.impact_bps, "$contrast")]
-    made = {
+    by_name = {
         "returns": _figure(f, returns, "total return", ".0%"),
         "missed": _figure(f, [line("not held", f.missed, "$strategy")], "share not held", ".0%"),
         "sharpe": _figure(f, [line("strategy", f.sharpe, "$strategy")], "Sharpe", ".2f"),
@@ -265,9 +265,9 @@ def drawn(f: Capacity) -> dict[str, Figure]:
         "exit": _exit(f),
     }
     if f.simulated:
-        for figure in made.values():
+        for figure in by_name.values():
             figure["layout"]["annotations"] = [watermark()]
-    return made
+    return by_name
 
 
 def _last(f: Capacity) -> int:
@@ -291,20 +291,20 @@ def _figure(f: Capacity, data: list[Figure], y: str, form: str) -> Figure:
 
 
 def _exit(f: Capacity) -> Figure:
-    shown = [leg for leg in f.legs if any(0 < d < math.inf for d in leg.days)][::-1]
+    legs = [leg for leg in f.legs if any(0 < d < math.inf for d in leg.days)][::-1]
     colours = ("$strategy", "$contrast", "$other")
     data = [
-        {"type": "bar", "orientation": "h", "name": f"{percent(s, 0)} of volume", "y": [leg.symbol for leg in shown],
-         "x": [_positive(leg, k) for leg in shown], "marker": {"color": colours[k]}}
+        {"type": "bar", "orientation": "h", "name": f"{percent(s, 0)} of volume", "y": [leg.symbol for leg in legs],
+         "x": [_positive(leg, k) for leg in legs], "marker": {"color": colours[k]}}
         for k, s in enumerate(SHARES)
     ]  # fmt: skip
-    made = _figure(f, data, "", "")
-    made["layout"] |= {
+    figure = _figure(f, data, "", "")
+    figure["layout"] |= {
         "barmode": "group", "hovermode": "closest",
         "xaxis": {**AXIS, "title": {"text": "sessions to exit", "standoff": 6}, "type": "log"},
         "yaxis": {**AXIS, "type": "category"},
     }  # fmt: skip
-    return made
+    return figure
 
 
 def _positive(leg: LegCapacity, k: int) -> float | None:

@@ -50,10 +50,8 @@ def embed(figures: Mapping[str, Figure], shared: Mapping[str, list[str]] = NO_DA
     A string "$role" stands for the colour the page's style gives that role, light or dark. shared: by a word dates that
     many lines have in common: they are written once, and "@word" stands for them.
     """
-    written: dict[str, Any] = {name: _sharing(figure, shared) for name, figure in figures.items()} | dict(
-        shared
-    )
-    text = json.dumps(written, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    data: dict[str, Any] = {name: _sharing(figure, shared) for name, figure in figures.items()} | dict(shared)
+    text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return Html(f'<script type="application/json" id="chart-data">{text}</script>')
 
 

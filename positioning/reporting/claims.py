@@ -80,7 +80,7 @@ class ClaimsPage:
 
 
 def write_claims(
-    made: ClaimAnswers,
+    claims: ClaimAnswers,
     command: str,
     directory: Path,
     markdown: Path | None,
@@ -91,20 +91,20 @@ def write_claims(
     returns their paths. study: the file of options that repeats it; again: the command as the Markdown names it, without
     places of one machine. Raises BadInputError where another's file stands in
     its place."""
-    text = page(made, command)
+    text = page(claims, command)
     files = [
         write_page(directory / "claims.html", text),
-        write_page(directory / "claims.json", json_text(made.to_json(), indent=1)),
+        write_page(directory / "claims.json", json_text(claims.to_json(), indent=1)),
     ]
-    snapshots = dict.fromkeys(s[:12] for s in made.snapshots.values())
+    snapshots = dict.fromkeys(s[:12] for s in claims.snapshots.values())
     keep_answer(
-        directory, "claims", f"Claims of {made.thesis.title}", counts(made), "neutral", made.simulated,
-        f"prices {', '.join(snapshots)}" if snapshots else made.source, command,
+        directory, "claims", f"Claims of {claims.thesis.title}", counts(claims), "neutral", claims.simulated,
+        f"prices {', '.join(snapshots)}" if snapshots else claims.source, command,
         text, files[1:], study,
     )  # fmt: skip
     write_index(directory)
     if markdown is not None:
-        files.append(write_whole(markdown, to_markdown(made, again or command)))
+        files.append(write_whole(markdown, to_markdown(claims, again or command)))
     return files
 
 
@@ -117,10 +117,10 @@ def refuse_foreign_markdown(path: Path) -> None:
         )  # fmt: skip
 
 
-def counts(made: ClaimAnswers) -> str:
+def counts(claims: ClaimAnswers) -> str:
     """How many claims have which verdict, in a sentence."""
-    words = ", ".join(f"{n} {verdict}" for verdict, n in made.counted().items())
-    return f"{counted(len(made.answers), 'claim')}: {words}."
+    words = ", ".join(f"{n} {verdict}" for verdict, n in claims.counted().items())
+    return f"{counted(len(claims.answers), 'claim')}: {words}."
 
 
 def finding_words(f: Finding) -> str:
@@ -136,35 +136,35 @@ def finding_words(f: Finding) -> str:
     return f"{f.what}{where}: {write(f.estimate)}{interval}{p}, n {f.count:,}"
 
 
-def _apart(made: ClaimAnswers) -> str:
-    day = made.thesis.published
+def _apart(claims: ClaimAnswers) -> str:
+    day = claims.thesis.published
     return f"Published on {day}. Only what came after that day decides; what came before is shown apart."
 
 
-def page(made: ClaimAnswers, command: str) -> str:
+def page(claims: ClaimAnswers, command: str) -> str:
     """The HTML of the page, which has no charts and needs no script but its own."""
-    body = join(render("claims.html", v=view(made, command)), scripts(*PLAIN))
-    return document(f"Claims of {made.thesis.title}", body, made.simulated)
+    body = join(render("claims.html", v=view(claims, command)), scripts(*PLAIN))
+    return document(f"Claims of {claims.thesis.title}", body, claims.simulated)
 
 
-def view(made: ClaimAnswers, command: str) -> ClaimsPage:
+def view(claims: ClaimAnswers, command: str) -> ClaimsPage:
     """Everything that the page says."""
-    tested = [a for a in made.answers if a.ruling is not Ruling.UNTESTABLE]
-    rest = [a for a in made.answers if a.ruling is Ruling.UNTESTABLE]
+    tested = [a for a in claims.answers if a.ruling is not Ruling.UNTESTABLE]
+    rest = [a for a in claims.answers if a.ruling is Ruling.UNTESTABLE]
     return ClaimsPage(
-        title=made.thesis.title,
-        simulated=made.simulated,
-        silence="" if made.silence is None else made.silence.words,
-        verdict=Spoken(counts(made), "neutral"),
-        apart=_apart(made),
+        title=claims.thesis.title,
+        simulated=claims.simulated,
+        silence="" if claims.silence is None else claims.silence.words,
+        verdict=Spoken(counts(claims), "neutral"),
+        apart=_apart(claims),
         figures=FIGURES,
         tested=tuple(map(_row, tested)),
         untestable=tuple(map(_row, rest)),
-        claims=tuple(map(_claim, made.answers)),
+        claims=tuple(map(_claim, claims.answers)),
         rules=RULES,
-        family=made.family,
+        family=claims.family,
         command=command,
-        prices=made.source,
+        prices=claims.source,
     )
 
 
@@ -202,27 +202,27 @@ def _claim(a: ClaimAnswer) -> ClaimEvidence:
     )
 
 
-def to_markdown(made: ClaimAnswers, command: str) -> str:
+def to_markdown(claims: ClaimAnswers, command: str) -> str:
     """The table, every finding and the rules as Markdown, with a warning first where prices are simulated."""
-    lines = [MARK, "", f"# {_cell(made.thesis.title)}: claim by claim", ""]
-    if made.simulated:
+    lines = [MARK, "", f"# {_cell(claims.thesis.title)}: claim by claim", ""]
+    if claims.simulated:
         lines += [
             "**SIMULATED.** The prices behind this page were generated; none was ever paid. It is a demonstration of how "
             "claims are answered, and no evidence about any of them.", "",
         ]  # fmt: skip
-    if made.silence is not None:
-        lines += [f"**{_cell(made.silence.words)}**", ""]
+    if claims.silence is not None:
+        lines += [f"**{_cell(claims.silence.words)}**", ""]
     lines += [
-        f"{counts(made)} {_apart(made)} {FIGURES}", "",
+        f"{counts(claims)} {_apart(claims)} {FIGURES}", "",
         "| id | claim | stands for it | before | after | verdict | why |", "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     lines += [
         f"| {a.claim.id} | {_cell(a.claim.claim)} | {FIT[a.claim.fit]} | {_first(a, 'before')} | {_first(a, 'after')} | "
         f"**{a.ruling}** | {_cell(_why(a))} |"
-        for a in made.answers
+        for a in claims.answers
     ]
     lines += ["", "## What was measured", ""]
-    for a in made.answers:
+    for a in claims.answers:
         lines += [f"### {a.claim.id}", "", f"{_cell(a.claim.source)}. {_cell(a.claim.stands_for)}", ""]
         lines += [f"- {_cell(finding_words(f))}" for f in a.findings]
         lines += [""] * bool(a.findings)
@@ -231,10 +231,10 @@ def to_markdown(made: ClaimAnswers, command: str) -> str:
         "",
         *(f"- {r}" for r in RULES),
         "",
-        f"False-discovery rates are over {made.family}.",
+        f"False-discovery rates are over {claims.family}.",
         "",
     ]
-    lines += [f"Made by `{command}` from {_cell(made.source)}.", ""]
+    lines += [f"Made by `{command}` from {_cell(claims.source)}.", ""]
     return "\n".join(lines)
 
 

@@ -34,7 +34,7 @@ def scripts(*names: str) -> Html:
 
 def charted(
     body: Html,
-    drawn: Mapping[str, Figure],
+    figures: Mapping[str, Figure],
     script: str,
     names: Sequence[str] = CHARTED,
     shared: Mapping[str, list[str]] = charts.NO_DAYS,
@@ -43,7 +43,7 @@ def charted(
     shared: dates that many figures have in common, see `charts.embed`."""
     return join(
         body,
-        charts.embed(drawn, shared),
+        charts.embed(figures, shared),
         Html(f'<script src="{escape(script)}"></script>'),
         scripts(*names),
     )
@@ -64,8 +64,8 @@ def standing_alone(text: str, script: str) -> str:
 def policy(body: str) -> str:
     """What a browser may do for the page: run plotly's file, beside it or inside it, and the inline scripts that are
     our own files to the letter, and nothing else; ask no one for anything. Whatever else gets into it does not run."""
-    known = (code for code in _INLINE.findall(body) if _is_own(code) or code == charts.inline_code())
-    hashes = " ".join(dict.fromkeys(map(_hash, known)))
+    codes = (code for code in _INLINE.findall(body) if _is_own(code) or code == charts.inline_code())
+    hashes = " ".join(dict.fromkeys(map(_hash, codes)))
     return (
         f"default-src 'none'; {SCRIPTS} {hashes}; style-src 'unsafe-inline'; img-src data: blob: 'self' file:; "
         "font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
@@ -75,10 +75,10 @@ def policy(body: str) -> str:
 def _is_own(code: str) -> bool:
     """Whether a script is one of our files, or several one after the other."""
     while code:
-        found = next((text for text in _own_scripts() if code.startswith(text)), "")
-        if not found:
+        prefix = next((text for text in _own_scripts() if code.startswith(text)), "")
+        if not prefix:
             return False
-        code = code[len(found) :]
+        code = code[len(prefix) :]
     return True
 
 

@@ -47,7 +47,7 @@ class Factsheet:
     benchmark: str
     objective: str
     verdict: Verdict
-    held: str
+    held_words: str
     spark: Spark
     growth: str
     trailing: Rows
@@ -80,7 +80,7 @@ def view(report: BacktestReport) -> Factsheet:
         else f"{b.title}{'' if b.remark else ', total return where its prices have dividends'}",
         objective=" ".join(report.strategy.rationale.split("\n\n")[0].split()),
         verdict=report.verdict,
-        held=report.held.words,
+        held_words=report.held.words,
         spark=sparkline(r.nav),
         growth=(
             f"{m.first} to {m.last}: it ends at {r.nav[-1]:.2f}; at the highest {r.nav.max():.2f}, at the lowest "
@@ -126,8 +126,8 @@ def _risk(report: BacktestReport) -> Rows:
     kind = risk_class(equivalent, shorts)
     dates = f", {fall.peak} to {fall.trough}" if fall.peak is not None else ""
     rows = [
-        ("Volatility a year, daily", _known(m.volatility, percent)),
-        ("Three-year deviation, 36 months", _known(three_year_deviation(months), percent)),
+        ("Volatility a year, daily", _in_short(m.volatility, percent)),
+        ("Three-year deviation, 36 months", _in_short(three_year_deviation(months), percent)),
         ("Sharpe, Sortino, daily", f"{number(m.sharpe)}, {number(m.sortino)}"),
         ("Worst drawdown, daily", f"{percent(m.max_drawdown)}{dates}"),
         ("Best, worst month", f"{signed(float(months.max()))}, {signed(float(months.min()))}" if months.size else SHORT),
@@ -142,31 +142,31 @@ def _against(report: BacktestReport, own: FloatArray) -> list[tuple[str, str]]:
     b, m, r = report.benchmark, report.metrics, report.result
     if b is None or np.isfinite(b.levels).sum() < 3:
         return []
-    known = np.flatnonzero(np.isfinite(b.levels))
-    span = slice(known[0], known[-1] + 1)
-    mine, its = own[known[0] : known[-1]], returns(b.levels[span])
+    level_rows = np.flatnonzero(np.isfinite(b.levels))
+    span = slice(level_rows[0], level_rows[-1] + 1)
+    mine, its = own[level_rows[0] : level_rows[-1]], returns(b.levels[span])
     a, c = (_months(r.rows[span], levels[span]) for levels in (r.nav, b.levels))
     up, down = captures(a, c)
     return [
         ("Beta" if m.beta_measure == "same_day" else "Beta, with leads and lags", number(m.beta)),
         ("Tracking error, information ratio",
-         f"{_known(tracking_error(mine, its, m.rows_per_year), percent)}, "
-         f"{_known(information_ratio(mine, its, m.rows_per_year), number)}"),
-        ("Up, down capture, 36 months", f"{_known(up, percent)}, {_known(down, percent)}"),
+         f"{_in_short(tracking_error(mine, its, m.rows_per_year), percent)}, "
+         f"{_in_short(information_ratio(mine, its, m.rows_per_year), number)}"),
+        ("Up, down capture, 36 months", f"{_in_short(up, percent)}, {_in_short(down, percent)}"),
     ]  # fmt: skip
 
 
-def _known(value: float, write: object) -> str:
+def _in_short(value: float, write: object) -> str:
     return write(value) if math.isfinite(value) and callable(write) else SHORT
 
 
 def _holdings(report: BacktestReport) -> Rows:
     r = report.result
     order = np.argsort(-np.abs(r.weights[-1]), kind="stable")[:TOP]
-    held = [n for n in order if r.weights[-1, n]]
+    columns = [n for n in order if r.weights[-1, n]]
     rows = [
         (f"{r.market.symbols[n]}, {r.market.instruments[n].name}", percent(float(r.weights[-1, n])))
-        for n in held
+        for n in columns
     ]
     return (*rows, ("Cash", percent(float(1.0 - r.net_exposure[-1]))))
 
@@ -180,15 +180,15 @@ def _shares(report: BacktestReport, kinds: list[str]) -> Rows:
 
 def _costs(report: BacktestReport) -> Rows:
     r = report.result
-    paid = {kind.replace("_", " "): float(v.sum()) for kind, v in r.costs.items() if v.any()}
+    by_kind = {kind.replace("_", " "): float(v.sum()) for kind, v in r.costs.items() if v.any()}
     if impact := float(r.impact.sum()):
-        paid["market impact"] = impact
+        by_kind["market impact"] = impact
     borrow = -float(r.profit["financing"].sum())
-    rows = [(kind, percent(v, 2)) for kind, v in paid.items()] + (
+    rows = [(kind, percent(v, 2)) for kind, v in by_kind.items()] + (
         [("borrow", percent(borrow, 2))] if borrow else []
     )
     turnover = ("Turnover a year, half the sum of weight changes", number(report.metrics.turnover))
-    return (*rows, ("All, of the opening value", percent(sum(paid.values()) + borrow, 2)), turnover)
+    return (*rows, ("All, of the opening value", percent(sum(by_kind.values()) + borrow, 2)), turnover)
 
 
 def _disclosures(report: BacktestReport) -> tuple[str, ...]:

@@ -39,8 +39,8 @@ def signed(value: float, digits: int = 1) -> str:
 
 def before_costs(net: float, costs: float, digits: int = 2) -> str:
     """A return before costs as the sum of the two as they are shown, so that a reader's own sum comes out."""
-    shown = round(100 * net, digits) + round(100 * costs, digits)  # NaN stays NaN
-    return signed(shown / 100, digits) if math.isfinite(shown) else NOTHING
+    total = round(100 * net, digits) + round(100 * costs, digits)  # NaN stays NaN
+    return signed(total / 100, digits) if math.isfinite(total) else NOTHING
 
 
 def metric(m: Metrics, field: str, write: Callable[[float], str]) -> str:
@@ -74,17 +74,17 @@ def findings(report: BacktestReport) -> list[str]:
 def ruin(report: BacktestReport) -> str:
     """When equity reached zero, and what was then owed; where only its mark took it there, that the ledger goes on."""
     r = report.result
-    lost = int(np.argmax(r.nav <= 0))
+    row = int(np.argmax(r.nav <= 0))
     owed = f"; {percent(r.deficit)} of the opening value was then owed beyond it" if r.deficit > 0 else ""
-    if r.ruin_row == lost:
-        stopped = f"RUINED on {r.rows[lost]}: equity reached zero and the account was stopped{owed}."
+    if r.ruin_row == row:
+        stopped = f"RUINED on {r.rows[row]}: equity reached zero and the account was stopped{owed}."
         return f"{stopped} No ratio is quoted on a dead account."
     after = (
         f"was ruined on {r.rows[r.ruin_row]}{owed}" if r.ruin_row is not None else f"ends at {r.nav[-1]:.3f}"
     )
     return (
-        f"WORTHLESS on {r.rows[lost]}, with trapped holdings counted at {percent(r.inputs.mark_factor, 0)} of their last "
-        f"marks: nav is {r.nav[lost]:.3f} of the opening value, and from there on the account is judged as lost. Its "
+        f"WORTHLESS on {r.rows[row]}, with trapped holdings counted at {percent(r.inputs.mark_factor, 0)} of their last "
+        f"marks: nav is {r.nav[row]:.3f} of the opening value, and from there on the account is judged as lost. Its "
         f"ledger goes on and {after}. No ratio is quoted on such an account."
     )
 
@@ -98,17 +98,17 @@ def _without_events(report: BacktestReport) -> list[str]:
     if p.ruined:
         return ["Without event tilts the same basket was ruined."]
     plain = signed(report.without_events_metrics.total_return)
-    held = percent(long_exposure(report.without_events_same_exposure), 0)
-    made = (
-        f"Without event tilts the same basket made {plain}, and held as long on average ({held}) as with them "
+    exposure = percent(long_exposure(report.without_events_same_exposure), 0)
+    sentence = (
+        f"Without event tilts the same basket made {plain}, and held as long on average ({exposure}) as with them "
         f"{signed(p.total_return)}{'' if p.under_a_year else f' (Sharpe {number(p.sharpe)})'}"
     )
     points = round(100 * (m.total_return - p.total_return), 1)
     if points == 0:
-        return [f"{made}: against that the events changed nothing."]
+        return [f"{sentence}: against that the events changed nothing."]
     if report.placebo is None:
         gap = f"{number(abs(points), 1)} points {'more' if points > 0 else 'less'} with events"
-        return [f"{made}: {gap}, which was not held against shuffled event dates."]
+        return [f"{sentence}: {gap}, which was not held against shuffled event dates."]
     better = m.sharpe - p.sharpe
     verb, turn = ("added", better < 0) if points > 0 else ("took away", better > 0)
     risk = f", but {'less' if points > 0 else 'more'} return per unit of risk" if turn else ""
@@ -117,19 +117,19 @@ def _without_events(report: BacktestReport) -> list[str]:
         if math.isnan(report.placebo.p_value)
         else f"shuffled event dates did as well in {percent(report.placebo.p_value)} of cases"
     )
-    return [f"{made}: against that the events {verb} {number(abs(points), 1)} points{risk}; {fair}."]
+    return [f"{sentence}: against that the events {verb} {number(abs(points), 1)} points{risk}; {fair}."]
 
 
 def _measure(report: BacktestReport) -> list[str]:
     if report.benchmark is None:
         return []
-    known = np.flatnonzero(np.isfinite(report.benchmark.levels))
-    if known.size < 2:
+    level_rows = np.flatnonzero(np.isfinite(report.benchmark.levels))
+    if level_rows.size < 2:
         return []
-    rows, first, last = report.result.rows, known[0], known[-1]
-    made, own = (
+    rows, first, last = report.result.rows, level_rows[0], level_rows[-1]
+    benchmark_return, own = (
         signed(float(v[last] / v[first] - 1.0)) for v in (report.benchmark.levels, report.result.nav)
     )
     span = f"from {rows[first]} to {rows[last]}, the strategy {own}"
-    when = "over the same rows" if known.size == rows.size else span
-    return [f"Its benchmark {report.benchmark.title} made {made} {when}."]
+    when = "over the same rows" if level_rows.size == rows.size else span
+    return [f"Its benchmark {report.benchmark.title} made {benchmark_return} {when}."]

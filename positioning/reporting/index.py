@@ -74,12 +74,12 @@ class Card:
     grade: str
     verdict: Spoken
     result: str
-    held: str
+    held_words: str
     more: str
     spark: Spark
     chips: tuple[str, ...]
     span: str
-    made: str
+    run_at: str
 
 
 @final
@@ -155,14 +155,14 @@ def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = (
     newest: dict[str, str] = {}
     for run in runs:
         newest.setdefault(run.summary["strategy"], run.id)
-    shown = runs[:MOST_RUNS]
-    apart = _differing(shown)
+    page_runs = runs[:MOST_RUNS]
+    apart = _differing(page_runs)
     cards = [
         (
             bool(run.summary["simulated"]),
             _card(run, newest[run.summary["strategy"]] == run.id, directory, apart),
         )
-        for run in shown
+        for run in page_runs
     ]
     groups = [
         Group(identity, heading, simulated, tuple(c for kind, c in cards if kind is simulated))
@@ -171,7 +171,7 @@ def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = (
             ("simulated", "Simulated prices", True),
         )
     ]
-    kept = [
+    entries = [
         Kept(a.id, a.title, a.sentence, a.simulated, a.made[:16].replace("T", " ") + " UTC", a.data)
         for a in answers.answers
     ]
@@ -183,7 +183,7 @@ def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = (
         strategies=tuple(sorted({c.strategy for _, c in cards})),
         grades=tuple(sorted({c.grade for _, c in cards if c.grade})),
         groups=tuple(g for g in groups if g.cards),
-        answers=tuple(kept),
+        answers=tuple(entries),
         left_out=tuple(odd[:MOST_LEFT_OUT]),
         left_out_count=len(odd),
     )
@@ -191,13 +191,13 @@ def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = (
 
 def _differing(runs: Sequence[SavedRun]) -> dict[str, tuple[str, ...]]:
     """By strategy the facts in which its runs differ, and those that are always told."""
-    told: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    by_strategy: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for run in runs:
         for name, fact in FACTS.items():
-            told[run.summary["strategy"]][name].add(fact(run.summary))
+            by_strategy[run.summary["strategy"]][name].add(fact(run.summary))
     return {
         strategy: tuple(name for name, values in facts.items() if name in ALWAYS or len(values) > 1)
-        for strategy, facts in told.items()
+        for strategy, facts in by_strategy.items()
     }
 
 
@@ -220,10 +220,10 @@ def _card(run: SavedRun, newest: bool, directory: Path, apart: Mapping[str, tupl
     result = f"{signed(m['total_return'])} after costs, {yearly}"
     if s["metrics"]["ruined"]:
         result = "RUINED"
-    held, judged = s.get("held"), s.get("verdict")
+    coverage, judged = s.get("held"), s.get("verdict")
     names = (
-        f"{held['names']} of {held['of']} names, {percent(held['weight'], 0)} of the intended weight. "
-        if held
+        f"{coverage['names']} of {coverage['of']} names, {percent(coverage['weight'], 0)} of the intended weight. "
+        if coverage
         else ""
     )
     ratio = "" if short else f"Sharpe {number(m['sharpe'])}, "
@@ -237,12 +237,12 @@ def _card(run: SavedRun, newest: bool, directory: Path, apart: Mapping[str, tupl
         grade=judged["grade"] if judged else "",
         verdict=spoken_again(judged),
         result=result,
-        held=names,
+        held_words=names,
         more=f"{risk} Without events {signed(plain['total_return'])}.",
         spark=sparkline(np.array(s["spark"])),
         chips=(*(FACTS[name](s) for name in apart[s["strategy"]]), *settings),
         span=f"{s['metrics']['first']} to {s['metrics']['last']}",
-        made=f"Run {s['made'][:16].replace('T', ' ')} UTC",
+        run_at=f"Run {s['made'][:16].replace('T', ' ')} UTC",
     )
 
 

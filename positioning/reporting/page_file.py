@@ -68,8 +68,8 @@ def refuse_foreign_pages(directory: Path, names: Iterable[str]) -> None:
 def _is_own(path: Path) -> bool:
     try:
         if path.suffix in (".csv", ".json", ".parquet"):
-            wanted = next(c for pattern, c in _TABLES.items() if fnmatchcase(path.name, pattern))
-            return set(wanted) <= _has(path)
+            columns = next(c for pattern, c in _TABLES.items() if fnmatchcase(path.name, pattern))
+            return set(columns) <= _has(path)
         with path.open("rb") as file:
             head = file.read(HEAD)
     except (OSError, ValueError, StopIteration):  # pyarrow's errors are ValueErrors too
@@ -84,8 +84,8 @@ def _is_own(path: Path) -> bool:
 def _made_by_us(path: Path) -> bool:
     """Whether a workbook names this program as its author."""
     try:
-        with zipfile.ZipFile(path) as book, book.open("docProps/core.xml") as told:
-            return b"<dc:creator>positioning</dc:creator>" in told.read(HEAD)
+        with zipfile.ZipFile(path) as book, book.open("docProps/core.xml") as properties:
+            return b"<dc:creator>positioning</dc:creator>" in properties.read(HEAD)
     except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         return False
 
@@ -98,7 +98,7 @@ def _has(path: Path) -> set[str]:
         with path.open("rb") as table:  # pyarrow takes UTF-8 names alone
             return set(parquet.read_schema(table).names)
     if path.suffix == ".json":
-        told = json.loads(read_bounded(path, _MOST_JSON))
-        return set(told) if isinstance(told, dict) else set()
+        content = json.loads(read_bounded(path, _MOST_JSON))
+        return set(content) if isinstance(content, dict) else set()
     with path.open(encoding="utf-8", newline="") as file:
         return set(next(csv.reader([file.readline(HEAD)]), ()))

@@ -71,40 +71,40 @@ class Pages(AbstractContextManager["Pages"]):
             if who != QUANTSTATS or self.quantstats:
                 self.workers.ask(Question((number, who), who, ask, about))
 
-    def write(self, done: Callable[[], None]) -> tuple[list[Path], list[Failure]]:
+    def write(self, advance: Callable[[], None]) -> tuple[list[Path], list[Failure]]:
         """A tearsheet and a kept run for each account that could be written, in the order in which they were added, and
         the index of all runs; those that could not. `done` is called after each."""
         from positioning.reporting.index import write_index
 
-        asked = [
+        programs = [
             {who for who in questions(work.report) if who != QUANTSTATS or self.quantstats}
             for work in self.works
         ]
-        told: list[dict[str, Any]] = [{} for _ in self.works]
+        answers: list[dict[str, Any]] = [{} for _ in self.works]
         paths: dict[int, Path] = {}
         failed: dict[int, Failure] = {}
         coming = self.workers.answers()
         open_ = set(range(len(self.works)))
         while open_:
-            for n in sorted(n for n in open_ if asked[n] <= set(told[n])):
+            for n in sorted(n for n in open_ if programs[n] <= set(answers[n])):
                 open_.remove(n)
                 try:
-                    paths[n] = self._written(self.works[n], told[n])
+                    paths[n] = self._write_page(self.works[n], answers[n])
                 except (PositioningError, OSError):
                     raise
                 except Exception as error:  # noqa: BLE001 - the other pages are written all the same
                     failed[n] = Failure(
                         self.works[n].report.strategy.name, f"{type(error).__name__}: {error}"
                     )
-                done()
+                advance()
             if open_:
                 (n, who), answer = next(coming)
-                told[n][who] = answer
+                answers[n][who] = answer
         return [*(paths[n] for n in sorted(paths)), write_index(self.directory)], [
             failed[n] for n in sorted(failed)
         ]
 
-    def _written(self, work: CompletedRun, told: Mapping[str, Any]) -> Path:
+    def _write_page(self, work: CompletedRun, answers: Mapping[str, Any]) -> Path:
         from positioning.reporting.charts import share_script
         from positioning.reporting.document import moved, standing_alone
         from positioning.reporting.page_file import write_page
@@ -112,11 +112,11 @@ class Pages(AbstractContextManager["Pages"]):
         from positioning.reporting.tearsheet.outside import outside
         from positioning.runs.keeping import keep
 
-        for answer in told.values():
+        for answer in answers.values():
             if isinstance(answer, WorkerError):
                 raise answer
         script = share_script(self.directory)
-        text = tearsheet.page(work.report, script, outside(work.report, told))
+        text = tearsheet.page(work.report, script, outside(work.report, answers))
         whole = standing_alone(text, script) if self.standalone else text
         path = write_page(tearsheet.address(work.report, self.directory), whole)
         keep(

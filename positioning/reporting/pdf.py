@@ -23,12 +23,12 @@ TAIL = 1024  # bytes in which the mark of a PDF's end stands
 
 def browser() -> str:
     """The program's path. Raises BadInputError where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
         raise BadInputError(
             "pdf=True", f"wanted one of {', '.join(BROWSERS)} here", "install one, or leave it out", "pdf"
         )
-    return found
+    return program
 
 
 def print_pdf(page: Path) -> Path:
@@ -41,9 +41,9 @@ def print_pdf(page: Path) -> Path:
             f"--user-data-dir={place}/profile", "--virtual-time-budget=20000", "--no-pdf-header-footer",
             f"--print-to-pdf={draft}", *(["--no-sandbox"] if os.geteuid() == 0 else []), page.resolve().as_uri(),
         ]  # fmt: skip
-        said = _run(words)
+        output = _run(words)
         if not _is_pdf(draft):
-            last = (said.strip().splitlines() or ["no word"])[-1]
+            last = (output.strip().splitlines() or ["no word"])[-1]
             raise BadInputError(
                 f"{program} made no PDF: {shortened(last, 200)}", "wanted one", "print the page by hand"
             )
@@ -56,9 +56,9 @@ def print_pdf(page: Path) -> Path:
 def _run(words: Sequence[str]) -> str:
     """What the program said on standard error. However it ends, and however we do, its children end with it."""
     with (
-        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as output,
         subprocess.Popen(  # noqa: S603
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output, start_new_session=True
         ) as begun,
     ):
         try:
@@ -70,8 +70,8 @@ def _run(words: Sequence[str]) -> str:
         finally:
             with suppress(ProcessLookupError, PermissionError):  # no child is left
                 os.killpg(begun.pid, signal.SIGKILL)
-        said.seek(max(said.seek(0, os.SEEK_END) - MOST_SAID, 0))
-        return said.read().decode(errors="replace")
+        output.seek(max(output.seek(0, os.SEEK_END) - MOST_SAID, 0))
+        return output.read().decode(errors="replace")
 
 
 def _is_pdf(path: Path) -> bool:

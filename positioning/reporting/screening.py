@@ -39,7 +39,7 @@ class ScreeningPage:
     """The view of `screening.html`: rows of findings by what became of them, and of the lists that were read."""
 
     verdict: Spoken
-    asked: tuple[str, ...]
+    questions: tuple[str, ...]
     restricted: tuple[TableRow, ...]
     listed: tuple[TableRow, ...]
     undecided: tuple[TableRow, ...]
@@ -51,12 +51,12 @@ class ScreeningPage:
     command: str
 
 
-def write_screening(made: Screening, command: str, directory: Path) -> list[Path]:
+def write_screening(screening: Screening, command: str, directory: Path) -> list[Path]:
     """Write screening.html, screening.json and screened_restrictions.csv; returns their paths."""
     return [
-        write_page(directory / "screening.html", page(made, command)),
-        write_page(directory / "screening.json", json.dumps(to_json(made), indent=1, allow_nan=False)),
-        write_restrictions(made.restrictions, directory / "screened_restrictions.csv"),
+        write_page(directory / "screening.html", page(screening, command)),
+        write_page(directory / "screening.json", json.dumps(to_json(screening), indent=1, allow_nan=False)),
+        write_restrictions(screening.restrictions, directory / "screened_restrictions.csv"),
     ]
 
 
@@ -70,22 +70,22 @@ def write_restrictions(rows: Sequence[Restriction], path: Path) -> Path:
     return write_page(path, as_csv(COLUMNS, cells))
 
 
-def to_json(made: Screening) -> dict[str, Any]:
+def to_json(screening: Screening) -> dict[str, Any]:
     """Findings, lists and restriction rows; dates ISO."""
     return {
-        "as_of": str(made.as_of),
-        "screened": len(made.universe),
+        "as_of": str(screening.as_of),
+        "screened": len(screening.universe),
         "lists": [
             {"file": r.label, "kind": r.kind, "day": str(r.day), "dated": r.dated, "firms": r.entries}
-            for r in made.lists
+            for r in screening.lists
         ],
-        "findings": [_as_json(f) for f in made.findings],
+        "findings": [_as_json(f) for f in screening.findings],
         "restrictions": [
             {"symbol": r.symbol, "announced": str(r.known_on()), "effective": str(r.holds_from()), "kind": r.kind,
              "ground": r.ground, "reason": r.reason, "source": r.source}
-            for r in made.restrictions
+            for r in screening.restrictions
         ],
-        "undecided": len(made.undecided),
+        "undecided": len(screening.undecided),
         "not_seen": OWNERSHIP,
     }  # fmt: skip
 
@@ -101,55 +101,55 @@ def _as_json(f: Finding) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def page(made: Screening, command: str) -> str:
+def page(screening: Screening, command: str) -> str:
     """The page of a screening as HTML."""
-    body = join(render("screening.html", v=view(made, command)), scripts(*PLAIN))
+    body = join(render("screening.html", v=view(screening, command)), scripts(*PLAIN))
     return document("Screening", body, simulated=False)
 
 
-def view(made: Screening, command: str) -> ScreeningPage:
+def view(screening: Screening, command: str) -> ScreeningPage:
     """Everything that the page says."""
-    said, *asked = verdict(made)
-    sure = [f for f in made.findings if f.sure]
+    sentence, *questions = verdict(screening)
+    sure = [f for f in screening.findings if f.sure]
     return ScreeningPage(
-        verdict=Spoken(said, "bad" if made.restrictions else "neutral"),
-        asked=tuple(asked),
+        verdict=Spoken(sentence, "bad" if screening.restrictions else "neutral"),
+        questions=tuple(questions),
         restricted=_rows([f for f in sure if f.entry.force]),
         listed=_rows([f for f in sure if not f.entry.force]),
-        undecided=_rows(made.undecided[:SHOWN]),
-        others=_rows([f for f in made.findings if f.decision == "different"]),
+        undecided=_rows(screening.undecided[:SHOWN]),
+        others=_rows([f for f in screening.findings if f.decision == "different"]),
         lists=tuple(
             (r.label, r.kind, f"{r.entries:,}", f"{r.day}{'' if r.dated else ' (last change of the file)'}")
-            for r in made.lists
+            for r in screening.lists
         ),
         ownership=OWNERSHIP,
-        held_against=_held_against(made),
-        doubtful=tuple(doubtful(made.universe)[:DOUBTED]),
+        held_against=_held_against(screening),
+        doubtful=tuple(doubtful(screening.universe)[:DOUBTED]),
         command=command,
     )
 
 
-def verdict(made: Screening) -> list[str]:
+def verdict(screening: Screening) -> list[str]:
     """What came out, in sentences."""
-    hit = dict.fromkeys(r.symbol for r in made.restrictions)
-    few = f"{len(hit)} of {counted(len(made.universe), 'name')} restricted as of {made.as_of}"
-    said = (
+    hit = dict.fromkeys(r.symbol for r in screening.restrictions)
+    few = f"{len(hit)} of {counted(len(screening.universe), 'name')} restricted as of {screening.as_of}"
+    sentence = (
         f"{few}: {', '.join(hit)}."
         if hit
         else f"{few}: found on these files of these days, by identifier or decision: none."
     )
-    left = len(made.undecided)
+    left = len(screening.undecided)
     if not left:
-        return [said]
+        return [sentence]
     are, restrict = ("is", "restricts") if left == 1 else ("are", "restrict")
     return [
-        said,
+        sentence,
         f"{counted(left, 'candidate')} by name {are} undecided and {restrict} nothing until somebody decides.",
     ]
 
 
-def _held_against(made: Screening) -> str:
-    names, firms = len(made.universe), sum(r.entries for r in made.lists)
+def _held_against(screening: Screening) -> str:
+    names, firms = len(screening.universe), sum(r.entries for r in screening.lists)
     return f"{counted(names, 'name')} {'was' if names == 1 else 'were'} held against {counted(firms, 'firm')}"
 
 

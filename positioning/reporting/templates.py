@@ -14,8 +14,8 @@ from positioning.reporting.html import Html, escape, visible
 from positioning.reporting.view import Cell, Table
 
 
-def _unbroken(found: re.Match[str]) -> str:
-    return found[0].replace(" ", "\N{NO-BREAK SPACE}")
+def _unbroken(match: re.Match[str]) -> str:
+    return match[0].replace(" ", "\N{NO-BREAK SPACE}")
 
 
 _TYPES = (
@@ -29,30 +29,30 @@ _TYPES = (
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Templates stand beside the Python that prepares their view, macros in `macros.html`."""
-    made = Environment(
+    env = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=lambda v: visible(v) if type(v) is str else v,
     )  # fmt: skip
-    made.filters |= {
+    env.filters |= {
         "percent": words.percent,
         "signed": words.signed,
         "number": words.number,
         "with_code": _with_code,
         "typeset": typeset,
     }
-    made.tests |= {"cell": lambda value: isinstance(value, Cell), "filled": _filled, "blank": _blank}
-    made.globals |= {"Table": Table}  # captions and headings are words of the template, rows are the view's
-    return made
+    env.tests |= {"cell": lambda value: isinstance(value, Cell), "filled": _filled, "blank": _blank}
+    env.globals |= {"Table": Table}  # captions and headings are words of the template, rows are the view's
+    return env
 
 
 def typeset(text: object) -> Html:
     """Words with real minus signs, and with dates, signs and units that no line end tears apart; Html as it is."""
     if isinstance(text, Html):
         return text
-    shown = str(escape(text))
+    typed = str(escape(text))
     for pattern, by in _TYPES:
-        shown = pattern.sub(by, shown)
-    return Html(shown)
+        typed = pattern.sub(by, typed)
+    return Html(typed)
 
 
 def _with_code(text: str) -> Html:

@@ -52,8 +52,8 @@ def write_timeline(events: Events, command: str, directory: Path) -> list[Path]:
 def page(events: Events, command: str, script: str) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
     body = render("timeline.html", v=view(events, command))
-    drawn = charted(body, {"timeline": figure(events)}, script, (*CHARTED, "timeline.js"))
-    return document("Events and restrictions", drawn, False)
+    whole = charted(body, {"timeline": figure(events)}, script, (*CHARTED, "timeline.js"))
+    return document("Events and restrictions", whole, False)
 
 
 def view(events: Events, command: str) -> TimelinePage:
@@ -103,16 +103,16 @@ def _event_traces(events: Events, heights: dict[str, float]) -> list[Figure]:
             groups.setdefault((charts.sign_for(event, events.sleeves), event.themes), []).append(
                 (event, height + step)
             )
-    return [_event_trace(sign, themes, found) for (sign, themes), found in groups.items()]
+    return [_event_trace(sign, themes, points) for (sign, themes), points in groups.items()]
 
 
-def _event_trace(sign: int | None, themes: tuple[str, ...], found: list[tuple[Event, float]]) -> Figure:
+def _event_trace(sign: int | None, themes: tuple[str, ...], points: list[tuple[Event, float]]) -> Figure:
     name, symbol, colour = ("Not answered", "circle-open", "$other") if sign is None else charts.MOODS[sign]
     return {
         "type": "scatter", "mode": "markers", "name": name, "meta": list(themes),
-        "x": [str(e.known_on()) for e, _ in found], "y": [round(y, 2) for _, y in found],
-        "text": [charts.story(e, tuple(e.signs)) for e, _ in found], "hoverinfo": "text",
-        "marker": {"symbol": symbol, "color": colour, "size": [5 + 1.8 * e.severity for e, _ in found]},
+        "x": [str(e.known_on()) for e, _ in points], "y": [round(y, 2) for _, y in points],
+        "text": [charts.story(e, tuple(e.signs)) for e, _ in points], "hoverinfo": "text",
+        "marker": {"symbol": symbol, "color": colour, "size": [5 + 1.8 * e.severity for e, _ in points]},
     }  # fmt: skip
 
 
@@ -162,9 +162,9 @@ def _label(lane: str, height: float) -> Figure:
     }  # fmt: skip
 
 
-def _restriction_story(kind: str, found: Sequence[Restriction]) -> str:
-    lines = [f"<b>{_plain(kind).capitalize()}, announced {found[0].known_on()}</b>"]
-    for r in found:
+def _restriction_story(kind: str, restrictions: Sequence[Restriction]) -> str:
+    lines = [f"<b>{_plain(kind).capitalize()}, announced {restrictions[0].known_on()}</b>"]
+    for r in restrictions:
         words = f"{r.symbol} ({_plain(r.ground)}) from {r.holds_from()}: {r.reason}"
         lines += [safe_label(line) for line in wrap(words, 56)]
     return "<br>".join(lines)

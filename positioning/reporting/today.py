@@ -45,9 +45,9 @@ def write_today(answer: Today, directory: Path) -> Path:
 
 def today_page(a: Today) -> str:
     """The whole page, as HTML text."""
-    shown = view(a)
-    body = join(render("today.html", v=shown), scripts(*PLAIN))
-    return document(f"{shown.title}, {a.as_of}", body, a.simulated)
+    content = view(a)
+    body = join(render("today.html", v=content), scripts(*PLAIN))
+    return document(f"{content.title}, {a.as_of}", body, a.simulated)
 
 
 def view(a: Today) -> TodayPage:

@@ -18,11 +18,11 @@ class Spoken:
     tone: str
 
 
-def spoken_again(kept: Mapping[str, Any] | None) -> Spoken:
+def spoken_again(record: Mapping[str, Any] | None) -> Spoken:
     """The sentence of a kept run; a run kept before there were verdicts says so."""
-    if kept is None:
+    if record is None:
         return Spoken("Kept before verdicts were given: make the run again.", "neutral")
-    return Spoken(kept["sentence"], kept["tone"])
+    return Spoken(record["sentence"], record["tone"])
 
 
 def rules(scale: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:

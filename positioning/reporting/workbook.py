@@ -44,8 +44,8 @@ def write_workbook(report: BacktestReport, directory: Path) -> Path:
 
     path = directory / f"{safe_name(report.strategy.name)}.xlsx"
     refuse_foreign_pages(directory, [path.name])
-    made = sheets(report)
-    if long := next((s for s in made if len(s.rows) > MOST_ROWS), None):
+    tables = sheets(report)
+    if long := next((s for s in tables if len(s.rows) > MOST_ROWS), None):
         raise BadInputError(
             f"the table {long.name} has {len(long.rows):,} rows", f"wanted at most {MOST_ROWS:,} in a sheet",
             "read the kept run's Parquet files",
@@ -59,7 +59,7 @@ def write_workbook(report: BacktestReport, directory: Path) -> Path:
                 "created": datetime.fromisoformat(str(report.metrics.last)),
             })  # fmt: skip
             bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
-            for sheet in made:
+            for sheet in tables:
                 page = book.add_worksheet(sheet.name)
                 if simulated:
                     page.set_header("&CSIMULATED")
@@ -92,7 +92,7 @@ def _write(page: Any, row: int, column: int, value: object, day: object) -> None
 def sheets(report: BacktestReport) -> list[Sheet]:
     """Every table of the run."""
     r = report.result
-    made = [
+    tables = [
         Sheet("About", ("fact", "value"), _about(report)),
         _metrics(report),
         _columns("Daily", daily(report)),
@@ -106,7 +106,7 @@ def sheets(report: BacktestReport) -> list[Sheet]:
     if r.rows.size > 1:
         spans = ("period", "first", "last", "gross", "costs", "net", "benchmark", "without_events")
         without, measure = report.without_events, report.benchmark
-        made += [
+        tables += [
             Sheet("Trailing", spans, [_period(p) for p in trailing(r, without, measure)]),
             Sheet("Years", spans, [_period(p) for p in calendar_years(r, without, measure)]),
             Sheet("Months", ("year", *map(str, range(1, 13))),
@@ -115,12 +115,12 @@ def sheets(report: BacktestReport) -> list[Sheet]:
     if report.risk is not None:
         shares = report.risk.to_json()
         rows = [[kind, name, value] for kind, own in shares.items() for name, value in own.items()]
-        made.append(Sheet("Risk", ("by", "name", "share_of_variance"), rows))
+        tables.append(Sheet("Risk", ("by", "name", "share_of_variance"), rows))
     if (f := report.factors) is not None:
         fit = f.fit.fit
         names = ("Alpha a row", *f.factors.names)
         table = zip(names, fit.coefficients, fit.errors, fit.t, fit.p, strict=True)
-        made.append(Sheet("Factors", ("name", *HEADS[1:]), [list(row) for row in table]))
+        tables.append(Sheet("Factors", ("name", *HEADS[1:]), [list(row) for row in table]))
     if report.world:
         heads = ("series", "third", "returns", "mean", "volatility", "total", "drawdown")
         rows = [
@@ -128,8 +128,8 @@ def sheets(report: BacktestReport) -> list[Sheet]:
             for w in report.world
             for s in w.states
         ]
-        made.append(Sheet("World", heads, rows))
-    return made
+        tables.append(Sheet("World", heads, rows))
+    return tables
 
 
 def _about(report: BacktestReport) -> list[list[object]]:

@@ -22,26 +22,26 @@ BINS = 61
 
 def figures(c: Comparison) -> dict[str, Figure]:
     """By name of the chart; nothing where there is no common span."""
-    shown = [(n, x) for n, x in enumerate(c.contenders) if x.inside and x.course.nav[0] > 0]
-    if not shown:
+    contenders = [(n, x) for n, x in enumerate(c.contenders) if x.inside and x.course.nav[0] > 0]
+    if not contenders:
         return {}
-    past = {n: rolling(x.course, window(c)) for n, x in shown}
-    made = {
-        "equity": _with_marks(c, _layout([_own(n, x, _nav(x.course)) for n, x in shown], "value, from 1", ".2f")),
-        "drawdown": _layout([_own(n, x, _below(x.course.nav)) for n, x in shown], "below the high", ".0%"),
-        "sharpe": _layout([_own(n, x, past[n][0]) for n, x in shown], "Sharpe", ".1f"),
-        "beta": _layout([_own(n, x, past[n][1]) for n, x in shown], "beta", ".1f"),
-        "exposure": _layout([t for n, x in shown if _paid(x) for t in _exposures(n, x)], "of nav", ".0%"),
-        "turnover": _layout([_turnover(n, x) for n, x in shown if _paid(x)], "of nav a month", ".0%"),
-        "distribution": _distribution([(n, x) for n, x in shown if x.alive]),
+    past = {n: rolling(x.course, window(c)) for n, x in contenders}
+    by_name = {
+        "equity": _with_marks(c, _layout([_own(n, x, _nav(x.course)) for n, x in contenders], "value, from 1", ".2f")),
+        "drawdown": _layout([_own(n, x, _below(x.course.nav)) for n, x in contenders], "below the high", ".0%"),
+        "sharpe": _layout([_own(n, x, past[n][0]) for n, x in contenders], "Sharpe", ".1f"),
+        "beta": _layout([_own(n, x, past[n][1]) for n, x in contenders], "beta", ".1f"),
+        "exposure": _layout([t for n, x in contenders if _has_ledger(x) for t in _exposures(n, x)], "of nav", ".0%"),
+        "turnover": _layout([_turnover(n, x) for n, x in contenders if _has_ledger(x)], "of nav a month", ".0%"),
+        "distribution": _distribution([(n, x) for n, x in contenders if x.alive]),
     }  # fmt: skip
     if c.simulated:
-        for figure in made.values():
+        for figure in by_name.values():
             figure["layout"]["annotations"] = [watermark()]
-    return made
+    return by_name
 
 
-def _paid(x: ComparedRun) -> bool:
+def _has_ledger(x: ComparedRun) -> bool:
     """Whether it is known what it held and traded."""
     return bool(np.isfinite(x.course.trade_value).all())
 
@@ -58,8 +58,8 @@ def style(n: int) -> dict[str, Any]:
 
 
 def _own(n: int, c: ComparedRun, values: FloatArray, name: str = "") -> Figure:
-    made = curve(safe_label(c.label + name), [], values, "") | {"x": f"@{n}", "line": style(n)}
-    return made | {"connectgaps": False}
+    trace = curve(safe_label(c.label + name), [], values, "") | {"x": f"@{n}", "line": style(n)}
+    return trace | {"connectgaps": False}
 
 
 def _nav(course: AccountHistory) -> FloatArray:
@@ -92,14 +92,14 @@ def _turnover(n: int, c: ComparedRun) -> Figure:
     return _own(n, c, sums) | {"x": [f"{m}-01" for m in each], "line": {**style(n), "shape": "hv"}}
 
 
-def _distribution(shown: Sequence[tuple[int, ComparedRun]]) -> Figure:
-    net = {n: returns(x.course.nav) for n, x in shown}
+def _distribution(contenders: Sequence[tuple[int, ComparedRun]]) -> Figure:
+    net = {n: returns(x.course.nav) for n, x in contenders}
     pooled = np.concatenate([*net.values(), np.zeros(1)])
     reach = max(float(np.quantile(np.abs(pooled), 0.995)), 1e-4)
     edges = np.linspace(-reach, reach, BINS + 1)
     middles = [round(float(m), 6) for m in (edges[1:] + edges[:-1]) / 2]
     lines = []
-    for n, x in shown:
+    for n, x in contenders:
         share = np.histogram(np.clip(net[n], -reach, reach), edges)[0] / max(net[n].size, 1)
         lines.append(_own(n, x, share) | {"x": middles, "line": {**style(n), "shape": "hvh"}})
     figure = _layout(lines, "share of rows", ".0%")

@@ -47,8 +47,8 @@ def contributions(x: ComparedRun) -> dict[str, dict[str, float]]:
 def _themes(x: ComparedRun) -> dict[np.datetime64, list[list[str]]]:
     """Themes of the events it answers, by day known."""
     own = set(x.run.summary["themes"])
-    known: dict[np.datetime64, list[list[str]]] = {}
+    by_day: dict[np.datetime64, list[list[str]]] = {}
     for e in x.run.events:
         if signed_for := [t for t in e["sleeves"] if t in own]:
-            known.setdefault(np.datetime64(e["day"], "D"), []).append(signed_for)
-    return known
+            by_day.setdefault(np.datetime64(e["day"], "D"), []).append(signed_for)
+    return by_day

@@ -127,21 +127,21 @@ def write_comparison(c: Comparison, directory: Path) -> Path:
 
 def page(c: Comparison) -> str:
     """The HTML of the page, scripts and all."""
-    drawn, shown = figures(c), view(c)
+    by_name, content = figures(c), view(c)
     body = join(
-        render("comparison/page.html", v=shown),
-        charts.embed(drawn),
+        render("comparison/page.html", v=content),
+        charts.embed(by_name),
         payload(c),
         scripts(*SCRIPTS),  # first: the table needs no plotly
-        charts.inline_script() if drawn else "",
+        charts.inline_script() if by_name else "",
     )
-    return document(shown.heading, body, c.simulated)
+    return document(content.heading, body, c.simulated)
 
 
 def view(c: Comparison) -> ComparisonPage:
     """Everything that the page shows, in words."""
-    count, found = len(c.contenders), differences(c)
-    told = [[name, *own] for name, own in found]
+    count, facts = len(c.contenders), differences(c)
+    rows = [[name, *own] for name, own in facts]
     return ComparisonPage(
         heading=f"{count} strategies side by side" if count > 1 else "One strategy",
         simulated=c.simulated,
@@ -150,9 +150,9 @@ def view(c: Comparison) -> ComparisonPage:
             (_chip(c, n), spoken_again(x.run.summary.get("verdict"))) for n, x in enumerate(c.contenders)
         ),
         remarks=tuple(remarks(c)),
-        costly=", ".join(name for name, _ in found if name in COSTLY),
-        differences=Table("What differs between the runs", ["", *_chips(c)], told, words=range(99))
-        if found
+        costly=", ".join(name for name, _ in facts if name in COSTLY),
+        differences=Table("What differs between the runs", ["", *_chips(c)], rows, words=range(99))
+        if facts
         else None,
         span=_span(c),
         parts=_parts(c) if c.span else None,
@@ -277,8 +277,8 @@ def _shaded(value: float, reach: float) -> object:
 def _by_contender(
     c: Comparison, caption: str, first: str, rows: Sequence[tuple[object, list[float]]], total: bool = False
 ) -> Table:
-    known = [abs(v) for _, values in rows for v in values if math.isfinite(v)]
-    reach = max(known, default=0.0)
+    sizes = [abs(v) for _, values in rows for v in values if math.isfinite(v)]
+    reach = max(sizes, default=0.0)
     body = [[name, *(_shaded(v, reach) for v in values)] for name, values in rows]
     return Table(caption, [first, *_chips(c, inside=True)], body, total=total)
 
@@ -310,7 +310,7 @@ def _windows(c: Comparison) -> Table | None:
 
 
 def _contributions(c: Comparison) -> tuple[Table, ...]:
-    parts, made = [contributions(x) for x in _inside(c)], []
+    parts, tables = [contributions(x) for x in _inside(c)], []
     for key, caption, first in (
         ("leg", "By leg", "Leg"), ("theme", f"By theme: the {WINDOW} rows after its events, and all other rows", "Theme"),
         ("currency", "By currency of the leg", "Currency"), ("part", "By kind of profit", "Kind"),
@@ -325,8 +325,8 @@ def _contributions(c: Comparison) -> tuple[Table, ...]:
         ]
         if rows:
             total = ("All", [sum(part[key].values()) for part in parts])
-            made.append(_by_contender(c, caption, first, [*rows, total], total=True))
-    return tuple(made)
+            tables.append(_by_contender(c, caption, first, [*rows, total], total=True))
+    return tuple(tables)
 
 
 def _correlation(c: Comparison) -> Table | None:

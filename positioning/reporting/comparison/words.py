@@ -39,55 +39,57 @@ def mixed(c: Comparison) -> str:
 
 def remarks(c: Comparison) -> list[str]:
     """What a reader must know before reading a number."""
-    said = [mixed(c)] if c.mixed else []
-    said += [decided(c)] if c.pairs else []
-    said += [_headline(c)] if c.span else ["These runs have no two dates in common: nothing can be compared."]
-    said += _longer(c)
+    sentences = [mixed(c)] if c.mixed else []
+    sentences += [decided(c)] if c.pairs else []
+    sentences += (
+        [_headline(c)] if c.span else ["These runs have no two dates in common: nothing can be compared."]
+    )
+    sentences += _longer(c)
     if len(c.contenders) == 1:
-        said.append("Only one run: there is nothing to compare it with.")
+        sentences.append("Only one run: there is nothing to compare it with.")
     for one in c.contenders:
-        said += _alone(one)
+        sentences += _alone(one)
     for a, b in combinations([x for x in c.contenders if x.inside], 2):
-        if np.array_equal(a.course.dates, b.course.dates) and np.array_equal(_grown(a), _grown(b)):
-            said.append(f"{a.label} and {b.label} are identical: the same value on every row.")
-    return said
+        if np.array_equal(a.course.dates, b.course.dates) and np.array_equal(_wealth(a), _wealth(b)):
+            sentences.append(f"{a.label} and {b.label} are identical: the same value on every row.")
+    return sentences
 
 
-def _grown(c: ComparedRun) -> FloatArray:
+def _wealth(c: ComparedRun) -> FloatArray:
     return np.asarray(c.course.nav / max(c.course.nav[0], 1e-300))
 
 
 def _headline(c: Comparison) -> str:
     assert c.span is not None  # noqa: S101 (asked by the caller)
-    known = [(x.metrics.total_return, _named(x)) for x in c.contenders if x.inside and x.metrics is not None]
+    totals = [(x.metrics.total_return, _named(x)) for x in c.contenders if x.inside and x.metrics is not None]
     over = f"From {c.span[0]} to {c.span[1]}, after costs"
-    if len(known) < 2:
+    if len(totals) < 2:
         return f"{over}."
-    low, high = min(known)[0], max(known)[0]
+    low, high = min(totals)[0], max(totals)[0]
     sharpe = [(x.metrics.sharpe, _named(x)) for x in c.contenders if x.alive and x.metrics]
     sharpe = [s for s in sharpe if math.isfinite(s[0])]
     top = max(sharpe)[0] if sharpe else math.nan
     ratio = f" The highest Sharpe is {number(top)}, of {_whose(sharpe, top)}." if sharpe else ""
     if low == high:
         return f"{over}: all made {signed(high)}."
-    return f"{over}: {_whose(known, high)} made most, {signed(high)}; {_whose(known, low)} least, {signed(low)}.{ratio}"
+    return f"{over}: {_whose(totals, high)} made most, {signed(high)}; {_whose(totals, low)} least, {signed(low)}.{ratio}"
 
 
 def under_half(x: ComparedRun) -> bool:
     """Whether the account held less than half of what its strategy wants; False where that is not known."""
-    found = _held(x)
-    return found is not None and found.under_half
+    coverage = _coverage(x)
+    return coverage is not None and coverage.under_half
 
 
 def held_words(x: ComparedRun) -> str:
     """`held 3 of 12 names`, "" where that is not known."""
-    found = _held(x)
-    return "" if found is None else f"held {found.names} of {counted(found.of, 'name')}"
+    coverage = _coverage(x)
+    return "" if coverage is None else f"held {coverage.names} of {counted(coverage.of, 'name')}"
 
 
-def _held(x: ComparedRun) -> Held | None:
-    kept = x.run.summary.get("held")
-    return Held(**kept) if kept else None
+def _coverage(x: ComparedRun) -> Held | None:
+    fields = x.run.summary.get("held")
+    return Held(**fields) if fields else None
 
 
 def _named(x: ComparedRun) -> str:
@@ -97,17 +99,17 @@ def _named(x: ComparedRun) -> str:
 
 def _longer(c: Comparison) -> list[str]:
     """Whose return over its own dates is another than over those that all share."""
-    told = []
+    parts = []
     for x in c.contenders:
         whole = history_of(x.run)
         if not x.alive or x.metrics is None or whole.dates.size == x.course.dates.size or whole.nav[0] <= 0:
             continue
         own = signed(float(whole.nav[-1] / whole.nav[0] - 1.0))
         if own != signed(x.metrics.total_return):
-            told.append(f"{_named(x)} {own} from {whole.dates[0]} to {whole.dates[-1]}")
+            parts.append(f"{_named(x)} {own} from {whole.dates[0]} to {whole.dates[-1]}")
     return [
-        f"These are the dates that all share; over its own each made another return: {'; '.join(told)}."
-    ] * bool(told)
+        f"These are the dates that all share; over its own each made another return: {'; '.join(parts)}."
+    ] * bool(parts)
 
 
 def _whose(values: Sequence[tuple[float, str]], value: float) -> str:
@@ -132,7 +134,7 @@ def _alone(c: ComparedRun) -> list[str]:
     if not days["gross"].any():
         return [f"{c.label} held nothing: it was all in cash."]
     levels = course.benchmark
-    if np.isfinite(levels).all() and np.allclose(levels / levels[0], _grown(c), rtol=1e-9, atol=0):
+    if np.isfinite(levels).all() and np.allclose(levels / levels[0], _wealth(c), rtol=1e-9, atol=0):
         symbol = c.run.summary["benchmark"]["symbol"]
         return [f"{c.label} equals its benchmark {symbol}: beta is 1 and alpha 0 by construction."]
     return []

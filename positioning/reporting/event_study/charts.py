@@ -13,10 +13,10 @@ from positioning.reporting.event_study.words import days_words
 def forest(studies: Sequence[EventStudy], simulated: bool) -> charts.Figure:
     """A dot and an interval a sleeve and span: the CAAR and its `Outcome.half_width` either way."""
     groups = [(s.label, s.group(ALL)) for s in studies]
-    found = [(label, o) for label, group in groups if group for o in group.signed]
-    labels = [charts.safe_label(f"{label.replace('_', ' ')} {days_words(o.span)}") for label, o in found]
-    means = [round(o.caar, 5) for _, o in found]
-    reach = [round(o.half_width, 5) if math.isfinite(o.half_width) else 0.0 for _, o in found]
+    outcomes = [(label, o) for label, group in groups if group for o in group.signed]
+    labels = [charts.safe_label(f"{label.replace('_', ' ')} {days_words(o.span)}") for label, o in outcomes]
+    means = [round(o.caar, 5) for _, o in outcomes]
+    reach = [round(o.half_width, 5) if math.isfinite(o.half_width) else 0.0 for _, o in outcomes]
     trace = {
         "type": "scatter", "mode": "markers", "x": means, "y": labels, "marker": {"color": "$strategy", "size": 9},
         "error_x": {"type": "data", "array": reach, "color": "$strategy", "thickness": 1.5},

@@ -31,40 +31,40 @@ class ControlPart:
     skipped: str
 
 
-def control_part(name: str, found: SyntheticControl) -> ControlPart:
+def control_part(name: str, control: SyntheticControl) -> ControlPart:
     """Gap paths, p-values by span, donors and weights by window; or why there is none. name: of its chart."""
     words = (
         "Mean cumulative gap between the sleeve and its donors, times the expected sign; thin lines: each donor treated "
         "in turn."
     )
-    made = not found.refused
+    has_control = not control.refused
     return ControlPart(
-        refused=found.refused,
-        left_out="; ".join(f"{symbol}: {why}" for symbol, why in found.left_out.items()),
+        refused=control.refused,
+        left_out="; ".join(f"{symbol}: {why}" for symbol, why in control.left_out.items()),
         chart=Chart(name, "Gap", words, "low"),
-        spans=_spans(found) if made else None,
-        note=_note(found) if made else "",
-        windows=_windows(found) if made else None,
-        skipped="; ".join(f"{ids}: {why}" for ids, why in found.skipped.items()),
+        spans=_spans(control) if has_control else None,
+        note=_note(control) if has_control else "",
+        windows=_windows(control) if has_control else None,
+        skipped="; ".join(f"{ids}: {why}" for ids, why in control.skipped.items()),
     )
 
 
-def _note(found: SyntheticControl) -> str:
+def _note(control: SyntheticControl) -> str:
     hours = (
-        f" {', '.join(found.apart)} close at another hour than the sleeve and follow a session late; both p-values allow "
-        "for it, since it is so on every day."
-        if found.apart
+        f" {', '.join(control.apart)} close at another hour than the sleeve and follow a session late; both p-values "
+        "allow for it, since it is so on every day."
+        if control.apart
         else ""
     )
     return (
-        f"Donors: {', '.join(found.donors)}. Weights are at least zero, add up to one, and are fitted before each window "
-        "on sessions without the sleeve's events. In space: every donor is treated in turn, and p is the rank of the "
-        f"sleeve among all of them, {1 / (len(found.donors) + 1):.3f} at the least. In time: all day zeros move together "
-        f"{found.draws:,} times. A donor that the news moves too takes part of the effect away.{hours}"
+        f"Donors: {', '.join(control.donors)}. Weights are at least zero, add up to one, and are fitted before each "
+        "window on sessions without the sleeve's events. In space: every donor is treated in turn, and p is the rank of "
+        f"the sleeve among all of them, {1 / (len(control.donors) + 1):.3f} at the least. In time: all day zeros move "
+        f"together {control.draws:,} times. A donor that the news moves too takes part of the effect away.{hours}"
     )
 
 
-def _spans(found: SyntheticControl) -> Table:
+def _spans(control: SyntheticControl) -> Table:
     rows = [
         [
             days_words(o.span),
@@ -74,33 +74,33 @@ def _spans(found: SyntheticControl) -> Table:
             p_words(o.p_space),
             p_words(o.p_time),
         ]
-        for o in found.outcomes
+        for o in control.outcomes
     ]
     heads = ["days", "n", "gap", "statistic", "p in space", "p in time"]
     return Table("Gap times the expected sign", heads, rows)
 
 
-def _windows(found: SyntheticControl) -> Table:
-    spans = [o.span for o in found.outcomes]
-    shown = next((s for s in spans if s[0] == 0 and s[1] >= 5), spans[0])
-    first = int(found.sessions[0])
+def _windows(control: SyntheticControl) -> Table:
+    spans = [o.span for o in control.outcomes]
+    span = next((s for s in spans if s[0] == 0 and s[1] >= 5), spans[0])
+    first = int(control.sessions[0])
     rows = [
         [
             w.news.ids, str(w.day), f"{w.news.sign:+d}",
-            signed(float(w.gap[shown[0] - first : shown[1] - first + 1].sum())), percent(w.error, 2), p_words(w.p[shown]),
+            signed(float(w.gap[span[0] - first : span[1] - first + 1].sum())), percent(w.error, 2), p_words(w.p[span]),
             ", ".join(
                 f"{s} {weight:.2f}"
                 for s, weight in sorted(w.weights.items(), key=lambda x: -x[1])
                 if weight >= FEWEST_SHOWN
             ),
         ]
-        for w in found.windows
+        for w in control.windows
     ]  # fmt: skip
     heads = [
         "event",
         "day zero",
         "sign",
-        f"gap [{shown[0]},{shown[1]}]",
+        f"gap [{span[0]},{span[1]}]",
         "error a session",
         "p in space",
         "weights",
@@ -108,9 +108,9 @@ def _windows(found: SyntheticControl) -> Table:
     return Table("Every window", heads, rows, words=(0, 1, 6), tall=True)
 
 
-def control_figure(found: SyntheticControl, simulated: bool) -> charts.Figure:
+def control_figure(control: SyntheticControl, simulated: bool) -> charts.Figure:
     """Mean cumulative gaps of the sleeve and of each donor treated in turn."""
-    x = found.sessions.tolist()
+    x = control.sessions.tolist()
     axis = charts.AXIS | {"zerolinecolor": "$other"}
     traces = [
         {
@@ -118,10 +118,10 @@ def control_figure(found: SyntheticControl, simulated: bool) -> charts.Figure:
             "line": {"color": "$other", "width": 1}, "opacity": 0.45,
             "hovertemplate": f"{charts.safe_label(symbol)} day %{{x}} %{{y:.2%}}<extra></extra>",
         }
-        for symbol, path in found.placebo_paths.items()
+        for symbol, path in control.placebo_paths.items()
     ]  # fmt: skip
     traces.append({
-        "type": "scatter", "mode": "lines+markers", "x": x, "y": _finite(found.path), "name": "sleeve",
+        "type": "scatter", "mode": "lines+markers", "x": x, "y": _finite(control.path), "name": "sleeve",
         "line": {"color": "$strategy", "width": 2.5}, "hovertemplate": "sleeve day %{x} %{y:.2%}<extra></extra>",
     })  # fmt: skip
     layout = charts.bare_layout() | {

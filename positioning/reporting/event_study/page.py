@@ -73,7 +73,7 @@ class StudyPart:
     left_out: Table | None
     notices: tuple[str, ...]
     findings: tuple[str, ...]
-    said: tuple[str, ...]
+    sentences: tuple[str, ...]
 
 
 @final
@@ -95,7 +95,7 @@ class StudyPage:
 def write_event_study(
     studies: Sequence[EventStudy],
     shuffled: Shuffled,
-    asked: Evidence,
+    evidence: Evidence,
     design: Design,
     thesis: Thesis,
     command: str,
@@ -105,14 +105,14 @@ def write_event_study(
     """Write event_study.html, event_study_events.csv and event_study_tests.csv, keep them under an ID, and write the
     index; returns their paths. again: the options that repeat it, kept with it."""
     script = charts.share_script(directory)
-    text = page(studies, shuffled, asked, design, thesis, command, script)
+    text = page(studies, shuffled, evidence, design, thesis, command, script)
     files = [
         write_page(directory / "event_study.html", text),
         write_page(directory / "event_study_events.csv", events_csv(studies)),
         write_page(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]
     prices = dict.fromkeys(r.snapshot[:12] for s in studies for r in s.returns)
-    verdicts = {s.label: judged(s, asked) for s in studies}
+    verdicts = {s.label: judged(s, evidence) for s in studies}
     tones = {v.tone for v in verdicts.values()}
     keep_answer(
         directory, "event_study", f"Event study, {', '.join(s.label for s in studies)}",
@@ -126,20 +126,20 @@ def write_event_study(
 
 def past(studies: Sequence[EventStudy], thesis: Thesis) -> Silence | None:
     """That the prices go on beyond the record of events; None where they do not."""
-    found = [r for s in studies for r in s.returns]
-    themes = tuple(dict.fromkeys(r.sleeve.theme for r in found if r.sleeve.theme))
-    last = max((r.sessions[-1] for r in found if r.sessions.size), default=None)
+    returns = [r for s in studies for r in s.returns]
+    themes = tuple(dict.fromkeys(r.sleeve.theme for r in returns if r.sleeve.theme))
+    last = max((r.sessions[-1] for r in returns if r.sessions.size), default=None)
     return None if last is None or not themes else silence(thesis, themes, last)
 
 
-def judged(study: EventStudy, asked: Evidence) -> Verdict:
+def judged(study: EventStudy, evidence: Evidence) -> Verdict:
     """The verdict on a sleeve, by the leading test."""
     whole, apart = study.group(ALL), study.group(ALONE)
     windows = {}
     for n, o in enumerate(whole.signed if whole else ()):
         own = apart.signed[n] if apart and apart.members.size < o.count else None
         windows[o.span] = WindowEvidence(
-            days_words(o.span), o.caar, o.tests[LEAD].p, asked.q[study.label, ALL, o.span],
+            days_words(o.span), o.caar, o.tests[LEAD].p, evidence.q[study.label, ALL, o.span],
             own.caar if own else math.nan, own.tests[LEAD].p if own else math.nan, o.detectable,
         )  # fmt: skip
     return study_verdict(
@@ -156,7 +156,7 @@ def judged(study: EventStudy, asked: Evidence) -> Verdict:
 def page(
     studies: Sequence[EventStudy],
     shuffled: Shuffled,
-    asked: Evidence,
+    evidence: Evidence,
     design: Design,
     thesis: Thesis,
     command: str,
@@ -164,19 +164,19 @@ def page(
 ) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
     simulated, beyond = any(s.simulated for s in studies), past(studies, thesis)
-    drawn = {
+    figures = {
         f"s{n}g{m}": study_charts.path(group.band, simulated)
-        for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _drawn(group)
+        for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _has_chart(group)
     } | {"forest": study_charts.forest(studies, simulated)}  # fmt: skip
-    drawn |= {
-        f"s{n}control": control_figure(asked.controls[s.label], simulated)
-        for n, s in enumerate(studies) if s.label in asked.controls and not asked.controls[s.label].refused
+    figures |= {
+        f"s{n}control": control_figure(evidence.controls[s.label], simulated)
+        for n, s in enumerate(studies) if s.label in evidence.controls and not evidence.controls[s.label].refused
     }  # fmt: skip
     view = StudyPage(
         simulated=simulated,
         silence="" if beyond is None else beyond.words,
-        together=(asked.severity[TOGETHER].sentence,) if TOGETHER in asked.severity else (),
-        parts=tuple(_part(n, s, shuffled.get(s.label), asked) for n, s in enumerate(studies)),
+        together=(evidence.severity[TOGETHER].sentence,) if TOGETHER in evidence.severity else (),
+        parts=tuple(_part(n, s, shuffled.get(s.label), evidence) for n, s in enumerate(studies)),
         rules=rules(STUDY_RULES),
         count=len(TESTS),
         method=tuple(method(studies, design, thesis)),
@@ -184,10 +184,10 @@ def page(
         snapshots=tuple(sorted({f"{r.sleeve.label}: {r.snapshot}" for s in studies for r in s.returns})),
     )
     body = render("event_study/page.html", v=view)
-    return document("Event study", charted(body, drawn, script), simulated)
+    return document("Event study", charted(body, figures, script), simulated)
 
 
-def _part(n: int, study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence) -> StudyPart:
+def _part(n: int, study: EventStudy, placebo: StudyPlacebo | None, evidence: Evidence) -> StudyPart:
     measures = {
         f"{len(r.symbols)} of {counted(len(r.sleeve.names), 'name')} ({', '.join(r.symbols)}) on {r.venue} sessions "
         f"against {r.against or r.sleeve.benchmark}"
@@ -196,29 +196,29 @@ def _part(n: int, study: EventStudy, placebo: StudyPlacebo | None, asked: Eviden
     return StudyPart(
         identity=f"study{n}",
         label=study.label.replace("_", " "),
-        verdict=judged(study, asked),
+        verdict=judged(study, evidence),
         measures="; ".join(sorted(measures)),
-        charts=tuple(_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups) if _drawn(g)),
-        lead=_lead(study, placebo, asked, [g for g in study.groups if g.name in (ALL, ALONE)]),
-        directions=_lead(study, placebo, asked, [g for g in study.groups if g.name not in (ALL, ALONE)]),
-        family=asked.family,
-        evidence=tuple(evidence_words(study.label, asked)),
-        control=control_part(f"s{n}control", asked.controls[study.label])
-        if study.label in asked.controls
+        charts=tuple(_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups) if _has_chart(g)),
+        lead=_lead(study, placebo, evidence, [g for g in study.groups if g.name in (ALL, ALONE)]),
+        directions=_lead(study, placebo, evidence, [g for g in study.groups if g.name not in (ALL, ALONE)]),
+        family=evidence.family,
+        evidence=tuple(evidence_words(study.label, evidence)),
+        control=control_part(f"s{n}control", evidence.controls[study.label])
+        if study.label in evidence.controls
         else None,
         tests=_tests(study, placebo),
         placebo=tuple(placebo_words(placebo)),
-        observations=_observations(study, asked),
+        observations=_observations(study, evidence),
         first_days="" if study.panel is None else days_words(study.panel.spans()[0]),
-        event_family=asked.event_family,
+        event_family=evidence.event_family,
         left_out=_left_out(study),
         notices=tuple(notices(study)),
         findings=tuple(str(f) for f in dict.fromkeys(f for r in study.returns for f in r.findings)),
-        said=tuple(findings(study)),
+        sentences=tuple(findings(study)),
     )
 
 
-def _drawn(group: Group) -> bool:
+def _has_chart(group: Group) -> bool:
     return group.name in (ALL, ALONE) or group.members.size >= FEW
 
 
@@ -231,13 +231,15 @@ def _shuffled(placebo: StudyPlacebo | None, group: Group, n: int, o: Outcome) ->
     return [] if placebo is None else [p_words(placebo.p_value(group.name, n, o.caar))]
 
 
-def _lead(study: EventStudy, placebo: StudyPlacebo | None, asked: Evidence, groups: Sequence[Group]) -> Table:
+def _lead(
+    study: EventStudy, placebo: StudyPlacebo | None, evidence: Evidence, groups: Sequence[Group]
+) -> Table:
     """The leading test alone, and what it could have seen, of some groups of events."""
     more = [] if placebo is None else ["p shuffled dates"]
     rows = [
         [
             group.name.replace("_", " "), days_words(o.span), o.count, signed(o.caar), p_words(o.tests[LEAD].p),
-            p_words(asked.q[study.label, group.name, o.span]), percent(o.detectable),
+            p_words(evidence.q[study.label, group.name, o.span]), percent(o.detectable),
             *_shuffled(placebo, group, n, o),
         ]
         for group in groups
@@ -263,7 +265,7 @@ def _tests(study: EventStudy, placebo: StudyPlacebo | None) -> Table:
     return Table("Tests, CARs times the expected sign", [*heads, *names], rows, words=(0, 1))
 
 
-def _observations(study: EventStudy, asked: Evidence) -> Table | None:
+def _observations(study: EventStudy, evidence: Evidence) -> Table | None:
     if study.panel is None:
         return None
     spans = study.panel.spans()
@@ -274,7 +276,7 @@ def _observations(study: EventStudy, asked: Evidence) -> Table | None:
         [
             o.news.ids, "; ".join(e.title for e in o.news.events), str(o.day), o.news.direction.replace("_", " "),
             f"{o.news.sign:+d}", *(signed(float(c[n])) for c, _ in cars),
-            number(float(cars[0][0][n] / cars[0][1][n])), _single_q(study.label, o, spans[0], asked),
+            number(float(cars[0][0][n] / cars[0][1][n])), _single_q(study.label, o, spans[0], evidence),
             "; ".join(remarks(o)),
         ]
         for n, o in enumerate(study.observations)
@@ -283,9 +285,9 @@ def _observations(study: EventStudy, asked: Evidence) -> Table | None:
     return Table("Every observation, raw", heads, rows, words=words, tall=True)
 
 
-def _single_q(label: str, o: Observation, span: tuple[int, int], asked: Evidence) -> str:
-    found = asked.events.get((label, o.news.ids, span))
-    return p_words(found.q) if found else NOTHING
+def _single_q(label: str, o: Observation, span: tuple[int, int], evidence: Evidence) -> str:
+    test = evidence.events.get((label, o.news.ids, span))
+    return p_words(test.q) if test else NOTHING
 
 
 def _left_out(study: EventStudy) -> Table | None:

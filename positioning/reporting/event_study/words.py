@@ -28,9 +28,9 @@ def findings(study: EventStudy) -> list[str]:
     left = sum(len(o.ids.split("+")) for o in study.left_out)
     if not study.observations:
         return [f"None of the {left} events could be used."]
-    met = sum(o.overlaps for o in study.observations)
+    overlaps = sum(o.overlaps for o in study.observations)
     lines = [
-        f"{used} events in {len(study.observations)} observations, {met} of which overlap another; {left} left out."
+        f"{used} events in {len(study.observations)} observations, {overlaps} of which overlap another; {left} left out."
     ]
     everything, apart = study.group(ALL), study.group(ALONE)
     for n, outcome in enumerate(everything.signed if everything else ()):
@@ -69,32 +69,32 @@ def _verdict(o: Outcome, apart: Outcome) -> str:
     )
 
 
-def evidence_words(label: str, asked: Evidence) -> list[str]:
+def evidence_words(label: str, evidence: Evidence) -> list[str]:
     """The calendar-time portfolio and the regression on severity, a sentence each."""
     lines = [
         f"Held {'with its sign' if c.weighting == 'sign' else 'by sign and severity'} while events are in force "
         f"({c.sessions} sessions), the sleeve made {percent(c.alpha, 3)} a session beyond its factors "
         f"(Newey-West t {number(c.t)}, p {p_words(c.p)})."
-        for c in asked.calendar.get(label, ())
+        for c in evidence.calendar.get(label, ())
         if c.sessions
     ]
-    lines += active_words(asked.active.get(label, ()))
-    lines += state_words(asked.states.get(label, ()))
-    if label in asked.severity:
-        lines.append(asked.severity[label].sentence)
-    if label in asked.controls:
-        lines.append(control_sentence(asked.controls[label]))
+    lines += active_words(evidence.active.get(label, ()))
+    lines += state_words(evidence.states.get(label, ()))
+    if label in evidence.severity:
+        lines.append(evidence.severity[label].sentence)
+    if label in evidence.controls:
+        lines.append(control_sentence(evidence.controls[label]))
     return lines
 
 
-def state_words(found: Sequence[StateCars]) -> list[str]:
+def state_words(state_cars: Sequence[StateCars]) -> list[str]:
     """CARs by the third in which each series lay on the day before, a sentence a series."""
     lines = []
-    for name in dict.fromkeys(t.name for t in found):
+    for name in dict.fromkeys(t.name for t in state_cars):
         each = [
             f"{t.state} {signed(t.mean)} ({t.events} events"
             + (f", error {percent(t.error)})" if t.events > 1 else ")")
-            for t in found
+            for t in state_cars
             if t.name == name
         ]
         lines.append(
@@ -104,18 +104,20 @@ def state_words(found: Sequence[StateCars]) -> list[str]:
     return lines
 
 
-def control_sentence(found: SyntheticControl) -> str:
+def control_sentence(control: SyntheticControl) -> str:
     """What the synthetic control says of the leading span, or why there is none."""
-    if found.refused:
-        return f"No synthetic control: {found.refused}."
-    o = next((o for o in found.outcomes if o.span[0] == 0 and o.span[1] >= IN_FORCE[1]), found.outcomes[0])
+    if control.refused:
+        return f"No synthetic control: {control.refused}."
+    o = next(
+        (o for o in control.outcomes if o.span[0] == 0 and o.span[1] >= IN_FORCE[1]), control.outcomes[0]
+    )
     clear = [p for p in (o.p_time, o.p_space) if math.isfinite(p)]
-    told = "" if clear and max(clear) <= LEVEL else ": this cannot be told from nothing"
+    caveat = "" if clear and max(clear) <= LEVEL else ": this cannot be told from nothing"
     time = f"shuffled dates p {p_words(o.p_time)}, " if math.isfinite(o.p_time) else ""
     return (
-        f"Less a portfolio of {len(found.donors)} donors that moved like it before, the sleeve made {signed(o.effect)} "
+        f"Less a portfolio of {len(control.donors)} donors that moved like it before, the sleeve made {signed(o.effect)} "
         f"on {days_words(o.span)} in the expected direction ({time}donors treated in turn p {p_words(o.p_space)}, "
-        f"{1 / (len(found.donors) + 1):.2f} at the least){told}."
+        f"{1 / (len(control.donors) + 1):.2f} at the least){caveat}."
     )
 
 

@@ -38,7 +38,7 @@ class SearchReport:
     seconds: that the trials took, without assessment and page; resumed: trials kept from before;
     walk, purged: None where not asked."""
 
-    asked: Search
+    search: Search
     thesis: Thesis
     trials: Trials
     assessment: Assessment
@@ -52,12 +52,12 @@ class SearchReport:
     @property
     def space(self) -> SearchSpace:
         """What all trials share."""
-        return self.asked.space
+        return self.search.space
 
     @property
     def way(self) -> str:
         """How the trials were chosen."""
-        search = self.asked
+        search = self.search
         return (
             "every combination" if search.full else "proposed by Optuna" if search.proposed else "at random"
         )
@@ -90,7 +90,7 @@ class SearchReport:
 
     def values(self) -> FloatArray:
         """(K,) the metric searched for; -inf for a dead account."""
-        return values_of(self.trials, self.asked.metric)
+        return values_of(self.trials, self.search.metric)
 
     @property
     def silence(self) -> Silence | None:

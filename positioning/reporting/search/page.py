@@ -62,7 +62,7 @@ class Gallery:
 
     words: str
     charts: tuple[Chart, ...]
-    drawn: Mapping[str, Figure]
+    figures: Mapping[str, Figure]
 
 
 @final
@@ -132,7 +132,7 @@ def page(searched: SearchReport, script: str) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
     v, simulated = view(searched), searched.space.market.simulated
     parts = (v.maps, v.profiles, v.clouds, v.walk, v.purged)
-    figures = {name: figure for part in parts if part is not None for name, figure in part.drawn.items()}
+    figures = {name: figure for part in parts if part is not None for name, figure in part.figures.items()}
     figures = {name: grid_charts.stamped(figure, simulated) for name, figure in figures.items()}
     body = charted(render("search/page.html", v=v), figures, script)
     return document(f"Grid search, {searched.space.strategy.name}", body, simulated)
@@ -210,12 +210,12 @@ def _plateau_heading(withheld: tuple[str, ...]) -> str:
 
 
 def _maps(searched: SearchReport) -> Gallery | None:
-    axes, metric_words = searched.space.axes, in_words(searched.asked.metric)
+    axes, metric_words = searched.space.axes, in_words(searched.search.metric)
     chosen = grid_charts.pairs(axes)
     if not chosen:
         return None
     names, marked = list(axes), searched.codes[searched.assessment.plateau.trial]
-    values, metric = searched.values(), searched.asked.metric
+    values, metric = searched.values(), searched.search.metric
     wide = sum(len(v) > 1 for v in axes.values())
     every = wide * (wide - 1) // 2
     more = f" The first {MOST_PAIRS} of {every} pairs." if every > MOST_PAIRS else ""
@@ -234,7 +234,7 @@ def _maps(searched: SearchReport) -> Gallery | None:
 
 
 def _profiles(searched: SearchReport) -> Gallery:
-    values, metric = searched.values(), searched.asked.metric
+    values, metric = searched.values(), searched.search.metric
     varied = [(a, name, v) for a, (name, v) in enumerate(searched.space.axes.items()) if len(v) > 1]
     words = f"Its {in_words(metric)} over the trials that share each value."
     return Gallery(
@@ -274,7 +274,7 @@ def _top(searched: SearchReport) -> Table:
     names = list(searched.space.axes)
     rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
     return Table(
-        f"The {order.size} best trials by {in_words(searched.asked.metric)}; bold is the plateau",
+        f"The {order.size} best trials by {in_words(searched.search.metric)}; bold is the plateau",
         ["rank", *(n.replace("_", " ") for n in names), *(f.replace("_", " ") for f in FIGURES)],
         [[text for text, _ in row] for row in rows],
         words=(),

@@ -31,7 +31,7 @@ class Validation:
     sentences: tuple[str, ...]
     charts: tuple[Chart, Chart]
     choices: tuple[tuple[str, Table], ...]
-    drawn: Mapping[str, Figure]
+    figures: Mapping[str, Figure]
 
 
 def walked(w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis) -> Validation:

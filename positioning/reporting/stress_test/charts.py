@@ -17,7 +17,7 @@ COLOURS = ("$sa", "$sb", "$sc", "$sd", "$se", "$sf", "$sg", "$sh")
 STEPS = 24  # of the ternary grid
 
 
-def drawn(stress: StressTest) -> dict[str, charts.Figure]:
+def path_figures(stress: StressTest) -> dict[str, charts.Figure]:
     """Every chart of the page by its name."""
     figures = {
         f"fan{k}x{m}": _fan(quantiles, stress.market.simulated)

@@ -19,7 +19,7 @@ from positioning.reporting.document import charted, document, moved
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import refuse_foreign_pages, write_page
-from positioning.reporting.stress_test.charts import drawn
+from positioning.reporting.stress_test.charts import path_figures
 from positioning.reporting.stress_test.words import alike, judged, method, notices, titles
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
@@ -156,7 +156,7 @@ def page(stress: StressTest, command: str, script: str, silence: Silence | None 
     """The HTML. script: address of plotly's script, relative to the page."""
     body = render("stress_test/page.html", v=view(stress, command, silence))
     heading = f"Stress test, {stress.scenarios.name}"
-    return document(heading, charted(body, drawn(stress), script), stress.market.simulated)
+    return document(heading, charted(body, path_figures(stress), script), stress.market.simulated)
 
 
 def view(stress: StressTest, command: str, silence: Silence | None = None) -> StressPage:

@@ -60,12 +60,12 @@ class FirstScreen:
     simulated: bool
     silence: str
     verdict: Verdict
-    held: str
+    held_words: str
     under_half: bool
     missing: str
     findings: tuple[str, ...]
     tiles: tuple[Tile, ...]
-    drawn: bool
+    has_charts: bool
     value_words: str
     drawdown_words: str
     weights_words: str
@@ -87,12 +87,12 @@ def first_screen(report: BacktestReport) -> FirstScreen:
         simulated=r.market.simulated,
         silence="" if report.silence is None else report.silence.words,
         verdict=report.verdict,
-        held=coverage.words[0].upper() + coverage.words[1:],
+        held_words=coverage.words[0].upper() + coverage.words[1:],
         under_half=coverage.under_half,
         missing=f"without prices: {', '.join(missing)}" if missing else "",
         findings=tuple(findings(report)),
         tiles=tuple(_tile(report, *one) for one in TILES) if has_charts and not m.ruined else (),
-        drawn=has_charts,
+        has_charts=has_charts,
         value_words=_value_words(report) if has_charts else "",
         drawdown_words=f"Worst {percent(m.max_drawdown)}.",
         weights_words=_weights_words(report) if has_charts else "",

@@ -18,13 +18,13 @@ from positioning.reporting.view import Table, TableRow
 @final
 @dataclass(frozen=True, slots=True)
 class FactorWords:
-    """The regression on factors in a sentence and a table; drawn: whether there is a chart of how the betas moved over
-    `window` returns."""
+    """The regression on factors in a sentence and a table; has_chart: whether the betas over the last `window` returns
+    are drawn."""
 
     sentence: str
     heads: tuple[str, ...]
     rows: tuple[TableRow, ...]
-    drawn: bool
+    has_chart: bool
     window: int
     provenance: str
 
