@@ -21,6 +21,7 @@ from positioning.market.instruments import Instrument
 from positioning.market.market import Market
 from positioning.market.venues import next_opening
 from positioning.simulation.account import AccountTerms
+from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.liquidity import daily_volatility, value_traded
 from positioning.simulation.order_sizes import lots_on
 from positioning.strategy.features import STALE_SESSIONS
@@ -62,6 +63,26 @@ class NewsInForce:
     weight: float
     age: int
     halves_in: float
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OrderFees:
+    """What an order of one name pays. buy, sell: share of its value, duties and half spread included; commission_buy,
+    commission_sell: the commission's part of that; least: least commission of an order, base currency."""
+
+    buy: float
+    sell: float
+    commission_buy: float = 0.0
+    commission_sell: float = 0.0
+    least: float = 0.0
+
+    def on(self, value: float) -> float:
+        """Of an order of this value (base currency, signed), in base currency."""
+        if not value:
+            return 0.0
+        rate, commission = (self.buy, self.commission_buy) if value > 0 else (self.sell, self.commission_sell)
+        return abs(value) * rate + max(self.least - abs(value) * commission, 0.0)
 
 
 @final
@@ -159,16 +180,16 @@ def today(
         )
     fresh = _news(strategy, market, events)
     restrictions = tuple(_in_force(events, market.symbols, last))
-    rates = terms.fees.on(market.rows[-1:], market.instruments)
     obeyed = terms.inputs(market, events, strategy.screened(market, events))
     if lots is None and terms.capital is not None:
         board_lots, unlotted = lots_on(terms.capital.lots, market.rows[-1:], market.instruments)
         lots = {s: int(board_lots[0, n]) for n, s in enumerate(market.symbols) if s not in unlotted}
+    fees = _order_fees(obeyed, market.symbols)
     stopped = obeyed.frozen[-1] | (obeyed.exit_row >= 0)
     legs = tuple(
         _leg(
             market, n, float(target[n]), float(previous[n]), shares[n], capital, (lots or {}).get(i.symbol, 1),
-            targets.band, (float(rates.buy_total[0, n]), float(rates.sell_total[0, n])),
+            targets.band, fees[i.symbol],
             [r for r in restrictions if r.symbol == i.symbol], bool(obeyed.no_buy[-1, n]), bool(stopped[n]),
             _reason(i.symbol, float(target[n]), float(previous[n]), decided, before, fresh, events),
         )
@@ -177,7 +198,7 @@ def today(
     )  # fmt: skip
     cash = None
     if capital is not None:
-        legs, cash = _within_cash(legs, capital - worth)
+        legs, cash = _within_cash(legs, fees, capital - worth)
         legs = _sized(legs, market, terms)
     return Today(
         strategy, last, decided, before, market.base, market.simulated, capital, cash, legs, fresh, restrictions,
@@ -253,7 +274,7 @@ def _leg(
     capital: float | None,
     lot: int,
     band: float,
-    fee: tuple[float, float],
+    fees: OrderFees,
     restrictions: Sequence[Restriction],
     no_buy: bool,
     stopped: bool,
@@ -285,27 +306,42 @@ def _leg(
     value = order * mark if has_mark else 0.0
     return OrderLeg(
         i, target, previous, weight, price, rate, int(shares) + order, order, lot, value,
-        abs(value) * fee[0 if order > 0 else 1], session, opens, reason, barrier, note,
+        fees.on(value), session, opens, reason, barrier, note,
     )  # fmt: skip
 
 
-def _within_cash(legs: tuple[OrderLeg, ...], cash: float) -> tuple[tuple[OrderLeg, ...], float]:
-    """The orders, purchases shrunk by one factor where cash does not suffice (short proceeds buy nothing), and the cash
-    when all are filled."""
+def _order_fees(inputs: LedgerInputs, symbols: Sequence[str]) -> dict[str, OrderFees]:
+    """By symbol on the last row; least commissions where the account has a size."""
+    buy, sell = inputs.fees.buy_total[-1], inputs.fees.sell_total[-1]
+    size = inputs.liquidity
+    none = np.zeros_like(buy)
+    parts = (none, none, none) if size is None else (size.buy[-1], size.sell[-1], size.least[-1])
+    rows = np.column_stack([buy, sell, *parts]).tolist()
+    return {s: OrderFees(*row) for s, row in zip(symbols, rows, strict=True)}
+
+
+def _within_cash(
+    legs: tuple[OrderLeg, ...], fees_of: Mapping[str, OrderFees], cash: float
+) -> tuple[tuple[OrderLeg, ...], float]:
+    """The orders, purchases shrunk by one factor where cash does not suffice (short proceeds buy nothing; least
+    commissions do not shrink), and the cash when all are filled."""
     short = sum(leg.shares * leg.price * leg.rate for leg in legs if leg.shares < 0)
     sold = -sum(leg.value for leg in legs if leg.order < 0)
     fees = sum(leg.fees for leg in legs if leg.order < 0)
     cost = sum(leg.value + leg.fees for leg in legs if leg.order > 0)
     free = cash + sold - fees + min(short, 0.0)
     if cost > free and cost > 0:
-        factor, shrunk = max(free, 0.0) / cost, []
+        buys = [(leg.value, fees_of[leg.instrument.symbol]) for leg in legs if leg.order > 0]
+        due = sum(of.least for _, of in buys)
+        factor, shrunk = max(free - due, 0.0) / sum(value * (1.0 + of.buy) for value, of in buys), []
         for leg in legs:
             if leg.order > 0:
                 order = int(leg.order * factor) // leg.lot * leg.lot
-                ratio = order / leg.order
+                value = leg.value * order / leg.order
                 leg = replace(  # noqa: PLW2901
-                    leg, order=order, shares=leg.shares - leg.order + order, value=leg.value * ratio,
-                    fees=leg.fees * ratio, note=f"{leg.note + '; ' if leg.note else ''}cut: cash does not suffice",
+                    leg, order=order, shares=leg.shares - leg.order + order, value=value,
+                    fees=fees_of[leg.instrument.symbol].on(value),
+                    note=f"{leg.note + '; ' if leg.note else ''}cut: cash does not suffice",
                 )  # fmt: skip
             shrunk.append(leg)
         legs = tuple(shrunk)

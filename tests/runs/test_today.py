@@ -14,10 +14,11 @@ from positioning.events.restriction import Restriction, dropped
 from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.runs.today import Portfolio, Today, today
+from positioning.runs.today import OrderFees, Portfolio, Today, today
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.simulation.liquidity import Capital
+from positioning.simulation.order_sizes import LeastFee
 from strategies import Enablers, FertilizerProducers, HongKongEquipment
 from tests.analysis.planted import Planted
 from tests.builders import EVENTS, SAMPLE
@@ -188,3 +189,25 @@ def test_a_capital_brings_the_lots_on_record_and_says_how_long_orders_take() -> 
         assert leg.order % leg.lot == 0
         assert "session" in leg.note
         assert "impact about" in leg.note
+
+
+def test_an_order_pays_its_rates_and_what_its_commission_lacks_of_the_least() -> None:
+    # 10 bps of which 4 are commission: 1,000 pay 1.00, and 5.00 - 0.40 more; 20,000 pay 20.00, 8.00 of it commission.
+    fees = OrderFees(buy=0.0010, sell=0.0020, commission_buy=0.0004, commission_sell=0.0004, least=5.0)
+    assert fees.on(1_000.0) == pytest.approx(5.60)
+    assert fees.on(-1_000.0) == pytest.approx(6.60)
+    assert fees.on(20_000.0) == pytest.approx(20.0)
+    assert fees.on(0.0) == 0.0
+
+
+def test_least_commissions_fit_into_the_cash_too() -> None:
+    strategy = FertilizerProducers()
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
+    dear = LeastFee("XNYS", 40.0, "USD", np.datetime64("2000-01-01"), "assumption: a test")
+    terms = AccountTerms(read_fees("default"), capital=Capital(5_000.0, least_fees=(dear,)))
+    made = today(strategy, market, EVENTS, terms, Portfolio(capital=5_000.0))
+    assert made.cash is not None
+    assert made.cash >= 0
+    bought = [leg for leg in made.legs if leg.order and leg.instrument.currency == "USD"]
+    assert bought
+    assert all(leg.fees >= 40.0 for leg in bought)
