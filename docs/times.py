@@ -49,7 +49,7 @@ def seconds(words: str, folder: Path) -> float:
 
 
 def main() -> None:
-    """Measure each once: the first compiles, all others find what it left."""
+    """Measure each once, after a first run that compiles what all share."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         shutil.copytree(STRATEGIES, folder / "strategies")
@@ -62,7 +62,9 @@ def main() -> None:
         "# Times to expect\n\n"
         f"Processor seconds on the sample market, Python {platform.python_version()}, {os.cpu_count()} cores, written\n"
         "by `python docs/times.py`: waiting is shorter where a command uses several cores, longer on a busy machine.\n"
-        f"The first run after an installation compiles what is compiled, which took {first:.0f} s in all; it is kept.\n\n"
+        f"The first run after an installation compiles what is compiled, which took {first:.0f} s in all; it is kept.\n"
+        "The others are measured on their first use after it: what they compile besides, above all `stress`, is in "
+        "their figures once.\n\n"
         "| positioning | what it does | seconds |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n\n"
         "Anything over ten seconds says on the terminal how long it still has. The search beside other programs is\n"
         "measured by `make bench-grid`.\n",
