@@ -11,14 +11,18 @@ from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.market.bars import Bars
 from positioning.market.findings import Check, Finding, counted, error, stretches, warning
 from positioning.market.instruments import PENCE, Instrument
+from positioning.market.move_sizes import (
+    DAYS_OF_A_MOVE,
+    JUMP,
+    LARGE,
+    NEAR_TOLERANCE,
+    RISE,
+    SPIKE_WINDOW,
+    UNIT,
+    UNIT_TOLERANCE,
+)
+from positioning.market.split_checks import split_findings
 
-UNIT = np.log(100.0)  # pence to pounds, and every other hundredth of a currency
-UNIT_TOLERANCE = np.log(1.25)  # the day's own move, on top of the switch
-NEAR_TOLERANCE = np.log(1.05)  # for a fall near a moment, which may be a crash: a switch is almost exact
-JUMP = np.log(50.0)  # beyond any fall of the record but a sanctions crash
-RISE = np.log(10.0)  # no listed share of the record has risen so far in a day
-LARGE = np.log(1.5)
-DAYS_OF_A_MOVE = 7  # closes further apart have a gap between them, which is a finding of its own
 NEAR = 7  # days between a moment and a move it may explain, either way
 APART = 5  # rows; closer ones are one finding
 STALE = 5  # rows in a row that repeat the close before them without volume
@@ -26,19 +30,11 @@ STALE = 5  # rows in a row that repeat the close before them without volume
 SPIKE_ROWS = 3  # a false value is gone after so many rows at most
 SPIKE_SMALLEST = 0.05
 SPIKE_SIGMAS = 10.0
-SPIKE_WINDOW = 20  # steps before and after it, which say how much the series moves of itself
 # A close that leaves and comes back is a misprint from this size on: beside its own high and low, without them,
 # and in spite of them (a day may double and halve a share, and shows it in its range).
 PRINT_OUTSIDE, PRINT_ALONE, PRINT_INSIDE = np.log(1.2), np.log(1.5), np.log(3.0)
 OPEN_ALONE = np.log(1.2)  # of 90,000 real opens none lies so far off both; 14.7 % is the most
 PRINT_OPEN = np.log(1.5)  # of an open, from the close before it and its own close alike
-SPLITS = (2, 2.5, *range(3, 11), 12, 15, 16, 20, 25, 30, 40, 50)  # new shares for old ones, or old for new
-SPLIT_TOLERANCE = 0.015  # of the ratio, or two standard errors of a day
-SMALL_SPLITS = (1.5, 4 / 3, 1.25)  # which bad news may look like
-SMALL_TOLERANCE = 0.03  # of a logarithm
-SMALL_SIGMAS = 6.0  # usual moves that such a one is large beside
-QUIET, NEWS = 2.0, 3.0  # usual volumes of a day: up to these nothing, and beyond these something was heard
-CALM = 4.0  # standard deviations that no day around a split left in moves beyond
 BASIS_SHARE = 0.1  # of closes outside their own range, beyond which the two are on different bases
 BASIS_BLOCK = 20  # rows of which the median open is compared with the closes around it
 BASIS_LEVEL = 0.02
@@ -58,8 +54,7 @@ def price_findings(b: Bars, crash_dates: Mapping[str, DateArray]) -> Iterator[Fi
     yield from moves(
         b.symbol, "closes at", dates[~printed], close[~printed], _without(near, printed), shares=True
     )
-    yield from _splits(b, has_close, near, printed)
-    yield from _small_splits(b, has_close, near, printed)
+    yield from split_findings(b, has_close, printed, _without(near, printed))
     yield from _silences(b, has_close)
     yield from _openings(b, near)
     yield from _ranges(b)
@@ -186,108 +181,6 @@ def _prints(b: Bars, has_close: BoolArray, near: BoolArray) -> Iterator[tuple[Fi
         )
         make = warning if near[start] or near[back - 1] else error
         yield make(b.symbol, "print", dates[at], text, "correct or empty that close"), at
-
-
-def _splits(b: Bars, has_close: BoolArray, near: BoolArray, printed: BoolArray) -> Iterator[Finding]:
-    """Moves by a split's ratio, and nothing else out of the way: a split that was left in, or applied the wrong
-    way round. A crash moves on, before and after it and within its day; what a special dividend explains is none."""
-    rows = np.flatnonzero(~printed)
-    dividends = b.dividends[has_close][rows][1:]
-    dates, close = b.dates[has_close][rows], b.close[has_close][rows]
-    step = np.diff(np.log(close))
-    ratios = np.log(np.array(SPLITS, dtype=np.float64))
-    for n in np.flatnonzero(
-        (np.abs(step) > np.log(SPLITS[0]) - SPLIT_TOLERANCE - 0.05) & ~_without(near, printed)
-    ):
-        around = np.abs(
-            np.concatenate([step[max(n - SPIKE_WINDOW, 0) : n], step[n + 1 : n + 1 + SPIKE_WINDOW]])
-        )
-        if around.size < 5 or (dates[n + 1] - dates[n]).astype(int) > DAYS_OF_A_MOVE:
-            continue
-        usual = max(1.4826 * float(np.median(around)), 1e-4)
-        if dividends[n] > 0 and abs(np.log((close[n + 1] + dividends[n]) / close[n])) < abs(step[n]) / 3:
-            continue
-        rest = float(np.abs(np.abs(step[n]) - ratios).min())
-        close_by = np.abs(np.concatenate([step[max(n - 3, 0) : n], step[n + 1 : n + 6]]))
-        day = np.flatnonzero(has_close)[rows[n + 1]]
-        within = np.log(b.high[day] / b.low[day]) if np.isfinite(b.high[day] + b.low[day]) else 0.0
-        calm = (close_by < CALM * usual + 1e-9).all() and within < 2 * CALM * usual + 1e-9
-        if rest > max(SPLIT_TOLERANCE, min(2.0 * usual, 0.05)) or not calm:
-            continue
-        if abs(abs(step[n]) - UNIT) <= UNIT_TOLERANCE or abs(step[n]) > JUMP or step[n] > RISE:
-            continue  # named by `moves`
-        ratio = SPLITS[int(np.argmin(np.abs(np.abs(step[n]) - ratios)))]
-        new, old = (ratio, 1) if ratio == int(ratio) else (int(2 * ratio), 2)
-        words = f"{new:g} for {old}" if step[n] < 0 else f"{old} for {new:g}"
-        text = (
-            f"closes at {close[n]:.6g} on {dates[n]} and {close[n + 1]:.6g} on {dates[n + 1]}, a factor of {ratio} "
-            f"on calm days: a split of {words} left in?"
-        )
-        remedy = "adjust the prices before it, or add a column Stock Splits"
-        yield error(b.symbol, "split", dates[n + 1 : n + 2], text, remedy)
-
-
-def _small_splits(b: Bars, has_close: BoolArray, near: BoolArray, printed: BoolArray) -> Iterator[Finding]:
-    """Moves by 3:2, 4:3 or 5:4 over a night on calm days. Bad news makes such moves, too (FMC fell by a third on
-    2025-02-05), and then more shares than usual change hands: where volume tells that they did not, it is an error, and
-    where no volume is known, a warning."""
-    rows = np.flatnonzero(has_close)[~printed]
-    if rows.size < SPIKE_WINDOW:
-        return
-    close, opened, volume, dividends = b.close[rows], b.open[rows], b.volume[rows], b.dividends[rows]
-    step = np.diff(np.log(close))
-    ratios = np.log(np.array(SMALL_SPLITS))
-    large = (np.abs(step) > ratios.min() - 0.08) & (np.abs(step) < ratios.max() + 0.08)
-    for n in np.flatnonzero(large & ~_without(near, printed)):
-        day = n + 1
-        around = np.r_[max(n - SPIKE_WINDOW, 0) : n, day : min(day + SPIKE_WINDOW, step.size)]
-        usual = 1.4826 * float(np.median(np.abs(step[around])))
-        night = float(np.log(opened[day] / close[n]))
-        # The open has the whole of a split and its close a day's move on top; where there is none, the close tells alone.
-        both = (
-            [(night, 1.5, SMALL_TOLERANCE), (step[n], 2.5, 0.08)]
-            if np.isfinite(night)
-            else [(step[n], 2.0, 0.05)]
-        )
-        off = any(
-            np.abs(abs(move) - ratios).min() > np.clip(sigmas * usual, SPLIT_TOLERANCE, most)
-            for move, sigmas, most in both
-        )
-        beside = np.abs(np.r_[step[max(n - 3, 0) : n], step[day : day + 5]])
-        if (
-            not usual
-            or abs(step[n]) < SMALL_SIGMAS * usual
-            or off
-            or (beside > CALM * usual + 1e-9).any()
-            or (b.dates[rows[day]] - b.dates[rows[n]]).astype(int) > DAYS_OF_A_MOVE
-            or dividends[day] > 0
-        ):
-            continue
-        shares = volume[
-            np.r_[max(n - SPIKE_WINDOW, 0) : day, day + 1 : min(day + 1 + SPIKE_WINDOW, rows.size)]
-        ]
-        shares = shares[shares > 0]
-        known_volume = shares.size >= SPIKE_WINDOW // 2 and volume[day] > 0
-        busy = volume[day] / np.median(shares) if known_volume else np.nan
-        if busy > NEWS:
-            continue
-        ratio = SMALL_SPLITS[int(np.argmin(np.abs(abs(both[0][0]) - ratios)))]
-        new, old = next((m, k) for m, k in ((3, 2), (4, 3), (5, 4)) if m / k == ratio)
-        words = f"{new} for {old}" if step[n] < 0 else f"{old} for {new}"
-        text = (
-            f"closes at {close[n]:.6g} on {b.dates[rows[n]]} and {close[day]:.6g} on {b.dates[rows[day]]}, a factor of "
-            f"{ratio:.4g} over a night between calm days"
-        )
-        at, remedy = (
-            b.dates[rows[day] : rows[day] + 1],
-            "adjust the prices before it, or add a column Stock Splits",
-        )
-        if busy <= QUIET:
-            yield error(
-                b.symbol, "split", at, f"{text}, without more volume: a split of {words} left in?", remedy
-            )
-        else:
-            yield warning(b.symbol, "split", at, f"{text}: news, or a split of {words} left in?", remedy)
 
 
 def _silences(b: Bars, has_close: BoolArray) -> Iterator[Finding]:
