@@ -29,7 +29,8 @@ from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.inputs import LedgerInputs, ledger_inputs
-from positioning.simulation.kernel import LANES, run_lanes
+from positioning.simulation.kernel import run_lanes
+from positioning.simulation.ledger_arrays import LANES
 from positioning.simulation.liquidity import Capital
 from positioning.vectors import aligned_empty
 from strategies import FertilizerProducers

@@ -30,10 +30,8 @@ from numba.np.arrayobj import load_item
 from positioning.arrays import FloatArray
 from positioning.compiled import compiled
 
-REGISTER, PARTS = (
-    8,
-    2,
-)  # doubles of a register, and registers of a vector: more of them spill, fewer leave time unused
+# Doubles of a register, and registers of a vector: more of them spill, fewer leave time unused.
+REGISTER, PARTS = 8, 2
 WIDTH = REGISTER * PARTS
 
 

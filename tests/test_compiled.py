@@ -71,7 +71,7 @@ def test_a_missing_temporary_folder_is_no_error(tmp_path: Path) -> None:
 def test_the_first_command_says_once_that_it_compiles(tmp_path: Path) -> None:
     small = (
         "import numpy as np, positioning.cli.compiling as c\n"
-        "with c.compiling_told(False):\n"
+        "with c.compilation_notice(False):\n"
         "    from positioning.strategy.weights import add_share, positive_definite\n"
         "    positive_definite(np.eye(2)[None])\n"
         "    one, out = np.ones((1, 1)), np.zeros((1, 2, 1))\n"

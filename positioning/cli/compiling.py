@@ -26,7 +26,7 @@ class _Once(logging.Handler):
 
 
 @contextmanager
-def compiling_told(hidden: bool) -> Iterator[None]:
+def compilation_notice(hidden: bool) -> Iterator[None]:
     """While it lasts, the first function that has to be compiled is told, with where it is kept."""
     if hidden:
         yield

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from positioning.cli.command import Command, one_line_errors
-from positioning.cli.compiling import compiling_told
+from positioning.cli.compiling import compilation_notice
 from positioning.cli.output import Output
 from positioning.cli.request import Request
 
@@ -53,7 +53,7 @@ def command(
                 for name, kind in shared.items()
             }
             output = next((value for value in values.values() if isinstance(value, Output)), Output())
-            with one_line_errors(), output.terminal.open(), compiling_told(output.hides_progress):
+            with one_line_errors(), output.terminal.open(), compilation_notice(output.hides_progress):
                 status = answer(**values, **words)
             if status:
                 raise typer.Exit(status)

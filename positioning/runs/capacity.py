@@ -15,7 +15,7 @@ from positioning.runs.backtest import RunSettings, benchmark_of, market_of
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.capitals import CapitalSweep
 from positioning.simulation.inputs import LedgerInputs
-from positioning.simulation.kernel import VOLUME
+from positioning.simulation.ledger_arrays import VOLUME
 from positioning.simulation.liquidity import Capital, Liquidity, value_traded
 from positioning.simulation.result import Result
 from positioning.strategy.strategy import Strategy

@@ -19,7 +19,7 @@ from positioning.scenarios.counterfactual import Moves, fair, halted, stressed
 from positioning.scenarios.paths import ResamplingPool, changes_moves
 from positioning.scenarios.shock import Effect
 from positioning.simulation.inputs import LedgerInputs, exit_terms
-from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, LedgerArrays
+from positioning.simulation.ledger_arrays import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, LedgerArrays
 from positioning.strategy.path_book import PathMarkets
 
 

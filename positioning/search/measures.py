@@ -12,7 +12,7 @@ import numpy as np
 from positioning.analysis.metrics import NOISE
 from positioning.arrays import DAYS_PER_YEAR, BoolArray, DateArray, FloatArray, IntArray
 from positioning.compiled import compiled
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 from positioning.vectors import WIDTH, any_of, fill, item, load, negated, quotient, store, where
 
 FIGURES = (

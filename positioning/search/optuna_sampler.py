@@ -15,7 +15,7 @@ from positioning.search.assessment import values_of
 from positioning.search.measures import Figures
 from positioning.search.run import METRICS, Search, threads
 from positioning.search.space import GridIndex, SearchSpace
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 
 try:
     from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution

@@ -11,7 +11,7 @@ from positioning.errors import BadInputError
 from positioning.search.run import IN_FLIGHT, Found, Work, tabulate, threads
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.batched import decided_in_batches
 from positioning.strategy.from_file import blamed
 from positioning.strategy.strategy import Strategy

@@ -20,7 +20,8 @@ from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
-from positioning.simulation.kernel import LANES, run_lanes
+from positioning.simulation.kernel import run_lanes
+from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.batched import WeightBatch
 from positioning.strategy.strategy import Strategy
 from positioning.vectors import aligned_empty

@@ -19,7 +19,7 @@ from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.batched import Scheduled, Stacked, WeightBatch, decided_in_batches
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.strategy import Strategy

@@ -14,7 +14,7 @@ from positioning.display import Displayed, Picture
 from positioning.search.chunk_store import ChunkStore
 from positioning.search.measures import BLOCKS, FIGURES, HALVED, Measure
 from positioning.search.space import GridIndex
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,8 @@ import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
 from positioning.simulation.inputs import LedgerInputs
-from positioning.simulation.kernel import LANES, run_lanes
+from positioning.simulation.kernel import run_lanes
+from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.targets import Targets
 
 

@@ -8,7 +8,7 @@ from typing import Self, final
 import numpy as np
 
 from positioning.arrays import BoolArray, CodeArray, FloatArray
-from positioning.simulation.kernel import AccountState
+from positioning.simulation.ledger_arrays import AccountState
 
 
 @final

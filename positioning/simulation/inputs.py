@@ -17,8 +17,17 @@ from positioning.market.withholding import Withholding
 from positioning.simulation.cash import CashRate
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
 from positioning.simulation.fees import FeeRates
-from positioning.simulation.kernel import CLOSED, FROZEN, HALTED, NO_RATE, OPEN, Depth, LedgerArrays
-from positioning.simulation.ledger_arrays import next_rows, price_range
+from positioning.simulation.ledger_arrays import (
+    CLOSED,
+    FROZEN,
+    HALTED,
+    NO_RATE,
+    OPEN,
+    Depth,
+    LedgerArrays,
+    next_rows,
+    price_range,
+)
 from positioning.simulation.liquidity import Capital, Liquidity, liquidity, size_words
 from positioning.simulation.taxes import GROSS
 

@@ -29,34 +29,21 @@ from positioning.arrays import FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.simulation.holding import build_accrue, build_appraise, build_hold
 from positioning.simulation.ledger_arrays import (
-    BELOW_LOT,
     CALLED,
     CANCELLED,
-    CLOSED,
     COST,
-    CUT,
     DEARER,
     DUST,
     ENDS,
-    FILLED,
-    FROZEN,
-    HALTED,
     IMPACT,
-    IN_BAND,
     LANES,
-    NO_EQUITY,
-    NO_RATE,
-    NO_VOLUME,
-    NONE,
     OPEN,
     PARTIAL,
     PENDING,
     REPLACED,
     SHARES,
     SPELL,
-    TOO_EARLY,
     TRADED,
-    VOLUME,
     WANTED,
     AccountState,
     Depth,
@@ -78,12 +65,6 @@ from positioning.vectors import (
     store,
     where,
 )
-
-__all__ = [
-    "BELOW_LOT", "CANCELLED", "CLOSED", "CUT", "DUST", "ENDS", "FILLED", "FROZEN", "HALTED", "IN_BAND", "LANES", "NONE",
-    "NO_EQUITY", "NO_RATE", "NO_VOLUME", "OPEN", "PENDING", "REPLACED", "TOO_EARLY", "VOLUME", "AccountState", "Depth",
-    "LedgerArrays", "Outcome", "Recording", "one_account", "run_lanes", "run_ledger", "working_room",
-]  # fmt: skip
 
 # What the seldom called parts read and change of an account: cash, free equity, trapped value, whole equity on the row
 # before, 1 where it is dead, and 1 where a margin call stands.

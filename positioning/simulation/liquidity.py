@@ -15,7 +15,7 @@ from positioning.market.findings import Finding, warning
 from positioning.market.market import Market
 from positioning.simulation.fees import FeeRates
 from positioning.simulation.impact import NO_IMPACT, ImpactTable, read_impact
-from positioning.simulation.kernel import Depth
+from positioning.simulation.ledger_arrays import Depth
 from positioning.simulation.order_sizes import (
     BoardLot,
     LeastFee,

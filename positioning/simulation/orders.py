@@ -7,28 +7,28 @@ from typing import final
 
 from positioning.arrays import CodeArray, FloatArray, IntArray
 from positioning.display import Displayed, Picture
-from positioning.simulation import kernel
+from positioning.simulation import ledger_arrays
 
 STATUS = {
-    kernel.FILLED: "filled",
-    kernel.CUT: "cut: cash did not suffice",
-    kernel.PENDING: "pending",
-    kernel.REPLACED: "replaced by the next decision",
-    kernel.CANCELLED: "cancelled",
-    kernel.IN_BAND: "not traded: inside the band",
-    kernel.BELOW_LOT: "not traded: less than a lot",
+    ledger_arrays.FILLED: "filled",
+    ledger_arrays.CUT: "cut: cash did not suffice",
+    ledger_arrays.PENDING: "pending",
+    ledger_arrays.REPLACED: "replaced by the next decision",
+    ledger_arrays.CANCELLED: "cancelled",
+    ledger_arrays.IN_BAND: "not traded: inside the band",
+    ledger_arrays.BELOW_LOT: "not traded: less than a lot",
 }
 REASON = {
-    kernel.OPEN: "",
-    kernel.CLOSED: "venue closed",
-    kernel.HALTED: "no trading in the name",
-    kernel.NO_RATE: "no currency rate",
-    kernel.TOO_EARLY: "session opened before the decision",
-    kernel.FROZEN: "frozen",
-    kernel.NO_EQUITY: "no free equity: all is trapped",
-    kernel.ENDS: "the run ends before the next session",
-    kernel.VOLUME: "more than the share of past volume",
-    kernel.NO_VOLUME: "no past volume known",
+    ledger_arrays.OPEN: "",
+    ledger_arrays.CLOSED: "venue closed",
+    ledger_arrays.HALTED: "no trading in the name",
+    ledger_arrays.NO_RATE: "no currency rate",
+    ledger_arrays.TOO_EARLY: "session opened before the decision",
+    ledger_arrays.FROZEN: "frozen",
+    ledger_arrays.NO_EQUITY: "no free equity: all is trapped",
+    ledger_arrays.ENDS: "the run ends before the next session",
+    ledger_arrays.VOLUME: "more than the share of past volume",
+    ledger_arrays.NO_VOLUME: "no past volume known",
 }
 FORCED = "forced out: delisted"
 CALLED = "forced out: margin call"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from positioning.simulation import kernel
+from positioning.simulation import ledger_arrays
 from positioning.simulation.ledger import Ledger, times
 from positioning.simulation.orders import CALLED, FORCED, REASON, STATUS
 
@@ -26,7 +26,7 @@ def orders_table(ledger: Ledger) -> pd.DataFrame:
     records: list[dict[str, Any]] = []
     own = np.where(ledger.called, 0.0, ledger.trade_value)
     free, worth = ledger.nav_marked(0.0), times(ledger.shares, ledger.inputs.mark)
-    for d, n in np.argwhere(o.status != kernel.NONE):
+    for d, n in np.argwhere(o.status != ledger_arrays.NONE):
         filled = int(o.filled_row[d, n])
         target = o.weights[d - 1, n] if d else o.inherited[n]
         sought = max(o.wanted[d, n], o.got[d, n], key=abs) or target * free[since[d]] - worth[since[d], n]

@@ -50,7 +50,7 @@ import numpy as np
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.constraints import TradingConstraints, trading_constraints
-from positioning.simulation.kernel import BELOW_LOT, CANCELLED, CUT, FILLED, IN_BAND, PENDING, REPLACED
+from positioning.simulation.ledger_arrays import BELOW_LOT, CANCELLED, CUT, FILLED, IN_BAND, PENDING, REPLACED
 from positioning.simulation.order_sizes import BoardLot, LeastFee
 from positioning.strategy.targets import Targets
 

@@ -36,7 +36,7 @@ from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers, MiddleCorridor
 from tests.builders import EVENTS, SAMPLE

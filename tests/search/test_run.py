@@ -20,7 +20,8 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import ledger_inputs
-from positioning.simulation.kernel import LANES, run_lanes
+from positioning.simulation.kernel import run_lanes
+from positioning.simulation.ledger_arrays import LANES
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
 from positioning.strategy.strategy import Strategy

@@ -29,7 +29,7 @@ from positioning.search.walk_forward import WalkForward, sentences, spans, stitc
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 from positioning.simulation.simulate import simulate
 from positioning.strategy.basket import Basket
 from positioning.strategy.strategy import Strategy

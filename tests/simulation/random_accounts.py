@@ -22,7 +22,7 @@ from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.fees import FeeRate, FeeTable
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import Fill
-from positioning.simulation.kernel import NONE
+from positioning.simulation.ledger_arrays import NONE
 from positioning.simulation.orders import REASON
 from positioning.simulation.reference import ReferenceAccount, reference
 from positioning.simulation.result import Result

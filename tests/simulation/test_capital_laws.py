@@ -14,7 +14,8 @@ from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.simulation.constraints import trading_constraints
 from positioning.simulation.impact import NO_IMPACT, ImpactConstant, ImpactTable
-from positioning.simulation.kernel import BELOW_LOT, LANES, NO_VOLUME, PENDING, VOLUME, run_lanes
+from positioning.simulation.kernel import run_lanes
+from positioning.simulation.ledger_arrays import BELOW_LOT, LANES, NO_VOLUME, PENDING, VOLUME
 from positioning.simulation.liquidity import Capital, daily_volatility, value_traded
 from positioning.simulation.order_sizes import BoardLot, LeastFee
 from positioning.simulation.reference import reference

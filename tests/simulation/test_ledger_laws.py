@@ -16,16 +16,8 @@ from positioning.analysis.second_opinion import require_agreement
 from positioning.runs.backtest import judged
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.holdings import Holdings
-from positioning.simulation.kernel import (
-    CANCELLED,
-    CUT,
-    FILLED,
-    IN_BAND,
-    NONE,
-    PENDING,
-    one_account,
-    run_ledger,
-)
+from positioning.simulation.kernel import one_account, run_ledger
+from positioning.simulation.ledger_arrays import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING
 from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from tests.builders import Figure

@@ -20,7 +20,7 @@ from positioning.search.measures import FIGURES, Accounts, Figures
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable, read_fees
-from positioning.simulation.kernel import LANES
+from positioning.simulation.ledger_arrays import LANES
 from positioning.simulation.result import Result
 from positioning.strategy.targets import Targets
 

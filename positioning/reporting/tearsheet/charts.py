@@ -23,7 +23,7 @@ from positioning.reporting.charts import (
     safe_label,
     watermark,
 )
-from positioning.simulation.kernel import FROZEN, HALTED
+from positioning.simulation.ledger_arrays import FROZEN, HALTED
 
 MOODS = {
     1: ("Good news", "triangle-up", "$good"),

@@ -10,12 +10,12 @@ import pandas as pd
 from positioning.analysis.report import BacktestReport
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.view import TableRow
-from positioning.simulation import kernel
+from positioning.simulation import ledger_arrays
 from positioning.simulation.orders import STATUS
 from positioning.simulation.vectorbt_bridge import RoundTrips
 
 MOST_ORDERS = 200
-PLAIN = (STATUS[kernel.FILLED], STATUS[kernel.IN_BAND])
+PLAIN = (STATUS[ledger_arrays.FILLED], STATUS[ledger_arrays.IN_BAND])
 
 
 @final
