@@ -103,6 +103,10 @@ EQUAL: Mapping[tuple[str, str, str], str] = {
      "[1 / n for n in range(2, 101)]", "62: 1 -> 2"): "1:1 is no split, and 1:m stands in the other list",
     ("data/price_splits.py", "if self.adjusted is None or not np.isfinite(self.adjusted[[last, now]]).all():",
      "41: all -> any"): "with one of them unknown the comparison below is false, too",
+    ("data/price_splits.py", "if self.adjusted is not None and np.isfinite(self.adjusted[[last, now]]).all():",
+     "42: all -> any"): "with one of them unknown the comparison below is false, too",
+    ("data/price_splits.py", "return bool(abs(nights[now] + size) < abs(nights[now]))", "25: Lt -> LtE"):
+        "a night halfway between both readings, to the bit",
     ("data/price_splits.py", "for row, last, ratio in zip(ratio_steps.at, ratio_steps.before, ratio_steps.ratio, "
      "strict=True):", "99: True -> False"): "the three have one length",
     ("data/price_splits.py", "if smooth and (step < 0 or is_split(ratio)):", "28: Lt -> LtE"):

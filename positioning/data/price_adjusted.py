@@ -28,11 +28,7 @@ def implied_payments(columns: PriceColumns, ratio_steps: Steps) -> FloatArray:
     """(R,) what steps of adjusted / close are as cash a share, splits left out; negative where the ratio falls."""
     close = columns.close
     payments = np.zeros(close.size)
-    small = (
-        np.abs(np.log(ratio_steps.ratio)) < np.log(SMALLEST_SPLIT)
-        if ratio_steps.ratio.size
-        else np.zeros(0, bool)
-    )
+    small = np.abs(np.log(ratio_steps.ratio)) < np.log(SMALLEST_SPLIT)
     moves = np.log(close[ratio_steps.at] / close[ratio_steps.before])
     special = (ratio_steps.ratio > 1) & (
         np.abs(moves + np.log(ratio_steps.ratio)) < np.log(np.maximum(ratio_steps.ratio, 1.0)) / 3

@@ -37,6 +37,8 @@ PAIRS = list(zip(DAYS, CLOSES, strict=True))
 LAYOUTS = {
     "plain": (lines("Date,Close", [f"{d},{c}" for d, c in PAIRS]), ""),
     "lower case": (lines("date,open,close", [f"{d},{c},{c}" for d, c in PAIRS]), ""),
+    "times alone": (lines("Time,Close", [f"{d},{c}" for d, c in PAIRS]), ""),
+    "a time beside": (lines("Date,Time,Close", [f"{d},16:00,{c}" for d, c in PAIRS]), ""),
     "newest first": (lines("Date,Close", [f"{d},{c}" for d, c in PAIRS], True), "newest row first"),
     "history": (
         lines("Date,Close", [f"{d} 00:00:00-05:00,{c}" for d, c in PAIRS]), "times of midnight",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from positioning.arrays import FloatArray
-from positioning.data.price_adjusted import DOUBT, rounding_room
+from positioning.data.adjustment import Steps
+from positioning.data.price_adjusted import DOUBT, equal_columns, implied_payments, rounding_room
 from positioning.data.price_basis import PriceBasis, checked_basis, price_basis
 from positioning.data.price_columns import PriceColumns, is_split, nearest_split
 from positioning.data.price_grid import split_of_grid
@@ -304,3 +305,56 @@ def test_a_large_payment_by_which_the_price_did_not_fall_is_an_error() -> None:
     made = price_basis("MOS", DAYS, columns)
     assert any(f.check == "adjusted" and "pays 30% of its price, and closes" in f.seen for f in made.findings)
     assert not any("a split, or another unit?" in told for told in made.notes)
+
+
+def weighed(**cells: FloatArray) -> PriceColumns:
+    """Columns of one file, `Adj_Close` among them."""
+    by_name = {name.replace("_", " "): values for name, values in cells.items()}
+    return PriceColumns.of("MOS", DAYS[: cells["Close"].size], by_name, "")
+
+
+def test_adjusted_closes_without_one_above_zero_are_none() -> None:
+    close = np.array([30.0, 31.0])
+    assert weighed(Close=close, Adj_Close=np.zeros(2)).adjusted is None
+    assert weighed(Close=close, Adj_Close=np.array([0.0, 31.0])).adjusted is not None
+
+
+@pytest.mark.parametrize(("apart", "equal"), [(0.0, True), (9e-6, True), (2e-5, False), (-0.6, False)])
+def test_columns_are_equal_within_a_hundred_thousandth(apart: float, equal: bool) -> None:
+    """More than late digits of a vendor (2e-6) and less than the smallest dividend (3e-4)."""
+    close = np.array([30.0, np.nan, 31.0])
+    assert equal_columns(weighed(Close=close, Adj_Close=close * (1 + apart))) is equal
+
+
+@pytest.mark.parametrize(
+    ("ratio", "paid"), [(1.2, 5.0), (1.249, 30 * (1 - 1 / 1.249)), (1.25, 0.0), (0.9, -30 / 9)]
+)
+def test_a_step_of_five_for_four_is_a_split_and_a_smaller_one_a_payment(ratio: float, paid: float) -> None:
+    """d = close before x (1 - 1 / ratio); the closes stand still, so no step is a special dividend."""
+    close = np.array([30.0, 30.0, 30.0])
+    one = Steps(np.arange(3), np.array([2]), np.array([1]), np.array([ratio]), 0.0, np.array([], int))
+    got = implied_payments(weighed(Close=close, Adj_Close=close), one)
+    np.testing.assert_allclose(got, [0.0, 0.0, paid], rtol=1e-12)
+
+
+def test_without_steps_nothing_is_paid() -> None:
+    close, none = np.array([30.0, 31.0]), np.array([], int)
+    no_steps = Steps(np.arange(2), none, none, np.array([]), 0.0, none)
+    assert implied_payments(weighed(Close=close, Adj_Close=close), no_steps).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("ratio", [1.05, 2.0])
+def test_a_file_said_to_be_traded_has_its_splits_in_it_whatever_its_closes_show(ratio: float) -> None:
+    columns = traded() | {"Stock Splits": np.where(np.arange(ROWS) == 300, ratio, 0.0)}
+    made = price_basis("MOS", DAYS, columns, "traded")
+    np.testing.assert_allclose(made.scale, np.where(np.arange(ROWS) < 300, 1 / ratio, 1.0))
+    assert any(f"its split of {ratio:g} on {DAYS[300]} still in its prices" in told for told in made.notes)
+
+
+def test_payments_that_contradict_are_told_as_both_columns_have_them() -> None:
+    columns = traded(0.01)
+    whole = columns["Close"] * adjusted(columns)
+    columns["Dividends"][EX[0]] = 0.0
+    found = price_basis("MOS", DAYS, columns | {"Adj Close": whole}).findings
+    assert [(f.check, f.first, f.last) for f in found] == [("adjusted", DAYS[EX[0]], DAYS[EX[0]])]
+    assert f"contradict, 1.00% of the price in sum: 0.00% and 1.00% on {DAYS[EX[0]]}" in found[0].seen

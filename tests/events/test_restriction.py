@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -106,6 +107,13 @@ def test_lifting_ends_only_its_own_ground() -> None:
     assert dropped(record, ["A"], WEEK, "strict")[:, 0].tolist() == [False, True, True, False, False]
     record.append(restriction("A", 7, ground="short_report"))
     assert dropped(record, ["A"], WEEK, "strict")[:, 0].tolist() == [False, True, True, True, True]
+
+
+@pytest.mark.parametrize(("lifted", "stands"), [(6, []), (7, []), (8, [7])])
+def test_what_is_lifted_on_the_day_it_would_hold_from_never_stands(lifted: int, stands: list[int]) -> None:
+    later = replace(restriction("A", 4, "frozen"), effective=np.datetime64("2024-03-07"))
+    record = [later, restriction("A", lifted, "lifted")]
+    assert [r.holds_from() for r in standing(record, "A")] == [np.datetime64(f"2024-03-0{d}") for d in stands]
 
 
 def test_partners_and_the_military_list_count_only_when_asked_for() -> None:
