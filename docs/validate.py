@@ -55,7 +55,7 @@ PARTS: Mapping[str, Part] = {
         "How often each test rejects at 5 % where events move nothing, on independent and on clustered residuals, and on "
         "the dates of the record.",
         (f"{E}/test_study.py", f"{E}/test_calendar_time.py", f"{E}/test_severity.py", f"{A}/test_regression.py",
-         f"{A}/test_active_returns.py"),
+         f"{A}/test_active_returns.py::test_its_size_on_the_dates_of_the_record_and_its_power"),
     ),
     "synthetic": Part(
         "Synthetic control: size and power",
@@ -64,8 +64,11 @@ PARTS: Mapping[str, Part] = {
     ),
     "power": Part(
         "Power",
-        "In what share of markets each test finds a move of a given size on each day zero of the record.",
-        (f"{E}/test_power.py::test_how_often_an_effect_is_found",),
+        "In what share of markets each test finds a move of a given size on each day zero of the record, a slope on "
+        "severity, and an alpha of a strategy's active returns.",
+        (f"{E}/test_power.py::test_how_often_an_effect_is_found",
+         f"{E}/test_power.py::test_how_often_a_slope_on_severity_is_found",
+         f"{A}/test_active_returns.py::test_how_often_an_alpha_is_found"),
     ),
     "discoveries": Part(
         "The smallest effect seen, and false discoveries",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from positioning.analysis.metrics import rows_per_year
 from positioning.analysis.report import BacktestReport
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.claims.claim import Evidence
-from positioning.claims.statistics import fact, mean_difference, quantile, skewness
+from positioning.claims.facts import dated_event, dated_markers, published_series, stated_figure
+from positioning.claims.statistics import mean_difference, quantile, skewness
 from positioning.claims.verdict import Finding, Part
 from positioning.errors import DataMissingError, PositioningError
 from positioning.event_studies.day_zero import EventFilter
@@ -24,7 +24,7 @@ from positioning.event_studies.sleeve_returns import sleeve_returns
 from positioning.event_studies.sleeves import strategy_sleeves
 from positioning.event_studies.study import LEAD, EventStudy, outcome, study
 from positioning.event_studies.synthetic_control import synthetic_control
-from positioning.market.benchmark import benchmark
+from positioning.market.benchmark import Benchmark, benchmark
 from positioning.market.source import Driver
 from positioning.runs.backtest import RunSettings, backtest, market_of
 from positioning.scenarios.stress_test import StressSettings, StressTest, stress_test
@@ -99,8 +99,10 @@ class Measurements:
         kinds: Mapping[str, Callable[[int, Evidence], list[Finding]]] = {
             "account": self._account, "basket": self._basket, "skew": self._skew, "study": self._study,
             "control": self._control, "placebo": self._placebo, "search": self._search, "stress": self._stressed,
-            "series": self._series, "figure": lambda place, one: [fact(place, one)], "event": self._event,
-            "markers": self._markers,
+            "series": lambda place, one: [published_series(place, one, self._published(one.series))],
+            "figure": lambda place, one: [stated_figure(place, one)],
+            "event": lambda place, one: [dated_event(place, one, self.settings.events)],
+            "markers": lambda place, one: [dated_markers(place, one, self.settings.events)],
         }  # fmt: skip
         return kinds[one.kind](place, one)
 
@@ -118,8 +120,9 @@ class Measurements:
         r, against = report.result, one.against
         other: FloatArray | None
         if against == "benchmark":
-            name = report.benchmark.symbol if report.benchmark else self._strategy(one.strategy).benchmark
-            other = None if report.benchmark is None else report.benchmark.levels
+            measure = report.benchmark
+            name = _named(measure, self._strategy(one.strategy).benchmark)
+            other = None if measure is None else measure.levels
         elif against == "without_events":
             name, other = "itself without events", report.without_events.nav
         elif against == "cash":
@@ -128,7 +131,8 @@ class Measurements:
             beside = self.report(against).result
             name, other = against, _on(r.rows, beside.rows, beside.nav)
         else:
-            name, other = against, self._levels(against, r.rows)
+            measure = self._series_of(against, r.rows)
+            name, other = _named(measure, against), None if measure is None else measure.levels
         if other is None:
             raise DataMissingError(f"no prices of {name}", "wanted them", "add them")
         what = f"{one.strategy} over {name}, a year"
@@ -136,23 +140,23 @@ class Measurements:
 
     def _basket(self, place: int, one: Evidence) -> list[Finding]:
         bars = self.settings.source.deliver([one.against], ()).bars.get(one.against)
-        levels = {} if bars is None else {s: self._levels(s, bars.dates) for s in one.names}
-        price_levels = {s: v for s, v in levels.items() if v is not None}
+        series = {} if bars is None else {s: self._series_of(s, bars.dates) for s in one.names}
+        price_levels = {s: v.levels for s, v in series.items() if v is not None}
         if bars is None or not price_levels:
             lacking = one.against if bars is None else ", ".join(one.names)
             raise DataMissingError(f"no prices of {lacking}", "wanted them", "add them")
         rows = bars.dates
         returns = np.column_stack([_growth(v) for v in price_levels.values()])
-        levels_against = self._levels(one.against, rows)
-        assert levels_against is not None  # noqa: S101 - its bars are there
-        other, findings = _growth(levels_against), []
+        measure = self._series_of(one.against, rows)
+        assert measure is not None  # noqa: S101 - its bars are there
+        other, findings = _growth(measure.levels), []
         for part, mask in self._parts(rows):
             usable = np.isfinite(returns) & (mask & np.isfinite(other))[:, None]
             count = usable.sum(axis=1)
             used = count > 0
             mean = np.where(usable, returns, 0.0).sum(axis=1)[used] / count[used]
             names = [s for n, s in enumerate(price_levels) if usable[:, n].any()] or list(price_levels)
-            what = f"{', '.join(names)} over {one.against}, a year"
+            what = f"{', '.join(names)} over {_named(measure, one.against)}, a year"
             findings.append(mean_difference(place, one, mean - other[used], what, part, rows_per_year(rows)))
         return findings
 
@@ -166,10 +170,9 @@ class Measurements:
             for part, mask in self._parts(rows[1:])
         ]
 
-    def _levels(self, symbol: str, rows: DateArray) -> FloatArray | None:
+    def _series_of(self, symbol: str, rows: DateArray) -> Benchmark | None:
         s = self.settings
-        series = benchmark(s.source, symbol, rows, s.base, s.events.crash_dates, s.accepted)
-        return None if series is None else series.levels
+        return benchmark(s.source, symbol, rows, s.base, s.events.crash_dates, s.accepted)
 
     def _study(self, place: int, one: Evidence) -> list[Finding]:
         study = self.studied(one.strategy)
@@ -242,31 +245,6 @@ class Measurements:
             for name in names
         ]  # fmt: skip
 
-    def _series(self, place: int, one: Evidence) -> list[Finding]:
-        driver = self._published(one.series)
-        inside = (driver.dates >= one.first) & (driver.dates <= one.last)
-        values = driver.values[inside]
-        if not values.size:
-            why = f"{driver.name} has no value from {one.first} to {one.last}"
-            return [Finding(place, "series", driver.name, "whole", missing=why)]
-        first, last = driver.dates[inside][[0, -1]]
-        sentence = (
-            f"{driver.name} {_range(values)} {f'of {first}' if first == last else f'from {first} to {last}'}"
-        )
-        if math.isnan(one.stated):
-            low, high = _bound(one.low, -math.inf), _bound(one.high, math.inf)
-            words = [f"at least {low:g}"] * (low > -math.inf) + [f"at most {high:g}"] * (high < math.inf)
-            holds = bool(((values >= low) & (values <= high)).all())
-            # A month, and the days until it is published: until then a bound that holds may still be broken.
-            over = bool(driver.dates[-1] >= one.last - np.timedelta64(45, "D")) or not holds
-            what = f"{sentence}, claimed {' and '.join(words)}"
-            missing = "" if over else f"{what}: so far, and the span is not over"
-        else:
-            holds = bool((np.abs(values - one.stated) <= one.within).all())
-            what, missing = f"{sentence}, stated {one.stated:g} within {one.within:g}", ""
-        return [Finding(place, "series", what, "whole", float(values.mean()), count=values.size, form="number",
-                        holds=holds, missing=missing)]  # fmt: skip
-
     def _published(self, names: Sequence[str]) -> Driver:
         """The first of these series that the source has."""
         for name in names:
@@ -275,21 +253,6 @@ class Measurements:
         raise DataMissingError(
             f"no published series {', '.join(names)}", "wanted one of them", "add its file"
         )
-
-    def _markers(self, place: int, one: Evidence) -> list[Finding]:
-        marked = [e for e in self.settings.events if one.theme in e.themes]
-        own = [e for e in marked if e.themes[0] == one.theme] or marked
-        what = "; ".join(f"{e.known_on()} {e.title}" for e in own)
-        return [Finding(place, "markers", what, "whole", count=len(own), form="words")]
-
-    def _event(self, place: int, one: Evidence) -> list[Finding]:
-        event = next((e for e in self.settings.events if e.id == one.event), None)
-        if event is None:
-            raise DataMissingError(f"no event {one.event} in these events", "wanted it", "add it")
-        day = event.known_on()
-        what = f"{event.title} ({day}), claimed between {one.first} and {one.last}"
-        holds = bool(one.first <= day <= one.last)
-        return [Finding(place, "event", what, "whole", count=1, form="words", holds=holds)]
 
 
 def searched(strategy: Strategy, axes: Mapping[str, tuple[float, ...]], settings: RunSettings) -> Assessment:
@@ -300,6 +263,11 @@ def searched(strategy: Strategy, axes: Mapping[str, tuple[float, ...]], settings
     work = threads(2)
     trials = search(space, Plan(codes, (Figures(squares=True),)), MemoryChunks(), work)
     return assess(Search(space, "sharpe", True, work), trials)
+
+
+def _named(measure: Benchmark | None, symbol: str) -> str:
+    """What something is held against, with what must stand beside every comparison with it."""
+    return f"{symbol} ({measure.remark})" if measure is not None and measure.remark else symbol
 
 
 def _growth(levels: FloatArray) -> FloatArray:
@@ -313,12 +281,3 @@ def _on(rows: DateArray, dates: DateArray, levels: FloatArray) -> FloatArray:
     """Levels at the last of `dates` up to each row; NaN outside them."""
     at = np.searchsorted(dates, rows, side="right") - 1
     return np.where((at >= 0) & (rows <= dates[-1]), levels[np.maximum(at, 0)], np.nan)
-
-
-def _bound(value: float, otherwise: float) -> float:
-    return otherwise if math.isnan(value) else value
-
-
-def _range(values: FloatArray) -> str:
-    low, high = float(values.min()), float(values.max())
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

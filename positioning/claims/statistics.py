@@ -47,16 +47,6 @@ def skewness(place: int, one: Evidence, returns: FloatArray, part: Part, seed: i
     return Finding(place, "skew", what, part, one.sign * statistic, p=p, count=returns.size, form="number")
 
 
-def fact(place: int, one: Evidence) -> Finding:
-    """A stated figure beside one from an independent source."""
-    if math.isnan(one.checked):
-        why = f"no independent figure for {one.stated:g} was found"
-        return Finding(place, "figure", f"stated {one.stated:g}", "whole", missing=why)
-    holds = abs(one.stated - one.checked) <= one.within
-    what = f"stated {one.stated:g}, an independent source has {one.checked:g} (within {one.within:g}): {one.source}"
-    return Finding(place, "figure", what, "whole", one.checked, count=1, form="number", holds=holds)
-
-
 def quantile(freedom: float) -> float:
     from scipy.special import stdtrit
 

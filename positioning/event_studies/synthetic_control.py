@@ -28,18 +28,16 @@ from typing import Any, final
 import numpy as np
 
 from positioning.analysis.placebo import check_draws, monte_carlo_p
-from positioning.analysis.simplex import simplex_weights
 from positioning.arrays import FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.event_studies.control_fits import MIN_DONORS, ControlFits, control_fits
 from positioning.event_studies.day_zero import News, blocked
-from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
+from positioning.event_studies.design import Design
 from positioning.event_studies.donors import DonorPool
 from positioning.event_studies.sleeve_returns import Returns
 from positioning.event_studies.study import EventStudy
 from positioning.events.event import Events
 from positioning.json_text import plain
 
-MIN_DONORS = 3  # fewer are no pool to choose from
 FEW_DONORS = f"fewer than {MIN_DONORS} donors have a return on all of its sessions"
 Span = tuple[int, int]
 
@@ -123,22 +121,6 @@ class SyntheticControl:
         }  # fmt: skip
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    """weights: (M, J), gap: (M, W), error: (M,), of M day zeros; NaN where it could not be fitted."""
-
-    weights: FloatArray
-    gap: FloatArray
-    error: FloatArray
-
-    def standard(self, at: slice) -> FloatArray:
-        """(M,) sums of the gap over columns, over sigma and the root of their number."""
-        part = self.gap[:, at]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(part.sum(axis=1) / (self.error * math.sqrt(part.shape[1])))
-
-
 def synthetic_control(
     study: EventStudy, pool: DonorPool, events: Events, design: Design, draws: int = 0, seed: int = 0
 ) -> SyntheticControl:
@@ -166,7 +148,7 @@ def synthetic_control(
     news = [o.news for o in panel.observations]
     days = np.array([n.day for n in news], dtype=np.int64)
     free = _free(returns, events, design)
-    own = _fitted(returns.names, pool.returns, free, days, design)
+    own = control_fits(returns.names, pool.returns, free, days, design)
     has_fit = np.isfinite(own.error)
     if not has_fit.any():
         return SyntheticControl(
@@ -174,12 +156,13 @@ def synthetic_control(
             pool.symbols, pool.apart, pool.left_out,
         )  # fmt: skip
     treated = {
-        s: _fitted(pool.returns[:, [n]], np.delete(pool.returns, n, axis=1), free, days, design)
+        s: control_fits(pool.returns[:, [n]], np.delete(pool.returns, n, axis=1), free, days, design)
         for n, s in enumerate(pool.symbols)
     }
     sign = panel.sign
     spans = panel.spans()
     at = {span: panel.columns(span) for span in spans}
+    ranks = {span: _ranks(own, treated, at[span]) for span in spans}
     moved = _in_time(returns, pool, free, days, sign, design, at, draws, seed) if draws else {}
     outcomes = tuple(_outcome(span, own, treated, sign, has_fit, at[span], moved.get(span)) for span in spans)
     return SyntheticControl(
@@ -189,7 +172,7 @@ def synthetic_control(
                 news[n], returns.sessions[days[n]],
                 {s: float(w) for s, w in zip(pool.symbols, own.weights[n], strict=True) if w > 0},
                 own.gap[n], float(own.error[n]),
-                {span: _rank(own, treated, n, at[span]) for span in spans},
+                {span: ranks[span][n] for span in spans},
             )
             for n in np.flatnonzero(has_fit).tolist()
         ),
@@ -206,79 +189,8 @@ def _free(returns: Returns, events: Events, design: Design) -> IntArray:
     return np.flatnonzero(~mask & np.isfinite(returns.names).any(axis=1)).astype(np.int64)
 
 
-def _fitted(names: FloatArray, donors: FloatArray, free: IntArray, days: IntArray, design: Design) -> _Fitted:
-    begins = days + design.window[0]
-    stops = np.searchsorted(free, begins)
-    lows = np.maximum(stops - design.estimation, np.searchsorted(free, begins - REACH))
-    width = design.window[1] - design.window[0] + 1
-    rows = np.ascontiguousarray(names), np.ascontiguousarray(donors)  # one layout is compiled once
-    return _Fitted(*_fit_all(*rows, free, lows, stops, begins, width))
-
-
-@compiled()
-def _fit_all(names: Any, donors: Any, free: Any, lows: Any, stops: Any, begins: Any, width: int) -> Any:
-    """weights, gaps and errors of each day zero: of the names and donors with a return on all of its sessions."""
-    size, pool = begins.size, donors.shape[1]
-    weights = np.full((size, pool), np.nan)
-    gaps, errors = np.full((size, width), np.nan), np.full(size, np.nan)
-    for m in range(size):
-        first, quiet = begins[m], free[lows[m] : stops[m]]
-        if first < 0 or first + width > names.shape[0] or quiet.size < MIN_ESTIMATION_SESSIONS:
-            continue
-        used = np.concatenate((quiet, np.arange(first, first + width)))
-        name_columns, donor_columns = _complete(names, used), _complete(donors, used)
-        if name_columns.size == 0 or donor_columns.size < MIN_DONORS:
-            continue
-        own = np.zeros(used.size)
-        for t in range(used.size):
-            for n in name_columns:
-                own[t] += names[used[t], n] / name_columns.size
-        donor_weights = _nearest(own, donors, used[: quiet.size], donor_columns)
-        weights[m] = 0.0
-        weights[m][donor_columns] = donor_weights
-        left, square = own.copy(), 0.0
-        for t in range(used.size):
-            for a in range(donor_columns.size):
-                left[t] -= donor_weights[a] * donors[used[t], donor_columns[a]]
-        gaps[m] = left[quiet.size :]
-        for t in range(quiet.size):
-            square += left[t] * left[t] / quiet.size
-        errors[m] = np.sqrt(square)
-    return weights, gaps, errors
-
-
-@compiled()
-def _nearest(own: Any, donors: Any, rows: Any, columns: Any) -> Any:
-    """The weights of the donors in `columns` that come nearest to `own` on these rows."""
-    size = columns.size
-    gram, cross, x = np.zeros((size, size)), np.zeros(size), np.empty(size)
-    for t in range(rows.size):
-        for a in range(size):
-            x[a] = donors[rows[t], columns[a]]
-        for a in range(size):
-            cross[a] += x[a] * own[t]
-            for b in range(a + 1):
-                gram[a, b] += x[a] * x[b]
-    for a in range(size):
-        for b in range(a):
-            gram[b, a] = gram[a, b]
-    return simplex_weights(gram, cross)
-
-
-@compiled()
-def _complete(values: Any, used: Any) -> Any:
-    """The columns that are known on all of these rows."""
-    is_complete = np.ones(values.shape[1], np.bool_)
-    for n in range(values.shape[1]):
-        for t in used:
-            if not np.isfinite(values[t, n]):
-                is_complete[n] = False
-                break
-    return np.flatnonzero(is_complete)
-
-
 def _outcome(
-    span: Span, own: _Fitted, treated: Mapping[str, _Fitted], sign: FloatArray, has_fit: Any, at: slice,
+    span: Span, own: ControlFits, treated: Mapping[str, ControlFits], sign: FloatArray, has_fit: Any, at: slice,
     moved: FloatArray | None,
 ) -> ControlOutcome:  # fmt: skip
     effect = float((sign * own.gap[:, at].sum(axis=1))[has_fit].mean())
@@ -289,7 +201,7 @@ def _outcome(
     return ControlOutcome(span, int(has_fit.sum()), effect, statistic, p_space, p_time)
 
 
-def _statistic(fitted: _Fitted, sign: FloatArray, has_fit: Any, at: slice) -> float:
+def _statistic(fitted: ControlFits, sign: FloatArray, has_fit: Any, at: slice) -> float:
     values = (sign * fitted.standard(at))[has_fit]
     values = values[np.isfinite(values)]
     return float(values.mean()) if values.size else math.nan
@@ -300,12 +212,13 @@ def _two_sided(others: FloatArray, statistic: float) -> float:
     return monte_carlo_p(sizes, abs(statistic)) if sizes.size and math.isfinite(statistic) else math.nan
 
 
-def _rank(own: _Fitted, treated: Mapping[str, _Fitted], n: int, at: slice) -> float:
-    others = np.array([f.standard(at)[n] for f in treated.values()])
-    return _two_sided(others, float(own.standard(at)[n]))
+def _ranks(own: ControlFits, treated: Mapping[str, ControlFits], at: slice) -> list[float]:
+    """p in space of each day zero."""
+    others = np.array([f.standard(at) for f in treated.values()])
+    return [_two_sided(others[:, n], float(v)) for n, v in enumerate(own.standard(at))]
 
 
-def _path(fitted: _Fitted, sign: FloatArray, has_fit: Any) -> FloatArray:
+def _path(fitted: ControlFits, sign: FloatArray, has_fit: Any) -> FloatArray:
     gaps = (np.cumsum(fitted.gap, axis=1) * sign[:, None])[has_fit]
     has_path = np.isfinite(gaps).all(axis=1)
     return gaps[has_path].mean(axis=0) if has_path.any() else np.full(fitted.gap.shape[1], math.nan)
@@ -317,7 +230,7 @@ def _in_time(
 ) -> dict[Span, FloatArray]:  # fmt: skip
     """(draws,) the statistic of each span with all day zeros moved round the sessions that can be fitted."""
     every = np.arange(returns.sessions.size)
-    fitted = _fitted(returns.names, pool.returns, free, every, design)
+    fitted = control_fits(returns.names, pool.returns, free, every, design)
     possible = np.flatnonzero(np.isfinite(fitted.error))
     first, size = int(possible[0]), int(possible[-1] - possible[0] + 1)
     inside = (days >= first) & (days < first + size)

@@ -40,6 +40,10 @@ RULES = (
     "Not told from nothing: everything else.",
     "What happened before publication was seen by those who made the claims. It is shown and decides nothing.",
 )
+DEMONSTRATION = (
+    "It demonstrates the rules by which claims are answered and is no finding on the thesis: only its verdicts on "
+    "published figures and dated events, which rest on no price, hold beyond it."
+)
 FIGURES = (
     "A position's figures are returns a year over what it is compared with, those of news mean abnormal returns; p: how "
     "often chance alone does as much; n: the returns, or the pieces of news, behind it."
@@ -66,6 +70,7 @@ class ClaimsPage:
 
     title: str
     simulated: bool
+    demonstration: str
     silence: str
     verdict: Spoken
     apart: str
@@ -154,6 +159,7 @@ def view(claims: ClaimAnswers, command: str) -> ClaimsPage:
     return ClaimsPage(
         title=claims.thesis.title,
         simulated=claims.simulated,
+        demonstration=DEMONSTRATION,
         silence="" if claims.silence is None else claims.silence.words,
         verdict=Spoken(counts(claims), "neutral"),
         apart=_apart(claims),
@@ -207,8 +213,7 @@ def to_markdown(claims: ClaimAnswers, command: str) -> str:
     lines = [MARK, "", f"# {_cell(claims.thesis.title)}: claim by claim", ""]
     if claims.simulated:
         lines += [
-            "**SIMULATED.** The prices behind this page were generated; none was ever paid. It is a demonstration of how "
-            "claims are answered, and no evidence about any of them.", "",
+            f"**SIMULATED.** The prices behind this page were generated; none was ever paid. {DEMONSTRATION}", "",
         ]  # fmt: skip
     if claims.silence is not None:
         lines += [f"**{_cell(claims.silence.words)}**", ""]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from positioning.claims.claim import Claim, Evidence, Fit
-from positioning.claims.statistics import fact, mean_difference, skewness
+from positioning.claims.facts import stated_figure
+from positioning.claims.statistics import mean_difference, skewness
 from positioning.claims.verdict import ClaimAnswer, Finding, Ruling, family, rule
 from tests.builders import Figure
 
@@ -149,6 +150,11 @@ def test_skewness_of_a_lottery_is_found_and_of_a_coin_is_not() -> None:
 
 
 def test_figures_hold_within_what_is_stated() -> None:
-    assert fact(0, Evidence("figure", stated=8.4, checked=4.1, within=0.84, source="s")).holds is False
-    assert fact(0, Evidence("figure", stated=273, checked=273.9, within=1, source="s")).holds is True
-    assert "no independent figure for 8.1" in fact(0, Evidence("figure", stated=8.1, source="s")).missing
+    assert (
+        stated_figure(0, Evidence("figure", stated=8.4, checked=4.1, within=0.84, source="s")).holds is False
+    )
+    assert stated_figure(0, Evidence("figure", stated=273, checked=273.9, within=1, source="s")).holds is True
+    assert (
+        "no independent figure for 8.1"
+        in stated_figure(0, Evidence("figure", stated=8.1, source="s")).missing
+    )

@@ -65,12 +65,12 @@ def simulated(own: np.ndarray, factor: np.ndarray, start: int, name: str) -> Obs
     )  # fmt: skip
 
 
-def drawn(
-    rng: np.random.Generator, donors: int = 19, effect: float = 0.0, volatility: str = "constant"
-) -> tuple[EventStudy, DonorPool]:
-    """A sleeve and donors with a common factor on New York's sessions; `effect` on each day zero of the record. With
-    clustered volatility the sleeve and its donors are calm and wild together, as a market is."""
-    size, design = NYSE.size, Design()
+def simulated_market(
+    rng: np.random.Generator, donors: int, volatility: str = "constant"
+) -> tuple[Returns, np.ndarray]:
+    """A sleeve and donors with a common factor on New York's sessions. With clustered volatility the sleeve and its
+    donors are calm and wild together, as a market is."""
+    size = NYSE.size
     level = np.zeros(size)
     if volatility == "clustered":
         for t, shock in enumerate(rng.normal(0, 0.2, size)):
@@ -78,9 +78,17 @@ def drawn(
     factor = rng.normal(0, 0.01, size)
     noise = np.exp(level)[:, None] * rng.normal(0, 0.02, (size, donors + 1))
     every = factor[:, None] + noise
-    plain = returns_of(every[:, 0].copy(), factor)
+    return returns_of(every[:, 0].copy(), factor), every[:, 1:]
+
+
+def drawn(
+    rng: np.random.Generator, donors: int = 19, effect: float = 0.0, volatility: str = "constant"
+) -> tuple[EventStudy, DonorPool]:
+    """The study of a simulated market with `effect` on each day zero of the record, and its donors."""
+    design = Design()
+    plain, others = simulated_market(rng, donors, volatility)
     if effect:
         for o in observe(plain, EVENTS, EventFilter(), design)[0]:
             plain.names[o.news.day, 0] += effect * o.news.sign
     made = study(plain, EVENTS, EventFilter(), design)
-    return made, DonorPool(tuple(f"D{n}" for n in range(donors)), every[:, 1:], (), {})
+    return made, DonorPool(tuple(f"D{n}" for n in range(donors)), others, (), {})

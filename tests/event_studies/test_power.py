@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 
 from positioning.analysis.multiplicity import q_values
+from positioning.event_studies.abnormal import observe
 from positioning.event_studies.calendar_time import calendar_time
-from positioning.event_studies.day_zero import EventFilter
+from positioning.event_studies.day_zero import EventFilter, select
 from positioning.event_studies.design import Design
 from positioning.event_studies.evidence import evidence
+from positioning.event_studies.panel import Panel
 from positioning.event_studies.placebo import study_placebo
+from positioning.event_studies.severity import severity_regression
 from positioning.event_studies.study import ALL, LEAD, TESTS, Outcome
 from positioning.event_studies.synthetic_control import synthetic_control
 from tests.builders import EVENTS, Figure
-from tests.event_studies.returns import drawn
+from tests.event_studies.returns import drawn, simulated_market
 
 DESIGN = Design()
 SPANS = ((0, 1), (0, 10))
@@ -61,37 +64,66 @@ def p_values(rng: np.random.Generator, effect: float, volatility: str) -> dict[s
     }
 
 
-def shares(runs: int, seed: int, effect: float, volatility: str) -> dict[str, float]:
-    """How often each p-value is at 5 % or below."""
-    rng = np.random.default_rng(seed)
-    found = [p_values(rng, effect, volatility) for _ in range(runs)]
-    return {test: float(np.mean([p[test] <= 0.05 for p in found])) for test in found[0]}
-
-
 def test_a_large_effect_is_found_by_every_test() -> None:
     found = p_values(np.random.default_rng(1), 0.08, "constant")  # eight errors of the mean of [0, 10]
     assert len(found) == 2 * (len(TESTS) + 3) + 2
     assert {test for test, p in found.items() if not p <= 0.05} == set()
+    assert of_severity(np.random.default_rng(1), 0.08, "constant") <= 0.05
+
+
+def of_severity(rng: np.random.Generator, slope: float, volatility: str) -> float:
+    """p of severity on one market whose day zeros move by `slope` a point of it; with the acts that put earlier news into
+    force, as the program's own regression."""
+    plain, _ = simulated_market(rng, 0, volatility)
+    choice = EventFilter(follows=True)
+    for news in select(EVENTS, "fertilizer", choice, plain.sessions, plain.venue)[0]:
+        plain.names[news.day, 0] += slope * news.sign * max(e.severity for e in news.events)
+    panel = Panel(observe(plain, EVENTS, choice, DESIGN)[0], DESIGN.window[0])
+    return severity_regression(panel, (0, 10), RESAMPLED, int(rng.integers(1 << 30))).effects[0].wild_p
+
+
+def rising(found: Mapping[float, np.ndarray], slack: float = 0.02) -> str:
+    """The curve in words. Every effect has the same noise, so that it may only fall by the draws of what resamples."""
+    shares = {effect: float(np.mean(p <= 0.05)) for effect, p in found.items()}
+    assert all(b >= a - slack for a, b in pairwise(shares.values())), shares
+    assert shares[max(shares)] > shares[min(shares)], shares
+    return ", ".join(f"{effect:.1%}: {share:.0%}" for effect, share in shares.items())
+
+
+def error_words(runs: int) -> str:
+    """Two standard errors of a share of one half, the widest there is."""
+    return f"{runs} runs, within {100 * 2 * math.sqrt(0.25 / runs):.0f} points"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("volatility", ["constant", "clustered"])
 def test_how_often_an_effect_is_found(volatility: str, figure: Figure) -> None:
-    """The same seed for every effect, so that a larger one is met by the same noise. The Monte Carlo error of a share is
-    five points at most: the curves are read, not held to a figure."""
-    runs = 100
-    curves: Mapping[float, Mapping[str, float]] = {e: shares(runs, 31, e, volatility) for e in EFFECTS}
-    for test in curves[EFFECTS[0]]:
-        told = ", ".join(f"{effect:.1%}: {curve[test]:.0%}" for effect, curve in curves.items())
+    """The same seed for every effect, so that a larger one is met by the same noise. The curves are read, not held to a
+    figure; their Monte Carlo error is told beside them."""
+    runs = 150
+    found: dict[float, list[dict[str, float]]] = {}
+    for effect in EFFECTS:
+        rng = np.random.default_rng(31)
+        found[effect] = [p_values(rng, effect, volatility) for _ in range(runs)]
+    for test in found[EFFECTS[0]][0]:
+        told = rising({e: np.array([p[test] for p in markets]) for e, markets in found.items()})
         figure(
-            f"a move of each day zero found at 5 % by {test}, volatility {volatility}, {runs} runs, within 10 points",
-            told,
-            "rises",
-        )
-        curve = [curves[e][test] for e in EFFECTS]
-        # Noise is the same, so the curve may only fall by the draws of what resamples.
-        assert all(b >= a - 0.02 for a, b in pairwise(curve)), test
-        assert curve[-1] > curve[0], test
+            f"a move of each day zero found at 5 % by {test}, volatility {volatility}, {error_words(runs)}",
+            told, "rises",
+        )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("volatility", ["constant", "clustered"])
+def test_how_often_a_slope_on_severity_is_found(volatility: str, figure: Figure) -> None:
+    runs, found = 300, {}
+    for slope in EFFECTS:
+        rng = np.random.default_rng(35)
+        found[slope] = np.array([of_severity(rng, slope, volatility) for _ in range(runs)])
+    figure(
+        f"a move a point of severity found at 5 % by the wild bootstrap, volatility {volatility}, {error_words(runs)}",
+        rising(found), "rises",
+    )  # fmt: skip
 
 
 def caar_of_a_move(span: tuple[int, int]) -> float:
