@@ -86,7 +86,7 @@ def inquire(
     active, unmade = _accounts(strategies, thesis_source, thesis, inquiry)
     results = replace(
         evidence(studies, events, inquiry.choice, design, inquiry.seed, controls, active),
-        states=by_study(studies, thesis_source.published),
+        states=by_study(studies, thesis_source.published, inquiry.seed),
     )
     return InquiryAnswer(tuple(studies), placebos, results, unmade)
 

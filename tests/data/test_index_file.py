@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,20 @@ from positioning.data.index_file import read_indices
 from positioning.errors import BadInputError, DataMissingError
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design
+from positioning.event_studies.panel import Panel
 from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.event_studies.states import cars_by_state
-from positioning.event_studies.study import study
+from positioning.event_studies.study import EventStudy, singly, study
 from positioning.events.event import Events
 from positioning.market.in_force import LOOKBACK, in_force, thirds
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.source import Driver
+from positioning.reporting.event_study.words import state_words
+from positioning.runs.backtest import RunSettings, backtest
+from positioning.strategy.strategy import Strategy, Targets, schedule
 from positioning.strategy.world import WorldIndex, WorldState
-from tests.builders import EVENTS, SAMPLE
+from tests.builders import EVENTS, SAMPLE, THESIS
 
 DAYS = np.arange("2019-01-01", "2026-01-01", dtype="datetime64[D]")
 GPR = (
@@ -187,12 +192,142 @@ def test_returns_by_third_against_another_program(sample: Market) -> None:
     assert found.p == pytest.approx(fit.pvalues[1], abs=1e-10)
 
 
-def test_cars_by_third_are_shared_out_among_the_events() -> None:
-    sleeve = Sleeve("made", "fertilizer", ("NTR", "MOS"), "SPY")
-    made = study(sleeve_returns(SAMPLE, sleeve, Design()), EVENTS, EventFilter(None, None), Design())
-    found = cars_by_state(made, series(wild()))
+@pytest.fixture(scope="module")
+def studies() -> list[EventStudy]:
+    """A sleeve, and its two names met one by one."""
+    sleeves = [Sleeve(label, "fertilizer", names, "SPY") for label, names in SLEEVES.items()]
+    made = [study(sleeve_returns(SAMPLE, s, Design()), EVENTS, EventFilter(), Design()) for s in sleeves]
+    return [made[0], singly(made[1:], Design())]
+
+
+SLEEVES = {"made": ("NTR", "MOS"), "NTR": ("NTR",), "MOS": ("MOS",)}
+
+
+def test_cars_by_third_are_shared_out_among_the_events(studies: list[EventStudy]) -> None:
+    made = studies[0]
+    *found, apart = cars_by_state(made, series(wild()))
     assert [t.state for t in found] == ["low", "middle", "high"]
     assert sum(t.events for t in found) == len(made.observations)
     total = sum(t.events * t.mean for t in found if t.events)
     by_hand = sum(o.news.sign * o.abnormal[(o.days >= o.day)][:2].sum() for o in made.observations)
     assert total == pytest.approx(by_hand)
+    assert (apart.state, apart.events) == ("high less low", found[0].events + found[2].events)
+    assert apart.mean == pytest.approx(found[2].mean - found[0].mean)
+
+
+def chained(days: np.ndarray) -> np.ndarray:
+    """Numbers of chains of days zero, ascending, that share a session of [0, 1]."""
+    return np.concatenate([[0], np.cumsum(np.diff(days) > 1)])
+
+
+def test_errors_of_cars_by_third_are_clustered_by_date(studies: list[EventStudy]) -> None:
+    """Two names met on the same news are one cluster, as statsmodels has it."""
+    driver = series(wild())
+    made = studies[1]
+    observations = made.observations
+    sessions = made.returns[0].sessions
+    state = thirds(in_force(driver, sessions))
+    third = np.array([state[np.searchsorted(sessions, o.day) - 1] for o in observations])
+    car = np.array([o.news.sign * o.abnormal[o.days >= o.day][:2].sum() for o in observations])
+    at = np.array([np.searchsorted(sessions, o.day) for o in observations])
+    *found, apart = cars_by_state(made, driver)
+    for k, one in enumerate(found):
+        mine = third == k
+        groups = chained(at[mine])
+        assert one.clusters == groups[-1] + 1
+        fit = sm.OLS(car[mine], np.ones(mine.sum())).fit(
+            cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
+        )
+        assert (one.mean, one.error) == pytest.approx((fit.params[0], fit.bse[0]), rel=1e-9)
+        assert np.isnan(one.p) if one.clusters < 5 else 0 < one.p <= 1
+    assert found[0].clusters < np.unique(at[third == 0]).size  # news of two days in a row is one cluster
+    outer = third != 1
+    x = sm.add_constant((third[outer] == 2).astype(float))
+    fit = sm.OLS(car[outer], x).fit(cov_type="cluster", cov_kwds={"groups": chained(at[outer])}, use_t=True)
+    assert (apart.mean, apart.error) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-9)
+    words = state_words((*found, apart))[0]
+    assert f"errors clustered by date, {apart.clusters} clusters" in words
+
+
+def test_a_third_of_few_days_has_no_test(studies: list[EventStudy]) -> None:
+    """Nothing is in force but in the last year: few events have a third, and thirds of one cluster have no error."""
+    short = series(wild()[-300:], 0, DAYS[-300:])
+    found = cars_by_state(studies[1], short)
+    few = [t for t in found if t.clusters < 5]
+    assert few
+    assert all(np.isnan(t.p) for t in few)
+    assert all(np.isnan(t.error) for t in found if t.clusters < 2)
+    none = cars_by_state(studies[1], series(wild()[:10], 0, DAYS[:10]))
+    assert [(t.events, t.clusters) for t in none] == [(0, 0)] * 4
+    assert "Too few days in the outer thirds" in state_words(none)[0]
+
+
+def test_tampering_inside_the_lag_changes_no_third_of_an_event(studies: list[EventStudy]) -> None:
+    """All that is known after a day zero's eve may be anything: events up to then keep their third."""
+    made = studies[0]
+    day = made.observations[-4].day
+    eve = made.returns[0].sessions[np.searchsorted(made.returns[0].sessions, day) - 1]
+    values = wild()
+    values[DAYS + np.timedelta64(7, "D") > eve] *= 1e6
+    assert (DAYS[values != wild()] <= eve).any()
+    cut = replace(made, panel=Panel([o for o in made.observations if o.day <= day], Design().window[0]))
+    before, after = (cars_by_state(cut, series(v)) for v in (wild(), values))
+    assert before == after
+    assert cars_by_state(made, series(values)) != cars_by_state(made, series(wild()))
+
+
+def test_tampering_inside_the_lag_changes_no_return_of_a_third(sample: Market) -> None:
+    cut = 1200
+    values = wild()
+    values[DAYS + np.timedelta64(7, "D") > sample.rows[cut - 1]] *= 1e6
+    assert (DAYS[values != wild()] <= sample.rows[cut - 1]).any()
+    nav = np.cumprod(1 + np.random.default_rng(1).normal(0, 0.01, sample.rows.size))
+    short = replace(sample, start=0)
+    states = [
+        thirds(in_force(replace(short, drivers={"gpr": series(v)}).drivers["gpr"], short.rows))
+        for v in (wild(), values)
+    ]
+    np.testing.assert_array_equal(states[0][:cut], states[1][:cut])
+    assert (states[0][cut:] != states[1][cut:]).any()
+    whole = [by_state("gpr", replace(short, drivers={"gpr": series(v)}), nav) for v in (wild(), values)]
+    assert whole[0].states != whole[1].states
+
+
+@dataclass(frozen=True)
+class Calm(Strategy):
+    """Nutrien while the world is not tense."""
+
+    name: ClassVar[str] = "calm"
+    benchmark: ClassVar[str] = "SPY"
+    names = ("NTR",)
+
+    def target_weights(self, market: Market, events: Events) -> Targets:
+        decided = schedule(market, events, self.names, self.themes)
+        tense = WorldState("gpr").compute(market, events, decided) == 2
+        return Targets(market.rows, market.symbols, decided, np.where(tense, 0.0, 0.5)[:, None])
+
+
+def test_tampering_inside_the_lag_changes_no_account() -> None:
+    """A strategy that reads the series, run whole: its nav up to the row after the last untouched one keeps its bits."""
+    values, today = wild(), np.datetime64("2023-03-01")
+    values[DAYS + np.timedelta64(7, "D") > today] *= 1e6
+    navs = []
+    for v in (wild(), values):
+        done = backtest(Calm(), RunSettings(SAMPLE.carrying({"gpr": series(v)}), THESIS, placebos=0)).result
+        navs.append(done.nav)
+        rows = done.rows
+    untouched = int(np.searchsorted(rows, today, side="right"))
+    np.testing.assert_array_equal(navs[0][:untouched], navs[1][:untouched])
+    assert navs[0][-1] != navs[1][-1]
+
+
+def test_a_series_that_turns_from_quarterly_to_daily_keeps_its_past() -> None:
+    """What is usual is told by the gaps so far: later values do not end earlier ones sooner."""
+    quarters = np.arange("2015-01", "2019-01", 3, dtype="datetime64[M]").astype("datetime64[D]")
+    rows = np.arange("2015-06-01", "2019-03-01", dtype="datetime64[D]")
+    alone = in_force(series(np.arange(quarters.size, dtype=float), 0, quarters), rows)
+    days = np.concatenate([quarters, DAYS])
+    both = in_force(series(np.arange(days.size, dtype=float), 0, days), rows)
+    early = rows < DAYS[0]
+    np.testing.assert_array_equal(alone[early], both[early])
+    assert np.isfinite(both[early]).all()

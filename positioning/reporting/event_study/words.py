@@ -12,7 +12,7 @@ from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
 from positioning.event_studies.evidence import Evidence
 from positioning.event_studies.placebo import StudyPlacebo
-from positioning.event_studies.states import StateCars
+from positioning.event_studies.states import APART, StateCars
 from positioning.event_studies.study import ALL, ALONE, LEAD, EventStudy, Outcome
 from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.thesis import Thesis
@@ -88,20 +88,31 @@ def evidence_words(label: str, evidence: Evidence) -> list[str]:
 
 
 def state_words(state_cars: Sequence[StateCars]) -> list[str]:
-    """CARs by the third in which each series lay on the day before, a sentence a series."""
+    """CARs by the third in which each series lay on the day before, and whether the outer thirds lie apart."""
     lines = []
     for name in dict.fromkeys(t.name for t in state_cars):
+        own = [t for t in state_cars if t.name == name]
         each = [
             f"{t.state} {signed(t.mean)} ({t.events} events"
-            + (f", error {percent(t.error)})" if t.events > 1 else ")")
-            for t in state_cars
-            if t.name == name
+            + (f", error {percent(t.error)})" if math.isfinite(t.error) else ")")
+            for t in own
+            if t.state != APART
         ]
         lines.append(
             f"Mean CAR over days 0 and 1, with its expected sign, by the third of its past in which {name} lay on the "
-            f"day before: {'; '.join(each)}."
+            f"day before: {'; '.join(each)}. {_apart(next(t for t in own if t.state == APART))}"
         )
     return lines
+
+
+def _apart(t: StateCars) -> str:
+    if not math.isfinite(t.p):
+        return "Too few days in the outer thirds to tell them apart."
+    outcome = "can be told from nothing" if t.p <= LEVEL else "cannot be told from nothing"
+    return (
+        f"High less low is {signed(t.mean)}, which {outcome} (errors clustered by date, {t.clusters} clusters, wild "
+        f"bootstrap p {p_words(t.p)})."
+    )
 
 
 def control_sentence(control: SyntheticControl) -> str:
