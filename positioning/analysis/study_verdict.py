@@ -60,14 +60,19 @@ def study_verdict(e: StudyEvidence) -> Verdict:
         return sentence(StudyGrade.NOTHING, e.simulated, [why, count])
     w = min(windows, key=lambda w: w.p)
     grade = _grade(w, e.before)
-    moved = (
-        f"over days {w.days} prices moved {signed_percent(w.caar)} in the expected direction (p = {w.p:.3f}, "
-        f"q = {w.q:.3f} over all tests of the page)"
-    )
+    chance = f"(p = {w.p:.3f}, q = {w.q:.3f} over all tests of the page)"
+    moved = f"over days {w.days} prices moved {moved_words(w.caar)} {chance}"
     parts = [moved, _apart(w), _before(e.before), count]
     if grade is StudyGrade.NONE and math.isfinite(w.detectable):
         parts.insert(1, f"a test like this sees {100 * w.detectable:.1f} % or more in 80 % of cases")
     return sentence(grade, e.simulated, parts)
+
+
+def moved_words(caar: float) -> str:
+    """A mean move times the expected sign, as prose: below zero it went the other way."""
+    if signed_percent(caar).startswith("-"):
+        return f"{signed_percent(-caar)[1:]} against the expected direction"
+    return f"{signed_percent(caar)} in the expected direction"
 
 
 def _grade(w: WindowEvidence, before: WindowEvidence | None) -> StudyGrade:

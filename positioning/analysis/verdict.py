@@ -146,11 +146,16 @@ class Verdict:
     @property
     def parts(self) -> list[str]:
         """What the sentence says, one after another: the grade with what decided it comes first."""
-        return self.sentence.removesuffix(".").split(APART)
+        return clauses(self.sentence)
 
     def to_json(self) -> dict[str, str]:
         """Grade, tone and sentence."""
         return {"grade": str(self.grade), "tone": self.tone, "sentence": self.sentence}
+
+
+def clauses(spoken: str) -> list[str]:
+    """What a verdict's sentence says, one after another."""
+    return spoken.removesuffix(".").split(APART)
 
 
 @final

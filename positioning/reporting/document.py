@@ -16,7 +16,7 @@ from positioning.reporting.page_file import GENERATOR
 from positioning.reporting.templates import render
 
 SCRIPTS = "script-src 'self' file:"
-PLAIN = ("theme.js", "tables.js")  # the scripts of every page
+PLAIN = ("theme.js", "tables.js", "folds.js")  # the scripts of every page
 CHARTED = (*PLAIN, "charts.js", "page.js")  # those of a page with charts
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 

@@ -12,7 +12,6 @@ from typing import Any, final
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.files import safe_name
 from positioning.reporting.document import PLAIN, document, scripts
 from positioning.reporting.format import SHORT, number, percent, signed
 from positioning.reporting.html import join
@@ -152,18 +151,9 @@ def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = (
     """The view. runs: the newest first; left_out: why other folders beside them hold none."""
     answers = read_answers(directory)
     odd = [*left_out, *answers.left_out]
-    newest: dict[str, str] = {}
-    for run in runs:
-        newest.setdefault(run.summary["strategy"], run.id)
     page_runs = runs[:MOST_RUNS]
     apart = _differing(page_runs)
-    cards = [
-        (
-            bool(run.summary["simulated"]),
-            _card(run, newest[run.summary["strategy"]] == run.id, directory, apart),
-        )
-        for run in page_runs
-    ]
+    cards = [(bool(run.summary["simulated"]), _card(run, apart)) for run in page_runs]
     groups = [
         Group(identity, heading, simulated, tuple(c for kind, c in cards if kind is simulated))
         for identity, heading, simulated in (
@@ -211,9 +201,8 @@ def _others(directory: Path) -> tuple[Link, ...]:
     return tuple(items)
 
 
-def _card(run: SavedRun, newest: bool, directory: Path, apart: Mapping[str, tuple[str, ...]]) -> Card:
+def _card(run: SavedRun, apart: Mapping[str, tuple[str, ...]]) -> Card:
     s = run.summary
-    own = directory / f"{safe_name(s['strategy'])}.html"
     m, plain = _floats(s["metrics"]), _floats(s["without_events"])
     short = s["metrics"]["cagr"] is None
     yearly = SHORT if short else f"{percent(m['cagr'])} a year"
@@ -231,7 +220,7 @@ def _card(run: SavedRun, newest: bool, directory: Path, apart: Mapping[str, tupl
     risk = risk[0].upper() + risk[1:]
     settings = [str(x) for x in s["request"].get("settings", [])]
     return Card(
-        address=own.name if newest and own.is_file() else f"runs/{run.id}/tearsheet.html",
+        address=run.address,  # its own: STRATEGY.html is of whichever run wrote it last
         strategy=s["strategy"],
         title=s["title"],
         grade=judged["grade"] if judged else "",

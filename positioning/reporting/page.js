@@ -3,7 +3,6 @@
   const { all, coloured, draw, sortRows, markSorted } = Shared;
   const source = JSON.parse(document.getElementById("chart-data").textContent);
   const charts = all("[data-chart]");
-  const parts = all("details:not(.scale)");  // the rules of a verdict stay folded on paper
 
   all("table.sortable").forEach((table) => all("thead button", table).forEach((button) => {
     button.addEventListener("click", () => {
@@ -13,16 +12,6 @@
       markSorted(table, head, falling);
     });
   }));
-
-  const open = () => {
-    const part = location.hash && document.getElementById(location.hash.slice(1));
-    if (part && part.tagName === "DETAILS") part.open = true;
-  };
-  addEventListener("hashchange", open);
-  open();
-  let closed = [];
-  addEventListener("beforeprint", () => { closed = parts.filter((p) => !p.open); closed.forEach((p) => { p.open = true; }); });
-  addEventListener("afterprint", () => closed.forEach((p) => { p.open = false; }));
 
   if (typeof Plotly === "undefined") {
     charts.forEach((c) => { c.textContent = "This chart needs the assets folder beside the page."; });
@@ -38,7 +27,7 @@
   const again = () => drawn.forEach(show);
   // What is folded away is drawn when it is opened, the rest at once.
   charts.filter((c) => !c.closest("details:not([open])")).forEach(show);
-  parts.forEach((p) => p.addEventListener("toggle", () => {
+  all("details").forEach((p) => p.addEventListener("toggle", () => {
     if (p.open) charts.filter((c) => p.contains(c) && !drawn.has(c)).forEach(show);
   }));
   addEventListener("beforeprint", () => charts.filter((c) => !drawn.has(c)).forEach(show));

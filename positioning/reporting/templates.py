@@ -24,6 +24,7 @@ _TYPES = (
     (re.compile(r"\b([pqtn]) (?:= )?(?=[\d\N{MINUS SIGN}])"), _unbroken),
     (re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?: \d\d:\d\d)?(?![\w-])"), r'<span class="nowrap">\g<0></span>'),
 )
+_OPTION = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*|(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])")
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +40,7 @@ def environment() -> Environment:
         "number": words.number,
         "with_code": _with_code,
         "typeset": typeset,
+        "as_typed": as_typed,
     }
     env.tests |= {"cell": lambda value: isinstance(value, Cell), "filled": _filled, "blank": _blank}
     env.globals |= {"Table": Table}  # captions and headings are words of the template, rows are the view's
@@ -53,6 +55,13 @@ def typeset(text: object) -> Html:
     for pattern, by in _TYPES:
         typed = pattern.sub(by, typed)
     return Html(typed)
+
+
+def as_typed(text: object) -> Html:
+    """A command, of which no line end tears an option or a date apart."""
+    if isinstance(text, Html):
+        return text
+    return Html(_OPTION.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
 
 
 def _with_code(text: str) -> Html:

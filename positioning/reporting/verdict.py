@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from positioning.analysis.verdict import AnyGrade
+from positioning.analysis.verdict import AnyGrade, clauses
 
 
 @final
@@ -16,6 +16,11 @@ class Spoken:
 
     sentence: str
     tone: str
+
+    @property
+    def parts(self) -> list[str]:
+        """What it says, one after another: what decided it comes first."""
+        return clauses(self.sentence)
 
 
 def spoken_again(record: Mapping[str, Any] | None) -> Spoken:

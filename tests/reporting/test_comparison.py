@@ -408,6 +408,27 @@ def test_the_scale_and_the_colours_switch(browser: Any, path: Path) -> None:
     assert wrong == []
 
 
+OPEN = "() => [...document.querySelectorAll('details:not(.scale)')].filter((d) => d.open).length"
+
+
+def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: Any, path: Path) -> None:
+    page, wrong = ready(browser, path, 390)
+    assert page.evaluate(OPEN) == 0
+    assert page.evaluate("document.documentElement.scrollHeight") < 8000
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(OPEN) == page.locator("details:not(.scale)").count()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(OPEN) == 0
+    page.evaluate("location.hash = '#contributions'")
+    until(page, "document.getElementById('contributions').open")
+    page.locator("#rolling summary").press("Enter")
+    page.locator("[data-chart=sharpe]").scroll_into_view_if_needed()
+    page.wait_for_selector("[data-chart=sharpe] .main-svg")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+    assert wrong == []
+
+
 def test_themes_filter_marks_and_rows(browser: Any, path: Path, four: Comparison) -> None:
     page, wrong = ready(browser, path)
     count = (

@@ -57,6 +57,13 @@ def test_real_and_simulated_runs_are_apart_and_the_banner_is_the_simulated_ones(
     assert 'class="banner"' in simulated
 
 
+def test_each_card_opens_the_page_of_its_own_run(gallery: Path) -> None:
+    linked = re.findall(r'class="card" href="([^"]*)"', (gallery / "index.html").read_text())
+    assert linked == [run.address for kind in (False, True) for run in runs_in(gallery)
+                      if run.summary["simulated"] is kind]  # fmt: skip
+    assert all((gallery / address).is_file() for address in linked)
+
+
 def test_runs_that_differ_look_different(gallery: Path) -> None:
     page = (gallery / "index.html").read_text()
     assert page.count("<li>fees none</li>") == 59

@@ -27,6 +27,7 @@ from positioning.reporting.tearsheet import outside as asked
 from positioning.reporting.tearsheet import page as tearsheet
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.runs.keeping import keep
+from positioning.runs.saved import runs_in
 from tests.builders import THESIS, until
 from tests.reporting.browser import (
     ARTEFACTS,
@@ -102,8 +103,12 @@ def test_real_pages_do_not(folder: Path) -> None:
 
 def test_the_index_links_every_page(reports: list[BacktestReport], folder: Path) -> None:
     page = (folder / "index.html").read_text()
-    for report in reports:
-        assert f'href="{report.strategy.name}.html"' in page
+    linked = set(re.findall(r'class="card" href="([^"]*)"', page))
+    assert linked == {
+        run.address for run in runs_in(folder)
+    }  # its own page, whatever writes STRATEGY.html next
+    assert len(linked) == len(reports)
+    assert all((folder / address).is_file() for address in linked)
     assert page.count("<polyline") == len(reports)
 
 

@@ -1,16 +1,42 @@
 """What templates do to words: everything is escaped, and a command between backquotes is set as code."""
 
+import re
+from html import unescape
+
 import pytest
 from jinja2 import UndefinedError
 
 from positioning.reporting.html import Html, join
 from positioning.reporting.templates import environment
+from positioning.reporting.verdict import Spoken
 from positioning.reporting.view import Cell, Table
 
 
 def test_a_command_between_backquotes_is_code_and_nothing_else_is_let_through() -> None:
     shown = environment().from_string("{{ v|with_code }}").render(v="ask `check <b>` & see")
     assert shown == "ask <code>check &lt;b&gt;</code> &amp; see"
+
+
+def test_no_line_end_tears_an_option_or_a_date_of_a_command_apart() -> None:
+    shown = (
+        environment()
+        .from_string("{{ v|as_typed }}")
+        .render(v="run a-b --set x=<1> --start 2021-02-12 -q /a/2021-02")
+    )
+    whole = '<span class="nowrap">{}</span>'.format
+    typed = f"run a-b {whole('--set')} x=&lt;1&gt; {whole('--start')} {whole('2021-02-12')} {whole('-q')} /a/2021-02"
+    assert shown == typed
+
+
+@pytest.mark.parametrize(
+    "said", ["Luck: one; two (p = 0.1); three.", "Luck: one.", "SIMULATED prices: <b>; two."]
+)
+def test_what_decided_a_verdict_comes_first_and_its_words_are_the_sentence(said: str) -> None:
+    source = '{% import "macros.html" as m %}{{ m.verdict(v) }}'
+    shown = environment().from_string(source).render(v=Spoken(said, "bad"))
+    assert " ".join(unescape(re.sub("<[^>]*>", "", shown)).replace("\N{NO-BREAK SPACE}", " ").split()) == said
+    assert ('<span class="rest">' in shown) == (";" in said)
+    assert "<b>" not in shown
 
 
 def test_escaping_is_the_default() -> None:

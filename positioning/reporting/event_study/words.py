@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from positioning.analysis.multiplicity import LEVEL
+from positioning.analysis.study_verdict import moved_words
 from positioning.event_studies.abnormal import Observation
 from positioning.event_studies.calendar_time import IN_FORCE
 from positioning.event_studies.day_zero import PUBLIC_BY
@@ -40,7 +41,7 @@ def findings(study: EventStudy) -> list[str]:
 
 def _sentence(o: Outcome, apart: Outcome | None) -> str:
     p, span = o.tests[LEAD].p, days_words(o.span)
-    moved = f"{span}: prices moved {signed(o.caar)} on average in the expected direction (p {p_words(p)}"
+    moved = f"{span}: prices moved on average {moved_words(o.caar)} (p {p_words(p)}"
     if apart is None or apart.count == o.count:
         return f"{moved}). {_verdict(o, o)}"
     return (
