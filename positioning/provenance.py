@@ -44,7 +44,9 @@ def code_digests(strategy: type) -> dict[str, str]:
         if f.relative_to(engine).parts[0] not in SHOWN_ONLY
     }
     if not (own / "__init__.py").is_file():
-        files |= {f"{f.parent.name}/{f.name}": f for f in sorted(_imported_by(strategy.__module__))}
+        files |= {
+            f"{f.parent.name}/{f.name}": f for f in sorted({*imported_by(strategy.__module__).values()})
+        }
     elif own != engine and engine not in own.parents:
         files |= {f"{own.name}/{f.name}": f for f in sorted(own.iterdir())}
     return {
@@ -54,8 +56,8 @@ def code_digests(strategy: type) -> dict[str, str]:
     }
 
 
-def _imported_by(name: str) -> set[Path]:
-    """The file of a module, and of the modules it takes names from, and so on; installed packages left out."""
+def imported_by(name: str) -> Mapping[str, Path]:
+    """The files of a module and of the modules it takes names from, and so on, by module; installed packages left out."""
     installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
     installed.append(Path(__file__).parent)
     files: dict[str, Path] = {}
@@ -74,7 +76,7 @@ def _imported_by(name: str) -> set[Path]:
         ]
         left += [n for n in named if isinstance(n, str)]
         left += [n for n, m in list(sys.modules.items()) if _beside(m, Path(place))]
-    return set(files.values())
+    return files
 
 
 def _beside(module: ModuleType, place: Path) -> bool:

@@ -10,9 +10,10 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import islice
@@ -20,6 +21,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from threading import Condition, Thread
+from types import ModuleType
 from typing import Any, Self, TypeVar, final
 
 YIELDS = 10  # steps of priority below that of this process, of workers beside it
@@ -60,12 +62,14 @@ class WorkerProcesses:
     """A context: as many processes as `kinds` has entries, each with the kinds of questions it takes, the first first.
 
     yields: steps of priority that they stand below this process. imports: a module that each imports before it is asked.
+    main: whether each imports the program that this process runs, which a script must then guard with `__main__`.
     Questions whose kind no living worker takes, and all where processes cannot be started, are answered here.
     """
 
     kinds: Sequence[Sequence[str]]
     yields: int = YIELDS
     imports: str = ""
+    main: bool = True
     _shared: tuple[tuple[Any, ...], bytes] = ((), pickle.dumps(()))
     _workers: list[_Worker] = field(default_factory=list)
     _waiting: deque[Question] = field(default_factory=deque)
@@ -76,7 +80,7 @@ class WorkerProcesses:
 
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("spawn")  # a fork would copy threads and their locks
-        with suppress(OSError):
+        with suppress(OSError), nullcontext() if self.main else _without_main():
             for kinds in self.kinds:
                 ours, theirs = context.Pipe()
                 process = context.Process(
@@ -181,13 +185,17 @@ class WorkerProcesses:
 
 
 def spread(
-    function: Callable[..., Any], shared: tuple[Any, ...], pieces: Iterable[Piece], workers: int
+    function: Callable[..., Any],
+    shared: tuple[Any, ...],
+    pieces: Iterable[Piece],
+    workers: int,
+    main: bool = True,
 ) -> Generator[tuple[Piece, Any]]:
-    """(piece, function(*shared, *piece)) of each as it comes, worked out in so many processes.
+    """(piece, function(*shared, *piece)) of each as it comes, worked out in so many processes. main: as there.
 
     Raises what the function raises, and WorkerError where a process dies.
     """
-    with WorkerProcesses([[""]] * workers, yields=0) as beside:
+    with WorkerProcesses([[""]] * workers, yields=0, main=main) as beside:
         beside.share(*shared)
         yield from answers_of(beside, function, pieces)
 
@@ -239,6 +247,17 @@ def _serve(pipe: Connection, yields: int, imports: str) -> None:
             except Exception as error:  # noqa: BLE001 - it is told to the parent, which goes on
                 sent = _sendable(error)
             pipe.send_bytes(sent)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """What is started here is told of no program to import."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _end_with_parent() -> None:

@@ -123,7 +123,20 @@ def futures(market: Market, events: Events, cut: int, seed: int) -> Iterator[tup
     yield RESTRICTIONS, market, _other_restrictions(events, market.symbols, day)
     if market.drivers:
         yield SERIES, replace(market, drivers=_revised(market.drivers, day, rng)), events
-    yield LENGTH, market.until(cut), events.until(day)
+    yield LENGTH, known_until(market, cut), events.until(day)
+
+
+def known_until(market: Market, cut: int) -> Market:
+    """The market that ends with row `cut`, without what is only known later: who is delisted, what the prices of the
+    whole span were found to be."""
+    day = market.rows[cut]
+    instruments = tuple(
+        replace(i, delisted=None, exit_price=None)
+        if i.delisted is not None and np.datetime64(i.delisted, "D") > day
+        else i
+        for i in market.instruments
+    )
+    return replace(market.until(cut), instruments=instruments, notices=(), findings=(), snapshot="")
 
 
 def _scaled(market: Market, name: str, after: slice, rng: np.random.Generator) -> Market:
@@ -179,6 +192,13 @@ def _revised(drivers: Mapping[str, Any], day: np.datetime64, rng: np.random.Gene
         )
         for name, d in drivers.items()
     }
+
+
+def moved_decision(market: Market, before: Targets, after: Targets) -> LookAhead | None:
+    """The first decision that differs between two answers to the same question, None where none does."""
+    last = market.rows.size - 1
+    weights = (_weights_by_row(targets, market, last) for targets in (before, after))
+    return _first_move("", market, last, *weights)
 
 
 def _weights_by_row(targets: Targets, market: Market, last: int) -> FloatArray:

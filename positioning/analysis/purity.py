@@ -1,31 +1,38 @@
-"""Is a decision a function of its inputs alone? Not if it reads files or the clock, writes into the market, or answers
-twice differently."""
+"""Is a decision a function of its inputs alone? Not if it reads files, writes into the market, answers twice differently,
+or otherwise where it was not asked before."""
 
 from __future__ import annotations
 
-import ast
-import inspect
+import os
+import re
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, final
 
 import numpy as np
 
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.strategy.strategy import Strategy
+from positioning.strategy.targets import Targets
+from positioning.worker_processes import spread
 
-CLOCK = {
-    ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("Timestamp", "now"),
-    ("Timestamp", "today"), ("Timestamp", "utcnow"), ("time", "time"), ("time", "time_ns"), ("time", "localtime"),
-    ("time", "gmtime"), ("time", "monotonic"), ("time", "perf_counter"), ("time", "ctime"), ("time", "strftime"),
-}  # fmt: skip
-NOW = ("now", "today")  # words that numpy and pandas read off the clock
-CODE = (".py", ".pyc", ".pyi", ".so", ".nbi", ".nbc", ".egg-link", ".pth")
+CODE = re.compile(
+    r"\.(py|pyc|pyi|so|pyd|nbi|nbc|egg-link|pth)(\.tmp\..*)?$"
+)  # what imports and compilers open
+INSTALLED = (
+    sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"),
+    str(Path(__file__).parents[1]), "<",
+)  # fmt: skip
+SYSTEM = ("/proc/", "/sys/", "/usr/share/zoneinfo/", "/etc/localtime", "/dev/null", "/dev/urandom")
+FILES = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
 OUTSIDE = ("socket.connect", "subprocess.Popen", "os.system", "urllib.Request")
 
 
@@ -57,48 +64,6 @@ def reads_outside(strategy: Strategy, market: Market, events: Events) -> tuple[s
     return tuple(dict.fromkeys(accesses))
 
 
-def reads_clock(strategy: Strategy) -> tuple[str, ...]:
-    """Calls that ask what time it is in the strategy's own file, other classes of it left out, as
-    `line 12: datetime.now`."""
-    try:
-        text = Path(inspect.getfile(type(strategy))).read_text(encoding="utf-8")
-        tree = ast.parse(text)
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return ()
-    own = {kind.__name__ for kind in type(strategy).__mro__}
-    tree.body = [node for node in tree.body if not isinstance(node, ast.ClassDef) or node.name in own]
-    return tuple(f"line {line}: {call}" for line, call in _clock_calls(tree))
-
-
-def _clock_calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    bare = {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "time"
-        for alias in node.names
-    }
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        target = node.func
-        if isinstance(target, ast.Attribute):
-            owner = (
-                target.value.attr
-                if isinstance(target.value, ast.Attribute)
-                else getattr(target.value, "id", "")
-            )
-            if (owner, target.attr) in CLOCK:
-                yield node.lineno, f"{owner}.{target.attr}"
-                continue
-        elif isinstance(target, ast.Name) and target.id in bare:
-            yield node.lineno, target.id
-            continue
-        words = [a.value for a in node.args if isinstance(a, ast.Constant)]
-        name = getattr(target, "attr", getattr(target, "id", ""))
-        if name in ("datetime64", "Timestamp", "to_datetime") and words and words[0] in NOW:
-            yield node.lineno, f'{name}("{words[0]}")'
-
-
 _watchers: list[
     list[str]
 ] = []  # of the decisions being watched; the hook cannot be taken back, so it looks here
@@ -121,10 +86,64 @@ def _watched() -> Iterator[list[str]]:
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if not _watchers:
         return
-    if event == "open" and isinstance(arguments[0], str):
-        path = arguments[0]
-        own = path.startswith((sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib")))
-        if not own and not path.endswith(CODE):
+    if event in FILES and isinstance(arguments[0], str | bytes | os.PathLike):
+        path = os.fsdecode(arguments[0])
+        if not path.startswith((*INSTALLED, *SYSTEM)) and not CODE.search(path) and _is_asked_by_the_user():
             _watchers[-1].append(path)
-    elif event in OUTSIDE:
+    elif event in OUTSIDE and _is_asked_by_the_user():
         _watchers[-1].append(event)
+
+
+def _is_asked_by_the_user() -> bool:
+    """Whether code outside the packages asks, within the decision; not a package that is being imported."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename != __file__:
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen importlib"):
+            return False
+        if not file.startswith(INSTALLED):
+            return True
+        frame = frame.f_back
+    return False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NewProcess:
+    """What a process that was never asked before decided of each world in turn, None where it failed; accesses: files
+    that it read and connections it made, from the import of the strategy on."""
+
+    decisions: tuple[Targets | None, ...]
+    accesses: tuple[str, ...]
+
+
+def in_new_process(strategy: Strategy, worlds: Sequence[tuple[Market, Events]]) -> NewProcess | None:
+    """None where the strategy cannot be sent, as one of a notebook, or no process can be had.
+
+    What a strategy keeps in its module, its class or itself from one decision to the next is not there, and texts have
+    other hashes, so that sets have another order.
+    """
+    kind = type(strategy)
+    values = {f.name: getattr(strategy, f.name) for f in fields(strategy) if f.init}
+    question = (kind.__module__, kind.__qualname__, values, tuple(worlds))
+    try:
+        ((_, answer),) = spread(_decided_anew, (os.getpid(),), [question], 1, main=False)
+    except Exception:  # noqa: BLE001 - whatever a strategy of a notebook cannot be sent for
+        return None
+    return answer  # type: ignore[no-any-return]
+
+
+def _decided_anew(
+    asker: int, module: str, name: str, values: Mapping[str, Any], worlds: Sequence[tuple[Market, Events]]
+) -> NewProcess | None:
+    if os.getpid() == asker:  # no process could be started
+        return None
+    decisions: list[Targets | None] = []
+    with _watched() as accesses:
+        strategy = attrgetter(name)(import_module(module))(**values)
+        for market, events in worlds:
+            try:
+                decisions.append(strategy.target_weights(market, events))
+            except Exception:  # noqa: BLE001 - it decided where it was asked before: that it fails here is told
+                decisions.append(None)
+    return NewProcess(tuple(decisions), tuple(dict.fromkeys(accesses)))

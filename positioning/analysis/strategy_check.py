@@ -8,14 +8,15 @@ when it trades, five days, a cost or a name carry it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
-from positioning.analysis.look_ahead import CUTS, INPUTS, LookAhead, look_ahead
-from positioning.analysis.purity import mutated, reads_clock, reads_outside, repeatable
+from positioning.analysis.look_ahead import CUTS, INPUTS, LookAhead, known_until, look_ahead, moved_decision
+from positioning.analysis.purity import NewProcess, in_new_process, mutated, reads_outside, repeatable
 from positioning.analysis.robustness import BEST_DAYS, Robustness, robustness
+from positioning.analysis.source_code import reads_clock, reads_silently
 from positioning.errors import PositioningError
 from positioning.events.event import Events
 from positioning.market.market import Market
@@ -116,26 +117,50 @@ def _future_rows(findings: tuple[LookAhead, ...]) -> Iterator[CheckRow]:
 
 
 def _purity_rows(strategy: Strategy, market: Market, events: Events) -> Iterator[CheckRow]:
-    same = repeatable(strategy, market, events)
-    yield CheckRow(
-        "repeatable", Status.RIGHT if same else Status.WRONG,
-        "the same bits twice" if same else "two decisions on the same inputs differ",
-    )  # fmt: skip
+    half = market.rows.size // 2
+    worlds = ((known_until(market, half), events.until(market.rows[half])), (market, events))
+    anew = in_new_process(strategy, worlds)
+    yield _repeatable_row(strategy, worlds, anew)
     mutations = mutated(strategy, market, events)
     yield CheckRow(
         "inputs", Status.WRONG if mutations else Status.RIGHT,
         f"a decision wrote into the market's {', '.join(mutations)}" if mutations else "left as they were",
     )  # fmt: skip
-    read = reads_outside(strategy, market, events)
+    read = dict.fromkeys(
+        (*reads_outside(strategy, market, events), *(anew.accesses if anew is not None else ()))
+    )
+    silently = reads_silently(strategy)
+    words = f"it read {', '.join([*read][:3])}" if read else f"its code names {'; '.join(silently[:3])}"
     yield CheckRow(
-        "files", Status.WRONG if read else Status.RIGHT,
-        f"a decision read {', '.join(read[:3])}" if read else "none read",
-    )  # fmt: skip
+        "files",
+        Status.WRONG if read or silently else Status.RIGHT,
+        words if read or silently else "none read",
+    )
     clock = reads_clock(strategy)
     yield CheckRow(
         "clock", Status.WRONG if clock else Status.RIGHT,
         f"its file asks what time it is ({'; '.join(clock[:3])})" if clock else "not asked",
     )  # fmt: skip
+
+
+def _repeatable_row(
+    strategy: Strategy, worlds: Sequence[tuple[Market, Events]], anew: NewProcess | None
+) -> CheckRow:
+    """Whether the same question has the same answer: twice, and in a process that was asked nothing before."""
+    if not repeatable(strategy, *worlds[-1]):
+        return CheckRow("repeatable", Status.WRONG, "two decisions on the same inputs differ")
+    if anew is None:
+        return CheckRow("repeatable", Status.RIGHT, "the same bits twice; a new process was not asked")
+    for (market, events), decision in zip(worlds, anew.decisions, strict=True):
+        until = f"asked of the market up to {market.rows[-1]}"
+        if decision is None:
+            return CheckRow("repeatable", Status.WRONG, f"in a new process, {until}, it fails")
+        moved = moved_decision(market, strategy.target_weights(market, events), decision)
+        if moved is not None:
+            words = f"in a new process, {until}, the weight of {moved.symbol} decided on {moved.decided} is "
+            words += f"{moved.after:.4f} and here {moved.before:.4f}: it keeps what it saw, or draws anew"
+            return CheckRow("repeatable", Status.WRONG, words)
+    return CheckRow("repeatable", Status.RIGHT, "the same bits twice, and the same weights in a new process")
 
 
 def _account_rows(r: Robustness) -> Iterator[CheckRow]:
