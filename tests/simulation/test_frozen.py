@@ -178,7 +178,7 @@ def test_a_debt_beside_a_frozen_holding_is_a_margin_call_and_no_ruin(mark: str, 
     assert own.status.tolist() == ["cancelled", "cancelled"]
     total = sum(v for parts in r.contributions().values() for v in parts.values())
     assert total == pytest.approx(r.nav[-1] - 1, abs=1e-14)
-    assert any("margin call" in n.text for n in r.notices)
+    assert any("led to a margin call (first trade 2024-01-11)" in n.text for n in r.notices)
 
 
 def test_a_short_in_a_delisted_name_without_terms_is_bought_back_at_its_last_mark() -> None:
