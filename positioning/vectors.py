@@ -2,7 +2,7 @@
 
 A body written with these functions and + - * / < <= > >= == != & | takes one number (width 1, a plain float) or WIDTH
 of them (a vector, in whose every place the same is done), and a number has the same bits either way: nothing is
-reordered or contracted. A condition on a vector is a vector of truths, so values are chosen by `where` and not by if.
+reordered, and nothing contracted but what is written `fused`. A condition on a vector is a vector of truths, so values are chosen by `where` and not by if.
 LLVM makes of a vector what the machine has: one register of AVX-512, two of AVX, four of SSE or NEON.
 
 Left to itself LLVM turns loops over accounts into vectors too, but keeps every sum in memory between two names and
@@ -241,22 +241,42 @@ def _by_llvm(name: str) -> Any:
     return function
 
 
+def _fuse(builder: Any, x: Any, y: Any, z: Any) -> Any:
+    """x * y + z, rounded once."""
+    own = f"llvm.fma.{f'v{REGISTER}f64' if x.type == _DOUBLES else 'f64'}"
+    fused = cgutils.get_or_insert_function(builder.module, ir.FunctionType(x.type, [x.type] * 3), own)
+    return builder.call(fused, [x, y, z])
+
+
+@intrinsic
+def _fused(_typing: Any, x: Any, y: Any, z: Any) -> Any:
+    kinds = (x, y, z)
+    wide = VECTOR in kinds
+
+    def emit(_context: Any, builder: Any, _sig: Any, values: Sequence[Any]) -> Any:
+        return _by_part(builder, kinds, values, _fuse) if wide else _fuse(builder, *values)
+
+    return signature(VECTOR if wide else NUMBER, *kinds), emit
+
+
 @intrinsic
 def _quotient(_typing: Any, over: Any, under: Any, inverse: Any) -> Any:
     kinds = (over, under, inverse)
     wide = VECTOR in kinds
 
     def divide(builder: Any, x: Any, y: Any, near: Any) -> Any:
-        own = f"llvm.fma.{f'v{REGISTER}f64' if wide else 'f64'}"
-        fused = cgutils.get_or_insert_function(builder.module, ir.FunctionType(x.type, [x.type] * 3), own)
         guess = builder.fmul(x, near)
-        left = builder.call(fused, [builder.fneg(y), guess, x])
-        return builder.call(fused, [left, near, guess])
+        left = _fuse(builder, builder.fneg(y), guess, x)
+        return _fuse(builder, left, near, guess)
 
     def emit(_context: Any, builder: Any, _sig: Any, values: Sequence[Any]) -> Any:
         return _by_part(builder, kinds, values, divide) if wide else divide(builder, *values)
 
     return signature(VECTOR if wide else NUMBER, *kinds), emit
+
+
+def _array_fused(x: Any, y: Any, z: Any) -> Any:
+    return x * y + z
 
 
 def _array_quotient(over: Any, under: Any, _inverse: Any) -> Any:
@@ -299,6 +319,8 @@ negated: Any = np.logical_not if plain else _negated
 root: Any = np.sqrt if plain else _by_llvm("sqrt")
 whole: Any = np.floor if plain else _by_llvm("floor")
 magnitude: Any = np.abs if plain else _by_llvm("fabs")
+# fused(x, y, z): x * y + z, rounded once where the code is compiled, at the price of the multiplication alone.
+fused: Any = _array_fused if plain else _fused
 # quotient(x, y, inverse): x / y where 1 / y is known to a few parts in 2**53, without the machine's division, which takes
 # as long as sixteen multiplications: what a first quotient leaves over, which one multiplication and addition gives
 # without rounding, mends it. It is the quotient that division rounds to, but for about one in 2**48 that lie between

@@ -9,7 +9,7 @@ from typing import Any
 
 from positioning.compiled import compiled
 from positioning.simulation.ledger_arrays import DUST, SHARES, SPELL
-from positioning.vectors import any_of, fill, item, load, negated, store, where
+from positioning.vectors import any_of, fill, fused, item, load, negated, store, where
 
 MARGIN = 1e-9  # parts of all that is held and owed by which equity must stay above zero for a spell to be taken whole
 BESIDE = 4  # rows valued together
@@ -19,8 +19,9 @@ def build_accrue(width: int) -> Any:
     """Financing and dividends on what was held overnight."""
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
-    def accrue(first, end, cash, legs, short, owing, arrays, path):
-        """Cash after rows first .. end - 1 (end - first <= SPELL), also into path (SPELL, width), and the least of it.
+    def accrue(first, end, origin, cash, legs, short, owing, arrays, path):
+        """Cash after rows first .. end - 1 (end - first <= SPELL), also into path (SPELL, width) from its
+        place for row `origin`, and the least of it.
         short: (N,) the names that any of these accounts is short of; owing: (N,) room for their numbers."""
         dividend, tax, borrow, growth, mark, paying = (
             arrays.dividend, arrays.tax, arrays.borrow, arrays.growth, arrays.mark, arrays.paying,
@@ -52,7 +53,7 @@ def build_accrue(width: int) -> Any:
                     if charge != 0.0:
                         carry = carry + where(s < 0.0, s, 0.0) * item(mark, (r - 1, n)) * charge
                 cash = cash + carry
-            store(path, (r - first, 0), cash)
+            store(path, (r - origin, 0), cash)
             lowest = where(cash < lowest, cash, lowest)
         return cash, lowest
 
@@ -64,42 +65,49 @@ def build_hold(width: int) -> Any:
     accrue = build_accrue(width)
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
-    def hold(first, end, cash, last, dead, legs, short, shorted, owing, arrays, path, nav, lane):
-        """Nav of rows first .. end - 1, all within one stretch of SPELL rows, into nav (T, lanes) from `lane` on; the
+    def hold(first, end, begun, cash, last, dead, legs, short, shorted, owing, arrays, path, nav, lane):
+        """Nav of rows first .. end - 1, at most SPELL of them, into nav (T, lanes) from `lane` on; the
         cash and the nav after the last; and whether it holds: False where one of the accounts might be ruined or in
-        debt meanwhile, and then the rows are to be taken one by one. last: nav before; dead: where there is no account;
+        debt meanwhile, and then the rows are to be taken one by one. begun: whether row `first` has had its
+        financing, dividends and orders, and is only to be valued; last: nav before; dead: where there is no account;
         shorted: whether any is short of anything."""
         mark, least, most = arrays.mark, arrays.least, arrays.most
-        n_names, spell = short.size, first // SPELL
+        n_names, spell, later = short.size, first // SPELL, (end - 1) // SPELL
         after, lowest = cash, cash
-        still = not shorted and item(arrays.moving, (first,)) >= end  # cash stays as it is
+        paid = first + 1 if begun else first
+        still = not shorted and item(arrays.moving, (paid,)) >= end  # cash stays as it is
         if not still:
-            after, lowest = accrue(first, end, cash, legs, short, owing, arrays, path)
+            store(path, (0, 0), cash)
+            after, lowest = accrue(paid, end, first, cash, legs, short, owing, arrays, path)
         # No price of the spell is below `least` or above `most`: if equity stays above zero at the worst of them, no
         # account is ruined, neither at fill prices nor at marks.
         equity, gross = lowest, where(lowest < 0.0, -lowest, lowest)
         for n in range(n_names):
-            s, low, high = load(legs, (n, SHARES, 0), width), item(least, (spell, n)), item(most, (spell, n))
+            s = load(legs, (n, SHARES, 0), width)
+            low = min(item(least, (spell, n)), item(least, (later, n)))
+            high = max(item(most, (spell, n)), item(most, (later, n)))
             if short[n]:
                 equity = equity + where(s > 0.0, s * low, s * high)
                 gross = gross + where(s > 0.0, s, -s) * high
             else:
-                equity = equity + s * low
-                gross = gross + s * high
+                equity, gross = fused(s, low, equity), fused(s, high, gross)
         safe = not any_of(negated(dead | ((equity > MARGIN * gross) & (equity > DUST * last))))
 
-        r, total = first if safe else end, cash
+        r, total, zero = first if safe else end, cash, fill(0.0, width)
         while r + BESIDE <= end:  # so that holdings are fetched once for all of them
-            a, b, c, d, at = cash, cash, cash, cash, r - first
-            if not still:
-                a, b = load(path, (at, 0), width), load(path, (at + 1, 0), width)
-                c, d = load(path, (at + 2, 0), width), load(path, (at + 3, 0), width)
+            a, b, c, d = zero, zero, zero, zero
             for n in range(n_names):
                 s = load(legs, (n, SHARES, 0), width)
-                a = a + s * item(mark, (r, n))
-                b = b + s * item(mark, (r + 1, n))
-                c = c + s * item(mark, (r + 2, n))
-                d = d + s * item(mark, (r + 3, n))
+                a = fused(s, item(mark, (r, n)), a)
+                b = fused(s, item(mark, (r + 1, n)), b)
+                c = fused(s, item(mark, (r + 2, n)), c)
+                d = fused(s, item(mark, (r + 3, n)), d)
+            if still:
+                a, b, c, d = a + cash, b + cash, c + cash, d + cash
+            else:
+                at = r - first
+                a, b = a + load(path, (at, 0), width), b + load(path, (at + 1, 0), width)
+                c, d = c + load(path, (at + 2, 0), width), d + load(path, (at + 3, 0), width)
             store(nav, (r, lane), a)
             store(nav, (r + 1, lane), b)
             store(nav, (r + 2, lane), c)
@@ -108,9 +116,10 @@ def build_hold(width: int) -> Any:
             # the last of them may be valued twice, which is quicker than one by one
             r = end - BESIDE if r + BESIDE < end < r + 2 * BESIDE else r + BESIDE
         while r < end:
-            total = cash if still else load(path, (r - first, 0), width)
+            total = zero
             for n in range(n_names):
-                total = total + load(legs, (n, SHARES, 0), width) * item(mark, (r, n))
+                total = fused(load(legs, (n, SHARES, 0), width), item(mark, (r, n)), total)
+            total = total + (cash if still else load(path, (r - first, 0), width))
             store(nav, (r, lane), total)
             r += 1
         return after, total, safe, still
@@ -124,14 +133,14 @@ def build_appraise(width: int) -> Any:
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
     def appraise(prices, frozen, cash, legs):
         """Free equity at these prices, and the value of frozen long holdings, which are no part of it."""
-        total, trapped = cash, fill(0.0, width)
+        total, trapped = fill(0.0, width), fill(0.0, width)
         for n in range(prices.size):
             s, price = load(legs, (n, SHARES, 0), width), item(prices, (n,))
             if item(frozen, (n,)):
-                trapped = trapped + where(s > 0.0, s, 0.0) * price
-                total = total + where(s < 0.0, s, 0.0) * price
+                trapped = fused(where(s > 0.0, s, 0.0), price, trapped)
+                total = fused(where(s < 0.0, s, 0.0), price, total)
             else:
-                total = total + s * price
-        return total, trapped
+                total = fused(s, price, total)
+        return total + cash, trapped
 
     return appraise

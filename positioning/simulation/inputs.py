@@ -108,8 +108,16 @@ class LedgerInputs:
     def barring(self, no_buy: BoolArray) -> LedgerInputs:
         """The same market with other names barred; what has been worked out of it is not worked out again."""
         other = replace(self, no_buy=no_buy)
-        other.__dict__["arrays"] = self.arrays._replace(no_buy=np.ascontiguousarray(no_buy))
+        own = {"no_buy": np.ascontiguousarray(no_buy), "all_open": other.all_open}
+        other.__dict__["arrays"] = self.arrays._replace(**own)
         return other
+
+    @property
+    def all_open(self) -> BoolArray:
+        """(T,) whether every leg can be bought and sold, on a decision of the row before too."""
+        over = (self.exit_row >= 0) & (self.exit_row <= np.arange(self.rows.size)[:, None])
+        shut = (self.why != OPEN) | self.early | self.no_buy | self.frozen | over
+        return np.asarray(~shut.any(axis=1))
 
     @cached_property
     def arrays(self) -> LedgerArrays:
@@ -137,6 +145,7 @@ class LedgerInputs:
             exit_row=self.exit_row,
             exit_price=self.exit_price,
             exit_cover=self.exit_cover,
+            all_open=self.all_open,
             paying=paying,
             moving=next_rows(paying | (self.growth != 0.0)),
             freezing=next_rows(self.frozen.any(axis=1)),

@@ -51,6 +51,7 @@ from positioning.simulation.ledger_arrays import (
     Outcome,
     Recording,
 )  # fmt: skip
+from positioning.simulation.rebalance import build_rebalance
 from positioning.simulation.trade import build_trade
 from positioning.vectors import (
     REGISTER,
@@ -77,6 +78,8 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
     width = min(lanes, WIDTH)
     accrue, hold, appraise = build_accrue(width), build_hold(width), build_appraise(width)
     trade = build_trade(width, recording, sized)
+    whole_equity, rebalance = build_rebalance(width)
+    direct = not (recording or sized)  # whether a decision may trade without becoming pending
 
     @compiled(error_model="numpy", _nrt=False)
     def close_ruined(r, k, place, at_fill, lane, legs, outcome, record):
@@ -237,16 +240,17 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
             dead = zero < 0.0
             # calling: whether a margin call stands in some account; troubled: that, or one is dead
             calling, troubled, at_fill = no, no, bool(1)
-            r, d, slow = nil, nil, nil + 1  # slow: the row up to which they are taken one by one
+            # slow: the row up to which they are taken one by one; begun: what trades on row r has traded
+            r, d, slow, begun = nil, nil, nil + 1, no
             while r < n_rows:
                 if r >= slow and not (waiting or calling):
                     end = n_rows if d >= decided.size else decided[d] + 1
-                    end = min(end, (r // SPELL + 1) * SPELL, n_rows)
+                    end = min(end, r + SPELL, n_rows)
                     end = quiet_until(r, end, arrays, legs)
                     slow = end
                     if end > r:
                         after, reached, safe, still = hold(
-                            r, end, cash, last, dead, legs, short, shorted, owing, arrays, path, nav, place,
+                            r, end, begun, cash, last, dead, legs, short, shorted, owing, arrays, path, nav, place,
                         )  # fmt: skip
                         if safe:
                             if recording and not dead:
@@ -254,47 +258,67 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                                     record.cash[q] = cash if still else path[q - r, 0]
                                     for n in range(n_names):
                                         record.held[q, n] = legs[n, SHARES, 0]
-                            cash, total, last, r = after, reached, reached, end
+                            cash, total, last, r, begun = after, reached, reached, end, no
                             continue
-                fresh = no
-                if r > 0:
-                    if shorted or arrays.moving[r] == r:
-                        cash, _ = accrue(r, r + 1, cash, legs, short, owing, arrays, path)
-                    if r <= last_exit:
-                        cash = leave(r, d, cash, legs, arrays, record)
-                    fresh = d < decided.size and decided[d] == r - 1
-                if fresh:
-                    d += 1
-                    waiting = True
-                    decide(r, d, place, troubled, resting, weights, exit_row, lane, legs, pending, record)
-                    resting = resting and troubled
+                if not begun:
+                    fresh = no
+                    if r > 0:
+                        if shorted or arrays.moving[r] == r:
+                            cash, _ = accrue(r, r + 1, r, cash, legs, short, owing, arrays, path)
+                        if r <= last_exit:
+                            cash = leave(r, d, cash, legs, arrays, record)
+                        fresh = d < decided.size and decided[d] == r - 1
+                    if fresh:
+                        d += 1
+                        if direct and arrays.all_open[r] and not (banded or troubled):
+                            total = whole_equity(r, cash, legs, arrays)
+                            if not any_of(negated(total > DUST * last)):
+                                cash = rebalance(r, d, place, weights, total, cash, short, sums, legs, arrays)
+                                shorted = False
+                                for n in range(n_names):
+                                    shorted = shorted or short[n]
+                                if waiting:  # for what this decision replaces
+                                    for n in range(n_names):
+                                        store(legs, (n, WANTED, 0), fill(np.nan, width))
+                                        store(legs, (n, PARTIAL, 0), zero)
+                                        pending[n] = False
+                                waiting, resting, begun, slow = no, no, bool(1), r
+                                continue
+                        waiting = True
+                        decide(r, d, place, troubled, resting, weights, exit_row, lane, legs, pending, record)
+                        resting = resting and troubled
 
-                # pending legs: value the accounts at this row's fill prices
-                if r > 0 and (waiting or shorted):  # without shorts none can be ruined between two closes
-                    for n in range(n_names):
-                        # what opened before the decision was known is worth its last mark
-                        unseen = fresh and item(early, (r, n))
-                        worth[n] = item(last_mark, (r, n)) if unseen else item(value, (r, n))
-                    total, trapped = appraise(worth, frozen[r], cash, legs)
-                    on = total > DUST * last  # if not: all is trapped, or over
-                    if any_of(negated(on | dead)):
-                        store(lane, (CASH, 0), cash)
-                        store(lane, (TOTAL, 0), total)
-                        store(lane, (TRAPPED, 0), trapped)
-                        store(lane, (LAST, 0), last)
-                        settle(r, d, place, at_fill, frozen, lane, legs, pending, outcome, record)
-                        cash, total = load(lane, (CASH, 0), width), load(lane, (TOTAL, 0), width)
-                        dead = load(lane, (DEAD, 0), width) > 0.0
-                        troubled = calling or any_of(dead)
-                    if waiting:
-                        cash, resting, waiting = trade(
-                            r, d, fresh, banded, band, on, total, cash, size, per, short, pending, resting,
-                            worth, sums, legs, arrays, record, depth,
-                        )  # fmt: skip
+                    # pending legs: value the accounts at this row's fill prices
+                    # without shorts none can be ruined between two closes
+                    if r > 0 and (waiting or shorted):
+                        for n in range(n_names):
+                            # what opened before the decision was known is worth its last mark
+                            unseen = fresh and item(early, (r, n))
+                            worth[n] = item(last_mark, (r, n)) if unseen else item(value, (r, n))
+                        total, trapped = appraise(worth, frozen[r], cash, legs)
+                        on = total > DUST * last  # if not: all is trapped, or over
+                        if any_of(negated(on | dead)):
+                            store(lane, (CASH, 0), cash)
+                            store(lane, (TOTAL, 0), total)
+                            store(lane, (TRAPPED, 0), trapped)
+                            store(lane, (LAST, 0), last)
+                            settle(r, d, place, at_fill, frozen, lane, legs, pending, outcome, record)
+                            cash, total = load(lane, (CASH, 0), width), load(lane, (TOTAL, 0), width)
+                            dead = load(lane, (DEAD, 0), width) > 0.0
+                            troubled = calling or any_of(dead)
+                        if waiting:
+                            cash, resting, waiting = trade(
+                                r, d, fresh, banded, band, on, total, cash, size, per, short, pending, resting,
+                                worth, sums, legs, arrays, record, depth,
+                            )  # fmt: skip
                         shorted = False
                         for n in range(n_names):
                             shorted = shorted or short[n]
+                        if not (waiting or calling):  # the rest of the row is like those that follow
+                            begun, slow = bool(1), r
+                            continue
 
+                begun = no
                 total, trapped = appraise(mark[r], frozen[r], cash, legs)
                 if calling or any_of(negated((total > DUST * last) | dead)):
                     store(lane, (CASH, 0), cash)

@@ -48,10 +48,11 @@ class LedgerArrays(NamedTuple):
     exit_row: IntArray  # (N,) row of a forced exit, -1 for none
     exit_price: FloatArray  # (N,) per share paid to a long at the forced exit
     exit_cover: FloatArray  # (N,) per share owed by a short then
+    all_open: BoolArray  # (T,) whether every leg can be bought and sold, on a decision of the row before too
     paying: BoolArray  # (T,) whether any dividend is
     moving: IntArray  # (T + 1,) the first row from there on with a dividend or a return of cash, T for none
     freezing: IntArray  # (T + 1,) the first row from there on with anything frozen, T for none
-    least: FloatArray  # (T / SPELL, N) the least of value and mark over each SPELL rows
+    least: FloatArray  # (T / SPELL, N) the least of value and mark over each stretch of SPELL rows
     most: FloatArray  # (T / SPELL, N) the greatest
 
 

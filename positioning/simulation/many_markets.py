@@ -101,7 +101,7 @@ def _build(ledger: Any) -> Any:
             np.zeros((most, names), np.int64), np.zeros((most, names), np.int8), np.zeros((most, names), np.int64),
             np.zeros((most, names)), np.zeros((most, names)),
         )  # fmt: skip
-        freezing = next_rows(row_has(shared.frozen))
+        freezing, unused = next_rows(row_has(shared.frozen)), np.zeros(rows, np.bool_)
         for p in range(markets):
             paying = row_has(own.dividend[p] != 0.0)
             moving = next_rows(paying | (shared.growth != 0.0))
@@ -112,7 +112,7 @@ def _build(ledger: Any) -> Any:
                     own.why[p], own.early[p], no_buy[s], shared.frozen, shared.mark_factor, own.fill[p],
                     own.value[p], own.last[p], own.mark[p], shared.buy, shared.sell, own.dividend[p], own.tax[p],
                     shared.borrow, shared.growth, shared.exit_row, own.exit_price[p], own.exit_cover[p],
-                    paying, moving, freezing, least, most_worth,
+                    unused, paying, moving, freezing, least, most_worth,
                 )  # fmt: skip
                 state = AccountState(
                     np.ones(1), np.zeros((names, 1)), np.full((names, 1), np.nan), np.zeros((names, 1)),

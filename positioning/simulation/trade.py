@@ -34,6 +34,7 @@ from positioning.simulation.ledger_arrays import (
 from positioning.vectors import (
     any_of,
     fill,
+    fused,
     is_number,
     item,
     load,
@@ -75,7 +76,16 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
         n_names = short.size
         zero = fill(0.0, width)
         never = zero < 0.0
-        shorts, awaited, need, reserved = zero, zero, zero, zero
+        shorts, awaited, reserved, sold, sale_fees, covered, cover_fees = (
+            zero,
+            zero,
+            zero,
+            zero,
+            zero,
+            zero,
+            zero,
+        )
+        need, need_fees, bought, buy_fees = zero, zero, zero, zero
         for n in range(n_names):
             if short[n]:
                 s = load(legs, (n, SHARES, 0), width)
@@ -139,18 +149,19 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 lots = where(closing | (count == 0.0), within, lots)
                 sale, rise = where(sale > 0.0, lots, 0.0), where(rise > 0.0, lots, 0.0)
                 store(legs, (n, CAPPED, 0), where(capped, 1.0, zero))
-            value = sale * price
-            proceeds, cover, long = value * (1.0 - on_sale), zero, rise
+            value, cover, long = sale * price, zero, rise
+            sold, sale_fees = sold + value, fused(value, on_sale, sale_fees)
             short[n] = short[n] or any_of(w < 0.0)
             if short[n]:
                 cover = where(s < 0.0, -s, 0.0)
                 cover = where(cover < rise, cover, rise)
                 long = rise - cover
-                # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
-                proceeds = proceeds - cover * price * on_buy
+                principal = cover * price
+                covered, cover_fees = covered + principal, fused(principal, on_buy, cover_fees)
                 left = s - sale
                 shorts = shorts + (where(s < 0.0, s, 0.0) - where(left < 0.0, left, 0.0)) * price
-            cash = cash + proceeds
+            outlay = long * price
+            need, need_fees = need + outlay, fused(outlay, on_buy, need_fees)
             if sized:
                 dearer = impact[r, n] * root(lots * price * size)
                 charge = value * dearer
@@ -160,15 +171,11 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 cash = cash - (charge + topped)
                 add(sums, COST, charge + topped)
                 add(sums, IMPACT, charge)
-                need = need + long * price * (1.0 + on_buy + dearer)
+                need_fees = fused(outlay, dearer, need_fees)
                 reserved = reserved + (cover * price * dearer + where(rise > 0.0, floor * per, 0.0))
                 left = (s - sale) * price - where(w > 0.0, w, 0.0) * total
                 awaited = awaited + where(capped & (s > 0.0) & (delta < 0.0) & (left > 0.0), left, 0.0)
                 store(legs, (n, PARTIAL, 0), where(capped & (sale > 0.0), -1.0, part))
-            else:
-                need = need + long * price * (1.0 + on_buy)
-            add(sums, TRADED, value)
-            add(sums, COST, value * on_sale)
             store(legs, (n, SHARES, 0), s - sale)
             store(legs, (n, RISE, 0), rise)
             if recording and not ready and not np.isnan(w):
@@ -199,6 +206,9 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                     filled_row[d, n] = r
 
         # buys: covers in full, longs shrunk by one factor to the free cash
+        # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
+        cash = cash + (sold - sale_fees) - cover_fees
+        need = need + need_fees
         free = cash - shorts
         if sized:
             free = free - reserved
@@ -238,13 +248,11 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 cash = cash - (charge + topped)
                 add(sums, COST, charge + topped)
                 add(sums, IMPACT, charge)
-            bought, outlay = long, long * price * (1.0 + on_buy)
+            principal, shares = long * price, long
+            bought, buy_fees = bought + principal, fused(principal, on_buy, buy_fees)
             if short[n]:
-                bought, outlay = cover + long, cover * price + outlay
-            cash = cash - outlay
-            add(sums, TRADED, bought * price)
-            add(sums, COST, bought * price * on_buy)
-            s = s + bought
+                shares = cover + long
+            s = s + shares
             store(legs, (n, SHARES, 0), s)
             if short[n]:
                 short[n] = any_of(s < 0.0)
@@ -265,16 +273,18 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 pending[n] = any_of(is_number(w))
                 left_over = left_over or pending[n]
             if recording and rise > 0.0 and legs[n, CALLED, 0] > 0.0:
-                trades[r, n], paid[r, n], called[r, n] = bought, price, True
+                trades[r, n], paid[r, n], called[r, n] = shares, price, True
                 legs[n, CALLED, 0] = 1.0 if due else 0.0
             elif recording and rise > 0.0:
                 if not due:
                     status[d, n] = CUT if scale < 1.0 and rise > cover else FILLED
-                if bought > 0.0:
-                    trades[r, n] = bought
+                if shares > 0.0:
+                    trades[r, n] = shares
                     paid[r, n] = price
-                    got[d, n] += bought
+                    got[d, n] += shares
                     filled_row[d, n] = r
-        return cash, resting, left_over
+        add(sums, TRADED, sold + (covered + bought))
+        add(sums, COST, sale_fees + (cover_fees + buy_fees))
+        return cash - (bought + buy_fees) - covered, resting, left_over
 
     return trade

@@ -1,0 +1,109 @@
+"""A decision all of whose legs can trade on its row, which is what most decisions of a search are.
+
+What `trade` does with such a decision and the same bits, without what only waiting orders need: the target weights are
+read where they were decided, and each leg's new holding is known in one pass unless purchases are to be shrunk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from positioning.compiled import compiled
+from positioning.simulation.ledger_arrays import COST, DUST, RISE, SHARES, TRADED
+from positioning.vectors import any_of, fill, fused, item, load, quotient, store, where
+
+
+def build_rebalance(width: int) -> tuple[Any, Any]:
+    """For one account (width 1) or WIDTH of them, without a capital or a no-trade band."""
+
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def whole_equity(r, cash, legs, arrays):
+        """Equity at the fill prices of a row on which every leg is open."""
+        total = fill(0.0, width)
+        for n in range(arrays.exit_row.size):
+            total = fused(load(legs, (n, SHARES, 0), width), item(arrays.fill, (r, n)), total)
+        return total + cash
+
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def shrink(r, d, place, weights, total, scale, short, legs, arrays):
+        """The holdings where purchases are shrunk by `scale`; what those cost, and their fees."""
+        bought, buy_fees = fill(0.0, width), fill(0.0, width)
+        for n in range(short.size):
+            w, s = load(weights, (d - 1, n, place), width), load(legs, (n, SHARES, 0), width)
+            price, on_buy = item(arrays.fill, (r, n)), item(arrays.buy, (r, n))
+            delta = quotient(w * total, price, 1.0 / price) - s
+            up, down = where(delta > 0.0, delta, 0.0), where(delta < 0.0, delta, 0.0)
+            cover, long = fill(0.0, width), up * scale
+            if short[n]:
+                cover = where(s < 0.0, -s, 0.0)
+                cover = where(cover < up, cover, up)
+                long = (up - cover) * scale
+            principal = long * price
+            bought, buy_fees = bought + principal, fused(principal, on_buy, buy_fees)
+            store(legs, (n, RISE, 0), (s + down) + (cover + long))
+        return bought, buy_fees
+
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def rebalance(r, d, place, weights, total, cash, short, sums, legs, arrays):
+        """Cash after the legs have traded to weights[d - 1], (D, N, lanes), of accounts that may all trade.
+
+        total: their `whole_equity`; short: (N,) names that any account is short of, brought up to date; sums: what was
+        traded and what that cost.
+        """
+        zero = fill(0.0, width)
+        shorts, sold, sale_fees, covered, cover_fees, bought, buy_fees = (
+            zero,
+            zero,
+            zero,
+            zero,
+            zero,
+            zero,
+            zero,
+        )
+        for n in range(short.size):
+            if short[n]:
+                s = load(legs, (n, SHARES, 0), width)
+                shorts = shorts - where(s < 0.0, s, 0.0) * item(arrays.fill, (r, n))
+                short[n] = any_of(s < 0.0)  # an exit or a ruin may have ended it
+        for n in range(short.size):
+            w, s = load(weights, (d - 1, n, place), width), load(legs, (n, SHARES, 0), width)
+            price, on_buy, on_sale = (
+                item(arrays.fill, (r, n)),
+                item(arrays.buy, (r, n)),
+                item(arrays.sell, (r, n)),
+            )
+            delta = quotient(w * total, price, 1.0 / price) - s
+            after, moved = s + delta, delta * price
+            fall, rise = where(moved < 0.0, moved, 0.0), where(moved > 0.0, moved, 0.0)
+            sold, sale_fees = sold - fall, fused(fall, -on_sale, sale_fees)
+            short[n] = short[n] or any_of(w < 0.0)
+            if short[n]:
+                up = where(delta > 0.0, delta, 0.0)
+                cover = where(s < 0.0, -s, 0.0)
+                cover = where(cover < up, cover, up)
+                long, principal = up - cover, cover * price
+                covered, cover_fees = covered + principal, fused(principal, on_buy, cover_fees)
+                left = where(delta < 0.0, after, s)
+                shorts = shorts + (where(s < 0.0, s, 0.0) - where(left < 0.0, left, 0.0)) * price
+                rise = long * price
+                after = where(delta > 0.0, s + (cover + long), after)
+            bought, buy_fees = bought + rise, fused(rise, on_buy, buy_fees)
+            store(legs, (n, RISE, 0), after)
+
+        # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
+        cash = cash + (sold - sale_fees) - cover_fees
+        need, free = bought + buy_fees, cash - shorts
+        poor = (need > 0.0) & (need > free + DUST * total)
+        if any_of(poor):
+            scale = where(poor, where(free > DUST * total, free / need, 0.0), 1.0)
+            bought, buy_fees = shrink(r, d, place, weights, total, scale, short, legs, arrays)
+        for n in range(short.size):
+            s = load(legs, (n, RISE, 0), width)
+            store(legs, (n, SHARES, 0), s)
+            if short[n]:
+                short[n] = any_of(s < 0.0)
+        store(sums, (TRADED, 0), load(sums, (TRADED, 0), width) + (sold + (covered + bought)))
+        store(sums, (COST, 0), load(sums, (COST, 0), width) + (sale_fees + (cover_fees + buy_fees)))
+        return cash - (bought + buy_fees) - covered
+
+    return whole_equity, rebalance
