@@ -2,7 +2,8 @@
 
 A body written with these functions and + - * / < <= > >= == != & | takes one number (width 1, a plain float) or WIDTH
 of them (a vector, in whose every place the same is done), and a number has the same bits either way: nothing is
-reordered, and nothing contracted but what is written `fused`. A condition on a vector is a vector of truths, so values are chosen by `where` and not by if.
+reordered, and nothing contracted but what is written `fused`. A condition on a vector is a vector of truths, so values
+are chosen by `where` and not by if.
 LLVM makes of a vector what the machine has: one register of AVX-512, two of AVX, four of SSE or NEON.
 
 Left to itself LLVM turns loops over accounts into vectors too, but keeps every sum in memory between two names and
@@ -341,3 +342,11 @@ def aligned_empty(*shape: int) -> FloatArray:
     whole = np.empty(size + REGISTER)
     first = -(whole.ctypes.data // whole.itemsize) % REGISTER
     return whole[first : first + size].reshape(shape)
+
+
+@compiled(forceinline=True)
+def aligned_zeros(rows: int, width: int) -> FloatArray:
+    """(rows, width) zeros that begin where `aligned_empty` does, for compiled code."""
+    whole = np.zeros(rows * width + REGISTER)
+    first = -(whole.ctypes.data // whole.itemsize) % REGISTER
+    return whole[first : first + rows * width].reshape((rows, width))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from positioning.analysis.metrics import NOISE
 from positioning.arrays import DAYS_PER_YEAR, BoolArray, DateArray, FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.simulation.ledger_arrays import LANES
-from positioning.vectors import WIDTH, any_of, fill, item, load, negated, quotient, store, where
+from positioning.vectors import WIDTH, aligned_zeros, any_of, fill, fused, item, load, negated, store, where
 
 FIGURES = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "turnover", "cost_bps_per_year",
@@ -96,16 +96,34 @@ def measured(accounts: Accounts, edges: IntArray) -> tuple[FloatArray, FloatArra
     return figures, sums, squares
 
 
-# The slots of what is summed over all rows: excess returns and their squares, squared falls, nav, returns and their
-# squares; and the highest nav so far and the deepest fall from it.
-TOTAL, SQUARE, DOWN, LEVEL, NET, NET_SQUARE, TOP, LOW = range(8)
+# The slots of what is summed over all rows: excess returns, their squares, their products with the return of cash,
+# squared falls and nav; and the highest nav so far and the deepest fall from it.
+TOTAL, SQUARE, CROSS, DOWN, LEVEL, TOP, LOW = range(7)
 STEP = 4  # rows whose returns share one division, which would be what a row costs
-MOST = 1e200  # of their product, and one by it the least, else each is divided by itself
+MOST = 1e200  # of their product, and one by it the least, else they are taken one by one
 NEARLY = 1.0 + 1e-10  # by which a fall must be less deep than the deepest for no division to be needed
 
 
+@compiled(error_model="numpy", forceinline=True)
+def fall(gain: Any) -> Any:
+    """The gain where it is a loss, else 0."""
+    return where(gain < 0.0, gain, 0.0)
+
+
+@compiled(error_model="numpy", forceinline=True)
+def higher(x: Any, y: Any) -> Any:
+    """The greater of two, place by place."""
+    return where(x > y, x, y)
+
+
+@compiled(error_model="numpy", forceinline=True)
+def lower(x: Any, y: Any) -> Any:
+    """The lesser of two, place by place."""
+    return where(x < y, x, y)
+
+
 @compiled(error_model="numpy")
-def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
+def measure(  # noqa: PLR0915 - one pass over nav
     nav: FloatArray,
     growth: FloatArray,
     ruin: IntArray,
@@ -123,82 +141,76 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     edges: (B + 1,) first rows of the blocks, from 1 to T. figures: out (9, LANES); sums, squares: out (B, LANES).
     """
     n_rows = nav.shape[0]
-    count = n_rows - 1
-    earning = False
+    count, earned, earned_square = n_rows - 1, 0.0, 0.0
     for r in range(1, n_rows):
-        earning = earning or growth[r] != 0.0
-    s, gains = np.zeros((LOW + 1, LANES)), np.zeros((STEP, WIDTH))
+        earned += growth[r]
+        earned_square += growth[r] * growth[r]
+    s = aligned_zeros(LOW + 1, LANES)
     s[LEVEL], s[TOP] = nav[0], nav[0]
-    for b in range(edges.size - 1):
-        for k in range(0, LANES, WIDTH):
+    for k in range(0, LANES, WIDTH):
+        down, cross, level = load(s, (DOWN, k), WIDTH), load(s, (CROSS, k), WIDTH), load(s, (LEVEL, k), WIDTH)
+        top, low = load(s, (TOP, k), WIDTH), load(s, (LOW, k), WIDTH)
+        bound, before = (low + 1.0) * NEARLY, load(nav, (0, k), WIDTH)
+        for block in range(edges.size - 1):
             part, part_square = fill(0.0, WIDTH), fill(0.0, WIDTH)
-            total, square = load(s, (TOTAL, k), WIDTH), load(s, (SQUARE, k), WIDTH)
-            down, level = load(s, (DOWN, k), WIDTH), load(s, (LEVEL, k), WIDTH)
-            net, net_square = load(s, (NET, k), WIDTH), load(s, (NET_SQUARE, k), WIDTH)
-            top, low = load(s, (TOP, k), WIDTH), load(s, (LOW, k), WIDTH)
-            bound = (low + 1.0) * NEARLY
-            r, end = edges[b], edges[b + 1]
+            r, end = edges[block], edges[block + 1]
             while r < end:
-                # STEP rows; of the last ones of a block some are counted already, and of the first rows only one is
-                # taken
-                at = min(r, end - STEP)
-                if at < 1:
-                    at, last = r, r + 1
-                    store(gains, (0, 0), load(nav, (r, k), WIDTH) / load(nav, (r - 1, k), WIDTH) - 1.0)
-                else:
-                    last = at + STEP
-                    before, now = load(nav, (at - 1, k), WIDTH), load(nav, (at, k), WIDTH)
+                first_top, now = top, load(nav, (r, k), WIDTH)
+                lowest, last = now, r + 1
+                together = r + STEP <= end
+                if together:
                     second, third, fourth = (
-                        load(nav, (at + 1, k), WIDTH), load(nav, (at + 2, k), WIDTH), load(nav, (at + 3, k), WIDTH),
+                        load(nav, (r + 1, k), WIDTH), load(nav, (r + 2, k), WIDTH), load(nav, (r + 3, k), WIDTH),
                     )  # fmt: skip
                     early, late = before * now, second * third
                     share = 1.0 / (early * late)
-                    if any_of(negated((share < MOST) & (share > 1.0 / MOST))):
-                        store(gains, (0, 0), now / before - 1.0)
-                        store(gains, (1, 0), second / now - 1.0)
-                        store(gains, (2, 0), third / second - 1.0)
-                        store(gains, (3, 0), fourth / third - 1.0)
-                    else:
+                    together = not any_of(negated((share < MOST) & (share > 1.0 / MOST)))
+                    if together:
+                        last = r + STEP
+                        g, h, i, j = (
+                            item(growth, (r,)),
+                            item(growth, (r + 1,)),
+                            item(growth, (r + 2,)),
+                            item(growth, (r + 3,)),
+                        )
                         over_early, over_late = share * late, share * early
-                        store(gains, (0, 0), quotient(now, before, now * over_early) - 1.0)
-                        store(gains, (1, 0), quotient(second, now, before * over_early) - 1.0)
-                        store(gains, (2, 0), quotient(third, second, third * over_late) - 1.0)
-                        store(gains, (3, 0), quotient(fourth, third, second * over_late) - 1.0)
-                first, lowest = top, load(nav, (r, k), WIDTH)
-                for q in range(r, last):
-                    now, excess = load(nav, (q, k), WIDTH), load(gains, (q - at, 0), WIDTH)
-                    if earning:
-                        net, net_square = net + excess, net_square + excess * excess
-                        excess = excess - item(growth, (q,))
-                    fall, own = where(excess < 0.0, excess, 0.0), excess * excess
-                    part, part_square = part + excess, part_square + own
-                    total, square = total + excess, square + own
-                    down, level = down + fall * fall, level + now
-                    top = where(now > top, now, top)
-                    lowest = where(now < lowest, now, lowest)
+                        a = fused(now, now * over_early, -1.0) - g
+                        b = fused(second, before * over_early, -1.0) - h
+                        c = fused(third, third * over_late, -1.0) - i
+                        d = fused(fourth, second * over_late, -1.0) - j
+                        part = part + a + b + c + d
+                        part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
+                        cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
+                        a, b, c, d = fall(a), fall(b), fall(c), fall(d)
+                        down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
+                        level = level + now + second + third + fourth
+                        top = higher(higher(higher(higher(top, now), second), third), fourth)
+                        lowest = lower(lower(now, second), lower(third, fourth))
+                        before = fourth
+                if not together:
+                    g = item(growth, (r,))
+                    a = now / before - 1.0 - g
+                    part, part_square, cross = part + a, fused(a, a, part_square), fused(a, g, cross)
+                    a = fall(a)
+                    down, level, top, before = fused(a, a, down), level + now, higher(top, now), now
                 if any_of(lowest < bound * top):  # one of them may have fallen deeper
                     for q in range(r, last):
                         now = load(nav, (q, k), WIDTH)
-                        first = where(now > first, now, first)
-                        fallen = now / first - 1.0
-                        low = where(fallen < low, fallen, low)
+                        first_top = higher(first_top, now)
+                        low = lower(now / first_top - 1.0, low)
                     bound = (low + 1.0) * NEARLY
                 r = last
-            store(sums, (b, k), part)
-            store(squares, (b, k), part_square)
-            store(s, (TOTAL, k), total)
-            store(s, (SQUARE, k), square)
-            store(s, (DOWN, k), down)
-            store(s, (LEVEL, k), level)
-            store(s, (NET, k), net)
-            store(s, (NET_SQUARE, k), net_square)
-            store(s, (TOP, k), top)
-            store(s, (LOW, k), low)
-    if not earning:  # excess returns are the returns
-        s[NET], s[NET_SQUARE] = s[TOTAL], s[SQUARE]
-    total, square, down, low, level, net, net_square = (
-        s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL], s[NET], s[NET_SQUARE],
-    )  # fmt: skip
+            store(sums, (block, k), part)
+            store(squares, (block, k), part_square)
+            store(s, (TOTAL, k), load(s, (TOTAL, k), WIDTH) + part)
+            store(s, (SQUARE, k), load(s, (SQUARE, k), WIDTH) + part_square)
+        store(s, (DOWN, k), down)
+        store(s, (CROSS, k), cross)
+        store(s, (LEVEL, k), level)
+        store(s, (LOW, k), low)
+    total, square, down, low, level = s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL]
+    # returns are excess returns and the growth of cash: their sums follow from those
+    net, net_square = total + earned, square + 2.0 * s[CROSS] + earned_square
     scale = math.sqrt(per_year)
     for k in range(LANES):
         mean = total[k] / count

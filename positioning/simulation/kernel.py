@@ -54,8 +54,8 @@ from positioning.simulation.ledger_arrays import (
 from positioning.simulation.rebalance import build_rebalance
 from positioning.simulation.trade import build_trade
 from positioning.vectors import (
-    REGISTER,
     WIDTH,
+    aligned_zeros,
     any_of,
     fill,
     is_number,
@@ -362,19 +362,11 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
 def working_room(names: int, width: int) -> tuple[Any, ...]:
     """What the ledger works in: lane, sums, legs, path, worth, owing, short, pending."""
     return (
-        _aligned(CALL + 1, width).reshape((CALL + 1, width)), _aligned(IMPACT + 1, width).reshape((IMPACT + 1, width)),
-        _aligned(names * (DEARER + 1), width).reshape((names, DEARER + 1, width)),
-        _aligned(SPELL, width).reshape((SPELL, width)), np.zeros(names),
+        aligned_zeros(CALL + 1, width), aligned_zeros(IMPACT + 1, width),
+        aligned_zeros(names * (DEARER + 1), width).reshape((names, DEARER + 1, width)), aligned_zeros(SPELL, width),
+        np.zeros(names),
         np.zeros(names, np.int64), np.zeros(names, np.bool_), np.zeros(names, np.bool_),
     )  # fmt: skip
-
-
-@compiled(forceinline=True)
-def _aligned(rows: int, width: int) -> FloatArray:
-    """As many zeros, that begin where a register of REGISTER may be filled at once."""
-    whole = np.zeros(rows * width + REGISTER)
-    first = -(whole.ctypes.data // whole.itemsize) % REGISTER
-    return whole[first : first + rows * width]
 
 
 _one, _one_sized = _build(1, True, False), _build(1, True, True)

@@ -13,7 +13,7 @@ from positioning.simulation.ledger_arrays import COST, DUST, RISE, SHARES, TRADE
 from positioning.vectors import any_of, fill, fused, item, load, quotient, store, where
 
 
-def build_rebalance(width: int) -> tuple[Any, Any]:
+def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, one body
     """For one account (width 1) or WIDTH of them, without a capital or a no-trade band."""
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
