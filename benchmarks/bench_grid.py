@@ -22,14 +22,14 @@ from positioning.analysis.metrics import rows_per_year
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.search.chunk_store import ChunkStore, FolderChunks, MemoryChunks
-from positioning.search.measures import BLOCKS, FIGURES, Figures, block_edges, measure
+from positioning.search.measures import FIGURES, Accounts, Figures
 from positioning.search.run import Search, search, threads
 from positioning.search.space import SearchSpace
 from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.inputs import LedgerInputs, ledger_inputs
-from positioning.simulation.kernel import run_lanes
+from positioning.simulation.kernel import lane_memory, run_lanes
 from positioning.simulation.ledger_arrays import LANES
 from positioning.simulation.liquidity import Capital
 from positioning.vectors import aligned_empty
@@ -113,28 +113,21 @@ def kernel_case() -> tuple[Market, LedgerInputs, np.ndarray, np.ndarray]:
     return market, ledger_inputs(market, fees, "close"), decided, exposures
 
 
-def run_kernel(
-    inputs: LedgerInputs, decided: np.ndarray, exposures: np.ndarray, per_year: float
-) -> np.ndarray:
+def run_kernel(inputs: LedgerInputs, decided: np.ndarray, exposures: np.ndarray) -> np.ndarray:
     """(trials, FIGURES): accounts and metrics in lanes, WORKERS threads."""
     out = np.empty((exposures.size, len(FIGURES)))
-    edges = block_edges(inputs.rows.size)
-    years = float((inputs.rows[-1] - inputs.rows[0]).astype(int)) / 365.25
+    band = np.zeros(LANES)
 
     def work(firsts: np.ndarray) -> None:
         nav, weights = aligned_empty(inputs.rows.size, LANES), aligned_empty(decided.size, NAMES, LANES)
+        memory, measure = lane_memory(NAMES), Figures()
         for first in firsts:
             lanes = np.minimum(np.arange(first, first + LANES), exposures.size - 1)
             weights[:] = exposures[lanes] / NAMES
-            figures = np.empty((len(FIGURES), LANES))
-            sums, squares = np.zeros((BLOCKS, LANES)), np.zeros((BLOCKS, LANES))
-            record = run_lanes(decided, weights, np.zeros(LANES), inputs.arrays, nav)
-            measure(
-                nav, inputs.growth, record.ruin_row, record.traded, record.cost, years, per_year, edges, figures, sums,
-                squares,
-            )  # fmt: skip
+            record = run_lanes(decided, weights, band, inputs.arrays, nav, memory=memory)
+            accounts = Accounts(inputs.rows, nav, inputs.growth, record.ruin_row, record.traded, record.cost)
             count = min(LANES, exposures.size - first)
-            out[first : first + count] = figures[:, :count].T
+            out[first : first + count] = measure.read(accounts)[: len(FIGURES), :count].T
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, np.array_split(np.arange(0, exposures.size, LANES), WORKERS)))
@@ -156,9 +149,9 @@ def bench_kernel(theirs_for: int) -> None:
     import pandas as pd
 
     market, inputs, decided, exposures = kernel_case()
-    per_year = 252.0
-    run_kernel(inputs, decided, exposures[:LANES], per_year)
-    seconds, ours = best_of(7, lambda: run_kernel(inputs, decided, exposures, per_year))
+    per_year = rows_per_year(inputs.rows)
+    run_kernel(inputs, decided, exposures[:LANES])
+    seconds, ours = best_of(7, lambda: run_kernel(inputs, decided, exposures))
     close = pd.DataFrame(market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")))
 
     def theirs(chosen: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ def by_vectorbt(engine: str) -> Callable[[Market, np.ndarray, np.ndarray], np.nd
         close = pd.DataFrame(market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")))
         size = np.full((ROWS, exposures.size * NAMES), np.nan)
         size[decided + 1] = np.repeat(exposures / NAMES, NAMES)
-        return vectorbt_figures(close, np.inf, size, BPS * 1e-4, PER_YEAR)[:, 0]
+        return vectorbt_figures(close, np.inf, size, BPS * 1e-4)[:, 0]
 
     return run
 
@@ -134,9 +134,7 @@ def growth(full: bool) -> list[list[str]]:
     rows = []
     for many in (*GROWTH, *(FURTHER if full else ())):
         exposures = np.linspace(0.1, 0.99, many)
-        seconds, _ = best_of(
-            3 if many <= 100_000 else 1, lambda e=exposures: run_kernel(inputs, decided, e, PER_YEAR)
-        )
+        seconds, _ = best_of(3 if many <= 100_000 else 1, lambda e=exposures: run_kernel(inputs, decided, e))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows.append([f"{many:,}", f"{seconds / many * 1e6:.2f}", f"{seconds:.2f}", f"{peak:,.0f}"])
     return rows
@@ -148,8 +146,8 @@ def widened() -> list[list[str]]:
     for names in WIDTHS:
         bench_grid.NAMES = names
         _, inputs, decided, exposures = kernel_case()
-        run_kernel(inputs, decided, exposures[:64], PER_YEAR)
-        seconds, _ = best_of(3, lambda i=inputs, d=decided, e=exposures[:640]: run_kernel(i, d, e, PER_YEAR))
+        run_kernel(inputs, decided, exposures[:64])
+        seconds, _ = best_of(3, lambda i=inputs, d=decided, e=exposures[:640]: run_kernel(i, d, e))
         rows.append([f"{names}", f"{seconds / 640 * 1e6:.2f}", f"{seconds / 640 / names * 1e9:.0f}"])
     bench_grid.NAMES = NAMES
     return rows
@@ -173,9 +171,9 @@ def main() -> None:
     full = "--full" in sys.argv
     market, inputs, decided, exposures = kernel_case()
     begun = time.perf_counter()
-    run_kernel(inputs, decided, exposures[:64], PER_YEAR)
+    run_kernel(inputs, decided, exposures[:64])
     first = time.perf_counter() - begun
-    seconds, ours = best_of(7, lambda: run_kernel(inputs, decided, exposures, PER_YEAR))
+    seconds, ours = best_of(7, lambda: run_kernel(inputs, decided, exposures))
     own = seconds / exposures.size
     total = ours[:, FIGURES.index("total_return")]
     rows = [

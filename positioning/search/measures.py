@@ -65,11 +65,7 @@ class Figures(Measure):
 
     def read(self, accounts: Accounts) -> FloatArray:
         """The table of these accounts; see `Measure.read`."""
-        figures, sums, squares = measured(accounts, block_edges(accounts.rows.size))
-        parts = [figures, sums]
-        if self.squares:
-            parts.append(halved(squares.T).T)
-        return np.concatenate(parts)
+        return measured(accounts, block_edges(accounts.rows.size), HALVED if self.squares else 0)
 
 
 def block_edges(rows: int) -> IntArray:
@@ -82,18 +78,20 @@ def halved(blocks: FloatArray) -> FloatArray:
     return np.asarray(blocks.reshape(*blocks.shape[:-1], HALVED, BLOCKS // HALVED).sum(axis=-1))
 
 
-def measured(accounts: Accounts, edges: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """FIGURES (9, LANES), sums and sums of squares (B, LANES) of excess returns between the edges (B + 1,)."""
+def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArray:
+    """(9 + B + S, LANES): FIGURES, sums of excess returns between the edges (B + 1,), and S = `squares` sums of their
+    squares, each over as many of those blocks."""
+    blocks = edges.size - 1
+    table = np.zeros((len(FIGURES) + blocks + squares, LANES))
+    figures, sums, own = np.split(table, (len(FIGURES), len(FIGURES) + blocks))
     years = float((accounts.rows[-1] - accounts.rows[0]).astype(np.int64)) / DAYS_PER_YEAR
-    figures = np.empty((len(FIGURES), LANES))
-    sums, squares = np.zeros((edges.size - 1, LANES)), np.zeros((edges.size - 1, LANES))
     # metrics.rows_per_year, whose check of the dates would be made anew for every LANES accounts
     per_year = (accounts.rows.size - 1) / years if years > 0 else math.nan
     measure(
         accounts.nav, accounts.growth, accounts.ruin, accounts.traded, accounts.cost, years, per_year,
-        edges, figures, sums, squares,
+        edges, figures, sums, own,
     )  # fmt: skip
-    return figures, sums, squares
+    return table
 
 
 # The slots of what is summed over all rows: excess returns, their squares, their products with the return of cash,
@@ -145,13 +143,13 @@ def measure(  # noqa: PLR0915 - one pass over nav
     for r in range(1, n_rows):
         earned += growth[r]
         earned_square += growth[r] * growth[r]
-    s = aligned_zeros(LOW + 1, LANES)
+    s, blocks = aligned_zeros(LOW + 1, LANES), edges.size - 1
     s[LEVEL], s[TOP] = nav[0], nav[0]
     for k in range(0, LANES, WIDTH):
         down, cross, level = load(s, (DOWN, k), WIDTH), load(s, (CROSS, k), WIDTH), load(s, (LEVEL, k), WIDTH)
         top, low = load(s, (TOP, k), WIDTH), load(s, (LOW, k), WIDTH)
         bound, before = (low + 1.0) * NEARLY, load(nav, (0, k), WIDTH)
-        for block in range(edges.size - 1):
+        for block in range(blocks):
             part, part_square = fill(0.0, WIDTH), fill(0.0, WIDTH)
             r, end = edges[block], edges[block + 1]
             while r < end:
@@ -201,7 +199,9 @@ def measure(  # noqa: PLR0915 - one pass over nav
                     bound = (low + 1.0) * NEARLY
                 r = last
             store(sums, (block, k), part)
-            store(squares, (block, k), part_square)
+            if squares.shape[0] > 0:
+                own = block * squares.shape[0] // blocks
+                store(squares, (own, k), load(squares, (own, k), WIDTH) + part_square)
             store(s, (TOTAL, k), load(s, (TOTAL, k), WIDTH) + part)
             store(s, (SQUARE, k), load(s, (SQUARE, k), WIDTH) + part_square)
         store(s, (DOWN, k), down)
@@ -275,8 +275,7 @@ class Spans(Measure):
                 accounts.rows[here], accounts.nav[here], accounts.growth[here], np.full(LANES, -1),
                 accounts.traded, accounts.cost,
             )  # fmt: skip
-            figures, _, _ = measured(part, np.array([1, part.rows.size]))
-            out[n] = np.where(ruin <= last, -np.inf, figures[row])
+            out[n] = np.where(ruin <= last, -np.inf, measured(part, np.array([1, part.rows.size]))[row])
         return out
 
 

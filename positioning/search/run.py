@@ -20,7 +20,7 @@ from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
-from positioning.simulation.kernel import run_lanes
+from positioning.simulation.kernel import lane_memory, run_lanes
 from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.batched import WeightBatch
 from positioning.strategy.strategy import Strategy
@@ -123,7 +123,8 @@ def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) 
     out = np.empty((width, codes.shape[0]))
     for inputs, batch, here in space.decisions(codes):
         for first, accounts in _accounts(space.market.start, batch, inputs, here.stop - here.start):
-            table = np.concatenate([m.read(accounts) for m in measures])
+            tables = [m.read(accounts) for m in measures]
+            table = tables[0] if len(tables) == 1 else np.concatenate(tables)
             last = min(first + LANES, here.stop - here.start)
             out[:, here.start + first : here.start + last] = table[:, : last - first]
     return out
@@ -137,14 +138,14 @@ def _accounts(
     decided: IntArray = batch.decided[inside] - start
     n_rows, n_names = inputs.fill.shape
     nav, weights = aligned_empty(n_rows, LANES), aligned_empty(batch.decided.size, n_names, LANES)
+    memory, capital = lane_memory(n_names), np.full(LANES, inputs.capital)
     for first in range(0, sets, LANES):
         lanes = np.minimum(np.arange(first, first + LANES), sets - 1)
         batch.write(lanes, weights)
-        own = {name: values[lanes] for name, values in batch.own.items()}
-        require_room(own, weights)
+        require_room(batch.own, lanes, weights)
         outcome = run_lanes(
-            decided, weights if inside.all() else weights[inside], own["band"], inputs.arrays, nav,
-            np.full(LANES, inputs.capital), inputs.depth,
+            decided, weights if inside.all() else weights[inside], batch.own["band"][lanes], inputs.arrays, nav, capital,
+            inputs.depth, memory,
         )  # fmt: skip
         ruin = outcome.ruin_row if inputs.mark_factor == 1.0 else _worthless_from(nav)
         yield first, Accounts(inputs.rows, nav, inputs.growth, ruin, outcome.traded, outcome.cost)
@@ -156,16 +157,18 @@ def _worthless_from(nav: FloatArray) -> IntArray:
     return np.where(dead.any(axis=0), dead.argmax(axis=0), -1)
 
 
-def require_room(own: Mapping[str, FloatArray], weights: FloatArray) -> None:
-    """BadInputError where the longs alone exceed the gross limit, as `Targets` would say of the single trial."""
+def require_room(own: Mapping[str, FloatArray], sets: IntArray, weights: FloatArray) -> None:
+    """BadInputError where the longs of one of these sets alone exceed its gross limit, as `Targets` would say of the
+    single trial."""
     limits = own.get("gross_limit")
-    if limits is None or (limits >= 1.0).all():  # longs never exceed 1
+    if limits is None or limits.min() >= 1.0:  # longs never exceed 1
         return
-    over = np.flatnonzero(np.abs(weights).sum(axis=1).max(axis=0) > limits + 1e-9)
+    over = np.flatnonzero(np.abs(weights).sum(axis=1).max(axis=0) > limits[sets] + 1e-9)
     if over.size:
+        first = sets[over[0]]
         raise BadInputError(
-            f"a decision with exposure={own['exposure'][over[0]]:g} has gross exposure above "
-            f"gross_limit={limits[over[0]]:g}",
+            f"a decision with exposure={own['exposure'][first]:g} has gross exposure above "
+            f"gross_limit={limits[first]:g}",
             "wanted a limit that every trial keeps",
             "raise gross_limit, or lower exposure",
         )

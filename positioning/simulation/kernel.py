@@ -21,7 +21,7 @@ capital adds is left out where there is none, and a capital of zero has the bits
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -231,6 +231,9 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                     resting = resting or state.partial[n, 0] != 0.0
                     if pending[n] and legs[n, CALLED, 0] == 0.0:
                         record.status[0, n] = PENDING
+            else:
+                for k in range(place, place + width):
+                    outcome.ruin_row[k], outcome.ruined_at_fill[k], outcome.deficit[k] = -1, False, 0.0
             band, size = load(band_of, (place,), width), zero
             banded = any_of(band > 0.0)
             if sized:
@@ -369,6 +372,18 @@ def working_room(names: int, width: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+class LaneMemory(NamedTuple):
+    """What `run_lanes` works in and answers with: asking for it anew takes as long as two accounts."""
+
+    outcome: Outcome
+    room: tuple[Any, ...]
+
+
+def lane_memory(names: int) -> LaneMemory:
+    """For LANES accounts of that many names."""
+    return LaneMemory(Outcome.blank(0, LANES), working_room(names, WIDTH))
+
+
 _one, _one_sized = _build(1, True, False), _build(1, True, True)
 _many, _many_sized = _build(LANES, False, False), _build(LANES, False, True)
 one_account = _one  # for compiled code that has many markets
@@ -407,15 +422,17 @@ def run_lanes(
     nav: FloatArray,
     capital: FloatArray | None = None,
     depth: Depth | None = None,
+    memory: LaneMemory | None = None,
 ) -> Outcome:
     """LANES accounts opened with one unit of cash, only what `Outcome` names kept of them.
 
     decided: (D,); weights: (D, N, LANES); band: (LANES,); nav: (T, LANES), overwritten, so that its memory serves
     again. capital: (LANES,) what a unit of each stands for, base currency, 0 for an account without size; with depth.
+    memory: of `lane_memory`, whose outcome is then overwritten.
     """
-    outcome = Outcome.blank(0, LANES)._replace(nav=nav)
+    memory = memory or lane_memory(arrays.fill.shape[1])
+    outcome = memory.outcome._replace(nav=nav)
     run = _many if depth is None else _many_sized
     size = None if capital is None else capital.astype(np.float64, copy=False)
-    room = working_room(arrays.fill.shape[1], WIDTH)
-    run(decided, weights, band, arrays, None, outcome, None, size, depth, room)
+    run(decided, weights, band, arrays, None, outcome, None, size, depth, memory.room)
     return outcome

@@ -12,7 +12,7 @@ from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.search.measures import FIGURES, Accounts, Figures, block_edges, measured
+from positioning.search.measures import BLOCKS, FIGURES, Accounts, Figures, block_edges, measured
 from positioning.search.run import sweep, tabulate
 from positioning.search.space import SearchSpace
 from positioning.simulation.account import AccountTerms
@@ -83,9 +83,8 @@ def test_figures_of_accounts_of_any_length(
     nav = np.exp(np.cumsum(rng.standard_normal((rows, LANES)) * 0.01, axis=0))
     growth = np.full(rows, 1e-4)
     none = np.zeros(LANES)
-    figures, sums, squares = measured(
-        Accounts(dates, nav, growth, np.full(LANES, -1), none, none), block_edges(rows)
-    )
+    accounts = Accounts(dates, nav, growth, np.full(LANES, -1), none, none)
+    figures, sums, squares = np.split(measured(accounts, block_edges(rows), 16), (9, 9 + BLOCKS))
     excess = nav[1:] / nav[:-1] - 1.0 - growth[1:, None]
     np.testing.assert_allclose(sums.sum(axis=0), excess.sum(axis=0), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(squares.sum(axis=0), (excess**2).sum(axis=0), rtol=1e-12)
