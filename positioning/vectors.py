@@ -177,6 +177,21 @@ def _store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     return signature(types.void, array, index, value), emit
 
 
+@intrinsic
+def _prefetch(_typing: Any, array: Any, index: Any) -> Any:
+    def emit(context: Any, builder: Any, sig: Any, values: Sequence[Any]) -> Any:
+        whole, byte = ir.IntType(32), ir.IntType(8).as_pointer()
+        fetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole]), "llvm.prefetch.p0i8"
+        )
+        read, near, data = ir.Constant(whole, 0), ir.Constant(whole, 3), ir.Constant(whole, 1)
+        for part in _places(builder, _place(context, builder, sig, values)):
+            builder.call(fetch, [builder.bitcast(part, byte), read, near, data])
+        return context.get_dummy_value()
+
+    return signature(types.void, array, index), emit
+
+
 @intrinsic(prefer_literal=True)
 def _fill(_typing: Any, _value: Any, width: Any) -> Any:
     wide = width.literal_value > 1
@@ -296,6 +311,10 @@ def _array_store(array: FloatArray, index: tuple[int, ...], value: Any) -> None:
     array[index[:-1]][index[-1] : index[-1] + np.size(value)] = value
 
 
+def _array_prefetch(array: FloatArray, index: tuple[int, ...]) -> None:
+    pass
+
+
 def _array_fill(value: float, width: int) -> Any:
     return np.float64(value) if width == 1 else np.full(width, value)
 
@@ -310,6 +329,8 @@ item: Any = _array_item if plain else _item
 # load(array, index, width): width numbers from there on, along the last axis; store(array, index, value): the opposite.
 load: Any = _array_load if plain else _load
 store: Any = _array_store if plain else _store
+# prefetch(array, index): have WIDTH numbers from there on brought near, for a load that is still far off.
+prefetch: Any = _array_prefetch if plain else _prefetch
 # fill(value, width): a number in every place. where(condition, yes, no): place by place.
 fill: Any = _array_fill if plain else _fill
 where: Any = _array_where if plain else _where

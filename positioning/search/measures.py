@@ -121,7 +121,7 @@ def lower(x: Any, y: Any) -> Any:
 
 
 @compiled(error_model="numpy")
-def measure(  # noqa: PLR0915 - one pass over nav
+def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     nav: FloatArray,
     growth: FloatArray,
     ruin: IntArray,
@@ -143,6 +143,7 @@ def measure(  # noqa: PLR0915 - one pass over nav
     for r in range(1, n_rows):
         earned += growth[r]
         earned_square += growth[r] * growth[r]
+    earning = earned_square > 0.0
     s, blocks = aligned_zeros(LOW + 1, LANES), edges.size - 1
     s[LEVEL], s[TOP] = nav[0], nav[0]
     for k in range(0, LANES, WIDTH):
@@ -165,20 +166,15 @@ def measure(  # noqa: PLR0915 - one pass over nav
                     together = not any_of(negated((share < MOST) & (share > 1.0 / MOST)))
                     if together:
                         last = r + STEP
-                        g, h, i, j = (
-                            item(growth, (r,)),
-                            item(growth, (r + 1,)),
-                            item(growth, (r + 2,)),
-                            item(growth, (r + 3,)),
-                        )
                         over_early, over_late = share * late, share * early
-                        a = fused(now, now * over_early, -1.0) - g
-                        b = fused(second, before * over_early, -1.0) - h
-                        c = fused(third, third * over_late, -1.0) - i
-                        d = fused(fourth, second * over_late, -1.0) - j
+                        a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
+                        c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
+                        if earning:
+                            g, h, i, j = growth[r], growth[r + 1], growth[r + 2], growth[r + 3]
+                            a, b, c, d = a - g, b - h, c - i, d - j
+                            cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
                         part = part + a + b + c + d
                         part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
-                        cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
                         a, b, c, d = fall(a), fall(b), fall(c), fall(d)
                         down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
                         level = level + now + second + third + fourth

@@ -12,7 +12,7 @@ from positioning.simulation.ledger_arrays import DUST, SHARES, SPELL
 from positioning.vectors import any_of, fill, fused, item, load, negated, store, where
 
 MARGIN = 1e-9  # parts of all that is held and owed by which equity must stay above zero for a spell to be taken whole
-BESIDE = 4  # rows valued together
+BESIDE, FEW = 4, 1  # rows valued together, and by themselves
 
 
 def build_accrue(width: int) -> Any:
@@ -113,8 +113,8 @@ def build_hold(width: int) -> Any:
             store(nav, (r + 2, lane), c)
             store(nav, (r + 3, lane), d)
             total = d
-            # the last of them may be valued twice, which is quicker than one by one
-            r = end - BESIDE if r + BESIDE < end < r + 2 * BESIDE else r + BESIDE
+            # some may be valued twice, which is quicker than more than FEW one by one
+            r = end - BESIDE if r + BESIDE + FEW < end < r + 2 * BESIDE else r + BESIDE
         while r < end:
             total = zero
             for n in range(n_names):

@@ -177,12 +177,13 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
             pending[n] = any_of(is_number(taken))
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
-    def quiet_until(r, end, arrays, legs):
+    def quiet_until(r, end, last_exit, arrays, legs):
         """The first row from r on where a listing ends or a holding is trapped, `end` where that is none before it."""
         exit_row, frozen, freezing = arrays.exit_row, arrays.frozen, arrays.freezing
-        for n in range(exit_row.size):
-            if r <= exit_row[n] < end:
-                end = exit_row[n]
+        if r <= last_exit:
+            for n in range(exit_row.size):
+                if r <= exit_row[n] < end:
+                    end = exit_row[n]
         q = item(freezing, (r,))
         while q < end:
             trapped = False
@@ -249,7 +250,7 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                 if r >= slow and not (waiting or calling):
                     end = n_rows if d >= decided.size else decided[d] + 1
                     end = min(end, r + SPELL, n_rows)
-                    end = quiet_until(r, end, arrays, legs)
+                    end = quiet_until(r, end, last_exit, arrays, legs)
                     slow = end
                     if end > r:
                         after, reached, safe, still = hold(

@@ -10,7 +10,7 @@ from typing import Any
 
 from positioning.compiled import compiled
 from positioning.simulation.ledger_arrays import COST, DUST, RISE, SHARES, TRADED
-from positioning.vectors import any_of, fill, fused, item, load, quotient, store, where
+from positioning.vectors import any_of, fill, fused, item, load, prefetch, quotient, store, where
 
 
 def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, one body
@@ -97,7 +97,10 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
         if any_of(poor):
             scale = where(poor, where(free > DUST * total, free / need, 0.0), 1.0)
             bought, buy_fees = shrink(r, d, place, weights, total, scale, short, legs, arrays)
+        soon = d < weights.shape[0]
         for n in range(short.size):
+            if soon:
+                prefetch(weights, (d, n, place))
             s = load(legs, (n, RISE, 0), width)
             store(legs, (n, SHARES, 0), s)
             if short[n]:
