@@ -11,7 +11,7 @@ COMPILED := tests/search/test_run.py tests/runs/test_capacity.py tests/analysis/
 
 # What is compiled, as plain Python: the tests of it whose markets are small enough for that.
 CONTROL := tests/event_studies/test_synthetic_control.py
-PLAIN := tests/simulation/test_ledger_laws.py tests/simulation/test_frozen.py tests/simulation/test_capital.py \
+PLAIN := tests/simulation/test_rebalance.py tests/simulation/test_ledger_laws.py tests/simulation/test_frozen.py tests/simulation/test_capital.py \
 	tests/strategy/test_limits.py tests/strategy/test_row_features.py tests/events/test_event.py \
 	tests/analysis/test_resampled_tops.py tests/scenarios/test_path_lanes.py \
 	tests/search/test_run.py::test_figures_of_accounts_of_any_length \

@@ -139,11 +139,11 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     edges: (B + 1,) first rows of the blocks, from 1 to T. figures: out (9, LANES); sums, squares: out (B, LANES).
     """
     n_rows = nav.shape[0]
-    count, earned, earned_square = n_rows - 1, 0.0, 0.0
+    count, growth_sum, growth_square = n_rows - 1, 0.0, 0.0
     for r in range(1, n_rows):
-        earned += growth[r]
-        earned_square += growth[r] * growth[r]
-    earning = earned_square > 0.0
+        growth_sum += growth[r]
+        growth_square += growth[r] * growth[r]
+    earning = growth_square > 0.0
     s, blocks = aligned_zeros(LOW + 1, LANES), edges.size - 1
     s[LEVEL], s[TOP] = nav[0], nav[0]
     for k in range(0, LANES, WIDTH):
@@ -206,7 +206,7 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
         store(s, (LOW, k), low)
     total, square, down, low, level = s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL]
     # returns are excess returns and the growth of cash: their sums follow from those
-    net, net_square = total + earned, square + 2.0 * s[CROSS] + earned_square
+    net, net_square = total + growth_sum, square + 2.0 * s[CROSS] + growth_square
     scale = math.sqrt(per_year)
     for k in range(LANES):
         mean = total[k] / count

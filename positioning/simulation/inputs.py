@@ -108,8 +108,8 @@ class LedgerInputs:
     def barring(self, no_buy: BoolArray) -> LedgerInputs:
         """The same market with other names barred; what has been worked out of it is not worked out again."""
         other = replace(self, no_buy=no_buy)
-        own = {"no_buy": np.ascontiguousarray(no_buy), "all_open": other.all_open}
-        other.__dict__["arrays"] = self.arrays._replace(**own)
+        barred = self.arrays._replace(no_buy=np.ascontiguousarray(no_buy), all_open=other.all_open)
+        other.__dict__["arrays"] = barred
         return other
 
     @property

@@ -27,7 +27,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
     def shrink(r, d, place, weights, total, scale, short, legs, arrays):
         """The holdings where purchases are shrunk by `scale`; what those cost, and their fees."""
-        bought, buy_fees = fill(0.0, width), fill(0.0, width)
+        purchases, buy_fees = fill(0.0, width), fill(0.0, width)
         for n in range(short.size):
             w, s = load(weights, (d - 1, n, place), width), load(legs, (n, SHARES, 0), width)
             price, on_buy = item(arrays.fill, (r, n)), item(arrays.buy, (r, n))
@@ -39,9 +39,9 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
                 cover = where(cover < up, cover, up)
                 long = (up - cover) * scale
             principal = long * price
-            bought, buy_fees = bought + principal, fused(principal, on_buy, buy_fees)
+            purchases, buy_fees = purchases + principal, fused(principal, on_buy, buy_fees)
             store(legs, (n, RISE, 0), (s + down) + (cover + long))
-        return bought, buy_fees
+        return purchases, buy_fees
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
     def rebalance(r, d, place, weights, total, cash, short, sums, legs, arrays):
@@ -51,7 +51,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
         traded and what that cost.
         """
         zero = fill(0.0, width)
-        shorts, sold, sale_fees, covered, cover_fees, bought, buy_fees = (
+        shorts, sales, sale_fees, covers, cover_fees, purchases, buy_fees = (
             zero,
             zero,
             zero,
@@ -73,30 +73,30 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
                 item(arrays.sell, (r, n)),
             )
             delta = quotient(w * total, price, 1.0 / price) - s
-            after, moved = s + delta, delta * price
-            fall, rise = where(moved < 0.0, moved, 0.0), where(moved > 0.0, moved, 0.0)
-            sold, sale_fees = sold - fall, fused(fall, -on_sale, sale_fees)
+            after, value = s + delta, delta * price
+            fall, rise = where(value < 0.0, value, 0.0), where(value > 0.0, value, 0.0)
+            sales, sale_fees = sales - fall, fused(fall, -on_sale, sale_fees)
             short[n] = short[n] or any_of(w < 0.0)
             if short[n]:
                 up = where(delta > 0.0, delta, 0.0)
                 cover = where(s < 0.0, -s, 0.0)
                 cover = where(cover < up, cover, up)
                 long, principal = up - cover, cover * price
-                covered, cover_fees = covered + principal, fused(principal, on_buy, cover_fees)
+                covers, cover_fees = covers + principal, fused(principal, on_buy, cover_fees)
                 left = where(delta < 0.0, after, s)
                 shorts = shorts + (where(s < 0.0, s, 0.0) - where(left < 0.0, left, 0.0)) * price
                 rise = long * price
                 after = where(delta > 0.0, s + (cover + long), after)
-            bought, buy_fees = bought + rise, fused(rise, on_buy, buy_fees)
+            purchases, buy_fees = purchases + rise, fused(rise, on_buy, buy_fees)
             store(legs, (n, RISE, 0), after)
 
         # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
-        cash = cash + (sold - sale_fees) - cover_fees
-        need, free = bought + buy_fees, cash - shorts
+        cash = cash + (sales - sale_fees) - cover_fees
+        need, free = purchases + buy_fees, cash - shorts
         poor = (need > 0.0) & (need > free + DUST * total)
         if any_of(poor):
             scale = where(poor, where(free > DUST * total, free / need, 0.0), 1.0)
-            bought, buy_fees = shrink(r, d, place, weights, total, scale, short, legs, arrays)
+            purchases, buy_fees = shrink(r, d, place, weights, total, scale, short, legs, arrays)
         soon = d < weights.shape[0]
         for n in range(short.size):
             if soon:
@@ -105,8 +105,8 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
             store(legs, (n, SHARES, 0), s)
             if short[n]:
                 short[n] = any_of(s < 0.0)
-        store(sums, (TRADED, 0), load(sums, (TRADED, 0), width) + (sold + (covered + bought)))
+        store(sums, (TRADED, 0), load(sums, (TRADED, 0), width) + (sales + (covers + purchases)))
         store(sums, (COST, 0), load(sums, (COST, 0), width) + (sale_fees + (cover_fees + buy_fees)))
-        return cash - (bought + buy_fees) - covered
+        return cash - (purchases + buy_fees) - covers
 
     return whole_equity, rebalance

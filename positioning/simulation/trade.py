@@ -76,7 +76,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
         n_names = short.size
         zero = fill(0.0, width)
         never = zero < 0.0
-        shorts, awaited, reserved, sold, sale_fees, covered, cover_fees = (
+        shorts, awaited, reserved, sales, sale_fees, covers, cover_fees = (
             zero,
             zero,
             zero,
@@ -85,7 +85,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
             zero,
             zero,
         )
-        need, need_fees, bought, buy_fees = zero, zero, zero, zero
+        need, need_fees, purchases, buy_fees = zero, zero, zero, zero
         for n in range(n_names):
             if short[n]:
                 s = load(legs, (n, SHARES, 0), width)
@@ -150,14 +150,14 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 sale, rise = where(sale > 0.0, lots, 0.0), where(rise > 0.0, lots, 0.0)
                 store(legs, (n, CAPPED, 0), where(capped, 1.0, zero))
             value, cover, long = sale * price, zero, rise
-            sold, sale_fees = sold + value, fused(value, on_sale, sale_fees)
+            sales, sale_fees = sales + value, fused(value, on_sale, sale_fees)
             short[n] = short[n] or any_of(w < 0.0)
             if short[n]:
                 cover = where(s < 0.0, -s, 0.0)
                 cover = where(cover < rise, cover, rise)
                 long = rise - cover
                 principal = cover * price
-                covered, cover_fees = covered + principal, fused(principal, on_buy, cover_fees)
+                covers, cover_fees = covers + principal, fused(principal, on_buy, cover_fees)
                 left = s - sale
                 shorts = shorts + (where(s < 0.0, s, 0.0) - where(left < 0.0, left, 0.0)) * price
             outlay = long * price
@@ -207,7 +207,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
 
         # buys: covers in full, longs shrunk by one factor to the free cash
         # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
-        cash = cash + (sold - sale_fees) - cover_fees
+        cash = cash + (sales - sale_fees) - cover_fees
         need = need + need_fees
         free = cash - shorts
         if sized:
@@ -249,7 +249,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 add(sums, COST, charge + topped)
                 add(sums, IMPACT, charge)
             principal, shares = long * price, long
-            bought, buy_fees = bought + principal, fused(principal, on_buy, buy_fees)
+            purchases, buy_fees = purchases + principal, fused(principal, on_buy, buy_fees)
             if short[n]:
                 shares = cover + long
             s = s + shares
@@ -283,8 +283,8 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                     paid[r, n] = price
                     got[d, n] += shares
                     filled_row[d, n] = r
-        add(sums, TRADED, sold + (covered + bought))
+        add(sums, TRADED, sales + (covers + purchases))
         add(sums, COST, sale_fees + (cover_fees + buy_fees))
-        return cash - (bought + buy_fees) - covered, resting, left_over
+        return cash - (purchases + buy_fees) - covers, resting, left_over
 
     return trade

@@ -1,0 +1,76 @@
+"""A decision that trades whole on its row: lanes take a shorter way through it than the recorded account."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from positioning.market.market import Market
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeRate, FeeTable
+from positioning.simulation.inputs import LedgerInputs, ledger_inputs
+from positioning.simulation.kernel import run_lanes, run_ledger
+from positioning.simulation.ledger_arrays import LANES, AccountState
+
+START = np.datetime64("1990-01-01")
+SIDES = FeeTable(
+    (
+        FeeRate("*", "*", "*", "commission", "buy", 30.0, START, "assumption: test"),
+        FeeRate("*", "*", "*", "commission", "sell", 10.0, START, "assumption: test"),
+        FeeRate("*", "*", "*", "borrow", "short", 400.0, START, "assumption: test"),
+    ),
+    "sides",
+)
+ROWS, NAMES = 160, 5
+
+
+def inputs_of(seed: int, halted: float, spread: float) -> LedgerInputs:
+    rng = np.random.default_rng(seed)
+    index = pd.bdate_range("2020-01-01", periods=ROWS)
+    steps = rng.standard_normal((ROWS, NAMES)) * spread
+    close = pd.DataFrame(20 * np.exp(np.cumsum(steps, axis=0)), index, [f"N{n}" for n in range(NAMES)])
+    close = close.mask(rng.random(close.shape) < halted)
+    close.iloc[0] = 20.0
+    return ledger_inputs(Market.from_frames(close), SIDES, "close", CashRate.constant(0.03))
+
+
+@pytest.mark.parametrize("longest", [0.5, 1.3])  # 1.3: purchases are shrunk to the cash
+@pytest.mark.parametrize("shortest", [0.0, -0.4])
+@pytest.mark.parametrize(
+    "halted", [0.0, 0.1]
+)  # 0.1: most decisions meet a closed leg, and replace a waiting one
+def test_lanes_have_the_bits_of_the_recorded_account(longest: float, shortest: float, halted: float) -> None:
+    inputs = inputs_of(int(longest * 10 + halted * 100), halted, 0.02)
+    rng = np.random.default_rng(5)
+    decided = np.flatnonzero(rng.random(ROWS) < 0.2)
+    weights = rng.uniform(shortest / NAMES, longest / NAMES, (decided.size, NAMES, LANES))
+    weights[rng.random(weights.shape) < 0.2] = 0.0
+    weights[:, :, 0] = 0.0  # an account that never trades
+    nav = np.empty((ROWS, LANES))
+    outcome = run_lanes(decided, weights, np.zeros(LANES), inputs.arrays, nav)
+    for k in range(0, LANES, 7):
+        state = AccountState(
+            np.ones(1), np.zeros((NAMES, 1)), np.full((NAMES, 1), np.nan), np.zeros((NAMES, 1)),
+            np.zeros((NAMES, 1)),
+        )  # fmt: skip
+        one, record, _ = run_ledger(decided, weights[:, :, k], 0.0, inputs.arrays, state)
+        np.testing.assert_array_equal(nav[:, k], one.nav[:, 0])
+        assert (outcome.traded[k], outcome.cost[k]) == (one.traded[0], one.cost[0])
+        assert (k == 0) == (not record.trades.any())
+    assert inputs.all_open.any()
+    assert inputs.all_open.all() == (halted == 0.0)
+
+
+def test_an_account_that_is_ruined_at_a_fill_leaves_the_others_their_decision() -> None:
+    """Half of the lanes are short of three times their equity in a name that trebles; the others hold it."""
+    close = pd.DataFrame({"A": [10.0] * 4 + [30.0] * 4}, pd.bdate_range("2020-01-01", periods=8))
+    inputs = ledger_inputs(Market.from_frames(close), FeeTable((), "free"), "close")
+    decided = np.array([0, 3])
+    weights = np.full((2, 1, LANES), 0.5)
+    weights[:, :, ::2] = -3.0
+    nav = np.empty((8, LANES))
+    outcome = run_lanes(decided, weights, np.zeros(LANES), inputs.arrays, nav)
+    assert (outcome.ruin_row[::2] == 4).all()
+    assert (nav[4:, ::2] == 0.0).all()
+    # 0.05 shares bought at 10 are worth 1.5 beside 0.5 in cash: 2 on every later row
+    np.testing.assert_allclose(nav[4:, 1::2], 2.0, rtol=1e-15)
+    assert (outcome.ruin_row[1::2] == -1).all()
