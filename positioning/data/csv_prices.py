@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,10 +135,18 @@ def _require_one_symbol(table: Table, file: Path) -> None:
                 )
 
 
+def is_per_euro(header: Sequence[str]) -> bool:
+    """Whether a header is of the ECB's own history file: currencies as columns, the dollar among them."""
+    currencies = [name for name in header if re.fullmatch(r"[A-Z]{3}", name)]
+    return (
+        "USD" in currencies and len(currencies) > 1 and not any(known_as(name) == "Close" for name in header)
+    )
+
+
 def _ecb(table: Table, need: Sequence[str], notes: list[str]) -> list[str]:
     """The header; of the ECB's own history file with its columns named as pairs."""
     header = list(table.header)
-    if "EURUSD" not in need or not set(_CURRENCIES_OF_THE_ECB) & {*header}:
+    if "EURUSD" not in need or not (is_per_euro(header) or set(_CURRENCIES_OF_THE_ECB) & {*header}):
         return header
     notes.append("the ECB's own file, units per euro")
     return [f"EUR{name}" if len(name) == 3 and name.isupper() else name for name in header]

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import final
 
 import numpy as np
 
-from positioning.arrays import DateArray, FloatArray
 from positioning.data.csv_prices import CsvTable, read_sheet
+from positioning.data.folder_rates import found_rates
 from positioning.data.price_bars import OPTIONAL, price_bars
 from positioning.data.price_columns import Stated
 from positioning.errors import BadInputError, DataMissingError
-from positioning.market.bars import Bars, Rates
-from positioning.market.findings import Finding, error
+from positioning.market.bars import Bars
+from positioning.market.findings import Finding
 from positioning.market.instruments import RECORDED, Instrument, Instruments
-from positioning.market.rate_checks import rate_findings
 from positioning.market.source import Delivery, Driver, Source
 
-_ECB = ("FX_ECB", "eurofxref-hist")
 _PUBLISHED = np.timedelta64(4, "D")
-_SAME_RATE = np.log(1.05)  # two sources of one currency fix it at other hours of a day
 _NOT_STATED: Mapping[str, Stated] = MappingProxyType({})
 
 
@@ -64,14 +61,13 @@ class FolderSource(Source):
     def deliver(self, symbols: Sequence[str], currencies: Sequence[str]) -> Delivery:
         """Bars of the symbols and rates of the currencies the folder has.
 
-        Rates come from `<CCY>=X` (units per US dollar), `<CCY>USD=X` (US dollars per unit), FX_ECB (columns
-        EUR<CCY>, units per euro) or the ECB's own eurofxref-hist: the one that ends last, of equals the first
-        named. `Rates.origin` names it.
+        Where rates come from is said in `folder_rates.found_rates`; `Rates.origin` names the file.
         """
         files = {s: self._file(s) for s in dict.fromkeys(symbols)}
         bars = {s: self._bars(s, file)[0] for s, file in files.items() if file is not None}
-        rates = {c: self._rates(c)[0] for c in dict.fromkeys(currencies)}
-        return Delivery(bars, {c: r for c, r in rates.items() if r is not None})
+        by_currency = {c: found_rates(c, self.directory, self._file) for c in dict.fromkeys(currencies)}
+        rates = {c: f.rates for c, f in by_currency.items() if f.rates is not None}
+        return Delivery(bars, rates, tuple(notice for f in by_currency.values() for notice in f.notices))
 
     def findings(self, symbols: Sequence[str]) -> tuple[Finding, ...]:
         """What only the files show: columns that contradict, prices at or below zero, rates of a currency
@@ -79,7 +75,7 @@ class FolderSource(Source):
         findings: list[Finding] = []
         for symbol in dict.fromkeys(symbols):
             if re.fullmatch(r"[A-Z]{3}=X", symbol):
-                findings += self._rates(symbol[:3])[1]
+                findings += found_rates(symbol[:3], self.directory, self._file).findings
             elif (file := self._file(symbol)) is not None:
                 findings += self._bars(symbol, file)[1]
         return tuple(findings)
@@ -158,64 +154,6 @@ class FolderSource(Source):
         if key not in self._read:
             self._read[key] = _bars(key[1], file, self.basis.get(symbol, ""))
         return self._read[key]
-
-    def _rates(self, currency: str) -> tuple[Rates | None, list[Finding]]:
-        """The rates of a currency, and what its files make doubtful."""
-        options: list[tuple[str, DateArray, FloatArray]] = []
-        euros: dict[str, Rates] = {}
-        for symbol, power in ((f"{currency}=X", -1.0), (f"{currency}USD=X", 1.0)):
-            if (file := self._file(symbol)) is not None:
-                sheet = read_sheet(file, ("Close",), (), "rates: Date and Close at least")
-                options.append((file.name, sheet.dates, _above_zero(sheet.columns["Close"]) ** power))
-        for name in _ECB:
-            if (file := self._file(name)) is not None:
-                sheet = read_sheet(
-                    file, ("EURUSD",), (f"EUR{currency}",), "rates per euro: Date, EURUSD, ..."
-                )
-                columns = {"EUREUR": np.ones(sheet.dates.size), **sheet.columns}
-                if f"EUR{currency}" in columns:
-                    euro = _above_zero(columns["EURUSD"])
-                    pair = euro / _above_zero(columns[f"EUR{currency}"])
-                    options.append((file.name, sheet.dates, pair))
-                    has_rate = np.isfinite(euro)
-                    euros[file.name] = Rates("EUR", sheet.dates[has_rate], euro[has_rate], file.name)
-        rates = [
-            Rates(currency, dates[is_finite], usd[is_finite], name)
-            for name, dates, usd in options
-            if (is_finite := np.isfinite(usd)).any()
-        ]
-        best = max(rates, key=lambda r: r.dates[-1], default=None)  # of equals the first
-        if best is None:
-            return None, []
-        findings = _apart(best, [r for r in rates if r is not best])
-        if best.origin in euros:
-            findings += [
-                replace(f, symbol=f"{currency}=X", seen=f"goes through the euro, which {f.seen}")
-                for f in rate_findings(euros[best.origin], {})
-                if f.severity == "error" and f.check == "level"
-            ]
-        return best, findings
-
-
-def _above_zero(values: FloatArray) -> FloatArray:
-    """NaN where a rate is zero, negative or infinite: such a row is a hole."""
-    return np.where((values > 0) & np.isfinite(values), values, np.nan)
-
-
-def _apart(used: Rates, others: Sequence[Rates]) -> list[Finding]:
-    """Rates of one currency that its files tell otherwise."""
-    findings = []
-    for other in others:
-        days, here, there = np.intersect1d(used.dates, other.dates, assume_unique=True, return_indices=True)
-        if not days.size:
-            continue
-        ratio = float(np.median(np.log(other.usd[there] / used.usd[here])))
-        if abs(ratio) > _SAME_RATE:
-            a, b = used.usd[here][-1], other.usd[there][-1]
-            text = f"is at USD {a:.6g} in {used.origin} and at {b:.6g} in {other.origin} on {days[-1]}"
-            remedy = "delete the file that is wrong, or the wrong way round"
-            findings.append(error(f"{used.currency}=X", "level", days, text, remedy))
-    return findings
 
 
 def _bars(i: Instrument, file: Path, stated: Stated) -> tuple[Bars, tuple[Finding, ...]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.arrays import DateArray
 from positioning.errors import BadInputError, DataMissingError
-from positioning.market.bars import Bars, Notice
+from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.instruments import Instrument
 from positioning.market.source import Delivery, Source
 
@@ -81,10 +81,17 @@ def present(
             )
         instruments.append(i)
     if not any(i.symbol not in hedges for i in instruments):
+        names = [i for i in requests if i.symbol not in hedges]
+        rateless = dict.fromkeys(i.currency for i in names if i.symbol in delivery.bars)
+        fault = f"none of the names {', '.join(i.symbol for i in names)}"
         raise DataMissingError(
-            f"none of the names {', '.join(i.symbol for i in requests if i.symbol not in hedges)} in {source.label}",
+            f"{fault} can be held: no rates of {', '.join(rateless)} in {source.label}"
+            if rateless
+            else f"{fault} in {source.label}",
             "wanted prices and currency of at least one",
-            "add them, or try the sample market",
+            f"add {' and '.join(f'{c}=X' for c in rateless)}"
+            if rateless
+            else "add them, or try the sample market",
         )
     return instruments
 
@@ -200,6 +207,15 @@ def require_prices_to(
         )
 
 
+def _stopped_with(rates: Rates, restricted: DateArray | None) -> bool:
+    """Whether a restriction of the name came in the year before its currency's rates ended, or soon after: what
+    stopped the one may have stopped the other, as in Moscow in March 2022."""
+    if restricted is None:
+        return False
+    after = (rates.dates[-1] - restricted).astype(np.int64)
+    return bool(((after >= -TOLD) & (after <= STILL)).any())
+
+
 def _require_rates_to(
     instruments: list[Instrument],
     delivery: Delivery,
@@ -210,7 +226,7 @@ def _require_rates_to(
     its last value in base currency, whatever its price did."""
     for i in instruments:
         rates = delivery.rates.get(i.currency)
-        if rates is None or i.symbol in crash_dates:
+        if rates is None or _stopped_with(rates, crash_dates.get(i.symbol)):
             continue
         priced = min(edges(delivery.bars[i.symbol])[1], last)
         if (priced - rates.dates[-1]).astype(int) > TOLD:

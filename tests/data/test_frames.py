@@ -102,7 +102,9 @@ def test_pence_are_pounds_as_in_a_file() -> None:
 
 
 def test_what_the_frames_lack_is_named() -> None:
-    with pytest.raises(DataMissingError, match=r"1157\.HK in frames; wanted prices and currency"):
+    with pytest.raises(
+        DataMissingError, match=r"1157\.HK can be held: no rates of HKD in frames; wanted prices and currency"
+    ):
         load(FramesSource(closes()), ["1157.HK"])
     with pytest.raises(DataMissingError, match="MOS"):
         load(FramesSource(closes()), ["MOS"])

@@ -412,7 +412,8 @@ def filled(cache: Path, count: int = 40) -> list[str]:
     with Store.writing(cache, 0) as store:
         for symbol in [*symbols, "HKD=X"]:
             dates = np.asarray(sessions("XHKG" if "HK" in symbol else "XNYS", first, last))
-            close = 20 * np.exp(np.cumsum(rng.normal(0, 0.01, dates.size)))
+            walk = np.exp(np.cumsum(rng.normal(0, 0.01, dates.size)))
+            close = np.full(dates.size, 7.8) if symbol == "HKD=X" else 20 * walk
             columns = {k: close * (1 if k != "volume" else 1e4) for k in COLUMNS}
             columns |= {
                 "dividends": np.where(np.arange(dates.size) % 63 == 9, 0.1, 0),

@@ -247,7 +247,9 @@ def test_a_rate_near_par_that_is_turned_round_one_day() -> None:
     assert ("level", NYSE[150], "turned the other way round") in [
         (f.check, f.first, f.seen.rpartition(": ")[2]) for f in found
     ]
-    franc = np.where(np.arange(300) < 150, 1.06, 1.24)  # as on 15 January 2015: to no inverse
+    franc = (
+        np.where(np.arange(300) < 150, 1.06, 1.24) * euro / euro[150]
+    )  # as on 15 January 2015: to no inverse
     assert not [
         f for f in errors(check({}, {"CHF": Rates("CHF", NYSE[:300], franc, "X")})) if f.check == "level"
     ]
@@ -270,6 +272,8 @@ def test_prices_beyond_the_rates_of_their_currency_are_no_account(tmp_path: Path
         load(source, ["1157.HK"], span=Span(HELD[10])).rows[-1] == HELD[199]
     )  # without an end it stops there
     load(source, ["1157.HK"], span=late, crash_dates={"1157.HK": HELD[200:201]})  # a restriction stopped it
+    with pytest.raises(BadInputError, match="rates of HKD"):  # a rule of a later year did not
+        load(source, ["1157.HK"], span=late, crash_dates={"1157.HK": HELD[200:201] + 60})
 
 
 @pytest.mark.parametrize("power", [1.0, -1.0])
