@@ -273,7 +273,8 @@ def _unlike_scheduler(address: str) -> str:
     async def ask() -> str:
         async with asyncio.timeout(SOON):
             options = Security().get_connection_args("client")
-            async with rpc(address, timeout=SOON, connection_args=options) as other:
+            # Twice as long, so that it is always the line above that says that nothing came.
+            async with rpc(address, timeout=2 * SOON, connection_args=options) as other:
                 return str((await other.identity())["type"])
 
     with ThreadPoolExecutor(1) as apart:  # the caller may run in a loop of its own

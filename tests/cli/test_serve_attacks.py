@@ -42,7 +42,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]
 
 
 def asked(port: int, path: str, host: str = "") -> tuple[int, str]:
-    with socket.create_connection((HOST, port), timeout=20) as line:
+    with socket.create_connection((HOST, port), timeout=120) as line:
         line.sendall(f"GET {path} HTTP/1.0\r\nHost: {host or f'{HOST}:{port}'}\r\n\r\n".encode())
         answer = b""
         while got := line.recv(65536):

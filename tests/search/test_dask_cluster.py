@@ -152,7 +152,7 @@ def test_a_search_given_up_leaves_nothing_queued() -> None:
     ],
 )
 def test_no_scheduler_is_one_line(address: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(there, "SOON", 0.5)
+    monkeypatch.setattr(there, "SOON", 0.5 if why == "nothing in" else 60.0)  # the others say so at once
     space = space_of(half_life=(5.0,))
     with pytest.raises(
         BadInputError, match=rf"(?s)^no dask scheduler answers.*{why}.*dask worker tcp"
@@ -174,7 +174,9 @@ def test_a_port_of_something_else_is_no_scheduler(pair: Machines, monkeypatch: p
 
 
 def test_a_scheduler_without_workers_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(there, "SOON", 1.0)
+    wait = Client.wait_for_workers
+    monkeypatch.setattr(Client, "wait_for_workers", lambda self, n, timeout: wait(self, n, timeout=0.5))
+    monkeypatch.setattr(there, "SOON", 60.0)  # in which the scheduler itself answers, on a busy machine
     space = space_of(half_life=(5.0,))
     with (
         within(0) as none,
