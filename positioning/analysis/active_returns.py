@@ -2,10 +2,10 @@
 
     a_t = r_t - r0_t = alpha + beta' F_t + u_t      over the rows of each coverage, errors by Newey and West
 
-r, r0: net returns of the account with and without events; F: the benchmark's return over cash, with those of the row
-before and after where it closes at another hour than a name that is held, as in `market_line`. Rows on which news is
-in force: WINDOW rows around the one on which an event of the strategy's sleeves is known, moved on by one, since a
-decision is traded a session later. Windows overlap, and a row counts once however many events it holds.
+r, r0: net returns of the account with and without events; F: the benchmark's return over cash, or published factors',
+with those of the row before and after where they close at another hour than a name that is held, as in `market_line`.
+Rows on which news is in force: WINDOW rows around the one on which an event of the strategy's sleeves is known, moved on
+by one, since a decision is traded a session later. Windows overlap, and a row counts once however many events it holds.
 
 Jaffe (1974), doi:10.1086/295625; Fama (1998), doi:10.1016/S0304-405X(98)00026-9.
 """
@@ -20,8 +20,9 @@ from typing import Any, Literal, final
 import numpy as np
 
 from positioning.analysis.attribution import WINDOW
+from positioning.analysis.factor_regions import factor_measure
 from positioning.analysis.factors import Factors
-from positioning.analysis.market_line import beta_measure, regressors
+from positioning.analysis.market_line import beta_measure, held_venues, regressors
 from positioning.analysis.regression import newey_west
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.events.event import Events
@@ -77,10 +78,10 @@ def active_returns(
     )
     if published is None:
         return estimates
-    levels = published.levels(result.rows)[
-        :, :-1
-    ]  # the last is the risk-free rate, which a difference has none of
-    factor_returns = np.column_stack([_growth(levels[:, k]) for k in range(levels.shape[1])])
+    levels = published.levels(result.rows)[:, :-1]  # a difference has no risk-free rate
+    measure = factor_measure(held_venues(result), published.regions)
+    columns = [regressors(_growth(levels[:, k]), measure)[0] for k in range(levels.shape[1])]
+    factor_returns = np.hstack(columns)
     return (*estimates, active_alpha(nav, without, factor_returns, force, "in_force_factors"))
 
 

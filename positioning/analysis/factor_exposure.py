@@ -7,7 +7,8 @@ from typing import Any, final
 
 import numpy as np
 
-from positioning.analysis.factors import FactorFit, Factors, common_returns, factor_fit
+from positioning.analysis.factors import FactorFit, Factors, common_returns, factor_design, factor_fit
+from positioning.analysis.market_line import BetaMeasure
 from positioning.analysis.metrics import rows_per_year
 from positioning.arrays import DateArray, FloatArray
 from positioning.json_text import plain
@@ -51,7 +52,7 @@ class FactorExposure:
             "first": str(self.first), "last": str(self.last), "returns": self.fit.returns,
             "alpha": plain(self.fit.alpha), "alpha_error": plain(float(fit.errors[0]) * self.per_year),
             "alpha_t": plain(float(fit.t[0])), "alpha_p": plain(float(fit.p[0])),
-            "explained": plain(self.fit.share),
+            "explained": plain(self.fit.share), "beta_measure": self.fit.measure,
             "betas": {n: {"beta": plain(float(b)), "error": plain(float(e)), "t": plain(float(t)), "p": plain(float(p))}
                       for n, b, e, t, p in rows},
             "rolling": {"window": WINDOW, "days": [str(d) for d in self.days],
@@ -60,14 +61,18 @@ class FactorExposure:
         }  # fmt: skip
 
 
-def exposure(dates: DateArray, nav: FloatArray, factors: Factors) -> FactorExposure:
-    """dates: (T,), nav: (T,) above zero. Raises BadInputError as `factor_fit` does."""
+def exposure(
+    dates: DateArray, nav: FloatArray, factors: Factors, measure: BetaMeasure = "same_day"
+) -> FactorExposure:
+    """dates: (T,), nav: (T,) above zero; measure: what betas are made of. Raises BadInputError as `factor_fit` does."""
     days, own, published = common_returns(dates, nav, factors)
     per_year = rows_per_year(days) if days.size > 1 else 1.0
-    fit = factor_fit(dates, nav, factors, per_year)
+    fit = factor_fit(dates, nav, factors, per_year, measure)
+    x, usable, sums = factor_design(published, measure)
+    x, own, until = x[usable], own[usable], days[1:][usable]
     ends = np.arange(own.size, WINDOW - 1, -STEP)[::-1]
     rolling = np.full((ends.size, len(factors.names)), np.nan)
     for row, end in enumerate(ends):
-        x = np.column_stack([np.ones(WINDOW), published[end - WINDOW : end]])
-        rolling[row] = np.linalg.lstsq(x, own[end - WINDOW : end], rcond=None)[0][1:]
-    return FactorExposure(factors, fit, per_year, days[0], days[-1], days[ends], rolling)
+        window = slice(end - WINDOW, end)
+        rolling[row] = (sums @ np.linalg.lstsq(x[window], own[window], rcond=None)[0])[1:]
+    return FactorExposure(factors, fit, per_year, days[0], days[-1], until[ends - 1], rolling)

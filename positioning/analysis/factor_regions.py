@@ -7,9 +7,10 @@ the company alone: a Kazakh bank's receipt in London is no British share.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from positioning.analysis.market_line import BetaMeasure, measure_for
 from positioning.errors import BadInputError, did_you_mean
 from positioning.market.instruments import Instrument
 
@@ -43,6 +44,27 @@ VENUE_COUNTRIES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("XETR", "XFRA", "XDUS", "XHAM", "XSTU"), "DE"),
     }
 )  # fmt: skip
+
+
+# The venues by whose closes most of a region's factors are: those of its largest markets that close together or apart.
+CLOSING_VENUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "US": ("XNYS",),
+        "North_America": ("XNYS",),
+        "Europe": ("XLON",),
+        "Japan": ("XTKS",),
+        "Asia_Pacific_ex_Japan": ("XASX", "XHKG"),
+        "Developed_ex_US": ("XLON", "XTKS", "XASX", "XHKG"),
+        "Developed": ("XNYS", "XLON", "XTKS", "XASX", "XHKG"),
+    }
+)
+
+
+def factor_measure(venues: Iterable[str], regions: tuple[str, ...]) -> BetaMeasure:
+    """What betas of factors are made of, see `market_line`: dimson where a venue of what is held closes at another hour
+    than a market of the regions, or where no region is told."""
+    closings = tuple(v for region in regions for v in CLOSING_VENUES[region])
+    return measure_for(tuple(sorted(set(venues))), closings) if closings else "dimson"
 
 
 def region_of(file: str, vintage: str) -> str:

@@ -1,34 +1,27 @@
-"""What is left of an account's returns after published factors: files in the layout of the French library, alpha, betas.
+"""What is left of an account's returns after published factors: alpha, betas, and what they explain.
 
     r_t - rf_t = alpha + beta' f_t + e_t        errors by Newey and West, see `analysis.regression`
+    r_t - rf_t = alpha + b_1' f_{t-1} + b_2' f_t + b_3' f_{t+1} + e_t,   beta = b_1 + b_2 + b_3
 
-Factor files are in percent, their missing code is -99.99 or -999, and the first block of rows is the daily one; annual
-rows and the copyright below it are left alone. Files whose returns were divided by 100 are recognised by their size.
-Kenneth R. French, Data Library (Fama and French 1993, doi:10.1016/0304-405X(93)90023-5). Regional factors are dollar
+The second where what is held closes at another hour than the factors' markets: see `market_line`.
+
+Fama and French (1993), doi:10.1016/0304-405X(93)90023-5; files are read by `factor_files`. Regional factors are dollar
 returns over the American bill: compare dollar accounts.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import final
 
 import numpy as np
 
-from positioning.analysis.factor_regions import region_of
+from positioning.analysis.market_line import BetaMeasure, regressors
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.regression import Regression, newey_west
-from positioning.arrays import DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
-
-MISSING = (-99.99, -999.0)
-PERCENT_FROM = 0.05  # median absolute return of a day: percent at or above it, a fraction below
-RISK_FREE = "RF"
-MAX_BYTES = 50_000_000
-_DAY = re.compile(r"\d{8}$")
 
 
 @final
@@ -60,7 +53,8 @@ class Factors:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class FactorFit:
-    """alpha: a year; betas by name; share: of variance explained; returns: their number. fit: all else, by row."""
+    """alpha: a year; betas by name; share: of variance explained; returns: their number. fit: all else, alpha first;
+    measure: what its betas are made of."""
 
     names: tuple[str, ...]
     alpha: float
@@ -68,71 +62,7 @@ class FactorFit:
     share: float
     returns: int
     fit: Regression
-
-
-def read_factors(path: Path) -> Factors:
-    """A daily file of the French library.
-
-    Raises BadInputError for a file that cannot be read, without a header that begins with a comma and names RF, without
-    daily rows (monthly and annual files), with dates out of order, and with returns that are no percentages.
-    """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadInputError(f"{path.name} is larger than {MAX_BYTES:,} bytes", "wanted a daily factor file",
-                                "give one region's file")  # fmt: skip
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError as error:
-        raise BadInputError(
-            f"{path.name}: {error.strerror}", "wanted a factor file", "correct the path"
-        ) from None
-    head = next((n for n, line in enumerate(lines) if line.startswith(",")), None)
-    names = [] if head is None else [cell.strip() for cell in lines[head].split(",")[1:]]
-    if head is None or not set(names) - {RISK_FREE, ""} or len(set(names)) != len(names):
-        raise BadInputError(f"{path.name} has no header such as ,Mkt-RF,SMB,HML,RF", "wanted the French library's layout",
-                            "unzip its daily CSV and give it unchanged")  # fmt: skip
-    dates: list[np.datetime64] = []
-    rows: list[list[float]] = []
-    for number, line in enumerate(lines[head + 1 :], head + 2):
-        cells = [cell.strip() for cell in line.split(",")]
-        if not _DAY.match(cells[0]):
-            break
-        try:
-            day: np.datetime64 | None = np.datetime64(f"{cells[0][:4]}-{cells[0][4:6]}-{cells[0][6:]}", "D")
-            rows.append([float(cell) if cell else MISSING[0] for cell in cells[1 : len(names) + 1]])
-        except ValueError:
-            day = None
-        if day is None or len(rows[-1]) != len(names) or (dates and day <= dates[-1]):
-            raise BadInputError(f"{path.name}, line {number}: {line[:80]!r}",
-                                f"wanted a later day and {len(names)} numbers", "get the file anew")  # fmt: skip
-        dates.append(day)
-    if not dates:
-        raise BadInputError(
-            f"{path.name} has no daily rows", "wanted dates as yyyymmdd", "give the file named daily"
-        )
-    values = np.array(rows)
-    values[np.isin(values, MISSING)] = np.nan
-    values, notes = _fractions(values, path.name)
-    if np.nanmax(np.abs(values), initial=0.0) > 1:
-        raise BadInputError(
-            f"{path.name} has a daily return beyond 100 %", "wanted percent a day", "get the file anew"
-        )
-    columns = [n for n, name in enumerate(names) if name != RISK_FREE]
-    free = values[:, names.index(RISK_FREE)] if RISK_FREE in names else np.full(len(rows), np.nan)
-    vintage = next((line.strip() for line in lines[:head] if line.strip()), "")[:200]
-    region = region_of(path.name, vintage)
-    return Factors(
-        tuple(names[n] for n in columns), np.array(dates), values[:, columns], free, vintage,
-        (region,) if region else (), notes,
-    )  # fmt: skip
-
-
-def _fractions(values: FloatArray, name: str) -> tuple[FloatArray, tuple[str, ...]]:
-    """Daily returns as fractions, and what is told where they are so in the file already."""
-    moved = np.abs(values[np.isfinite(values) & (values != 0)])
-    if not moved.size or np.median(np.nanmax(np.abs(values), axis=1, initial=0.0)) >= PERCENT_FROM:
-        return values / 100, ()
-    codes = np.isclose(values, MISSING[0] / 100, atol=1e-9) | np.isclose(values, MISSING[1] / 100, atol=1e-9)
-    return np.where(codes, np.nan, values), (f"{name} holds fractions, not percent: read as they are",)
+    measure: BetaMeasure = "same_day"
 
 
 def joined(parts: Sequence[Factors]) -> Factors:
@@ -189,23 +119,41 @@ def common_returns(
     return days, worth[1:] / worth[:-1] - 1.0 - factor_returns[:, -1], factor_returns[:, :-1]
 
 
-def factor_fit(dates: DateArray, nav: FloatArray, factors: Factors, per_year: float) -> FactorFit:
+def factor_design(published: FloatArray, measure: BetaMeasure) -> tuple[FloatArray, BoolArray, FloatArray]:
+    """Of (N, K) factor returns: the regressors (N, M) with their constant, (N,) rows on which all are known, and
+    (K + 1, M) what sums the coefficients to alpha and a beta for each factor."""
+    blocks = [regressors(published[:, k], measure)[0] for k in range(published.shape[1])]
+    x = np.column_stack([np.ones(published.shape[0]), *blocks])
+    width = blocks[0].shape[1]
+    sums = np.zeros((len(blocks) + 1, x.shape[1]))
+    sums[0, 0] = 1.0
+    for k in range(len(blocks)):
+        sums[k + 1, 1 + k * width : 1 + (k + 1) * width] = 1.0
+    return x, np.asarray(np.isfinite(x).all(axis=1)), sums
+
+
+def factor_fit(
+    dates: DateArray, nav: FloatArray, factors: Factors, per_year: float, measure: BetaMeasure = "same_day"
+) -> FactorFit:
     """An account over the days that the factors have; its returns between them are compounded, and so are the factors
     over days on which the account has no row.
 
     dates: (T,), nav: (T,) above zero. Raises BadInputError for fewer than MIN_RETURNS common returns and for factors
     that explain each other.
     """
-    days, own, published = common_returns(dates, nav, factors)
+    _, own, published = common_returns(dates, nav, factors)
+    x, usable, sums = factor_design(published, measure)
     try:
-        fit = newey_west(own, np.column_stack([np.ones(own.size), published]))
+        fit = newey_west(own[usable], x[usable])
     except ValueError as error:
         raise BadInputError(f"the factors: {error}", "wanted factors that differ", "leave one out") from None
+    summed_fit = fit.combined(sums)
     return FactorFit(
         factors.names,
-        float(fit.coefficients[0]) * per_year,
-        fit.coefficients[1:],
-        fit.r_squared,
-        days.size - 1,
-        fit,
+        float(summed_fit.coefficients[0]) * per_year,
+        summed_fit.coefficients[1:],
+        summed_fit.r_squared,
+        int(usable.sum()),
+        summed_fit,
+        measure,
     )

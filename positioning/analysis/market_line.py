@@ -32,9 +32,13 @@ NOISE = 1e-12  # deviation of returns below which they are rounding, see `metric
 def beta_measure(result: Result, measure: Benchmark | None) -> BetaMeasure:
     """What beta and alpha are made of: dimson where a name that was ever held closes at another hour than the
     benchmark."""
+    return measure_for(held_venues(result), () if measure is None else measure.venues)
+
+
+def held_venues(result: Result) -> tuple[str, ...]:
+    """The venues of all that was ever held, in order."""
     has_position = (result.shares != 0.0).any(axis=0)
-    venues = {i.venue for i, h in zip(result.market.instruments, has_position, strict=True) if h}
-    return measure_for(tuple(sorted(venues)), () if measure is None else measure.venues)
+    return tuple(sorted({i.venue for i, h in zip(result.market.instruments, has_position, strict=True) if h}))
 
 
 def measure_for(venues: tuple[str, ...], benchmark: tuple[str, ...]) -> BetaMeasure:

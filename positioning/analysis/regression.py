@@ -15,7 +15,7 @@ wild_p        the restricted wild cluster bootstrap-t of Cameron, Gelbach and Mi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -36,6 +36,12 @@ class Regression:
     residuals: FloatArray
     freedom: float
     r_squared: float
+
+    def combined(self, weights: FloatArray) -> Regression:
+        """The same fit told of the sums `weights` (M, K) makes of its coefficients, such as a beta of leads and lags."""
+        return replace(
+            self, coefficients=weights @ self.coefficients, covariance=weights @ self.covariance @ weights.T
+        )
 
     @property
     def errors(self) -> FloatArray:

@@ -191,8 +191,9 @@ class Request:
 
     def published(self) -> PublishedFactors | None:
         """The factors of `--factors`, None where none were given. Raises BadInputError."""
+        from positioning.analysis.factor_files import read_factors
         from positioning.analysis.factor_regions import ANY
-        from positioning.analysis.factors import joined, read_factors
+        from positioning.analysis.factors import joined
 
         word = self.region_word
         if not self.factors:

@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from positioning.analysis.factor_regions import fits, require_dollars, require_fit
+from positioning.analysis.factor_regions import factor_measure, require_dollars, require_fit
 from positioning.analysis.factors import Factors
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.errors import DataMissingError
@@ -123,12 +123,13 @@ def sleeve_returns(
 def _against_published(
     sleeve: Sleeve, market: Market, home: str, rows: IntArray, published: Factors, region: str
 ) -> Returns:
-    """Returns over the factors' risk-free rate. Where a name is of another region, factors enter with leads and lags."""
+    """Returns over the factors' risk-free rate. Factors enter with leads and lags where a name closes at another hour
+    than their markets."""
     require_dollars(market.base)
     require_fit(dict.fromkeys(market.instruments, 1.0), published.regions, region)
     sessions = market.rows[rows]
     levels, eve = published.levels(sessions), published.levels(sessions - np.timedelta64(1, "D"))
-    lagged = not all(fits(i, published.regions) for i in market.instruments)
+    lagged = factor_measure((i.venue for i in market.instruments), published.regions) == "dimson"
     blocks = [_regressors(levels[:, k], eve[:, k] if lagged else None) for k in range(len(published.names))]
     names = _name_returns(market, rows) - _growth(levels[:, -1])[:, None]
     notices = [*market.notices, *(Notice("", text) for text in published.notes)]

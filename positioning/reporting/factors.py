@@ -25,6 +25,15 @@ def provenance_words(exposure: FactorExposure) -> str:
     notes = "".join(f"{text}. " for text in f.notes)
     return (
         f"Factors: {', '.join(f.regions) or 'region not told'}; {f.vintage or 'no vintage in the file'} {notes}"
-        "Returns are over the file's risk-free rate, on the days that both have; errors by Newey and West; betas are of "
-        "the same day, so those of names that close at another hour than the factors' markets are too low."
+        "Returns are over the file's risk-free rate, on the days that both have; errors by Newey and West."
     )
+
+
+def measure_words(exposure: FactorExposure) -> str:
+    """What its betas are made of, and why."""
+    if exposure.fit.measure == "dimson":
+        return (
+            "Betas add up those of the day before, the day and the day after (Dimson): something that was held closes at "
+            "another hour than the factors' markets."
+        )
+    return "Betas are of the same day: all that was held closes with the factors' markets."

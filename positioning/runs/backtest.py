@@ -11,9 +11,9 @@ import numpy as np
 from positioning.analysis.attribution import attribute
 from positioning.analysis.equal_exposure import at_equal_exposure
 from positioning.analysis.factor_exposure import FactorExposure, exposure
-from positioning.analysis.factor_regions import require_dollars, require_fit
+from positioning.analysis.factor_regions import factor_measure, require_dollars, require_fit
 from positioning.analysis.factors import Factors
-from positioning.analysis.market_line import beta_measure
+from positioning.analysis.market_line import beta_measure, held_venues
 from positioning.analysis.metrics import Metrics, summarise, without_yearly
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport, answered_sleeves
@@ -169,7 +169,8 @@ def exposed(result: Result, terms: RunSettings) -> FactorExposure | None:
     weights = np.maximum(result.weights, 0.0).mean(axis=0)
     mean_weights = {i: float(w) for i, w in zip(result.market.instruments, weights, strict=True) if w > 0}
     require_fit(mean_weights, terms.factors.regions, terms.region)
-    return exposure(result.rows, result.nav, terms.factors)
+    measure = factor_measure(held_venues(result), terms.factors.regions)
+    return exposure(result.rows, result.nav, terms.factors, measure)
 
 
 def _placebo(

@@ -11,7 +11,7 @@ import numpy as np
 from positioning.analysis.account_history import AccountHistory, between, metrics_of
 from positioning.analysis.block_bootstrap import intervals
 from positioning.analysis.factor_exposure import FactorExposure, exposure
-from positioning.analysis.factor_regions import require_dollars, require_fit
+from positioning.analysis.factor_regions import factor_measure, require_dollars, require_fit
 from positioning.analysis.factors import Factors
 from positioning.analysis.metrics import Metrics, rows_per_year
 from positioning.analysis.overfitting import Spa
@@ -145,7 +145,9 @@ def _exposed(run: Contender, course: AccountHistory, factors: Factors, region: s
     long = run.ledger.assign(weight=run.ledger["weight"].clip(lower=0.0)).groupby("symbol")["weight"].mean()
     mean_weights = {RECORDED.of(str(symbol)): float(weight) for symbol, weight in long.items() if weight > 0}
     require_fit(mean_weights, factors.regions, region)
-    return exposure(course.dates, course.nav, factors)
+    symbols = run.ledger.loc[run.ledger["weight"] != 0.0, "symbol"].unique()
+    measure = factor_measure((RECORDED.of(str(symbol)).venue for symbol in symbols), factors.regions)
+    return exposure(course.dates, course.nav, factors, measure)
 
 
 def history_of(run: Contender) -> AccountHistory:

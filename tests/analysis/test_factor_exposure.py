@@ -11,24 +11,29 @@ import pytest
 import statsmodels.api as sm
 
 from positioning.analysis.factor_exposure import STEP, WINDOW, exposure
+from positioning.analysis.factor_files import read_factors
 from positioning.analysis.factor_regions import (
     ANY,
     checked_region,
+    factor_measure,
     fits,
     region_of,
     require_dollars,
     require_fit,
 )
-from positioning.analysis.factors import Factors, joined, read_factors
+from positioning.analysis.factors import Factors, joined
 from positioning.analysis.risk import risk_shares
 from positioning.errors import BadInputError
 from positioning.event_studies.design import Design
 from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.market.instruments import instrument
 from positioning.market.market import Market
+from positioning.reporting.factors import measure_words
+from positioning.runs.backtest import RunSettings, backtest
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeTable
 from positioning.strategy.targets import Targets
+from strategies import FertilizerProducers
 from tests.builders import SAMPLE, THESIS
 
 DAYS = np.busday_offset("2019-01-02", np.arange(1900), roll="forward").astype("datetime64[D]")
@@ -57,6 +62,74 @@ def test_rolling_betas_are_those_of_each_window() -> None:
     assert set(json["betas"]) == {"Mkt-RF", "SMB"}
     assert json["alpha_error"] == pytest.approx(float(found.fit.fit.errors[0]) * found.per_year)
     assert json["explained"] == pytest.approx(found.fit.share)
+
+
+def test_factors_of_other_hours_enter_with_leads_and_lags() -> None:
+    """An account that follows its factor a day late: by hand in numpy, and the same-day beta beside it."""
+    factors, rng = published(("Mkt-RF", "SMB")), np.random.default_rng(3)
+    moves = factors.values
+    late = np.zeros_like(moves)
+    late[1:] = moves[:-1]
+    nav = np.cumprod(
+        1 + 1e-4 + 0.5 * moves[:, 0] + 0.4 * late[:, 0] - 0.3 * late[:, 1] + rng.normal(0, 0.003, DAYS.size)
+    )
+    same, dimson = (exposure(DAYS, nav, factors, m) for m in ("same_day", "dimson"))
+    assert same.fit.betas == pytest.approx([0.5, 0.0], abs=0.05)
+    assert dimson.fit.betas == pytest.approx([0.9, -0.3], abs=0.05)
+    own = nav[1:] / nav[:-1] - 1 - 1e-4
+    kept = slice(1, -1)  # neither the first return nor the last has both neighbours
+    x = sm.add_constant(
+        np.column_stack([moves[1:][n : own.size - 2 + n, k] for k in range(2) for n in range(3)])
+    )
+    lags = int(4 * (x.shape[0] / 100) ** (2 / 9))
+    theirs = sm.OLS(own[kept], x).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
+    )
+    tested = theirs.t_test(
+        np.array([[1, 0, 0, 0, 0, 0, 0], [0, 1, 1, 1, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1]], dtype=float)
+    )
+    fit = dimson.fit.fit
+    np.testing.assert_allclose(fit.coefficients, tested.effect, atol=1e-10)
+    np.testing.assert_allclose(fit.errors, tested.sd[:, 0] if tested.sd.ndim > 1 else tested.sd, atol=1e-10)
+    np.testing.assert_allclose(fit.p, tested.pvalue, atol=1e-10)
+    assert dimson.fit.alpha == pytest.approx(dimson.per_year * float(theirs.params[0]), abs=1e-10)
+    last = sm.OLS(own[kept][-WINDOW:], x[-WINDOW:]).fit().params
+    np.testing.assert_allclose(dimson.rolling[-1], [last[1:4].sum(), last[4:].sum()], atol=1e-10)
+    assert dimson.days[-1] == DAYS[-2]
+    assert (same.to_json()["beta_measure"], dimson.to_json()["beta_measure"]) == ("same_day", "dimson")
+    assert "day before, the day and the day after" in measure_words(dimson)
+    assert "of the same day" in measure_words(same)
+
+
+@pytest.mark.parametrize(
+    ("venues", "regions", "measure"),
+    [
+        (("XNYS", "XNAS"), ("US",), "same_day"),
+        (("XNYS",), ("North_America",), "same_day"),
+        (("XLON",), ("Europe",), "same_day"),
+        (("XETR",), ("Europe",), "same_day"),
+        (("XETR",), ("US",), "dimson"),
+        (("XNYS", "XETR"), ("North_America",), "dimson"),
+        (("XHKG",), ("Asia_Pacific_ex_Japan",), "dimson"),  # Sydney has closed two hours before
+        (("XNYS",), ("Developed",), "dimson"),
+        (("XNYS",), (), "dimson"),  # hours that are not told
+        ((), ("US",), "same_day"),
+    ],
+)
+def test_betas_of_factors_are_of_the_hours_of_what_is_held(
+    venues: tuple[str, ...], regions: tuple[str, ...], measure: str
+) -> None:
+    assert factor_measure(venues, regions) == measure
+
+
+def test_an_account_takes_the_hours_of_what_it_held() -> None:
+    frame = SAMPLE.deliver(("NTR",), ()).bars["NTR"].dates
+    days = frame[frame >= np.datetime64("2019-01-01")]
+    values = np.random.default_rng(1).normal(0, 0.008, (days.size, 1))
+    factors = Factors(("Mkt-RF",), days, values, np.zeros(days.size), "made up", ("US",))
+    report = backtest(FertilizerProducers(), RunSettings(SAMPLE, THESIS, placebos=0, factors=factors))
+    assert report.factors is not None
+    assert report.factors.fit.measure == "dimson"  # kali closes in Frankfurt
 
 
 def written(place: Path, name: str, head: str, rows: np.ndarray, form: str = ".2f") -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from positioning.analysis.factors import read_factors
+from positioning.analysis.factor_files import read_factors
 from positioning.cli import grid_search, run, stress
 from positioning.cli.init import app
 from positioning.events.thesis import read_thesis

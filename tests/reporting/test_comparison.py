@@ -13,6 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.analysis.account_history import between, metrics_of
+from positioning.analysis.factor_regions import factor_measure
+from positioning.analysis.factors import Factors
+from positioning.analysis.market_line import held_venues
 from positioning.analysis.report import BacktestReport
 from positioning.cli.compare import app
 from positioning.cli.kept_request import kept_words
@@ -147,6 +150,21 @@ def test_labels_tell_runs_of_one_position_apart(runs: list[SavedRun]) -> None:
     ]  # fmt: skip
     twins = labels([runs[0], SavedRun(runs[0].place.with_name("x-y-000001"), runs[0].summary)])
     assert len(set(twins)) == 2
+
+
+def test_factors_of_a_comparison_take_the_hours_of_what_each_run_held(
+    reports: list[BacktestReport], runs: list[SavedRun]
+) -> None:
+    days = reports[0].result.rows
+    moves = np.random.default_rng(2).normal(0, 0.008, (days.size, 2))
+    american = Factors(("Mkt-RF", "SMB"), days, moves, np.zeros(days.size), "made up", ("US",))
+    found = compare(runs, draws=10, factors=american, region="any")
+    measures = {c.run.summary["strategy"]: c.factors.fit.measure for c in found.contenders if c.factors}
+    for report in reports:
+        assert measures[report.strategy.name] == factor_measure(held_venues(report.result), ("US",))
+    assert "dimson" in measures.values()
+    words = page(found)
+    assert words.count("(Dimson): something that was held closes") == list(measures.values()).count("dimson")
 
 
 def test_odd_accounts_are_said_in_words(odd: Comparison) -> None:

@@ -21,7 +21,7 @@ from positioning.reporting.comparison.contributions import contributions
 from positioning.reporting.comparison.payload import BETTER, payload
 from positioning.reporting.comparison.words import decided, held_words, method, mixed, remarks, under_half
 from positioning.reporting.document import PLAIN, document, scripts
-from positioning.reporting.factors import HEADS, coefficient_rows, provenance_words
+from positioning.reporting.factors import HEADS, coefficient_rows, measure_words, provenance_words
 from positioning.reporting.format import NOTHING, metric, number, percent, signed
 from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
@@ -351,7 +351,7 @@ def _factors(c: Comparison) -> tuple[tuple[Cell, str, Table], ...]:
     return tuple(
         (
             _chip(c, n),
-            x.factors.sentence,
+            f"{x.factors.sentence} {measure_words(x.factors)}",
             Table(f"{x.label}: alpha and betas", HEADS, coefficient_rows(x.factors)),
         )
         for n, x in enumerate(c.contenders)

@@ -10,7 +10,7 @@ from positioning.analysis.factor_exposure import WINDOW, FactorExposure
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.world import WorldFigures
 from positioning.market.in_force import LOOKBACK
-from positioning.reporting.factors import HEADS, coefficient_rows, provenance_words
+from positioning.reporting.factors import HEADS, coefficient_rows, measure_words, provenance_words
 from positioning.reporting.format import percent, signed
 from positioning.reporting.view import Table, TableRow
 
@@ -81,7 +81,12 @@ def _factors(exposures: FactorExposure | None) -> FactorWords | None:
         return None
     rows = tuple(map(tuple, coefficient_rows(exposures)))
     return FactorWords(
-        exposures.sentence, HEADS, rows, exposures.days.size > 1, WINDOW, provenance_words(exposures)
+        exposures.sentence,
+        HEADS,
+        rows,
+        exposures.days.size > 1,
+        WINDOW,
+        f"{provenance_words(exposures)} {measure_words(exposures)}",
     )
 
 
