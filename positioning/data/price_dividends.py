@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.data.adjustment import Steps, steps
+from positioning.data.payment_checks import LARGE_DIVIDEND, PaidColumns
 from positioning.data.price_adjusted import (
     MATERIAL,
     coarse_columns,
@@ -18,21 +20,11 @@ from positioning.data.price_adjusted import (
     stray_closes,
 )
 from positioning.data.price_columns import SMALLEST_SPLIT, PriceColumns
-from positioning.data.price_grid import CLEAR, basis_beside_dividends, off_grid, split_of_grid
-from positioning.data.price_moves import fall_by_payments, overnight, previous
+from positioning.data.price_grid import basis_beside_dividends, off_grid, split_of_grid
 from positioning.market.bars import Basis
 from positioning.market.findings import Check, Finding
 
-LARGE_DIVIDEND = 0.25  # of the price before it
-SMALL_DIVIDEND = (
-    2e-4  # of the price, the usual payment of a file: a quarter of a percent in another unit is below it
-)
 NEAR = 5  # rows between the dates that two columns give one payment
-UNFALLEN = -0.25  # of its payments: a price that falls by less than this did not fall by them
-FALL = (
-    -0.6
-)  # by which prices of eight real shares fell at the least, on average: holders pay tax on what is paid
-CROWD = 5  # rows in a row on which nobody pays: weekly payers are the most frequent ones
 HOLE = 20  # rows in a row without an adjusted close, beyond which half the column is missing
 
 
@@ -118,20 +110,31 @@ class _Dividends:
         if amounts is None and gains is None:
             return self._without_amounts(ratio_steps, idle)
         dividends = self._with_gains(amounts, gains, None if idle else ratio_steps)
-        self._crowded(dividends)
+        paid = PaidColumns(self.columns, self.scale, dividends)
+        self.findings += paid.crowded()
         if ratio_steps is not None and not idle:
-            self._contradictions(dividends, ratio_steps)
+            self._contradictions(paid, ratio_steps)
         elif (dividends > 0).any() and self.stated == "" and off_grid(self.close):
-            return self._beside(dividends)
+            return self._beside(paid)
         elif not (dividends > 0).any():
             self.notes.append("pays no dividend by its own columns")
         if idle and ratio_steps is not None and (dividends > 0).any():
             self.notes.append("has an Adj Close equal to its Close, although it pays: not used")
-        self._large(dividends)
-        self._small(dividends)
+        self._odd_sizes(paid, idle)
         if idle and self.stated == "" and not self.findings:
-            self._unfallen(dividends)
+            self._tell(*paid.unfallen())
         return "traded", dividends
+
+    def _odd_sizes(self, paid: PaidColumns, alone: bool) -> None:
+        """alone: see `PaidColumns.small`."""
+        self._tell(*paid.large())
+        self._tell(*paid.small(self.hundredths, alone))
+        if alone:
+            self.findings += paid.of_other_shares()
+
+    def _tell(self, findings: Sequence[Finding], notes: Sequence[str]) -> None:
+        self.findings += findings
+        self.notes += notes
 
     def _without_amounts(self, ratio_steps: Steps | None, idle: bool) -> tuple[Basis, FloatArray]:
         """A file that has no column of payments."""
@@ -154,17 +157,18 @@ class _Dividends:
         if (negative := dividends < 0).any():
             self._falling(ratio_steps)
             dividends = np.where(negative, 0.0, dividends)
-        self._large(dividends)
+        self._tell(*PaidColumns(self.columns, self.scale, dividends).large())
         return "traded", dividends
 
-    def _beside(self, dividends: FloatArray) -> tuple[Basis, FloatArray]:
+    def _beside(self, paid: PaidColumns) -> tuple[Basis, FloatArray]:
         """Closes off the grid beside dividends: with those inside, or brought to today's shares."""
-        verdict = basis_beside_dividends(self.close, dividends, self._nights())
+        dividends, share = paid.dividends, paid.share()
+        verdict = basis_beside_dividends(self.close, dividends, paid.nights())
         if verdict == "traded":
-            self._large(dividends)
+            self._odd_sizes(paid, alone=True)
             return "traded", dividends
         none = np.zeros(dividends.size)
-        if verdict == "unclear" and self._share(dividends).sum() > MATERIAL:
+        if verdict == "unclear" and share.sum() > MATERIAL:
             at = np.flatnonzero(dividends > 0)
             self._error(
                 "basis",
@@ -172,8 +176,8 @@ class _Dividends:
                 f"its closes have decimals that no exchange quotes beside {at.size} dividends: they may hold them",
                 f"give basis={self.symbol}=split where they do not, basis={self.symbol}=total_return where they do",
             )
-        if np.median(self._share(dividends)[dividends > 0]) > LARGE_DIVIDEND:
-            self._large(dividends)  # in another unit no close could have fallen by them
+        if np.median(share[dividends > 0]) > LARGE_DIVIDEND:
+            self._tell(*paid.large())  # in another unit no close could have fallen by them
         self.notes.append("has adjusted closes beside its Dividends: dividends are inside its price")
         return "total_return", none
 
@@ -212,9 +216,9 @@ class _Dividends:
         self.notes.append(f"pays {(gains > 0).sum()} distributions of capital gains: counted as dividends")
         return dividends
 
-    def _contradictions(self, dividends: FloatArray, ratio_steps: Steps) -> None:
+    def _contradictions(self, paid: PaidColumns, ratio_steps: Steps) -> None:
         """Where `Dividends` and `Adj Close` do not tell the same payments."""
-        by_dividends = self._log_factor(dividends)
+        by_dividends = paid.log_factor()
         by_adjusted = np.zeros(self.dates.size)
         by_adjusted[ratio_steps.at] = np.log(ratio_steps.ratio)
         rows = np.flatnonzero((by_dividends > 0) | (by_adjusted != 0))
@@ -262,80 +266,6 @@ class _Dividends:
             self._error("adjusted", self.dates[at], text, "fill the column in, or delete it")
         else:
             self.notes.append(f"{text}: there its Dividends stand alone")
-
-    def _unfallen(self, dividends: FloatArray) -> None:
-        """Traded closes fall by what is paid; those that do not hold it already, or it is in another unit."""
-        slope, error = fall_by_payments(self.close, dividends, self._nights())
-        if error < CLEAR and slope > max(UNFALLEN, FALL + 4.5 * error):
-            at = np.flatnonzero(dividends > 0)
-            share = float(np.median(self._share(dividends)[at]))
-            self._error(
-                "basis",
-                self.dates[at],
-                f"pays {at.size} dividends of about {share:.2%} of its price, by which its prices did not fall: "
-                "they hold them already, or it is another unit",
-                f"correct Dividends, or give basis={self.symbol}=total_return or basis={self.symbol}=split",
-            )
-
-    def _nights(self) -> FloatArray | None:
-        opens = self.columns.cells.get("Open")
-        return overnight(None if opens is None else opens * self.scale, self.close)
-
-    def _crowded(self, dividends: FloatArray) -> None:
-        """Payments on most days are a yearly rate, or an amount carried down the column."""
-        days = (dividends > 0)[self.priced_rows]
-        runs = np.convolve(days, np.ones(CROWD), "valid").max(initial=0.0) if days.size >= CROWD else 0.0
-        if runs >= CROWD:
-            at = np.flatnonzero(dividends > 0)
-            text = f"Dividends pays on {at.size} days, {CROWD} in a row: a yearly rate, or an amount carried down?"
-            self._error(
-                "adjusted", self.dates[at], text, "keep each payment on its ex-date alone, 0 elsewhere"
-            )
-
-    def _large(self, dividends: FloatArray) -> None:
-        """Payments of a quarter of the price: special, if the close fell by them, else in another unit."""
-        share = self._share(dividends)
-        for row in np.flatnonzero(share > LARGE_DIVIDEND):
-            at = int(np.searchsorted(self.priced_rows, row))
-            now, last = self.priced_rows[min(at, self.priced_rows.size - 1)], self.priced_rows[at - 1]
-            left = self.close[now] / self.close[last]
-            if share[row] < 1 and left < 1 - share[row] / 2:
-                self.notes.append(
-                    f"pays {share[row]:.0%} of its price on {self.dates[row]}: a split, or another unit?"
-                )
-            else:
-                text = f"pays {share[row]:.0%} of its price, and closes {left - 1:+.0%}"
-                remedy = "bring Dividends to the unit of the prices, or correct that payment"
-                self._error("adjusted", self.dates[row : row + 1], text, remedy)
-
-    def _small(self, dividends: FloatArray) -> None:
-        """Payments that are usually a hundredth of what pays: said, since a fund of bills may pay so little."""
-        share = self._share(dividends)[dividends > 0]
-        if not share.size or np.median(share) >= SMALL_DIVIDEND:
-            return
-        text = f"pays {np.median(share):.4%} of its price at a time: Dividends in pounds beside pence, or another unit?"
-        if self.hundredths:
-            remedy = "write Dividends in the unit of the prices, a hundredth of the currency"
-            self._error("adjusted", self.dates[dividends > 0], text, remedy)
-        else:
-            self.notes.append(text)
-
-    def _share(self, dividends: FloatArray) -> FloatArray:
-        """(R,) payments as shares of the last close before them, 0 where there is none."""
-        before = previous(self.close)
-        return np.where(
-            (dividends > 0) & np.isfinite(before), dividends / np.where(before > 0, before, 1.0), 0.0
-        )
-
-    def _log_factor(self, dividends: FloatArray) -> FloatArray:
-        """(R,) the step of adjusted / close that a payment makes, on its row or the next with a close."""
-        share = np.minimum(self._share(dividends), 0.99)
-        out = np.zeros(self.dates.size)
-        for row in np.flatnonzero(share > 0):
-            at = int(np.searchsorted(self.priced_rows, row))
-            if at < self.priced_rows.size:
-                out[self.priced_rows[at]] += -np.log(1.0 - share[row])
-        return out
 
     def _doubt(self, check: Check, dates: DateArray, text: str, remedy: str, size: float) -> None:
         """An error beyond MATERIAL, else a notice."""

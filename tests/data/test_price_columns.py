@@ -84,13 +84,60 @@ def test_payments_by_which_prices_did_not_fall_are_an_error(
     assert "basis" not in checks(stated)
 
 
-def test_small_payments_beside_pence_are_an_error_and_beside_pounds_a_notice() -> None:
+def test_small_payments_are_an_error_beside_pence_and_of_a_share_and_a_notice_of_a_fund_of_bills() -> None:
     columns = traded()
     columns["Dividends"] /= 100
-    assert checks(price_basis("BGEO.L", DAYS, columns, hundredths=True)) == {"adjusted"}
-    told = price_basis("NVDA", DAYS, columns)  # which pays 0.01 dollars on 900
+    pence = price_basis("BGEO.L", DAYS, columns, hundredths=True)
+    assert checks(pence) == {"adjusted"}
+    assert "pounds beside pence" in pence.findings[0].seen
+    share = price_basis("MOS", DAYS, columns)
+    assert "divided by a hundred?" in share.findings[0].seen
+    calm = np.random.default_rng(3).normal(0, 0.0005, ROWS)
+    bills = {
+        "Close": (100 * np.exp(calm)).round(2),
+        "Dividends": np.where(np.arange(ROWS) % 21 == 20, 0.01, 0.0),
+    }
+    told = price_basis("BIL", DAYS, bills)
     assert not told.findings
     assert "another unit?" in told.notes[-1]
+    few = columns | {"Dividends": np.where(np.arange(ROWS) == 40, 0.001, 0.0)}  # 0.3 % if multiplied
+    assert checks(price_basis("MOS", DAYS, few)) == set()
+
+
+@pytest.mark.parametrize("ratio", [4.0, 0.1])
+@pytest.mark.parametrize("closes_in", ["todays", "their day's"])
+def test_payments_of_other_shares_than_the_closes_are_an_error(ratio: float, closes_in: str) -> None:
+    columns = traded()
+    columns["Stock Splits"] = np.where(np.arange(ROWS) == 300, ratio, 0.0)
+    before = np.arange(ROWS) < 300
+    assert checks(price_basis("MOS", DAYS, columns)) == set()
+    raw = columns | {n: np.where(before, columns[n] * ratio, columns[n]) for n in ("Open", "Close")}
+    own_shares = {"Dividends": np.where(before, columns["Dividends"] * ratio, columns["Dividends"])}
+    assert checks(price_basis("MOS", DAYS, raw | own_shares)) == set()
+    mixed = columns | own_shares if closes_in == "todays" else raw
+    found = price_basis("MOS", DAYS, mixed).findings
+    assert any("are of different shares?" in f.seen for f in found) or (ratio, closes_in) == (
+        0.1,
+        "their day's",
+    )
+    assert found
+
+
+def test_payments_that_prices_hardly_fell_by_are_said_at_odds_of_twenty_and_refused_at_a_thousand() -> None:
+    """Payments of 0.8 % over nights of 0.4 %: the slope is known within 0.004 / (0.008 sqrt 7) = 0.19. Closes that hold
+    them (rounded to cents) show 0 of them, with odds of exp(0.56 / 2 / 0.19^2) = 2,000 in the middle; those that fall by
+    them show -1, six errors from where anything is said."""
+    held, fallen = [], []
+    for seed in range(40):
+        columns = traded(0.008, seed)
+        inside = columns | {n: (columns[n] * adjusted(columns)).round(2) for n in ("Open", "Close")}
+        for told, given in ((fallen, columns), (held, inside)):
+            made = price_basis("MOS", DAYS, given)
+            said = "did not fall" in " ".join((*made.notes, *(f.seen for f in made.findings)))
+            told.append("refused" if made.findings else "said" if said else "nothing")
+    assert set(fallen) == {"nothing"}
+    assert held.count("refused") >= 15  # 20 expected, with a deviation of 3
+    assert held.count("nothing") <= 8
 
 
 @pytest.mark.parametrize("ratio", [1.05, 1.1, 0.95])
