@@ -17,6 +17,7 @@ from positioning.reporting.document import charted, document
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
+from positioning.reporting.verdict import Spoken
 from positioning.reporting.view import Chart, Table, Tile
 from positioning.runs.capacity import ANOTHER, EASY, GONE, SHARES, Capacity, LegCapacity
 
@@ -28,8 +29,7 @@ class CapacityPage:
 
     title: str
     simulated: bool
-    answer: str
-    tone: str
+    verdict: Spoken
     tiles: tuple[Tile, ...]
     charts: tuple[Chart, ...]
     legs_words: str
@@ -55,8 +55,9 @@ def view(f: Capacity) -> CapacityPage:
     return CapacityPage(
         title=f.strategy.title,
         simulated=f.simulated,
-        answer=answer(f),
-        tone="bad" if f.held.under_half or f.unit_return <= f.cash_return else "neutral",
+        verdict=Spoken(
+            answer(f), "bad" if f.held.under_half or f.unit_return <= f.cash_return else "neutral"
+        ),
         tiles=_tiles(f),
         charts=(
             Chart("returns", "Total return", _returns_words(f)),
@@ -69,7 +70,7 @@ def view(f: Capacity) -> CapacityPage:
             Chart(
                 "sharpe",
                 "Sharpe ratio",
-                "Over cash, by the account's own rows. It falls before the return is gone.",
+                "Over cash, by the account's own rows.",
             ),
             Chart(
                 "cost",

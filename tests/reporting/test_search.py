@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from positioning.cli.grid_search import app
 from positioning.reporting.search.charts import told_from_luck
-from tests.reporting.browser import ARTEFACTS, opened
+from tests.builders import until
+from tests.reporting.browser import ARTEFACTS, opened, text_of
 
 GRIDS = {
     "full": ["--grid", "half_life=5,10,20,40", "--grid", "hedge_ratio=0:1:0.1", "--grid", "lookback=60,120,250"],
@@ -41,7 +42,7 @@ def test_says_simulated_luck_and_hindsight(folder: Path, name: str) -> None:
     assert text.count('"text":"SIMULATED"') == text.count('"layout":')  # a stamp on each chart
     assert "luck alone would give" in text
     assert "set with hindsight" in text
-    assert "backtests.run fertilizer_producers --start 2020-01-02" in text
+    assert "backtests.run fertilizer_producers --start 2020-01-02" in text_of(folder / name / "grid.html")
 
 
 def test_a_map_for_each_pair_and_a_profile_for_each_axis(folder: Path) -> None:
@@ -83,6 +84,9 @@ def test_what_is_not_drawn_is_said(folder: Path) -> None:
 def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
     page, wrong = opened(browser, folder / name / "grid.html", width, scheme)
     page.wait_for_selector("[data-chart=cloud] .main-svg")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    until(page, "[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('.main-svg'))")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"grid-{name}-{width}.png", full_page=True)

@@ -126,6 +126,7 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
     points = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
     if points.size > MOST_POINTS:
         points = np.sort(np.random.default_rng(0).choice(points, MOST_POINTS, replace=False))
+    few = points.size < MOST_POINTS // 10
     dot: Figure = {
         "type": "scatter",
         "mode": "markers",
@@ -133,7 +134,7 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
     }
     data: list[Figure] = [
         dot | {"name": "trials", "x": rounded(fall[points]), "y": rounded(sharpe[points]),
-               "marker": {"color": "$strategy", "size": 4, "opacity": 0.45}},
+               "marker": {"color": "$strategy", "size": 7 if few else 4, "opacity": 0.7 if few else 0.45}},
         *(
             dot | {"name": name, "x": rounded([c.figures["max_drawdown"]]), "y": rounded([c.figures["sharpe"]]),
                    "marker": {"color": "$contrast", "size": 13, "symbol": symbol,

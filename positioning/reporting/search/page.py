@@ -30,6 +30,7 @@ from positioning.reporting.search.outcome import (
 )
 from positioning.reporting.search.validation import Validation, purged, walked
 from positioning.reporting.search.words import hindsight, method, scatter, sentences
+from positioning.reporting.tearsheet.figures import ROWS
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import rules
 from positioning.reporting.view import Chart, Table, Tile
@@ -40,6 +41,7 @@ from positioning.search.measures import FIGURES
 from positioning.search.run import in_words
 
 TOP = 50  # trials in the table
+_LABELS = {row.field: row.label for row in ROWS}
 
 
 @final
@@ -174,8 +176,8 @@ def _tiles(searched: SearchReport) -> tuple[Tile, ...]:
         Tile(number(b.best.figures["sharpe"]), f"Sharpe of the best of {b.trials:,} trials"),
         Tile(
             number(b.luck),
-            f"Sharpe that the choice among {b.effective:,.0f} independent skilless ones adds by luck, beside the "
-            f"{number(scatter(b))} by which a single one scatters",
+            "of that Sharpe is what luck alone adds where the best of so many is chosen; one trial without skill "
+            f"scatters by {number(scatter(b))}",
         ),
         Tile(
             percent(b.best.dsr, 0),
@@ -196,7 +198,7 @@ def _contestant(searched: SearchReport, name: str, c: TrialAssessment) -> Contes
     return Contestant(
         name,
         ", ".join(f"{k} {label(v)}" for k, v in c.settings.items()),
-        "; ".join(f"{f.replace('_', ' ')} {percent_of(f, c.figures[f])}" for f in FIGURES),
+        "; ".join(f"{_LABELS[f]} {percent_of(f, c.figures[f])}" for f in FIGURES),
         f"Skew {number(c.skew)}, kurtosis {number(c.kurtosis)} of its daily excess returns.",
         rerun(searched, c.settings),
         ALONE if differs_alone(searched, c.settings) else "",
