@@ -46,7 +46,7 @@ def build_accrue(width: int) -> Any:
                         carry = carry + where(s < 0.0, s, 0.0) * mark[r - 1, n] * charge
                 cash = cash + carry
             elif owed > 0 or rate != 0.0:
-                carry = cash * rate
+                carry = cash * rate if rate != 0.0 else fill(0.0, width)
                 for i in range(owed):
                     n = item(owing, (i,))
                     s, charge = load(legs, (n, SHARES, 0), width), item(borrow, (r, n))

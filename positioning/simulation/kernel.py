@@ -274,14 +274,16 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                         fresh = d < decided.size and decided[d] == r - 1
                     if fresh:
                         d += 1
-                        if direct and arrays.all_open[r] and not (banded or troubled):
+                        if direct and arrays.all_open[r] and not troubled:
                             total = whole_equity(r, cash, legs, arrays)
                             if not any_of(negated(total > DUST * last)):
-                                cash = rebalance(r, d, place, weights, total, cash, short, sums, legs, arrays)
+                                cash = rebalance(
+                                    r, d, place, banded, band, weights, total, cash, short, sums, legs, arrays
+                                )
                                 shorted = False
                                 for n in range(n_names):
                                     shorted = shorted or short[n]
-                                if waiting:  # for what this decision replaces
+                                if waiting or resting:  # what this decision replaces
                                     for n in range(n_names):
                                         store(legs, (n, WANTED, 0), fill(np.nan, width))
                                         store(legs, (n, PARTIAL, 0), zero)

@@ -10,11 +10,11 @@ from typing import Any
 
 from positioning.compiled import compiled
 from positioning.simulation.ledger_arrays import COST, DUST, RISE, SHARES, TRADED
-from positioning.vectors import any_of, fill, fused, item, load, prefetch, quotient, store, where
+from positioning.vectors import any_of, fill, fused, item, load, magnitude, prefetch, quotient, store, where
 
 
 def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, one body
-    """For one account (width 1) or WIDTH of them, without a capital or a no-trade band."""
+    """For one account (width 1) or WIDTH of them, without a capital."""
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
     def whole_equity(r, cash, legs, arrays):
@@ -25,13 +25,22 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
         return total + cash
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
-    def shrink(r, d, place, weights, total, scale, short, legs, arrays):
+    def change(w, s, price, banded, band, total, inverse):
+        """Shares to trade, 0 within the band; inverse: 1 / total."""
+        delta = quotient(w * total, price, 1.0 / price) - s
+        if banded:
+            apart = magnitude(w - quotient(s * price, total, inverse)) < band * magnitude(w)
+            delta = where((w != 0.0) & (s != 0.0) & apart, 0.0, delta)
+        return delta
+
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def shrink(r, d, place, banded, band, weights, total, scale, short, legs, arrays):
         """The holdings where purchases are shrunk by `scale`; what those cost, and their fees."""
-        purchases, buy_fees = fill(0.0, width), fill(0.0, width)
+        purchases, buy_fees, inverse = fill(0.0, width), fill(0.0, width), 1.0 / total
         for n in range(short.size):
             w, s = load(weights, (d - 1, n, place), width), load(legs, (n, SHARES, 0), width)
             price, on_buy = item(arrays.fill, (r, n)), item(arrays.buy, (r, n))
-            delta = quotient(w * total, price, 1.0 / price) - s
+            delta = change(w, s, price, banded, band, total, inverse)
             up, down = where(delta > 0.0, delta, 0.0), where(delta < 0.0, delta, 0.0)
             cover, long = fill(0.0, width), up * scale
             if short[n]:
@@ -44,13 +53,13 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
         return purchases, buy_fees
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
-    def rebalance(r, d, place, weights, total, cash, short, sums, legs, arrays):
+    def rebalance(r, d, place, banded, band, weights, total, cash, short, sums, legs, arrays):
         """Cash after the legs have traded to weights[d - 1], (D, N, lanes), of accounts that may all trade.
 
         total: their `whole_equity`; short: (N,) names that any account is short of, brought up to date; sums: what was
-        traded and what that cost.
+        traded and what that cost; banded: whether the no-trade band of any account, `band`, is above zero.
         """
-        zero = fill(0.0, width)
+        zero, inverse = fill(0.0, width), 1.0 / total
         shorts, sales, sale_fees, covers, cover_fees, purchases, buy_fees = (
             zero,
             zero,
@@ -72,7 +81,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
                 item(arrays.buy, (r, n)),
                 item(arrays.sell, (r, n)),
             )
-            delta = quotient(w * total, price, 1.0 / price) - s
+            delta = change(w, s, price, banded, band, total, inverse)
             after, value = s + delta, delta * price
             fall, rise = where(value < 0.0, value, 0.0), where(value > 0.0, value, 0.0)
             sales, sale_fees = sales - fall, fused(fall, -on_sale, sale_fees)
@@ -96,7 +105,9 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
         poor = (need > 0.0) & (need > free + DUST * total)
         if any_of(poor):
             scale = where(poor, where(free > DUST * total, free / need, 0.0), 1.0)
-            purchases, buy_fees = shrink(r, d, place, weights, total, scale, short, legs, arrays)
+            purchases, buy_fees = shrink(
+                r, d, place, banded, band, weights, total, scale, short, legs, arrays
+            )
         soon = d < weights.shape[0]
         for n in range(short.size):
             if soon:

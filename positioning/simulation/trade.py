@@ -74,7 +74,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
         if sized:
             limit, impact, lot, least, least_buy, least_sell = depth
         n_names = short.size
-        zero = fill(0.0, width)
+        zero, inverse = fill(0.0, width), 1.0 / total
         never = zero < 0.0
         shorts, awaited, reserved, sales, sale_fees, covers, cover_fees = (
             zero,
@@ -131,7 +131,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                     rest = negated(part == 0.0)
                     carried = carried | ((part < 0.0) & (delta >= 0.0))
                 if banded:
-                    apart = magnitude(w - s * price / total) < band * magnitude(w)
+                    apart = magnitude(w - quotient(s * price, total, inverse)) < band * magnitude(w)
                     near = (part == 0.0) & (w != 0.0) & (s != 0.0) & apart
                 deal = ready & negated(near | carried)
             sale, rise = where(deal & (delta < 0.0), -delta, 0.0), where(deal & (delta > 0.0), delta, 0.0)

@@ -33,12 +33,15 @@ def inputs_of(seed: int, halted: float, spread: float) -> LedgerInputs:
     return ledger_inputs(Market.from_frames(close), SIDES, "close", CashRate.constant(0.03))
 
 
-@pytest.mark.parametrize("longest", [0.5, 1.3])  # 1.3: purchases are shrunk to the cash
+@pytest.mark.parametrize("longest", [0.5, 2.4])  # 2.4: purchases are shrunk to the cash
 @pytest.mark.parametrize("shortest", [0.0, -0.4])
 @pytest.mark.parametrize(
     "halted", [0.0, 0.1]
 )  # 0.1: most decisions meet a closed leg, and replace a waiting one
-def test_lanes_have_the_bits_of_the_recorded_account(longest: float, shortest: float, halted: float) -> None:
+@pytest.mark.parametrize("banded", [False, True])
+def test_lanes_have_the_bits_of_the_recorded_account(
+    banded: bool, halted: float, shortest: float, longest: float
+) -> None:
     inputs = inputs_of(int(longest * 10 + halted * 100), halted, 0.02)
     rng = np.random.default_rng(5)
     decided = np.flatnonzero(rng.random(ROWS) < 0.2)
@@ -46,13 +49,15 @@ def test_lanes_have_the_bits_of_the_recorded_account(longest: float, shortest: f
     weights[rng.random(weights.shape) < 0.2] = 0.0
     weights[:, :, 0] = 0.0  # an account that never trades
     nav = np.empty((ROWS, LANES))
-    outcome = run_lanes(decided, weights, np.zeros(LANES), inputs.arrays, nav)
+    bands = np.resize([0.0, 0.3], LANES)
+    outcome = run_lanes(decided, weights, bands if banded else np.zeros(LANES), inputs.arrays, nav)
     for k in range(0, LANES, 7):
         state = AccountState(
             np.ones(1), np.zeros((NAMES, 1)), np.full((NAMES, 1), np.nan), np.zeros((NAMES, 1)),
             np.zeros((NAMES, 1)),
         )  # fmt: skip
-        one, record, _ = run_ledger(decided, weights[:, :, k], 0.0, inputs.arrays, state)
+        band = float(bands[k]) if banded else 0.0
+        one, record, _ = run_ledger(decided, weights[:, :, k], band, inputs.arrays, state)
         np.testing.assert_array_equal(nav[:, k], one.nav[:, 0])
         assert (outcome.traded[k], outcome.cost[k]) == (one.traded[0], one.cost[0])
         assert (k == 0) == (not record.trades.any())
