@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -32,7 +32,8 @@ _CURRENCIES_OF_THE_ECB = ("USD", "JPY", "GBP")  # three of its columns tell its 
 class CsvTable:
     """dates: (R,) datetime64[D], ascending, none after tomorrow. columns: (R,) float64 by name, NaN where empty;
     what a number may be is the caller's to say. lines: (R,) the line of each row. notes: how the file had to be
-    read, where that was not plain.
+    read, where that was not plain. symbol: whose prices the file says they are; unit: in what it says that they are
+    quoted, a code such as EUR or GBp, or one of $, €, £ and ¥; each "" where it does not say.
     """
 
     file: Path
@@ -40,6 +41,8 @@ class CsvTable:
     columns: Mapping[str, FloatArray]
     lines: IntArray
     notes: tuple[str, ...] = ()
+    symbol: str = ""
+    unit: str = ""
 
     def at(self, bad: BoolArray) -> str:
         """`NAME line N` of the first row marked bad."""
@@ -56,7 +59,8 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
     """
     table = read_table(file)
     notes = list(table.notes)
-    _require_one_symbol(table, file)
+    symbol = _only(table, file, ("ticker", "symbol"), "symbols", "the prices of one") or table.symbol
+    unit = _only(table, file, ("currency", "ccy"), "currencies", "prices in one")
     header = _ecb(table, need, notes)
     places = _places(file, header, ("Date", *need), may, what, notes)
     cells = {name: [row[at] for row in table.rows] for name, at in places.items()}
@@ -65,8 +69,9 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
         marks = number_marks(list(cells.values()))
         columns = {name: read_numbers(name, column, marks) for name, column in cells.items()}
     notes += [text for text in (dates.notes, marks.notes) if text]
-    sheet = CsvTable(file, dates.days, columns, np.array(table.lines, dtype=np.int64), tuple(notes))
-    sheet = _in_order(sheet)
+    unit = unit or _sign(cells.get("Close", ()))
+    lines = np.array(table.lines, dtype=np.int64)
+    sheet = _in_order(CsvTable(file, dates.days, columns, lines, tuple(notes), symbol, unit))
     _check_future(sheet)
     return sheet
 
@@ -122,17 +127,25 @@ def _named(file: Path, table: Table) -> Iterator[None]:
         raise BadInputError(f"{where}: {error.seen}", error.wanted, error.remedy) from None
 
 
-def _require_one_symbol(table: Table, file: Path) -> None:
-    """BadInputError where a column of symbols has several."""
+def _only(table: Table, file: Path, names: Sequence[str], what: str, wanted: str) -> str:
+    """What the cells of a column of such a name say, "" where there is none. Raises BadInputError where they differ."""
     for at, name in enumerate(table.header):
-        if folded(name) in ("ticker", "symbol"):
-            symbols = list(dict.fromkeys(row[at] for row in table.rows if row[at]))
-            if len(symbols) > 1:
+        if folded(name) in names:
+            words = list(dict.fromkeys(row[at] for row in table.rows if row[at]))
+            if len(words) > 1:
                 raise BadInputError(
-                    f"{file.name} holds {len(symbols)} symbols ({', '.join(symbols)[:80]})",
-                    "wanted the prices of one",
+                    f"{file.name} holds {len(words)} {what} ({', '.join(words)[:80]})",
+                    f"wanted {wanted}",
                     "write a file a symbol",
                 )
+            return words[0] if words else ""
+    return ""
+
+
+def _sign(cells: Sequence[str]) -> str:
+    """The sign of a currency that stands in every cell which is not empty."""
+    full = [c for c in cells if re.search(r"[0-9]", c)]
+    return next((sign for sign in "€£¥$" if full and all(sign in c for c in full)), "")
 
 
 def is_per_euro(header: Sequence[str]) -> bool:
@@ -228,8 +241,12 @@ def _in_order(sheet: CsvTable) -> CsvTable:
     notes = sheet.notes
     if steps.size and (steps < 0).sum() > steps.size / 2:
         columns = {name: values[::-1] for name, values in sheet.columns.items()}
-        sheet = CsvTable(
-            sheet.file, sheet.dates[::-1], columns, sheet.lines[::-1], (*notes, "newest row first")
+        sheet = replace(
+            sheet,
+            dates=sheet.dates[::-1],
+            columns=columns,
+            lines=sheet.lines[::-1],
+            notes=(*notes, "newest row first"),
         )
         steps = np.diff(sheet.dates.astype(np.int64))
     bad = np.append(False, steps <= 0)

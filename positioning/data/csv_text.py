@@ -20,15 +20,19 @@ _PREAMBLE = 10  # rows above the header that are looked through for it
 
 # Each column under the names that programs and vendors give it, letters and digits only, in lower case.
 ALIASES = {
-    "Date": "date time timestamp datetime day tradedate datum data fecha seance",
-    "Open": "open openprice openingprice otwarcie eroffnung ouverture ouv erster apertura eroffn pxopen",
-    "High": "high highprice dayhigh najwyzszy hoch hochst plushaut haut maximo pxhigh",
-    "Low": "low lowprice daylow najnizszy tief niedrigst plusbas bas minimo pxlow",
-    "Close": "close closelast closeprice closingprice last lastprice zamkniecie schluss schlusskurs cloture clot cierre "
-    "ultimo zuletzt pxlast",
+    "Date": "date time timestamp datetime day tradedate tradingdate exchangedate pricedate quotedate observationdate "
+    "datum data fecha seance",
+    "Open": "open openprice openingprice tradeopen otwarcie eroffnung ouverture ouv erster apertura abertura "
+    "eroffn pxopen",
+    "High": "high highprice dayhigh tradehigh najwyzszy hoch hochst tageshoch hoog plushaut haut maximo maxima "
+    "massimo pxhigh",
+    "Low": "low lowprice daylow tradelow najnizszy tief niedrigst tagestief laag plusbas bas minimo minima pxlow",
+    "Close": "close closelast closeprice closingprice tradeclose last lastprice zamkniecie schluss schlusskurs slot "
+    "slotkoers cloture clot cierre chiusura fechamento ultimo zuletzt pxlast",
     "Adj Close": "adjclose adjustedclose adjcloseprice adjustedclosingprice closeadj closeadjusted adjusted adj",
     "Volume": "volume vol sharevolume totalvolume wolumen volumen stuck pxvolume",
-    "Dividends": "dividends dividend div dividendamount divcash cashdividend cashdividends exdividend",
+    "Dividends": "dividends dividend div dividendamount divcash cashdividend cashdividends exdividend dividende "
+    "dividenden dividendes dividendo dividendos dividendi dywidenda",
     "Stock Splits": "stocksplits stocksplit splits split splitcoefficient splitfactor splitratio",
     "Capital Gains": "capitalgains capitalgain gains capitalgainsdistribution",
 }
@@ -46,13 +50,15 @@ _UNUSED = frozenset((
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Header and rows of cells, each row as wide as the header; lines: the line each row ends on."""
+    """Header and rows of cells, each row as wide as the header; lines: the line each row ends on; symbol: whose prices
+    the header says they are, "" where it does not."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     delimiter: str
     notes: tuple[str, ...]
+    symbol: str = ""
 
 
 def folded(name: str) -> str:
@@ -86,7 +92,7 @@ def read_table(file: Path) -> Table:
         delimiter = max(_DELIMITERS, key=first.count) if any(d in first for d in _DELIMITERS) else ","
     records = [(line, [cell.strip() for cell in cells]) for line, cells in _records(file, text, delimiter)]
     records = records[skip:]
-    top, header, above = _header(file, records)
+    top, header, above, symbol = _header(file, records)
     rows, blank = [], 0
     for line, cells in records[top:]:
         if not any(cells):
@@ -104,7 +110,8 @@ def read_table(file: Path) -> Table:
         notes.append({";": "semicolons", "\t": "tabs", "|": "bars"}[delimiter] + " between columns")
     if blank:
         notes.append(f"{blank} blank row{'s' * (blank > 1)} left out")
-    return Table(tuple(header), tuple(r for _, r in rows), tuple(n for n, _ in rows), delimiter, tuple(notes))
+    lines = tuple(n for n, _ in rows)
+    return Table(tuple(header), tuple(r for _, r in rows), lines, delimiter, tuple(notes), symbol)
 
 
 def _decoded(file: Path) -> tuple[str, list[str]]:
@@ -145,10 +152,10 @@ def unreadable(file: Path, why: str) -> BadInputError:
     )
 
 
-def _header(file: Path, records: Sequence[tuple[int, list[str]]]) -> tuple[int, list[str], list[str]]:
-    """(row after it, names, what is told of it)."""
+def _header(file: Path, records: Sequence[tuple[int, list[str]]]) -> tuple[int, list[str], list[str], str]:
+    """(row after it, names, what is told of it, whose prices it says they are)."""
     if not records:
-        return 0, [], []
+        return 0, [], [], ""
     starts = [folded(cells[0]) for _, cells in records[:2]]
     if sorted(starts) == ["price", "ticker"] and len(records) > 2:
         return _two_levels(file, records, starts.index("ticker"))
@@ -157,8 +164,8 @@ def _header(file: Path, records: Sequence[tuple[int, list[str]]]) -> tuple[int, 
             above = [f"{at} line{'s' * (at > 1)} above the header"] if at else []
             names = ["Date" if not n and not any(known_as(c) == "Date" for c in cells) and m == 0 else n
                      for m, n in enumerate(cells)]  # fmt: skip
-            return at + 1, names, above + _vendor(cells)
-    return 1, list(records[0][1]), []
+            return at + 1, names, above + _vendor(cells), ""
+    return 1, list(records[0][1]), [], ""
 
 
 def _names_a_table(cells: Sequence[str]) -> bool:
@@ -169,7 +176,7 @@ def _names_a_table(cells: Sequence[str]) -> bool:
 
 def _two_levels(
     file: Path, records: Sequence[tuple[int, list[str]]], tickers: int
-) -> tuple[int, list[str], list[str]]:
+) -> tuple[int, list[str], list[str], str]:
     """The header of a frame with one column a price and symbol, as `yfinance.download` writes it."""
     symbols, names = records[tickers][1], records[1 - tickers][1]
     tickers_here = list(dict.fromkeys(s for s in symbols[1:] if s))
@@ -180,7 +187,8 @@ def _two_levels(
             "download each symbol by itself, with multi_level_index=False",
         )
     top = 3 if known_as(records[2][1][0]) == "Date" and not any(records[2][1][1:]) else 2
-    return top, ["Date", *names[1:]], [f"the header lines of yfinance.download ({tickers_here[0]})"]
+    told = [f"the header lines of yfinance.download ({tickers_here[0]})"]
+    return top, ["Date", *names[1:]], told, tickers_here[0]
 
 
 def _vendor(cells: Sequence[str]) -> list[str]:

@@ -17,10 +17,14 @@ from positioning.data.price_bars import OPTIONAL, price_bars
 from positioning.data.price_columns import Stated
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Bars
-from positioning.market.findings import Finding
-from positioning.market.instruments import RECORDED, Instrument, Instruments
+from positioning.market.findings import Finding, error
+from positioning.market.instruments import PENCE, RECORDED, Instrument, Instruments
 from positioning.market.source import Delivery, Driver, Source
 
+_DOLLARS = frozenset(("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "BRL", "CLP", "COP", "ARS"))
+_SIGNS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"$": _DOLLARS, "€": frozenset(("EUR",)), "£": frozenset(("GBP", "EGP")), "¥": frozenset(("JPY", "CNY"))}
+)
 _PUBLISHED = np.timedelta64(4, "D")
 _NOT_STATED: Mapping[str, Stated] = MappingProxyType({})
 
@@ -160,13 +164,56 @@ def _bars(i: Instrument, file: Path, stated: Stated) -> tuple[Bars, tuple[Findin
     what = "an instrument's prices: Date and Close at least (a series without Close is no instrument)"
     sheet = read_sheet(file, ("Close",), OPTIONAL, what)
     _require_a_close(sheet)
+    _require_own(i, sheet)
     reading = []
     if sheet.notes:
         layout = " and ".join(sheet.notes)  # one clause, which a summary keeps whole
         reading.append(f"was read with {re.sub(r'[,;:] ', ' and ', layout)}")
     if file.stem not in (i.symbol, i.symbol.replace("=", "_")):
         reading.append(f"was read from {file.name}")
-    return price_bars(i, sheet.dates, sheet.columns, stated, reading)
+    bars, findings = price_bars(i, sheet.dates, sheet.columns, stated, reading)
+    return bars, (*findings, *_other_unit(i, sheet))
+
+
+def _require_own(i: Instrument, sheet: CsvTable) -> None:
+    """BadInputError for a file that says it is of another symbol. A vendor's own form (MOS.US, NYSE:MOS, 144 HK Equity)
+    is the same; a name in words or an ISIN says nothing."""
+    stated = sheet.symbol
+    if not re.fullmatch(r"[A-Z0-9.^=:/_-]{1,20}", stated) or re.fullmatch(
+        r"[A-Z]{2}[A-Z0-9]{9}[0-9]", stated
+    ):
+        return
+    parts = {part.lstrip("0") for part in re.split(r"[^A-Z0-9]+", stated)}
+    own = re.sub(r"[^A-Z0-9]", "", i.symbol), re.sub(r"[^A-Z0-9]", "", i.symbol.partition(".")[0]).lstrip("0")
+    if re.sub(r"[^A-Z0-9]", "", stated) != own[0] and own[1] not in parts:
+        raise BadInputError(
+            f"{sheet.file.name} says that its prices are of {stated}",
+            f"wanted those of {i.symbol}",
+            "give the file its own name, or correct what it says",
+        )
+
+
+def _other_unit(i: Instrument, sheet: CsvTable) -> list[Finding]:
+    """An error where a file says that it is in another currency, or in pounds where pence are on record."""
+    unit = sheet.unit
+    if unit in _SIGNS:
+        other = i.currency not in _SIGNS[unit] or (unit == "£" and i.quoted_in in PENCE)
+    else:
+        code = unit if unit in PENCE else unit.upper()
+        known = re.fullmatch(r"[A-Z]{3}", code) or unit in PENCE
+        other = bool(known) and PENCE.get(code, (code, 1.0)) != PENCE.get(i.quoted_in, (i.quoted_in, 1.0))
+    if not other:
+        return []
+    text = f"{sheet.file.name} says that it is in {unit}, where {i.quoted_in} is on record"
+    return [
+        error(
+            i.symbol,
+            "currency",
+            sheet.dates,
+            text,
+            f"bring its prices to {i.quoted_in}, or correct what it says",
+        )
+    ]
 
 
 def _require_a_close(sheet: CsvTable) -> None:

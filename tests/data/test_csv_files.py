@@ -375,3 +375,86 @@ def test_every_column_of_a_series_by_its_name_and_per_cent_as_shares(tmp_path: P
         with pytest.raises(BadInputError) as error:
             read_every_column(file, "series")
         assert complaint in str(error.value)
+
+
+DOWNLOADED = "Price,Close,Volume\nTicker,{0},{0}\nDate,,\n2024-01-02,20,5\n2024-01-03,21,5\n"
+NAMED = "Ticker,Date,Close\n{0},2024-01-02,20\n{0},2024-01-03,21\n"
+
+
+@pytest.mark.parametrize("text", [DOWNLOADED, NAMED])
+@pytest.mark.parametrize(
+    ("symbol", "stated", "same"),
+    [
+        ("MOS", "MOS", True),
+        ("MOS", "MOS.US", True),
+        ("MOS", "NYSE:MOS", True),
+        ("MOS", "CF", False),
+        ("MOS", "MOSY", False),
+        ("1157.HK", "1157", True),
+        ("0144.HK", "HKG:144", True),
+        ("1157.HK", "1138.HK", False),
+        ("BRK-B", "BRK.B", True),
+        ("MOS", "US61945C1036", True),  # an ISIN says nothing of the line
+        ("MOS", "The Mosaic Company", True),
+    ],
+)
+def test_a_file_that_says_that_it_is_of_another_symbol_is_refused(
+    tmp_path: Path, text: str, symbol: str, stated: str, same: bool
+) -> None:
+    (tmp_path / f"{symbol}.csv").write_text(text.format(stated))
+    source = FolderSource(tmp_path)
+    if same:
+        assert source.deliver([symbol], []).bars[symbol].close.size == 2
+    else:
+        with pytest.raises(BadInputError, match=f"its prices are of {stated}; wanted those of {symbol}"):
+            source.deliver([symbol], [])
+
+
+@pytest.mark.parametrize(
+    ("symbol", "header", "cell", "other"),
+    [
+        ("MOS", "Close,Currency", "20,USD", False),
+        ("MOS", "Close,Currency", "20,usd", False),
+        ("MOS", "Close,Currency", "20,EUR", True),
+        ("MOS", "Close,Currency", "20,Dollars", False),  # no code
+        ("BGEO.L", "Close,Currency", "2000,GBp", False),
+        ("BGEO.L", "Close,Currency", "2000,GBX", False),
+        ("BGEO.L", "Close,Currency", "20,GBP", True),  # pounds, where pence are on record
+        ("MOS", "Close", "$20", False),
+        ("1157.HK", "Close", "$20", False),
+        ("MOS", "Close", "€20", True),
+        ("BGEO.L", "Close", "£20", True),
+    ],
+)
+def test_a_file_that_says_that_it_is_in_another_currency_is_an_error(
+    tmp_path: Path, symbol: str, header: str, cell: str, other: bool
+) -> None:
+    (tmp_path / f"{symbol}.csv").write_text(f"Date,{header}\n2024-01-02,{cell}\n2024-01-03,{cell}\n")
+    found = [f for f in FolderSource(tmp_path).findings([symbol]) if f.check == "currency"]
+    assert [f.severity for f in found] == ["error"] * other
+
+
+def test_a_file_in_two_currencies_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "MOS.csv").write_text("Date,Close,Currency\n2024-01-02,20,USD\n2024-01-03,21,EUR\n")
+    with pytest.raises(BadInputError, match=r"holds 2 currencies \(USD, EUR\); wanted prices in one"):
+        FolderSource(tmp_path).deliver(["MOS"], [])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Datum,Open,Hoog,Laag,Slot,Volume,Dividenden",
+        "Data,Abertura,Máxima,Mínima,Fechamento,Volume,Dividendos",
+        "Data,Apertura,Massimo,Minimo,Chiusura,Volume,Dividendi",
+        "Datum,Eröffnung,Tageshoch,Tagestief,Schluss,Volumen,Dividende",
+        "Exchange Date,Trade Open,Trade High,Trade Low,Trade Close,Volume,Dividends",
+    ],
+)
+def test_columns_in_other_languages(tmp_path: Path, names: str) -> None:
+    (tmp_path / "MOS.csv").write_text(
+        f"{names}\n2024-01-02,20,21,19,20.5,5,0\n2024-01-03,20,21,19,20,5,0.3\n"
+    )
+    bars = FolderSource(tmp_path).deliver(["MOS"], []).bars["MOS"]
+    assert (bars.open[0], bars.high[0], bars.low[0], bars.close[0], bars.volume[0], bars.dividends[1]) == (
+        20, 21, 19, 20.5, 5, 0.3,
+    )  # fmt: skip
