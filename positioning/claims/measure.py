@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
@@ -157,7 +157,10 @@ class Measurements:
             mean = np.where(usable, returns, 0.0).sum(axis=1)[used] / count[used]
             names = [s for n, s in enumerate(price_levels) if usable[:, n].any()] or list(price_levels)
             what = f"{', '.join(names)} over {_named(measure, one.against)}, a year"
-            findings.append(mean_difference(place, one, mean - other[used], what, part, rows_per_year(rows)))
+            difference = mean_difference(place, one, mean - other[used], what, part, rows_per_year(rows))
+            unpriced = ", ".join(s for s in one.names if s not in names)
+            note = f"without {unpriced}, of which there are no prices then" if unpriced else ""
+            findings.append(replace(difference, note=note))
         return findings
 
     def _differences(
@@ -165,9 +168,14 @@ class Measurements:
     ) -> list[Finding]:
         difference = (_growth(own) - _growth(other))[1:]
         finite = np.isfinite(difference)
-        return [
+        findings = [
             mean_difference(place, one, difference[mask & finite], what, part, rows_per_year(rows))
             for part, mask in self._parts(rows[1:])
+        ]
+        last = rows[1:][finite][-1] if finite.any() else rows[0]
+        return [
+            replace(f, missing=f"{f.missing}: both end on {last}") if f.missing and f.part == "after" else f
+            for f in findings
         ]
 
     def _series_of(self, symbol: str, rows: DateArray) -> Benchmark | None:

@@ -50,7 +50,7 @@ class Finding:
     place: which of the claim's evidence it answers; what: in words; estimate, low, high: with its 95 % interval,
     positive where the claim points; p: two-sided; smallest: the estimate that a test like this would have seen in 80
     % of cases; count: returns, pieces of news or values; holds: of a fact, None where it cannot be told yet; missing:
-    why it could not be measured, "" where it could.
+    why it could not be measured, "" where it could; note: what of the claim is not in it, "" where all is.
     """
 
     place: int
@@ -66,6 +66,7 @@ class Finding:
     form: Form = "percent"
     holds: bool | None = None
     missing: str = ""
+    note: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The fields for JSON, undefined as None."""
@@ -73,7 +74,7 @@ class Finding:
             "kind": self.kind, "what": self.what, "part": self.part, "estimate": plain(self.estimate),
             "low": plain(self.low), "high": plain(self.high), "p": plain(self.p),
             "smallest_seen": plain(self.smallest), "count": self.count,
-            "holds": self.holds, "missing": self.missing or None,
+            "holds": self.holds, "missing": self.missing or None, "note": self.note or None,
         }  # fmt: skip
 
 
@@ -155,22 +156,23 @@ def _ruled(claim: Claim, findings: tuple[Finding, ...], q: float) -> ClaimAnswer
 
 
 def _tested(claim: Claim, findings: tuple[Finding, ...], decides: Finding, q: float) -> ClaimAnswer:
+    note = f"; {decides.note}" if decides.note else ""
     if not q <= LEVEL:
         alone = f"p {decides.p:.3f} after publication is not rare among all deciding tests of this page"
         why = alone if decides.p <= LEVEL else "after publication chance does as well"
         if math.isfinite(decides.smallest):
             why += f"; {100 * decides.smallest:.0f} % or more would have been seen in four cases of five"
-        return ClaimAnswer(claim, findings, Ruling.NOT_TOLD, why, q)
+        return ClaimAnswer(claim, findings, Ruling.NOT_TOLD, why + note, q)
     way = 1.0 if decides.estimate > 0 else -1.0
     beside = (f for f in findings if f.part == "after" and f.place > 0 and _measured(f) and f.p <= LEVEL)
     against = next((f for f in beside if way * f.estimate < 0), None)
     if against is not None:
         return ClaimAnswer(claim, findings, Ruling.NOT_TOLD, f"{against.what} points the other way", q)
     if way > 0:
-        return ClaimAnswer(
-            claim, findings, Ruling.SUPPORTED, "after publication as it says, beyond chance", q
-        )
-    return ClaimAnswer(claim, findings, Ruling.CONTRADICTED, "after publication against it, beyond chance", q)
+        why = f"after publication as it says, beyond chance{note}"
+        return ClaimAnswer(claim, findings, Ruling.SUPPORTED, why, q)
+    why = f"after publication against it, beyond chance{note}"
+    return ClaimAnswer(claim, findings, Ruling.CONTRADICTED, why, q)
 
 
 def _fact(claim: Claim, findings: tuple[Finding, ...], decides: Finding) -> ClaimAnswer:

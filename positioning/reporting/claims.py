@@ -138,7 +138,8 @@ def finding_words(f: Finding) -> str:
     write = signed if f.form == "percent" else number
     interval = f" ({write(f.low)} to {write(f.high)})" if math.isfinite(f.low) else ""
     p = f", p {_p(f.p)}" if math.isfinite(f.p) else ""
-    return f"{f.what}{where}: {write(f.estimate)}{interval}{p}, n {f.count:,}"
+    note = f", {f.note}" if f.note else ""
+    return f"{f.what}{where}: {write(f.estimate)}{interval}{p}, n {f.count:,}{note}"
 
 
 def _apart(claims: ClaimAnswers) -> str:

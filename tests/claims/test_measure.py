@@ -19,6 +19,7 @@ from positioning.event_studies.design import Design
 from positioning.event_studies.donors import donor_pool
 from positioning.event_studies.study import event_study, outcome
 from positioning.event_studies.synthetic_control import synthetic_control
+from positioning.market.coverage import Span
 from positioning.runs.backtest import RunSettings
 from positioning.scenarios.stress_test import StressSettings, stress_test
 from strategies import FertilizerProducers, HongKongEquipment
@@ -117,12 +118,22 @@ def test_names_without_prices_are_left_out_of_a_basket_and_named_where_all_are(
     lost = both(two, Evidence("basket", names=("NTR", "MOS"), against="SPY"))
     alone = both(two, Evidence("basket", names=("NTR",), against="SPY"))
     assert lost[1].what == "NTR over SPY, a year"
+    assert [f.note for f in lost] == ["without MOS, of which there are no prices then"] * 2
+    assert [f.note for f in alone] == ["", ""]
     assert [f.estimate for f in lost] == [f.estimate for f in alone]
     for names, against, lacking in ((("MOS", "CF"), "SPY", "MOS, CF"), (("NTR",), "ACWI", "ACWI")):
         none = two.findings([Evidence("basket", names=names, against=against)])
         assert [f.missing for f in none] == [f"no prices of {lacking}"]
     account = two.findings([Evidence("account", strategy=NAME, against="ACWI")])
     assert [f.missing for f in account] == ["no prices of ACWI"]
+
+
+def test_an_account_that_ended_before_publication_says_when(measured: Measurements) -> None:
+    span = Span(end=np.datetime64("2025-03-07"))
+    short = replace(measured, settings=replace(measured.settings, span=span, placebos=0), reports={})
+    before, after = short.findings([Evidence("account", strategy=NAME)])
+    assert before.missing == ""
+    assert after.missing == "0 returns, and 60 are wanted: both end on 2025-03-07"
 
 
 def test_a_study_is_that_of_the_engine_cut_at_publication(measured: Measurements) -> None:

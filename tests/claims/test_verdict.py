@@ -70,6 +70,13 @@ def test_what_nothing_stands_for_and_what_says_so_itself_is_untestable() -> None
     assert math.isnan(found.q)
 
 
+@pytest.mark.parametrize(("estimate", "p"), [(0.1, 0.01), (-0.1, 0.01), (0.1, 0.9)])
+def test_a_verdict_says_what_of_the_claim_is_not_in_it(estimate: float, p: float) -> None:
+    note = "without B, of which there are no prices then"
+    assert one([finding(estimate, p, note=note)]).why.endswith(f"; {note}")
+    assert "without B" not in one([finding(estimate, p)]).why
+
+
 def test_many_claims_share_one_family() -> None:
     # Benjamini-Hochberg by hand: 0.03, 0.04, 0.9 of three are 0.06, 0.06 and 0.9.
     made = rule(

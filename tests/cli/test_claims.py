@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from positioning.cli.claims import app, markdown_place
+from positioning.claims.claim import Claim, Evidence
+from positioning.cli.claims import app, markdown_place, named
 from positioning.reporting.claims import MARK
 
 RED_SEA = Path(__file__).parents[2] / "docs" / "theses" / "red_sea"
@@ -56,6 +58,41 @@ def test_the_page_and_the_markdown_say_simulated_first(answered: tuple[Path, dic
     for told in (page, text):
         assert "Retailers who wait for the goods" in told
         assert "no series of it is at hand" in told
+
+
+def test_the_terminal_tells_each_claim_and_names_what_cannot_be_tested(tmp_path: Path) -> None:
+    code, out, err = asked("--out", str(tmp_path), "--markdown", "none")
+    assert (code, err) == (0, "")
+    text = " ".join(out.split())
+    assert text.startswith(
+        "SIMULATED prices: a demonstration, not evidence 4 claims: 1 supported, 2 not told from nothing"
+    )
+    assert re.search(
+        r"C1 not told from nothing \(q = 0\.\d{3}\): Container lines gain more .* After publication", text
+    )
+    assert "C3 supported: The largest lines stop" in text
+    assert "untestable: C4; --verbose says why" in text
+    assert "C4 untestable:" not in text
+    assert "q over all 2 deciding tests" in text
+    _, longer, _ = asked("--out", str(tmp_path), "--markdown", "none", "--verbose")
+    more = " ".join(longer.split())
+    assert "C4 untestable: The strait's traffic halves. No series of it is at hand." in more
+    assert "--verbose says why" not in more
+
+
+def test_the_strategies_that_claims_name_are_asked_for_those_held_against_others_too() -> None:
+    """A word that is no strategy, such as a symbol or cash, is none."""
+
+    def claim(key: str, **more: str) -> Claim:
+        return Claim(
+            key, "position", "It pays.", "a letter", "Itself.", "exact", (Evidence("account", **more),)
+        )  # type: ignore[arg-type]
+
+    asked_of = (
+        claim("a", strategy="enablers", against="sanctioned"), claim("b", strategy="enablers", against="EEM"),
+        claim("c", strategy="middle_corridor", against="cash"), claim("d", strategy="enablers"),
+    )  # fmt: skip
+    assert named(asked_of) == ["enablers", "middle_corridor", "sanctioned"]
 
 
 def test_the_same_question_has_the_same_answer(
