@@ -142,7 +142,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "limits": Part(
         "Limits",
-        "Few open files, many processes in one folder.",
+        "Few open files, one core, no shared memory, Ctrl-C at random moments, and many processes in one folder.",
         ("tests/cli/test_limits.py",),
     ),
     "load": Part(

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
 import typer
@@ -34,6 +35,9 @@ BAD_INPUT = 2  # exit status
 DISAGREES = 4  # a number of ours is another when it is worked out again
 PIPE_CLOSED = 141  # as of a program that SIGPIPE ended
 SCRIPT = "positioning"  # the console script
+_signals: list[int] = []  # that came since the command began
+
+USAGE_ERROR: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
 
 if TYPE_CHECKING:
     _Base = TyperCommand  # it stands before any command of typer's, a group too
@@ -48,7 +52,14 @@ def ending() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise typer.Exit(PIPE_CLOSED) from None
+    except (typer.Exit, typer.Abort, USAGE_ERROR):
+        raise
     except KeyboardInterrupt:
+        raise typer.Exit(_stopped()) from None
+    except Exception:
+        if not _signals:
+            raise
+        # What compiled code makes of a Ctrl-C: numba says that a part of it failed to import.
         raise typer.Exit(_stopped()) from None
 
 
@@ -108,14 +119,13 @@ class Command(OneLine, TyperCommand):
 def one_line_usage() -> Iterator[None]:
     """What is around every command: words typed wrongly, Ctrl-C, SIGTERM and a standard output that cannot be written
     end the program with one line, or none, and a status that says so."""
-    usage_error: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
     begin()
     status: Any = 0
     try:
         yield
     except SystemExit as ended:
         status = ended.code
-    except usage_error as error:
+    except USAGE_ERROR as error:
         status = _ended(
             f"{one_line(error.format_message()).rstrip('.')}; --help lists the options", BAD_INPUT
         )
@@ -129,12 +139,18 @@ def one_line_usage() -> Iterator[None]:
 def begin() -> None:
     """SIGTERM is Ctrl-C; what standard output cannot show is written as escapes."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _signals.clear()
+        signal.signal(signal.SIGINT, _interrupted)
+        signal.signal(signal.SIGTERM, _interrupted)
         sys.unraisablehook = _unraisable
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
+    _signals.append(number)
+    raise KeyboardInterrupt
 
 
 def _interrupt() -> None:
@@ -166,8 +182,10 @@ def _leave(status: Any) -> NoReturn:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = status or BAD_INPUT
-    if status == INTERRUPTED and sys.stdout is sys.__stdout__:
-        _end_at_once()
+    if sys.stdout is sys.__stdout__:
+        if status == INTERRUPTED:
+            _end_at_once()
+        _ignore_signals()  # all is said: a late Ctrl-C, in the interpreter's own ending, would take the status with it
     sys.exit(status)
 
 
@@ -182,6 +200,12 @@ def _end_at_once() -> NoReturn:
     os._exit(INTERRUPTED)
 
 
+def _ignore_signals() -> None:
+    with suppress(ValueError):  # another thread than the main one may not
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def _ended(words: str, status: int) -> int:
     line = f"error: {words}"
     with suppress(OSError, ValueError):
@@ -191,9 +215,7 @@ def _ended(words: str, status: int) -> int:
 
 
 def _stopped(words: str = STOPPED) -> int:
-    with suppress(ValueError):  # a second Ctrl-C does no more than the first
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _ignore_signals()  # a second Ctrl-C does no more than the first
     with suppress(OSError, ValueError):
         print(words, file=sys.stderr)
     return INTERRUPTED

@@ -170,3 +170,25 @@ def test_an_interruption_of_compiled_code_that_calls_back_is_not_lost() -> None:
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("told\n", "")
+
+
+def test_an_error_that_a_library_makes_of_ctrl_c_is_the_line_of_ctrl_c() -> None:
+    """Compiled code may answer an interruption by another error, as numba does while it is imported."""
+    code = (
+        "import os, signal, sys, typer\nfrom positioning.cli.command import begin, ending\nbegin()\n"
+        "def struck():\n    os.kill(os.getpid(), signal.SIGINT)\n"
+        "try:\n    with ending():\n        try:\n            struck()\n            signal.pause()\n"
+        "        except KeyboardInterrupt:\n            raise ImportError('a part failed to import') from None\n"
+        "except typer.Exit as ended:\n    sys.exit(ended.exit_code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "stopped; nothing half-written is left\n")
+    calm = code.replace("            struck()\n            signal.pause()\n", "            raise KeyError\n")
+    calm = calm.replace("except KeyboardInterrupt", "except KeyError")
+    done = subprocess.run(
+        [sys.executable, "-c", calm], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith("ImportError: a part failed to import\n")  # a fault of ours is not hidden
