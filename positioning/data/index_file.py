@@ -1,7 +1,7 @@
 """Any daily or monthly series as a state of the world: NAME=FILE:COLUMN:LAG, such as gpr=data_gpr_daily.csv:GPRD:7.
 
-LAG is the publication lag in days: the value of a day is known so many days after it, that of a month so many days after
-the month's end. Without one a series is refused, since a value of a day is seldom known on that day.
+LAG is the publication lag in days: the value of a day is known so many days after it, that of a month, quarter or
+year so many days after its end. Without one a series is refused, since a value of a day is seldom known on that day.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from positioning.market.source import Driver
 
 MOST_BYTES = 64_000_000
 MOST_DAYS = 3650
+MOST_MONTHS = 12  # of the period that a value stands for
+SHORTEST_MONTH = 28  # days between values from which each is taken for a period's
 DATE_COLUMNS = ("day", "date", "month", "time", "timestamp", "period", "observationdate")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MONTH = re.compile(r"(\d{4})[-/M]?(\d{2})")
@@ -114,22 +116,32 @@ def _read(name: str, file: Path, column: str, lag: int) -> Driver:
 
 
 def _period_ends(file: Path, cells: Sequence[str]) -> DateArray:
-    """The day itself of daily values, the month's last day of monthly ones (yyyymm, or the first of each month)."""
+    """The day itself of daily and weekly values; of those that lie a month or more apart the last day of their month or
+    quarter, wherever in it they are stamped, since a month's mean is not known on its first or fifteenth day. Where a
+    quarter is stamped by its last month this is later than need be, and never too early; the last day of a month is
+    taken as it stands."""
     months = [_MONTH.fullmatch(c) for c in cells]
     if all(m is not None and 1 <= int(m[2]) <= 12 for m in months):
         starts = np.array([f"{m[1]}-{m[2]}" for m in months if m is not None], dtype="datetime64[M]")
-        return _ends(starts)
+        return _ends(starts, _step(starts))
     try:
         days = read_dates([re.sub(r"\.0$", "", c) for c in cells]).days
     except Unclear as error:
         raise BadInputError(f"{file.name}: {error.seen}", error.wanted, error.remedy) from None
     starts = days.astype("datetime64[M]")
-    firsts = (days == starts.astype("datetime64[D]")).all() and days.size > 1
-    return _ends(starts) if firsts else days
+    step = _step(starts)
+    is_sparse = days.size > 1 and step > 0 and np.median(np.diff(days).astype(np.int64)) >= SHORTEST_MONTH
+    return _ends(starts, step) if is_sparse and (days != _ends(starts, 1)).any() else days
 
 
-def _ends(months: DateArray) -> DateArray:
-    return np.asarray((months + 1).astype("datetime64[D]") - np.timedelta64(1, "D"))
+def _step(months: DateArray) -> int:
+    """The smallest number of months from one value to the next; 1 for a single one."""
+    return int(np.diff(months).astype(np.int64).min(initial=MOST_MONTHS)) if months.size > 1 else 1
+
+
+def _ends(months: DateArray, step: int) -> DateArray:
+    """The last days of the periods of `step` months that begin with these."""
+    return np.asarray((months + max(step, 1)).astype("datetime64[D]") - np.timedelta64(1, "D"))
 
 
 def _numbers(file: Path, column: str, cells: Sequence[tuple[int, str, str]]) -> FloatArray:

@@ -66,6 +66,36 @@ def test_a_month_is_known_so_many_days_after_its_end(tmp_path: Path, dates: tupl
 
 
 @pytest.mark.parametrize(
+    ("dates", "ends"),
+    [
+        # A month stamped inside it, by its first session, or by its last day.
+        (("2031-01-15", "2031-02-15", "2031-03-15"), ("2031-01-31", "2031-02-28", "2031-03-31")),
+        (("2031-01-02", "2031-02-03", "2031-03-03"), ("2031-01-31", "2031-02-28", "2031-03-31")),
+        (("2031-01-31", "2031-02-28", "2031-03-31"), ("2031-01-31", "2031-02-28", "2031-03-31")),
+        # Months that are missing change no other.
+        (("2031-01-01", "2031-02-01", "2031-06-01"), ("2031-01-31", "2031-02-28", "2031-06-30")),
+        # A quarter and a year that are stamped by their first day, or by their last.
+        (("2031-01-01", "2031-04-01", "2031-07-01"), ("2031-03-31", "2031-06-30", "2031-09-30")),
+        (("203101", "203104", "203107"), ("2031-03-31", "2031-06-30", "2031-09-30")),
+        (("2031-03-31", "2031-06-30", "2031-09-30"), ("2031-03-31", "2031-06-30", "2031-09-30")),
+        (("2029-01-01", "2030-01-01", "2031-01-01"), ("2029-12-31", "2030-12-31", "2031-12-31")),
+        # Days and weeks are themselves, the first of a month among them.
+        (("2031-01-01", "2031-01-02", "2031-02-01"), ("2031-01-01", "2031-01-02", "2031-02-01")),
+        (("2031-01-24", "2031-01-31", "2031-02-07"), ("2031-01-24", "2031-01-31", "2031-02-07")),
+        (("2031-01-01",), ("2031-01-01",)),
+    ],
+)
+def test_no_value_is_known_before_what_it_stands_for_is_over(
+    tmp_path: Path, dates: tuple[str, ...], ends: tuple[str, ...]
+) -> None:
+    rows = "".join(f"{day};{n + 1}\n" for n, day in enumerate(dates))
+    path = written(tmp_path, "date;GPR\n" + rows)
+    found = read_indices([f"gpr={path}:GPR:5"])["gpr"]
+    assert [str(d) for d in found.dates] == list(ends)
+    np.testing.assert_array_equal(found.known, found.dates + np.timedelta64(5, "D"))
+
+
+@pytest.mark.parametrize(
     ("word", "text", "complaint"),
     [
         ("gpr={}:GPRD", GPR, "has no publication lag"),
