@@ -127,7 +127,7 @@ def _named(file: Path, table: Table) -> Iterator[None]:
         raise BadInputError(f"{where}: {error.seen}", error.wanted, error.remedy) from None
 
 
-def _only(table: Table, file: Path, names: Sequence[str], what: str, wanted: str) -> str:
+def _only(table: Table, file: Path, names: Sequence[str], what: str, need: str) -> str:
     """What the cells of a column of such a name say, "" where there is none. Raises BadInputError where they differ."""
     for at, name in enumerate(table.header):
         if folded(name) in names:
@@ -135,7 +135,7 @@ def _only(table: Table, file: Path, names: Sequence[str], what: str, wanted: str
             if len(words) > 1:
                 raise BadInputError(
                     f"{file.name} holds {len(words)} {what} ({', '.join(words)[:80]})",
-                    f"wanted {wanted}",
+                    f"wanted {need}",
                     "write a file a symbol",
                 )
             return words[0] if words else ""

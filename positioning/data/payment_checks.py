@@ -42,8 +42,8 @@ class PaidColumns:
     def share(self) -> FloatArray:
         """(R,) payments as shares of the last close before them, 0 where there is none."""
         before = previous(self.columns.close)
-        paid = (self.dividends > 0) & np.isfinite(before)
-        return np.where(paid, self.dividends / np.where(before > 0, before, 1.0), 0.0)
+        has_payment = (self.dividends > 0) & np.isfinite(before)
+        return np.where(has_payment, self.dividends / np.where(before > 0, before, 1.0), 0.0)
 
     def log_factor(self) -> FloatArray:
         """(R,) the step of adjusted / close that a payment makes, on its row or the next with a close."""
@@ -56,7 +56,7 @@ class PaidColumns:
         return out
 
     def nights(self) -> FloatArray | None:
-        """See `price_moves.overnight`."""
+        """(R,) the moves of its nights, as of `price_moves.overnight`."""
         opens = self.columns.cells.get("Open")
         return overnight(None if opens is None else opens * self.scale, self.columns.close)
 
@@ -120,12 +120,12 @@ class PaidColumns:
             & np.isfinite(ratios)
             & (np.abs(np.log(np.where(ratios > 0, ratios, 1.0))) > np.log(SMALLEST_SPLIT))
         )
-        findings, paid = [], np.flatnonzero(share > 0)
+        findings, pays = [], np.flatnonzero(share > 0)
         for n, row in enumerate(splits):
             first = splits[n - 1] if n else 0
             last = splits[n + 1] if n + 1 < splits.size else share.size
-            before = np.log(share[paid[(paid >= first) & (paid < row)]][-ASIDE:])
-            after = np.log(share[paid[(paid >= row) & (paid < last)]][:ASIDE])
+            before = np.log(share[pays[(pays >= first) & (pays < row)]][-ASIDE:])
+            after = np.log(share[pays[(pays >= row) & (pays < last)]][:ASIDE])
             size = abs(float(np.log(ratios[row])))
             if min(before.size, after.size) < SIDES or max(np.ptp(before), np.ptp(after)) > size / 2:
                 continue

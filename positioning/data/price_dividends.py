@@ -110,27 +110,27 @@ class _Dividends:
         if amounts is None and gains is None:
             return self._without_amounts(ratio_steps, idle)
         dividends = self._with_gains(amounts, gains, None if idle else ratio_steps)
-        paid = PaidColumns(self.columns, self.scale, dividends)
-        self.findings += paid.crowded()
+        columns = PaidColumns(self.columns, self.scale, dividends)
+        self.findings += columns.crowded()
         if ratio_steps is not None and not idle:
-            self._contradictions(paid, ratio_steps)
+            self._contradictions(columns, ratio_steps)
         elif (dividends > 0).any() and self.stated == "" and off_grid(self.close):
-            return self._beside(paid)
+            return self._beside(columns)
         elif not (dividends > 0).any():
             self.notes.append("pays no dividend by its own columns")
         if idle and ratio_steps is not None and (dividends > 0).any():
             self.notes.append("has an Adj Close equal to its Close, although it pays: not used")
-        self._odd_sizes(paid, idle)
+        self._odd_sizes(columns, idle)
         if idle and self.stated == "" and not self.findings:
-            self._tell(*paid.unfallen())
+            self._tell(*columns.unfallen())
         return "traded", dividends
 
-    def _odd_sizes(self, paid: PaidColumns, alone: bool) -> None:
+    def _odd_sizes(self, columns: PaidColumns, alone: bool) -> None:
         """alone: see `PaidColumns.small`."""
-        self._tell(*paid.large())
-        self._tell(*paid.small(self.hundredths, alone))
+        self._tell(*columns.large())
+        self._tell(*columns.small(self.hundredths, alone))
         if alone:
-            self.findings += paid.of_other_shares()
+            self.findings += columns.of_other_shares()
 
     def _tell(self, findings: Sequence[Finding], notes: Sequence[str]) -> None:
         self.findings += findings
@@ -160,12 +160,12 @@ class _Dividends:
         self._tell(*PaidColumns(self.columns, self.scale, dividends).large())
         return "traded", dividends
 
-    def _beside(self, paid: PaidColumns) -> tuple[Basis, FloatArray]:
+    def _beside(self, columns: PaidColumns) -> tuple[Basis, FloatArray]:
         """Closes off the grid beside dividends: with those inside, or brought to today's shares."""
-        dividends, share = paid.dividends, paid.share()
-        verdict = basis_beside_dividends(self.close, dividends, paid.nights())
+        dividends, share = columns.dividends, columns.share()
+        verdict = basis_beside_dividends(self.close, dividends, columns.nights())
         if verdict == "traded":
-            self._odd_sizes(paid, alone=True)
+            self._odd_sizes(columns, alone=True)
             return "traded", dividends
         none = np.zeros(dividends.size)
         if verdict == "unclear" and share.sum() > MATERIAL:
@@ -177,7 +177,7 @@ class _Dividends:
                 f"give basis={self.symbol}=split where they do not, basis={self.symbol}=total_return where they do",
             )
         if np.median(share[dividends > 0]) > LARGE_DIVIDEND:
-            self._tell(*paid.large())  # in another unit no close could have fallen by them
+            self._tell(*columns.large())  # in another unit no close could have fallen by them
         self.notes.append("has adjusted closes beside its Dividends: dividends are inside its price")
         return "total_return", none
 
@@ -216,9 +216,9 @@ class _Dividends:
         self.notes.append(f"pays {(gains > 0).sum()} distributions of capital gains: counted as dividends")
         return dividends
 
-    def _contradictions(self, paid: PaidColumns, ratio_steps: Steps) -> None:
+    def _contradictions(self, columns: PaidColumns, ratio_steps: Steps) -> None:
         """Where `Dividends` and `Adj Close` do not tell the same payments."""
-        by_dividends = paid.log_factor()
+        by_dividends = columns.log_factor()
         by_adjusted = np.zeros(self.dates.size)
         by_adjusted[ratio_steps.at] = np.log(ratio_steps.ratio)
         rows = np.flatnonzero((by_dividends > 0) | (by_adjusted != 0))
