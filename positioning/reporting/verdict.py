@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from positioning.analysis.verdict import AnyGrade, clauses
+from positioning.analysis.verdict import AnyGrade, Verdict, clauses
 
 
 @final
@@ -28,6 +28,13 @@ def spoken_again(record: Mapping[str, Any] | None) -> Spoken:
     if record is None:
         return Spoken("Kept before verdicts were given: make the run again.", "neutral")
     return Spoken(record["sentence"], record["tone"])
+
+
+def in_short(verdicts: Mapping[str, Verdict]) -> str:
+    """The whole sentence on one, by its name, or of several what decided each."""
+    if len(verdicts) == 1:
+        return " ".join(f"{name}: {v.sentence}" for name, v in verdicts.items())
+    return " ".join(f"{name}: {v.parts[0]}." for name, v in verdicts.items())
 
 
 def rules(scale: Mapping[Any, str]) -> tuple[tuple[str, str], ...]:

@@ -9,12 +9,17 @@ from positioning.event_studies.study import ALL, Band, EventStudy
 from positioning.reporting import charts
 from positioning.reporting.event_study.words import days_words
 
+FEW = 12  # dots that leave each a label of two lines
+
 
 def forest(studies: Sequence[EventStudy], simulated: bool) -> charts.Figure:
     """A dot and an interval a sleeve and span: the CAAR and its `Outcome.half_width` either way."""
     groups = [(s.label, s.group(ALL)) for s in studies]
     outcomes = [(label, o) for label, group in groups if group for o in group.signed]
-    labels = [charts.safe_label(f"{label.replace('_', ' ')} {days_words(o.span)}") for label, o in outcomes]
+    parting = "<br>" if len(outcomes) <= FEW else " "  # two short lines leave a phone more room for the dots
+    labels = [
+        charts.safe_label(label.replace("_", " ")) + parting + days_words(o.span) for label, o in outcomes
+    ]
     means = [round(o.caar, 5) for _, o in outcomes]
     reach = [round(o.half_width, 5) if math.isfinite(o.half_width) else 0.0 for _, o in outcomes]
     trace = {
@@ -30,10 +35,16 @@ def forest(studies: Sequence[EventStudy], simulated: bool) -> charts.Figure:
             "zeroline": True,
             "zerolinecolor": "$other",
             "zerolinewidth": 2,
-            "nticks": 6,
+            "nticks": 5,
             "tickangle": 0,
         },
-        "yaxis": {**charts.AXIS, "type": "category", "autorange": "reversed", "showgrid": False},
+        "yaxis": {
+            **charts.AXIS,
+            "type": "category",
+            "autorange": "reversed",
+            "showgrid": False,
+            "tickfont": {"size": 11},
+        },
         "annotations": [charts.watermark()] if simulated else [],
     }
     return {"data": [trace], "layout": layout}

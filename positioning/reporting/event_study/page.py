@@ -38,7 +38,7 @@ from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import rules
+from positioning.reporting.verdict import in_short, rules
 from positioning.reporting.view import Cell, Chart, Table
 from positioning.runs.answers import keep_answer
 
@@ -116,7 +116,7 @@ def write_event_study(
     tones = {v.tone for v in verdicts.values()}
     keep_answer(
         directory, "event_study", f"Event study, {', '.join(s.label for s in studies)}",
-        " ".join(f"{label}: {v.sentence}" for label, v in verdicts.items()),
+        in_short(verdicts),
         tones.pop() if len(tones) == 1 else "neutral", any(s.simulated for s in studies),
         f"prices {', '.join(prices)}", command, moved(text, script, f"../../{script}"), files[1:], again,
     )  # fmt: skip

@@ -12,7 +12,8 @@ from typing import Any, final
 
 import numpy as np
 
-from positioning.analysis.verdict import SearchEvidence, Verdict, search_verdict, withheld
+from positioning.analysis.search_verdict import SearchEvidence, search_verdict, withheld
+from positioning.analysis.verdict import Verdict
 from positioning.arrays import FloatArray
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis

@@ -22,7 +22,7 @@ from positioning.reporting.page_file import refuse_foreign_pages, write_page
 from positioning.reporting.stress_test.charts import path_figures
 from positioning.reporting.stress_test.words import alike, judged, method, notices, titles
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import rules
+from positioning.reporting.verdict import in_short, rules
 from positioning.reporting.view import Cell, Chart, Table
 from positioning.runs.answers import keep_answer
 from positioning.scenarios.outcome import DEEP
@@ -92,7 +92,7 @@ def write_stress(
     tones = {v.tone for v in verdicts.values()}
     keep_answer(
         directory, "stress", f"Stress test, {stress.scenarios.name}",
-        " ".join(f"{name}: {v.sentence}" for name, v in verdicts.items()),
+        in_short(verdicts),
         tones.pop() if len(tones) == 1 else "neutral", stress.market.simulated, stress.market.source, command,
         moved(text, script, f"../../{script}"), files[1:], study,
     )  # fmt: skip
