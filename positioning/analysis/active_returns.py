@@ -23,6 +23,7 @@ from positioning.analysis.attribution import WINDOW
 from positioning.analysis.factor_regions import factor_measure
 from positioning.analysis.factors import Factors
 from positioning.analysis.market_line import beta_measure, held_venues, regressors
+from positioning.analysis.multiplicity import detectable
 from positioning.analysis.regression import newey_west
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.events.event import Events
@@ -47,6 +48,11 @@ class ActiveAlpha:
     p: float
     rows: int
     betas: tuple[float, ...]
+
+    @property
+    def detectable(self) -> float:
+        """The smallest alpha that a two-sided test at 5 % would have seen in 80 % of cases; NaN without an error."""
+        return detectable(self.error, self.rows - 1.0 - len(self.betas))
 
     def to_json(self) -> dict[str, Any]:
         """The fields for JSON, undefined as None."""

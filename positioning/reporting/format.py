@@ -9,6 +9,7 @@ import numpy as np
 
 from positioning.analysis.equal_exposure import long_exposure
 from positioning.analysis.metrics import Metrics
+from positioning.analysis.multiplicity import LEVEL
 from positioning.analysis.report import BacktestReport
 
 NOTHING = "–"
@@ -35,6 +36,19 @@ def signed(value: float, digits: int = 1) -> str:
     """A fraction as per cent, with its sign."""
     plus = "+" if round(100 * value, digits) > 0 else ""
     return plus + percent(value, digits) if math.isfinite(value) else NOTHING
+
+
+def outcome_words(p: float, least: float, unit: str = "", digits: int = 1) -> str:
+    """How a sentence on an estimate ends: a stop where p tells it from nothing, else that it cannot be, with `least`, the
+    smallest that such a test sees in 80 % of cases. unit: of time, such as " a session"."""
+    if p <= LEVEL:
+        return "."
+    seen = (
+        f"; a test like this sees {percent(least, digits)}{unit} or more in 80 % of cases"
+        if least > 0
+        else ""
+    )
+    return f": this cannot be told from nothing{seen}."
 
 
 def before_costs(net: float, costs: float, digits: int = 2) -> str:

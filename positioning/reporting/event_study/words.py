@@ -17,7 +17,7 @@ from positioning.event_studies.states import APART, StateCars
 from positioning.event_studies.study import ALL, ALONE, LEAD, EventStudy, Outcome
 from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.thesis import Thesis
-from positioning.reporting.format import number, percent, signed
+from positioning.reporting.format import number, outcome_words, percent, signed
 from positioning.reporting.tearsheet.evidence import active_words
 
 Shuffled = Mapping[str, StudyPlacebo]  # by a study's label, empty where none was asked for
@@ -75,7 +75,7 @@ def evidence_words(label: str, evidence: Evidence) -> list[str]:
     lines = [
         f"Held {'with its sign' if c.weighting == 'sign' else 'by sign and severity'} while events are in force "
         f"({c.sessions} sessions), the sleeve made {percent(c.alpha, 3)} a session beyond its factors "
-        f"(Newey-West t {number(c.t)}, p {p_words(c.p)})."
+        f"(Newey-West t {number(c.t)}, p {p_words(c.p)}){outcome_words(c.p, c.detectable, ' a session', 3)}"
         for c in evidence.calendar.get(label, ())
         if c.sessions
     ]
@@ -109,10 +109,9 @@ def state_words(state_cars: Sequence[StateCars]) -> list[str]:
 def _apart(t: StateCars) -> str:
     if not math.isfinite(t.p):
         return "Too few days in the outer thirds to tell them apart."
-    outcome = "can be told from nothing" if t.p <= LEVEL else "cannot be told from nothing"
     return (
-        f"High less low is {signed(t.mean)}, which {outcome} (errors clustered by date, {t.clusters} clusters, wild "
-        f"bootstrap p {p_words(t.p)})."
+        f"High less low is {signed(t.mean)} (errors clustered by date, {t.clusters} clusters, wild bootstrap p "
+        f"{p_words(t.p)}){outcome_words(t.p, t.detectable)}"
     )
 
 

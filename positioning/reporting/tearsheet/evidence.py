@@ -12,11 +12,10 @@ import numpy as np
 from positioning.analysis.active_returns import ActiveAlpha
 from positioning.analysis.attribution import WINDOW
 from positioning.analysis.metrics import MIN_RETURNS
-from positioning.analysis.multiplicity import LEVEL
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.report import BacktestReport
 from positioning.plurals import counted
-from positioning.reporting.format import number, percent, signed
+from positioning.reporting.format import number, outcome_words, percent, signed
 from positioning.reporting.view import Table, TableRow
 from positioning.simulation.constraints import mark_factor
 
@@ -124,7 +123,7 @@ def active_words(alphas: Sequence[ActiveAlpha]) -> list[str]:
     return [
         f"{ACTIVE[a.coverage][0]} ({a.rows:,} rows), the strategy made {signed(a.alpha, 3)} a row more than itself "
         f"without events, beyond what {ACTIVE[a.coverage][1]} (Newey-West t {number(a.t)}, p {number(a.p, 3)})"
-        f"{'.' if a.p <= LEVEL else ': this cannot be told from nothing.'}"
+        f"{outcome_words(a.p, a.detectable, ' a row', 3)}"
         for a in alphas
         if a.rows
     ]
