@@ -22,14 +22,14 @@ from positioning.analysis.metrics import rows_per_year
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.search.chunk_store import ChunkStore, FolderChunks, MemoryChunks
-from positioning.search.measures import FIGURES, Accounts, Figures
+from positioning.search.lane_figures import LaneFigures
+from positioning.search.measures import FIGURES, Figures
 from positioning.search.run import Search, search, threads
 from positioning.search.space import SearchSpace
 from positioning.search.trials import Plan, Trials
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
 from positioning.simulation.inputs import LedgerInputs, ledger_inputs
-from positioning.simulation.kernel import lane_memory, run_lanes
 from positioning.simulation.ledger_arrays import LANES
 from positioning.simulation.liquidity import Capital
 from positioning.vectors import aligned_empty
@@ -119,15 +119,13 @@ def run_kernel(inputs: LedgerInputs, decided: np.ndarray, exposures: np.ndarray)
     band = np.zeros(LANES)
 
     def work(firsts: np.ndarray) -> None:
-        nav, weights = aligned_empty(inputs.rows.size, LANES), aligned_empty(decided.size, NAMES, LANES)
-        memory, measure = lane_memory(NAMES), Figures()
+        weights, figures = aligned_empty(decided.size, NAMES, LANES), LaneFigures(inputs)
         for first in firsts:
             lanes = np.minimum(np.arange(first, first + LANES), exposures.size - 1)
             weights[:] = exposures[lanes] / NAMES
-            record = run_lanes(decided, weights, band, inputs.arrays, nav, memory=memory)
-            accounts = Accounts(inputs.rows, nav, inputs.growth, record.ruin_row, record.traded, record.cost)
             count = min(LANES, exposures.size - first)
-            out[first : first + count] = measure.read(accounts)[: len(FIGURES), :count].T
+            table = figures.table(decided, weights, band)
+            out[first : first + count] = table[: len(FIGURES), :count].T
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, np.array_split(np.arange(0, exposures.size, LANES), WORKERS)))

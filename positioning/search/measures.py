@@ -87,7 +87,7 @@ def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArra
     years = float((accounts.rows[-1] - accounts.rows[0]).astype(np.int64)) / DAYS_PER_YEAR
     # metrics.rows_per_year, whose check of the dates would be made anew for every LANES accounts
     per_year = (accounts.rows.size - 1) / years if years > 0 else math.nan
-    measure(
+    measure_lanes(
         accounts.nav, accounts.growth, accounts.ruin, accounts.traded, accounts.cost, years, per_year,
         edges, figures, sums, own,
     )  # fmt: skip
@@ -95,8 +95,8 @@ def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArra
 
 
 # The slots of what is summed over all rows: excess returns, their squares, their products with the return of cash,
-# squared falls and nav; and the highest nav so far and the deepest fall from it.
-TOTAL, SQUARE, CROSS, DOWN, LEVEL, TOP, LOW = range(7)
+# squared falls; the deepest fall from the highest nav before it; and nav.
+TOTAL, SQUARE, CROSS, DOWN, LOW, LEVEL = range(6)
 STEP = 4  # rows whose returns share one division, which would be what a row costs
 MOST = 1e200  # of their product, and one by it the least, else they are taken one by one
 NEARLY = 1.0 + 1e-10  # by which a fall must be less deep than the deepest for no division to be needed
@@ -130,13 +130,17 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     years: float,
     per_year: float,
     edges: IntArray,
+    place: int,
+    column: int,
     figures: FloatArray,
     sums: FloatArray,
     squares: FloatArray,
 ) -> None:
-    """The FIGURES of LANES accounts from their nav (T, LANES), streamed row by row; see metrics.summarise.
+    """The FIGURES of the WIDTH accounts from `place` on, their nav in nav from `column` on, streamed row by row; see
+    metrics.summarise.
 
-    edges: (B + 1,) first rows of the blocks, from 1 to T. figures: out (9, LANES); sums, squares: out (B, LANES).
+    edges: (B + 1,) first rows of the blocks, from 1 to T. ruin, traded, cost: (LANES,). figures: out (9, LANES); sums:
+    out (B, LANES); squares: out (S, LANES), zeros before.
     """
     n_rows = nav.shape[0]
     count, growth_sum, growth_square = n_rows - 1, 0.0, 0.0
@@ -144,101 +148,112 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
         growth_sum += growth[r]
         growth_square += growth[r] * growth[r]
     earning = growth_square > 0.0
-    s, blocks = aligned_zeros(LOW + 1, LANES), edges.size - 1
-    s[LEVEL], s[TOP] = nav[0], nav[0]
-    for k in range(0, LANES, WIDTH):
-        down, cross, level = load(s, (DOWN, k), WIDTH), load(s, (CROSS, k), WIDTH), load(s, (LEVEL, k), WIDTH)
-        top, low = load(s, (TOP, k), WIDTH), load(s, (LOW, k), WIDTH)
-        bound, before = (low + 1.0) * NEARLY, load(nav, (0, k), WIDTH)
-        for block in range(blocks):
-            part, part_square = fill(0.0, WIDTH), fill(0.0, WIDTH)
-            r, end = edges[block], edges[block + 1]
-            while r < end:
-                first_top, now = top, load(nav, (r, k), WIDTH)
-                lowest, last = now, r + 1
-                together = r + STEP <= end
+    blocks, zero = edges.size - 1, fill(0.0, WIDTH)
+    total, square, down, cross, low = zero, zero, zero, zero, zero
+    level = load(nav, (0, column), WIDTH)
+    top, before, bound = level, level, (low + 1.0) * NEARLY
+    for block in range(blocks):
+        part, part_square = zero, zero
+        r, end = edges[block], edges[block + 1]
+        while r < end:
+            first_top, now = top, load(nav, (r, column), WIDTH)
+            lowest, last = now, r + 1
+            together = r + STEP <= end
+            if together:
+                second, third = load(nav, (r + 1, column), WIDTH), load(nav, (r + 2, column), WIDTH)
+                fourth = load(nav, (r + 3, column), WIDTH)
+                early, late = before * now, second * third
+                share = 1.0 / (early * late)
+                together = not any_of(negated((share < MOST) & (share > 1.0 / MOST)))
                 if together:
-                    second, third, fourth = (
-                        load(nav, (r + 1, k), WIDTH), load(nav, (r + 2, k), WIDTH), load(nav, (r + 3, k), WIDTH),
-                    )  # fmt: skip
-                    early, late = before * now, second * third
-                    share = 1.0 / (early * late)
-                    together = not any_of(negated((share < MOST) & (share > 1.0 / MOST)))
-                    if together:
-                        last = r + STEP
-                        over_early, over_late = share * late, share * early
-                        a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
-                        c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
-                        if earning:
-                            g, h, i, j = growth[r], growth[r + 1], growth[r + 2], growth[r + 3]
-                            a, b, c, d = a - g, b - h, c - i, d - j
-                            cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
-                        part = part + a + b + c + d
-                        part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
-                        a, b, c, d = fall(a), fall(b), fall(c), fall(d)
-                        down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
-                        level = level + now + second + third + fourth
-                        top = higher(higher(higher(higher(top, now), second), third), fourth)
-                        lowest = lower(lower(now, second), lower(third, fourth))
-                        before = fourth
-                if not together:
-                    g = item(growth, (r,))
-                    a = now / before - 1.0 - g
-                    part, part_square, cross = part + a, fused(a, a, part_square), fused(a, g, cross)
-                    a = fall(a)
-                    down, level, top, before = fused(a, a, down), level + now, higher(top, now), now
-                if any_of(lowest < bound * top):  # one of them may have fallen deeper
-                    for q in range(r, last):
-                        now = load(nav, (q, k), WIDTH)
-                        first_top = higher(first_top, now)
-                        low = lower(now / first_top - 1.0, low)
-                    bound = (low + 1.0) * NEARLY
-                r = last
-            store(sums, (block, k), part)
-            if squares.shape[0] > 0:
-                own = block * squares.shape[0] // blocks
-                store(squares, (own, k), load(squares, (own, k), WIDTH) + part_square)
-            store(s, (TOTAL, k), load(s, (TOTAL, k), WIDTH) + part)
-            store(s, (SQUARE, k), load(s, (SQUARE, k), WIDTH) + part_square)
-        store(s, (DOWN, k), down)
-        store(s, (CROSS, k), cross)
-        store(s, (LEVEL, k), level)
-        store(s, (LOW, k), low)
-    total, square, down, low, level = s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL]
+                    last = r + STEP
+                    over_early, over_late = share * late, share * early
+                    a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
+                    c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
+                    if earning:
+                        g, h, i, j = growth[r], growth[r + 1], growth[r + 2], growth[r + 3]
+                        a, b, c, d = a - g, b - h, c - i, d - j
+                        cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
+                    part = part + a + b + c + d
+                    part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
+                    a, b, c, d = fall(a), fall(b), fall(c), fall(d)
+                    down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
+                    level = level + now + second + third + fourth
+                    top = higher(higher(higher(higher(top, now), second), third), fourth)
+                    lowest = lower(lower(now, second), lower(third, fourth))
+                    before = fourth
+            if not together:
+                g = item(growth, (r,))
+                a = now / before - 1.0 - g
+                part, part_square, cross = part + a, fused(a, a, part_square), fused(a, g, cross)
+                a = fall(a)
+                down, level, top, before = fused(a, a, down), level + now, higher(top, now), now
+            if any_of(lowest < bound * top):  # one of them may have fallen deeper
+                for q in range(r, last):
+                    now = load(nav, (q, column), WIDTH)
+                    first_top = higher(first_top, now)
+                    low = lower(now / first_top - 1.0, low)
+                bound = (low + 1.0) * NEARLY
+            r = last
+        store(sums, (block, place), part)
+        if squares.shape[0] > 0:
+            own = block * squares.shape[0] // blocks
+            store(squares, (own, place), load(squares, (own, place), WIDTH) + part_square)
+        total, square = total + part, square + part_square
+    s = aligned_zeros(LEVEL + 1, WIDTH)
+    store(s, (TOTAL, 0), total)
+    store(s, (SQUARE, 0), square)
+    store(s, (CROSS, 0), cross)
+    store(s, (DOWN, 0), down)
+    store(s, (LOW, 0), low)
+    store(s, (LEVEL, 0), level)
+    totals, squared, downs, lows, levels = s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL]
     # returns are excess returns and the growth of cash: their sums follow from those
-    net, net_square = total + growth_sum, square + 2.0 * s[CROSS] + growth_square
+    nets, net_squared = totals + growth_sum, squared + 2.0 * s[CROSS] + growth_square
     scale = math.sqrt(per_year)
-    for k in range(LANES):
-        mean = total[k] / count
-        spread = math.sqrt(max(square[k] - count * mean * mean, 0.0) / (count - 1)) if count > 1 else np.nan
-        own = (
-            math.sqrt(max(net_square[k] - net[k] * net[k] / count, 0.0) / (count - 1))
-            if count > 1
-            else np.nan
-        )
-        fallen = math.sqrt(down[k] / count) if count > 1 else np.nan
-        grown = nav[n_rows - 1, k] / nav[0, k]
+    for k in range(WIDTH):
+        account, grown = place + k, nav[n_rows - 1, column + k] / nav[0, column + k]
+        mean, mean_nav, deepest = totals[k] / count, levels[k] / n_rows, lows[k]
+        spread, own, fallen = np.nan, np.nan, np.nan
+        if count > 1:
+            spread = math.sqrt(max(squared[k] - count * mean * mean, 0.0) / (count - 1))
+            own = math.sqrt(max(net_squared[k] - nets[k] * nets[k] / count, 0.0) / (count - 1))
+            fallen = math.sqrt(downs[k] / count)
         cagr = math.expm1(math.log(grown) / years) if years > 0 and grown > 0 else np.nan
-        mean_nav = level[k] / n_rows
-        figures[0, k] = grown - 1.0
-        figures[1, k] = cagr
-        figures[2, k] = (own if own > NOISE else 0.0) * scale if count > 1 else np.nan
-        figures[3, k] = mean / spread * scale if spread > NOISE else np.nan
-        figures[4, k] = mean / fallen * scale if fallen > NOISE else np.nan
-        figures[5, k] = low[k] if low[k] < -NOISE else 0.0
-        figures[6, k] = cagr / -low[k] if low[k] < -NOISE else np.nan
-        figures[7, k] = 0.5 * traded[k] / mean_nav / years if years > 0 else np.nan
-        figures[8, k] = 1e4 * cost[k] / mean_nav / years if years > 0 else np.nan
-        if ruin[k] >= 0:
-            figures[0, k], figures[1, k], figures[5, k] = -1.0, -1.0, -1.0
-            figures[2, k], figures[3, k], figures[4, k], figures[6, k] = np.nan, np.nan, np.nan, np.nan
-            mean_nav = (
-                nav[: ruin[k], k].sum() / n_rows
-            )  # worth nothing from there on, whatever a mark makes of it later
-            figures[7, k] = 0.5 * traded[k] / mean_nav / years if years > 0 else np.nan
-            figures[8, k] = 1e4 * cost[k] / mean_nav / years if years > 0 else np.nan
-            sums[:, k] = np.nan
-            squares[:, k] = np.nan
+        if ruin[account] >= 0:
+            grown, cagr, deepest, spread, own, fallen = 0.0, -1.0, -1.0, np.nan, np.nan, np.nan
+            # worth nothing from there on, whatever a mark makes of it later
+            mean_nav = nav[: ruin[account], column + k].sum() / n_rows
+            sums[:, account] = np.nan
+            squares[:, account] = np.nan
+        figures[0, account] = grown - 1.0
+        figures[1, account] = cagr
+        figures[2, account] = (0.0 if own <= NOISE else own) * scale
+        figures[3, account] = mean / spread * scale if spread > NOISE else np.nan
+        figures[4, account] = mean / fallen * scale if fallen > NOISE else np.nan
+        figures[5, account] = deepest if deepest < -NOISE else 0.0
+        figures[6, account] = cagr / -deepest if deepest < -NOISE and ruin[account] < 0 else np.nan
+        figures[7, account] = 0.5 * traded[account] / mean_nav / years if years > 0 else np.nan
+        figures[8, account] = 1e4 * cost[account] / mean_nav / years if years > 0 else np.nan
+
+
+@compiled(error_model="numpy")
+def measure_lanes(
+    nav: FloatArray,
+    growth: FloatArray,
+    ruin: IntArray,
+    traded: FloatArray,
+    cost: FloatArray,
+    years: float,
+    per_year: float,
+    edges: IntArray,
+    figures: FloatArray,
+    sums: FloatArray,
+    squares: FloatArray,
+) -> None:
+    """`measure` for LANES accounts; nav: (T, LANES)."""
+    for place in range(0, LANES, WIDTH):
+        measure(nav, growth, ruin, traded, cost, years, per_year, edges, place, place, figures, sums, squares)
 
 
 @final

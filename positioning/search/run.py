@@ -15,6 +15,7 @@ from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.search.chunk_store import ChunkStore, MemoryChunks
+from positioning.search.lane_figures import LaneFigures
 from positioning.search.measures import Accounts, Figures, Measure
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan, Trials
@@ -122,33 +123,61 @@ def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) 
     width = sum(len(m.names) for m in measures)
     out = np.empty((width, codes.shape[0]))
     for inputs, batch, here in space.decisions(codes):
-        for first, accounts in _accounts(space.market.start, batch, inputs, here.stop - here.start):
-            tables = [m.read(accounts) for m in measures]
-            table = tables[0] if len(tables) == 1 else np.concatenate(tables)
+        tables = _figures if _of_figures_alone(measures) and inputs.mark_factor == 1.0 else _tables
+        for first, table in tables(space.market.start, batch, inputs, here.stop - here.start, measures):
             last = min(first + LANES, here.stop - here.start)
             out[:, here.start + first : here.start + last] = table[:, : last - first]
     return out
 
 
+def _of_figures_alone(measures: Sequence[Measure]) -> bool:
+    return len(measures) == 1 and isinstance(measures[0], Figures)
+
+
+def _figures(
+    start: int, batch: WeightBatch, inputs: LedgerInputs, sets: int, measures: Sequence[Measure]
+) -> Iterator[tuple[int, FloatArray]]:
+    """(first set, table) of each LANES sets of a batch, of which `Figures` alone is asked."""
+    (figures,) = measures
+    assert isinstance(figures, Figures)  # noqa: S101 - see _of_figures_alone
+    lanes = LaneFigures(inputs, figures.squares)
+    for first, decided, weights, band in _decisions(start, batch, inputs, sets):
+        yield first, lanes.table(decided, weights, band)
+
+
+def _tables(
+    start: int, batch: WeightBatch, inputs: LedgerInputs, sets: int, measures: Sequence[Measure]
+) -> Iterator[tuple[int, FloatArray]]:
+    """(first set, table) of each LANES sets of a batch, of any measures."""
+    for first, accounts in _accounts(start, batch, inputs, sets):
+        yield first, np.concatenate([m.read(accounts) for m in measures])
+
+
 def _accounts(
     start: int, batch: WeightBatch, inputs: LedgerInputs, sets: int
 ) -> Iterator[tuple[int, Accounts]]:
-    """(first set, accounts) of each LANES sets of a batch, the last filled up with repeats; the same memory each time."""
+    """(first set, accounts) of each LANES sets of a batch; the same memory each time."""
+    nav, memory = aligned_empty(inputs.rows.size, LANES), lane_memory(inputs.fill.shape[1])
+    capital = np.full(LANES, inputs.capital)
+    for first, decided, weights, band in _decisions(start, batch, inputs, sets):
+        outcome = run_lanes(decided, weights, band, inputs.arrays, nav, capital, inputs.depth, memory)
+        ruin = outcome.ruin_row if inputs.mark_factor == 1.0 else _worthless_from(nav)
+        yield first, Accounts(inputs.rows, nav, inputs.growth, ruin, outcome.traded, outcome.cost)
+
+
+def _decisions(
+    start: int, batch: WeightBatch, inputs: LedgerInputs, sets: int
+) -> Iterator[tuple[int, IntArray, FloatArray, FloatArray]]:
+    """(first set, (D,) rows of the account, (D, N, LANES) weights, (LANES,) bands) of each LANES sets of a batch, the
+    last filled up with repeats; the same memory each time."""
     inside = batch.decided >= start
     decided: IntArray = batch.decided[inside] - start
-    n_rows, n_names = inputs.fill.shape
-    nav, weights = aligned_empty(n_rows, LANES), aligned_empty(batch.decided.size, n_names, LANES)
-    memory, capital = lane_memory(n_names), np.full(LANES, inputs.capital)
+    weights = aligned_empty(batch.decided.size, inputs.fill.shape[1], LANES)
     for first in range(0, sets, LANES):
         lanes = np.minimum(np.arange(first, first + LANES), sets - 1)
         batch.write(lanes, weights)
         require_room(batch.own, lanes, weights)
-        outcome = run_lanes(
-            decided, weights if inside.all() else weights[inside], batch.own["band"][lanes], inputs.arrays, nav, capital,
-            inputs.depth, memory,
-        )  # fmt: skip
-        ruin = outcome.ruin_row if inputs.mark_factor == 1.0 else _worthless_from(nav)
-        yield first, Accounts(inputs.rows, nav, inputs.growth, ruin, outcome.traded, outcome.cost)
+        yield first, decided, weights if inside.all() else weights[inside], batch.own["band"][lanes]
 
 
 def _worthless_from(nav: FloatArray) -> IntArray:

@@ -13,10 +13,10 @@ rate until a thaw or an exit of the trapped holding settles it.
 With a capital an account has a size (`Depth`): a leg trades at most its share of past volume on a row, whole lots,
 and pays impact and minimum fees. What exceeds the share waits as a leg of a closed venue does.
 
-One body, compiled for one account with everything recorded (`run_ledger`) and for LANES accounts, WIDTH of them side by
-side in vectors, with only their nav kept (`run_lanes`), which share the market and the rows they decide on, each with a
-capital or without. Lanes are never added together and fastmath is off, so an account has the same bits in both; what a
-capital adds is left out where there is none, and a capital of zero has the bits of none.
+One body, compiled for one account with everything recorded (`run_ledger`) and for WIDTH accounts side by side in
+vectors, with only their nav kept (`run_lanes`, LANES of them), which share the market and the rows they decide on, each
+with a capital or without. Lanes are never added together and fastmath is off, so an account has the same bits in both;
+what a capital adds is left out where there is none, and a capital of zero has the bits of none.
 """
 
 from __future__ import annotations
@@ -72,10 +72,9 @@ from positioning.vectors import (
 CASH, TOTAL, TRAPPED, LAST, DEAD, CALL = range(6)
 
 
-def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
-    """The ledger for `lanes` accounts; with `recording` (one lane) the out arrays of `run_ledger` are filled; `sized`:
-    with what a capital adds."""
-    width = min(lanes, WIDTH)
+def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
+    """The ledger for the `width` accounts from `place` on, their nav into nav from `column` on; with `recording` (one
+    account) the out arrays of `run_ledger` are filled; `sized`: with what a capital adds."""
     accrue, hold, appraise = build_accrue(width), build_hold(width), build_appraise(width)
     trade = build_trade(width, recording, sized)
     whole_equity, rebalance = build_rebalance(width)
@@ -196,7 +195,7 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
 
     @compiled(error_model="numpy", _nrt=False)
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
-        decided, weights, band_of, arrays, state, outcome, record, size_of, depth, room,
+        decided, weights, band_of, arrays, state, outcome, record, size_of, depth, room, place, column,
     ):  # fmt: skip
         frozen, mark_factor, value, last_mark, mark, early, exit_row = (
             arrays.frozen, arrays.mark_factor, arrays.value, arrays.last, arrays.mark, arrays.early, arrays.exit_row,
@@ -208,158 +207,157 @@ def _build(lanes: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
         for n in range(n_names):
             last_exit = max(last_exit, exit_row[n])
         zero = fill(0.0, width)
-        for place in range(0, lanes, width):
-            # numba compiles a function anew for each constant it is handed, so none of these begins as one
-            no, nil = bool(0), np.int64(0)
-            waiting, shorted, resting, fresh, cash = no, no, no, no, fill(1.0, width)
-            for slot in range(CALL + 1):
-                store(lane, (slot, 0), zero)
-            for slot in range(IMPACT + 1):
-                store(sums, (slot, 0), zero)
+        # numba compiles a function anew for each constant it is handed, so none of these begins as one
+        no, nil = bool(0), np.int64(0)
+        waiting, shorted, resting, fresh, cash = no, no, no, no, fill(1.0, width)
+        for slot in range(CALL + 1):
+            store(lane, (slot, 0), zero)
+        for slot in range(IMPACT + 1):
+            store(sums, (slot, 0), zero)
+        for n in range(n_names):
+            for slot in range(DEARER + 1):
+                store(legs, (n, slot, 0), zero)
+            store(legs, (n, WANTED, 0), fill(np.nan, width))
+            short[n], pending[n] = False, False
+        if recording:
+            cash = state.cash[0]
             for n in range(n_names):
-                for slot in range(DEARER + 1):
-                    store(legs, (n, slot, 0), zero)
-                store(legs, (n, WANTED, 0), fill(np.nan, width))
-                short[n], pending[n] = False, False
-            if recording:
-                cash = state.cash[0]
-                for n in range(n_names):
-                    s, w = state.shares[n, 0], state.pending[n, 0]
-                    legs[n, SHARES, 0], legs[n, WANTED, 0] = s, w
-                    legs[n, PARTIAL, 0], legs[n, CALLED, 0] = state.partial[n, 0], state.called[n, 0]
-                    short[n], pending[n] = s < 0.0, not np.isnan(w)
-                    waiting, shorted = waiting or pending[n], shorted or short[n]
-                    resting = resting or state.partial[n, 0] != 0.0
-                    if pending[n] and legs[n, CALLED, 0] == 0.0:
-                        record.status[0, n] = PENDING
-            else:
-                for k in range(place, place + width):
-                    outcome.ruin_row[k], outcome.ruined_at_fill[k], outcome.deficit[k] = -1, False, 0.0
-            band, size = load(band_of, (place,), width), zero
-            banded = any_of(band > 0.0)
-            if sized:
-                size = load(size_of, (place,), width)
-            per = where(size > 0.0, 1.0 / size, 0.0)
-            total, trapped, last = zero, zero, zero
-            dead = zero < 0.0
-            # calling: whether a margin call stands in some account; troubled: that, or one is dead
-            calling, troubled, at_fill = no, no, bool(1)
-            # slow: the row up to which they are taken one by one; begun: what trades on row r has traded
-            r, d, slow, begun = nil, nil, nil + 1, no
-            while r < n_rows:
-                if r >= slow and not (waiting or calling):
-                    end = n_rows if d >= decided.size else decided[d] + 1
-                    end = min(end, r + SPELL, n_rows)
-                    end = quiet_until(r, end, last_exit, arrays, legs)
-                    slow = end
-                    if end > r:
-                        after, reached, safe, still = hold(
-                            r, end, begun, cash, last, dead, legs, short, shorted, owing, arrays, path, nav, place,
-                        )  # fmt: skip
-                        if safe:
-                            if recording and not dead:
-                                for q in range(r, end):
-                                    record.cash[q] = cash if still else path[q - r, 0]
-                                    for n in range(n_names):
-                                        record.held[q, n] = legs[n, SHARES, 0]
-                            cash, total, last, r, begun = after, reached, reached, end, no
-                            continue
-                if not begun:
-                    fresh = no
-                    if r > 0:
-                        if shorted or arrays.moving[r] == r:
-                            cash, _ = accrue(r, r + 1, r, cash, legs, short, owing, arrays, path)
-                        if r <= last_exit:
-                            cash = leave(r, d, cash, legs, arrays, record)
-                        fresh = d < decided.size and decided[d] == r - 1
-                    if fresh:
-                        d += 1
-                        if direct and arrays.all_open[r] and not troubled:
-                            total = whole_equity(r, cash, legs, arrays)
-                            if not any_of(negated(total > DUST * last)):
-                                cash = rebalance(
-                                    r, d, place, banded, band, weights, total, cash, short, sums, legs, arrays
-                                )
-                                shorted = False
+                s, w = state.shares[n, 0], state.pending[n, 0]
+                legs[n, SHARES, 0], legs[n, WANTED, 0] = s, w
+                legs[n, PARTIAL, 0], legs[n, CALLED, 0] = state.partial[n, 0], state.called[n, 0]
+                short[n], pending[n] = s < 0.0, not np.isnan(w)
+                waiting, shorted = waiting or pending[n], shorted or short[n]
+                resting = resting or state.partial[n, 0] != 0.0
+                if pending[n] and legs[n, CALLED, 0] == 0.0:
+                    record.status[0, n] = PENDING
+        else:
+            for k in range(place, place + width):
+                outcome.ruin_row[k], outcome.ruined_at_fill[k], outcome.deficit[k] = -1, False, 0.0
+        band, size = load(band_of, (place,), width), zero
+        banded = any_of(band > 0.0)
+        if sized:
+            size = load(size_of, (place,), width)
+        per = where(size > 0.0, 1.0 / size, 0.0)
+        total, trapped, last = zero, zero, zero
+        dead = zero < 0.0
+        # calling: whether a margin call stands in some account; troubled: that, or one is dead
+        calling, troubled, at_fill = no, no, bool(1)
+        # slow: the row up to which they are taken one by one; begun: what trades on row r has traded
+        r, d, slow, begun = nil, nil, nil + 1, no
+        while r < n_rows:
+            if r >= slow and not (waiting or calling):
+                end = n_rows if d >= decided.size else decided[d] + 1
+                end = min(end, r + SPELL, n_rows)
+                end = quiet_until(r, end, last_exit, arrays, legs)
+                slow = end
+                if end > r:
+                    after, reached, safe, still = hold(
+                        r, end, begun, cash, last, dead, legs, short, shorted, owing, arrays, path, nav, column,
+                    )  # fmt: skip
+                    if safe:
+                        if recording and not dead:
+                            for q in range(r, end):
+                                record.cash[q] = cash if still else path[q - r, 0]
                                 for n in range(n_names):
-                                    shorted = shorted or short[n]
-                                if waiting or resting:  # what this decision replaces
-                                    for n in range(n_names):
-                                        store(legs, (n, WANTED, 0), fill(np.nan, width))
-                                        store(legs, (n, PARTIAL, 0), zero)
-                                        pending[n] = False
-                                waiting, resting, begun, slow = no, no, bool(1), r
-                                continue
-                        waiting = True
-                        decide(r, d, place, troubled, resting, weights, exit_row, lane, legs, pending, record)
-                        resting = resting and troubled
-
-                    # pending legs: value the accounts at this row's fill prices
-                    # without shorts none can be ruined between two closes
-                    if r > 0 and (waiting or shorted):
-                        for n in range(n_names):
-                            # what opened before the decision was known is worth its last mark
-                            unseen = fresh and item(early, (r, n))
-                            worth[n] = item(last_mark, (r, n)) if unseen else item(value, (r, n))
-                        total, trapped = appraise(worth, frozen[r], cash, legs)
-                        on = total > DUST * last  # if not: all is trapped, or over
-                        if any_of(negated(on | dead)):
-                            store(lane, (CASH, 0), cash)
-                            store(lane, (TOTAL, 0), total)
-                            store(lane, (TRAPPED, 0), trapped)
-                            store(lane, (LAST, 0), last)
-                            settle(r, d, place, at_fill, frozen, lane, legs, pending, outcome, record)
-                            cash, total = load(lane, (CASH, 0), width), load(lane, (TOTAL, 0), width)
-                            dead = load(lane, (DEAD, 0), width) > 0.0
-                            troubled = calling or any_of(dead)
-                        if waiting:
-                            cash, resting, waiting = trade(
-                                r, d, fresh, banded, band, on, total, cash, size, per, short, pending, resting,
-                                worth, sums, legs, arrays, record, depth,
-                            )  # fmt: skip
-                        shorted = False
-                        for n in range(n_names):
-                            shorted = shorted or short[n]
-                        if not (waiting or calling):  # the rest of the row is like those that follow
-                            begun, slow = bool(1), r
+                                    record.held[q, n] = legs[n, SHARES, 0]
+                        cash, total, last, r, begun = after, reached, reached, end, no
+                        continue
+            if not begun:
+                fresh = no
+                if r > 0:
+                    if shorted or arrays.moving[r] == r:
+                        cash, _ = accrue(r, r + 1, r, cash, legs, short, owing, arrays, path)
+                    if r <= last_exit:
+                        cash = leave(r, d, cash, legs, arrays, record)
+                    fresh = d < decided.size and decided[d] == r - 1
+                if fresh:
+                    d += 1
+                    if direct and arrays.all_open[r] and not troubled:
+                        total = whole_equity(r, cash, legs, arrays)
+                        if not any_of(negated(total > DUST * last)):
+                            cash = rebalance(
+                                r, d, place, banded, band, weights, total, cash, short, sums, legs, arrays
+                            )
+                            shorted = False
+                            for n in range(n_names):
+                                shorted = shorted or short[n]
+                            if waiting or resting:  # what this decision replaces
+                                for n in range(n_names):
+                                    store(legs, (n, WANTED, 0), fill(np.nan, width))
+                                    store(legs, (n, PARTIAL, 0), zero)
+                                    pending[n] = False
+                            waiting, resting, begun, slow = no, no, bool(1), r
                             continue
+                    waiting = True
+                    decide(r, d, place, troubled, resting, weights, exit_row, lane, legs, pending, record)
+                    resting = resting and troubled
 
-                begun = no
-                total, trapped = appraise(mark[r], frozen[r], cash, legs)
-                if calling or any_of(negated((total > DUST * last) | dead)):
-                    store(lane, (CASH, 0), cash)
-                    store(lane, (TOTAL, 0), total)
-                    store(lane, (TRAPPED, 0), trapped)
-                    store(lane, (LAST, 0), last)
-                    calling = settle(r, d, place, no, frozen, lane, legs, pending, outcome, record)
-                    cash, total = load(lane, (CASH, 0), width), load(lane, (TOTAL, 0), width)
-                    trapped, dead = load(lane, (TRAPPED, 0), width), load(lane, (DEAD, 0), width) > 0.0
-                    waiting, troubled = waiting or calling, calling or any_of(dead)
-                last = total + trapped
-                counted = total + mark_factor * trapped
-                if mark_factor < 1.0:  # what rounding leaves of an account that is all trapped is no equity
-                    counted = where(magnitude(counted) > DUST * last, counted, 0.0)
-                store(nav, (r, place), counted)
-                if recording and not dead:
-                    record.cash[r] = cash
+                # pending legs: value the accounts at this row's fill prices
+                # without shorts none can be ruined between two closes
+                if r > 0 and (waiting or shorted):
                     for n in range(n_names):
-                        record.held[r, n] = legs[n, SHARES, 0]
-                r += 1
+                        # what opened before the decision was known is worth its last mark
+                        unseen = fresh and item(early, (r, n))
+                        worth[n] = item(last_mark, (r, n)) if unseen else item(value, (r, n))
+                    total, trapped = appraise(worth, frozen[r], cash, legs)
+                    on = total > DUST * last  # if not: all is trapped, or over
+                    if any_of(negated(on | dead)):
+                        store(lane, (CASH, 0), cash)
+                        store(lane, (TOTAL, 0), total)
+                        store(lane, (TRAPPED, 0), trapped)
+                        store(lane, (LAST, 0), last)
+                        settle(r, d, place, at_fill, frozen, lane, legs, pending, outcome, record)
+                        cash, total = load(lane, (CASH, 0), width), load(lane, (TOTAL, 0), width)
+                        dead = load(lane, (DEAD, 0), width) > 0.0
+                        troubled = calling or any_of(dead)
+                    if waiting:
+                        cash, resting, waiting = trade(
+                            r, d, fresh, banded, band, on, total, cash, size, per, short, pending, resting,
+                            worth, sums, legs, arrays, record, depth,
+                        )  # fmt: skip
+                    shorted = False
+                    for n in range(n_names):
+                        shorted = shorted or short[n]
+                    if not (waiting or calling):  # the rest of the row is like those that follow
+                        begun, slow = bool(1), r
+                        continue
 
-            if recording and d < decided.size and decided[d] == n_rows - 1 and not dead:
-                for n in range(n_names):  # decided on the last row: no session is left to trade on
-                    w, over = weights[d, n, 0], 0 <= exit_row[n] < n_rows
-                    if w != 0.0 or (legs[n, SHARES, 0] != 0.0 and not over):
-                        record.status[d + 1, n] = CANCELLED if over or lane[CALL, 0] > 0.0 else PENDING
-                        record.reason[d + 1, n] = OPEN if over or lane[CALL, 0] > 0.0 else ENDS
-            store(outcome.traded, (place,), load(sums, (TRADED, 0), width))
-            store(outcome.cost, (place,), load(sums, (COST, 0), width))
-            store(outcome.impact, (place,), load(sums, (IMPACT, 0), width))
-            if recording:
-                state.cash[0] = cash
+            begun = no
+            total, trapped = appraise(mark[r], frozen[r], cash, legs)
+            if calling or any_of(negated((total > DUST * last) | dead)):
+                store(lane, (CASH, 0), cash)
+                store(lane, (TOTAL, 0), total)
+                store(lane, (TRAPPED, 0), trapped)
+                store(lane, (LAST, 0), last)
+                calling = settle(r, d, place, no, frozen, lane, legs, pending, outcome, record)
+                cash, total = load(lane, (CASH, 0), width), load(lane, (TOTAL, 0), width)
+                trapped, dead = load(lane, (TRAPPED, 0), width), load(lane, (DEAD, 0), width) > 0.0
+                waiting, troubled = waiting or calling, calling or any_of(dead)
+            last = total + trapped
+            counted = total + mark_factor * trapped
+            if mark_factor < 1.0:  # what rounding leaves of an account that is all trapped is no equity
+                counted = where(magnitude(counted) > DUST * last, counted, 0.0)
+            store(nav, (r, column), counted)
+            if recording and not dead:
+                record.cash[r] = cash
                 for n in range(n_names):
-                    state.shares[n, 0], state.pending[n, 0] = legs[n, SHARES, 0], legs[n, WANTED, 0]
-                    state.partial[n, 0], state.called[n, 0] = legs[n, PARTIAL, 0], legs[n, CALLED, 0]
+                    record.held[r, n] = legs[n, SHARES, 0]
+            r += 1
+
+        if recording and d < decided.size and decided[d] == n_rows - 1 and not dead:
+            for n in range(n_names):  # decided on the last row: no session is left to trade on
+                w, over = weights[d, n, 0], 0 <= exit_row[n] < n_rows
+                if w != 0.0 or (legs[n, SHARES, 0] != 0.0 and not over):
+                    record.status[d + 1, n] = CANCELLED if over or lane[CALL, 0] > 0.0 else PENDING
+                    record.reason[d + 1, n] = OPEN if over or lane[CALL, 0] > 0.0 else ENDS
+        store(outcome.traded, (place,), load(sums, (TRADED, 0), width))
+        store(outcome.cost, (place,), load(sums, (COST, 0), width))
+        store(outcome.impact, (place,), load(sums, (IMPACT, 0), width))
+        if recording:
+            state.cash[0] = cash
+            for n in range(n_names):
+                state.shares[n, 0], state.pending[n, 0] = legs[n, SHARES, 0], legs[n, WANTED, 0]
+                state.partial[n, 0], state.called[n, 0] = legs[n, PARTIAL, 0], legs[n, CALLED, 0]
 
     return ledger
 
@@ -387,9 +385,25 @@ def lane_memory(names: int) -> LaneMemory:
     return LaneMemory(Outcome.blank(0, LANES), working_room(names, WIDTH))
 
 
+def _build_lanes(ledger: Any) -> Any:
+    """Held in a closure, so that what is compiled of it is compiled anew when the ledger is another."""
+
+    @compiled()
+    def lanes(decided, weights, band, arrays, outcome, size, depth, room):
+        for place in range(0, LANES, WIDTH):
+            ledger(decided, weights, band, arrays, None, outcome, None, size, depth, room, place, place)
+
+    return lanes
+
+
 _one, _one_sized = _build(1, True, False), _build(1, True, True)
-_many, _many_sized = _build(LANES, False, False), _build(LANES, False, True)
-one_account = _one  # for compiled code that has many markets
+_wide, _wide_sized = _build(WIDTH, False, False), _build(WIDTH, False, True)
+_many, _many_sized = _build_lanes(_wide), _build_lanes(_wide_sized)
+one_account, wide_accounts, wide_accounts_sized = (
+    _one,
+    _wide,
+    _wide_sized,
+)  # for compiled code that calls them
 
 
 def run_ledger(
@@ -412,7 +426,7 @@ def run_ledger(
     run = _one if depth is None else _one_sized
     run(
         decided, weights.reshape(decided.size, names, 1), np.full(1, band, np.float64), arrays, closing, outcome, record,
-        np.full(1, capital, np.float64), depth, working_room(names, 1),
+        np.full(1, capital, np.float64), depth, working_room(names, 1), 0, 0,
     )  # fmt: skip
     return outcome, record, closing
 
@@ -437,5 +451,5 @@ def run_lanes(
     outcome = memory.outcome._replace(nav=nav)
     run = _many if depth is None else _many_sized
     size = None if capital is None else capital.astype(np.float64, copy=False)
-    run(decided, weights, band, arrays, None, outcome, None, size, depth, memory.room)
+    run(decided, weights, band, arrays, outcome, size, depth, memory.room)
     return outcome

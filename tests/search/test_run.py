@@ -22,6 +22,7 @@ from positioning.simulation.holdings import Holdings
 from positioning.simulation.inputs import ledger_inputs
 from positioning.simulation.kernel import run_lanes
 from positioning.simulation.ledger_arrays import LANES
+from positioning.simulation.liquidity import Capital
 from positioning.simulation.result import Result
 from positioning.simulation.simulate import run
 from positioning.strategy.strategy import Strategy
@@ -232,3 +233,18 @@ def test_a_bad_axis_is_refused(axes: dict[str, list[float]], wanted: str) -> Non
     market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
     with pytest.raises(BadInputError, match=wanted.replace("?", r"\?")):
         sweep(strategy, market, EVENTS, axes, AccountTerms(read_fees()))
+
+
+@pytest.mark.parametrize("capital", [None, Capital(2e6)])
+@pytest.mark.parametrize("squares", [False, True])
+def test_figures_beside_other_measures_and_alone_are_the_same(squares: bool, capital: Capital | None) -> None:
+    """Alone they are read WIDTH accounts at a time, while their nav is near; beside another measure from all of it."""
+    strategy, axes = GRIDS["hedged, short, banded"]
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
+    terms = AccountTerms(read_fees(), cash=CashRate.constant(0.02), capital=capital)
+    space = SearchSpace(strategy, market, EVENTS, {a: tuple(v) for a, v in axes.items()}, terms)
+    codes = space.grouped(space.codes(np.arange(space.combinations)))
+    figures, nav = Figures(squares), Nav(market.rows.size - market.start)
+    beside = tabulate(space, codes, (figures, nav))[: len(figures.names)]
+    np.testing.assert_array_equal(tabulate(space, codes, (figures,)), beside)
+    assert np.isfinite(beside).any()

@@ -1,0 +1,69 @@
+"""Accounts and their figures in one go, WIDTH at a time, so that their nav never leaves the near memory."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, final
+
+import numpy as np
+
+from positioning.arrays import DAYS_PER_YEAR, FloatArray, IntArray
+from positioning.compiled import compiled
+from positioning.search.measures import BLOCKS, FIGURES, HALVED, block_edges, measure
+from positioning.simulation.inputs import LedgerInputs
+from positioning.simulation.kernel import lane_memory, wide_accounts, wide_accounts_sized
+from positioning.simulation.ledger_arrays import LANES, Depth, LedgerArrays, Outcome
+from positioning.vectors import WIDTH, aligned_empty
+
+
+def _build(ledger: Any) -> Any:
+    """Held in a closure, so that what is compiled of it is compiled anew when the ledger is another."""
+
+    @compiled(error_model="numpy")
+    def lane_figures(
+        decided: IntArray, weights: FloatArray, band: FloatArray, arrays: LedgerArrays, outcome: Outcome,
+        capital: FloatArray, depth: Depth | None, room: Any, years: float, per_year: float, edges: IntArray,
+        figures: FloatArray, sums: FloatArray, squares: FloatArray,
+    ) -> None:  # fmt: skip
+        """`figures`, `sums` and `squares` of `measure` for LANES accounts; the nav of `outcome` is (T, WIDTH)."""
+        column = np.int64(0)  # of the constant 0 numba would compile the ledger anew
+        for place in range(0, LANES, WIDTH):
+            ledger(decided, weights, band, arrays, None, outcome, None, capital, depth, room, place, column)
+            measure(
+                outcome.nav, arrays.growth, outcome.ruin_row, outcome.traded, outcome.cost, years, per_year, edges,
+                place, column, figures, sums, squares,
+            )  # fmt: skip
+
+    return lane_figures
+
+
+_plain, _sized = _build(wide_accounts), _build(wide_accounts_sized)
+
+
+@final
+class LaneFigures:
+    """What `run_lanes` and `Figures` give together, to the bit, for accounts on one market that holdings never leave
+    for less than their mark; the memory of one call serves the next."""
+
+    def __init__(self, inputs: LedgerInputs, squares: bool = False) -> None:
+        """squares: as of `Figures`. Raises ValueError for a mark below the last."""
+        if inputs.mark_factor != 1.0:
+            raise ValueError("ruin by a mark is read off the nav of all rows")
+        rows = inputs.rows
+        self._inputs, self._squares = inputs, HALVED if squares else 0
+        memory = lane_memory(inputs.fill.shape[1])
+        self._room, self._outcome = memory.room, memory.outcome._replace(nav=aligned_empty(rows.size, WIDTH))
+        self._edges, self._capital = block_edges(rows.size), np.full(LANES, inputs.capital)
+        self._years = float((rows[-1] - rows[0]).astype(np.int64)) / DAYS_PER_YEAR
+        self._per_year = (rows.size - 1) / self._years if self._years > 0 else math.nan
+
+    def table(self, decided: IntArray, weights: FloatArray, band: FloatArray) -> FloatArray:
+        """(9 + BLOCKS + squares, LANES), as `Figures.read`. decided: (D,); weights: (D, N, LANES); band: (LANES,)."""
+        inputs, blocks = self._inputs, len(FIGURES) + BLOCKS
+        table = np.zeros((blocks + self._squares, LANES))
+        run = _plain if inputs.depth is None else _sized
+        run(
+            decided, weights, band, inputs.arrays, self._outcome, self._capital, inputs.depth, self._room, self._years,
+            self._per_year, self._edges, table[: len(FIGURES)], table[len(FIGURES) : blocks], table[blocks:],
+        )  # fmt: skip
+        return table
