@@ -227,6 +227,10 @@ def equals_itself_cut_and_continued(
     assert [*head.nav, *tail.nav[1:]] == whole.nav.tolist()
     assert [*head.cash, *tail.cash[1:]] == whole.cash.tolist()
     assert np.vstack([head.shares, tail.shares[1:]]).tolist() == whole.shares.tolist()
+    first_part, second_part = head.contributions(), tail.contributions()
+    for symbol, parts in whole.contributions().items():
+        for part, profit in parts.items():
+            close_to(first_part[symbol][part] + second_part[symbol][part], profit)
     assert fates_of(tail) == {k: f for k, f in fates_of(whole).items() if k[0] >= t}
     assert opening.cash == 1.0
     assert (opening.shares == 0).all()

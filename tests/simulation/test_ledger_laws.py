@@ -31,8 +31,8 @@ from tests.simulation.random_accounts import (
     is_product_of_returns,
 )
 
-thorough = settings(derandomize=True, deadline=None, max_examples=500, database=None)
-modest = settings(derandomize=True, deadline=None, max_examples=150, database=None)
+thorough = settings(derandomize=True, deadline=None, max_examples=300, database=None)
+modest = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 
 
 @thorough
