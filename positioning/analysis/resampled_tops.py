@@ -26,13 +26,15 @@ UNIT = 2.0**-24  # of single precision: a rounding is at most this part of what 
 class ResampledTops:
     """Maxima over trials, one a draw, of the bootstrapped t under the three nulls of Hansen: lower, consistent, upper.
 
-    times: (draws, B) share of each block in a draw, a whole number of B-ths, so that single precision holds it.
+    times: (draws, B) share of each block in a draw, a whole number of B-ths, so that single precision holds it. origin:
+    (draws, B) that of the sample whose means the draws are held against, nought where that is the sample itself.
     """
 
-    def __init__(self, times: FloatArray) -> None:
-        self.times = times
+    def __init__(self, times: FloatArray, origin: FloatArray) -> None:
+        self.times, self.moved = times, times - origin
         self.tops = np.zeros((3, times.shape[0]))
-        self._single = times.T.astype(np.float32)
+        self._single, self._moved = times.T.astype(np.float32), self.moved.T.astype(np.float32)
+        self._plain = not origin.any()
 
     def add(self, standardised: FloatArray, t: FloatArray) -> None:
         """Trials with these block sums (trials, B), each of mean 0 and deviation 1, and these t."""
@@ -44,7 +46,10 @@ class ResampledTops:
             some = slice(first, first + AT_ONCE)
             single = standardised[some].astype(np.float32)
             mean, square = single @ self._single, np.square(single) @ self._single
-            raise_tops(self.tops, self.times, standardised[some], t[some], mean, square, limit)
+            apart = mean if self._plain else single @ self._moved
+            raise_tops(
+                self.tops, self.times, self.moved, standardised[some], t[some], apart, mean, square, limit
+            )
 
     def merged(self, others: Iterable[ResampledTops]) -> FloatArray:
         """(3, draws) over the trials of these, too."""
@@ -55,24 +60,30 @@ class ResampledTops:
 def raise_tops(
     tops: FloatArray,
     times: FloatArray,
+    moved: FloatArray,
     standardised: FloatArray,
     t: FloatArray,
+    apart: npt.NDArray[np.float32],
     mean: npt.NDArray[np.float32],
     square: npt.NDArray[np.float32],
     limit: float,
 ) -> None:
-    """Raise tops (3, draws). mean, square: (trials, draws) of each draw's block sums and their squares, in single
-    precision; limit: the t from which the consistent null lets a trial be.
+    """Raise tops (3, draws). mean, square: (trials, draws) of each draw's block sums and their squares, apart: its mean
+    less that of its origin, in single precision; limit: the t from which the consistent null lets a trial be.
 
-    With z the block sums of a draw, m their mean and q that of their squares, its t is
-    (sqrt(B) m + shift) / sqrt(q - m^2). A sum of B products of rounded factors is off by at most (B + 2) UNIT times the
-    sum of their sizes: m by that of |z|, which is no more than (1 + q) / 2, and q by twice that of z^2; q - m^2 by no
-    more than four times q's. Both are doubled here for the rounding of the comparison itself.
+    With z the block sums of a draw, m their mean, q that of their squares and d how far m lies from its origin's, its t
+    is (sqrt(B) d + shift) / sqrt(q - m^2). A sum of B products of rounded factors is off by at most (B + 2) UNIT times
+    the sum of their sizes: d by that of |w z|, w what a draw has of a block more than its origin, which by Cauchy and
+    Schwarz is no more than sqrt(B) |w|, z being of length sqrt(B); q by twice that of z^2, and q - m^2 by no more than
+    four times q's. Both are doubled here for the rounding of the comparison itself.
     """
     blocks, draws = times.shape[1], times.shape[0]
     root, slack = math.sqrt(blocks), (blocks + 8.0) * UNIT
     room, less = np.float32(root * slack), np.float32(1.0 - 8.0 * slack)
-    wide, one, zero = np.float32(root), np.float32(1.0), np.float32(0.0)
+    wide, zero = np.float32(root), np.float32(0.0)
+    reach = np.empty(draws, np.float32)
+    for j in range(draws):
+        reach[j] = room * np.float32(2.0 * root * math.sqrt(np.sum(moved[j] * moved[j])))
     squared = np.empty((3, draws), np.float32)
     for i in range(3):
         for j in range(draws):
@@ -88,7 +99,7 @@ def raise_tops(
         first, second = np.float32(shift[0]), np.float32(shift[1])
         for j in range(draws):
             m, q = mean[k, j], square[k, j]
-            high = wide * m + room * (one + q)
+            high = wide * apart[k, j] + reach[j]
             spread = max(q * less - m * m, zero)
             lower, consistent, upper = max(high + first, zero), max(high + second, zero), max(high, zero)
             near[j] = (
@@ -102,16 +113,17 @@ def raise_tops(
             for j in range(8 * word, min(8 * word + 8, draws)):
                 if not near[j]:
                     continue
-                own, own_square = 0.0, 0.0
+                own, own_square, own_apart = 0.0, 0.0, 0.0
                 for b in range(blocks):
                     own += times[j, b] * standardised[k, b]
+                    own_apart += moved[j, b] * standardised[k, b]
                     own_square += times[j, b] * (standardised[k, b] * standardised[k, b])
                 variance = own_square - own * own
                 deviation = math.sqrt(variance) if variance > NOISE else 0.0
                 for i in range(3):
-                    apart = own * root + shift[i]
-                    draw_t = apart / deviation  # infinite without a deviation; 0 / 0 says nothing
-                    if draw_t > tops[i, j] and (deviation > 0.0 or apart > NOISE):
+                    ahead = own_apart * root + shift[i]
+                    draw_t = ahead / deviation  # infinite without a deviation; 0 / 0 says nothing
+                    if draw_t > tops[i, j] and (deviation > 0.0 or ahead > NOISE):
                         tops[i, j] = draw_t
                         squared[i, j] = _below(draw_t)
 

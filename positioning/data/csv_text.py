@@ -187,8 +187,8 @@ def _two_levels(
             "download each symbol by itself, with multi_level_index=False",
         )
     top = 3 if known_as(records[2][1][0]) == "Date" and not any(records[2][1][1:]) else 2
-    told = [f"the header lines of yfinance.download ({tickers_here[0]})"]
-    return top, ["Date", *names[1:]], told, tickers_here[0]
+    notes = [f"the header lines of yfinance.download ({tickers_here[0]})"]
+    return top, ["Date", *names[1:]], notes, tickers_here[0]
 
 
 def _vendor(cells: Sequence[str]) -> list[str]:

@@ -200,8 +200,8 @@ def _other_unit(i: Instrument, sheet: CsvTable) -> list[Finding]:
         other = i.currency not in _SIGNS[unit] or (unit == "£" and i.quoted_in in PENCE)
     else:
         code = unit if unit in PENCE else unit.upper()
-        known = re.fullmatch(r"[A-Z]{3}", code) or unit in PENCE
-        other = bool(known) and PENCE.get(code, (code, 1.0)) != PENCE.get(i.quoted_in, (i.quoted_in, 1.0))
+        is_code = re.fullmatch(r"[A-Z]{3}", code) or unit in PENCE
+        other = bool(is_code) and PENCE.get(code, (code, 1.0)) != PENCE.get(i.quoted_in, (i.quoted_in, 1.0))
     if not other:
         return []
     text = f"{sheet.file.name} says that it is in {unit}, where {i.quoted_in} is on record"
