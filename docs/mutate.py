@@ -99,6 +99,10 @@ EQUAL: Mapping[tuple[str, str, str], str] = {
     ("simulation/ledger.py", "charged = value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)",
      "36: Gt -> GtE"): "where nothing is traded its value is nought, at any rate",
     ("simulation/result.py", "if shares > 0", "20: Gt -> GtE"): "an exit that traded nothing was left out above",
+    ("simulation/orders_table.py", '"filled": rows[filled] if filled >= 0 else np.datetime64("NaT", "D"),', "53: 0 -> 1"):
+        "nothing is filled on an account's first row: a decision of it is traded on the next",
+    ("simulation/orders_table.py", "if row >= 0 and shares != 0.0:", "12: GtE -> Gt"):
+        "nothing is traded on an account's first row, which ends the one before",
     ("data/csv_cells.py", 'alone = [c for c in stripped if "," in c and "." not in c]', "37: And -> Or"):
         "asked for where no cell has both marks: one without a comma has two full stops then",
     ("data/csv_cells.py", 'return any(signed) or bool(re.search(r"%\\W*$", name))', "16: any -> all"):

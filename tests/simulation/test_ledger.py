@@ -734,3 +734,17 @@ def test_an_account_cut_while_a_leg_waits_goes_on_as_if_never_cut() -> None:
     assert set(inherited.symbol) == {"A", "B"}
     assert set(inherited.status) <= {"filled", "cut: cash did not suffice"}
     assert inherited.set_index("symbol").target_weight.to_dict() == {"A": 0.0, "B": 0.9}
+
+
+def test_the_side_of_an_order_that_got_nothing_is_that_of_what_it_wanted() -> None:
+    """Half in A and half in B, no cash. Decided on row 2, where A at 11 is worth more than its half: it would be sold.
+    On row 3 A is at 8 and B does not trade: of nav 0.9 half is 0.45, A is worth 0.4, and no cash buys the rest."""
+    market = build({"A": [10.0, 10.0, 11.0, 8.0], "B": [10.0] * 4}, halted=[(3, "B")])
+    result = simulate(decide(market, {0: {"A": 0.5, "B": 0.5}, 2: {"A": 0.5, "B": 0.5}}), market, FREE)
+    order = result.orders[(result.orders.symbol == "A")].iloc[-1]
+    assert (order.side, order.status, order.got) == (
+        "buy",
+        "pending",
+        0.0,
+    )  # B's sale, which waits, would pay for it
+    assert order.wanted == pytest.approx(0.05 / 8, rel=1e-12)
