@@ -142,8 +142,14 @@ PARTS: Mapping[str, Part] = {
     ),
     "limits": Part(
         "Limits",
-        "Few open files, one core, no shared memory, Ctrl-C at random moments, and many processes in one folder.",
-        ("tests/cli/test_limits.py",),
+        "Few open files, many processes in one folder.",
+        (f"{C}/test_limits.py::test_ten_million_trials_under_256_open_files",
+         f"{C}/test_limits.py::test_six_at_once_in_one_folder_lose_nothing"),
+    ),
+    "small": Part(
+        "Every command on a small machine",
+        "With one core, 64 open files and no shared memory a command ends, or Ctrl-C at any moment stops it in a line.",
+        (f"{C}/test_limits.py::test_every_command_works_on_a_small_machine_or_is_stopped_in_a_line",),
     ),
     "load": Part(
         "Load",
