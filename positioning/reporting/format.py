@@ -43,12 +43,12 @@ def outcome_words(p: float, least: float, unit: str = "", digits: int = 1) -> st
     smallest that such a test sees in 80 % of cases. unit: of time, such as " a session"."""
     if p <= LEVEL:
         return "."
-    seen = (
+    power = (
         f"; a test like this sees {percent(least, digits)}{unit} or more in 80 % of cases"
         if least > 0
         else ""
     )
-    return f": this cannot be told from nothing{seen}."
+    return f": this cannot be told from nothing{power}."
 
 
 def before_costs(net: float, costs: float, digits: int = 2) -> str:
