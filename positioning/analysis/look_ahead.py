@@ -86,16 +86,25 @@ def look_ahead(
 
 
 def cut_rows(whole: Targets, events: Events, market: Market, cuts: int) -> list[int]:
-    """Rows at which to cut: half of them decisions spread evenly, half the rows before an event or a restriction
-    becomes known, or before a dividend; never the last row."""
+    """Rows at which to cut: half of them decisions spread evenly, half the rows before a restriction of a name of the
+    market or an event becomes known, and before a dividend, a third each where there are so many; never the last row."""
     last = market.rows.size - 2
     decided = [int(row) for row in whole.decided if row <= last]
-    restriction_days = np.array([r.known_on() for r in events.restrictions], dtype="datetime64[D]")
-    days = np.concatenate([events.known, restriction_days])
-    news = np.searchsorted(market.rows, days) - 1
-    payments = np.flatnonzero(market.dividends.any(axis=1)) - 1
-    dated = sorted({int(row) for row in (*news, *payments) if 0 < row <= last})
-    return sorted({*_spread(decided, cuts // 2), *_spread(dated, cuts - cuts // 2)})
+    own = [r.known_on() for r in events.restrictions if r.symbol in market.symbols]
+    pools: list[list[int]] = []
+    for rows in (
+        np.searchsorted(market.rows, np.array(own, dtype="datetime64[D]")) - 1,
+        np.searchsorted(market.rows, events.known) - 1,
+        np.flatnonzero(market.dividends.any(axis=1)) - 1,
+    ):
+        pools.append(sorted({int(row) for row in rows if 0 < row <= last}))
+    dated: set[int] = set()
+    left = cuts - cuts // 2
+    for n, pool in enumerate(sorted(pools, key=len)):  # what the small ones leave, the large ones have
+        chosen = _spread(pool, -(-left // (len(pools) - n)))
+        dated.update(chosen)
+        left -= len(chosen)
+    return sorted({*_spread(decided, cuts // 2), *dated})
 
 
 def _spread(values: list[int], count: int) -> list[int]:

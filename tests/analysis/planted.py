@@ -84,6 +84,33 @@ def revised_index(market: Market, events: Events) -> Any:
     return 1.0 + (level[:, None] > np.median(level)) * np.arange(len(market.symbols))
 
 
+def lifting_foreseen(market: Market, events: Events) -> Any:
+    """Buys what will be freed within thirty rows."""
+    scores = np.ones(market.close.shape)
+    for r in events.restrictions:
+        if r.kind == "lifted":
+            row = int(np.searchsorted(market.rows, r.known_on()))
+            scores[max(row - 30, 0) : row, market.column(r.symbol)] = 5.0
+    return scores
+
+
+def put_into_force_later(market: Market, events: Events) -> Any:
+    """Prefers news that a later act will put into force."""
+    followed = {e.follows for e in events if e.follows}
+    news = np.zeros(market.rows.size)
+    for e in events:
+        if e.id in followed:
+            row = int(np.searchsorted(market.rows, e.known_on()))
+            news[row : row + 30] = 1.0
+    return 1.0 + news[:, None] * np.arange(len(market.symbols))
+
+
+def last_year(market: Market, events: Events) -> Any:
+    """Knows when the data end."""
+    left = (market.rows[-1] - market.rows).astype(int)
+    return 1.0 + (left < 200)[:, None] * np.arange(len(market.symbols))
+
+
 CHEATS: dict[str, tuple[Weights, str]] = {
     "centred rolling mean": (
         lambda m, e: closes(m) / closes(m).rolling(21, center=True, min_periods=1).mean(), "closes",
@@ -99,6 +126,29 @@ CHEATS: dict[str, tuple[Weights, str]] = {
         lambda m, e: 1.0 + pd.DataFrame(m.dividends)[::-1].rolling(10, min_periods=1).sum()[::-1], "dividends",
     ),
     "revised index values": (revised_index, "published series"),
+    "volume ranked over the sample": (
+        lambda m, e: pd.DataFrame(m.volume).rank(axis=0, pct=True).fillna(0.5), "volumes",
+    ),
+    "covariances of the sample": (
+        lambda m, e: np.tile(closes(m).pct_change(fill_method=None).cov().to_numpy().sum(axis=0), (m.rows.size, 1)),
+        "closes",
+    ),
+    "the day of the lowest price": (
+        lambda m, e: 1.0 + (np.arange(m.rows.size)[:, None] > np.nanargmin(m.close, axis=0)), "closes",
+    ),
+    "who will have prices": (lambda m, e: np.tile(np.isfinite(m.close).sum(axis=0), (m.rows.size, 1)), "trading days"),
+    "a lifting before it is announced": (lifting_foreseen, "restrictions"),
+    "news that will be put into force": (put_into_force_later, "events"),
+    "how many events there will be": (
+        lambda m, e: 1.0 + len(e) * np.arange(len(m.symbols)) + np.zeros(m.close.shape), "the end of the data",
+    ),
+    "when the data end": (last_year, "the end of the data"),
+    "the share of the rows that is over": (
+        lambda m, e: 1.0 + np.outer(np.linspace(0, 1, m.rows.size), np.arange(len(m.symbols))), "the end of the data",
+    ),
+    "who is delisted one day": (
+        lambda m, e: np.tile([1.0 - bool(i.delisted) for i in m.instruments], (m.rows.size, 1)), "the end of the data",
+    ),
     "tomorrow's rate": (lambda m, e: pd.DataFrame(m.rates).shift(-1), "currencies"),
 }  # fmt: skip
 
@@ -140,4 +190,13 @@ HONEST: dict[str, Weights] = {
     "the open of the day": lambda m, e: pd.DataFrame(m.open) / closes(m),
     "published index values": published,
     "currency momentum": lambda m, e: pd.DataFrame(m.rates).pct_change(20, fill_method=None),
+    "a long warm-up": lambda m, e: closes(m).ffill().pct_change(250, fill_method=None).rank(axis=1),
+    "ranks across names": lambda m, e: closes(m).ffill().pct_change(20, fill_method=None).rank(axis=1) - 2.5,
+    "hedge ratio": lambda m, e: 1.0 / (1.0 + closes(m).pct_change(fill_method=None).rolling(120, min_periods=30).corr(
+        closes(m)[0].pct_change(fill_method=None)).abs()),
+    "volume so far": lambda m, e: pd.DataFrame(m.volume).rolling(60, min_periods=5).median().rank(axis=1),
+    "the month of the year": lambda m, e: 1.0 + np.outer(
+        m.rows.astype("datetime64[M]").astype(int) % 12, np.arange(len(m.symbols))),
+    "those delisted by then": lambda m, e: np.column_stack([
+        1.0 - (m.rows > np.datetime64(i.delisted or "2999-01-01", "D")) for i in m.instruments]),
 }  # fmt: skip

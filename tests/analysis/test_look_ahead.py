@@ -1,7 +1,7 @@
 """Planted cheats are caught and named; honest strategies are not."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ from tests.builders import EVENTS, SAMPLE
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    """Four names of two currencies over 500 days, with gaps, dividends and a series published a month late."""
+    """Four names of two currencies over 500 days, with gaps, dividends, volumes and a series published a month late; CCC
+    is delisted after a year."""
     rng, days = np.random.default_rng(5), pd.bdate_range("2021-06-01", periods=500)
     symbols = ["AAA", "BBB", "CCC", "DDD"]
     close = pd.DataFrame(
@@ -31,10 +32,14 @@ def market() -> Market:
     paid = pd.DataFrame(np.where(rng.random(close.shape) < 0.01, 0.5, 0.0), index=days, columns=symbols)
     rates = pd.DataFrame({"EUR": 1.1 * np.exp(np.cumsum(rng.normal(0, 0.005, 500)))}, index=days)
     currency = {"AAA": "USD", "BBB": "USD", "CCC": "EUR", "DDD": "EUR"}
-    made = Market.from_frames(close, opens, paid, currency=currency, rates=rates)
+    volume = pd.DataFrame(rng.lognormal(12, 1, close.shape), index=days, columns=symbols).where(close.notna())
+    made = Market.from_frames(close, opens, paid, currency=currency, rates=rates, volume=volume)
+    delisted = tuple(
+        replace(i, delisted=date(2022, 6, 1) if i.symbol == "CCC" else None) for i in made.instruments
+    )
     months = np.arange("2021-01", "2023-06", dtype="datetime64[M]").astype("datetime64[D]")
     series = Driver("INDEX", months, months + np.timedelta64(35, "D"), rng.normal(100, 10, months.size))
-    return replace(made, drivers={"INDEX": series})
+    return replace(made, drivers={"INDEX": series}, instruments=delisted)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +47,8 @@ def events() -> Events:
     barred = Restriction(
         "BBB", datetime(2022, 6, 1, tzinfo=UTC), "no_buy", "designated", "test", "test 2022-06-01"
     )
-    return replace(EVENTS, restrictions=(barred,))
+    lifted = replace(barred, kind="lifted", announced=datetime(2022, 11, 1, tzinfo=UTC))
+    return replace(EVENTS, restrictions=(barred, lifted))
 
 
 @pytest.mark.parametrize("name", CHEATS)

@@ -68,7 +68,8 @@ def test_a_cheat_is_wrong_and_says_what_moved(name: str, market: Market) -> None
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in HONEST if n not in ("published index values", "news", "currency momentum")]
+    "name",
+    [n for n in HONEST if n not in ("published index values", "news", "currency momentum", "volume so far")],
 )
 def test_an_honest_strategy_has_nothing_wrong(
     name: str, market: Market, monkeypatch: pytest.MonkeyPatch
