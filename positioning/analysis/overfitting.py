@@ -232,7 +232,7 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
             each.result()
     tops, tops_again = (pieces[0][level].merged(piece[level] for piece in pieces[1:]) for level in (0, 1))
     lower, consistent, upper = (
-        double_bootstrap_p(statistic, own, drawn) for own, drawn in zip(tops, tops_again, strict=True)
+        double_bootstrap_p(statistic, own, again) for own, again in zip(tops, tops_again, strict=True)
     )
     # Student's has its deviation with ddof 1
     student_t = statistic * math.sqrt(1.0 - 1.0 / blocks)
