@@ -20,9 +20,10 @@ from positioning.errors import DataMissingError, PositioningError
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design
 from positioning.event_studies.donors import donor_pool
+from positioning.event_studies.outcome import LEAD, outcome
 from positioning.event_studies.sleeve_returns import sleeve_returns
 from positioning.event_studies.sleeves import strategy_sleeves
-from positioning.event_studies.study import LEAD, EventStudy, outcome, study
+from positioning.event_studies.study import EventStudy, study
 from positioning.event_studies.synthetic_control import synthetic_control
 from positioning.market.benchmark import Benchmark, benchmark
 from positioning.market.source import Driver

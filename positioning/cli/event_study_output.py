@@ -13,8 +13,9 @@ from positioning.json_text import json_text, plain
 if TYPE_CHECKING:
     from positioning.event_studies.evidence import Evidence
     from positioning.event_studies.inquiry import InquiryAnswer
+    from positioning.event_studies.outcome import Outcome
     from positioning.event_studies.placebo import StudyPlacebo
-    from positioning.event_studies.study import EventStudy, Group, Outcome
+    from positioning.event_studies.study import EventStudy, Group
     from positioning.events.silence import Silence
     from positioning.events.thesis import Thesis
 

@@ -14,10 +14,11 @@ from positioning.event_studies.abnormal import observe
 from positioning.event_studies.calendar_time import IN_FORCE, CalendarTime, calendar_time
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design
+from positioning.event_studies.outcome import LEAD
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.severity import SeverityRegression, severity_regression
 from positioning.event_studies.states import StateCars
-from positioning.event_studies.study import LEAD, EventStudy
+from positioning.event_studies.study import EventStudy
 from positioning.event_studies.synthetic_control import Span, SyntheticControl
 from positioning.events.event import Events
 from positioning.json_text import plain

@@ -65,7 +65,7 @@ class Panel:
         return np.asarray(self.ranks[:, -self.abnormal.shape[1] :][:, self.columns(span)].sum(axis=1))
 
     def overlap(self, members: IntArray, sign: FloatArray, span: tuple[int, int]) -> Dependence:
-        """Over all pairs of the members, their CARs taken times `sign`; see research.event_study."""
+        """Over all pairs of the members, their CARs taken times `sign`; see `outcome`."""
         return self._dependence(members, sign, self._weights.cosines(self.columns(span), False))
 
     def error_correlation(self, members: IntArray, sign: FloatArray, span: tuple[int, int]) -> Dependence:

@@ -1,8 +1,8 @@
 """Would prices have moved as much on days without these events?
 
-All day zeros of a study move round its sessions together, as `research.placebo` moves a strategy's events: count,
+All day zeros of a study move round its sessions together, as `analysis.placebo` moves a strategy's events: count,
 signs, merging, order and spacing stay, only the days are wrong. A CAR is linear in the sums over its estimation
-sessions of X'X and X'r and over its window of X and r (see research.abnormal), so each set of dates costs one pass
+sessions of X'X and X'r and over its window of X and r (see `abnormal`), so each set of dates costs one pass
 of running sums for all events at once.
 """
 

@@ -17,7 +17,8 @@ from positioning.data.folder import FolderSource
 from positioning.data.frames import FramesSource
 from positioning.event_studies.design import Design
 from positioning.event_studies.donors import donor_pool
-from positioning.event_studies.study import event_study, outcome
+from positioning.event_studies.outcome import outcome
+from positioning.event_studies.study import event_study
 from positioning.event_studies.synthetic_control import synthetic_control
 from positioning.market.coverage import Span
 from positioning.runs.backtest import RunSettings

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from positioning.event_studies.study import Outcome
+from positioning.event_studies.outcome import Outcome
 
 
 def outcome(error: float, freedom: float) -> Outcome:

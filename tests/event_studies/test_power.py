@@ -15,10 +15,11 @@ from positioning.event_studies.calendar_time import calendar_time
 from positioning.event_studies.day_zero import EventFilter, select
 from positioning.event_studies.design import Design
 from positioning.event_studies.evidence import evidence
+from positioning.event_studies.outcome import LEAD, TESTS, Outcome
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.placebo import study_placebo
 from positioning.event_studies.severity import severity_regression
-from positioning.event_studies.study import ALL, LEAD, TESTS, Outcome
+from positioning.event_studies.study import ALL
 from positioning.event_studies.synthetic_control import synthetic_control
 from tests.builders import EVENTS, Figure
 from tests.event_studies.returns import drawn, simulated_market

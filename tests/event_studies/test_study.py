@@ -20,9 +20,10 @@ from positioning.data.folder import FolderSource
 from positioning.event_studies.abnormal import Observation, observe, overlapping
 from positioning.event_studies.day_zero import EventFilter, blocked, day_zero, parse_window, select
 from positioning.event_studies.design import Design
+from positioning.event_studies.outcome import TESTS, band, outcome
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
-from positioning.event_studies.study import ALL, TESTS, band, outcome, singly, study
+from positioning.event_studies.study import ALL, singly, study
 from positioning.events.event import Event, Events
 from positioning.market.venues import sessions
 from tests.builders import EVENTS, Figure

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from positioning.event_studies.study import ALL, Band, EventStudy
+from positioning.event_studies.outcome import Band
+from positioning.event_studies.study import ALL, EventStudy
 from positioning.reporting import charts
 from positioning.reporting.event_study.words import days_words
 

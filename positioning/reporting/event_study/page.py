@@ -13,8 +13,9 @@ from positioning.analysis.verdict import STUDY_RULES, Verdict
 from positioning.event_studies.abnormal import Observation
 from positioning.event_studies.design import Design
 from positioning.event_studies.evidence import TOGETHER, Evidence
+from positioning.event_studies.outcome import LEAD, TESTS, Outcome
 from positioning.event_studies.placebo import StudyPlacebo
-from positioning.event_studies.study import ALL, ALONE, LEAD, TESTS, EventStudy, Group, Outcome
+from positioning.event_studies.study import ALL, ALONE, EventStudy, Group
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.plurals import counted

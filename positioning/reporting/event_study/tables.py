@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from positioning.csv_output import csv_text
-from positioning.event_studies.study import TESTS, EventStudy, Group, Outcome
+from positioning.event_studies.outcome import TESTS, Outcome
+from positioning.event_studies.study import EventStudy, Group
 from positioning.reporting.event_study.words import Shuffled
 
 

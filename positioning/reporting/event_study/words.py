@@ -12,9 +12,10 @@ from positioning.event_studies.calendar_time import IN_FORCE
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
 from positioning.event_studies.evidence import Evidence
+from positioning.event_studies.outcome import LEAD, Outcome
 from positioning.event_studies.placebo import StudyPlacebo
 from positioning.event_studies.states import APART, StateCars
-from positioning.event_studies.study import ALL, ALONE, LEAD, EventStudy, Outcome
+from positioning.event_studies.study import ALL, ALONE, EventStudy
 from positioning.event_studies.synthetic_control import SyntheticControl
 from positioning.events.thesis import Thesis
 from positioning.reporting.format import number, outcome_words, percent, signed
