@@ -175,7 +175,9 @@ class Measurements:
         ]
         last = rows[1:][finite][-1] if finite.any() else rows[0]
         return [
-            replace(f, missing=f"{f.missing}: both end on {last}") if f.missing and f.part == "after" else f
+            replace(f, missing=f"{f.missing}: what both have ends on {last}")
+            if f.missing and f.part == "after"
+            else f
             for f in findings
         ]
 

@@ -134,7 +134,7 @@ def test_an_account_that_ended_before_publication_says_when(measured: Measuremen
     short = replace(measured, settings=replace(measured.settings, span=span, placebos=0), reports={})
     before, after = short.findings([Evidence("account", strategy=NAME)])
     assert before.missing == ""
-    assert after.missing == "0 returns, and 60 are wanted: both end on 2025-03-07"
+    assert after.missing == "0 returns, and 60 are wanted: what both have ends on 2025-03-07"
 
 
 def test_a_study_is_that_of_the_engine_cut_at_publication(measured: Measurements) -> None:
