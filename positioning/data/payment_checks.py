@@ -25,6 +25,7 @@ USUAL_FALL = -0.75  # Elton and Gruber (1970) measured 0.78
 # Logarithms of how much likelier the moves are without a fall than with the usual one: said, and refused.
 UNLIKELY = float(np.log(20.0)), float(np.log(1000.0))
 CROWD = 5  # rows in a row on which nobody pays: weekly payers are the most frequent ones
+FEW = 4  # payments from which on their odds refuse a file: the day of one has news of its own
 SIDES = 2  # payments on either side of a split, from which on they tell whose shares they are of
 ASIDE = 8  # of them at the most are looked at
 
@@ -153,7 +154,7 @@ class PaidColumns:
             f"pays {at.size} dividends of about {share:.2%} of its price, by which its prices did not fall: "
             "they hold them already, or it is another unit"
         )
-        if odds > UNLIKELY[1] or (error < CLEAR and slope > FALL + 4.5 * error):
+        if (odds > UNLIKELY[1] and at.size >= FEW) or (error < CLEAR and slope > FALL + 4.5 * error):
             remedy = f"correct Dividends, or give basis={symbol}=total_return or basis={symbol}=split"
             return [self.columns.error("basis", self.columns.dates[at], text, remedy)], []
         return [], [f"{text}?"] if odds > UNLIKELY[0] else []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from positioning.arrays import DateArray
+from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars
 from positioning.market.findings import Finding, counted, error, stretches, warning
@@ -26,6 +26,7 @@ THIN, THIN_LEAST = (
     0.2,
     3,
 )  # of sessions without a price, in so many holes; the thinnest real series known lacks 0.03
+WEEKS, NO_DAY = 10, 0.9  # sessions of a day of the week, and the share of them without a price
 _WEEK, _MONTH = (5, 9), (26, 35)  # days between bars
 
 
@@ -130,6 +131,7 @@ def thin(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     holes = [at for at in holes if len(at) <= HALT]
     missing = sum(len(at) for at in holes)
     if len(holes) < THIN_LEAST or missing <= THIN * (venue_sessions.size - halted):
+        yield from _no_weekday(symbol, mic, venue_sessions, absent)
         return
     text = f"{missing} of {venue_sessions.size} sessions of {mic} have no price, in {len(holes)} holes"
     remedy = "complete the file"
@@ -137,6 +139,16 @@ def thin(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
         text += "; all its dates are days 1 to 12 of a month"
         remedy = "write its dates as YYYY-MM-DD: day and month may be exchanged, and the dates where they cannot be, lost"
     yield error(symbol, "gap", venue_sessions[absent], text, remedy)
+
+
+def _no_weekday(symbol: str, mic: str, venue_sessions: DateArray, absent: BoolArray) -> Iterator[Finding]:
+    """That a day of the week has hardly any price, in ten weeks or more, and the others have theirs."""
+    weekday = (venue_sessions.astype(np.int64) + 3) % 7
+    for day in np.unique(weekday):
+        own = weekday == day
+        if own.sum() >= WEEKS and absent[own].mean() > NO_DAY and absent[~own].mean() < THIN:
+            text = f"{absent[own].sum()} of {own.sum()} {DAYS[day]}s on which {mic} was open have no price"
+            yield error(symbol, "gap", venue_sessions[own & absent], text, "complete the file")
 
 
 def _gaps(mic: str, closes: dict[str, DateArray], venue_sessions: DateArray) -> Iterator[Finding]:

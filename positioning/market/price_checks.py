@@ -181,6 +181,32 @@ def _prints(b: Bars, has_close: BoolArray, near: BoolArray) -> Iterator[tuple[Fi
         )
         make = warning if near[start] or near[back - 1] else error
         yield make(b.symbol, "print", dates[at], text, "correct or empty that close"), at
+    yield from _last_prints(b, has_close, near)
+
+
+def _last_prints(b: Bars, has_close: BoolArray, near: BoolArray) -> Iterator[tuple[Finding, IntArray]]:
+    """A step in the last SPIKE_ROWS rows that no later row can take back: on them an account ends."""
+    dates, close = b.dates[has_close], b.close[has_close]
+    step, high, low = np.diff(np.log(close)), b.high[has_close], b.low[has_close]
+    usual = SPIKE_SIGMAS * 1.4826 * float(np.median(np.abs(step))) if step.size else 0.0
+    for i in range(max(step.size - SPIKE_ROWS, 0), step.size):
+        size = abs(float(step[i]))
+        now = slice(i + 1, i + 2)
+        outside = (
+            max(float(np.log(close[i + 1] / high[i + 1])), float(np.log(low[i + 1] / close[i + 1])))
+            > size / 2
+        )
+        least = max(float(PRINT_OUTSIDE if outside else PRINT_INSIDE), usual)
+        if size <= least or abs(size - UNIT) <= UNIT_TOLERANCE or near[i] or size > JUMP:
+            continue
+        if np.abs(np.log(close[i + 2 :] / close[i])).min(initial=np.inf) < size / 4:
+            return  # it has come back
+        text = f"closes at {close[i + 1]:.6g} after {close[i]:.6g} on {dates[i]}, in the last rows there are"
+        yield (
+            error(b.symbol, "print", dates[now], text, "correct or empty that close"),
+            np.arange(i + 1, i + 2),
+        )
+        return
 
 
 def _silences(b: Bars, has_close: BoolArray) -> Iterator[Finding]:
