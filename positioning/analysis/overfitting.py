@@ -8,7 +8,7 @@ by one row at most, so that no series is kept and a million trials are read in p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -194,8 +194,9 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
     lower and upper are what they are at the least and at the most beside consistent, since draws of draws are drawn.
     A draw without any deviation counts as infinitely far on the side of its mean.
 
-    chunks: the trials' (trials, B) block sums in as many pieces as memory asks for; only one maximum a draw
-    is kept. benchmark: (B,). Raises ValueError for arrays that do not fit or fewer than one draw.
+    chunks: the trials' (trials, B) block sums in as many pieces as memory asks for, gone through once more for the draws
+    of draws where any draw reaches T; only one maximum a draw is kept. benchmark: (B,). Raises ValueError for arrays that
+    do not fit, fewer than one draw, or pieces that can be gone through only once.
 
     Hansen (2005), doi:10.1198/073500105000000063; Carlstein (1986), doi:10.1214/aos/1176350057;
     Hall (1988), Theoretical comparison of bootstrap confidence intervals, doi:10.1214/aos/1176350933;
@@ -205,12 +206,43 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
     blocks = benchmark.size
     if blocks < 3 or draws < 1 or not np.isfinite(benchmark).all():
         raise ValueError(f"{blocks} blocks and {draws} draws; wanted 3 known blocks and 1 draw, or more")
+    if iter(chunks) is chunks:
+        raise ValueError("wanted pieces that can be gone through again, such as a list of arrays")
     rng = np.random.default_rng(seed)
     block_numbers = rng.integers(blocks, size=(draws, blocks))
     again = np.take_along_axis(block_numbers, rng.integers(blocks, size=(draws, blocks)), axis=1)
-    times, times_again = shares_of(block_numbers), shares_of(again)
-    levels = ((times, np.zeros_like(times)), (times_again, times))
-    pieces = [[ResampledTops(*level) for level in levels] for _ in range(cores())]
+    times = shares_of(block_numbers)
+    best = _best_of_draws(chunks, benchmark, times, np.zeros_like(times))
+    tops_again = best.tops
+    if (best.tops >= best.statistic * (1.0 - TIE)).any():
+        tops_again = _best_of_draws(chunks, benchmark, shares_of(again), times).tops
+    lower, consistent, upper = (
+        double_bootstrap_p(best.statistic, own, other)
+        for own, other in zip(best.tops, tops_again, strict=True)
+    )
+    # Student's has its deviation with ddof 1
+    student_t = best.statistic * math.sqrt(1.0 - 1.0 / blocks)
+    return Spa(student_t, min(lower, consistent), consistent, max(consistent, upper), best.place, best.trials)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _BestOfDraws:
+    """statistic, place: T and the trial that has it, -1 where T is 0; trials: their number; tops: (3, draws), the same of
+    each draw under the three nulls."""
+
+    statistic: float
+    place: int
+    trials: int
+    tops: FloatArray
+
+
+def _best_of_draws(
+    chunks: Iterable[FloatArray], benchmark: FloatArray, times: FloatArray, origin: FloatArray
+) -> _BestOfDraws:
+    """times, origin: of `ResampledTops`."""
+    blocks, root = benchmark.size, math.sqrt(benchmark.size)
+    pieces = [ResampledTops(times, origin) for _ in range(cores())]
     statistic, best, offset, trials = 0.0, -1, 0, 0
     with (
         threadpool_limits(1, "blas"),
@@ -221,22 +253,16 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
             if block_sums.shape[1:] != benchmark.shape:
                 raise ValueError(f"block sums {block_sums.shape} do not fit a benchmark of {blocks} blocks")
             places, mean, centred, deviation = varying(block_sums - benchmark)
-            t = math.sqrt(blocks) * mean / deviation
+            t = root * mean / deviation
             if t.size and t.max() > statistic:
                 statistic, best = float(t.max()), offset + int(places[t.argmax()])
             if n >= len(pieces):
                 running.pop(0).result()  # each piece has one worker at a time
-            running.append(pool.submit(_add, pieces[n % len(pieces)], centred / deviation[:, None], t))
+            running.append(pool.submit(pieces[n % len(pieces)].add, centred / deviation[:, None], t))
             offset, trials = offset + block_sums.shape[0], trials + t.size
         for each in running:
             each.result()
-    tops, tops_again = (pieces[0][level].merged(piece[level] for piece in pieces[1:]) for level in (0, 1))
-    lower, consistent, upper = (
-        double_bootstrap_p(statistic, own, again) for own, again in zip(tops, tops_again, strict=True)
-    )
-    # Student's has its deviation with ddof 1
-    student_t = statistic * math.sqrt(1.0 - 1.0 / blocks)
-    return Spa(student_t, min(lower, consistent), consistent, max(consistent, upper), best, trials)
+    return _BestOfDraws(statistic, best, trials, pieces[0].merged(pieces[1:]))
 
 
 def shares_of(block_numbers: IntArray) -> FloatArray:
@@ -253,11 +279,6 @@ def double_bootstrap_p(statistic: float, tops: FloatArray, tops_again: FloatArra
         return 1.0 / (1.0 + tops.size)
     level = np.sort(tops_again)[-above]
     return float((1.0 + (tops >= level * (1.0 - TIE)).sum()) / (1.0 + tops.size))
-
-
-def _add(levels: Sequence[ResampledTops], standardised: FloatArray, t: FloatArray) -> None:
-    for level in levels:
-        level.add(standardised, t)
 
 
 @final

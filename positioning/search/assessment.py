@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -179,25 +180,40 @@ def _spa(search: Search, trials: Trials, rows: int) -> tuple[Spa | None, str]:
     """The test of what events add, or why there is none."""
     if rows - 1 < max(MIN_RETURNS, BLOCKS):
         return None, f"fewer than {max(MIN_RETURNS, BLOCKS)} returns"
-    test = spa(advantages(search, trials), np.zeros(BLOCKS))
+    test = spa(Advantages(search, trials), np.zeros(BLOCKS))
     return (test, "") if test.trials else (None, "no trial differs from itself without events")
 
 
-def advantages(search: Search, trials: Trials) -> Iterator[FloatArray]:
-    """(n, BLOCKS) by chunk: sums of excess returns less those of the same trial without events. What many trials are
+@final
+@dataclass(frozen=True, eq=False)
+class Advantages:
+    """By chunk (n, BLOCKS): sums of excess returns less those of the same trial without events. What many trials are
     without events is accounted once for all, or where that would take more than MOST_WITHOUT_EVENTS, once a chunk."""
-    space = search.space
-    without_events = replace(search, space=space.grid_without_events())
 
-    def without_events_of(number: int) -> IntArray:
-        return without_events.space.numbers(space.index_without_events(trials.plan.part(number)))
+    search: Search
+    trials: Trials
 
-    every = np.unique(np.concatenate([np.unique(without_events_of(n)) for n in range(trials.plan.chunks)]))
-    sums_at_once = (every, _sums_of(without_events, every)) if every.size <= MOST_WITHOUT_EVENTS else None
-    for number, own in enumerate(trials.sums()):
-        here = without_events_of(number)
-        distinct, sums = sums_at_once or (np.unique(here), _sums_of(without_events, np.unique(here)))
-        yield own - sums[np.searchsorted(distinct, here)]
+    def __iter__(self) -> Iterator[FloatArray]:
+        at_once = self._sums_at_once
+        for number, own in enumerate(self.trials.sums()):
+            here = self._numbers(number)
+            distinct, sums = at_once or (np.unique(here), _sums_of(self._without_events, np.unique(here)))
+            yield own - sums[np.searchsorted(distinct, here)]
+
+    @cached_property
+    def _without_events(self) -> Search:
+        return replace(self.search, space=self.search.space.grid_without_events())
+
+    @cached_property
+    def _sums_at_once(self) -> tuple[IntArray, FloatArray] | None:
+        chunks = range(self.trials.plan.chunks)
+        every = np.unique(np.concatenate([np.unique(self._numbers(n)) for n in chunks]))
+        return (every, _sums_of(self._without_events, every)) if every.size <= MOST_WITHOUT_EVENTS else None
+
+    def _numbers(self, chunk: int) -> IntArray:
+        """(n,) the combinations that its trials are without events."""
+        codes = self.search.space.index_without_events(self.trials.plan.part(chunk))
+        return self._without_events.space.numbers(codes)
 
 
 def _sums_of(search: Search, numbers: IntArray) -> FloatArray:

@@ -557,6 +557,7 @@ def test_nothing_is_purged_without_events_or_embargo() -> None:
         lambda: pbo(np.ones(4), np.ones((1, 4)), np.ones((1, 4))),
         lambda: pbo(np.ones(4), np.ones((5, 4)), np.ones((5, 6))),
         lambda: spa([np.ones((5, 64))], np.zeros(32)),
+        lambda: spa(iter([np.ones((5, 64))]), np.zeros(64)),
         lambda: spa([np.ones((5, 1))], np.zeros(64)),
         lambda: spa(np.ones((5, 64)), np.zeros(64)),
         lambda: spa([np.ones((5, 64))], np.full(64, np.nan)),

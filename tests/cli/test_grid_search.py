@@ -20,7 +20,7 @@ from positioning.cli.grid_request import space_of, strategy_and_axes
 from positioning.cli.grid_search import app
 from positioning.cli.request import Request
 from positioning.runs.backtest import backtest
-from positioning.search.assessment import advantages, assess, ends, opens, return_moments
+from positioning.search.assessment import Advantages, assess, ends, opens, return_moments
 from positioning.search.measures import FIGURES, Figures, block_edges
 from positioning.search.run import Search, threads
 from positioning.search.sampling import draw
@@ -314,7 +314,7 @@ def test_each_trial_is_tested_against_itself_without_events() -> None:
     space = space_of(strategy, axes, Request().terms(""))
     question = Search(space, "sharpe", True, threads(1))
     trials = question.try_out(draw(space, None, 0), Figures())
-    gained = np.concatenate(list(advantages(question, trials)))
+    gained = np.concatenate(list(Advantages(question, trials)))
     for k, code in enumerate(trials.plan.codes):
         both = []
         for one in (space.at(code), space.at(code).without_events()):
