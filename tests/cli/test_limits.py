@@ -158,7 +158,8 @@ def test_every_command_works_on_a_small_machine_or_is_stopped_in_a_line(
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     work = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     told = done = 0
-    for moment in np.random.default_rng(len(command)).uniform(0.05, 1.0, 6):
+    # Of the work of all its processes, compiling too: as many early moments as late ones.
+    for moment in np.exp(np.random.default_rng(len(command)).uniform(np.log(0.02), 0.0, 6)):
         with small(command, out) as run:
             wait_for_work(run.pid, float(moment) * work)
             run.send_signal(signal.SIGINT)
