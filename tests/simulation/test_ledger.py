@@ -366,7 +366,7 @@ def test_sydney_is_deferred_where_it_opens_before_the_decision(decided: str, syd
     days = days[np.is_busday(days)].astype(str).tolist()
     source = Handmade(
         {s: bars(s, days, np.linspace(90, 110, len(days))) for s in ("AAA", "ZZZ.AX", "9999.HK")},
-        {c: flat_rate(c, 0.5, days[0], "2025-01-01") for c in ("AUD", "HKD")},
+        {c: flat_rate(c, r, days[0], "2025-01-01") for c, r in (("AUD", 0.5), ("HKD", 1 / 7.8))},
     )
     span = Span(np.datetime64(days[0]), np.datetime64(days[-1]))
     market = load(source, ["AAA", "ZZZ.AX", "9999.HK"], span=span)
