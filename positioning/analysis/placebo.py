@@ -61,10 +61,11 @@ MOST_DRAWS = 100_000
 A_SECOND = 400  # shuffles of one strategy
 
 
-def check_draws(draws: int) -> None:
-    """BadInputError for fewer than 1, and for more than anyone can wait for."""
-    if draws < 1:
-        raise BadInputError(f"draws={draws}", "wanted at least 1 shuffle", "give draws=1000", "draws")
+def check_draws(draws: int, least: int = 1) -> None:
+    """BadInputError for fewer than `least`, 0 where none may be asked for, and for more than anyone can wait for."""
+    if draws < least:
+        need = "wanted at least 1 shuffle" if least else "wanted 0, for none, or more"
+        raise BadInputError(f"draws={draws}", need, "give draws=1000", "draws")
     if draws > MOST_DRAWS:
         count = min(draws, MOST_TOLD)
         raise BadInputError(

@@ -61,8 +61,7 @@ def event_study(
 
     pages = ("event_study.html", "event_study_events.csv", "event_study_tests.csv", "index.html")
     refuse_foreign_pages(output.place, pages)
-    if request.placebos:
-        check_draws(request.placebos)
+    check_draws(request.placebos, least=0)
     design = design_of(request, window, estimation, model, proxies)
     choice = EventFilter(theme, direction, span_of(request.start, request.end))
     words, thesis = names or studied(), request.advice()

@@ -158,8 +158,7 @@ class Request:
         from positioning.simulation.fees import read_fees
         from positioning.simulation.taxes import read_tax
 
-        if self.placebos:
-            check_draws(self.placebos)
+        check_draws(self.placebos, least=0)
         return RunSettings(
             source=self.source(),
             span=span_of(self.start, self.end),

@@ -95,7 +95,7 @@ def test_an_option_left_empty_is_named(command: str, words: list[str]) -> None:
     ("command", "words", "said"),
     [
         ("run", ["--capital", "1e308"], "--capital 1e+308; wanted an amount in base currency, 0 to 1e+18"),
-        ("claims", ["--placebo", "-1"], "--placebo -1; wanted at least 1 shuffle"),
+        ("claims", ["--placebo", "-1"], "--placebo -1; wanted 0, for none, or more"),
         ("event_study", ["--capital", "1e6"], "No such option: --capital"),
     ],
 )

@@ -285,6 +285,34 @@ def test_a_currency_by_way_of_an_inverted_euro(tmp_path: Path, power: float) -> 
     assert found == ([] if power > 0 else ["goes through the euro"])
 
 
+@pytest.mark.parametrize("back", [1, 2, 3])
+@pytest.mark.parametrize("factor", [0.2, 2.0, 10.0, 45.0])
+def test_a_close_that_leaves_in_the_last_rows_is_an_error(factor: float, back: int) -> None:
+    """No later row takes it back, and an account ends there: outside its own range from a fifth on, with its range or
+    without one from a factor of three on."""
+    close = walk()
+    false = close.copy()
+    false[-back:] *= factor
+    told = [("print", str(NYSE[300 - back]))]
+    outside = made(false, **whole(close))
+    assert told[0] in wrong(outside)
+    large = abs(np.log(factor)) > np.log(3.0)
+    found = [w for w in wrong(made(false)) if w[0] == "print"]
+    assert found == (told if large else [])
+    near = {"MOS": NYSE[300 - back : 301 - back]}
+    assert not [w for w in wrong(made(false), near) if w[0] == "print"]  # a restriction explains it
+    assert wrong(made(close, **whole(close))) == []
+
+
+@pytest.mark.parametrize("day", range(5))
+def test_a_day_of_the_week_without_prices_is_a_part_lost(day: int) -> None:
+    weekday = (NYSE[:300].astype(np.int64) + 3) % 7
+    kept = NYSE[:300][weekday != day]
+    assert [c for c, _ in wrong(made(walk(kept.size), kept))] == ["gap"]
+    every_second = NYSE[:300][(weekday != day) | (np.arange(300) % 2 == 0)]
+    assert wrong(made(walk(every_second.size), every_second)) == []
+
+
 INDEX = pd.DatetimeIndex(HELD[:60])
 CLOSE = pd.DataFrame({"A": walk(60), "B": walk(60, seed=9)}, index=INDEX)
 
