@@ -99,19 +99,19 @@ def test_lifting_gives_the_holding_back_to_trade_at_the_new_price() -> None:
 
 def test_dongfengs_holders_get_cash_and_the_worth_of_a_share_of_voyah() -> None:
     # HKD 6.68 and 0.3552608 Voyah share at 6.40, the lowest price of its first day: 8.95366912, in the record 8.9537.
-    # At 1 HKD = 0.1 USD row 1 (17 March 2026) buys 0.5 shares at USD 1. The 18th is the listing's last day; on the 19th
-    # 0.5 x 0.89537 = 0.447685 is cash: nav 0.5 + 0.447685.
+    # At 1 HKD = 0.125 USD row 1 (17 March 2026) buys 0.5 shares at HKD 8. The 18th is the listing's last day; on the 19th
+    # 0.5 x 8.9537 x 0.125 = 0.55960625 is cash: nav 0.5 + 0.55960625.
     assert pytest.approx(6.68 + 0.3552608 * 6.40, abs=5e-5) == 8.9537
     index = pd.DatetimeIndex(["2026-03-16", "2026-03-17", "2026-03-18", "2026-03-19", "2026-03-20"])
     m = Market.from_frames(
-        pd.DataFrame({"0489.HK": [10.0] * 5, "B": [10.0] * 5}, index),
+        pd.DataFrame({"0489.HK": [8.0] * 5, "B": [10.0] * 5}, index),
         venue={"0489.HK": "XHKG", "B": "XNYS"},
         currency={"0489.HK": "HKD", "B": "USD"},
-        rates=pd.DataFrame({"HKD": [0.1] * 5}, index),
+        rates=pd.DataFrame({"HKD": [0.125] * 5}, index),
     )
     r = run(m, {0: (0.5, 0.0)}, *EVENTS.restrictions)
     np.testing.assert_allclose(r.shares[:, 0], [0, 0.5, 0.5, 0, 0], **exactly)
-    np.testing.assert_allclose(r.nav, [1, 1, 1, 0.947685, 0.947685], **exactly)
+    np.testing.assert_allclose(r.nav, [1, 1, 1, 1.05960625, 1.05960625], **exactly)
 
 
 def test_no_buy_cancels_what_waits_and_lets_go() -> None:
