@@ -109,6 +109,7 @@ EQUAL: Mapping[tuple[str, str, str], str] = {
         "none is signed here, or the name says it; a file without rows was refused before",
     ("data/price_columns.py", "options = [n / m for m in (1, 2, 3, 4, 5) for n in range(1, 101)] + "
      "[1 / n for n in range(2, 101)]", "62: 1 -> 2"): "1:1 is no split, and 1:m stands in the other list",
+    ("data/price_adjusted.py", "if abs(off) > STRAY:", "12: Gt -> GtE"): "a close that is five per cent off, to the bit",
     ("data/price_splits.py", "if self.adjusted is None or not np.isfinite(self.adjusted[[last, now]]).all():",
      "41: all -> any"): "with one of them unknown the comparison below is false, too",
     ("data/price_splits.py", "if self.adjusted is not None and np.isfinite(self.adjusted[[last, now]]).all():",

@@ -405,3 +405,14 @@ def test_payments_that_contradict_are_told_as_both_columns_have_them() -> None:
     found = price_basis("MOS", DAYS, columns | {"Adj Close": whole}).findings
     assert [(f.check, f.first, f.last) for f in found] == [("adjusted", DAYS[EX[0]], DAYS[EX[0]])]
     assert f"contradict, 1.00% of the price in sum: 0.00% and 1.00% on {DAYS[EX[0]]}" in found[0].seen
+
+
+@pytest.mark.parametrize(
+    ("fell", "paid"), [(1.0, True), (0.7, True), (0.6, False), (0.0, False), (1.3, True), (1.4, False)]
+)
+def test_a_special_dividend_is_one_where_the_close_fell_by_most_of_it(fell: float, paid: bool) -> None:
+    """A step of 1.6, which is no common split, and a close that falls by that share of its logarithm: within a third."""
+    close = np.array([30.0, 30.0, 30.0 * 1.6**-fell])
+    one = Steps(np.arange(3), np.array([2]), np.array([1]), np.array([1.6]), 0.0, np.array([], int))
+    got = implied_payments(weighed(Close=close, Adj_Close=close), one)
+    np.testing.assert_allclose(got, [0.0, 0.0, 30 * (1 - 1 / 1.6) if paid else 0.0], rtol=1e-12)
