@@ -33,7 +33,7 @@ CHECKS = {
     "unit_switch": "unit switch", "jump": "jump", "spike": "spike", "dates": "odd date", "price": "odd price",
     "currency": "odd rate", "hash": "changed file", "adjusted": "odd adjustment", "large_move": "large move",
     "gap": "gap", "venue_gap": "gap of a venue", "stale": "stale run", "zero_volume": "run without volume",
-    "ohlc": "odd bar",
+    "ohlc": "odd bar", "peg": "rate off its peg",
 }  # fmt: skip
 
 

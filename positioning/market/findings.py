@@ -17,7 +17,7 @@ from positioning.market.instruments import RECORDED, Instruments
 # `hash` by the store; `volume` where an account has a capital.
 # fmt: off
 Check = Literal[
-    "unit_switch", "jump", "print", "spike", "level", "calendar", "dates", "price", "currency",
+    "unit_switch", "jump", "print", "spike", "level", "peg", "calendar", "dates", "price", "currency",
     "basis", "split", "adjusted", "hash", "large_move", "gap", "venue_gap", "stale", "zero_volume", "ohlc", "volume",
 ]
 # fmt: on

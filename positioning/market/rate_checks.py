@@ -12,7 +12,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.market.bars import RATE_CARRY, Rates
 from positioning.market.calendar_checks import frequency_findings
-from positioning.market.findings import Finding, error, stretches, warning
+from positioning.market.findings import Check, Finding, error, stretches, warning
 from positioning.market.move_sizes import LARGE
 from positioning.market.price_checks import SPIKE_ROWS, SPIKE_SIGMAS, moves, near_moments, spikes
 
@@ -89,7 +89,8 @@ def _levels(r: Rates, symbol: str) -> Iterator[Finding]:
         remedy = f"divide them by US dollars per euro, or name them FX_ECB.csv with columns Date, EURUSD, EUR{r.currency}"
         yield error(symbol, "level", dates, f"{last}: units per euro, not per dollar?", remedy)
     elif (dates := _another(r, usual, off)).size:
-        yield error(symbol, "level", dates, f"{last}: another currency, or another unit?", "correct the file")
+        which: Check = "peg" if _is_pegged(r.currency) and abs(off) <= ANOTHER else "level"
+        yield error(symbol, which, dates, f"{last}: another currency, or another unit?", "correct the file")
 
 
 def _per_euro(r: Rates, usual: FloatArray, per_euro: FloatArray) -> DateArray:

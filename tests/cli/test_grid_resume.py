@@ -193,12 +193,10 @@ def test_changed_code_prices_and_events_start_anew(left: Path, monkeypatch: pyte
 
 def test_another_machine_starts_anew(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One whose numbers differ in the last bit: its chunks would not fit beside those kept."""
-    from positioning.search import measures
+    from positioning.search.lane_figures import LaneFigures
 
-    known = measures.Figures.read
-    monkeypatch.setattr(
-        measures.Figures, "read", lambda self, accounts: np.nextafter(known(self, accounts), np.inf)
-    )
+    table = LaneFigures.table
+    monkeypatch.setattr(LaneFigures, "table", lambda *given: np.nextafter(table(*given), np.inf))
     assert "changed: numbers of this machine" in run(left, *SMALL, "--resume")[1]
 
 

@@ -136,3 +136,15 @@ def test_a_market_is_no_source() -> None:
     market = Market.from_frames(closes()[["NTR", "SPY"]])
     with pytest.raises(BadInputError, match=r"source is a Market.*FramesSource"):
         RunSettings(market, read_thesis(RECORD))  # type: ignore[arg-type]
+
+
+def test_a_made_rate_off_its_peg_is_taken_and_one_of_another_size_is_not() -> None:
+    """Frames may be of a made world; a file of Hong Kong dollars at 10 per USD is of another currency."""
+    index = pd.bdate_range("2024-01-01", periods=9)
+    for rate, taken in ((0.1, True), (0.5, True), (7.8, False)):
+        rates, close = pd.DataFrame({"HKD": [rate] * 9}, index), pd.DataFrame({"A": [10.0] * 9}, index)
+        if taken:
+            Market.from_frames(close, currency="HKD", rates=rates)
+        else:
+            with pytest.raises(BadInputError, match="the wrong way round"):
+                Market.from_frames(close, currency="HKD", rates=rates)
