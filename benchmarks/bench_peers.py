@@ -44,7 +44,7 @@ PEER_TRIALS = 10
 GROWTH = (1_000, 10_000, 100_000)
 FURTHER = (1_000_000, 10_000_000)
 WIDTHS = (10, 50, 100, 500)
-PER_YEAR = 252.0
+PER_YEAR = 252.0  # of no consequence for total returns
 ORDERS = len(range(EVERY - 1, ROWS - 1, EVERY)) * NAMES
 
 
@@ -58,7 +58,7 @@ def by_vectorbt(engine: str) -> Callable[[Market, np.ndarray, np.ndarray], np.nd
         close = pd.DataFrame(market.close, pd.DatetimeIndex(market.rows.astype("datetime64[ns]")))
         size = np.full((ROWS, exposures.size * NAMES), np.nan)
         size[decided + 1] = np.repeat(exposures / NAMES, NAMES)
-        return vectorbt_figures(close, np.inf, size, BPS * 1e-4)[:, 0]
+        return vectorbt_figures(close, np.inf, size, BPS * 1e-4, PER_YEAR)[:, 0]
 
     return run
 

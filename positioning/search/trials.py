@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_CHUNK_TRIALS = 8192  # trials of a chunk
 TARGET_CHUNKS = 64  # of a search that needs no more
 MIN_CHUNK_LANES = (
-    8  # times LANES trials in a chunk: with fewer, making it ready costs more than a tenth of its time
+    4  # times LANES trials in a chunk: with fewer, making it ready costs more than a tenth of its time
 )
 
 

@@ -17,7 +17,7 @@ NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND, BELOW_LOT = range(8)
 # Fractions of nav below this are what rounding leaves, neither cash to buy with nor a living account.
 DUST = 1e-12
 HAIR = 1e-9  # parts of a share of volume, or of a lot, that are rounding
-LANES = 64  # accounts of a call; fewer would leave the calls' own time to be felt
+LANES = 128  # accounts of a call; fewer would leave the calls' own time to be felt
 SPELL = 64  # rows of which the least and the greatest price are known
 
 # The slots of a leg of an account (WANTED: its pending weight; PARTIAL: 1 where that is the rest of a buy, -1 of a
