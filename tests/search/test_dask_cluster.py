@@ -267,7 +267,7 @@ from tests.search.clusters import space_of
 from tests.search.clusters import planned
 from tests.search.clusters import tables
 
-space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
+space = space_of(half_life=HALVES, exposure=SHARES, lookback=tuple(range(60, 300, 20)))  # 12 chunks: most are left
 try:
     tables(space, planned(space, Dawdling(0.3)), cluster(sys.argv[1]), lambda n: print(n, flush=True))
 except BadInputError as error:
