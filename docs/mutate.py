@@ -70,6 +70,7 @@ MODULES: Mapping[str, Module] = {
     "trade": Module("simulation/trade.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
     "holding": Module("simulation/holding.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
     "rebalance": Module("simulation/rebalance.py", (f"{T}/test_rebalance.py",), True, NOT_IN_PYTHON),
+    "leg_arithmetic": Module("simulation/leg_arithmetic.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
     "inputs": Module("simulation/inputs.py", (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_taxed_accounts.py",
                                               f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference")),
     "result": Module("simulation/result.py", (f"{T}/test_result_series.py", *ACCOUNT_TESTS)),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, final
 
 import numpy as np
 
-from positioning.arrays import DAYS_PER_YEAR, FloatArray, IntArray
+from positioning.arrays import FloatArray, IntArray
 from positioning.compiled import compiled
-from positioning.search.measures import BLOCKS, FIGURES, HALVED, block_edges, measure
+from positioning.search.measures import BLOCKS, FIGURES, HALVED, account_years, block_edges, measure
 from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.kernel import lane_memory, wide_accounts, wide_accounts_sized
 from positioning.simulation.ledger_arrays import LANES, Depth, LedgerArrays, Outcome
@@ -42,8 +41,8 @@ _plain, _sized = _build(wide_accounts), _build(wide_accounts_sized)
 
 @final
 class LaneFigures:
-    """What `run_lanes` and `Figures` give together, to the bit, for accounts on one market that holdings never leave
-    for less than their mark; the memory of one call serves the next."""
+    """What `run_lanes` and `Figures` give together, to the bit, on a market whose trapped holdings count at their last
+    marks; the memory of one call serves the next."""
 
     def __init__(self, inputs: LedgerInputs, squares: bool = False) -> None:
         """squares: as of `Figures`. Raises ValueError for a mark below the last."""
@@ -54,8 +53,7 @@ class LaneFigures:
         memory = lane_memory(inputs.fill.shape[1])
         self._room, self._outcome = memory.room, memory.outcome._replace(nav=aligned_empty(rows.size, WIDTH))
         self._edges, self._capital = block_edges(rows.size), np.full(LANES, inputs.capital)
-        self._years = float((rows[-1] - rows[0]).astype(np.int64)) / DAYS_PER_YEAR
-        self._per_year = (rows.size - 1) / self._years if self._years > 0 else math.nan
+        self._years, self._per_year = account_years(rows)
 
     def table(self, decided: IntArray, weights: FloatArray, band: FloatArray) -> FloatArray:
         """(9 + BLOCKS + squares, LANES), as `Figures.read`. decided: (D,); weights: (D, N, LANES); band: (LANES,)."""

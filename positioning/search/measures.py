@@ -78,15 +78,20 @@ def halved(blocks: FloatArray) -> FloatArray:
     return np.asarray(blocks.reshape(*blocks.shape[:-1], HALVED, BLOCKS // HALVED).sum(axis=-1))
 
 
+def account_years(rows: DateArray) -> tuple[float, float]:
+    """Years from the first row to the last, and rows a year, NaN where there is one: metrics.rows_per_year without its
+    check of the dates, which would be made anew for every LANES accounts."""
+    years = float((rows[-1] - rows[0]).astype(np.int64)) / DAYS_PER_YEAR
+    return years, (rows.size - 1) / years if years > 0 else math.nan
+
+
 def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArray:
     """(9 + B + S, LANES): FIGURES, sums of excess returns between the edges (B + 1,), and S = `squares` sums of their
     squares, each over as many of those blocks."""
     blocks = edges.size - 1
     table = np.zeros((len(FIGURES) + blocks + squares, LANES))
     figures, sums, own = table[: len(FIGURES)], table[len(FIGURES) :][:blocks], table[len(FIGURES) + blocks :]
-    years = float((accounts.rows[-1] - accounts.rows[0]).astype(np.int64)) / DAYS_PER_YEAR
-    # metrics.rows_per_year, whose check of the dates would be made anew for every LANES accounts
-    per_year = (accounts.rows.size - 1) / years if years > 0 else math.nan
+    years, per_year = account_years(accounts.rows)
     measure_lanes(
         accounts.nav, accounts.growth, accounts.ruin, accounts.traded, accounts.cost, years, per_year,
         edges, figures, sums, own,

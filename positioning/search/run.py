@@ -123,34 +123,24 @@ def tabulate(space: SearchSpace, codes: GridIndex, measures: Sequence[Measure]) 
     width = sum(len(m.names) for m in measures)
     out = np.empty((width, codes.shape[0]))
     for inputs, batch, here in space.decisions(codes):
-        tables = _figures if _of_figures_alone(measures) and inputs.mark_factor == 1.0 else _tables
-        for first, table in tables(space.market.start, batch, inputs, here.stop - here.start, measures):
+        for first, table in _tables(space.market.start, batch, inputs, here.stop - here.start, measures):
             last = min(first + LANES, here.stop - here.start)
             out[:, here.start + first : here.start + last] = table[:, : last - first]
     return out
 
 
-def _of_figures_alone(measures: Sequence[Measure]) -> bool:
-    return len(measures) == 1 and isinstance(measures[0], Figures)
-
-
-def _figures(
-    start: int, batch: WeightBatch, inputs: LedgerInputs, sets: int, measures: Sequence[Measure]
-) -> Iterator[tuple[int, FloatArray]]:
-    """(first set, table) of each LANES sets of a batch, of which `Figures` alone is asked."""
-    (figures,) = measures
-    assert isinstance(figures, Figures)  # noqa: S101 - see _of_figures_alone
-    lanes = LaneFigures(inputs, figures.squares)
-    for first, decided, weights, band in _decisions(start, batch, inputs, sets):
-        yield first, lanes.table(decided, weights, band)
-
-
 def _tables(
     start: int, batch: WeightBatch, inputs: LedgerInputs, sets: int, measures: Sequence[Measure]
 ) -> Iterator[tuple[int, FloatArray]]:
-    """(first set, table) of each LANES sets of a batch, of any measures."""
-    for first, accounts in _accounts(start, batch, inputs, sets):
-        yield first, np.concatenate([m.read(accounts) for m in measures])
+    """(first set, table) of each LANES sets of a batch."""
+    match measures:
+        case [Figures(squares=squares)] if inputs.mark_factor == 1.0:
+            lanes = LaneFigures(inputs, squares)
+            for first, decided, weights, band in _decisions(start, batch, inputs, sets):
+                yield first, lanes.table(decided, weights, band)
+        case _:
+            for first, accounts in _accounts(start, batch, inputs, sets):
+                yield first, np.concatenate([m.read(accounts) for m in measures])
 
 
 def _accounts(

@@ -9,11 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from positioning.compiled import compiled
-from positioning.simulation.ledger_arrays import COST, DUST, RISE, SHARES, TRADED
-from positioning.vectors import any_of, fill, fused, item, load, magnitude, prefetch, quotient, store, where
+from positioning.simulation.ledger_arrays import COST, RISE, SHARES, TRADED
+from positioning.simulation.leg_arithmetic import (
+    affordable,
+    shares_covered,
+    shares_short,
+    shares_to_trade,
+    within_band,
+)
+from positioning.vectors import any_of, fill, fused, item, load, prefetch, store, where
 
 
-def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, one body
+def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belongs to one row, in one place
     """For one account (width 1) or WIDTH of them, without a capital."""
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
@@ -27,10 +34,9 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
     def change(w, s, price, banded, band, total, inverse):
         """Shares to trade, 0 within the band; inverse: 1 / total."""
-        delta = quotient(w * total, price, 1.0 / price) - s
+        delta = shares_to_trade(w, s, price, total)
         if banded:
-            apart = magnitude(w - quotient(s * price, total, inverse)) < band * magnitude(w)
-            delta = where((w != 0.0) & (s != 0.0) & apart, 0.0, delta)
+            delta = where(within_band(w, s, price, total, inverse, band), 0.0, delta)
         return delta
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
@@ -44,8 +50,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
             up, down = where(delta > 0.0, delta, 0.0), where(delta < 0.0, delta, 0.0)
             cover, long = fill(0.0, width), up * scale
             if short[n]:
-                cover = where(s < 0.0, -s, 0.0)
-                cover = where(cover < up, cover, up)
+                cover = shares_covered(s, up)
                 long = (up - cover) * scale
             principal = long * price
             purchases, buy_fees = purchases + principal, fused(principal, on_buy, buy_fees)
@@ -60,27 +65,17 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
         traded and what that cost; banded: whether the no-trade band of any account, `band`, is above zero.
         """
         zero, inverse = fill(0.0, width), 1.0 / total
-        shorts, sales, sale_fees, covers, cover_fees, purchases, buy_fees = (
-            zero,
-            zero,
-            zero,
-            zero,
-            zero,
-            zero,
-            zero,
-        )
+        sales, sale_fees, covers, cover_fees, purchases, buy_fees = zero, zero, zero, zero, zero, zero
+        shorts = zero
         for n in range(short.size):
             if short[n]:
                 s = load(legs, (n, SHARES, 0), width)
-                shorts = shorts - where(s < 0.0, s, 0.0) * item(arrays.fill, (r, n))
+                shorts = shorts + shares_short(s) * item(arrays.fill, (r, n))
                 short[n] = any_of(s < 0.0)  # an exit or a ruin may have ended it
         for n in range(short.size):
             w, s = load(weights, (d - 1, n, place), width), load(legs, (n, SHARES, 0), width)
-            price, on_buy, on_sale = (
-                item(arrays.fill, (r, n)),
-                item(arrays.buy, (r, n)),
-                item(arrays.sell, (r, n)),
-            )
+            price, on_buy = item(arrays.fill, (r, n)), item(arrays.buy, (r, n))
+            on_sale = item(arrays.sell, (r, n))
             delta = change(w, s, price, banded, band, total, inverse)
             after, value = s + delta, delta * price
             fall, rise = where(value < 0.0, value, 0.0), where(value > 0.0, value, 0.0)
@@ -88,12 +83,11 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
             short[n] = short[n] or any_of(w < 0.0)
             if short[n]:
                 up = where(delta > 0.0, delta, 0.0)
-                cover = where(s < 0.0, -s, 0.0)
-                cover = where(cover < up, cover, up)
+                cover = shares_covered(s, up)
                 long, principal = up - cover, cover * price
                 covers, cover_fees = covers + principal, fused(principal, on_buy, cover_fees)
                 left = where(delta < 0.0, after, s)
-                shorts = shorts + (where(s < 0.0, s, 0.0) - where(left < 0.0, left, 0.0)) * price
+                shorts = shorts + (shares_short(left) - shares_short(s)) * price
                 rise = long * price
                 after = where(delta > 0.0, s + (cover + long), after)
             purchases, buy_fees = purchases + rise, fused(rise, on_buy, buy_fees)
@@ -102,9 +96,8 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - one law, 
         # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
         cash = cash + (sales - sale_fees) - cover_fees
         need, free = purchases + buy_fees, cash - shorts
-        poor = (need > 0.0) & (need > free + DUST * total)
-        if any_of(poor):
-            scale = where(poor, where(free > DUST * total, free / need, 0.0), 1.0)
+        scale = affordable(need, free, total)
+        if any_of(scale < 1.0):
             purchases, buy_fees = shrink(
                 r, d, place, banded, band, weights, total, scale, short, legs, arrays
             )

@@ -15,7 +15,6 @@ from positioning.simulation.ledger_arrays import (
     COST,
     CUT,
     DEARER,
-    DUST,
     FILLED,
     HAIR,
     IMPACT,
@@ -31,6 +30,13 @@ from positioning.simulation.ledger_arrays import (
     VOLUME,
     WANTED,
 )  # fmt: skip
+from positioning.simulation.leg_arithmetic import (
+    affordable,
+    shares_covered,
+    shares_short,
+    shares_to_trade,
+    within_band,
+)
 from positioning.vectors import (
     any_of,
     fill,
@@ -38,9 +44,7 @@ from positioning.vectors import (
     is_number,
     item,
     load,
-    magnitude,
     negated,
-    quotient,
     root,
     store,
     where,
@@ -76,20 +80,12 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
         n_names = short.size
         zero, inverse = fill(0.0, width), 1.0 / total
         never = zero < 0.0
-        shorts, awaited, reserved, sales, sale_fees, covers, cover_fees = (
-            zero,
-            zero,
-            zero,
-            zero,
-            zero,
-            zero,
-            zero,
-        )
-        need, need_fees, purchases, buy_fees = zero, zero, zero, zero
+        shorts, awaited, reserved, need, need_fees = zero, zero, zero, zero, zero
+        sales, sale_fees, covers, cover_fees, purchases, buy_fees = zero, zero, zero, zero, zero, zero
         for n in range(n_names):
             if short[n]:
                 s = load(legs, (n, SHARES, 0), width)
-                shorts = shorts - where(s < 0.0, s, 0.0) * worth[n]
+                shorts = shorts + shares_short(s) * worth[n]
                 short[n] = any_of(s < 0.0)  # an exit or a ruin may have ended it
 
         # sells first; remember what the waiting sales would have released
@@ -121,7 +117,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 pending[n] = any_of(is_number(w))
                 continue
             price, on_buy, on_sale = item(price_of, (r, n)), item(buy, (r, n)), item(sell, (r, n))
-            delta = quotient(w * total, price, 1.0 / price) - s
+            delta = shares_to_trade(w, s, price, total)
             deal, near, rest, part = ready, never, never, zero
             if resting or banded or sized:
                 part = load(legs, (n, PARTIAL, 0), width)
@@ -131,8 +127,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                     rest = negated(part == 0.0)
                     carried = carried | ((part < 0.0) & (delta >= 0.0))
                 if banded:
-                    apart = magnitude(w - quotient(s * price, total, inverse)) < band * magnitude(w)
-                    near = (part == 0.0) & (w != 0.0) & (s != 0.0) & apart
+                    near = (part == 0.0) & within_band(w, s, price, total, inverse, band)
                 deal = ready & negated(near | carried)
             sale, rise = where(deal & (delta < 0.0), -delta, 0.0), where(deal & (delta > 0.0), delta, 0.0)
             capped = never
@@ -153,13 +148,12 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
             sales, sale_fees = sales + value, fused(value, on_sale, sale_fees)
             short[n] = short[n] or any_of(w < 0.0)
             if short[n]:
-                cover = where(s < 0.0, -s, 0.0)
-                cover = where(cover < rise, cover, rise)
+                cover = shares_covered(s, rise)
                 long = rise - cover
                 principal = cover * price
                 covers, cover_fees = covers + principal, fused(principal, on_buy, cover_fees)
                 left = s - sale
-                shorts = shorts + (where(s < 0.0, s, 0.0) - where(left < 0.0, left, 0.0)) * price
+                shorts = shorts + (shares_short(left) - shares_short(s)) * price
             outlay = long * price
             need, need_fees = need + outlay, fused(outlay, on_buy, need_fees)
             if sized:
@@ -212,8 +206,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
         free = cash - shorts
         if sized:
             free = free - reserved
-        share = where(free > DUST * total, free / need, 0.0)
-        scale = where((need > 0.0) & (need > free + DUST * total), share, 1.0)
+        scale = affordable(need, free, total)
         shrunk = any_of(scale < 1.0)
         whole_orders = not (sized or shrunk or any_of(negated(on)))  # nothing that trades is left over
         left_over, resting = False, resting or sized or shrunk
@@ -227,8 +220,7 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
             s, rise = load(legs, (n, SHARES, 0), width), load(legs, (n, RISE, 0), width)
             cover, long = zero, rise * scale
             if short[n]:
-                cover = where(s < 0.0, -s, 0.0)
-                cover = where(cover < rise, cover, rise)
+                cover = shares_covered(s, rise)
                 long = (rise - cover) * scale
             if sized:
                 block, floor = lot[r, n], least[r, n]
