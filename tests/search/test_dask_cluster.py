@@ -257,6 +257,7 @@ def test_no_worker_left_is_one_line() -> None:
 
 
 SCRIPT = """
+import signal
 import sys
 from positioning.errors import BadInputError
 from tests.search.clusters import Dawdling
@@ -267,7 +268,8 @@ from tests.search.clusters import space_of
 from tests.search.clusters import planned
 from tests.search.clusters import tables
 
-space = space_of(half_life=HALVES, exposure=SHARES, lookback=tuple(range(60, 300, 20)))  # 12 chunks: most are left
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
+space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
 try:
     tables(space, planned(space, Dawdling(0.3)), cluster(sys.argv[1]), lambda n: print(n, flush=True))
 except BadInputError as error:
