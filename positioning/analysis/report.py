@@ -15,11 +15,11 @@ from positioning.analysis.active_returns import ActiveAlpha, active_returns
 from positioning.analysis.attribution import Attribution
 from positioning.analysis.code_check import CodeCheck
 from positioning.analysis.factor_exposure import FactorExposure
-from positioning.analysis.held import Held, held_names
+from positioning.analysis.holding_coverage import HoldingCoverage, holding_coverage
+from positioning.analysis.kept_search import KeptSearch
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.placebo import Placebo
 from positioning.analysis.risk import RiskShares, risk_shares
-from positioning.analysis.searched import Searched
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
 from positioning.analysis.world import WorldFigures
 from positioning.display import Displayed, Picture, shown_by
@@ -43,7 +43,7 @@ class BacktestReport(Displayed):
     and outside. placebo: the strategy on shifted dates, where asked for.
     command: what was typed. versions: of the packages whose numbers enter the page, by name. check: what was found of
     the strategy's code, None where it was not checked. factors: the account against published ones, where given.
-    world: its returns by the state of series that were given. searched: the searches of this strategy that were kept
+    world: its returns by the state of series that were given. kept_search: the searches of this strategy that were kept
     where it was asked for, None where there was none, or nobody looked.
     """
 
@@ -63,7 +63,7 @@ class BacktestReport(Displayed):
     check: CodeCheck | None = None
     factors: FactorExposure | None = None
     world: tuple[WorldFigures, ...] = ()
-    searched: Searched | None = None
+    kept_search: KeptSearch | None = None
 
     def picture(self) -> Picture:
         """The verdict first, then the figures of the account beside those of the strategy without events."""
@@ -124,9 +124,9 @@ class BacktestReport(Displayed):
         return risk_shares(self.result, self.thesis, self.strategy.hedges)
 
     @cached_property
-    def held(self) -> Held:
+    def coverage(self) -> HoldingCoverage:
         """How much of what the strategy wants the account held."""
-        return held_names(self.strategy, self.result, self.events)
+        return holding_coverage(self.strategy, self.result, self.events)
 
     @property
     def answers_events(self) -> bool:
@@ -174,7 +174,7 @@ class BacktestReport(Displayed):
             ruined=r.worthless,
             traded=bool(r.trades.any()),
             returns=r.rows.size - 1,
-            held=self.held,
+            coverage=self.coverage,
             total_return=self.metrics.total_return,
             cash=float(np.prod(1.0 + r.inputs.growth[1:]) - 1.0),
             answers_events=self.answers_events,
@@ -185,7 +185,7 @@ class BacktestReport(Displayed):
             beside=beside,
             placebo_p=None if placebo is None or math.isnan(placebo.p_value) else placebo.p_value,
             shuffles=0 if placebo is None else placebo.shuffled.size,
-            searched=self.searched,
+            kept_search=self.kept_search,
         )
 
 

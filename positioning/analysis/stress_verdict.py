@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from positioning.analysis.held import HALF
+from positioning.analysis.holding_coverage import HALF
 from positioning.analysis.verdict import StressGrade, Verdict, sentence, signed_percent
 from positioning.plurals import counted
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import final
 
-from positioning.analysis.held import Held
+from positioning.analysis.holding_coverage import HoldingCoverage
+from positioning.analysis.kept_search import KeptSearch
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.analysis.multiplicity import LEVEL
-from positioning.analysis.searched import Searched
 
 CONFIDENCE = 0.95  # a deflated Sharpe below it is luck
 APART = "; "  # between what a sentence says
@@ -164,7 +164,7 @@ class RunEvidence:
 
     returns: their number; traded: whether it ever held anything; cash: what cash earned; answers_events: False for a
     strategy without events, whose rules ask nothing of them; without_events: made by itself without events, at the same
-    average exposure where equal_exposure; searched: the searches of it that are
+    average exposure where equal_exposure; kept_search: the searches of it that are
     kept, None where there is none; benchmark, beside: made by its benchmark, and by the account over the
     benchmark's rows, None where there is none; placebo_p, shuffles: None and 0 where dates were not shuffled.
     """
@@ -173,7 +173,7 @@ class RunEvidence:
     ruined: bool
     traded: bool
     returns: int
-    held: Held
+    coverage: HoldingCoverage
     total_return: float
     cash: float
     answers_events: bool
@@ -184,7 +184,7 @@ class RunEvidence:
     beside: float | None
     placebo_p: float | None
     shuffles: int
-    searched: Searched | None = None
+    kept_search: KeptSearch | None = None
 
 
 def verdict(e: RunEvidence) -> Verdict:
@@ -192,7 +192,7 @@ def verdict(e: RunEvidence) -> Verdict:
     grade = _grade(e)
     if grade is Grade.RUINED:
         return sentence(
-            grade, e.simulated, ["equity reached zero and the account was stopped", f"it {e.held.words}"]
+            grade, e.simulated, ["equity reached zero and the account was stopped", f"it {e.coverage.words}"]
         )
     if grade is Grade.NOTHING:
         why = (
@@ -200,21 +200,21 @@ def verdict(e: RunEvidence) -> Verdict:
             if not e.traded
             else f"{e.returns} return{'s' if e.returns != 1 else ''} are too few"
         )
-        return sentence(grade, e.simulated, [why, f"it {e.held.words}"])
-    parts = [f"it {e.held.words}", _events(e), _earnings(e)]
+        return sentence(grade, e.simulated, [why, f"it {e.coverage.words}"])
+    parts = [f"it {e.coverage.words}", _events(e), _earnings(e)]
     if grade in (Grade.NO_MONEY, Grade.BEHIND, Grade.AHEAD, Grade.MADE):
-        parts = [_earnings(e), f"it {e.held.words}", _events(e)]
+        parts = [_earnings(e), f"it {e.coverage.words}", _events(e)]
     elif grade is not Grade.NOT_HELD:
-        parts = [_events(e), _earnings(e), f"it {e.held.words}"]
+        parts = [_events(e), _earnings(e), f"it {e.coverage.words}"]
     return sentence(grade, e.simulated, [*parts, *_chosen(e)])
 
 
 def _chosen(e: RunEvidence) -> list[str]:
     """That a search may have chosen the parameters."""
-    if e.searched is None:
+    if e.kept_search is None:
         return []
     uncounted = "p does not count them" if e.answers_events and e.placebo_p is not None else ""
-    return [e.searched.words, uncounted]
+    return [e.kept_search.words, uncounted]
 
 
 def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
@@ -222,7 +222,7 @@ def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
         return Grade.RUINED
     if not e.traded or e.returns < MIN_RETURNS:
         return Grade.NOTHING
-    if e.held.under_half:
+    if e.coverage.under_half:
         return Grade.NOT_HELD
     if e.total_return <= max(e.cash, 0.0):
         return Grade.NO_MONEY
@@ -233,7 +233,7 @@ def _grade(e: RunEvidence) -> Grade:  # noqa: PLR0911 (a rule a line)
         return Grade.UNTESTED
     if e.placebo_p > LEVEL:
         return Grade.NONE
-    chosen = e.searched is not None and e.searched.chosen
+    chosen = e.kept_search is not None and e.kept_search.chosen
     return Grade.WEAK if trails or chosen or e.total_return <= e.without_events else Grade.EVIDENCE
 
 

@@ -40,8 +40,8 @@ def to_json(data: str, reports: Sequence[BacktestReport], files: Sequence[Path])
         "strategies": {
             s.strategy.name: {
                 "verdict": s.verdict.to_json(),
-                "held": s.held.to_json(),
-                "searched": None if s.searched is None else s.searched.to_json(),
+                "held": s.coverage.to_json(),
+                "searched": None if s.kept_search is None else s.kept_search.to_json(),
                 "holds": last_day(s.result, s.thesis).to_json(),
                 "record": _record(s),
                 "check": s.check,
@@ -116,7 +116,7 @@ def print_summary(reports: Sequence[BacktestReport], terminal: Terminal) -> None
             terminal.say(f"{s.strategy.name}: {words_of(s.check, command_word(type(s.strategy)))}", "bad")
     spans = {s.strategy.name: span_words(s) for s in reports}
     alike = len(set(spans.values())) == 1
-    tones = ["bad" if s.held.under_half else "" for s in reports]
+    tones = ["bad" if s.coverage.under_half else "" for s in reports]
     terminal.table(table(HEADS, [_row(s) for s in reports]), tones)
     terminal.say(next(iter(spans.values())) if alike else "", "quiet")
     for name, words in {} if alike else spans.items():
@@ -140,7 +140,7 @@ def span_words(report: BacktestReport) -> str:
 def _row(s: BacktestReport) -> list[str]:
     m, p = s.metrics, s.without_events_metrics
     return [
-        s.strategy.name, f"{s.held.names}/{s.held.of}", f"{m.total_return:+.1%}", _yearly(m, "cagr", "{:.1%}"),
+        s.strategy.name, f"{s.coverage.names}/{s.coverage.of}", f"{m.total_return:+.1%}", _yearly(m, "cagr", "{:.1%}"),
         _yearly(m, "sharpe", "{:.2f}"), figure(m.max_drawdown, "{:.1%}".format),
         _yearly(m, "cost_bps_per_year", "{:.0f}"), f"{p.total_return:+.1%}" if s.answers_events else "-",
         f"{s.without_events_same_exposure_metrics.total_return:+.1%}" if s.answers_events else "-",

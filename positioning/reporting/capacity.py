@@ -56,7 +56,7 @@ def view(f: Capacity) -> CapacityPage:
         title=f.strategy.title,
         simulated=f.simulated,
         verdict=Spoken(
-            answer(f), "bad" if f.held.under_half or f.unit_return <= f.cash_return else "neutral"
+            answer(f), "bad" if f.coverage.under_half or f.unit_return <= f.cash_return else "neutral"
         ),
         tiles=_tiles(f),
         charts=(
@@ -124,9 +124,9 @@ def answer(f: Capacity) -> str:
         "another portfolio's"
     )
     sentence = f"{ease}{binds}; {_early(f)}{other}; {half}; {'; '.join(filter(None, edges))}"
-    if f.held.under_half:
-        return f"Not the strategy: it {f.held.words}; {sentence[0].lower()}{sentence[1:]}."
-    return f"{sentence}; it {f.held.words}."
+    if f.coverage.under_half:
+        return f"Not the strategy: it {f.coverage.words}; {sentence[0].lower()}{sentence[1:]}."
+    return f"{sentence}; it {f.coverage.words}."
 
 
 def _early(f: Capacity) -> str:

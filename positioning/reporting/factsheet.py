@@ -80,7 +80,7 @@ def view(report: BacktestReport) -> Factsheet:
         else f"{b.title}{'' if b.remark else ', total return where its prices have dividends'}",
         objective=" ".join(report.strategy.rationale.split("\n\n")[0].split()),
         verdict=report.verdict,
-        held_words=report.held.words,
+        held_words=report.coverage.words,
         spark=sparkline(r.nav),
         growth=(
             f"{m.first} to {m.last}: it ends at {r.nav[-1]:.2f}; at the highest {r.nav.max():.2f}, at the lowest "

@@ -8,7 +8,7 @@ from typing import Any, final
 
 import numpy as np
 
-from positioning.analysis.held import Held, held_names
+from positioning.analysis.holding_coverage import HoldingCoverage, holding_coverage
 from positioning.analysis.metrics import summarise
 from positioning.arrays import DAYS_PER_YEAR, DateArray, FloatArray
 from positioning.runs.backtest import RunSettings, benchmark_of, market_of
@@ -53,8 +53,8 @@ class Capacity:
     total_return, sharpe, cost_bps (a year, impact in it), impact_bps: (K,); without_events_return: (K,) of itself without
     events; missed: (K,) mean over rows of the weights apart from those without a size, as a share of these. unit_return,
     without_events_unit_return: without a size; benchmark_return: NaN without a benchmark; cash_return: of cash alone.
-    held: what the account without a size held of the strategy's names. at: capital looked at; legs: by leg, the one that
-    binds first at the head.
+    coverage: what the account without a size held of the strategy's names. at: capital looked at; legs: by leg, the one
+    that binds first at the head.
     """
 
     strategy: Strategy
@@ -77,7 +77,7 @@ class Capacity:
     benchmark_name: str
     benchmark_return: float
     cash_return: float
-    held: Held
+    coverage: HoldingCoverage
     at: float
     legs: tuple[LegCapacity, ...]
     label: str
@@ -210,7 +210,7 @@ def capacity(strategy: Strategy, settings: RunSettings) -> Capacity:
         benchmark_name="" if measure is None else measure.symbol,
         benchmark_return=float(levels[-1] / levels[0] - 1.0) if levels.size else float("nan"),
         cash_return=float(np.prod(1.0 + unit.inputs.growth) - 1.0),
-        held=held_names(strategy, unit, events),
+        coverage=holding_coverage(strategy, unit, events),
         at=at,
         legs=_legs(unit, sized, liquidity, at, value_traded(market)[-1]),
         label=liquidity.label(market.base),

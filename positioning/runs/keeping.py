@@ -119,8 +119,8 @@ def summary_of(
             i.symbol: {"name": i.name, "currency": i.currency, "venue": i.venue} for i in r.market.instruments
         },
         "verdict": report.verdict.to_json(),
-        "held": report.held.to_json(),
-        "searched": None if report.searched is None else report.searched.to_json(),
+        "held": report.coverage.to_json(),
+        "searched": None if report.kept_search is None else report.kept_search.to_json(),
         "metrics": to_json(report.metrics),
         "without_events": to_json(report.without_events_metrics),
         "without_events_same_exposure": to_json(report.without_events_same_exposure_metrics),

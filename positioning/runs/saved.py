@@ -48,8 +48,8 @@ events         {digest, records {id, or "SYMBOL kind date": 16 digits of its has
 fees {label, digest}, cash {label, digest}: the digests are of the rates on the rows of the account
 fill, mark, base, seed, versions {package: version}, python, code {file: 16 digits of its hash}
 instruments    {symbol: {name, currency, venue}}
-verdict {grade, tone, sentence}, held {names, of, weight}: see analysis.verdict and analysis.held
-searched       the search that had tried its parameters when it was made, or null: see analysis.searched
+verdict {grade, tone, sentence}, held {names, of, weight}: see analysis.verdict and analysis.holding_coverage
+searched       the search that had tried its parameters when it was made, or null: see analysis.kept_search
 metrics, without_events, without_events_same_exposure
                metrics as `backtests.run --json` has them and more; deficit; spark: nav in 120 points
 world          returns by the state of series that were given, by name: see analysis.world

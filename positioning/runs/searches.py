@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, final
 
 import msgspec
 
-from positioning.analysis.searched import Searched
+from positioning.analysis.kept_search import KeptSearch
 from positioning.files import read_bounded
 from positioning.json_text import plain
 from positioning.runs.answers import Answer, read_answers
@@ -53,7 +53,7 @@ def axes_to_json(axes: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def kept_searches(strategy: Strategy, simulated: bool, directory: Path) -> Searched | None:
+def kept_searches(strategy: Strategy, simulated: bool, directory: Path) -> KeptSearch | None:
     """What the searches kept under `directory/answers` say of the parameters of a strategy; None where there is no search
     of a strategy of this name on prices of this kind, simulated or real."""
     searches = [
@@ -67,7 +67,7 @@ def kept_searches(strategy: Strategy, simulated: bool, directory: Path) -> Searc
         return None
     first = next((record for record in searches if record.tried), searches[0])
     others = [record for record in searches if record is not first]
-    return Searched(
+    return KeptSearch(
         search=first.search,
         trials=first.grid.trials,
         tried=first.tried,

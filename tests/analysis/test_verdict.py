@@ -12,8 +12,8 @@ import pytest
 
 from backtests.compare import app as compare_app
 from backtests.run import app as run_app
-from positioning.analysis.held import Held
-from positioning.analysis.searched import Searched
+from positioning.analysis.holding_coverage import HoldingCoverage
+from positioning.analysis.kept_search import KeptSearch
 from positioning.analysis.verdict import RULES, Grade, RunEvidence, verdict
 from positioning.arrays import FloatArray
 from positioning.runs.saved import runs_in
@@ -30,18 +30,25 @@ from tests.analysis.spoken import (
 
 # Everything held, a real effect: each case below changes what its rule reads.
 GOOD = RunEvidence(
-    simulated=False, ruined=False, traded=True, returns=1000, held=Held(12, 12, 0.98), total_return=0.5, cash=0.0,
-    answers_events=True, without_events=0.3, equal_exposure=True, benchmark_name="SPY", benchmark=0.4, beside=0.5,
-    placebo_p=0.005, shuffles=200,
+    simulated=False, ruined=False, traded=True, returns=1000, coverage=HoldingCoverage(12, 12, 0.98), total_return=0.5,
+    cash=0.0, answers_events=True, without_events=0.3, equal_exposure=True, benchmark_name="SPY", benchmark=0.4,
+    beside=0.5, placebo_p=0.005, shuffles=200,
 )  # fmt: skip
-SEARCH = Searched("S-1", 600, tried=True, every=True, chosen=True)
+SEARCH = KeptSearch("S-1", 600, tried=True, every=True, chosen=True)
 CASES = {
     "effect planted": ({}, Grade.EVIDENCE, "its events beat shuffled dates (p = 0.005 of 200)"),
-    "held 3 of 12": ({"held": Held(3, 12, 0.24)}, Grade.NOT_HELD, "it held 3 of 12 names, 24 % of the intended weight"),
-    "held late": ({"held": Held(12, 12, 0.31)}, Grade.NOT_HELD, "it held 12 of 12 names, 31 % of the intended weight"),
-    "half is enough": ({"held": Held(6, 12, 0.5)}, Grade.EVIDENCE, "6 of 12 names"),
-    "ruined": ({"ruined": True, "held": Held(3, 12, 0.2)}, Grade.RUINED, "equity reached zero"),
-    "flat": ({"traded": False, "held": Held(0, 12, 0.0), "total_return": 0.0}, Grade.NOTHING, "it never traded"),
+    "held 3 of 12": (
+        {"coverage": HoldingCoverage(3, 12, 0.24)}, Grade.NOT_HELD, "it held 3 of 12 names, 24 % of the intended weight",
+    ),
+    "held late": (
+        {"coverage": HoldingCoverage(12, 12, 0.31)}, Grade.NOT_HELD,
+        "it held 12 of 12 names, 31 % of the intended weight",
+    ),
+    "half is enough": ({"coverage": HoldingCoverage(6, 12, 0.5)}, Grade.EVIDENCE, "6 of 12 names"),
+    "ruined": ({"ruined": True, "coverage": HoldingCoverage(3, 12, 0.2)}, Grade.RUINED, "equity reached zero"),
+    "flat": (
+        {"traded": False, "coverage": HoldingCoverage(0, 12, 0.0), "total_return": 0.0}, Grade.NOTHING, "it never traded",
+    ),
     "short": ({"returns": 59}, Grade.NOTHING, "59 returns are too few"),
     "lost": ({"total_return": -0.1, "beside": -0.1}, Grade.NO_MONEY, "it made -10.0 %"),
     "made nothing": ({"total_return": 0.0, "beside": 0.0}, Grade.NO_MONEY, "it made +0.0 %"),
@@ -52,13 +59,17 @@ CASES = {
     "behind the market": ({"benchmark": 0.6}, Grade.WEAK, "+60.0 % of SPY"),
     "behind itself": ({"without_events": 0.6}, Grade.WEAK, "+60.0 % without events at equal exposure"),
     "no benchmark": ({"benchmark": None, "beside": None}, Grade.EVIDENCE, "against +30.0 % without events"),
-    "tried in a search": ({"searched": SEARCH}, Grade.WEAK,
+    "tried in a search": ({"kept_search": SEARCH}, Grade.WEAK,
         "one of 600 trials of the search S-1 kept here; p does not count them"),
-    "drawn from a grid": ({"searched": replace(SEARCH, every=False)}, Grade.WEAK, "grid of the search S-1 kept here, "),
-    "beside a search": ({"searched": replace(SEARCH, tried=False)}, Grade.WEAK, "of the search S-1 of this strategy are"),
-    "as written": ({"searched": replace(SEARCH, tried=False, chosen=False)}, Grade.EVIDENCE, "p does not count them"),
-    "more searches": ({"searched": replace(SEARCH, others=2, other_trials=9)}, Grade.WEAK, "beside 9 trials of 2 others"),
-    "momentum searched": ({"answers_events": False, "placebo_p": None, "searched": SEARCH}, Grade.AHEAD, "one of 600 tr"),
+    "drawn from a grid": ({"kept_search": replace(SEARCH, every=False)}, Grade.WEAK,
+        "grid of the search S-1 kept here, "),
+    "beside a search": ({"kept_search": replace(SEARCH, tried=False)}, Grade.WEAK,
+        "of the search S-1 of this strategy are"),
+    "as written": ({"kept_search": replace(SEARCH, tried=False, chosen=False)}, Grade.EVIDENCE, "p does not count them"),
+    "more searches": ({"kept_search": replace(SEARCH, others=2, other_trials=9)}, Grade.WEAK,
+        "beside 9 trials of 2 others"),
+    "momentum searched": ({"answers_events": False, "placebo_p": None, "kept_search": SEARCH}, Grade.AHEAD,
+        "one of 600 tr"),
     "momentum ahead": ({"answers_events": False, "placebo_p": None}, Grade.AHEAD, "+40.0 % of SPY"),
     "momentum behind": ({"answers_events": False, "benchmark": 0.9}, Grade.BEHIND, "+90.0 % of SPY"),
     "momentum alone": ({"answers_events": False, "benchmark": None, "beside": None}, Grade.MADE, "it made +50.0 %"),
@@ -86,7 +97,7 @@ def test_every_grade_has_a_case_and_a_rule() -> None:
 def test_no_figure_stands_without_how_much_was_held() -> None:
     for changed, _, _ in CASES.values():
         evidence = replace(GOOD, **changed)
-        assert evidence.held.words in verdict(evidence).sentence
+        assert evidence.coverage.words in verdict(evidence).sentence
 
 
 def test_a_strategy_without_events_hears_nothing_of_events() -> None:

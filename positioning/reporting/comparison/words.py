@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from positioning.analysis.block_bootstrap import BLOCK, LEVEL
-from positioning.analysis.held import Held
+from positioning.analysis.holding_coverage import HoldingCoverage
 from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import FloatArray
 from positioning.plurals import counted
@@ -87,9 +87,9 @@ def held_words(x: ComparedRun) -> str:
     return "" if coverage is None else f"held {coverage.names} of {counted(coverage.of, 'name')}"
 
 
-def _coverage(x: ComparedRun) -> Held | None:
+def _coverage(x: ComparedRun) -> HoldingCoverage | None:
     fields = x.run.summary.get("held")
-    return Held(**fields) if fields else None
+    return HoldingCoverage(**fields) if fields else None
 
 
 def _named(x: ComparedRun) -> str:

@@ -79,7 +79,7 @@ class FirstScreen:
 
 def first_screen(report: BacktestReport) -> FirstScreen:
     """Everything it shows, in words."""
-    m, r, coverage = report.metrics, report.result, report.held
+    m, r, coverage = report.metrics, report.result, report.coverage
     missing = [s for s in report.strategy.names if s not in r.market.symbols]
     has_charts = m.sessions > 1
     return FirstScreen(
@@ -107,7 +107,7 @@ def first_screen(report: BacktestReport) -> FirstScreen:
 
 def _tile(report: BacktestReport, field: str, label: str, write: Callable[[float], str]) -> Tile:
     own, plain = (metric(m, field, write) for m in (report.metrics, report.without_events_metrics))
-    coverage = report.held
+    coverage = report.coverage
     if coverage.under_half and field in RETURNS:
         label = f"{label}, on {coverage.names} of {coverage.of} names"
     beside = f"without events {plain}" if report.answers_events else ""

@@ -16,9 +16,9 @@ HALF = 0.5  # of the intended weight: below it the account is not the strategy
 
 @final
 @dataclass(frozen=True, slots=True)
-class Held:
+class HoldingCoverage:
     """names: of the `of` names a strategy wants, those its account ever held; weight: share of the intended weight
-    that could be held, from 0 to 1, the mean over its rows; see `held_names`."""
+    that could be held, from 0 to 1, the mean over its rows; see `holding_coverage`."""
 
     names: int
     of: int
@@ -42,7 +42,7 @@ class Held:
         return asdict(self)
 
 
-def held_names(strategy: Strategy, result: Result, events: Events) -> Held:
+def holding_coverage(strategy: Strategy, result: Result, events: Events) -> HoldingCoverage:
     """What the account held of the strategy's names, hedges left out.
 
     Each of the n names is intended at 1/n of the long weight. On a row a name counts when it is held, or could be:
@@ -55,7 +55,7 @@ def held_names(strategy: Strategy, result: Result, events: Events) -> Held:
     columns = [result.market.column(s) for s in names if s in result.market.symbols]
     has_shares = result.shares[:, columns] != 0.0
     if not has_shares.any():
-        return Held(0, len(names), 0.0)
+        return HoldingCoverage(0, len(names), 0.0)
     market, inputs = result.market, result.inputs
     rows = slice(market.start, market.start + inputs.rows.size)
     off_limits = (
@@ -69,4 +69,4 @@ def held_names(strategy: Strategy, result: Result, events: Events) -> Held:
     counted = has_shares | (has_history & ~off_limits & ~over)
     first = int(np.argmax(has_shares.any(axis=1)))
     share = counted[first:].sum(axis=1) / len(names)
-    return Held(int(has_shares.any(axis=0).sum()), len(names), float(share.mean()))
+    return HoldingCoverage(int(has_shares.any(axis=0).sum()), len(names), float(share.mean()))

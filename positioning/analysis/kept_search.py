@@ -10,7 +10,7 @@ from positioning.plurals import counted
 
 @final
 @dataclass(frozen=True, slots=True)
-class Searched:
+class KeptSearch:
     """The newest search of a strategy that tried the parameters of a run, else the newest at all.
 
     search: its ID; trials: that it made; tried: whether the run's parameters are on its grid; every: whether each
