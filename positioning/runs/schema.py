@@ -16,7 +16,7 @@ Word = str | bool | int | float | None
 Count = Annotated[int, Meta(ge=0, le=10_000_000)]
 
 
-class Named(TypedDict):
+class BenchmarkSummary(TypedDict):
     """A benchmark by symbol and name, and what must stand beside every comparison with it."""
 
     symbol: Text
@@ -24,7 +24,7 @@ class Named(TypedDict):
     remark: NotRequired[Text]
 
 
-class Listed(TypedDict):
+class InstrumentSummary(TypedDict):
     """An instrument as a summary lists it."""
 
     name: Text
@@ -32,7 +32,7 @@ class Listed(TypedDict):
     venue: Text
 
 
-class Labelled(TypedDict):
+class RatesSummary(TypedDict):
     """Fees, or cash: in words, and the digest of the rates on the rows of the account."""
 
     label: Text
@@ -46,7 +46,7 @@ class Record(TypedDict):
     records: dict[Text, Text]
 
 
-class Judged(TypedDict):
+class VerdictSummary(TypedDict):
     """A verdict as a summary has it."""
 
     grade: Text
@@ -98,7 +98,7 @@ class MetricFigures(TypedDict):
     beta_measure: NotRequired[Literal["same_day", "dimson"]]
 
 
-class Asked(TypedDict):
+class RequestSummary(TypedDict):
     """Of the options, those that pages show; `cli.request.Request` reads all of them."""
 
     settings: list[Text]
@@ -115,17 +115,17 @@ class Summary(TypedDict):
     strategy: Text
     title: Text
     themes: list[Text]
-    benchmark: Named | None
+    benchmark: BenchmarkSummary | None
     simulated: bool
     command: Text
-    request: Asked
+    request: RequestSummary
     parameters: dict[str, Word | list[Word]]
     source: Text
     snapshot: Text
     digests: dict[Text, Sha256]
     events: Record
-    fees: Labelled
-    cash: Labelled
+    fees: RatesSummary
+    cash: RatesSummary
     fill: Text
     mark: Text
     base: Text
@@ -133,8 +133,8 @@ class Summary(TypedDict):
     versions: dict[Text, Text]
     python: Text
     code: dict[Text, Text]
-    instruments: dict[Text, Listed]
-    verdict: Judged
+    instruments: dict[Text, InstrumentSummary]
+    verdict: VerdictSummary
     held: Share
     metrics: MetricFigures
     without_events: MetricFigures
