@@ -17,7 +17,7 @@ from positioning.reporting.document import charted, document
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import Spoken
+from positioning.reporting.verdict import VerdictSentence
 from positioning.reporting.view import Chart, Table, Tile
 from positioning.runs.capacity import ANOTHER, EASY, GONE, SHARES, Capacity, LegCapacity
 
@@ -29,7 +29,7 @@ class CapacityPage:
 
     title: str
     simulated: bool
-    verdict: Spoken
+    verdict: VerdictSentence
     tiles: tuple[Tile, ...]
     charts: tuple[Chart, ...]
     legs_words: str
@@ -55,7 +55,7 @@ def view(f: Capacity) -> CapacityPage:
     return CapacityPage(
         title=f.strategy.title,
         simulated=f.simulated,
-        verdict=Spoken(
+        verdict=VerdictSentence(
             answer(f), "bad" if f.coverage.under_half or f.unit_return <= f.cash_return else "neutral"
         ),
         tiles=_tiles(f),

@@ -21,7 +21,7 @@ from positioning.reporting.html import escape, join
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import Spoken
+from positioning.reporting.verdict import VerdictSentence
 from positioning.reporting.view import Cell, TableRow
 from positioning.runs.answers import keep_answer
 
@@ -72,7 +72,7 @@ class ClaimsPage:
     simulated: bool
     demonstration: str
     silence: str
-    verdict: Spoken
+    verdict: VerdictSentence
     apart: str
     figures: str
     tested: tuple[TableRow, ...]
@@ -162,7 +162,7 @@ def view(claims: ClaimAnswers, command: str) -> ClaimsPage:
         simulated=claims.simulated,
         demonstration=DEMONSTRATION,
         silence="" if claims.silence is None else claims.silence.words,
-        verdict=Spoken(counts(claims), "neutral"),
+        verdict=VerdictSentence(counts(claims), "neutral"),
         apart=_apart(claims),
         figures=FIGURES,
         tested=tuple(map(_row, tested)),

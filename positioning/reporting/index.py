@@ -17,7 +17,7 @@ from positioning.reporting.format import SHORT, number, percent, signed
 from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import Spoken, spoken_again
+from positioning.reporting.verdict import VerdictSentence, kept_sentence
 from positioning.reporting.view import Spark
 from positioning.runs.answers import read_answers
 from positioning.runs.saved import SavedRun, read_runs
@@ -71,7 +71,7 @@ class Card:
     strategy: str
     title: str
     grade: str
-    verdict: Spoken
+    verdict: VerdictSentence
     result: str
     held_words: str
     more: str
@@ -224,7 +224,7 @@ def _card(run: SavedRun, apart: Mapping[str, tuple[str, ...]]) -> Card:
         strategy=s["strategy"],
         title=s["title"],
         grade=judged["grade"] if judged else "",
-        verdict=spoken_again(judged),
+        verdict=kept_sentence(judged),
         result=result,
         held_words=names,
         more=f"{risk} Without events {signed(plain['total_return'])}.",

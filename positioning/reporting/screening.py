@@ -15,7 +15,7 @@ from positioning.reporting.format import NOTHING
 from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import Spoken
+from positioning.reporting.verdict import VerdictSentence
 from positioning.reporting.view import TableRow
 from positioning.screening.decisions import as_csv
 from positioning.screening.screen import OWNERSHIP, Finding, Screening
@@ -38,7 +38,7 @@ DOUBTED = 20  # identifiers on the page whose check digit does not fit
 class ScreeningPage:
     """The view of `screening.html`: rows of findings by what became of them, and of the lists that were read."""
 
-    verdict: Spoken
+    verdict: VerdictSentence
     questions: tuple[str, ...]
     restricted: tuple[TableRow, ...]
     listed: tuple[TableRow, ...]
@@ -112,7 +112,7 @@ def view(screening: Screening, command: str) -> ScreeningPage:
     sentence, *questions = verdict(screening)
     sure = [f for f in screening.findings if f.sure]
     return ScreeningPage(
-        verdict=Spoken(sentence, "bad" if screening.restrictions else "neutral"),
+        verdict=VerdictSentence(sentence, "bad" if screening.restrictions else "neutral"),
         questions=tuple(questions),
         restricted=_rows([f for f in sure if f.entry.force]),
         listed=_rows([f for f in sure if not f.entry.force]),

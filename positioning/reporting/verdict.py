@@ -11,7 +11,7 @@ from positioning.analysis.verdict import AnyGrade, Verdict, clauses
 
 @final
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class VerdictSentence:
     """A sentence and its tone, as a page shows them."""
 
     sentence: str
@@ -23,11 +23,11 @@ class Spoken:
         return clauses(self.sentence)
 
 
-def spoken_again(record: Mapping[str, Any] | None) -> Spoken:
+def kept_sentence(record: Mapping[str, Any] | None) -> VerdictSentence:
     """The sentence of a kept run; a run kept before there were verdicts says so."""
     if record is None:
-        return Spoken("Kept before verdicts were given: make the run again.", "neutral")
-    return Spoken(record["sentence"], record["tone"])
+        return VerdictSentence("Kept before verdicts were given: make the run again.", "neutral")
+    return VerdictSentence(record["sentence"], record["tone"])
 
 
 def in_short(verdicts: Mapping[str, Verdict]) -> str:

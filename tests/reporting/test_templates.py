@@ -8,7 +8,7 @@ from jinja2 import UndefinedError
 
 from positioning.reporting.html import Html, join
 from positioning.reporting.templates import environment
-from positioning.reporting.verdict import Spoken
+from positioning.reporting.verdict import VerdictSentence
 from positioning.reporting.view import Cell, Table
 
 
@@ -33,7 +33,7 @@ def test_no_line_end_tears_an_option_or_a_date_of_a_command_apart() -> None:
 )
 def test_what_decided_a_verdict_comes_first_and_its_words_are_the_sentence(said: str) -> None:
     source = '{% import "macros.html" as m %}{{ m.verdict(v) }}'
-    shown = environment().from_string(source).render(v=Spoken(said, "bad"))
+    shown = environment().from_string(source).render(v=VerdictSentence(said, "bad"))
     assert " ".join(unescape(re.sub("<[^>]*>", "", shown)).replace("\N{NO-BREAK SPACE}", " ").split()) == said
     assert ('<span class="rest">' in shown) == (";" in said)
     assert "<b>" not in shown

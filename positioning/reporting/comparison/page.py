@@ -27,7 +27,7 @@ from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
 from positioning.reporting.tearsheet.figures import ROWS, Row
 from positioning.reporting.templates import render
-from positioning.reporting.verdict import Spoken, spoken_again
+from positioning.reporting.verdict import VerdictSentence, kept_sentence
 from positioning.reporting.view import Cell, Table
 from positioning.runs.comparison import COSTLY, ComparedRun, Comparison, differences, facts
 
@@ -111,7 +111,7 @@ class ComparisonPage:
     heading: str
     simulated: bool
     mixed: str
-    judged: tuple[tuple[Cell, Spoken], ...]
+    judged: tuple[tuple[Cell, VerdictSentence], ...]
     remarks: tuple[str, ...]
     costly: str
     differences: Table | None
@@ -147,7 +147,7 @@ def view(c: Comparison) -> ComparisonPage:
         simulated=c.simulated,
         mixed=mixed(c),
         judged=tuple(
-            (_chip(c, n), spoken_again(x.run.summary.get("verdict"))) for n, x in enumerate(c.contenders)
+            (_chip(c, n), kept_sentence(x.run.summary.get("verdict"))) for n, x in enumerate(c.contenders)
         ),
         remarks=tuple(remarks(c)),
         costly=", ".join(name for name, _ in facts if name in COSTLY),
