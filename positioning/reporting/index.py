@@ -94,7 +94,7 @@ class Group:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Kept:
+class AnswerEntry:
     """A search, stress test or study."""
 
     id: str
@@ -116,7 +116,7 @@ class Index:
     strategies: tuple[str, ...]
     grades: tuple[str, ...]
     groups: tuple[Group, ...]
-    answers: tuple[Kept, ...]
+    answers: tuple[AnswerEntry, ...]
     left_out: tuple[str, ...]
     left_out_count: int
 
@@ -162,7 +162,7 @@ def index(runs: Sequence[SavedRun], directory: Path, left_out: Sequence[str] = (
         )
     ]
     entries = [
-        Kept(a.id, a.title, a.sentence, a.simulated, a.made[:16].replace("T", " ") + " UTC", a.data)
+        AnswerEntry(a.id, a.title, a.sentence, a.simulated, a.made[:16].replace("T", " ") + " UTC", a.data)
         for a in answers.answers
     ]
     more = f" The {MOST_RUNS} newest are shown; the rest is in runs/." if len(runs) > MOST_RUNS else ""
