@@ -22,7 +22,7 @@ from positioning.plurals import counted
 
 if TYPE_CHECKING:
     from positioning.screening.screen import Finding, Screening
-    from positioning.screening.universe import Screened
+    from positioning.screening.universe import ScreenedInstrument
 
 SHOWN = 25  # candidates in the terminal
 app = new_app()
@@ -92,7 +92,7 @@ def _sorted_out(words: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, strategies
 
 
-def _universe(path: Path | None, strategies: Sequence[str], thesis: str | None) -> list[Screened]:
+def _universe(path: Path | None, strategies: Sequence[str], thesis: str | None) -> list[ScreenedInstrument]:
     from positioning.cli.strategies import known_instruments, strategies_of
     from positioning.screening.universe import from_file, recorded
 

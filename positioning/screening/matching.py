@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 
 from positioning.screening.entry import ListEntry
 from positioning.screening.names import GENERIC, Name, prepared
-from positioning.screening.universe import Screened
+from positioning.screening.universe import ScreenedInstrument
 
 Sureness = Literal["certain", "likely", "possible"]
 SCORE = 84.0  # of 100: candidates below are not shown
@@ -53,7 +53,7 @@ class _Own:
 class Matcher:
     """An index of the universe, asked entry by entry."""
 
-    def __init__(self, universe: Sequence[Screened]) -> None:
+    def __init__(self, universe: Sequence[ScreenedInstrument]) -> None:
         self._by_isin: dict[str, list[str]] = defaultdict(list)
         self._by_lei: dict[str, list[str]] = defaultdict(list)
         for u in universe:

@@ -17,7 +17,7 @@ from positioning.screening.entry import ListEntry
 from positioning.screening.matching import Hit, Matcher
 from positioning.screening.opening import ListFile, opened
 from positioning.screening.recognise import KINDS, alias_names, entries, kind_of
-from positioning.screening.universe import Screened
+from positioning.screening.universe import ScreenedInstrument
 
 OWNERSHIP = (
     "Firms owned to 50 % or more by a listed one fall under several of these laws and stand on none of these lists: "
@@ -72,7 +72,7 @@ class Screening:
 
     as_of: date
     lists: tuple[ReadList, ...]
-    universe: tuple[Screened, ...]
+    universe: tuple[ScreenedInstrument, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -102,7 +102,7 @@ class Screening:
 
 def screen(
     paths: Sequence[Path],
-    universe: Sequence[Screened],
+    universe: Sequence[ScreenedInstrument],
     as_of: date | None = None,
     decisions: Mapping[tuple[str, str, str], Decision] | None = None,
     read: Callable[[int], None] = lambda _: None,

@@ -21,7 +21,7 @@ COUNTRIES = ("country", "incorporated", "countries")
 
 @final
 @dataclass(frozen=True, slots=True)
-class Screened:
+class ScreenedInstrument:
     """One instrument as it may stand on a list. names: the first is its own, others are aliases and former names."""
 
     symbol: str
@@ -31,7 +31,7 @@ class Screened:
     country: str = ""
 
 
-def recorded(instruments: Iterable[Instrument]) -> list[Screened]:
+def recorded(instruments: Iterable[Instrument]) -> list[ScreenedInstrument]:
     """Instruments with what is known of their identifiers, their aliases and the names and ISINs they had.
 
     An index is no security and is left out.
@@ -42,7 +42,7 @@ def recorded(instruments: Iterable[Instrument]) -> list[Screened]:
             continue
         ids = identifiers(i.symbol)
         screened.append(
-            Screened(
+            ScreenedInstrument(
                 i.symbol,
                 tuple(dict.fromkeys((i.name, *ids.names))),
                 ids.isins,
@@ -53,13 +53,13 @@ def recorded(instruments: Iterable[Instrument]) -> list[Screened]:
     return screened
 
 
-def from_file(path: Path) -> list[Screened]:
+def from_file(path: Path) -> list[ScreenedInstrument]:
     """A CSV with a column symbol and name, isin, lei, aliases (joined by ;) or country.
 
     Raises BadInputError naming the line for a symbol that is missing or comes twice, and for a row without
     a name and an ISIN.
     """
-    by_symbol: dict[str, Screened] = {}
+    by_symbol: dict[str, ScreenedInstrument] = {}
     with one_line(path.name), path.open("rb") as stream:
         lines = text_lines(stream)
         first = next(lines, "")
@@ -82,13 +82,15 @@ def from_file(path: Path) -> list[Screened]:
             isins = tuple(_split(cell(isin)))
             if not names and not isins:
                 raise BadInputError(f"{where}: {key} has no name and no ISIN", "wanted one", "add it")
-            by_symbol[key] = Screened(key, names, isins, tuple(_split(cell(lei))), cell(country).upper())
+            by_symbol[key] = ScreenedInstrument(
+                key, names, isins, tuple(_split(cell(lei))), cell(country).upper()
+            )
     if not by_symbol:
         raise BadInputError(f"{path.name} names nothing", "wanted a row an instrument", "add rows")
     return list(by_symbol.values())
 
 
-def doubtful(universe: Sequence[Screened]) -> list[str]:
+def doubtful(universe: Sequence[ScreenedInstrument]) -> list[str]:
     """ISINs whose check digit does not fit, as `symbol ISIN`: they can match only a list with the same slip."""
     return [f"{u.symbol} {isin}" for u in universe for isin in u.isins if not is_isin(isin)]
 

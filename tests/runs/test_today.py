@@ -72,7 +72,7 @@ def test_a_hong_kong_holiday_tomorrow_and_the_opening_instant() -> None:
 
 
 @dataclass(frozen=True)
-class Screened(Planted):
+class ScreenedInstrument(Planted):
     """Its screen looks at every restriction."""
 
     def screened(self, market: Market, events: Events) -> BoolArray:
@@ -86,7 +86,7 @@ def answered(
     screen: bool = False,
 ) -> Today:
     market = market or frame_market(3)
-    kind = Screened if screen else Planted
+    kind = ScreenedInstrument if screen else Planted
     strategy = kind(rule=lambda m, e: np.ones(m.close.shape), band=0.1)
     events = Events((), () if restriction is None else (restriction,))
     return today(strategy, market, events, TERMS, Portfolio({"N0": holding} if holding else {}, 100_000.0))

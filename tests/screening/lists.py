@@ -10,7 +10,7 @@ import random
 import string
 from dataclasses import dataclass
 
-from positioning.screening.universe import Screened
+from positioning.screening.universe import ScreenedInstrument
 
 STEMS = ("Zarek", "Tumen", "Bolat", "Kordai", "Shymbulak", "Altyn", "Ertis", "Zhaik", "Dostyk", "Khorgos", "Taraz", "Saryarka",
          "Yessil", "Balkhash", "Mangystau", "Temir", "Qarqaraly", "Orenda", "Volzhsk", "Chusovoi", "Kuznetsk", "Yakutsk",
@@ -64,7 +64,7 @@ SOUNDS = (
 class Made:
     """A universe and, by symbol, the name it bears on a list."""
 
-    universe: list[Screened]
+    universe: list[ScreenedInstrument]
     listed: dict[str, str]
 
 
@@ -97,7 +97,9 @@ def made(size: int = 500, seed: int = 7) -> Made:
         n, short = len(universe), f"{own} {trade[:4]}o"
         symbol = f"S{n:03d}"
         universe.append(
-            Screened(symbol, (f"{own} {trade} {forms[0]}", short), (isin_of(n),), (lei_of(n),), "KZ")
+            ScreenedInstrument(
+                symbol, (f"{own} {trade} {forms[0]}", short), (isin_of(n),), (lei_of(n),), "KZ"
+            )
         )
         listed[symbol] = changed(own, trade, forms, short, draw)
     return Made(universe, listed)
