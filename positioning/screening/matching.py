@@ -40,7 +40,7 @@ class Hit:
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Own:
+class _InstrumentName:
     """One name of one instrument."""
 
     symbol: str
@@ -68,7 +68,7 @@ class Matcher:
                 holders[word].add(u.symbol)
         self._many = Counter({word: len(symbols) for word, symbols in holders.items()})
         self._own = [
-            _Own(u.symbol, name, tuple(map(self._weight, name.tokens, name.folded)), u.country)
+            _InstrumentName(u.symbol, name, tuple(map(self._weight, name.tokens, name.folded)), u.country)
             for u, name in names
             if name.tokens or name.chinese
         ]
@@ -142,7 +142,7 @@ class Matcher:
         common = COMMON if token in GENERIC else 1.0
         return common / (1.0 + math.log(max(self._many[folded], 1)) / 2)
 
-    def _score(self, name: Name, own: _Own) -> float:
+    def _score(self, name: Name, own: _InstrumentName) -> float:
         signs = fuzz.ratio(name.chinese, own.name.chinese) if name.chinese and own.name.chinese else 0.0
         if not name.tokens or not own.name.tokens:
             return signs

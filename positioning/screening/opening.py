@@ -49,13 +49,13 @@ class ListFile:
     def stream(self, read: Report = lambda _: None) -> Iterator[IO[bytes]]:
         """Its bytes, unpacked; `read` is told the bytes gone through. Raises BadInputError for what is damaged."""
         with one_line(self.label), self.path.open("rb") as raw:
-            counted = _Counted(raw, read)
+            counted = _CountingStream(raw, read)
             if self.member:
                 with zipfile.ZipFile(raw) as archive, archive.open(self.member) as inner:
-                    yield io.BufferedReader(_Counted(inner, read))
+                    yield io.BufferedReader(_CountingStream(inner, read))
             elif raw.peek(2)[:2] == b"\x1f\x8b":
                 with gzip.GzipFile(fileobj=io.BufferedReader(counted)) as inner:
-                    yield io.BufferedReader(_Counted(inner, lambda _: None))
+                    yield io.BufferedReader(_CountingStream(inner, lambda _: None))
             else:
                 yield io.BufferedReader(counted)
 
@@ -65,7 +65,7 @@ class ListFile:
             return stream.read(HEAD_BYTES)
 
 
-class _Counted(io.RawIOBase):
+class _CountingStream(io.RawIOBase):
     """A stream that tells what was read of it, and stops where no list goes."""
 
     def __init__(self, inner: IO[bytes] | gzip.GzipFile, read: Report) -> None:
