@@ -30,7 +30,7 @@ from positioning.errors import BadInputError, did_you_mean
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
-    from positioning.data.download import Fetched, FetchSpan, Provider
+    from positioning.data.download import FetchOutcome, FetchSpan, Provider
     from positioning.data.manifest import Entries
     from positioning.market.findings import Finding
     from positioning.market.instruments import Instruments
@@ -128,7 +128,7 @@ def needed(instruments: Instruments) -> list[str]:
 
 def to_json(
     snapshot: str,
-    results: Mapping[str, Fetched],
+    results: Mapping[str, FetchOutcome],
     findings: Sequence[Finding],
     pinned: Entries | None = None,
 ) -> dict[str, Any]:
@@ -244,7 +244,7 @@ def _download(
     basis: Sequence[str],
     accepted: Sequence[str],
     instruments: Instruments,
-) -> dict[str, Fetched]:
+) -> dict[str, FetchOutcome]:
     from positioning.data.download import refresh_with_rates
     from positioning.data.store import Store, refuse_foreign
 
@@ -262,7 +262,7 @@ def _download(
 
 def _findings(
     cache: Path,
-    results: Mapping[str, Fetched],
+    results: Mapping[str, FetchOutcome],
     check: bool,
     thesis: str | None,
     accepted: Sequence[str],
@@ -289,7 +289,7 @@ def _pin(cache: Path, name: str) -> Entries:
         return dict(store.entries)
 
 
-def _report(results: Mapping[str, Fetched], findings: Sequence[Finding], terminal: Terminal) -> None:
+def _report(results: Mapping[str, FetchOutcome], findings: Sequence[Finding], terminal: Terminal) -> None:
     """A line a symbol; why one is not there, and what was found in the prices, below."""
     rows = [[symbol, str(r.status), r.first, r.last, f"{r.rows:,}"] for symbol, r in results.items()]
     if rows:
@@ -301,7 +301,7 @@ def _report(results: Mapping[str, Fetched], findings: Sequence[Finding], termina
         terminal.say(line, "bad" if f.severity == "error" else "quiet", "  ")
 
 
-def _alike(results: Mapping[str, Fetched]) -> dict[str, str]:
+def _alike(results: Mapping[str, FetchOutcome]) -> dict[str, str]:
     """Reasons by the symbols that they are of; those that differ by the symbol alone are one, with a count."""
     by_reason: dict[str, list[str]] = {}
     for symbol, r in results.items():

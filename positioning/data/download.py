@@ -44,7 +44,7 @@ class Provider(Protocol):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchOutcome:
     """How one symbol ended. first, last: ISO dates of what is stored, "" where nothing is; rows of it."""
 
     status: Status
@@ -71,14 +71,14 @@ def refresh(
     span: FetchSpan,
     begun: Callable[[str], object] = str,
     instruments: Instruments = RECORDED,
-) -> dict[str, Fetched]:
+) -> dict[str, FetchOutcome]:
     """Bring each symbol up to date, one after another, keeping what arrived whatever befalls the next.
 
     Only with a store that is being written. After a rate limit that does not pass, or IN_A_ROW failures in a row, the
     rest is not asked for. `begun` is told each symbol as its turn comes.
     """
-    results: dict[str, Fetched] = {}
-    stop, failures = Fetched("failed"), 0
+    results: dict[str, FetchOutcome] = {}
+    stop, failures = FetchOutcome("failed"), 0
     for symbol in dict.fromkeys(symbols):
         begun(symbol)
         if stop.reason:
@@ -88,9 +88,9 @@ def refresh(
         results[symbol] = result
         failures = failures + 1 if result.status == "failed" and provider.label == YAHOO else 0
         if result.status == "rate_limited":
-            stop = Fetched("rate_limited", reason="not asked for: the rate limit had not passed")
+            stop = FetchOutcome("rate_limited", reason="not asked for: the rate limit had not passed")
         elif failures >= IN_A_ROW:
-            stop = Fetched(
+            stop = FetchOutcome(
                 "failed", reason=f"not asked for: {failures} symbols before it failed ({result.reason})"
             )
     store.prune()
@@ -104,7 +104,7 @@ def refresh_with_rates(
     span: FetchSpan,
     begun: Callable[[str], object] = str,
     instruments: Instruments = RECORDED,
-) -> dict[str, Fetched]:
+) -> dict[str, FetchOutcome]:
     """As `refresh`, and the rates of the currencies in which these declare their dividends, known only from them."""
     results = refresh(store, provider, symbols, span, begun, instruments)
     units = {u for s in symbols if s in store.entries for u in store.entries[s].paid_in}
@@ -112,7 +112,7 @@ def refresh_with_rates(
     return results | refresh(store, provider, further, span, begun, instruments)
 
 
-def _not_an_outage(results: dict[str, Fetched], instruments: Instruments) -> dict[str, Fetched]:
+def _not_an_outage(results: dict[str, FetchOutcome], instruments: Instruments) -> dict[str, FetchOutcome]:
     """Where many live names are answered with nothing, they failed; they are not all delisted."""
     live = [s for s in results if _is_live(s, instruments)]
     gone = [s for s in live if results[s].status in ("delisted", "unknown")]
@@ -129,12 +129,12 @@ def _is_live(symbol: str, instruments: Instruments) -> bool:
     return symbol.endswith("=X") or (instrument is not None and instrument.delisted is None)
 
 
-def _outcome(store: Store, symbol: str, status: Status, reason: str) -> Fetched:
+def _outcome(store: Store, symbol: str, status: Status, reason: str) -> FetchOutcome:
     """That outcome, with the rows that are stored all the same."""
     entry = store.entries.get(symbol)
     if entry is None:
-        return Fetched(status, reason=reason)
-    return Fetched(status, entry.first, entry.last, entry.rows, reason)
+        return FetchOutcome(status, reason=reason)
+    return FetchOutcome(status, entry.first, entry.last, entry.rows, reason)
 
 
 @final
@@ -152,7 +152,7 @@ class _Update:
         if self.entry is not None and self.old is None:
             self.damage = f"its file was {store.quarantine(self.entry)}"
 
-    def result(self) -> Fetched:
+    def result(self) -> FetchOutcome:
         """Ask for what is missing, and keep what may be kept."""
         why = self._why_whole()
         if self.entry is None or self.old is None or why:
@@ -219,11 +219,11 @@ class _Update:
             return Answer("nothing", f"no rows from {start} to {upto}")
         return replace(answer, series=inside)
 
-    def _whole(self, why: str) -> Fetched:
+    def _whole(self, why: str) -> FetchOutcome:
         answer = self._ask(self._start())
         return self._without(answer) if answer.series is None else self._keep(answer.series, answer, why)
 
-    def _keep(self, series: Series, answer: Answer, why: str) -> Fetched:
+    def _keep(self, series: Series, answer: Answer, why: str) -> FetchOutcome:
         """Store the rows, unless they must not replace those that are stored."""
         entry = self.entry
         same_kind = entry is not None and (entry.source, entry.unit) == (self.provider.label, answer.unit)
@@ -268,16 +268,16 @@ class _Update:
             else old.restated,
         )
 
-    def _without(self, answer: Answer) -> Fetched:
+    def _without(self, answer: Answer) -> FetchOutcome:
         named = self.entry is not None or (self.provider.label == YAHOO and self.symbol in self.instruments)
         status: Status = "delisted" if named else "unknown"
         if answer.outcome != "nothing":
             status = "rate_limited" if answer.outcome == "rate_limited" else "failed"
         if self.damage:
-            return Fetched("quarantined", reason=f"{self.damage}; {answer.reason}")
+            return FetchOutcome("quarantined", reason=f"{self.damage}; {answer.reason}")
         return self._end(status, answer.reason)
 
-    def _end(self, status: Status, reason: str) -> Fetched:
+    def _end(self, status: Status, reason: str) -> FetchOutcome:
         """That outcome, told in the manifest beside the rows that stay."""
         if self.entry is not None:
             self.store.note(replace(self.entry, status=status, reason=reason))

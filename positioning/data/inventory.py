@@ -8,7 +8,7 @@ from pathlib import Path
 
 from positioning.arrays import DateArray
 from positioning.data.cache_source import StoreSource
-from positioning.data.download import Fetched
+from positioning.data.download import FetchOutcome
 from positioning.data.store import Store
 from positioning.market import quality
 from positioning.market.findings import Finding
@@ -18,23 +18,23 @@ HERE = ("fetched", "unchanged")
 """How a symbol may stand whose rows are all there."""
 
 
-def stored(cache: Path, symbols: Sequence[str], instruments: Instruments) -> dict[str, Fetched]:
+def stored(cache: Path, symbols: Sequence[str], instruments: Instruments) -> dict[str, FetchOutcome]:
     """How each symbol stands in the store, nothing asked."""
     store = Store.reading(cache)
-    outcomes: dict[str, Fetched] = {}
+    outcomes: dict[str, FetchOutcome] = {}
     for symbol in symbols:
         entry, instrument = store.entries.get(symbol), instruments.recorded(symbol)
         if entry is None:
             over = instrument is not None and instrument.delisted is not None
-            outcomes[symbol] = Fetched("delisted" if over else "failed", reason="not stored")
+            outcomes[symbol] = FetchOutcome("delisted" if over else "failed", reason="not stored")
         elif store.read(entry) is None:
-            outcomes[symbol] = Fetched("quarantined", reason=f"its file is {store.quarantine(entry)}")
+            outcomes[symbol] = FetchOutcome("quarantined", reason=f"its file is {store.quarantine(entry)}")
         else:
-            outcomes[symbol] = Fetched("unchanged", entry.first, entry.last, entry.rows)
+            outcomes[symbol] = FetchOutcome("unchanged", entry.first, entry.last, entry.rows)
     return outcomes
 
 
-def missing(results: Mapping[str, Fetched], instruments: Instruments, today: date) -> list[str]:
+def missing(results: Mapping[str, FetchOutcome], instruments: Instruments, today: date) -> list[str]:
     """The symbols that are not there; one whose listing ended on record is not expected."""
 
     def expected(symbol: str) -> bool:
