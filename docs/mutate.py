@@ -222,7 +222,7 @@ def mutants(file: Path) -> Iterator[tuple[str, ast.Module]]:
         yield f"{place}: {words}", changed
 
 
-class Swapped(importlib.abc.MetaPathFinder):
+class MutantFinder(importlib.abc.MetaPathFinder):
     """Imports one module from a changed tree."""
 
     def __init__(self, name: str, file: Path, tree: ast.Module | None) -> None:
@@ -254,7 +254,7 @@ def survives(module: Module, tree: ast.Module | None, limit: float) -> bool:
 
             file = ROOT / "positioning" / module.file
             name = "positioning." + module.file.removesuffix(".py").replace("/", ".")
-            sys.meta_path.insert(0, Swapped(name, file, tree))
+            sys.meta_path.insert(0, MutantFinder(name, file, tree))
             quiet = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
             quiet += ["-k", module.but] if module.but else []
             loose = ["-W", "ignore::RuntimeWarning"] if module.plain else []

@@ -28,7 +28,7 @@ class Picture:
     curve: FloatArray | None = None
 
 
-class Displayed(ABC):
+class Displayable(ABC):
     """A value with a short `repr` and a rich display in a notebook, both made of its `picture`."""
 
     __slots__ = ()

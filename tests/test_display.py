@@ -10,7 +10,7 @@ import pytest
 
 from positioning.analysis.metrics import summarise
 from positioning.data.sample import SampleSource
-from positioning.display import Displayed, sparkline
+from positioning.display import Displayable, sparkline
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.runs.backtest import RunSettings, backtest
@@ -25,7 +25,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
-def values() -> dict[str, Displayed]:
+def values() -> dict[str, Displayable]:
     events, strategy = EVENTS, FertilizerProducers()
     market = load(SAMPLE, strategy.names, strategy.hedges)
     rows = market.rows[market.start :]
@@ -42,7 +42,7 @@ def values() -> dict[str, Displayed]:
 
 @pytest.mark.parametrize("name", ["market", "events", "targets", "metrics", "trials"])
 def test_a_value_is_short_at_a_prompt_and_a_table_in_a_notebook(
-    values: dict[str, Displayed], name: str
+    values: dict[str, Displayable], name: str
 ) -> None:
     value = values[name]
     lines = repr(value).splitlines()
@@ -55,7 +55,7 @@ def test_a_value_is_short_at_a_prompt_and_a_table_in_a_notebook(
     assert len(shown) < 20_000
 
 
-def test_trials_and_events_are_frames(values: dict[str, Displayed]) -> None:
+def test_trials_and_events_are_frames(values: dict[str, Displayable]) -> None:
     frame = values["trials"].to_frame()  # type: ignore[attr-defined]
     assert list(frame["half_life"]) == [5.0, 20.0]
     assert np.isfinite(frame["sharpe"]).all()

@@ -14,7 +14,7 @@ import numpy as np
 
 from positioning.analysis.market_line import BetaMeasure, line
 from positioning.arrays import DAYS_PER_YEAR, DateArray, FloatArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.json_text import plain
 
 TAIL = 0.05
@@ -43,7 +43,7 @@ class Drawdown:
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
-class Metrics(Displayed):
+class Metrics(Displayable):
     """What `summarise` returns. Fractions, not per cent, but for cost_bps_per_year.
 
     sessions: rows, the opening one included. benchmark_sessions: those with a benchmark level, else 0.

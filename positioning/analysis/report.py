@@ -22,7 +22,7 @@ from positioning.analysis.placebo import Placebo
 from positioning.analysis.risk import RiskShares, risk_shares
 from positioning.analysis.verdict import RunEvidence, Verdict, verdict
 from positioning.analysis.world import WorldFigures
-from positioning.display import Displayed, Picture, shown_by
+from positioning.display import Displayable, Picture, shown_by
 from positioning.events.event import Events
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
@@ -34,7 +34,7 @@ from positioning.strategy.strategy import Strategy
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class BacktestReport(Displayed):
+class BacktestReport(Displayable):
     """A judged account, itself without events, and where they came from. It can be sent to another process.
 
     without_events, without_events_metrics: the same strategy with respond=0; without_events_same_exposure: that, held as

@@ -9,7 +9,7 @@ from typing import Any, final
 from positioning.claims.claim import Claim, read_claims
 from positioning.claims.measure import Measurements
 from positioning.claims.verdict import ClaimAnswer, Ruling, family, rule
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.runs.backtest import RunSettings
@@ -18,7 +18,7 @@ from positioning.strategy.strategy import Strategy
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class ClaimAnswers(Displayed):
+class ClaimAnswers(Displayable):
     """The claims of a thesis with their verdicts, in the order of its file. snapshot: of the prices of each account that
     was made, by strategy; silence: that the record ends before the prices, None where it does not."""
 

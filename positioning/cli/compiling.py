@@ -10,7 +10,7 @@ from contextlib import contextmanager
 LOGGER = "positioning.compiled"  # by its name: the module itself would load the compiler
 
 
-class _Once(logging.Handler):
+class _FirstRecordHandler(logging.Handler):
     """Tells the first record on standard error, none after it."""
 
     has_printed = False
@@ -31,7 +31,7 @@ def compilation_notice(hidden: bool) -> Iterator[None]:
     if hidden:
         yield
         return
-    log, handler = logging.getLogger(LOGGER), _Once()
+    log, handler = logging.getLogger(LOGGER), _FirstRecordHandler()
     level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)

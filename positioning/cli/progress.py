@@ -30,7 +30,7 @@ class Bar(Protocol):
 
 @final
 @dataclass
-class Drawn:
+class TerminalBar:
     """A bar on a terminal."""
 
     bar: Progress
@@ -128,7 +128,7 @@ def progress(quiet: bool) -> Iterator[Bar]:
         TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Drawn(bar)
+        yield TerminalBar(bar)
 
 
 def _number(task: int) -> TaskID:

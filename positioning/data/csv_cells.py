@@ -49,8 +49,9 @@ _THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:[\s'\u2019]\d{3})+(?!\d)")
 Reading = tuple[int, int, int]  # year, month, day
 
 
-class Unclear(Exception):  # noqa: N818 (the reader turns it into the complaint that names the file)
-    """A column that cannot be read. at: index of the first such cell; more: how many others."""
+class ColumnError(Exception):
+    """A column that cannot be read, which the reader tells with its file. at: index of the first such cell; more: how
+    many others."""
 
     def __init__(self, seen: str, wanted: str, remedy: str, at: int = -1) -> None:
         super().__init__(seen)
@@ -71,7 +72,7 @@ def read_dates(cells: Sequence[str]) -> Dates:
     them is possible for the whole column. A time of day must be the same on all rows: a zone beside it is that of the
     exchange, and the date before it the session's, so in UTC it must be midnight.
 
-    Raises Unclear for cells that are no date, for other times and for an order that two readings allow.
+    Raises ColumnError for cells that are no date, for other times and for an order that two readings allow.
     """
     if all(len(c) == 10 and c[4] == c[7] == "-" and c[:4].isdecimal() for c in cells):
         try:
@@ -88,7 +89,7 @@ def read_dates(cells: Sequence[str]) -> Dates:
 
 
 def _times(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> str:
-    """What is told of the times of day. Raises Unclear where they are not the session's own date's."""
+    """What is told of the times of day. Raises ColumnError where they are not the session's own date's."""
     times = [_clock(m["time"]) for m in matches]
     late = [n for n, time in enumerate(times) if time]
     if not late:
@@ -96,14 +97,14 @@ def _times(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> str:
     remedy = "convert the stamps to the exchange's zone (tz_convert), then keep their dates"
     first = late[0]
     if other := [n for n, time in enumerate(times) if time != times[first]]:
-        raise Unclear(
+        raise ColumnError(
             f"Date {cells[first][:40]!r} and {cells[other[0]][:40]!r}: times of day that differ",
             "wanted the local date of each session",
             remedy,
             first,
         )
     if abroad := [n for n, m in enumerate(matches) if re.fullmatch(_UTC, m["zone"] or "")]:
-        raise Unclear(
+        raise ColumnError(
             f"Date {cells[abroad[0]][:40]!r}{_more(abroad)}: a time of day in UTC, whose date may be another there",
             "wanted the local date of each session",
             remedy,
@@ -118,18 +119,18 @@ def _clock(text: str | None) -> float:
     return 3600.0 * int(hours) + 60.0 * int(minutes) + float(seconds[0] if seconds else 0)
 
 
-def _no_dates(cells: Sequence[str], bad: Sequence[int]) -> Unclear:
+def _no_dates(cells: Sequence[str], bad: Sequence[int]) -> ColumnError:
     if not cells[bad[0]]:
-        return Unclear(
+        return ColumnError(
             f"no date{_more(bad)}", "wanted a date on every row", "fill it in or drop the row", bad[0]
         )
     cell = cells[bad[0]]
     for form, meant, remedy in _NUMBERED:
         if re.fullmatch(form, cell):
-            return Unclear(
+            return ColumnError(
                 f"Date {cell!r}{_more(bad)}: {meant}", "wanted a date such as 2020-01-31", remedy, bad[0]
             )
-    return Unclear(
+    return ColumnError(
         f"Date {cell[:40]!r}{_more(bad)}",
         f"wanted a date such as 2020-01-31{in_digits(cell)}",
         "correct that cell" if len(bad) == 1 else "write dates as YYYY-MM-DD",
@@ -150,7 +151,7 @@ def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[Da
     for name, read in readings.items():
         try:
             days = _days([read(m) if m.re is _YEAR_LAST else _plain(m) for m in matches], cells)
-        except Unclear:
+        except ColumnError:
             continue
         steps = np.diff(days.astype(np.int64))
         if (steps > 0).all() or (steps < 0).all():
@@ -164,11 +165,11 @@ def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[Da
         try:
             days = _days([readings["month/day/year"](m) for m in numeric], cells)
             return days, "dates as month/day/year"
-        except Unclear:
+        except ColumnError:
             return _days([readings["day/month/year"](m) for m in numeric], cells), "dates as day/month/year"
     first = next(n for n, m in enumerate(matches) if m.re is _YEAR_LAST)
     both = " or ".join(str(days[first]) for days in orders.values())
-    raise Unclear(
+    raise ColumnError(
         f"Date {cells[first]!r} may be {both}",
         "wanted dates that can be read in one way only",
         "write them as YYYY-MM-DD",
@@ -216,7 +217,7 @@ class Marks:
 
 
 def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
-    """The marks that all cells of a file allow. Raises Unclear where `1,234` may be two numbers."""
+    """The marks that all cells of a file allow. Raises ColumnError where `1,234` may be two numbers."""
     cells = [c for column in columns for c in column if "," in c or c.count(".") > 1]
     if not cells:
         return Marks()
@@ -234,7 +235,7 @@ def number_marks(columns: Sequence[Sequence[str]]) -> Marks:
         comma = False
     else:
         first = alone[0]
-        raise Unclear(
+        raise ColumnError(
             f"{first!r} may be {first.replace(',', '.')} or {first.replace(',', '')}",
             "wanted numbers that can be read in one way only",
             "write 1234.5, without marks between thousands",
@@ -250,7 +251,7 @@ def _decimals(columns: Sequence[Sequence[str]]) -> int:
 
 
 def is_per_cent(name: str, cells: Sequence[str]) -> bool:
-    """Whether a column says that it is in per cent: by its name, or by a sign in its cells. Raises Unclear where some
+    """Whether a column says that it is in per cent: by its name, or by a sign in its cells. Raises ColumnError where some
     cells have the sign and others, that are not nought, have none."""
     signed = [c.endswith("%") for c in cells]
     if not any(signed) or re.search(r"%\W*$", name):
@@ -261,7 +262,7 @@ def is_per_cent(name: str, cells: Sequence[str]) -> bool:
         if not signed[n] and c.casefold() not in EMPTY and re.search("[1-9]", c)
     ]
     if bare:
-        raise Unclear(
+        raise ColumnError(
             f"{name} {cells[bare[0]][:40]!r}{_more(bare)} without a per cent sign, and others with one",
             "wanted all cells of a column with the sign, or none",
             "write them alike",
@@ -276,8 +277,8 @@ def per_cent_words(name: str) -> str:
 
 
 def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
-    """(R,) float64, NaN where a cell is empty or says that it is. Raises Unclear for other text, and for a number that
-    nothing measured has: infinite, or as good as that."""
+    """(R,) float64, NaN where a cell is empty or says that it is. Raises ColumnError for other text, and for a number
+    that nothing measured has: infinite, or as good as that."""
     plain = marks.decimal == "." and not marks.thousands
     text = "".join(cells)
     if plain and text.isascii() and "_" not in text:
@@ -304,7 +305,7 @@ def read_numbers(name: str, cells: Sequence[str], marks: Marks) -> FloatArray:
             bad.append(n)
     bad = sorted({*bad, *np.flatnonzero(_beyond(out)).tolist()})
     if bad:
-        raise Unclear(
+        raise ColumnError(
             f"{name} {cells[bad[0]][:40]!r}{_more(bad)}",
             f"wanted a number such as 1234.5{in_digits(cells[bad[0]])}",
             "correct that cell" if len(bad) == 1 else "correct those cells, or empty them",

@@ -13,8 +13,8 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.data.csv_cells import (
+    ColumnError,
     Dates,
-    Unclear,
     is_per_cent,
     number_marks,
     per_cent_words,
@@ -109,12 +109,12 @@ def read_every_column(file: Path, what: str) -> CsvTable:
 
 
 def _first_column(cells: Sequence[str]) -> Dates:
-    """Its dates. Raises Unclear, saying which column."""
+    """Its dates. Raises ColumnError, saying which column."""
     try:
         return read_dates(cells)
-    except Unclear as error:
+    except ColumnError as error:
         fault = error.seen.replace("Date ", "its first column is no dates: ", 1)
-        raise Unclear(fault, error.wanted, error.remedy, error.at) from None
+        raise ColumnError(fault, error.wanted, error.remedy, error.at) from None
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def _named(file: Path, table: Table) -> Iterator[None]:
     """A cell that cannot be read becomes the complaint that names the file and the line."""
     try:
         yield
-    except Unclear as error:
+    except ColumnError as error:
         where = f"{file.name} line {table.lines[error.at]}" if error.at >= 0 else file.name
         raise BadInputError(f"{where}: {error.seen}", error.wanted, error.remedy) from None
 

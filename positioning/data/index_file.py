@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
-from positioning.data.csv_cells import EMPTY, Unclear, read_dates
+from positioning.data.csv_cells import EMPTY, ColumnError, read_dates
 from positioning.data.csv_text import folded
 from positioning.errors import BadInputError, did_you_mean
 from positioning.files import read_bounded
@@ -126,7 +126,7 @@ def _period_ends(file: Path, cells: Sequence[str]) -> DateArray:
         return _ends(starts, _step(starts))
     try:
         days = read_dates([re.sub(r"\.0$", "", c) for c in cells]).days
-    except Unclear as error:
+    except ColumnError as error:
         raise BadInputError(f"{file.name}: {error.seen}", error.wanted, error.remedy) from None
     starts = days.astype("datetime64[M]")
     step = _step(starts)

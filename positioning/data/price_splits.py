@@ -18,7 +18,7 @@ SEEN = 4.0  # usual moves: what is larger than these can be told from them
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class WithoutSplits:
+class SplitFreeColumns:
     """columns: with closes in today's shares. scale: (R,) what brought them there. notes: what a reader must know."""
 
     columns: PriceColumns
@@ -27,12 +27,14 @@ class WithoutSplits:
     findings: tuple[Finding, ...]
 
 
-def without_splits(columns: PriceColumns) -> WithoutSplits:
+def without_splits(columns: PriceColumns) -> SplitFreeColumns:
     """The columns with all splits taken out that are still in the closes; a finding where two columns contradict."""
     weighing = _Splits(columns)
     weighing.announced()
     weighing.judge_steps()
-    return WithoutSplits(weighing.brought(), weighing.scale, tuple(weighing.notes), tuple(weighing.findings))
+    return SplitFreeColumns(
+        weighing.brought(), weighing.scale, tuple(weighing.notes), tuple(weighing.findings)
+    )
 
 
 @final

@@ -163,7 +163,7 @@ class YahooClient:
                 raise BadInputError(
                     f"yfinance lacks {error.name}", "wanted it complete", "type pip install yfinance"
                 ) from None
-            except _TooLong as error:
+            except _AnswerTooLongError as error:
                 return Answer("failed", str(error))
             except Exception as error:  # noqa: BLE001 (it raises KeyError, TypeError and JSON errors for bad answers)
                 return _verdict(error, self._last)
@@ -212,20 +212,24 @@ class YahooClient:
                 response = send(url, **options, content_callback=received)
             finally:
                 if len(content) > MOST_BYTES:
-                    raise _TooLong(f"Yahoo's answer has more than {MOST_BYTES / 1e6:.0f} million bytes")
+                    raise _AnswerTooLongError(
+                        f"Yahoo's answer has more than {MOST_BYTES / 1e6:.0f} million bytes"
+                    )
             response.content = bytes(content)
             if chart:
                 self._last = response
                 stamps = _result(_chart(response)).get("timestamp")
                 if isinstance(stamps, list) and len(stamps) > MOST_ROWS:
-                    raise _TooLong(f"Yahoo's answer has {len(stamps):,} rows, more than {MOST_ROWS:,}")
+                    raise _AnswerTooLongError(
+                        f"Yahoo's answer has {len(stamps):,} rows, more than {MOST_ROWS:,}"
+                    )
             return response
 
         return request
 
 
 @final
-class _TooLong(Exception):  # noqa: N818 - it never leaves this file
+class _AnswerTooLongError(Exception):
     """An answer that is not read to its end."""
 
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
-from positioning.event_studies.day_zero import EventFilter, LeftOut, News, blocked, select
+from positioning.event_studies.day_zero import EventFilter, ExcludedEvent, News, blocked, select
 from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
 from positioning.event_studies.sleeve_returns import Returns
 from positioning.events.event import Events
@@ -64,7 +64,7 @@ class Observation:
 
 def observe(
     returns: Returns, events: Events, choice: EventFilter, design: Design
-) -> tuple[tuple[Observation, ...], tuple[LeftOut, ...]]:
+) -> tuple[tuple[Observation, ...], tuple[ExcludedEvent, ...]]:
     """One observation a piece of news, and what could not be used with the reason.
 
     Estimation: the last `design.estimation` sessions before the window that lie outside the window of every
@@ -85,7 +85,7 @@ def observe(
     free = usable & ~blocked(events, theme, design.window, returns.sessions, returns.venue)
     measured = [(n, _measure(returns, n, design, free, usable)) for n in news]
     measurements = [(n, m) for n, m in measured if not isinstance(m, str)]
-    out += tuple(LeftOut(n.ids, m) for n, m in measured if isinstance(m, str))
+    out += tuple(ExcludedEvent(n.ids, m) for n, m in measured if isinstance(m, str))
     overlaps, alone = overlapping([n.day for n, _ in measurements], last - first + 1)
     pairs = zip(measurements, overlaps, alone, strict=True)
     return tuple(_observation(returns, n, m, o, a) for (n, m), o, a in pairs), out
@@ -130,7 +130,7 @@ def fit(own: FloatArray, design: FloatArray, own_window: FloatArray, design_wind
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Measured:
+class _EventMeasurement:
     fit: Fit
     quiet: np.ndarray[tuple[int], np.dtype[np.int64]]
     window: np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -139,7 +139,7 @@ class _Measured:
 
 def _measure(
     returns: Returns, news: News, design: Design, free: BoolArray, usable: BoolArray
-) -> _Measured | str:
+) -> _EventMeasurement | str:
     """The fit of one piece of news, or the reason why there is none."""
     first, last = news.day + design.window[0], news.day + design.window[1]
     if first < 0 or last >= returns.sessions.size:
@@ -163,10 +163,12 @@ def _measure(
     own = returns.names[span][:, names].mean(axis=1)
     x = np.column_stack([np.ones(span.size), returns.factors[span]])
     cut = quiet.size
-    return _Measured(fit(own[:cut], x[:cut], own[cut:], x[cut:]), quiet, window, names)
+    return _EventMeasurement(fit(own[:cut], x[:cut], own[cut:], x[cut:]), quiet, window, names)
 
 
-def _observation(returns: Returns, news: News, m: _Measured, overlaps: bool, alone: bool) -> Observation:
+def _observation(
+    returns: Returns, news: News, m: _EventMeasurement, overlaps: bool, alone: bool
+) -> Observation:
     return Observation(
         sleeve=returns.sleeve.label,
         news=news,

@@ -75,7 +75,7 @@ class News:
 
 @final
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class ExcludedEvent:
     """An event, or several merged, that a sleeve's study does not use, and why."""
 
     ids: str
@@ -116,7 +116,7 @@ def day_zero(event: Event, sessions: DateArray, venue: str) -> tuple[int, str]:
 
 def select(
     events: Events, sleeve: str, choice: EventFilter, sessions: DateArray, venue: str
-) -> tuple[tuple[News, ...], tuple[LeftOut, ...]]:
+) -> tuple[tuple[News, ...], tuple[ExcludedEvent, ...]]:
     """The news of a sleeve by day zero, and what is left out with the reason.
 
     sleeve: one of the record's. Events of one day zero merge; where their signs cancel they are left out.
@@ -131,11 +131,13 @@ def select(
         if not reason and (day == sessions.size or public_at(event).date() < sessions[0].item()):
             reason = f"lies outside the prices, {sessions[0]} to {sessions[-1]}"
         if reason:
-            out.append(LeftOut(event.id, reason))
+            out.append(ExcludedEvent(event.id, reason))
         else:
             days[day].append((event, note))
     merged = [_merged(day, entries, sleeve) for day, entries in sorted(days.items())]
-    out += [LeftOut(n.ids, "merged on one day zero, and their signs cancel") for n in merged if not n.sign]
+    out += [
+        ExcludedEvent(n.ids, "merged on one day zero, and their signs cancel") for n in merged if not n.sign
+    ]
     return tuple(n for n in merged if n.sign), tuple(out)
 
 

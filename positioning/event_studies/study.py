@@ -12,10 +12,10 @@ from typing import final
 import numpy as np
 
 from positioning.arrays import IntArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.errors import BadInputError
 from positioning.event_studies.abnormal import Observation, observe
-from positioning.event_studies.day_zero import EventFilter, LeftOut
+from positioning.event_studies.day_zero import EventFilter, ExcludedEvent
 from positioning.event_studies.design import Design
 from positioning.event_studies.outcome import LEAD, Band, Outcome, band, outcome
 from positioning.event_studies.panel import Panel
@@ -43,7 +43,7 @@ class Group:
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class EventStudy(Displayed):
+class EventStudy(Displayable):
     """A sleeve, or several names met singly, and its events.
 
     panel: None where no event could be used. groups: all, those without overlap, and each direction, in
@@ -53,7 +53,7 @@ class EventStudy(Displayed):
     label: str
     returns: tuple[Returns, ...]
     panel: Panel | None
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[ExcludedEvent, ...]
     groups: tuple[Group, ...]
     directions: tuple[str, ...] = ()
 
@@ -132,7 +132,7 @@ def _study(
     label: str,
     returns: tuple[Returns, ...],
     observations: Sequence[Observation],
-    left_out: tuple[LeftOut, ...],
+    left_out: tuple[ExcludedEvent, ...],
     design: Design,
     directions: tuple[str, ...],
 ) -> EventStudy:

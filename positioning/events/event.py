@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from positioning.arrays import DateArray, FloatArray, IntArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.errors import BadInputError, did_you_mean
 from positioning.events.instant import end_of, known_at, known_on, parse_instant
 from positioning.events.restriction import INSTANT, Restriction
@@ -100,7 +100,7 @@ _FIELDS = tuple(f.name for f in fields(Event))
 
 @final
 @dataclass(frozen=True, repr=False)
-class Events(Displayed):
+class Events(Displayable):
     """Events by instant and then id, with the restrictions known beside them.
 
     sleeves, themes, directions: those there may be, in the order in which they are shown; where none are given,

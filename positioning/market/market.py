@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.market.bars import Bars, Basis, Notice, Rates
 from positioning.market.instruments import Instrument
 from positioning.market.source import Driver
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Market(Displayed):
+class Market(Displayable):
     """Prices of N instruments over T rows; a row is a date on which at least one of their venues is open.
 
     rows: (T,) datetime64[D]; rows before `start` only feed signals, the account opens on row `start`.

@@ -284,7 +284,7 @@ def _with_weeks(start: str, end: str) -> ExchangeCalendar:
     import pandas as pd
     from exchange_calendars.exchange_calendar_xmos import XMOSExchangeCalendar
 
-    class Mended(XMOSExchangeCalendar):  # type: ignore[misc]  # exchange_calendars has no types
+    class CorrectedCalendar(XMOSExchangeCalendar):  # type: ignore[misc]  # exchange_calendars has no types
         @property
         def day(self) -> object:
             days = pd.date_range(start, end)
@@ -298,7 +298,7 @@ def _with_weeks(start: str, end: str) -> ExchangeCalendar:
             closed = days[shut | ~open_].to_numpy().astype("datetime64[D]")
             return pd.offsets.CustomBusinessDay(holidays=closed, weekmask="1111111")
 
-    return Mended(start=start, end=end)
+    return CorrectedCalendar(start=start, end=end)
 
 
 def _year(day: np.datetime64) -> int:

@@ -146,7 +146,7 @@ def read_run(place: Path) -> SavedRun:
     try:
         if b"\\u0000" in data:
             raise ValueError("a NUL character")  # which no path may hold
-        schema = decoded(data, _Versioned).schema
+        schema = decoded(data, _SchemaVersion).schema
         if schema != SCHEMA:
             raise BadInputError(f"{place} has schema {schema}", f"wanted {SCHEMA}", "make the run again")
         decoded(data, Summary)
@@ -160,7 +160,7 @@ def read_run(place: Path) -> SavedRun:
 
 
 @dataclass(frozen=True)
-class _Versioned:
+class _SchemaVersion:
     schema: int
 
 

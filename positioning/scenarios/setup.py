@@ -25,7 +25,7 @@ from positioning.simulation.inputs import Fees, Fill, LedgerInputs, ledger_input
 from positioning.simulation.liquidity import Capital
 from positioning.simulation.result import Result
 from positioning.simulation.taxes import DividendTax
-from positioning.strategy.batched import Scheduled, decided_in_batches
+from positioning.strategy.batched import ScheduledStrategy, decided_in_batches
 from positioning.strategy.features import Feature, FeatureBook, Response
 from positioning.strategy.strategy import Strategy, schedule
 from positioning.strategy.targets import Targets, require_targets
@@ -252,7 +252,7 @@ def _targets(
         targets = strategy.target_weights(market, setup.terms.events)
         require_targets(targets, market, strategy.name)
         return targets
-    assert isinstance(strategy, Scheduled)  # noqa: S101 - as it is decided
+    assert isinstance(strategy, ScheduledStrategy)  # noqa: S101 - as it is decided
     key = decided.tobytes()
     if key not in books:
         books[key] = FeatureBook(market, setup.terms.events, decided, setup.news.get(key))

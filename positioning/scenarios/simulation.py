@@ -15,7 +15,7 @@ from positioning.scenarios.paths import continued, draw
 from positioning.scenarios.setup import ScenarioSetup, play
 from positioning.simulation.many_markets import Decisions, run_markets
 from positioning.simulation.result import Result
-from positioning.strategy.batched import Scheduled
+from positioning.strategy.batched import ScheduledStrategy
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.from_file import blamed
 from positioning.strategy.path_book import decides_on_paths, path_book
@@ -139,7 +139,7 @@ def _abreast(setup: ScenarioSetup, draws: IntArray) -> list[Batch]:
     books: dict[bytes, FeatureBook] = {}
     decisions = []
     for k, (strategy, decided) in enumerate(zip(setup.strategies, setup.decided, strict=True)):
-        assert isinstance(strategy, Scheduled)  # noqa: S101 - as it is decided
+        assert isinstance(strategy, ScheduledStrategy)  # noqa: S101 - as it is decided
         key = decided.tobytes()
         if key not in books:
             books[key] = path_book(markets, setup.terms.events, decided, setup.news.get(key))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.thesis import Thesis
 from positioning.market.bars import Notice
@@ -106,7 +106,7 @@ class PooledRow:
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class StressTest(Displayed):
+class StressTest(Displayable):
     """Everything a page shows. By strategy and scenario unless told otherwise.
 
     figures, fans ((len(FAN), H + 1)): with WEIGHTED among the scenarios. legs: (N,) mean profit of each of `symbols`.

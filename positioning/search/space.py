@@ -20,7 +20,7 @@ from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.ledger_arrays import LANES
-from positioning.strategy.batched import Scheduled, Stacked, WeightBatch, decided_in_batches
+from positioning.strategy.batched import ScheduledStrategy, StackedBatch, WeightBatch, decided_in_batches
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets, require_targets
@@ -185,10 +185,10 @@ class SearchSpace:
             yield from self._one_by_one(codes)
             return
         for strategy, here in self.batches(codes):
-            assert isinstance(strategy, Scheduled)  # noqa: S101 - as the strategy searched
+            assert isinstance(strategy, ScheduledStrategy)  # noqa: S101 - as the strategy searched
             yield self.inputs(strategy), self._batch(strategy, self.batched_values(codes[here])), here
 
-    def _batch(self, strategy: Scheduled, own: Mapping[str, FloatArray]) -> WeightBatch:
+    def _batch(self, strategy: ScheduledStrategy, own: Mapping[str, FloatArray]) -> WeightBatch:
         """The decisions of the trials with these batched parameters, on market rows."""
         key = (strategy.names, strategy.themes, strategy.respond > 0)
         book: FeatureBook = self._books.get(key, lambda: strategy.book(self.market, self.events))
@@ -215,7 +215,7 @@ class SearchSpace:
 
 def _stacked(batch: Sequence[Targets]) -> WeightBatch:
     own = {"band": np.array([t.band for t in batch])}
-    return Stacked(batch[0].decided, own, np.stack([t.weights for t in batch], axis=2))
+    return StackedBatch(batch[0].decided, own, np.stack([t.weights for t in batch], axis=2))
 
 
 def _categorical(values: Sequence[Any]) -> bool:

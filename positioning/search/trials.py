@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from positioning.arrays import BoolArray, FloatArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.search.chunk_store import ChunkStore
 from positioning.search.measures import BLOCKS, FIGURES, HALVED, Measure
 from positioning.search.space import GridIndex
@@ -85,7 +85,7 @@ class Columns(Mapping[str, npt.NDArray[Any]]):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Trials(Displayed):
+class Trials(Displayable):
     """The trials of a plan. NaN is undefined, as in metrics.summarise."""
 
     choices: Mapping[str, tuple[Any, ...]]

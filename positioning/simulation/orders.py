@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from positioning.arrays import CodeArray, FloatArray, IntArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.simulation import ledger_arrays
 
 STATUS = {
@@ -36,7 +36,7 @@ CALLED = "forced out: margin call"
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Orders(Displayed):
+class Orders(Displayable):
     """One order a decision and leg. decided: (D,), weights: (D, N); the rest (D + 1, N), row 0 for orders
     inherited with the opening holdings, whose weights are `inherited` (N,); see `kernel.run_ledger`."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.errors import BadInputError, did_you_mean
 from positioning.market.bars import Notice
 from positioning.simulation.ledger import Ledger
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Result(Ledger, Displayed):
+class Result(Ledger, Displayable):
     """A finished account. For people: `to_frame()` and `series("nav")` by date, `orders` as a table, `contributions()`,
     and its picture in a notebook. For arithmetic: every property is an array over its T rows (`rows` are their dates) and
     N instruments (`market.symbols`), in base currency, of an account opened with nav 1.0.

@@ -12,8 +12,8 @@ from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.events.restriction import SCREENS, dropped
 from positioning.market.market import Market
-from positioning.strategy.batched import Scheduled, WeightBatch
-from positioning.strategy.features import BETAS, DEFAULT_BETA, Betas, Eligible, FeatureBook, Response
+from positioning.strategy.batched import ScheduledStrategy, WeightBatch
+from positioning.strategy.features import BETAS, DEFAULT_BETA, Betas, Eligibility, FeatureBook, Response
 from positioning.strategy.limits import LIMITS
 from positioning.strategy.strategy import present
 from positioning.strategy.weights import basket_weights
@@ -22,7 +22,7 @@ NO_HEDGE = "none"
 
 
 @dataclass(frozen=True)
-class Basket(Scheduled):
+class Basket(ScheduledStrategy):
     """Equal weights over eligible legs: long = exposure (1 + respond tanh(pressure / pressure_scale)), hedged by beta.
 
     legs: symbols, held when they have `lookback` rows of prices and no restriction is known; with a hedge
@@ -83,9 +83,9 @@ class Basket(Scheduled):
         return dropped(events.restrictions, symbols, market.rows, self.screen)
 
     def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
-        """Weights of many parameter sets; see `Scheduled.batch`."""
+        """Weights of many parameter sets; see `ScheduledStrategy.batch`."""
         market, legs = book.market, present(book.market, self.names, self.name)
-        eligible = book[Eligible(legs, self.history, self.screen)]
+        eligible = book[Eligibility(legs, self.history, self.screen)]
         betas, hedge = np.zeros(eligible.shape), -1
         if self.hedges:
             betas, hedge = book[Betas(legs, self.hedge, self.lookback, self.beta)], market.column(self.hedge)
@@ -98,14 +98,14 @@ class Basket(Scheduled):
             settings = [(pair.real, pair.imag) for pair in distinct.tolist()]
         responses = np.stack([book[Response(self.theme, *each)] for each in settings])
         columns = np.array([market.column(s) for s in legs], dtype=np.int64)
-        return _Leaned(
+        return _BasketBatch(
             book.decided, own, eligible, responses, betas, columns, hedge, heard.ravel().astype(np.int64)
         )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Leaned(WeightBatch):
+class _BasketBatch(WeightBatch):
     """Baskets of one set of legs. eligible, betas: (D, L); responses: (H, D), one row a half-life and scale; columns:
     of the legs; hedge: its column or -1; heard: (K,) the row of responses that each set hears."""
 

@@ -42,7 +42,7 @@ class WeightBatch(ABC):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Stacked(WeightBatch):
+class StackedBatch(WeightBatch):
     """Weights (D, N, K) that were decided one by one, for strategies that cannot decide many sets at once."""
 
     weights: FloatArray
@@ -54,7 +54,7 @@ class Stacked(WeightBatch):
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Limited(WeightBatch):
+class _LimitedBatch(WeightBatch):
     """Decisions of another batch within limits. limits: (K,) by name; gross_limit: (K,)."""
 
     whole: WeightBatch
@@ -70,7 +70,7 @@ class _Limited(WeightBatch):
 
 
 @dataclass(frozen=True)
-class Scheduled(Strategy):
+class ScheduledStrategy(Strategy):
     """Decides at the opening, monthly and on the news of its themes. One compiled body serves a single parameter
     set and the lanes of a search."""
 
@@ -98,7 +98,7 @@ class Scheduled(Strategy):
             countries_of(market),
             np.array([s in self.hedges for s in market.symbols], dtype=np.bool_),
         )
-        return _Limited(batch.decided, batch.own, batch, every, gross_limit, sees)
+        return _LimitedBatch(batch.decided, batch.own, batch, every, gross_limit, sees)
 
     def book(self, market: Market, events: Events) -> FeatureBook:
         """An empty book of features on the decision rows; blind to news where respond is 0."""
@@ -121,12 +121,12 @@ class Scheduled(Strategy):
 
 
 def decided_in_batches(strategy: Strategy) -> bool:
-    """Whether what it decides is what `Scheduled.batch` gives: a scheduled strategy may still have a `target_weights` of
-    its own, which then decides."""
+    """Whether what it decides is what `ScheduledStrategy.batch` gives: a scheduled strategy may still have a
+    `target_weights` of its own, which then decides."""
     own = type(strategy)
     return (
-        issubclass(own, Scheduled)
-        and own.target_weights is Scheduled.target_weights
-        and own.weights is Scheduled.weights
-        and own.book is Scheduled.book
+        issubclass(own, ScheduledStrategy)
+        and own.target_weights is ScheduledStrategy.target_weights
+        and own.weights is ScheduledStrategy.weights
+        and own.book is ScheduledStrategy.book
     )

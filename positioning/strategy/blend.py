@@ -13,7 +13,7 @@ from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.strategy.basket import Basket
-from positioning.strategy.batched import Scheduled, WeightBatch
+from positioning.strategy.batched import ScheduledStrategy, WeightBatch
 from positioning.strategy.features import BETAS, DEFAULT_BETA, Covariance, FeatureBook
 from positioning.strategy.limits import LIMITS
 from positioning.strategy.strategy import present
@@ -29,7 +29,7 @@ SHARED = (
 
 
 @dataclass(frozen=True)
-class Blend(Scheduled):
+class Blend(ScheduledStrategy):
     """Parts weighted by 1 / volatility of their event-free baskets over the last `lookback` rows, so that news
     moves a part's own exposure and not its share. members: the parts with what is theirs alone; response,
     exposure, half-life, pressure scale, look-back, beta and gross limit are the blend's, and so is the screen, unless it
@@ -81,7 +81,7 @@ class Blend(Scheduled):
         return np.asarray(np.any([p.screened(market, events) for p in self.parts()], axis=0))
 
     def batch(self, book: FeatureBook, own: Mapping[str, FloatArray]) -> WeightBatch:
-        """Weights of many parameter sets; see `Scheduled.batch`."""
+        """Weights of many parameter sets; see `ScheduledStrategy.batch`."""
         market, market_names = book.market, set(present(book.market, self.names, self.name))
         sets = own["exposure"].size
         parts = []
@@ -94,7 +94,7 @@ class Blend(Scheduled):
             blind = theirs | {"respond": np.zeros(sets)}
             columns = [market.column(s) for s in (*part.names, *part.hedges) if s in market.symbols]
             parts.append(_Part(part.batch(book, theirs), part.batch(book, blind), np.array(sorted(columns))))
-        return _Mixed(book.decided, own, tuple(parts), book[Covariance(self.lookback, self.beta)])
+        return _BlendBatch(book.decided, own, tuple(parts), book[Covariance(self.lookback, self.beta)])
 
 
 @final
@@ -109,7 +109,7 @@ class _Part:
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Mixed(WeightBatch):
+class _BlendBatch(WeightBatch):
     """Shares in proportion to 1 / volatility of the plain parts; a part with nothing to hold leaves its share to the
     others. covariance: (D, N, N)."""
 

@@ -106,7 +106,7 @@ class Betas(RowFeature):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Eligible(RowFeature):
+class Eligibility(RowFeature):
     """(D, L) the leg has `history` rows of prices, has traded within STALE_SESSIONS sessions, and no restriction that
     the screen looks at is known."""
 

@@ -20,7 +20,7 @@ from positioning.strategy.features import (
     STALE_SESSIONS,
     Betas,
     Covariance,
-    Eligible,
+    Eligibility,
     Feature,
     FeatureBook,
     RowFeature,
@@ -88,7 +88,7 @@ def path_book(
     )
 
 
-def _eligible(feature: Eligible, paths: PathMarkets, events: Events, decided: IntArray) -> BoolArray:
+def _eligible(feature: Eligibility, paths: PathMarkets, events: Events, decided: IntArray) -> BoolArray:
     def common() -> tuple[list[int], IntArray, BoolArray]:
         off_limits = dropped(events.restrictions, feature.legs, paths.dates.rows, feature.screen)[decided]
         return (
@@ -117,7 +117,7 @@ def _covariance(feature: Covariance, paths: PathMarkets, events: Events, decided
 
 
 _ON_PATHS: dict[type[RowFeature], Callable[[Any, PathMarkets, Events, IntArray], Any]] = {
-    Eligible: _eligible,
+    Eligibility: _eligible,
     Betas: _betas,
     Covariance: _covariance,
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray, IntArray
-from positioning.display import Displayed, Picture
+from positioning.display import Displayable, Picture
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Targets(Displayed):
+class Targets(Displayable):
     """D decisions over N instruments.
 
     rows: (T,) the market's dates. decided: (D,) ascending row numbers; what is decided on row t uses

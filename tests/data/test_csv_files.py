@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from positioning.cli.terminal import folded
-from positioning.data.csv_cells import Unclear, number_marks, read_dates, read_numbers
+from positioning.data.csv_cells import ColumnError, number_marks, read_dates, read_numbers
 from positioning.data.csv_prices import read_every_column
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
@@ -259,7 +259,7 @@ def test_thousands_are_parted_in_many_ways(cells: tuple[str, ...], wanted: list[
     ],
 )
 def test_a_slip_is_named_and_not_guessed(cells: tuple[str, ...], seen: str) -> None:
-    with pytest.raises(Unclear) as error:
+    with pytest.raises(ColumnError) as error:
         numbers(*cells)
     assert error.value.seen == seen
 
@@ -268,7 +268,7 @@ def test_a_slip_is_named_and_not_guessed(cells: tuple[str, ...], seen: str) -> N
 def test_a_number_that_nothing_measured_has_is_a_slip(cell: str) -> None:
     """Infinite or as good as that, it would overflow where prices are weighed against each other."""
     for others in (("30", "31"), ("30", "n/a"), ("$30", "1,000.5")):  # read at once, and cell by cell
-        with pytest.raises(Unclear) as error:
+        with pytest.raises(ColumnError) as error:
             numbers(*others, cell, name="Volume")
         assert error.value.seen == f"Volume {cell[:40]!r}"
         assert error.value.at == 2
@@ -277,10 +277,10 @@ def test_a_number_that_nothing_measured_has_is_a_slip(cell: str) -> None:
 
 @pytest.mark.parametrize("digits", ["\uff13\uff10", "\u0663\u0660", "\u09e9\u09e6"])
 def test_digits_of_other_scripts_are_told_as_such(digits: str) -> None:
-    with pytest.raises(Unclear) as error:
+    with pytest.raises(ColumnError) as error:
         numbers(digits, "30")
     assert error.value.wanted == "wanted a number such as 1234.5, in the digits 0 to 9"
-    with pytest.raises(Unclear) as error:
+    with pytest.raises(ColumnError) as error:
         read_dates(["2020-01-02", f"2020-01-{digits}"])
     assert error.value.wanted == "wanted a date such as 2020-01-31, in the digits 0 to 9"
 
@@ -295,7 +295,7 @@ def test_digits_of_other_scripts_are_told_as_such(digits: str) -> None:
     ],
 )
 def test_dates_as_numbers_are_told_as_what_they_are(cells: list[str], meant: str) -> None:
-    with pytest.raises(Unclear) as error:
+    with pytest.raises(ColumnError) as error:
         read_dates(cells)
     assert error.value.seen == f"Date {cells[0]!r} (and 1 more such cells): {meant}"
 
@@ -316,7 +316,7 @@ def test_months_by_name_leave_no_doubt(write: Callable[[date], str]) -> None:
 
 @pytest.mark.parametrize("cell", ["5 Foo 2020", "Jam 5, 2020", "5 Jan 0000"])
 def test_a_month_that_is_none_is_no_date(cell: str) -> None:
-    with pytest.raises(Unclear) as error:
+    with pytest.raises(ColumnError) as error:
         read_dates(["3 Jan 2020", cell])
     assert error.value.seen == f"Date {cell!r}"
 

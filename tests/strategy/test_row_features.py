@@ -11,14 +11,14 @@ import pytest
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.strategy import features
-from positioning.strategy.features import Betas, Covariance, Eligible, FeatureBook, RowFeature
+from positioning.strategy.features import Betas, Covariance, Eligibility, FeatureBook, RowFeature
 from strategies.enablers import Enablers
 from tests.builders import EVENTS, SAMPLE
 
 LEGS = ("0598.HK", "1199.HK", "1919.HK")
 KINDS: tuple[RowFeature, ...] = (
     Betas(("NTR", "MOS", "SDF.DE"), "MOO", 120, "overlapping"),
-    Eligible(LEGS, 120, "strict"),
+    Eligibility(LEGS, 120, "strict"),
     Covariance(60, "overlapping"),
 )
 
@@ -48,9 +48,9 @@ def test_no_row_is_worked_out_twice_and_other_restrictions_are_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shared, asked = replace(market()), list[int]()
-    whole = Eligible.of_rows
+    whole = Eligibility.of_rows
     monkeypatch.setattr(
-        Eligible, "of_rows", lambda self, m, r, rows: (asked.append(rows.size), whole(self, m, r, rows))[1]
+        Eligibility, "of_rows", lambda self, m, r, rows: (asked.append(rows.size), whole(self, m, r, rows))[1]
     )
     rows = np.arange(400, 500)
     feature = KINDS[1]

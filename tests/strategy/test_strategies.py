@@ -28,7 +28,7 @@ from positioning.strategy.features import (
     STALE_SESSIONS,
     Betas,
     Covariance,
-    Eligible,
+    Eligibility,
     Feature,
     FeatureBook,
     Response,
@@ -646,7 +646,7 @@ def test_a_feature_is_computed_once_a_value() -> None:
 def test_a_position_computes_each_feature_once_for_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     strategy, market, events = sample(Enablers)
     seen: list[Feature] = []
-    for kind in (Betas, Response, Eligible):
+    for kind in (Betas, Response, Eligibility):
         compute = kind.compute
         monkeypatch.setattr(
             kind, "compute", lambda self, *args, compute=compute: (seen.append(self), compute(self, *args))[1]
