@@ -106,7 +106,7 @@ def moves(market: Market) -> Moves:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Common:
+class CommonMove:
     """The common move of a market's names: sigma (N,) the deviation of each; scale: that of the mean of the
     standardised moves; loading (N,): correlation of each with that mean. variance, currency_variance (N,): mean square
     of a move on a session, and of a rate's move on a row."""
@@ -118,7 +118,7 @@ class Common:
     currency_variance: FloatArray
 
     @classmethod
-    def of(cls, past: Moves) -> Common:
+    def of(cls, past: Moves) -> CommonMove:
         """The reweighting made from past rows."""
         total = past.news
         sigma = np.sqrt(np.mean(total**2, axis=0))
@@ -130,7 +130,7 @@ class Common:
         return cls(sigma, scale, loading, variance, np.mean(past.currency**2, axis=0))
 
 
-def stressed(base_moves: Moves, hit: Effect, common: Common) -> Moves:
+def stressed(base_moves: Moves, hit: Effect, common: CommonMove) -> Moves:
     """Moves under multipliers and correlation stress.
 
     With z a name's standardised move and f that of the common move, a share c of variance is replaced:
@@ -151,7 +151,7 @@ def stressed(base_moves: Moves, hit: Effect, common: Common) -> Moves:
     return Moves(overnight, intraday, base_moves.currency * hit.currency_volatility, base_moves.drop)
 
 
-def fair(new: Moves, hit: Effect, common: Common) -> Moves:
+def fair(new: Moves, hit: Effect, common: CommonMove) -> Moves:
     """Stressed moves with the gain taken out that multiplying logarithmic moves by v brings on average, to second order
     v (v - 1) variance / 2: a wilder market is no better one."""
     v, w = hit.volatility, hit.currency_volatility
@@ -195,7 +195,7 @@ def apply(
         )
     hit = effect(shocks, market.rows.size, row, market.instruments, market.base)
     own = moves(market)
-    new = stressed(own, hit, Common.of(own))
+    new = stressed(own, hit, CommonMove.of(own))
     change = np.cumsum(new.overnight + new.intraday - own.overnight - own.intraday, axis=0)
     before = np.vstack([np.zeros_like(change[:1]), change[:-1]])
     at_open = np.exp(hit.level + before + new.overnight - own.overnight)

@@ -9,13 +9,13 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.dask_cluster import Job, worked_out
-from positioning.scenarios.simulation import Answers, Batch, Call, PathWork, Prepared, answer_of, paths_of
+from positioning.scenarios.simulation import Answers, Batch, Call, PathWork, StressSetup, answer_of, paths_of
 
 
 def cluster(address: str, patience: float = 60.0) -> PathWork:
     """On the workers of the scheduler at that address (tcp://HOST:PORT); see `dask_cluster.worked_out`."""
 
-    def work(plan: Prepared, calls: Sequence[Call]) -> Answers:
+    def work(plan: StressSetup, calls: Sequence[Call]) -> Answers:
         name, setup = next(iter(plan.stages.items()))
         job = Job(
             answer_of, (plan,), tuple(type(p) for p in setup.strategies), (paths_of, name, range(1)), _navs,

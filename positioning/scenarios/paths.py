@@ -11,7 +11,7 @@ from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Notice
 from positioning.market.market import Market
-from positioning.scenarios.counterfactual import Common, Moves, fair, halted, moves, stressed
+from positioning.scenarios.counterfactual import CommonMove, Moves, fair, halted, moves, stressed
 from positioning.scenarios.shock import Effect
 from positioning.strategy.features import STALE_SESSIONS
 
@@ -47,7 +47,7 @@ class ResamplingPool:
     venue_open: BoolArray
     early: BoolArray
     opens: BoolArray
-    common: Common
+    common: CommonMove
     drift: Drift
     notices: tuple[Notice, ...]
     volume: FloatArray
@@ -151,7 +151,7 @@ def _filled(
         past=past, before=market.rows[:history], rows=market.rows[span], moves=pool_moves,
         dividend_yields=dividend_yields, tradable=tradable,
         venue_open=market.venue_open[span], early=market.early[span], opens=np.isfinite(market.open[span]),
-        common=Common.of(pool_moves), drift=drift, notices=notices, volume=_usual(market),
+        common=CommonMove.of(pool_moves), drift=drift, notices=notices, volume=_usual(market),
     )  # fmt: skip
 
 

@@ -16,14 +16,14 @@ MULTIPLIER = 200.0  # of a standardised view: beyond it all weight is on the ext
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
-class Pooled:
+class PooledProbabilities:
     """probabilities: (J,) of the J observations; effective: exp of their entropy, between 1 and J."""
 
     probabilities: FloatArray
     effective: float
 
 
-def pool(views: FloatArray, targets: FloatArray) -> Pooled:
+def pool(views: FloatArray, targets: FloatArray) -> PooledProbabilities:
     """Probabilities nearest to equal ones, in relative entropy, under which the mean of each view is its target.
 
     views: (K, J), targets: (K,). p_j is proportional to exp(sum_k l_k v_kj), with l the minimum of the dual
@@ -57,10 +57,10 @@ def pool(views: FloatArray, targets: FloatArray) -> Pooled:
         raise BadInputError("a view outside what history shows", "wanted one its observations can be weighed to",
                             "choose a milder view")  # fmt: skip
     positive = p[p > 0]
-    return Pooled(p, float(np.exp(-(positive * np.log(positive)).sum())))
+    return PooledProbabilities(p, float(np.exp(-(positive * np.log(positive)).sum())))
 
 
-def mean_and_volatility(values: FloatArray, mean: float, multiple: float) -> Pooled:
+def mean_and_volatility(values: FloatArray, mean: float, multiple: float) -> PooledProbabilities:
     """Observations (J,) reweighted to a mean, and to `multiple` times their own deviation where that is not 1."""
     if multiple == 1.0:
         return pool(values[None], np.array([mean]))

@@ -58,7 +58,7 @@ class Batch:
         )
 
 
-class Prepared(Protocol):
+class StressSetup(Protocol):
     """What all paths of a stress test share: the scenarios by name, each prepared, and the seed of the draws."""
 
     @property
@@ -73,7 +73,7 @@ class Prepared(Protocol):
 @final
 @dataclass(frozen=True, eq=False)
 class PathPlan:
-    """No more than `Prepared` asks for."""
+    """No more than `StressSetup` asks for."""
 
     stages: Mapping[str, ScenarioSetup]
     seed: int
@@ -82,7 +82,7 @@ class PathPlan:
 Call = tuple[Any, ...]  # a function of what is prepared, and its further arguments
 # Calls worked out, in any order; what can be is begun at once. Closed, it gives up what it has begun.
 Answers = Generator[tuple[Call, Any], None, None]
-PathWork = Callable[[Prepared, Sequence[Call]], Answers]
+PathWork = Callable[[StressSetup, Sequence[Call]], Answers]
 
 
 def profits(result: Result) -> FloatArray:
@@ -160,12 +160,12 @@ def _require_bounded(
         Targets(calm.rows, calm.symbols, decided, weights[p], strategy.band, strategy.gross_limit)
 
 
-def paths_of(plan: Prepared, name: str, paths: range) -> list[Batch]:
+def paths_of(plan: StressSetup, name: str, paths: range) -> list[Batch]:
     """Some of the paths of one scenario, by strategy."""
     return batch(plan.stages[name], plan.seed, paths)
 
 
-def answer_of(plan: Prepared, function: Callable[..., Any], *arguments: Any) -> Any:
+def answer_of(plan: StressSetup, function: Callable[..., Any], *arguments: Any) -> Any:
     """The answer to a call. Raises BadInputError, with its line, for an error in a strategy's own code."""
     try:
         return function(plan, *arguments)
@@ -176,7 +176,7 @@ def answer_of(plan: Prepared, function: Callable[..., Any], *arguments: Any) -> 
         raise blame from None  # a traceback does not reach another process
 
 
-def here(plan: Prepared, calls: Sequence[Call]) -> Answers:
+def here(plan: StressSetup, calls: Sequence[Call]) -> Answers:
     """One call after the other, in this process."""
     for call in calls:
         yield call, answer_of(plan, *call)
@@ -185,7 +185,7 @@ def here(plan: Prepared, calls: Sequence[Call]) -> Answers:
 def processes(workers: int) -> PathWork:
     """In so many processes of this machine. Raises BadInputError where one dies."""
 
-    def work(plan: Prepared, calls: Sequence[Call]) -> Answers:
+    def work(plan: StressSetup, calls: Sequence[Call]) -> Answers:
         with started(workers) as begun:
             yield from begun(plan, calls)
 
@@ -203,7 +203,7 @@ def started(workers: int) -> Iterator[PathWork]:
 
 
 def _in(workers: WorkerProcesses) -> PathWork:
-    def work(plan: Prepared, calls: Sequence[Call]) -> Answers:
+    def work(plan: StressSetup, calls: Sequence[Call]) -> Answers:
         workers.share(plan)
         return answers(answers_of(workers, answer_of, calls))
 
@@ -220,7 +220,7 @@ def _in(workers: WorkerProcesses) -> PathWork:
 
 
 def simulated(
-    plan: Prepared,
+    plan: StressSetup,
     paths: int,
     work: PathWork,
     advance: Callable[[int], None] = lambda _: None,

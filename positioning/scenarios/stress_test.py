@@ -20,7 +20,7 @@ from positioning.market.market import Market
 from positioning.market.source import Driver, Source
 from positioning.scenarios.outcome import Figures, Paths, break_even, crossings, fan, figures
 from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
-from positioning.scenarios.pooling import Pooled, mean_and_volatility
+from positioning.scenarios.pooling import PooledProbabilities, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
 from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, path_cost, path_memory
 from positioning.scenarios.scenario_file import read_scenarios
@@ -277,7 +277,7 @@ def simulate_scenarios(
 @final
 @dataclass(frozen=True, eq=False)
 class StressPlan:
-    """What whoever works out a stress test is sent; see `simulation.Prepared`."""
+    """What whoever works out a stress test is sent; see `simulation.StressSetup`."""
 
     prepared: Stages
     scenarios: Mapping[str, Scenario]
@@ -451,7 +451,7 @@ def _pooled_row(
     s: Scenario, driver: str, view: float, volatility: float, x: FloatArray, y: FloatArray
 ) -> PooledRow:
     """Raises BadInputError where no weights of the months reach the view."""
-    pooled: Pooled = mean_and_volatility(x, view, volatility)
+    pooled: PooledProbabilities = mean_and_volatility(x, view, volatility)
     p = pooled.probabilities
     mean = y @ p
     deviation = np.sqrt(((y - mean[:, None]) ** 2) @ p)
