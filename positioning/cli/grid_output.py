@@ -12,7 +12,7 @@ from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.reporting.search.outcome import SearchReport
-    from positioning.search.purged_cv import Purged
+    from positioning.search.purged_cv import PurgedValidation
     from positioning.search.walk_forward import WalkForward
 
 VERDICT_LINES = 2  # of the five
@@ -169,7 +169,7 @@ def _walk(w: WalkForward) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _purged(p: Purged) -> dict[str, Any]:
+def _purged(p: PurgedValidation) -> dict[str, Any]:
     return {
         "groups": p.groups, "test_groups": p.test_groups, "embargo": p.embargo, "hold": p.hold, "trials": p.trials,
         "sampled": p.sampled, "rows_purged": p.purged, "rows_embargoed": p.embargoed,

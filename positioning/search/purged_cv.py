@@ -36,7 +36,7 @@ USUAL = (10, 2)  # groups, and how many of them are tested on: 45 splits, 9 path
 
 @final
 @dataclass(frozen=True, eq=False)
-class Purged:
+class PurgedValidation:
     """What `cross_validate` found of S splits of the rows with a return; Sharpe ratios are a year's, -inf after ruin.
 
     groups, test_groups, embargo, hold, rows: what was split, and how; purged, embargoed: rows of a split that are
@@ -103,7 +103,7 @@ def paths(tested: IntArray, groups: int) -> IntArray:
 
 def cross_validate(
     search: Search, trials: Trials, groups: int, test_groups: int, embargo: int, hold: int = HOLD
-) -> Purged:
+) -> PurgedValidation:
     """Combinatorial purged cross-validation of the trials, or of `pbo_sample` of them: see
     `cross_validation.purged_splits`, with the windows of `event_windows`.
 
@@ -126,7 +126,7 @@ def cross_validate(
     winner, each = np.round(train, ALIKE).argmax(axis=1), np.arange(len(splits))
     parts = (np.arange(groups), winner[paths(tested, groups)])  # group and trial of each path's parts
     year = math.sqrt(rows_per_year(dates))
-    return Purged(
+    return PurgedValidation(
         groups=groups,
         test_groups=test_groups,
         embargo=embargo,
@@ -193,12 +193,12 @@ def splits_of(
     return splits
 
 
-def sentences(p: Purged) -> list[str]:
+def sentences(p: PurgedValidation) -> list[str]:
     """What it says, in words made from the numbers alone."""
     return [_performance(p), _left_out(p), _ranks(p), _paths(p)]
 
 
-def _performance(p: Purged) -> str:
+def _performance(p: PurgedValidation) -> str:
     part = f"a random {p.trials:,} of the trials" if p.sampled else f"{p.trials:,} trials"
     ruined = int(np.isneginf(p.test).sum())
     dead = f", and was ruined in {ruined:,} of them" if ruined else ""
@@ -209,7 +209,7 @@ def _performance(p: Purged) -> str:
     )
 
 
-def _left_out(p: Purged) -> str:
+def _left_out(p: PurgedValidation) -> str:
     return (
         f"Of {p.rows:,} rows a split leaves out {p.purged:.0f} on average because they lie within {p.hold} rows of an "
         f"event that also moves rows of the test, and {p.embargoed:.0f} more for an embargo of {p.embargo} rows after "
@@ -217,7 +217,7 @@ def _left_out(p: Purged) -> str:
     )
 
 
-def _ranks(p: Purged) -> str:
+def _ranks(p: PurgedValidation) -> str:
     correlations = p.correlation[~np.isnan(p.correlation)]
     if not correlations.size:
         return "In no split could the ranks of the trials in training and in the test be compared."
@@ -227,7 +227,7 @@ def _ranks(p: Purged) -> str:
     )
 
 
-def _paths(p: Purged) -> str:
+def _paths(p: PurgedValidation) -> str:
     low, high = (
         f"{p.paths[n]:.2f}" if np.isfinite(p.paths[n]) else "ruin"
         for n in (p.paths.argmin(), p.paths.argmax())

@@ -31,7 +31,7 @@ KEPT = 8  # inputs, and books of features, that are remembered
 
 
 @final
-class Recent:
+class BoundedCache:
     """The last KEPT things made, by what they were made of; each made once, whichever thread asks first. Sent to
     another process it arrives empty."""
 
@@ -39,8 +39,8 @@ class Recent:
         self._made: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = RLock()
 
-    def __reduce__(self) -> tuple[type[Recent], tuple[()]]:
-        return Recent, ()
+    def __reduce__(self) -> tuple[type[BoundedCache], tuple[()]]:
+        return BoundedCache, ()
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What `make` made, or makes."""
@@ -66,8 +66,8 @@ class SearchSpace:
     events: Events
     axes: Mapping[str, tuple[Any, ...]]
     terms: AccountTerms
-    _inputs: Recent = field(default_factory=Recent, init=False, repr=False)
-    _books: Recent = field(default_factory=Recent, init=False, repr=False)
+    _inputs: BoundedCache = field(default_factory=BoundedCache, init=False, repr=False)
+    _books: BoundedCache = field(default_factory=BoundedCache, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_axes(self.strategy, self.axes)

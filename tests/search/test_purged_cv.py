@@ -24,7 +24,7 @@ from positioning.search.measures import Accounts, Figures, PurgedSums
 from positioning.search.purged_cv import (
     HOLD,
     MOST_SPLITS,
-    Purged,
+    PurgedValidation,
     cross_validate,
     event_windows,
     paths,
@@ -263,7 +263,7 @@ def measure_all(plan: Plan, accounts: Accounts) -> np.ndarray:
     return np.concatenate([m.read(accounts) for m in plan.measures])
 
 
-def noisy(seed: int, trials: int, rows: int, numbers: tuple[int, int, int], **one: Any) -> Purged:
+def noisy(seed: int, trials: int, rows: int, numbers: tuple[int, int, int], **one: Any) -> PurgedValidation:
     market = build({"A": np.full(rows + 1, 100.0)}, first="2024-01-08")
     axes = {"weight": tuple(np.linspace(0.1, 0.9, trials).tolist())}
     space = SearchSpace(Held(), market, EVENT_PARAMETERS, axes, AccountTerms(FREE))

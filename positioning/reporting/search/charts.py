@@ -16,7 +16,7 @@ from positioning.arrays import FloatArray
 from positioning.json_text import plain
 from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, watermark
 from positioning.search.assessment import Assessment
-from positioning.search.purged_cv import Purged
+from positioning.search.purged_cv import PurgedValidation
 from positioning.search.run import in_words
 from positioning.search.space import GridIndex
 from positioning.search.trials import Trials
@@ -184,7 +184,7 @@ def halves(pbo: Pbo, per_year: float) -> Figure:
     )
 
 
-def splits(purged: Purged) -> Figure:
+def splits(purged: PurgedValidation) -> Figure:
     """Each split of the purged cross-validation: the winner's Sharpe on the rows it won, and on those tested."""
     return before_and_after(purged.train, purged.test, "the rows it won", "the rows tested")
 
@@ -205,7 +205,7 @@ def before_and_after(before: FloatArray, after: FloatArray, here: str, there: st
     return figure
 
 
-def paths(purged: Purged) -> Figure:
+def paths(purged: PurgedValidation) -> Figure:
     """Sharpe of each path, in ascending order."""
     ordered = np.sort(purged.paths)
     data = [

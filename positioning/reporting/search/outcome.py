@@ -23,7 +23,7 @@ from positioning.reporting.page_file import refuse_foreign_pages
 from positioning.reporting.search.charts import PERCENTS
 from positioning.search.assessment import Assessment, values_of
 from positioning.search.measures import FIGURES
-from positioning.search.purged_cv import Purged
+from positioning.search.purged_cv import PurgedValidation
 from positioning.search.run import Search
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Trials
@@ -48,7 +48,7 @@ class SearchReport:
     seconds: float
     resumed: int = 0
     walk: WalkForward | None = None
-    purged: Purged | None = None
+    purged: PurgedValidation | None = None
 
     @property
     def space(self) -> SearchSpace:

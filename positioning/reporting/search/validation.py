@@ -13,7 +13,7 @@ from positioning.reporting.format import number, percent
 from positioning.reporting.search import charts as grid_charts
 from positioning.reporting.search.charts import PERCENTS, label, rounded, ticks
 from positioning.reporting.view import Cell, Chart, Table
-from positioning.search.purged_cv import Purged
+from positioning.search.purged_cv import PurgedValidation
 from positioning.search.purged_cv import sentences as purged_sentences
 from positioning.search.run import in_words
 from positioning.search.space import GridIndex, SearchSpace
@@ -49,7 +49,7 @@ def walked(w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis)
     )
 
 
-def purged(p: Purged) -> Validation:
+def purged(p: PurgedValidation) -> Validation:
     """The splits and the paths of purged cross-validation."""
     return Validation(
         tuple(purged_sentences(p)),
