@@ -35,7 +35,7 @@ LEGS = 6  # names shown of each strategy and scenario
 
 @final
 @dataclass(frozen=True, slots=True)
-class Judged:
+class StrategyVerdict:
     """A strategy's title and its verdict."""
 
     name: str
@@ -49,7 +49,7 @@ class StressPage:
 
     simulated: bool
     silence: str
-    judged: tuple[Judged, ...]
+    judged: tuple[StrategyVerdict, ...]
     rules: tuple[tuple[str, str], ...]
     alike: tuple[str, ...]
     outcomes: tuple[Table, ...]
@@ -165,7 +165,7 @@ def view(stress: StressTest, command: str, silence: Silence | None = None) -> St
     return StressPage(
         simulated=stress.market.simulated,
         silence="" if silence is None else silence.words,
-        judged=tuple(Judged(named[name], judged(stress, name)) for name in stress.figures),
+        judged=tuple(StrategyVerdict(named[name], judged(stress, name)) for name in stress.figures),
         rules=rules(STRESS_RULES),
         alike=tuple(alike(stress)),
         outcomes=_outcomes(stress),

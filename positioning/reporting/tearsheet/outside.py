@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 QUANTSTATS, VECTORBT = "quantstats", "vectorbt"  # who is asked
 LEFT_OUT = "quantstats was left out, as asked."
 
-Asked = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
+Question = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
 
 
 @final
 @dataclass(frozen=True)
-class Outside:
+class OutsideAnswers:
     """trips: None where nothing was traded, or the account was ruined."""
 
     quantstats: QuantstatsPage
     trips: RoundTrips | None
 
 
-def questions(report: BacktestReport) -> dict[str, Asked]:
+def questions(report: BacktestReport) -> dict[str, Question]:
     """What is asked of whom; nobody is asked about a ruined account, nor vectorbt where nothing was traded."""
     r = report.result
     if r.ruined:
         return {}
     levels = None if report.benchmark is None else report.benchmark.levels
     named = f"{report.strategy.title}, as quantstats sees it"
-    calls: dict[str, Asked] = {
+    calls: dict[str, Question] = {
         QUANTSTATS: (on_returns, (r.rows, r.nav, levels, named, report.metrics.rows_per_year))
     }
     if r.trades.any():
@@ -46,14 +46,14 @@ def questions(report: BacktestReport) -> dict[str, Asked]:
     return calls
 
 
-def outside(report: BacktestReport, answers: Mapping[str, Any] | None = None) -> Outside:
+def outside(report: BacktestReport, answers: Mapping[str, Any] | None = None) -> OutsideAnswers:
     """What they said. answers: of those of the `questions` that were asked; None has all of them asked here."""
     from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 
     if answers is None:
         answers = {who: ask(*about) for who, (ask, about) in questions(report).items()}
     why = f"{ruin(report)} quantstats is not asked." if report.result.ruined else LEFT_OUT
-    return Outside(answers.get(QUANTSTATS, QuantstatsPage("", "", {}, (why,))), answers.get(VECTORBT))
+    return OutsideAnswers(answers.get(QUANTSTATS, QuantstatsPage("", "", {}, (why,))), answers.get(VECTORBT))
 
 
 def on_returns(

@@ -23,7 +23,7 @@ from positioning.reporting.tearsheet.first_screen import FirstScreen, first_scre
 from positioning.reporting.tearsheet.holdings import HoldingsPart, holdings
 from positioning.reporting.tearsheet.last_day import LastDayPart, last_day_part
 from positioning.reporting.tearsheet.orders import OrdersPart, orders
-from positioning.reporting.tearsheet.outside import Outside, outside
+from positioning.reporting.tearsheet.outside import OutsideAnswers, outside
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.reporting.tearsheet.risk import RiskPart, risk
 from positioning.reporting.templates import render
@@ -87,7 +87,7 @@ def write_alone(report: BacktestReport, path: Path) -> Path:
     return write_whole(path, standing_alone(page(report, script), script))
 
 
-def page(report: BacktestReport, script: str, outside_results: Outside | None = None) -> str:
+def page(report: BacktestReport, script: str, outside_results: OutsideAnswers | None = None) -> str:
     """The HTML of the page. script: address of plotly's script, relative to it. outside_results: what other programs
     say of the account; None has them asked here."""
     body = render("tearsheet/page.html", v=view(report, outside_results or outside(report)))
@@ -99,7 +99,7 @@ def page(report: BacktestReport, script: str, outside_results: Outside | None = 
     )
 
 
-def view(report: BacktestReport, outside_results: Outside) -> Tearsheet:
+def view(report: BacktestReport, outside_results: OutsideAnswers) -> Tearsheet:
     """Everything that the page says."""
     answered, risks, legs = evidence(report), risk(report), _legs(report)
     absent = {"evidence": answered is None, "risk": risks is None, "legs": not legs}
