@@ -23,7 +23,7 @@ from positioning.simulation.ledger_arrays import CLOSED, FROZEN, HALTED, NO_RATE
 from positioning.strategy.path_book import PathMarkets
 
 
-class _Drawn(NamedTuple):
+class _Draws(NamedTuple):
     """What P paths drew, H rows ahead."""
 
     rows: IntArray  # (P, H) of the pool
@@ -57,7 +57,7 @@ class _Opening(NamedTuple):
     missed_at_trade: IntArray
 
 
-class _Shared(NamedTuple):
+class _SharedInputs(NamedTuple):
     """What does not depend on the draw. A = H + 1 rows of the accounts, the opening the first."""
 
     at_open: bool  # trades are filled at the open
@@ -68,7 +68,7 @@ class _Shared(NamedTuple):
     ending_row: IntArray  # (N,) the close after which a simulated delisting pays, -1 for none
 
 
-class _Ahead(NamedTuple):
+class _Futures(NamedTuple):
     """What follows from the draws."""
 
     returns: FloatArray  # (P, T, N) with the past
@@ -117,7 +117,7 @@ class PathLanes:
             mark=ahead.mark, dividend=ahead.dividend, tax=ahead.tax, exit_price=exits[0], exit_cover=exits[1],
         )  # fmt: skip
 
-    def _prices(self, drawn: IntArray) -> _Drawn:
+    def _prices(self, drawn: IntArray) -> _Draws:
         hit, past, new, rows = self.hit, self.pool.past, self.pool.moves, drawn
         if changes_moves(hit):
             m = new
@@ -134,7 +134,7 @@ class PathLanes:
         shut = np.zeros((drawn.shape[0], 0, 0), np.bool_)
         if hit.halts or hit.endings:
             shut = halted(self.pool.venue_open[drawn], hit)
-        return _Drawn(drawn, close, opened, rates, shut)
+        return _Draws(drawn, close, opened, rates, shut)
 
     @cached_property
     def _known(self) -> dict[Any, Any]:
@@ -142,7 +142,7 @@ class PathLanes:
         return {}
 
     @cached_property
-    def _fixed(self) -> tuple[_Pool, _Opening, _Shared, LedgerArrays, FloatArray, BoolArray]:
+    def _fixed(self) -> tuple[_Pool, _Opening, _SharedInputs, LedgerArrays, FloatArray, BoolArray]:
         """What `_laid` reads besides the draws."""
         pool, calm, first, inputs = self.pool, self.calm, self.calm.start, self.inputs
         whole = np.ascontiguousarray
@@ -161,7 +161,7 @@ class PathLanes:
                 inputs.local[0].copy(), inputs.mark[0].copy(), calm.history[first].copy(),
                 missed[-1].copy(), missed[-1] - calm.silence[first],
             ),
-            _Shared(
+            _SharedInputs(
                 inputs.fill_at == "open", whole(inputs.frozen), days == 1, whole(self.withheld),
                 self.decided - first, ending,
             ),
@@ -170,7 +170,7 @@ class PathLanes:
             whole(calm.tradable[: first + 1]),
         )  # fmt: skip
 
-    def _exits(self, ahead: _Ahead, rates: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _exits(self, ahead: _Futures, rates: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(P, N) what forced exits pay a long and cost a short a share."""
         paths, own = rates.shape[0], self.inputs
         price = np.tile(self.exit_price, (paths, 1))
@@ -232,14 +232,14 @@ def _summed(
 
 @compiled()
 def _laid(  # noqa: PLR0912, PLR0915 - one pass over the rows
-    drawn: _Drawn,
+    drawn: _Draws,
     pool: _Pool,
     opening: _Opening,
-    shared: _Shared,
+    shared: _SharedInputs,
     first: LedgerArrays,
     past_returns: FloatArray,
     past_traded: BoolArray,
-) -> _Ahead:
+) -> _Futures:
     """The rows ahead, as `continued`, `Market` and `ledger_inputs` have them. first: the opening row of the ledger."""
     paths, ahead, names = drawn.close.shape
     before, rows, decisions = past_returns.shape[0], ahead + 1, shared.decided.size
@@ -327,7 +327,7 @@ def _laid(  # noqa: PLR0912, PLR0915 - one pass over the rows
                 for n in range(names):
                     history[p, d, n], silence[p, d, n] = seen[n], missed[n] - at_trade[n]
                 d += 1
-    return _Ahead(
+    return _Futures(
         returns, traded, history, silence, why, early, fill, value, last, mark, dividend, tax, ending_close,
     )  # fmt: skip
 
