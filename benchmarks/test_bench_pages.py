@@ -16,7 +16,7 @@ from positioning.reporting.comparison.page import write_comparison
 from positioning.reporting.pages import CompletedRun, Pages
 from positioning.runs.backtest import RunSettings, backtest
 from positioning.runs.comparison import compare
-from positioning.runs.saved import SavedRun, runs_in
+from positioning.runs.saved_run import SavedRun, runs_in
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES

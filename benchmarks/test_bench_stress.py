@@ -13,7 +13,7 @@ import pytest
 
 from positioning.market.load import load
 from positioning.scenarios.outcome import Paths
-from positioning.scenarios.paths import ResamplingPool, urn
+from positioning.scenarios.paths import ResamplingPool, resampling_pool
 from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.setup import ScenarioSetup, StressTerms, stage
 from positioning.scenarios.simulation import PathPlan, processes, simulated
@@ -32,7 +32,7 @@ def scenario_setup() -> ScenarioSetup:
     strategies = [p() for p in STRATEGIES]
     names = [s for s in dict.fromkeys(s for p in strategies for s in p.names) if s not in LEFT_OUT]
     market = load(SAMPLE, names, list(dict.fromkeys(s for p in strategies for s in p.hedges)))
-    source: ResamplingPool = urn(market, 132)
+    source: ResamplingPool = resampling_pool(market, 132)
     assert len(source.past.symbols) == 20
     futures = read_scenarios(THESIS)
     transmissions = [

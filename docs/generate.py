@@ -163,7 +163,7 @@ def tables_page() -> str:
             f"| `{c}` | {MEANING[c]} | {', '.join(f'`{w}`' for w in words.get(c, ()))} |" for c in columns
         ]
         lines.append("")
-    saved = import_module("positioning.runs.saved")
+    saved = import_module("positioning.runs.saved_run")
     lines += ["## A kept run", "", "```text", inspect.cleandoc(saved.__doc__ or ""), "```", ""]
     return "\n".join(lines)
 

@@ -26,7 +26,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*|\bbacktests\.[a-z_]+|python -m")
 APART = {
     ("reporting/pdf.py", "options of the browser that prints"),
     ("reporting/search/outcome.py", "the command line that a page shows for repeating one trial"),
-    ("runs/saved.py", "what the kept file study.toml is for"),
+    ("runs/saved_run.py", "what the kept file study.toml is for"),
     ("runs/foreign_returns.py", "how the returns of another program came to stand beside a run"),
     ("json_text.py", "a comment on how fast a command's help is"),
     ("reporting/page_file.py", "the colours of pages of earlier versions"),

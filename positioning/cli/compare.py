@@ -27,7 +27,7 @@ from positioning.json_text import json_text, plain
 if TYPE_CHECKING:
     from positioning.runs.comparison import Comparison
     from positioning.runs.foreign_returns import ForeignReturns
-    from positioning.runs.saved import SavedRun
+    from positioning.runs.saved_run import SavedRun
 
 app = new_app()
 
@@ -128,7 +128,7 @@ def chosen(out: Path, names: list[str], mixed: bool = False, alone: bool = True)
     """The named runs, each once; the newest of each strategy where none is named. Runs on real and on simulated prices
     together only where mixed: else the real ones where none is named. alone: whether there is nothing else to compare, so
     that none is an error. Raises BadInputError."""
-    from positioning.runs.saved import find_run, read_runs
+    from positioning.runs.saved_run import find_run, read_runs
 
     runs, left_out = read_runs(out)
     if names:

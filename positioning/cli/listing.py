@@ -110,7 +110,7 @@ def record_of(request: Request) -> dict[str, Any]:
 
 def runs_of(out: Path) -> list[dict[str, Any]]:
     """Kept runs, the newest first."""
-    from positioning.runs.saved import runs_in
+    from positioning.runs.saved_run import runs_in
 
     return [{"id": r.id, "strategy": r.summary["strategy"], "made": r.summary["made"]} for r in runs_in(out)]
 

@@ -148,7 +148,7 @@ def _further(
 
 
 def _say_left_out(place: Path) -> None:
-    from positioning.runs.saved import read_runs
+    from positioning.runs.saved_run import read_runs
 
     say_left_out(read_runs(place).left_out)
 

@@ -16,7 +16,7 @@ from positioning.json_text import json_text, plain
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
-    from positioning.runs.saved import SavedRun
+    from positioning.runs.saved_run import SavedRun
 
 app = new_app()
 
@@ -37,7 +37,7 @@ def verify(
     """Rerun it on the prices, events and code of now. Exit status 0: the same numbers; 1: others."""
     from positioning.cli.verify_answer import again as again_answer
     from positioning.runs.answers import find_answer
-    from positioning.runs.saved import find_run, read_runs
+    from positioning.runs.saved_run import find_run, read_runs
 
     say_left_out(read_runs(output.place).left_out)
     answer = find_answer(output.place, run)

@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.analysis.active_returns import ActiveAlpha
 from positioning.analysis.multiplicity import q_values
-from positioning.event_studies.abnormal import observe
+from positioning.event_studies.abnormal_returns import observe
 from positioning.event_studies.calendar_time import IN_FORCE, CalendarTime, calendar_time
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design

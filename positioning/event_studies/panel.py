@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray, IntArray
-from positioning.event_studies.abnormal import Observation
+from positioning.event_studies.abnormal_returns import Observation
 
 
 @final

@@ -14,7 +14,7 @@ import numpy as np
 from positioning.arrays import IntArray
 from positioning.display import Displayable, Picture
 from positioning.errors import BadInputError
-from positioning.event_studies.abnormal import Observation, observe
+from positioning.event_studies.abnormal_returns import Observation, observe
 from positioning.event_studies.day_zero import EventFilter, ExcludedEvent
 from positioning.event_studies.design import Design
 from positioning.event_studies.outcome import LEAD, Band, Outcome, band, outcome

@@ -20,7 +20,7 @@ from positioning.reporting.templates import render
 from positioning.reporting.verdict import VerdictSentence, kept_sentence
 from positioning.reporting.view import Spark
 from positioning.runs.answers import read_answers
-from positioning.runs.saved import SavedRun, read_runs
+from positioning.runs.saved_run import SavedRun, read_runs
 
 MOST_RUNS = 400  # cards; older runs stay on disk
 MOST_TRIES = 50  # to write an index while others keep runs

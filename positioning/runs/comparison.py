@@ -18,7 +18,7 @@ from positioning.analysis.overfitting import Spa
 from positioning.analysis.pairs import Pair, aligned, correlation, pairs, superior
 from positioning.arrays import FloatArray
 from positioning.market.instruments import RECORDED
-from positioning.runs.saved import SavedRun
+from positioning.runs.saved_run import SavedRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ class Contender(Protocol):
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """See `saved.SCHEMA` for what its keys say."""
+        """See `saved_run.SCHEMA` for what its keys say."""
 
     @property
     def returns(self) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from positioning.simulation.result import Result
 if TYPE_CHECKING:
     pass
 
-from positioning.runs.saved import SCHEMA, SavedRun
+from positioning.runs.saved_run import SCHEMA, SavedRun
 
 POINTS = 120
 

@@ -106,7 +106,7 @@ class RequestSummary(TypedDict):
 
 
 class Summary(TypedDict):
-    """summary.json; see `saved.SCHEMA` for what its keys say."""
+    """summary.json; see `saved_run.SCHEMA` for what its keys say."""
 
     schema: int
     id: Text

@@ -53,7 +53,7 @@ class ResamplingPool:
     volume: FloatArray
 
 
-def urn(
+def resampling_pool(
     market: Market,
     lookback: int,
     least: int = MIN_COMMON_ROWS,

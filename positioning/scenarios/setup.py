@@ -25,10 +25,10 @@ from positioning.simulation.inputs import Fees, Fill, LedgerInputs, ledger_input
 from positioning.simulation.liquidity import Capital
 from positioning.simulation.result import Result
 from positioning.simulation.taxes import DividendTax
-from positioning.strategy.batched import ScheduledStrategy, decided_in_batches
 from positioning.strategy.features import Feature, FeatureBook, Response
 from positioning.strategy.strategy import Strategy, schedule
 from positioning.strategy.targets import Targets, require_targets
+from positioning.strategy.weight_batches import ScheduledStrategy, decided_in_batches
 
 
 @final
@@ -89,7 +89,7 @@ class ScenarioSetup:
     close that counts, recovery).
     """
 
-    urn: ResamplingPool
+    pool: ResamplingPool
     hit: Effect
     calm: Market
     strategies: tuple[Strategy, ...]
@@ -130,7 +130,7 @@ class ScenarioSetup:
         inputs = self.inputs_on(self.calm, self.limited)
         withheld = np.zeros_like(inputs.tax) if self.tax is None else self.tax.rates
         return PathLanes(
-            self.urn, self.hit, self.calm, inputs, withheld, rows, self.limited.exit_price, self.exits
+            self.pool, self.hit, self.calm, inputs, withheld, rows, self.limited.exit_price, self.exits
         )
 
 
@@ -160,7 +160,7 @@ class Stages:
         fees = FixedFees(terms.fees.label, widened(rates, wide) if (wide != 1).any() else rates)
         decided, screen_bars = self._decided(calm, events, moved)
         setup = ScenarioSetup(
-            urn=source, hit=hit, calm=calm, strategies=self.strategies, terms=replace(terms, events=events), fees=fees,
+            pool=source, hit=hit, calm=calm, strategies=self.strategies, terms=replace(terms, events=events), fees=fees,
             tax=None if withheld is None or terms.tax is None else FixedTax(terms.tax.label, *withheld),
             limited=trading_constraints(calm, events.restrictions, mark=terms.mark), decided=decided,
             screen_bars=screen_bars, news={},

@@ -15,12 +15,12 @@ from positioning.scenarios.paths import continued, draw
 from positioning.scenarios.setup import ScenarioSetup, play
 from positioning.simulation.many_markets import Decisions, run_markets
 from positioning.simulation.result import Result
-from positioning.strategy.batched import ScheduledStrategy
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.from_file import blamed
 from positioning.strategy.path_book import decides_on_paths, path_book
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
+from positioning.strategy.weight_batches import ScheduledStrategy
 from positioning.worker_processes import WorkerError, WorkerProcesses, answers_of
 
 PATHS_PER_TASK = 250  # paths a worker answers at once
@@ -102,7 +102,7 @@ def profits(result: Result) -> FloatArray:
 def batch(setup: ScenarioSetup, seed: int, paths: range) -> list[Batch]:
     """Some of the paths of one scenario, by strategy: side by side where the engine's own code decides and the account
     has no size, else path by path. A path has the same bits in both."""
-    rows, horizon = setup.urn.rows.size, setup.hit.correlation.size
+    rows, horizon = setup.pool.rows.size, setup.hit.correlation.size
     draws = np.stack([draw(seed, path, rows, horizon, setup.terms.block) for path in paths])
     sized = setup.terms.capital is not None and setup.terms.capital.amount > 0
     lanes = [k for k, p in enumerate(setup.strategies) if decides_on_paths(p) and not sized]
@@ -115,10 +115,10 @@ def batch(setup: ScenarioSetup, seed: int, paths: range) -> list[Batch]:
 
 
 def one_by_one(setup: ScenarioSetup, draws: IntArray) -> list[Batch]:
-    """Each path its own market, decided and accounted as a real one; draws: (P, H) rows of the urn."""
+    """Each path its own market, decided and accounted as a real one; draws: (P, H) rows of the pool."""
     by_strategy: list[list[tuple[FloatArray, FloatArray, float]]] = [[] for _ in setup.strategies]
     for rows in draws:
-        for own, result in zip(by_strategy, play(setup, continued(setup.urn, rows, setup.hit)), strict=True):
+        for own, result in zip(by_strategy, play(setup, continued(setup.pool, rows, setup.hit)), strict=True):
             own.append((result.nav, profits(result), result.trapped[-1]))
     return [Batch.of(*(np.array(each) for each in zip(*own, strict=True))) for own in by_strategy]
 

@@ -19,7 +19,7 @@ from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.source import Driver, Source
 from positioning.scenarios.outcome import Figures, Paths, break_even, crossings, fan, figures
-from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, urn
+from positioning.scenarios.paths import MIN_COMMON_ROWS, Drift, ResamplingPool, resampling_pool
 from positioning.scenarios.pooling import PooledProbabilities, mean_and_volatility
 from positioning.scenarios.replay import Part, breaking_multiples, deepest, parts, replay
 from positioning.scenarios.scenario import WEIGHTED, Scenario, ScenarioSet, path_cost, path_memory
@@ -232,7 +232,7 @@ def simulate_scenarios(
     """
     require_bearable(choice.paths, scenarios.scenarios[0].horizon, len(scenarios.scenarios), len(strategies))
     lookback = max(p.history for p in strategies) + 12  # ten sessions of silence bar a name
-    source = urn(market, lookback, choice.least, choice.drift)
+    source = resampling_pool(market, lookback, choice.least, choice.drift)
     for p in strategies:
         if (lacking := _lacking(p, source)) is not None:
             raise DataMissingError(f"{p.name} cannot be simulated: {lacking}", f"wanted {choice.least} rows in common",
@@ -382,7 +382,7 @@ def _replayed(
 ) -> tuple[dict[str, tuple[float, float]], tuple[Notice, ...]]:
     if choice.window is None:
         return {}, ()
-    source = urn(market, lookback, choice.least, "history", choice.window)
+    source = resampling_pool(market, lookback, choice.least, "history", choice.window)
     lacking = {p.name: _lacking(p, source) for p in strategies}
     able = [p for p in strategies if lacking[p.name] is None]
     notices = tuple(Notice("", f"{name} is not replayed: {why}") for name, why in lacking.items() if why)

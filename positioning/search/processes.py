@@ -12,9 +12,9 @@ from positioning.search.run import IN_FLIGHT, Found, Work, tabulate, threads
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan
 from positioning.simulation.ledger_arrays import LANES
-from positioning.strategy.batched import decided_in_batches
 from positioning.strategy.from_file import blamed
 from positioning.strategy.strategy import Strategy
+from positioning.strategy.weight_batches import decided_in_batches
 from positioning.worker_processes import WorkerError, spread
 
 Piece = tuple[int, int, int]  # of a chunk: its number, first and last trial

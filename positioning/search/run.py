@@ -23,8 +23,8 @@ from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.kernel import lane_memory, run_lanes
 from positioning.simulation.ledger_arrays import LANES
-from positioning.strategy.batched import WeightBatch
 from positioning.strategy.strategy import Strategy
+from positioning.strategy.weight_batches import WeightBatch
 from positioning.vectors import aligned_empty
 
 IN_FLIGHT = 4  # chunks a worker that may be begun or finished and not yet kept; more would only hold memory

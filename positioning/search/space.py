@@ -20,10 +20,15 @@ from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.ledger_arrays import LANES
-from positioning.strategy.batched import ScheduledStrategy, StackedBatch, WeightBatch, decided_in_batches
 from positioning.strategy.features import FeatureBook
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets, require_targets
+from positioning.strategy.weight_batches import (
+    ScheduledStrategy,
+    StackedBatch,
+    WeightBatch,
+    decided_in_batches,
+)
 
 GridIndex = npt.NDArray[np.int32]  # (K, A): which value of each axis each trial has
 

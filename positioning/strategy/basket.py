@@ -12,10 +12,10 @@ from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.events.restriction import SCREENS, dropped
 from positioning.market.market import Market
-from positioning.strategy.batched import ScheduledStrategy, WeightBatch
 from positioning.strategy.features import BETAS, DEFAULT_BETA, Betas, Eligibility, FeatureBook, Response
 from positioning.strategy.limits import LIMITS
 from positioning.strategy.strategy import present
+from positioning.strategy.weight_batches import ScheduledStrategy, WeightBatch
 from positioning.strategy.weights import basket_weights
 
 NO_HEDGE = "none"

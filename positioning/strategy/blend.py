@@ -13,10 +13,10 @@ from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.strategy.basket import Basket
-from positioning.strategy.batched import ScheduledStrategy, WeightBatch
 from positioning.strategy.features import BETAS, DEFAULT_BETA, Covariance, FeatureBook
 from positioning.strategy.limits import LIMITS
 from positioning.strategy.strategy import present
+from positioning.strategy.weight_batches import ScheduledStrategy, WeightBatch
 from positioning.strategy.weights import add_share, inverse_volatility
 
 SHARED = (

@@ -14,7 +14,6 @@ from positioning.events.event import Events
 from positioning.events.restriction import dropped
 from positioning.market.market import Market
 from positioning.strategy.basket import Basket
-from positioning.strategy.batched import decided_in_batches
 from positioning.strategy.blend import Blend
 from positioning.strategy.features import (
     STALE_SESSIONS,
@@ -27,6 +26,7 @@ from positioning.strategy.features import (
     without_negative,
 )
 from positioning.strategy.strategy import Strategy
+from positioning.strategy.weight_batches import decided_in_batches
 from positioning.strategy.weights import covariances, rolling_betas
 
 

@@ -17,7 +17,7 @@ from positioning.analysis.attribution import attribute
 from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
 from positioning.cli.event_study import app
 from positioning.errors import BadInputError
-from positioning.event_studies.abnormal import observe
+from positioning.event_studies.abnormal_returns import observe
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design
 from positioning.event_studies.placebo import _Ring, study_placebo

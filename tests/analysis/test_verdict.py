@@ -16,7 +16,7 @@ from positioning.analysis.holding_coverage import HoldingCoverage
 from positioning.analysis.kept_search import KeptSearch
 from positioning.analysis.verdict import RULES, Grade, RunEvidence, verdict
 from positioning.arrays import FloatArray
-from positioning.runs.saved import runs_in
+from positioning.runs.saved_run import runs_in
 from tests.analysis.spoken import (
     LEGS,
     folder_of,

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from positioning.runs.saved import read_runs
+from positioning.runs.saved_run import read_runs
 from tests.builders import Figure
 from tests.cli.work import wait_for_work
 

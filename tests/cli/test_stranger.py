@@ -12,7 +12,7 @@ from positioning.cli import fetch, run
 from positioning.cli.command import one_line_errors
 from positioning.data.csv_prices import read_sheet
 from positioning.errors import BadInputError
-from positioning.runs.saved import runs_in
+from positioning.runs.saved_run import runs_in
 
 HEADER = "Date,Open,Close"
 ROWS = "2020-01-02,1.0,1.5\n2020-01-03,1.1,1.6\n"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from positioning.event_studies.abnormal import Observation, fit, observe
+from positioning.event_studies.abnormal_returns import Observation, fit, observe
 from positioning.event_studies.day_zero import EventFilter, News
 from positioning.event_studies.design import Design
 from positioning.event_studies.donors import DonorPool

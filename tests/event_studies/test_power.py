@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from positioning.analysis.multiplicity import q_values
-from positioning.event_studies.abnormal import observe
+from positioning.event_studies.abnormal_returns import observe
 from positioning.event_studies.calendar_time import calendar_time
 from positioning.event_studies.day_zero import EventFilter, select
 from positioning.event_studies.design import Design

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from positioning.event_studies.abnormal import Observation
+from positioning.event_studies.abnormal_returns import Observation
 from positioning.event_studies.day_zero import News
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.severity import overlapping_clusters, severity_regression

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from positioning.cli.event_study import app
 from positioning.data.folder import FolderSource
-from positioning.event_studies.abnormal import Observation, observe, overlapping
+from positioning.event_studies.abnormal_returns import Observation, observe, overlapping
 from positioning.event_studies.day_zero import EventFilter, blocked, day_zero, parse_window, select
 from positioning.event_studies.design import Design
 from positioning.event_studies.outcome import TESTS, band, outcome

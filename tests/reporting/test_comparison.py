@@ -33,7 +33,7 @@ from positioning.reporting.tearsheet.figures import ROWS
 from positioning.runs.backtest import RunSettings, backtest
 from positioning.runs.comparison import Comparison, compare, differences, history_of, labels
 from positioning.runs.keeping import keep
-from positioning.runs.saved import SavedRun
+from positioning.runs.saved_run import SavedRun
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from positioning.cli.compare import app as compare_app
 from positioning.cli.run import app as run_app
 from positioning.reporting.index import write_index
-from positioning.runs.saved import runs_in
+from positioning.runs.saved_run import runs_in
 from tests.builders import Figure
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

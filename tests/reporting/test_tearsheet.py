@@ -27,7 +27,7 @@ from positioning.reporting.tearsheet import outside as asked
 from positioning.reporting.tearsheet import page as tearsheet
 from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 from positioning.runs.keeping import keep
-from positioning.runs.saved import runs_in
+from positioning.runs.saved_run import runs_in
 from tests.builders import THESIS, until
 from tests.reporting.browser import (
     ARTEFACTS,

@@ -20,7 +20,7 @@ from positioning.cli.run import app as run_app
 from positioning.cli.verify import app as verify_app
 from positioning.errors import BadInputError
 from positioning.reporting.index import write_index
-from positioning.runs.saved import read_run, read_runs
+from positioning.runs.saved_run import read_run, read_runs
 
 SPAN = ("--start", "2023-01-03", "--end", "2023-12-29")
 

@@ -31,7 +31,7 @@ from positioning.reporting.index import write_index
 from positioning.runs.backtest import RunSettings, backtest, judged
 from positioning.runs.comparison import compare
 from positioning.runs.keeping import keep
-from positioning.runs.saved import read_runs
+from positioning.runs.saved_run import read_runs
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.strategy.targets import Targets

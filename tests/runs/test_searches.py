@@ -15,7 +15,7 @@ from positioning.cli.grid_search import app as grid_app
 from positioning.cli.run import app as run_app
 from positioning.cli.verify import app as verify_app
 from positioning.runs.answers import read_answers
-from positioning.runs.saved import runs_in
+from positioning.runs.saved_run import runs_in
 from positioning.runs.searches import axes_to_json, kept_searches
 from strategies import FertilizerProducers, MiddleCorridor
 

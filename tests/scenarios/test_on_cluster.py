@@ -16,7 +16,7 @@ from positioning.errors import BadInputError
 from positioning.market.load import load
 from positioning.scenarios import simulation
 from positioning.scenarios.on_cluster import cluster
-from positioning.scenarios.paths import urn
+from positioning.scenarios.paths import resampling_pool
 from positioning.scenarios.setup import StressTerms, stage
 from positioning.scenarios.shock import Shock, effect
 from positioning.scenarios.simulation import PathPlan, here, simulated
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings(
 def plan() -> PathPlan:
     strategies = [FertilizerProducers(), MiddleCorridor()]
     names = [s for p in strategies for s in p.names]
-    pool = urn(load(SampleSource(), names, ["MOO"]), 132)
+    pool = resampling_pool(load(SampleSource(), names, ["MOO"]), 132)
     blow = Shock("instrument:NTR", jump=-0.3, session=5)
     terms = StressTerms(EVENTS, read_fees())
     stages = {

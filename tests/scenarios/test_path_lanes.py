@@ -16,7 +16,7 @@ from positioning.events.restriction import Restriction
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.scenarios import simulation
-from positioning.scenarios.paths import ResamplingPool, draw, urn
+from positioning.scenarios.paths import ResamplingPool, draw, resampling_pool
 from positioning.scenarios.setup import ScenarioSetup, StressTerms, stage
 from positioning.scenarios.shock import Effect, Shock, effect
 from positioning.scenarios.simulation import batch, one_by_one, side_by_side
@@ -58,7 +58,7 @@ def pool() -> ResamplingPool:
     strategies = [p() for p in STRATEGIES]
     names = list(dict.fromkeys(s for p in strategies for s in p.names))
     hedges = list(dict.fromkeys(s for p in strategies for s in p.hedges))
-    return urn(load(SampleSource(), names, hedges), 132)
+    return resampling_pool(load(SampleSource(), names, hedges), 132)
 
 
 def drawn(pool: ResamplingPool, paths: int) -> np.ndarray:

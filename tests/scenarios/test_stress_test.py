@@ -38,7 +38,7 @@ from positioning.scenarios.outcome import (
     scaled_to,
     simplex,
 )
-from positioning.scenarios.paths import ResamplingPool, continued, draw, following, urn
+from positioning.scenarios.paths import ResamplingPool, continued, draw, following, resampling_pool
 from positioning.scenarios.pooling import mean_and_volatility, pool
 from positioning.scenarios.replay import breaking_multiples, calm, deepest, parts, replay, smallest
 from positioning.scenarios.scenario import DriverPath, Scenario, Transmission
@@ -134,7 +134,7 @@ def test_a_path_is_its_own_whoever_draws_it() -> None:
 
 def test_the_block_is_long_enough_for_the_sample_market() -> None:
     market = load(SampleSource(), ("NTR", "MOS", "ICL"), ("MOO",))
-    rows = urn(market, 150).moves
+    rows = resampling_pool(market, 150).moves
     total = rows.overnight + rows.intraday
     wanted = optimal_block_length(total**2)["stationary"].median()
     assert 5 < wanted < 63  # 21 lies within a factor of three of Politis and White's answer for squared moves
@@ -146,9 +146,9 @@ def test_the_block_is_long_enough_for_the_sample_market() -> None:
 def test_rows_are_drawn_whole_and_rebuild_the_past() -> None:
     """Drawing the last rows in order from a past cut before them gives those rows back."""
     market = noisy(closed=[(660, "A"), (661, "A"), (680, "B")], dividends={(670, "A"): 2.0})
-    source = urn(market, 100, drift="history")
+    source = resampling_pool(market, 100, drift="history")
     cut = market.until(699 - H)
-    past = replace(urn(cut, 100, least=300, drift="history").past)
+    past = replace(resampling_pool(cut, 100, least=300, drift="history").past)
     again = continued(
         replace(source, past=past), np.arange(source.rows.size - H, source.rows.size), nothing()
     )
@@ -162,7 +162,7 @@ def test_rows_are_drawn_whole_and_rebuild_the_past() -> None:
 
 
 def test_without_drift_holding_a_name_earns_nothing_on_average() -> None:
-    source = urn(noisy(closed=[(660, "A")], dividends={(670, "A"): 2.0}), 100)
+    source = resampling_pool(noisy(closed=[(660, "A")], dividends={(670, "A"): 2.0}), 100)
     m = source.moves
     total = (
         np.exp(m.overnight + m.intraday + m.currency) * 1.0 + source.dividend_yields * np.exp(m.currency) - 1
@@ -173,7 +173,7 @@ def test_without_drift_holding_a_name_earns_nothing_on_average() -> None:
 
 def test_wilder_moves_earn_nothing_either() -> None:
     """At three times the volatility the mean simple return of a row stays zero; it would be 3 x 2 / 2 variances."""
-    source = urn(noisy(), 100)
+    source = resampling_pool(noisy(), 100)
     rows = source.rows.size
     wild = replace(Effect.none(rows, 2), volatility=np.full((rows, 2), 3.0))
     market = continued(source, np.arange(rows), wild)
@@ -194,7 +194,7 @@ def test_wilder_moves_do_not_multiply_what_an_ex_date_takes_off(multiple: float)
     for row, _ in paid:
         paid[row, "A"] = 0.03 * close[row - 1, 0]
     rates = {"B": market.rates[:, 1]}
-    source = urn(build({"A": close[:, 0], "B": close[:, 1]}, rates=rates, dividends=paid), 100)
+    source = resampling_pool(build({"A": close[:, 0], "B": close[:, 1]}, rates=rates, dividends=paid), 100)
     rows = source.rows.size
     wild = replace(Effect.none(rows, 2), volatility=np.full((rows, 2), multiple))
     found = continued(source, np.arange(rows), wild)
@@ -209,15 +209,15 @@ def test_names_with_less_are_left_out_with_a_notice() -> None:
     close[:300, 1] = np.nan
     close[600:, 2] = np.nan
     market = build({"A": close[:, 0], "B": close[:, 1], "C": close[:, 2]})
-    source = urn(market, 100)
+    source = resampling_pool(market, 100)
     assert source.past.symbols == ("A",)
     assert {n.symbol: n.text.split(":")[0] for n in source.notices} == {
         "B": "has 399 rows of prices, wanted 500 in common",
         "C": f"has not traded since {market.rows[599]}",
     }
-    assert urn(market, 100, least=300).rows.size == 399
+    assert resampling_pool(market, 100, least=300).rows.size == 399
     with pytest.raises(DataMissingError, match="no name of 3 has 800 rows"):
-        urn(market, 100, least=800)
+        resampling_pool(market, 100, least=800)
 
 
 def test_rows_after_the_last_are_weekdays() -> None:
@@ -233,7 +233,7 @@ def test_rows_after_the_last_are_weekdays() -> None:
 
 def test_without_shocks_the_distribution_is_the_plain_bootstrap() -> None:
     """One name held whole at no cost, against arch's stationary bootstrap of the same simple returns."""
-    source = urn(noisy(), 50)
+    source = resampling_pool(noisy(), 50)
     made = stage(source, nothing(), [Hold(weight=1.0)], terms())
     ours = batch(made, 1, range(1500))[0].nav[:, -1]
     total = np.exp((source.moves.overnight + source.moves.intraday)[:, 0])
@@ -245,7 +245,7 @@ def test_without_shocks_the_distribution_is_the_plain_bootstrap() -> None:
 
 
 def test_without_noise_the_loss_is_the_closed_form() -> None:
-    source = urn(noisy(), 50)
+    source = resampling_pool(noisy(), 50)
     hit = effect([Shock("instrument:A", jump=-0.4, session=9)], H, 0, source.past.instruments, "USD")
     result = play(made := stage(source, hit, [Hold(weight=0.25)], terms()), continued(source, None, hit))[0]
     np.testing.assert_allclose(result.nav[[9, 10, -1]], [1.0, 0.9, 0.9], **exactly)
@@ -253,7 +253,7 @@ def test_without_noise_the_loss_is_the_closed_form() -> None:
 
 
 def test_no_fill_in_a_simulated_halt_and_value_trapped_in_a_freeze() -> None:
-    source = urn(noisy(), 50)
+    source = resampling_pool(noisy(), 50)
     halt = effect([Shock("instrument:A", halt=5)], H, 0, source.past.instruments, "USD")
     result = play(stage(source, halt, [Hold()], terms()), continued(source, draw(0, 0, 600, H), halt))[0]
     assert np.nonzero(result.trades[:, 0])[0].tolist() == [6]  # rows 1 to 5 are halted
@@ -266,7 +266,7 @@ def test_no_fill_in_a_simulated_halt_and_value_trapped_in_a_freeze() -> None:
 
 
 def test_a_simulated_delisting_pays_a_share_of_the_last_close_of_its_own_path() -> None:
-    source = urn(noisy(), 50)
+    source = resampling_pool(noisy(), 50)
     hit = effect(
         [Shock("instrument:A", ending="delisted", recovery=0.3)], H, 20, source.past.instruments, "USD"
     )
@@ -278,7 +278,7 @@ def test_a_simulated_delisting_pays_a_share_of_the_last_close_of_its_own_path() 
 
 
 def test_wider_spreads_cost_that_much_more() -> None:
-    source = urn(noisy(), 50)
+    source = resampling_pool(noisy(), 50)
     hit = effect([Shock("market", spread=4.0)], H, 0, source.past.instruments, "USD")
     fees = replace(FREE, rates=(replace(TEN.rates[0], fee="half_spread"),), label="ten")
     plain, wide = (
@@ -293,7 +293,7 @@ def everything() -> tuple[ResamplingPool, list[Strategy]]:
     strategies = [p() for p in STRATEGIES]
     names = dict.fromkeys(s for p in strategies for s in p.names)
     market = load(SampleSource(), list(names), list(dict.fromkeys(s for p in strategies for s in p.hedges)))
-    return urn(market, 131), strategies
+    return resampling_pool(market, 131), strategies
 
 
 def test_the_four_positions_decide_by_their_own_code(
@@ -418,7 +418,7 @@ def test_the_sample_market_carries_the_driver_of_the_article() -> None:
 def test_a_window_outside_the_rows_is_named() -> None:
     market = noisy()
     with pytest.raises(BadInputError, match="replay=2031-01-01"):
-        urn(market, 50, window=(np.datetime64("2031-01-01"), np.datetime64("2031-02-01")))
+        resampling_pool(market, 50, window=(np.datetime64("2031-01-01"), np.datetime64("2031-02-01")))
 
 
 # Judging
@@ -550,7 +550,7 @@ def test_the_weighted_fan_takes_as_many_paths_as_the_probabilities_say() -> None
 def test_a_window_is_replayed_row_by_row() -> None:
     market = noisy()
     days = market.rows[200], market.rows[259]
-    window = urn(market, 50, drift="history", window=days)
+    window = resampling_pool(market, 50, drift="history", window=days)
     assert (window.rows[0], window.rows[-1], window.rows.size) == (*days, 60)
     one = replay(window, [Hold(weight=1.0)], terms())[0]
     expected = market.close[259, 0] / market.open[200, 0]  # bought at the window's first open
@@ -563,7 +563,7 @@ def scenario(*shocks: Shock, drivers: tuple[DriverPath, ...] = ()) -> Scenario:
 
 def test_reverse_stress_agrees_with_a_scan_and_the_closed_form() -> None:
     """A quarter held: a fifth of nav is lost where 0.25 (1 - 0.6^k) = 0.2, at k = ln 0.2 / ln 0.6."""
-    source = urn(noisy(), 50)
+    source = resampling_pool(noisy(), 50)
     blow = scenario(Shock("instrument:A", jump=-0.4, session=9))
     found = breaking_multiples(Stages(source, [Hold(weight=0.25), Hold(weight=0.1)], terms()), blow, (), 0.2)
     assert found[0] == pytest.approx(math.log(0.2) / math.log(0.6), abs=1e-3)
@@ -581,7 +581,7 @@ def test_the_smallest_is_found_where_a_larger_one_would_not_break() -> None:
 
 
 def test_parts_add_up_to_the_scenario() -> None:
-    source = urn(noisy(), 50)
+    source = resampling_pool(noisy(), 50)
     oil = DriverPath("oil", 100, 200, "a", "c", "s", "step", 9)
     one = scenario(Shock("instrument:A", jump=-0.4, session=9, label="blow"), drivers=(oil,))
     found = [Beta("oil", "A", 0.5, 0, 0, "")]

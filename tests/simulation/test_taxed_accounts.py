@@ -12,7 +12,7 @@ import pytest
 from positioning.events.event import Events
 from positioning.market.instruments import instrument
 from positioning.market.market import Market
-from positioning.scenarios.paths import urn
+from positioning.scenarios.paths import resampling_pool
 from positioning.scenarios.setup import StressTerms, stage
 from positioning.scenarios.shock import Effect
 from positioning.scenarios.simulation import batch
@@ -81,7 +81,7 @@ class Holder(Strategy):
 
 
 def test_paths_of_a_stress_test_are_taxed() -> None:
-    source = urn(paying(300), 20, 100, "history")
+    source = resampling_pool(paying(300), 20, 100, "history")
     hit = Effect.none(40, len(SYMBOLS))
     paths = {
         investor: batch(

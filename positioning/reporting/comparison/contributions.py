@@ -7,7 +7,7 @@ import numpy as np
 from positioning.analysis.account_history import by_theme
 from positioning.reporting.tearsheet.figures import KINDS
 from positioning.runs.comparison import ComparedRun
-from positioning.runs.saved import SavedRun
+from positioning.runs.saved_run import SavedRun
 from positioning.simulation.profit import PARTS
 
 NOT_SPLIT = "not known: returns alone"

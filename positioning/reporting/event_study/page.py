@@ -10,7 +10,7 @@ from typing import final
 
 from positioning.analysis.study_verdict import StudyEvidence, WindowEvidence, study_verdict
 from positioning.analysis.verdict import STUDY_RULES, Verdict
-from positioning.event_studies.abnormal import Observation
+from positioning.event_studies.abnormal_returns import Observation
 from positioning.event_studies.design import Design
 from positioning.event_studies.evidence import TOGETHER, Evidence
 from positioning.event_studies.outcome import LEAD, TESTS, Outcome

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from positioning.analysis.multiplicity import LEVEL
 from positioning.analysis.study_verdict import moved_words
-from positioning.event_studies.abnormal import Observation
+from positioning.event_studies.abnormal_returns import Observation
 from positioning.event_studies.calendar_time import IN_FORCE
 from positioning.event_studies.day_zero import PUBLIC_BY
 from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design

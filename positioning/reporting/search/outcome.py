@@ -28,8 +28,8 @@ from positioning.search.run import Search
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Trials
 from positioning.search.walk_forward import WalkForward
-from positioning.strategy.batched import decided_in_batches
 from positioning.strategy.strategy import Strategy
+from positioning.strategy.weight_batches import decided_in_batches
 
 
 @final

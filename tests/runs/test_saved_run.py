@@ -20,7 +20,7 @@ from positioning.errors import BadInputError
 from positioning.market.venues import sessions
 from positioning.runs import backtest as pipeline
 from positioning.runs import keeping
-from positioning.runs.saved import SCHEMA, SavedRun, find_run, read_run, runs_in
+from positioning.runs.saved_run import SCHEMA, SavedRun, find_run, read_run, runs_in
 from strategies.middle_corridor import MiddleCorridor
 
 WORDS = ["middle_corridor", "--set", "legs=WAB,FRHC", "--start", "2020-01-02", "--end", "2021-06-30"]
@@ -236,7 +236,7 @@ def test_another_schema_is_refused(made: Path) -> None:
 def test_an_unknown_word_is_told_the_newest_runs_alone(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = runs_in(made)
     many = [SavedRun(kept[0].place.with_name(f"2999{n:04}-{kept[0].id}"), kept[0].summary) for n in range(40)]
-    monkeypatch.setattr("positioning.runs.saved.runs_in", lambda _: many)
+    monkeypatch.setattr("positioning.runs.saved_run.runs_in", lambda _: many)
     with pytest.raises(BadInputError, match=r"wanted one of 40 runs") as refused:
         find_run(made, "nothing")
     assert [run.id in str(refused.value) for run in many] == [True] * 3 + [False] * 37
