@@ -93,7 +93,7 @@ MODULES: Mapping[str, Module] = {
     "price_columns": Module("data/price_columns.py", PRICE_TESTS),
     "price_splits": Module("data/price_splits.py", PRICE_TESTS),
     "price_dividends": Module("data/price_dividends.py", PRICE_TESTS),
-    "price_adjusted": Module("data/price_adjusted.py", PRICE_TESTS),
+    "price_adjusted": Module("data/price_adjusted_closes.py", PRICE_TESTS),
 }  # fmt: skip
 # By file, line of the source, column and change: why it changes nothing that anyone can ask for.
 EQUAL: Mapping[tuple[str, str, str], str] = {
@@ -110,7 +110,8 @@ EQUAL: Mapping[tuple[str, str, str], str] = {
         "none is signed here, or the name says it; a file without rows was refused before",
     ("data/price_columns.py", "options = [n / m for m in (1, 2, 3, 4, 5) for n in range(1, 101)] + "
      "[1 / n for n in range(2, 101)]", "62: 1 -> 2"): "1:1 is no split, and 1:m stands in the other list",
-    ("data/price_adjusted.py", "if abs(off) > STRAY:", "12: Gt -> GtE"): "a close that is five per cent off, to the bit",
+    ("data/price_adjusted_closes.py", "if abs(off) > STRAY:", "12: Gt -> GtE"):
+        "a close that is five per cent off, to the bit",
     ("data/price_splits.py", "if self.adjusted is None or not np.isfinite(self.adjusted[[last, now]]).all():",
      "41: all -> any"): "with one of them unknown the comparison below is false, too",
     ("data/price_splits.py", "if self.adjusted is not None and np.isfinite(self.adjusted[[last, now]]).all():",

@@ -12,7 +12,7 @@ import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
 from positioning.data.manifest import Entries, Entry
-from positioning.data.price_adjusted import MATERIAL
+from positioning.data.price_adjusted_closes import MATERIAL
 from positioning.data.price_basis import price_basis
 from positioning.data.series import PRICES, Series, against_provider
 from positioning.data.store import Store

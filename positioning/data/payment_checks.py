@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.data.price_adjusted import MATERIAL
+from positioning.data.price_adjusted_closes import MATERIAL
 from positioning.data.price_columns import SMALLEST_SPLIT, PriceColumns
 from positioning.data.price_grid import CLEAR
 from positioning.data.price_moves import fall_by_payments, log_moves, overnight, previous, usual_size

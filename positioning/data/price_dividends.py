@@ -11,7 +11,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.data.adjustment import Steps, steps
 from positioning.data.payment_checks import LARGE_DIVIDEND, PaidColumns
-from positioning.data.price_adjusted import (
+from positioning.data.price_adjusted_closes import (
     MATERIAL,
     coarse_columns,
     equal_columns,

@@ -8,7 +8,7 @@ from typing import IO
 
 from positioning.errors import BadInputError
 from positioning.screening import (
-    consolidated,
+    consolidated_list,
     european,
     ofac,
     opensanctions,
@@ -46,7 +46,7 @@ READERS = {
     "targets": opensanctions.targets,
     "securities": opensanctions.securities,
     "eu_csv": european.from_csv,
-    "us_csv": consolidated.from_csv,
+    "us_csv": consolidated_list.from_csv,
 }
 _NUMBERED = re.compile(r"^\s*\(?\d{1,4}[.)]\s+\S", re.MULTILINE)
 _MILITARY = re.compile(r"1260H|Chinese military compan", re.IGNORECASE)
@@ -95,7 +95,7 @@ def _table_kind(lines: Sequence[str]) -> str:
     for kind, columns in (
         ("securities", opensanctions.SECURITIES),
         ("targets", opensanctions.TARGETS),
-        ("us_csv", consolidated.COLUMNS),
+        ("us_csv", consolidated_list.COLUMNS),
         ("uk", ("name 6", "name 1")),
         ("uk", ("name 6", "unique id")),
     ):
@@ -149,7 +149,7 @@ def _read(
     if kind == "eu_xml":
         return european.from_xml(stream)
     if kind == "us_json":
-        return consolidated.from_json(text_chunks(stream))
+        return consolidated_list.from_json(text_chunks(stream))
     lines = text_lines(stream, tolerant=kind.startswith("ofac"))
     if kind == "ofac":
         return ofac.primary(lines, aliases)

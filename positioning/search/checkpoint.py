@@ -64,7 +64,7 @@ def _short(content: str | bytes) -> str:
 
 
 @final
-class SearchStopped(KeyboardInterrupt):
+class SearchInterrupt(KeyboardInterrupt):
     """Ctrl-C during a search; its text says what is kept, and where."""
 
 
@@ -76,7 +76,7 @@ def open_chunks(
     the hash of all inputs. It goes when the search ends well and stays when it does not.
 
     With `resume` what is there is used; the words say so, or why not. Raises BadInputError where another process is
-    at it, and SearchStopped for Ctrl-C.
+    at it, and SearchInterrupt for Ctrl-C.
     """
     from filelock import Timeout
 
@@ -102,7 +102,7 @@ def open_chunks(
             chunks.remove()
         raise
     except KeyboardInterrupt:
-        raise SearchStopped(
+        raise SearchInterrupt(
             f"stopped; {trials_kept(chunks, plan):,} of {plan.trials:,} trials are kept in {chunks.place}"
         ) from None
     finally:

@@ -10,7 +10,7 @@ import pytest
 
 from positioning.arrays import FloatArray
 from positioning.data.adjustment import Steps
-from positioning.data.price_adjusted import DOUBT, equal_columns, implied_payments, rounding_room
+from positioning.data.price_adjusted_closes import DOUBT, equal_columns, implied_payments, rounding_room
 from positioning.data.price_basis import PriceBasis, checked_basis, price_basis
 from positioning.data.price_columns import PriceColumns, is_split, nearest_split
 from positioning.data.price_grid import split_of_grid
