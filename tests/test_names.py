@@ -14,9 +14,9 @@ import positioning
 
 ENGINE = Path(positioning.__file__ or "").parent
 PARTICIPLES = frozenset([
-    "asked", "barred", "called", "done", "drawn", "found", "given", "got", "grown", "held", "kept", "known",
-    "laid", "lost", "made", "met", "paid", "said", "seen", "shown", "silent", "stood", "taken", "thrown",
-    "told", "turned", "wanted", "written",
+    "asked", "barred", "begun", "believed", "called", "done", "drawn", "found", "given", "got", "grown", "heard", "held",
+    "kept", "known", "laid", "leaned", "lost", "made", "met", "paid", "said", "seen", "shown", "silent", "spoken",
+    "stood", "taken", "thrown", "told", "turned", "unmade", "wanted", "written",
 ])  # fmt: skip
 # What callers, kept files and errors have under such a name.
 PUBLIC = {

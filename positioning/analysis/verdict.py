@@ -152,9 +152,9 @@ class Verdict:
         return {"grade": str(self.grade), "tone": self.tone, "sentence": self.sentence}
 
 
-def clauses(spoken: str) -> list[str]:
+def clauses(sentence: str) -> list[str]:
     """What a verdict's sentence says, one after another."""
-    return spoken.removesuffix(".").split(APART)
+    return sentence.removesuffix(".").split(APART)
 
 
 @final

@@ -43,7 +43,7 @@ def answer(data: str, result: InquiryAnswer, thesis: Thesis, files: Sequence[Pat
     if output.as_json:
         print(json_text(to_json(data, studies, result.placebos, evidence, beyond, files)))
         return
-    for line in result.unmade:
+    for line in result.omissions:
         terminal.say(line, "quiet")
     if beyond is not None:
         terminal.say(beyond.words, "bad")

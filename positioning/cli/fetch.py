@@ -253,11 +253,11 @@ def _download(
     with Store.writing(cache, WAIT) as store, progress(quiet) as bar:
         task = bar.add_task("fetch", total=len(chosen))
 
-        def begun(symbol: str) -> None:
+        def tell_start(symbol: str) -> None:
             bar.update(task, counting("symbols", symbol))
             bar.advance(task)
 
-        return refresh_with_rates(store, provider, chosen, span, begun, instruments)
+        return refresh_with_rates(store, provider, chosen, span, tell_start, instruments)
 
 
 def _findings(

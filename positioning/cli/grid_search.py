@@ -128,9 +128,9 @@ def grid_search(
         if notice:
             print(option_words(notice, ("resume",)), file=sys.stderr)
         before, task = trials_kept(chunks, plan), bar.add_task("trials", total=plan.trials)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         trials = search(space, plan, chunks, work, lambda n: bar.advance(task, n))
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start
         bar.add_task("assessment", total=None)
         assessment = assess(question, trials)
         report = SearchReport(

@@ -57,13 +57,13 @@ class ProgressLines:
     tasks: list[tuple[str, float | None, float, float]] = field(
         default_factory=list
     )  # name, total, done, first step
-    begun: list[float] = field(default_factory=list)  # when the first step was done
+    start_times: list[float] = field(default_factory=list)  # when the first step was done
     last: float = field(default_factory=time.monotonic)
 
     def add_task(self, description: str, total: float | None = None) -> int:
         """See `Bar`, which says what this does."""
         self.tasks.append((description, total, 0.0, 0.0))
-        self.begun.append(0.0)
+        self.start_times.append(0.0)
         return len(self.tasks) - 1
 
     def advance(self, task: int, steps: float = 1) -> None:
@@ -71,13 +71,13 @@ class ProgressLines:
         name, total, count, first = self.tasks[task]
         now = time.monotonic()
         if not count:  # it compiles and loads: the speed is that of the others
-            self.begun[task], first = now, steps
+            self.start_times[task], first = now, steps
         self.tasks[task] = (name, total, count + steps, first)
         if self.quiet or now - self.last < PATIENCE or count + steps == total:
             return
         self.last = now
         print(
-            progress_line(name, total, count + steps, first, now - self.begun[task]),
+            progress_line(name, total, count + steps, first, now - self.start_times[task]),
             file=sys.stderr,
             flush=True,
         )

@@ -69,18 +69,18 @@ def refresh(
     provider: Provider,
     symbols: Sequence[str],
     span: FetchSpan,
-    begun: Callable[[str], object] = str,
+    on_start: Callable[[str], object] = str,
     instruments: Instruments = RECORDED,
 ) -> dict[str, FetchOutcome]:
     """Bring each symbol up to date, one after another, keeping what arrived whatever befalls the next.
 
     Only with a store that is being written. After a rate limit that does not pass, or IN_A_ROW failures in a row, the
-    rest is not asked for. `begun` is told each symbol as its turn comes.
+    rest is not asked for. `on_start` is told each symbol as its turn comes.
     """
     results: dict[str, FetchOutcome] = {}
     stop, failures = FetchOutcome("failed"), 0
     for symbol in dict.fromkeys(symbols):
-        begun(symbol)
+        on_start(symbol)
         if stop.reason:
             results[symbol] = _outcome(store, symbol, stop.status, stop.reason)
             continue
@@ -102,14 +102,14 @@ def refresh_with_rates(
     provider: Provider,
     symbols: Sequence[str],
     span: FetchSpan,
-    begun: Callable[[str], object] = str,
+    on_start: Callable[[str], object] = str,
     instruments: Instruments = RECORDED,
 ) -> dict[str, FetchOutcome]:
     """As `refresh`, and the rates of the currencies in which these declare their dividends, known only from them."""
-    results = refresh(store, provider, symbols, span, begun, instruments)
+    results = refresh(store, provider, symbols, span, on_start, instruments)
     units = {u for s in symbols if s in store.entries for u in store.entries[s].paid_in}
     further = sorted({rate_symbol(u) for u in units if u != "USD" and u.isupper()} - {*symbols})
-    return results | refresh(store, provider, further, span, begun, instruments)
+    return results | refresh(store, provider, further, span, on_start, instruments)
 
 
 def _not_an_outage(results: dict[str, FetchOutcome], instruments: Instruments) -> dict[str, FetchOutcome]:

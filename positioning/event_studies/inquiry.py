@@ -42,12 +42,12 @@ class Inquiry:
 @dataclass(frozen=True, eq=False)
 class InquiryAnswer:
     """studies: one a sleeve, and a portfolio of single names where all are. placebos: by the label of a study, empty
-    where no shuffles were asked for. unmade: why a strategy has no account beside its study."""
+    where no shuffles were asked for. omissions: why a strategy has no account beside its study."""
 
     studies: tuple[EventStudy, ...]
     placebos: Mapping[str, StudyPlacebo]
     evidence: Evidence
-    unmade: tuple[str, ...]
+    omissions: tuple[str, ...]
 
 
 def inquire(
@@ -83,12 +83,12 @@ def inquire(
         if inquiry.draws
     }
     controls = _controls(studies, thesis_source, thesis, inquiry)
-    active, unmade = _accounts(strategies, thesis_source, thesis, inquiry)
+    active, omissions = _accounts(strategies, thesis_source, thesis, inquiry)
     results = replace(
         evidence(studies, events, inquiry.choice, design, inquiry.seed, controls, active),
         states=by_study(studies, thesis_source.published, inquiry.seed),
     )
-    return InquiryAnswer(tuple(studies), placebos, results, unmade)
+    return InquiryAnswer(tuple(studies), placebos, results, omissions)
 
 
 def _controls(
@@ -109,7 +109,7 @@ def _accounts(
     strategies: Mapping[str, Strategy], source: Source, thesis: Thesis, inquiry: Inquiry
 ) -> tuple[dict[str, tuple[ActiveAlpha, ...]], tuple[str, ...]]:
     """What strategies earn over themselves without events, by label, and why some have no account."""
-    active, unmade = {}, []
+    active, omissions = {}, []
     for label, strategy in strategies.items():
         try:
             active[label] = strategy_active(
@@ -117,8 +117,8 @@ def _accounts(
                 inquiry.design.published,
             )  # fmt: skip
         except PositioningError as error:  # the days of a study may be too few for an account
-            unmade.append(f"{label}: no account beside the study, {error.seen}")
-    return active, tuple(unmade)
+            omissions.append(f"{label}: no account beside the study, {error.seen}")
+    return active, tuple(omissions)
 
 
 def _require_some(studies: Sequence[EventStudy]) -> None:

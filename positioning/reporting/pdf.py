@@ -59,17 +59,17 @@ def _run(words: Sequence[str]) -> str:
         tempfile.TemporaryFile() as output,
         subprocess.Popen(  # noqa: S603
             words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output, start_new_session=True
-        ) as begun,
+        ) as process,
     ):
         try:
-            begun.wait(SECONDS)
+            process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             raise BadInputError(
                 f"{words[0]} took over {SECONDS} s", "wanted a PDF", "print the page by hand"
             ) from None
         finally:
             with suppress(ProcessLookupError, PermissionError):  # no child is left
-                os.killpg(begun.pid, signal.SIGKILL)
+                os.killpg(process.pid, signal.SIGKILL)
         output.seek(max(output.seek(0, os.SEEK_END) - MOST_SAID, 0))
         return output.read().decode(errors="replace")
 

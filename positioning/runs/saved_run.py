@@ -199,12 +199,12 @@ def find_run(directory: Path, word: str) -> SavedRun:
     of_strategy = [k for k in runs if k.summary["strategy"] == word]
     if of_strategy:
         return of_strategy[0]
-    begun = [k for k in runs if k.id == word] or [k for k in runs if word and k.id.startswith(word)]
-    if len(begun) == 1:
-        return begun[0]
-    if begun:
+    matches = [k for k in runs if k.id == word] or [k for k in runs if word and k.id.startswith(word)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
         raise BadInputError(
-            f"{len(begun)} runs begin with {word}", "wanted one", f"type {begun[0].id} or another in full"
+            f"{len(matches)} runs begin with {word}", "wanted one", f"type {matches[0].id} or another in full"
         )
     if not runs:
         raise BadInputError(f"no run in {directory}", f"wanted {word}", "make one: `run`")

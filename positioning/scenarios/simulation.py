@@ -186,8 +186,8 @@ def processes(workers: int) -> PathWork:
     """In so many processes of this machine. Raises BadInputError where one dies."""
 
     def work(plan: StressSetup, calls: Sequence[Call]) -> Answers:
-        with started(workers) as begun:
-            yield from begun(plan, calls)
+        with started(workers) as run_batches:
+            yield from run_batches(plan, calls)
 
     return work
 

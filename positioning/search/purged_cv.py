@@ -84,10 +84,10 @@ def event_windows(space: SearchSpace, hold: int = HOLD) -> IntArray:
     the market's first row or after its last. Row 0 opens the account; windows may reach beyond its rows.
     """
     market, events = space.market, space.events
-    heard = [e.counts and any(e.signs[t] for t in space.strategy.themes) for e in events]
+    relevant = [e.counts and any(e.signs[t] for t in space.strategy.themes) for e in events]
     row = events.rows(market.rows)
     inside = (events.known >= market.rows[0]) & (row < market.rows.size)
-    first = row[np.array(heard, dtype=bool) & inside] - market.start
+    first = row[np.array(relevant, dtype=bool) & inside] - market.start
     first = np.unique(first[first + hold >= 0])
     return np.column_stack([first, first + hold])
 

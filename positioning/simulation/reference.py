@@ -388,5 +388,5 @@ def _latest(records: Sequence[BoardLot] | Sequence[LeastFee], m: Market, t: int,
     else:
         fitting = [r for r in fitting if r.currency == i.currency]
     fitting.sort(key=lambda r: r.start)
-    begun = [r for r in fitting if r.start <= m.rows[t]] or fitting[:1]
-    return float(getattr(begun[-1], what)) if begun else 0.0
+    in_force = [r for r in fitting if r.start <= m.rows[t]] or fitting[:1]
+    return float(getattr(in_force[-1], what)) if in_force else 0.0

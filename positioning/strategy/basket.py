@@ -90,16 +90,23 @@ class Basket(ScheduledStrategy):
         if self.hedges:
             betas, hedge = book[Betas(legs, self.hedge, self.lookback, self.beta)], market.column(self.hedge)
             eligible = eligible & np.isfinite(betas)
-        half_life, scale, heard = own["half_life"], own["pressure_scale"], np.zeros(1, dtype=np.int64)
+        half_life, scale, response_row = own["half_life"], own["pressure_scale"], np.zeros(1, dtype=np.int64)
         settings = [(float(half_life[0]), float(scale[0]))]
         if half_life.size > 1:
             # pairs as complex numbers, which are sorted ten times as fast as rows
-            distinct, heard = np.unique(half_life + 1j * scale, return_inverse=True)
+            distinct, response_row = np.unique(half_life + 1j * scale, return_inverse=True)
             settings = [(pair.real, pair.imag) for pair in distinct.tolist()]
         responses = np.stack([book[Response(self.theme, *each)] for each in settings])
         columns = np.array([market.column(s) for s in legs], dtype=np.int64)
         return _BasketBatch(
-            book.decided, own, eligible, responses, betas, columns, hedge, heard.ravel().astype(np.int64)
+            book.decided,
+            own,
+            eligible,
+            responses,
+            betas,
+            columns,
+            hedge,
+            response_row.ravel().astype(np.int64),
         )
 
 
@@ -107,19 +114,19 @@ class Basket(ScheduledStrategy):
 @dataclass(frozen=True, eq=False)
 class _BasketBatch(WeightBatch):
     """Baskets of one set of legs. eligible, betas: (D, L); responses: (H, D), one row a half-life and scale; columns:
-    of the legs; hedge: its column or -1; heard: (K,) the row of responses that each set hears."""
+    of the legs; hedge: its column or -1; response_row: (K,) that of the responses which each set hears."""
 
     eligible: BoolArray
     responses: FloatArray
     betas: FloatArray
     columns: IntArray
     hedge: int
-    heard: IntArray
+    response_row: IntArray
 
     def write(self, sets: IntArray, out: FloatArray) -> None:
         """Write the weights of these sets; see `WeightBatch.write`."""
         own = self.own
         basket_weights(
-            self.eligible, self.responses, self.betas, self.columns, self.hedge, self.heard[sets],
+            self.eligible, self.responses, self.betas, self.columns, self.hedge, self.response_row[sets],
             own["exposure"][sets], own["respond"][sets], own["hedge_ratio"][sets], own["gross_limit"][sets], out,
         )  # fmt: skip

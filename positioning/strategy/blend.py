@@ -100,9 +100,9 @@ class Blend(ScheduledStrategy):
 @final
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """leaned: as it is held; plain: without events; columns: all it may hold."""
+    """with_events: as it is held; plain: without events; columns: all it may hold."""
 
-    leaned: WeightBatch
+    with_events: WeightBatch
     plain: WeightBatch
     columns: IntArray
 
@@ -125,5 +125,5 @@ class _BlendBatch(WeightBatch):
         total = share.sum(axis=0)
         out[:] = 0.0
         for p, part in enumerate(self.parts):
-            part.leaned.write(sets, weights)
+            part.with_events.write(sets, weights)
             add_share(weights, part.columns, share[p], total, out)

@@ -61,17 +61,17 @@ def _common_returns(
 ) -> tuple[FloatArray, FloatArray, int]:
     """Returns of two names from one session that they have in common to the next, and how many there are."""
     own, other = np.empty(last - first + 1), np.empty(last - first + 1)
-    count, y, x, begun = 0, 1.0, 1.0, False
+    count, y, x, has_begun = 0, 1.0, 1.0, False
     for t in range(first, last + 1):
         if not (np.isfinite(returns[t, leg]) and np.isfinite(returns[t, hedge])):
             continue
         y *= 1.0 + returns[t, leg]
         x *= 1.0 + returns[t, hedge]
         if traded[t, leg] and traded[t, hedge]:
-            if begun:
+            if has_begun:
                 own[count], other[count] = y - 1.0, x - 1.0
                 count += 1
-            begun, y, x = True, 1.0, 1.0
+            has_begun, y, x = True, 1.0, 1.0
     return own, other, count
 
 
@@ -156,7 +156,7 @@ def basket_weights(
     betas: FloatArray,
     legs: IntArray,
     hedge: int,
-    heard: IntArray,
+    response_row: IntArray,
     exposure: FloatArray,
     respond: FloatArray,
     hedge_ratio: FloatArray,
@@ -166,7 +166,7 @@ def basket_weights(
     """Equal weights over the eligible legs, tilted by the response to events, hedged by beta; K parameter sets.
 
     eligible: (D, L) bool; responses: (H, D) in (-1, 1), one row a half-life; betas: (D, L); legs: (L,) columns;
-    hedge: column or -1; heard: (K,) the row of responses each set hears; exposure, respond, hedge_ratio,
+    hedge: column or -1; response_row: (K,) the row of responses each set hears; exposure, respond, hedge_ratio,
     gross_limit: (K,). long = exposure (1 + respond response), kept within [0, 1]; hedge = -hedge_ratio x
     (weighted mean beta) x long, cut so that gross stays within its limit, never positive. out: (D, N, K),
     overwritten.
@@ -186,7 +186,7 @@ def basket_weights(
             if eligible[d, j] and hedge >= 0:
                 beta += betas[d, j] / count
         for k in range(sets):
-            long[k] = min(max(exposure[k] * (1.0 + respond[k] * responses[heard[k], d]), 0.0), 1.0)
+            long[k] = min(max(exposure[k] * (1.0 + respond[k] * responses[response_row[k], d]), 0.0), 1.0)
             share[k] = long[k] / count
         for n in range(out.shape[1]):  # name by name, so that the sets are written side by side
             for k in range(sets):

@@ -79,7 +79,7 @@ class GridPage:
     rules: tuple[tuple[str, str], ...]
     heading: str
     tiles: tuple[Tile, ...]
-    believed: tuple[str, ...]
+    caveats: tuple[str, ...]
     contestants: tuple[Contestant, ...]
     walk: Validation | None
     purged: Validation | None
@@ -151,7 +151,7 @@ def view(searched: SearchReport) -> GridPage:
         rules=rules(SEARCH_RULES),
         heading=heading(searched),
         tiles=_tiles(searched),
-        believed=(*sentences(b, searched.withheld), hindsight(searched.thesis)),
+        caveats=(*sentences(b, searched.withheld), hindsight(searched.thesis)),
         contestants=tuple(
             _contestant(searched, name, c)
             for name, c in ((_plateau_heading(searched.withheld), b.plateau), ("Best, the peak", b.best))
