@@ -19,6 +19,9 @@ PLAIN := tests/simulation/test_rebalance.py tests/simulation/test_ledger_laws.py
 	$(CONTROL)::test_weights_by_hand_and_on_the_edges \
 	$(CONTROL)::test_gaps_are_returns_less_donors_and_weights_look_at_quiet_days_alone
 
+# Where it is set, each of the hundreds of processes of the tests would translate all source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help backtest test lint lint-js compile docs tour bench bench-grid bench-peers validate axe mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 

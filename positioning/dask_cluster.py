@@ -83,7 +83,7 @@ def worked_out(
     rest = list(pieces)
     if not rest:
         return
-    with _quiet(), _connected(address) as client, _shared_state(client, job) as name:
+    with _quiet(), _connected(address) as client, _shared_state(client, address, job) as name:
         yield from _Spread(client, address, patience, name, job).over(rest)
 
 
@@ -199,8 +199,12 @@ class _Spread:
         job = self._job
         try:
             return key, future.result(timeout=self._patience)
-        except TimeoutError:  # it went down with its worker before it was fetched
-            self._running[future.key] = future, number, key, piece, deaths
+        except OSError as error:
+            if future.status == "error":  # the function's own
+                raise
+            if not isinstance(error, TimeoutError):  # the connection broke while it was fetched
+                raise _lost(self._address, job) from None
+            self._running[future.key] = future, number, key, piece, deaths  # it went down with its worker
             self._done.put(future)
         except KilledWorker:
             if deaths == LIVES:
@@ -212,12 +216,7 @@ class _Spread:
                 ) from None
             self._begin(number, key, piece, deaths + 1)
         except CancelledError:
-            raise BadInputError(
-                f"the scheduler at {self._address} ended, or dropped {job.whole}",
-                "wanted it to the end",
-                f"start it again; {job.restart}",
-                job.parameter,
-            ) from None
+            raise _lost(self._address, job) from None
         return None
 
     def _look(self) -> None:
@@ -241,17 +240,33 @@ class _Spread:
             )
 
 
+def _lost(address: str, job: Job) -> BadInputError:
+    return BadInputError(
+        f"the scheduler at {address} ended, or dropped {job.whole}",
+        "wanted it to the end",
+        f"start it again; {job.restart}",
+        job.parameter,
+    )
+
+
+def _unanswered(address: str, why: str) -> BadInputError:
+    return BadInputError(
+        f"no dask scheduler answers at {address or 'an empty address'} ({why})",
+        "wanted one such as tcp://127.0.0.1:8786",
+        "start one: dask scheduler, and dask worker tcp://127.0.0.1:8786",
+    )
+
+
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     """A client of a scheduler that has a worker. BadInputError where there is none."""
     why = _unlike_scheduler(address)
     if why:
-        raise BadInputError(
-            f"no dask scheduler answers at {address or 'an empty address'} ({why})",
-            "wanted one such as tcp://127.0.0.1:8786",
-            "start one: dask scheduler, and dask worker tcp://127.0.0.1:8786",
-        )
-    client = Client(address, timeout=SOON, set_as_default=False)
+        raise _unanswered(address, why)
+    try:
+        client = Client(address, timeout=SOON, set_as_default=False)
+    except OSError as error:  # it ended since
+        raise _unanswered(address, str(error)) from None
     try:
         try:
             client.wait_for_workers(1, timeout=SOON)
@@ -261,6 +276,8 @@ def _connected(address: str) -> Iterator[Client]:
                 "wanted one",
                 f"start one: dask worker {address}",
             ) from None
+        except OSError as error:
+            raise _unanswered(address, str(error)) from None
         yield client
     finally:
         with suppress(Exception):  # nor said good-bye to
@@ -288,11 +305,14 @@ def _unlike_scheduler(address: str) -> str:
 
 
 @contextmanager
-def _shared_state(client: Client, job: Job) -> Iterator[str]:
+def _shared_state(client: Client, address: str, job: Job) -> Iterator[str]:
     """The name under which all workers hold what is shared."""
     plugin, name = SharedState(job), f"positioning-{uuid4().hex}"
-    plugin.require_same(client)
-    client.register_plugin(plugin, name=name)
+    try:
+        plugin.require_same(client)
+        client.register_plugin(plugin, name=name)
+    except OSError:  # the connection broke
+        raise _lost(address, job) from None
     try:
         yield name
     finally:

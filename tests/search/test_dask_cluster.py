@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from positioning.search.run import threads
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers
 from tests.dask_machines import Machines, machines, within
-from tests.search.clusters import HALVES, SHARES, Dawdling, planned, space_of, tables
+from tests.search.clusters import HALVES, SHARES, Dawdling, failing, planned, space_of, tables
 
 pytestmark = [
     # LocalCluster and the clients of these tests: distributed closes its sockets and loops when they are collected
@@ -37,6 +38,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
     """Two workers for the tests that leave them alive."""
     with machines(tmp_path_factory.mktemp("pair"), 2) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On which a scheduler answers late; where one must be seen to be silent, the test says how soon."""
+    monkeypatch.setattr(there, "SOON", 60.0)
 
 
 @pytest.mark.parametrize("strategy", [FertilizerProducers(), Enablers()])
@@ -76,6 +83,35 @@ def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one
             BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*resume=True"
         ):
             tables(space, plan, cluster(made.address), lambda n: made.kill("scheduler") if n else None)
+
+
+def test_a_scheduler_that_ends_while_an_answer_is_fetched_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was a traceback of distributed: a broken connection is neither a cancelled task nor a dead worker."""
+    space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120))
+    plan = planned(space, Dawdling(0.0))
+    with machines(tmp_path, 1) as made:
+        gather = Client._gather
+
+        async def late(self: Client, *words: Any, **more: Any) -> Any:
+            self._timeout = 1.0  # in which it looks for a new one
+            made.running["scheduler"].send_signal(signal.SIGSTOP)  # it takes the question, and never answers
+            threading.Timer(1.0, made.kill, ["scheduler"]).start()
+            return await gather(self, *words, **more)
+
+        monkeypatch.setattr(Client, "_gather", late)
+        with pytest.raises(BadInputError, match="ended, or dropped"):
+            tables(space, plan, cluster(made.address))
+
+
+@pytest.mark.parametrize("error", [OSError("its own"), TimeoutError("its own")])
+def test_an_error_of_the_system_in_a_worker_reaches_the_caller(error: OSError) -> None:
+    """A TimeoutError was taken for a lost answer, and asked for again for ever."""
+    with within(1) as one:
+        job = there.Job(failing, (error,), (), (0,), np.asarray, "the first", str, "it", "again")
+        with pytest.raises(type(error), match="its own"):
+            list(there.worked_out(one.scheduler_address, 60.0, job, [(n, (n,)) for n in (1, 2)]))
 
 
 def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +188,8 @@ def test_a_search_given_up_leaves_nothing_queued() -> None:
     ],
 )
 def test_no_scheduler_is_one_line(address: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(there, "SOON", 0.5 if why == "nothing in" else 60.0)  # the others say so at once
+    if why == "nothing in":  # the others say so at once
+        monkeypatch.setattr(there, "SOON", 0.5)
     space = space_of(half_life=(5.0,))
     with pytest.raises(
         BadInputError, match=rf"(?s)^no dask scheduler answers.*{why}.*dask worker tcp"
@@ -176,7 +213,6 @@ def test_a_port_of_something_else_is_no_scheduler(pair: Machines, monkeypatch: p
 def test_a_scheduler_without_workers_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     wait = Client.wait_for_workers
     monkeypatch.setattr(Client, "wait_for_workers", lambda self, n, timeout: wait(self, n, timeout=0.5))
-    monkeypatch.setattr(there, "SOON", 60.0)  # in which the scheduler itself answers, on a busy machine
     space = space_of(half_life=(5.0,))
     with (
         within(0) as none,
@@ -267,7 +303,9 @@ from positioning.search.on_cluster import cluster
 from tests.search.clusters import space_of
 from tests.search.clusters import planned
 from tests.search.clusters import tables
+from positioning import dask_cluster
 
+dask_cluster.SOON = float(sys.argv[2])
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
 space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
 try:
@@ -281,7 +319,8 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize(("reached", "said"), [(False, "no dask scheduler answers"), (True, "stopped")])
 def test_standard_error_has_one_line(pair: Machines, reached: bool, said: str) -> None:
-    command = [sys.executable, "-c", SCRIPT, pair.address if reached else "tcp://127.0.0.1:1"]
+    asked = [pair.address, "60"] if reached else ["tcp://127.0.0.1:1", "0.5"]
+    command = [sys.executable, "-c", SCRIPT, *asked]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "0\n"
