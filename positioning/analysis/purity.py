@@ -134,9 +134,9 @@ def in_new_process(strategy: Strategy, worlds: Sequence[tuple[Market, Events]]) 
 
 
 def _decided_anew(
-    asker: int, module: str, name: str, values: Mapping[str, Any], worlds: Sequence[tuple[Market, Events]]
+    parent: int, module: str, name: str, values: Mapping[str, Any], worlds: Sequence[tuple[Market, Events]]
 ) -> NewProcess | None:
-    if os.getpid() == asker:  # no process could be started
+    if os.getpid() == parent:  # no process could be started
         return None
     decisions: list[Targets | None] = []
     with _watched() as accesses:

@@ -62,7 +62,7 @@ def withheld(e: SearchEvidence) -> tuple[str, ...]:
         reasons.append("the search is overfitted")
     if grade is SearchGrade.LUCK:
         reasons.append("the best of the search is no more than luck gives")
-    if _trails(e):
+    if _behind_without_events(e):
         reasons.append("it made no more than itself without events")
     if not e.neighbours:
         reasons.append("none of its neighbours was tried")
@@ -89,7 +89,7 @@ def _search_parts(e: SearchEvidence) -> dict[str, str]:
     chosen = f"the trial on the plateau made {signed_percent(e.total_return)}"
     if e.total_return <= -1:
         chosen = "the trial on the plateau was ruined"
-    elif _trails(e) and e.blind_return is not None:
+    elif _behind_without_events(e) and e.blind_return is not None:
         chosen += f" and {signed_percent(e.blind_return)} without events"
     alike = "so alike that they are worth" if _ratio(e.luck) == _ratio(0.0) else "worth"
     worth = f"the trials are {alike} {e.effective:,.1f} independent ones" if e.trials > 1 else ""
@@ -120,7 +120,7 @@ def _beyond(axis: str, e: SearchEvidence) -> str:
     return "the strategy takes no value beyond" if axis in e.closed else "widen there"
 
 
-def _trails(e: SearchEvidence) -> bool:
+def _behind_without_events(e: SearchEvidence) -> bool:
     return e.answers_events and e.blind_return is not None and not e.total_return > e.blind_return
 
 
@@ -131,7 +131,7 @@ def _search_grade(e: SearchEvidence) -> SearchGrade:
         return SearchGrade.OVERFITTED
     if _lucky(e):
         return SearchGrade.LUCK
-    if _trails(e):
+    if _behind_without_events(e):
         return SearchGrade.WEAK
     if e.edges or not e.neighbours:
         return SearchGrade.EDGE

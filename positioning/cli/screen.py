@@ -128,6 +128,6 @@ def _print(screening: Screening, files: Sequence[Path], terminal: Terminal) -> N
 
 
 def _row(f: Finding) -> list[str]:
-    sure = f"decided: {f.decision}" if f.decision else str(f.hit.sureness)
+    sure = f"decided: {f.decision}" if f.decision else str(f.hit.confidence)
     since = f"{f.day}" if f.dated else f"{f.day} (file)"
     return [f.hit.symbol, sure, f"{f.hit.score:.0f}", since, (f.entry.force or "none").replace("_", " ")]

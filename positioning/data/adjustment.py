@@ -24,7 +24,7 @@ class Steps:
     rows: (K,) with both. at: (S,) the row on which each step arrives; before: the row known before it.
     ratio: (S,) level after / level before: 1 / (1 - d / close before) of a dividend d, n of an n:1 split left in
     the close. unsure: relative width of what the rounding leaves open between the first and last level.
-    strays: rows whose ratio leaves for at most EXCURSION rows and comes back.
+    outliers: rows whose ratio leaves for at most EXCURSION rows and comes back.
     """
 
     rows: IntArray
@@ -32,7 +32,7 @@ class Steps:
     before: IntArray
     ratio: FloatArray
     unsure: float
-    strays: IntArray
+    outliers: IntArray
 
 
 def half_unit(values: FloatArray) -> FloatArray:
@@ -64,14 +64,14 @@ def steps(
     high = (a + ea) / np.maximum(c - ec, 1e-12) * (1.0 + LATE_DIGITS)
     plain = a / c
     cuts = _stretches(low, high)
-    cuts, strays = _without_strays(cuts, low, high)
+    cuts, outliers = _without_strays(cuts, low, high)
     cuts = [
         0,
         *(_arrival(b, cuts[n + 2], cuts[n], low, high, plain) for n, b in enumerate(cuts[1:-1])),
         c.size,
     ]
     use = np.ones(c.size, np.bool_)
-    use[strays] = False
+    use[outliers] = False
     spans = [np.arange(i, j)[use[i:j]] for i, j in pairwise(cuts)]
     spans = [s for s in spans if s.size]
     level = np.array([_level(s, low, high, plain) for s in spans])
@@ -85,7 +85,7 @@ def steps(
         before=rows[lasts[real]],
         ratio=ratio[real],
         unsure=_unsure(spans, low, high),
-        strays=rows[strays],
+        outliers=rows[outliers],
     )
 
 
@@ -102,19 +102,19 @@ def _stretches(low: FloatArray, high: FloatArray) -> list[int]:
 
 def _without_strays(cuts: list[int], low: FloatArray, high: FloatArray) -> tuple[list[int], IntArray]:
     """The cuts without stretches of up to EXCURSION rows between two that are one level, and their rows."""
-    strays: list[int] = []
+    outliers: list[int] = []
     n = 1
     while n < len(cuts) - 2:
         i, j = cuts[n], cuts[n + 1]
         if j - i <= EXCURSION:
             sides = np.array([*range(cuts[n - 1], i), *range(j, min(cuts[n + 2], j + i - cuts[n - 1] + 20))])
-            sides = sides[~np.isin(sides, strays)]
+            sides = sides[~np.isin(sides, outliers)]
             if low[sides].max() <= high[sides].min():
-                strays += range(i, j)
+                outliers += range(i, j)
                 del cuts[n : n + 2]
                 continue
         n += 1
-    return cuts, np.array(strays, dtype=np.int64)
+    return cuts, np.array(outliers, dtype=np.int64)
 
 
 def _arrival(cut: int, end: int, begin: int, low: FloatArray, high: FloatArray, plain: FloatArray) -> int:

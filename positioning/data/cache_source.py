@@ -20,7 +20,7 @@ from positioning.errors import DataMissingError
 from positioning.market.bars import Bars, Notice, Rates
 from positioning.market.findings import Finding, Severity
 from positioning.market.instruments import PENCE, RECORDED, Instrument, Instruments
-from positioning.market.quality import mend
+from positioning.market.quality import repair
 from positioning.market.source import Delivery, Source
 
 RATES = ("{}USD=X", "{}=X")  # US dollars per unit, units per US dollar
@@ -148,7 +148,7 @@ class StoreSource(Source):
             dividends, notices = np.zeros(dividends.size), ["is a price index: dividends are not included"]
         factor = PENCE.get(entry.unit, (entry.unit, 1.0))[1]
         raw = {name: series[name] * factor for name in PRICES}
-        dates, columns, findings = mend(
+        dates, columns, findings = repair(
             entry.symbol, series.dates, {**raw, "volume": series["volume"], "dividends": dividends * factor}
         )
         bars = Bars(

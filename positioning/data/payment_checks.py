@@ -141,7 +141,7 @@ class PaidColumns:
                 )
         return findings
 
-    def unfallen(self) -> tuple[list[Finding], list[str]]:
+    def check_falls(self) -> tuple[list[Finding], list[str]]:
         """Traded closes fall by what is paid; those that do not hold it already, or it is in another unit. Said where the
         moves are 20 times as likely without a fall as with the usual one, refused where they are 1,000 times."""
         slope, error = fall_by_payments(self.columns.close, self.dividends, self.nights())

@@ -60,9 +60,9 @@ def coarse_columns(columns: PriceColumns, ratio_steps: Steps) -> list[Finding]:
 def stray_closes(columns: PriceColumns, ratio_steps: Steps) -> list[Finding]:
     """An error for each close that leaves its adjusted close for a day or three."""
     close, adjusted, dates = columns.close, _adjusted(columns), columns.dates
-    rest = ratio_steps.rows[~np.isin(ratio_steps.rows, ratio_steps.strays)]
+    rest = ratio_steps.rows[~np.isin(ratio_steps.rows, ratio_steps.outliers)]
     findings = []
-    for row in ratio_steps.strays:
+    for row in ratio_steps.outliers:
         beside = rest[max(int(np.searchsorted(rest, row)) - 1, 0)]
         off = np.log(close[row] / adjusted[row] * adjusted[beside] / close[beside])
         if abs(off) > STRAY:

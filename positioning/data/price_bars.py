@@ -12,7 +12,7 @@ from positioning.data.price_columns import Stated
 from positioning.market.bars import Bars, Notice
 from positioning.market.findings import Finding
 from positioning.market.instruments import PENCE, Instrument
-from positioning.market.quality import mend
+from positioning.market.quality import repair
 
 OPTIONAL = ("Open", "High", "Low", "Adj Close", "Volume", "Dividends", "Stock Splits", "Capital Gains")
 
@@ -46,7 +46,7 @@ def price_bars(
             raw[name] = np.where(none, np.nan, raw[name])
     volume = columns.get("Volume", blank) / basis.scale
     raw |= {"volume": np.where(volume >= 0, volume, np.nan), "dividends": basis.dividends * factor}
-    days, values, mended = mend(i.symbol, dates, raw)
+    days, values, mended = repair(i.symbol, dates, raw)
     notices = tuple(Notice(i.symbol, text) for text in (*notes, *reading))
     bars = Bars(symbol=i.symbol, dates=days, basis=basis.basis, notices=notices, **values)
     return bars, (*basis.findings, *mended)

@@ -122,7 +122,7 @@ class _Dividends:
             self.notes.append("has an Adj Close equal to its Close, although it pays: not used")
         self._odd_sizes(columns, idle)
         if idle and self.stated == "" and not self.findings:
-            self._tell(*columns.unfallen())
+            self._tell(*columns.check_falls())
         return "traded", dividends
 
     def _odd_sizes(self, columns: PaidColumns, alone: bool) -> None:

@@ -270,10 +270,10 @@ def _verdict(error: Exception, response: Any) -> Answer:
         return Answer("nothing", f"Yahoo says: {message or 'not found'}")
     if response.status_code >= 400:
         return Answer("failed", f"Yahoo answered {response.status_code}")
-    return _hollow(chart, _error_text(error))
+    return _without_prices(chart, _error_text(error))
 
 
-def _hollow(chart: Any, reason: str) -> Answer:
+def _without_prices(chart: Any, reason: str) -> Answer:
     """Why an answer of status 200 holds no prices."""
     if not isinstance(chart, Mapping):
         return Answer("failed", "Yahoo's answer is cut off or no data")

@@ -35,7 +35,7 @@ def check(
     a fall near one is a warning where it would be an error, unless it is an exact unit switch.
     quoted: the unit of quotation the provider states, by symbol (GBp); compared with the instrument's.
 
-    Bars and Rates cannot be made of repeated or unsorted dates or of prices at or below zero: `mend` finds those
+    Bars and Rates cannot be made of repeated or unsorted dates or of prices at or below zero: `repair` finds those
     in columns that are not Bars yet.
     """
     priced = {s: b for s, b in bars.items() if np.isfinite(b.close).any()}
@@ -47,7 +47,7 @@ def check(
     return tuple(sorted(findings, key=lambda f: (f.severity, f.symbol, f.first, f.check)))
 
 
-def mend(
+def repair(
     symbol: str, dates: DateArray, columns: Mapping[str, FloatArray]
 ) -> tuple[DateArray, dict[str, FloatArray], tuple[Finding, ...]]:
     """Raw columns as Bars can take them, and an error for each thing that had to be mended.

@@ -39,7 +39,7 @@ def rate_findings(r: Rates, crash_dates: Mapping[str, DateArray]) -> Iterator[Fi
     yield from frequency_findings(symbol, r.dates)
     yield from _inversions(r, symbol)
     yield from _changes_to_euros(r, symbol)
-    yield from _stillness(r, symbol)
+    yield from _constant_rates(r, symbol)
     false = np.zeros(level.size, np.bool_)
     for start, rows, size in spikes(level):
         at = np.arange(start + 1, start + 1 + rows)
@@ -160,7 +160,7 @@ def _is_pegged(currency: str) -> bool:
     return bool(np.ptp(_levels_on_record()[currency][1]) == 0)
 
 
-def _stillness(r: Rates, symbol: str) -> Iterator[Finding]:
+def _constant_rates(r: Rates, symbol: str) -> Iterator[Finding]:
     """That a currency which floats does not move: a value carried down, or a fixed rate in place of the market's."""
     if r.currency in _levels_on_record() and _is_pegged(r.currency):
         return

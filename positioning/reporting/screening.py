@@ -92,7 +92,7 @@ def to_json(screening: Screening) -> dict[str, Any]:
 
 def _as_json(f: Finding) -> dict[str, Any]:
     return {
-        "symbol": f.hit.symbol, "rule": f.hit.rule, "sureness": f.hit.sureness, "score": f.hit.score,
+        "symbol": f.hit.symbol, "rule": f.hit.rule, "sureness": f.hit.confidence, "score": f.hit.score,
         "alias": f.hit.alias, "own": f.hit.own, "list": f.entry.listing, "key": f.entry.key,
         "name": f.entry.names[0] if f.entry.names else "", "programme": f.entry.programme, "force": f.entry.force,
         "note": f.entry.note, "since": str(f.day), "dated": f.dated,
@@ -167,4 +167,6 @@ def _rows(findings: Sequence[Finding]) -> tuple[TableRow, ...]:
 def _how(f: Finding) -> str:
     if f.decision:
         return f"decided: {f.decision}{f' ({f.note})' if f.note else ''}"
-    return {"certain": f"certain, by {f.hit.rule.upper()}"}.get(f.hit.sureness, f"{f.hit.sureness}, by name")
+    return {"certain": f"certain, by {f.hit.rule.upper()}"}.get(
+        f.hit.confidence, f"{f.hit.confidence}, by name"
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from positioning.arrays import FloatArray
 from positioning.scenarios.paths import ResamplingPool, continued
 from positioning.scenarios.scenario import Scenario
-from positioning.scenarios.setup import Stages, StressTerms, play, stage
+from positioning.scenarios.setup import Stages, StressTerms, run_accounts, stage
 from positioning.scenarios.shock import Effect
 from positioning.scenarios.simulation import Batch, profits
 from positioning.scenarios.transmission import Beta, scenario_effect
@@ -25,7 +25,7 @@ def replay(window: ResamplingPool, strategies: Sequence[Strategy], terms: Stress
     """Each strategy, decided today, on the rows of the window in their order. One path each."""
     hit = Effect.none(window.rows.size, len(window.past.symbols))
     setup = stage(window, hit, strategies, terms)
-    results = play(setup, continued(window, np.arange(window.rows.size), hit))
+    results = run_accounts(setup, continued(window, np.arange(window.rows.size), hit))
     return [Batch.of(r.nav[None], profits(r)[None], r.trapped[-1:]) for r in results]
 
 
@@ -33,7 +33,7 @@ def calm(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> list[Fl
     """(H + 1,) nav of each strategy under a scenario and nothing else: no noise, every venue open."""
     past = prepared.source.past
     setup = prepared.of(scenario_effect(scenario, betas, past.instruments, past.base))
-    return [r.nav for r in play(setup, setup.calm)]
+    return [r.nav for r in run_accounts(setup, setup.calm)]
 
 
 @final

@@ -196,7 +196,7 @@ class Stages:
         size, keys = calm.rows.size, {decided.tobytes() for decided in setup.decided}
         if not all((size, key) in self._news for key in keys):
             books: dict[bytes, FeatureBook] = {}
-            play(setup, calm, books)
+            run_accounts(setup, calm, books)
             clock = _clock(before, calm)
             self._news.update({(size, key): {} for key in keys})
             for key, book in books.items():
@@ -223,7 +223,9 @@ def _clock(before: DateArray, market: Market) -> Market:
     return Market(rows, (), cells, cells, cells, marks, marks, marks, cells, ())
 
 
-def play(setup: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | None = None) -> list[Result]:
+def run_accounts(
+    setup: ScenarioSetup, market: Market, books: dict[bytes, FeatureBook] | None = None
+) -> list[Result]:
     """The account of every strategy on one market. books: filled with the features used, by decision rows."""
     books = {} if books is None else books
     limited = setup.limited

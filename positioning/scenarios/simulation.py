@@ -12,7 +12,7 @@ import numpy as np
 from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.scenarios.paths import continued, draw
-from positioning.scenarios.setup import ScenarioSetup, play
+from positioning.scenarios.setup import ScenarioSetup, run_accounts
 from positioning.simulation.many_markets import Decisions, run_markets
 from positioning.simulation.result import Result
 from positioning.strategy.features import FeatureBook
@@ -118,7 +118,9 @@ def one_by_one(setup: ScenarioSetup, draws: IntArray) -> list[Batch]:
     """Each path its own market, decided and accounted as a real one; draws: (P, H) rows of the pool."""
     by_strategy: list[list[tuple[FloatArray, FloatArray, float]]] = [[] for _ in setup.strategies]
     for rows in draws:
-        for own, result in zip(by_strategy, play(setup, continued(setup.pool, rows, setup.hit)), strict=True):
+        for own, result in zip(
+            by_strategy, run_accounts(setup, continued(setup.pool, rows, setup.hit)), strict=True
+        ):
             own.append((result.nav, profits(result), result.trapped[-1]))
     return [Batch.of(*(np.array(each) for each in zip(*own, strict=True))) for own in by_strategy]
 

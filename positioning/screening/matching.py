@@ -18,7 +18,7 @@ from positioning.screening.entry import ListEntry
 from positioning.screening.names import GENERIC, Name, prepared
 from positioning.screening.universe import ScreenedInstrument
 
-Sureness = Literal["certain", "likely", "possible"]
+Confidence = Literal["certain", "likely", "possible"]
 SCORE = 84.0  # of 100: candidates below are not shown
 WORD = 82.0  # two words nearer than this may be one word, spelt differently
 SHORT = 4  # letters: shorter words must be equal
@@ -35,7 +35,7 @@ class Hit:
     alias: str
     own: str
     score: float
-    sureness: Sureness
+    confidence: Confidence
 
 
 @final
@@ -92,9 +92,9 @@ class Matcher:
         for name in entry.names:
             for hit in self._by_name(name, entry.countries):
                 earlier = best.get(hit.symbol)
-                if earlier is None or (earlier.sureness != "certain" and hit.score > earlier.score):
+                if earlier is None or (earlier.confidence != "certain" and hit.score > earlier.score):
                     best[hit.symbol] = hit
-        return sorted(best.values(), key=lambda h: (h.sureness != "certain", -h.score, h.symbol))
+        return sorted(best.values(), key=lambda h: (h.confidence != "certain", -h.score, h.symbol))
 
     def _by_name(self, spelling: str, countries: Sequence[str]) -> list[Hit]:
         name = prepared(spelling)
@@ -105,7 +105,7 @@ class Matcher:
             if score >= SCORE:
                 same = name.identity == own.name.identity
                 elsewhere = bool(countries and own.country) and own.country not in countries
-                sure: Sureness = "likely" if same and not elsewhere else "possible"
+                sure: Confidence = "likely" if same and not elsewhere else "possible"
                 hits.append(Hit(own.symbol, "name", spelling, own.name.spelling, round(score, 1), sure))
         return hits
 

@@ -52,12 +52,12 @@ class Finding:
     @property
     def sure(self) -> bool:
         """Whether it restricts: the identifier is the same, or the user said so."""
-        return self.decision == "same" or (self.hit.sureness == "certain" and self.decision != "different")
+        return self.decision == "same" or (self.hit.confidence == "certain" and self.decision != "different")
 
     @property
     def open(self) -> bool:
         """Whether a person still has to look."""
-        return self.hit.sureness != "certain" and not self.decision
+        return self.hit.confidence != "certain" and not self.decision
 
     @property
     def about(self) -> tuple[str, str, str]:
@@ -154,8 +154,8 @@ def _read(
         day = entry.day if day is None or (entry.day and entry.day > day) else day
         for hit in matcher.hits(entry):
             before = best.get((hit.symbol, entry.key))
-            if before is None or (hit.sureness == "certain", hit.score) > (
-                before[0].sureness == "certain", before[0].score
+            if before is None or (hit.confidence == "certain", hit.score) > (
+                before[0].confidence == "certain", before[0].score
             ):  # fmt: skip
                 best[hit.symbol, entry.key] = (hit, entry)
     if count == 0 and not _may_be_empty(kind):

@@ -19,7 +19,7 @@ from positioning.market.findings import Finding, accept, errors, reachable, stop
 from positioning.market.instruments import instrument
 from positioning.market.load import Span, load
 from positioning.market.price_checks import usable_opens
-from positioning.market.quality import check, mend
+from positioning.market.quality import check, repair
 from positioning.market.venues import sessions
 from positioning.strategy.strategy import Strategy
 from strategies import STRATEGIES
@@ -346,7 +346,7 @@ def test_mending_raw_columns() -> None:
         "high": np.array([1.0, 3, 2, 4, np.inf, -6]),
         "volume": np.zeros(6),
     }
-    mended, columns, findings = mend("MOS", dates, raw)
+    mended, columns, findings = repair("MOS", dates, raw)
     assert (
         mended.tolist() == days("2022-01-03", "2022-01-04", "2022-01-05", "2022-01-06", "2022-03-01").tolist()
     )
@@ -365,7 +365,7 @@ def test_mending_raw_columns() -> None:
 def test_bad_prices_far_apart_are_two_findings() -> None:
     close = wobble(60)
     close[[10, 40]] = 0, -1
-    _, columns, findings = mend("MOS", DAYS[:60], {"close": close})
+    _, columns, findings = repair("MOS", DAYS[:60], {"close": close})
     assert [(f.check, f.first) for f in findings] == [("price", DAYS[10]), ("price", DAYS[40])]
     # A run elsewhere, or one that accepts them, has untradable rows there.
     assert [(f.check, f.first) for f in found(bars(columns["close"]))] == [
@@ -376,11 +376,11 @@ def test_bad_prices_far_apart_are_two_findings() -> None:
 
 def test_sound_columns_are_left_alone() -> None:
     raw = {"close": wobble(30), "volume": np.zeros(30)}
-    mended, columns, findings = mend("MOS", DAYS[:30], raw)
+    mended, columns, findings = repair("MOS", DAYS[:30], raw)
     assert (mended == DAYS[:30]).all()
     np.testing.assert_array_equal(columns["close"], raw["close"])
     assert findings == ()
-    assert mend("MOS", DAYS[:0], {"close": np.empty(0)})[2] == ()
+    assert repair("MOS", DAYS[:0], {"close": np.empty(0)})[2] == ()
 
 
 # --------------------------------------------------------------------------------- which ones stop a run

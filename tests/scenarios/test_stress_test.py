@@ -43,7 +43,7 @@ from positioning.scenarios.pooling import mean_and_volatility, pool
 from positioning.scenarios.replay import breaking_multiples, calm, deepest, parts, replay, smallest
 from positioning.scenarios.scenario import DriverPath, Scenario, Transmission
 from positioning.scenarios.scenario_file import read_scenarios
-from positioning.scenarios.setup import Stages, StressTerms, play, stage
+from positioning.scenarios.setup import Stages, StressTerms, run_accounts, stage
 from positioning.scenarios.shock import Effect, Shock, effect
 from positioning.scenarios.simulation import Batch, PathPlan, batch, processes, simulated
 from positioning.scenarios.stress_test import shares
@@ -247,7 +247,9 @@ def test_without_shocks_the_distribution_is_the_plain_bootstrap() -> None:
 def test_without_noise_the_loss_is_the_closed_form() -> None:
     source = resampling_pool(noisy(), 50)
     hit = effect([Shock("instrument:A", jump=-0.4, session=9)], H, 0, source.past.instruments, "USD")
-    result = play(made := stage(source, hit, [Hold(weight=0.25)], terms()), continued(source, None, hit))[0]
+    result = run_accounts(
+        made := stage(source, hit, [Hold(weight=0.25)], terms()), continued(source, None, hit)
+    )[0]
     np.testing.assert_allclose(result.nav[[9, 10, -1]], [1.0, 0.9, 0.9], **exactly)
     assert made.decided[0].tolist() == sorted(set(made.decided[0].tolist()))
 
@@ -255,12 +257,14 @@ def test_without_noise_the_loss_is_the_closed_form() -> None:
 def test_no_fill_in_a_simulated_halt_and_value_trapped_in_a_freeze() -> None:
     source = resampling_pool(noisy(), 50)
     halt = effect([Shock("instrument:A", halt=5)], H, 0, source.past.instruments, "USD")
-    result = play(stage(source, halt, [Hold()], terms()), continued(source, draw(0, 0, 600, H), halt))[0]
+    result = run_accounts(
+        stage(source, halt, [Hold()], terms()), continued(source, draw(0, 0, 600, H), halt)
+    )[0]
     assert np.nonzero(result.trades[:, 0])[0].tolist() == [6]  # rows 1 to 5 are halted
     freeze = effect([Shock("instrument:A", ending="frozen")], H, 10, source.past.instruments, "USD")
     for mark, worth in (("last", 1.0), ("zero", 0.0)):
         made = stage(source, freeze, [Hold(weight=0.5)], replace(terms(), mark=mark))
-        one = play(made, continued(source, None, freeze))[0]
+        one = run_accounts(made, continued(source, None, freeze))[0]
         assert one.trapped[-1] == pytest.approx(0.5)
         assert one.nav[-1] == pytest.approx(0.5 + 0.5 * worth)
 
@@ -271,7 +275,7 @@ def test_a_simulated_delisting_pays_a_share_of_the_last_close_of_its_own_path() 
         [Shock("instrument:A", ending="delisted", recovery=0.3)], H, 20, source.past.instruments, "USD"
     )
     market = continued(source, draw(0, 3, 600, H), hit)
-    one = play(stage(source, hit, [Hold()], terms()), market)[0]
+    one = run_accounts(stage(source, hit, [Hold()], terms()), market)[0]
     bought, last = one.paid[1, 0], market.carried_close[market.start + 20, 0]
     assert one.shares[-1, 0] == 0
     assert one.nav[-1] == pytest.approx(0.5 + 0.5 * 0.3 * last / bought, rel=1e-12)
@@ -282,7 +286,7 @@ def test_wider_spreads_cost_that_much_more() -> None:
     hit = effect([Shock("market", spread=4.0)], H, 0, source.past.instruments, "USD")
     fees = replace(FREE, rates=(replace(TEN.rates[0], fee="half_spread"),), label="ten")
     plain, wide = (
-        play(stage(source, e, [Hold()], terms(fees)), continued(source, None, e))[0].nav[-1]
+        run_accounts(stage(source, e, [Hold()], terms(fees)), continued(source, None, e))[0].nav[-1]
         for e in (nothing(), hit)
     )
     assert 1 - wide == pytest.approx(4 * (1 - plain), rel=0.01)  # the strategy is half of nav net of the fee
@@ -303,7 +307,7 @@ def test_the_four_positions_decide_by_their_own_code(
     source, strategies = everything
     made = stage(source, nothing(len(source.past.symbols)), strategies, terms(read_fees()))
     market = continued(source, draw(4, 2, source.rows.size, H), made.hit)
-    for strategy, result in zip(strategies, play(made, market), strict=True):
+    for strategy, result in zip(strategies, run_accounts(made, market), strict=True):
         own = strategy.target_weights(market, made.terms.events)
         np.testing.assert_array_equal(result.targets.weights, own.weights)
         np.testing.assert_array_equal(result.targets.decided, own.decided)
@@ -320,7 +324,7 @@ def test_the_past_before_a_path_is_enough_for_the_first_decision(
     whole = replace(whole, start=whole.rows.size - 1)
     made = stage(source, nothing(len(source.past.symbols)), strategies, StressTerms(EVENTS, read_fees()))
     market = continued(source, None, made.hit)
-    for strategy, result in zip(strategies, play(made, market), strict=True):
+    for strategy, result in zip(strategies, run_accounts(made, market), strict=True):
         own = strategy.target_weights(whole, made.terms.events)
         assert result.targets.decided[0] == market.start
         np.testing.assert_allclose(result.targets.weights[0], own.weights[0], rtol=1e-9, atol=1e-12)

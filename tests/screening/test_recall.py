@@ -65,7 +65,7 @@ def test_a_hundred_firms_that_are_not_ours_bring_no_certain_hit(tmp_path: Path) 
     path.write_text("name\n" + "\n".join(f'"{o}"' for o in OTHERS) + "\n", encoding="utf-8")
     made_of = screen([path], recorded(table().values()))
     assert not made_of.restrictions
-    assert not [f for f in made_of.findings if f.hit.sureness in ("certain", "likely")]
+    assert not [f for f in made_of.findings if f.hit.confidence in ("certain", "likely")]
     assert len(made_of.findings) <= 5
 
 

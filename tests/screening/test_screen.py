@@ -62,7 +62,7 @@ def test_a_name_restricts_only_after_a_decision_which_is_not_asked_again(tmp_pat
     made = screen([path], recorded(table().values()))
     assert not made.restrictions
     (asked,) = made.undecided
-    assert (asked.hit.symbol, asked.hit.sureness, asked.hit.score) == ("1766.HK", "likely", 100.0)
+    assert (asked.hit.symbol, asked.hit.confidence, asked.hit.score) == ("1766.HK", "likely", 100.0)
     write_decisions(kept, made.decisions({}))
     text = kept.read_text(encoding="utf-8")
     assert screen(

@@ -343,8 +343,8 @@ def _correlation(c: Comparison) -> Table | None:
 def _shaded_ratio(value: float) -> object:
     if not math.isfinite(value):
         return f"{NOTHING} (does not vary)"
-    mood = "gain" if value > 0 else "loss"
-    return Cell(number(value), kind=f"shade {mood}", depth=round(35 * abs(value)))
+    tone = "gain" if value > 0 else "loss"
+    return Cell(number(value), kind=f"shade {tone}", depth=round(35 * abs(value)))
 
 
 def _factors(c: Comparison) -> tuple[tuple[Cell, str, Table], ...]:

@@ -57,7 +57,7 @@ def alike(stress: StressTest) -> list[str]:
 
 def _apart(a: Scenario, b: Scenario, holds: str) -> str:
     """In what two scenarios differ, none of which reached a strategy."""
-    drivers, shocks = _only(_courses(a), _courses(b)), _only(_blows(a), _blows(b))
+    drivers, shocks = _only(_courses(a), _courses(b)), _only(_shocks_by_effect(a), _shocks_by_effect(b))
     parts = [
         *(f"the course of {name.replace('_', ' ')}" for name in dict.fromkeys(drivers)),
         *dict.fromkeys(shocks),
@@ -82,7 +82,7 @@ def _courses(s: Scenario) -> dict[Hashable, str]:
     return {(d.name, d.move, d.course, d.session, d.half_life): d.name for d in s.drivers if d.move}
 
 
-def _blows(s: Scenario) -> dict[Hashable, str]:
+def _shocks_by_effect(s: Scenario) -> dict[Hashable, str]:
     """The shocks by what they do, whatever they are called, and where they land."""
     return {
         replace(

@@ -37,7 +37,7 @@ class Cell:
     """A month: its return, whether a gain or a loss, and how deep its ground is, per cent."""
 
     text: str
-    mood: str
+    tone: str
     depth: int
 
 

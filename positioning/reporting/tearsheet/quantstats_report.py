@@ -68,7 +68,7 @@ def quantstats_html(
     try:
         figures = _figures(own, both, measure, rows_per_year)
         beside = measure if len(both) == len(own) else None
-        body = _sober(_report(own, beside, title, rows_per_year), own, beside)
+        body = _corrected(_report(own, beside, title, rows_per_year), own, beside)
     except Exception as error:  # noqa: BLE001 (its failures are many and must not take our page with them)
         return QuantstatsPage("", "", {}, (*remarks, f"quantstats failed: {type(error).__name__}: {error}"))
     return QuantstatsPage(body, _own_file("quantstats.css"), figures, remarks)
@@ -187,7 +187,7 @@ def _report(own: pd.Series, measure: pd.Series | None, title: str, rows_per_year
     )
 
 
-def _sober(body: str, own: pd.Series, measure: pd.Series | None) -> str:
+def _corrected(body: str, own: pd.Series, measure: pd.Series | None) -> str:
     """Its report without the rows that mislead, a fall that lasts not called recovered, and the benchmark in a colour
     that can be seen on paper of either kind."""
     drawings, tables, rest = body.partition('<div class="tables">')
