@@ -8,6 +8,7 @@ by one row at most, so that no series is kept and a million trials are read in p
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,8 +28,11 @@ NORMAL = NormalDist()
 # A draw may be the sample itself in another order, whose t differs from the sample's by rounding alone.
 TIE = 1e-9
 
-# Trials whose resamples are worked through at once: 1,000 draws of them are 4 MB, which stay in the cache.
-CHUNK = 512
+# Trials worked through at once, among which those nearest to each other are looked for: 1 MB of block sums.
+CHUNK = 2048
+
+# Part of the statistic below which maxima of draws are not told apart at first, because few p-values depend on them.
+FLOOR = 0.7
 
 
 def probabilistic_sharpe(
@@ -195,8 +199,9 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
     A draw without any deviation counts as infinitely far on the side of its mean.
 
     chunks: the trials' (trials, B) block sums in as many pieces as memory asks for, gone through once more for the draws
-    of draws where any draw reaches T; only one maximum a draw is kept. benchmark: (B,). Raises ValueError for arrays that
-    do not fit, fewer than one draw, or pieces that can be gone through only once.
+    of draws where any draw reaches T, and both again where T2 turns out to be below FLOOR T; only one maximum a draw is
+    kept. benchmark: (B,). Raises ValueError for arrays that do not fit, fewer than one draw, or pieces that can be gone
+    through only once.
 
     Hansen (2005), doi:10.1198/073500105000000063; Carlstein (1986), doi:10.1214/aos/1176350057;
     Hall (1988), Theoretical comparison of bootstrap confidence intervals, doi:10.1214/aos/1176350933;
@@ -211,15 +216,16 @@ def spa(chunks: Iterable[FloatArray], benchmark: FloatArray, *, draws: int = 100
     rng = np.random.default_rng(seed)
     block_numbers = rng.integers(blocks, size=(draws, blocks))
     again = np.take_along_axis(block_numbers, rng.integers(blocks, size=(draws, blocks)), axis=1)
-    times = shares_of(block_numbers)
-    best = _best_of_draws(chunks, benchmark, times, np.zeros_like(times))
-    tops_again = best.tops
-    if (best.tops >= best.statistic * (1.0 - TIE)).any():
-        tops_again = _best_of_draws(chunks, benchmark, shares_of(again), times).tops
-    lower, consistent, upper = (
-        double_bootstrap_p(best.statistic, own, other)
-        for own, other in zip(best.tops, tops_again, strict=True)
-    )
+    times, times_again = shares_of(block_numbers), shares_of(again)
+    for floor in (FLOOR, 0.0):
+        best = _best_of_draws(chunks, benchmark, times, np.zeros_like(times), floor)
+        tops_again = best.tops
+        if (best.tops >= best.statistic * (1.0 - TIE)).any():
+            tops_again = _best_of_draws(chunks, benchmark, times_again, times, floor).tops
+        each = list(zip(best.tops, tops_again, strict=True))
+        if all(second_level(best.statistic, *both) >= floor * best.statistic for both in each):
+            break
+    lower, consistent, upper = (double_bootstrap_p(best.statistic, *both) for both in each)
     # Student's has its deviation with ddof 1
     student_t = best.statistic * math.sqrt(1.0 - 1.0 / blocks)
     return Spa(student_t, min(lower, consistent), consistent, max(consistent, upper), best.place, best.trials)
@@ -238,30 +244,39 @@ class _BestOfDraws:
 
 
 def _best_of_draws(
-    chunks: Iterable[FloatArray], benchmark: FloatArray, times: FloatArray, origin: FloatArray
+    chunks: Iterable[FloatArray], benchmark: FloatArray, times: FloatArray, origin: FloatArray, floor: float
 ) -> _BestOfDraws:
-    """times, origin: of `ResampledTops`."""
-    blocks, root = benchmark.size, math.sqrt(benchmark.size)
+    """times, origin: of `ResampledTops`; tops below `floor` times the statistic may be less than they are."""
+    blocks = benchmark.size
     pieces = [ResampledTops(times, origin) for _ in range(cores())]
     statistic, best, offset, trials = 0.0, -1, 0, 0
+    running: deque[Future[tuple[FloatArray, IntArray, int]]] = deque()
+
+    def work(piece: ResampledTops, block_sums: FloatArray, least: float) -> tuple[FloatArray, IntArray, int]:
+        places, mean, centred, deviation = varying(block_sums - benchmark)
+        t = np.asarray(math.sqrt(blocks) * mean / deviation)
+        piece.add(centred / deviation[:, None], t, max(least, floor * float(t.max(initial=0.0))))
+        return t, places, block_sums.shape[0]
+
+    def finish() -> None:
+        nonlocal statistic, best, offset, trials
+        t, places, count = running.popleft().result()
+        if t.size and t.max() > statistic:
+            statistic, best = float(t.max()), offset + int(places[t.argmax()])
+        offset, trials = offset + count, trials + t.size
+
     with (
         threadpool_limits(1, "blas"),
         ThreadPoolExecutor(len(pieces)) as pool,
     ):  # its own would wait for each other
-        running: list[Future[None]] = []
         for n, block_sums in enumerate(_bounded(chunks)):
             if block_sums.shape[1:] != benchmark.shape:
                 raise ValueError(f"block sums {block_sums.shape} do not fit a benchmark of {blocks} blocks")
-            places, mean, centred, deviation = varying(block_sums - benchmark)
-            t = root * mean / deviation
-            if t.size and t.max() > statistic:
-                statistic, best = float(t.max()), offset + int(places[t.argmax()])
             if n >= len(pieces):
-                running.pop(0).result()  # each piece has one worker at a time
-            running.append(pool.submit(pieces[n % len(pieces)].add, centred / deviation[:, None], t))
-            offset, trials = offset + block_sums.shape[0], trials + t.size
-        for each in running:
-            each.result()
+                finish()  # each piece has one worker at a time
+            running.append(pool.submit(work, pieces[n % len(pieces)], block_sums, floor * statistic))
+        while running:
+            finish()
     return _BestOfDraws(statistic, best, trials, pieces[0].merged(pieces[1:]))
 
 
@@ -272,13 +287,15 @@ def shares_of(block_numbers: IntArray) -> FloatArray:
     return np.asarray(np.array(counts, dtype=np.float64) / blocks)
 
 
-def double_bootstrap_p(statistic: float, tops: FloatArray, tops_again: FloatArray) -> float:
-    """The p-value of `spa`. tops: (draws,) T*; tops_again: (draws,) T**."""
+def second_level(statistic: float, tops: FloatArray, tops_again: FloatArray) -> float:
+    """T2 of `spa`, the level that its draws are held against. tops: (draws,) T*; tops_again: (draws,) T**."""
     above = int((tops >= statistic * (1.0 - TIE)).sum())
-    if above == 0:
-        return 1.0 / (1.0 + tops.size)
-    level = np.sort(tops_again)[-above]
-    return float((1.0 + (tops >= level * (1.0 - TIE)).sum()) / (1.0 + tops.size))
+    return (float(np.sort(tops_again)[-above]) if above else math.inf) * (1.0 - TIE)
+
+
+def double_bootstrap_p(statistic: float, tops: FloatArray, tops_again: FloatArray) -> float:
+    """The p-value of `spa`, of what `second_level` takes."""
+    return float((1.0 + (tops >= second_level(statistic, tops, tops_again)).sum()) / (1.0 + tops.size))
 
 
 @final

@@ -1,8 +1,10 @@
 """The highest t that resampling gives the best of many trials, draw by draw: what `overfitting.spa` counts.
 
-Most trials raise no draw's maximum, and single precision is enough to see that they do not: every comparison in it leaves
-room for what its rounding can amount to, and what might be a new maximum is worked out in double precision. So the maxima
-have no digit of single precision in them.
+Trials are much alike. So WIDTH of those nearest to each other are first answered for by their centre: how far any of
+them may lie above it in a draw is bounded by their distance from it, and where even that is no new maximum none of them
+is looked at. The centre's draws are worked out in single precision, and the bound leaves room for what its rounding can
+amount to; whatever may be a new maximum is worked out in double precision. So the maxima have no digit of single
+precision in them, and do not depend on which trials were taken together.
 """
 
 from __future__ import annotations
@@ -15,11 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from positioning.analysis.metrics import NOISE
-from positioning.arrays import FloatArray
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.compiled import compiled
+from positioning.vectors import WIDTH, any_of, fill, load, root, store, where
 
-AT_ONCE = 128  # trials whose draws stay in the cache: 0.5 MB of means at 1,000 draws
 UNIT = 2.0**-24  # of single precision: a rounding is at most this part of what is rounded
+UP, DOWN = (
+    1.0 + 8.0 * UNIT,
+    1.0 - 8.0 * UNIT,
+)  # more than a few roundings of numbers of one sign move their result
+SURELY = 1.0 - 1e-12  # part of a number that a few roundings in double precision leave of it
+
+SingleArray = npt.NDArray[np.float32]
 
 
 @final
@@ -35,100 +44,246 @@ class ResampledTops:
         self.tops = np.zeros((3, times.shape[0]))
         self._single, self._moved = times.T.astype(np.float32), self.moved.T.astype(np.float32)
         self._plain = not origin.any()
+        self._room = room(times, self.moved)
 
-    def add(self, standardised: FloatArray, t: FloatArray) -> None:
-        """Trials with these block sums (trials, B), each of mean 0 and deviation 1, and these t."""
+    def add(self, standardised: FloatArray, t: FloatArray, floor: float = 0.0) -> None:
+        """Trials with these block sums (trials, B), each of mean 0 and deviation 1, and these t. Maxima that do not
+        exceed the floor may afterwards be less than they are, and no more than that is said of them."""
         if not t.size:
             return
-        blocks = self.times.shape[1]
-        limit = -math.sqrt(2.0 * math.log(math.log(blocks)))
-        for first in range(0, t.size, AT_ONCE):
-            some = slice(first, first + AT_ONCE)
-            single = standardised[some].astype(np.float32)
-            mean, square = single @ self._single, np.square(single) @ self._single
-            apart = mean if self._plain else single @ self._moved
-            raise_tops(
-                self.tops, self.times, self.moved, standardised[some], t[some], apart, mean, square, limit
-            )
+        limit = -math.sqrt(2.0 * math.log(math.log(self.times.shape[1])))
+        shifts = np.stack([np.minimum(t, 0.0), np.where(t < limit, t, 0.0), np.zeros(t.size)])
+        members = near_each_other(standardised)
+        centre, radius = centres(standardised, members)
+        mean, square = centre @ self._single, np.square(centre) @ self._single
+        apart = mean if self._plain else centre @ self._moved
+        raise_tops(
+            self.tops, floor, self.times, self.moved, self._plain, standardised, shifts, members, apart, mean, square,
+            radius, self._room,
+        )  # fmt: skip
 
     def merged(self, others: Iterable[ResampledTops]) -> FloatArray:
         """(3, draws) over the trials of these, too."""
         return np.asarray(np.maximum.reduce([self.tops, *(other.tops for other in others)]))
 
 
+def room(times: FloatArray, moved: FloatArray) -> SingleArray:
+    """(3, draws) by which t sqrt(q - m^2) of a centre, as single precision has it, may be too low for those it answers
+    for, in the terms of `raise_tops`: for rounding; and for each unit of their distance; and how much less
+    sqrt(q - m^2) may be for each unit of that.
+
+    A sum of B products of rounded factors is off by at most (B + 2) UNIT times the sum of their sizes. Of d that is the
+    sum of |w z|, w what a draw has of a block more than its origin, by Cauchy and Schwarz no more than sqrt(B) |w|, z
+    being no longer than sqrt(B); it is doubled here.
+    Trial and centre differ by x, and their d by sum(w x) <= |w - mean(w)| |x|, since x sums to 0 but for what rounding
+    to single precision moves of the centre, UNIT B at most; their sqrt(q - m^2), the deviation of a draw, by no more
+    than that of x, which is at most sqrt(sum(share x^2)) <= sqrt(max(share)) |x|.
+    """
+    blocks = times.shape[1]
+    wide, sizes = math.sqrt(blocks), np.sqrt(np.square(moved).sum(axis=1))
+    uneven = np.sqrt(np.square(moved - moved.mean(axis=1, keepdims=True)).sum(axis=1))
+    rounding = 2.0 * blocks * (blocks + 8.0) * UNIT * sizes + 2.0 * wide * UNIT
+    return (UP * np.stack([rounding, wide * uneven, np.sqrt(times.max(axis=1))])).astype(np.float32)
+
+
+@compiled(error_model="numpy", fastmath=True)
+def near_each_other(points: FloatArray) -> IntArray:
+    """(G, WIDTH) numbers of the points (K, B), those near each other together, the last repeated where too few are left:
+    halved along the way from one to the farthest from it until WIDTH are left."""
+    count, blocks = points.shape
+    order, along, way = np.arange(count), np.empty(count), np.empty(blocks)
+    firsts, lasts = [0], [count]
+    while firsts:
+        first, last = firsts.pop(), lasts.pop()
+        if last - first <= WIDTH:
+            continue
+        groups = (last - first + WIDTH - 1) // WIDTH
+        middle = first + (groups + 1) // 2 * WIDTH
+        origin, farthest, most = points[order[first]], order[first], -1.0
+        for i in range(first, last):
+            own, distance = points[order[i]], 0.0
+            for b in range(blocks):
+                distance += (own[b] - origin[b]) * (own[b] - origin[b])
+            if distance > most:
+                farthest, most = order[i], distance
+        for b in range(blocks):
+            way[b] = points[farthest, b] - origin[b]
+        for i in range(first, last):
+            own, length = points[order[i]], 0.0
+            for b in range(blocks):
+                length += own[b] * way[b]
+            along[i] = length
+        halve(along, order, first, last - 1, middle)
+        firsts += [first, middle]
+        lasts += [middle, last]
+    members = np.empty(((count + WIDTH - 1) // WIDTH, WIDTH), np.int64)
+    for g in range(members.shape[0]):
+        for k in range(WIDTH):
+            members[g, k] = order[min(g * WIDTH + k, count - 1)]
+    return members
+
+
+@compiled()
+def halve(keys: FloatArray, order: IntArray, low: int, high: int, middle: int) -> None:
+    """Sort both, from low to high, so far that no key before middle exceeds one from there on (Hoare's selection)."""
+    while low < high:
+        pivot, i, j = keys[(low + high) // 2], low, high
+        while i <= j:
+            while keys[i] < pivot:
+                i += 1
+            while keys[j] > pivot:
+                j -= 1
+            if i <= j:
+                keys[i], keys[j] = keys[j], keys[i]
+                order[i], order[j] = order[j], order[i]
+                i += 1
+                j -= 1
+        if middle <= j:
+            high = j
+        elif middle >= i:
+            low = i
+        else:
+            return
+
+
+@compiled(error_model="numpy")
+def centres(points: FloatArray, members: IntArray) -> tuple[SingleArray, SingleArray]:
+    """(G, B) means of the members' points and (G,) how far from it, at most, a member lies; of single precision."""
+    groups, blocks = members.shape[0], points.shape[1]
+    centre, radius, middle = (
+        np.empty((groups, blocks), np.float32),
+        np.empty(groups, np.float32),
+        np.empty(blocks),
+    )
+    for g in range(groups):
+        middle[:] = 0.0
+        for k in range(WIDTH):
+            own = points[members[g, k]]
+            for b in range(blocks):
+                middle[b] += own[b]
+        for b in range(blocks):
+            centre[g, b] = middle[b] / WIDTH
+            middle[b] = centre[g, b]
+        most = 0.0
+        for k in range(WIDTH):
+            own, distance = points[members[g, k]], 0.0
+            for b in range(blocks):
+                distance += (own[b] - middle[b]) * (own[b] - middle[b])
+            most = max(most, distance)
+        radius[g] = math.sqrt(most) * UP
+    return centre, radius
+
+
 @compiled(error_model="numpy")
 def raise_tops(
     tops: FloatArray,
+    floor: float,
     times: FloatArray,
     moved: FloatArray,
+    plain: bool,
     standardised: FloatArray,
-    t: FloatArray,
-    apart: npt.NDArray[np.float32],
-    mean: npt.NDArray[np.float32],
-    square: npt.NDArray[np.float32],
-    limit: float,
+    shifts: FloatArray,
+    members: IntArray,
+    apart: SingleArray,
+    mean: SingleArray,
+    square: SingleArray,
+    radius: SingleArray,
+    room: SingleArray,
 ) -> None:
-    """Raise tops (3, draws). mean, square: (trials, draws) of each draw's block sums and their squares, apart: its mean
-    less that of its origin, in single precision; limit: the t from which the consistent null lets a trial be.
+    """Raise tops (3, draws). standardised, shifts: (K, B) and (3, K) of trials; members: (G, WIDTH) of them. mean,
+    square: (G, draws) of each draw's block sums of a centre and of their squares, apart: its mean less that of its
+    origin; radius: (G,) of `centres`; room: of `room`; plain: whether moved is times.
 
     With z the block sums of a draw, m their mean, q that of their squares and d how far m lies from its origin's, its t
-    is (sqrt(B) d + shift) / sqrt(q - m^2). A sum of B products of rounded factors is off by at most (B + 2) UNIT times
-    the sum of their sizes: d by that of |w z|, w what a draw has of a block more than its origin, which by Cauchy and
-    Schwarz is no more than sqrt(B) |w|, z being of length sqrt(B); q by twice that of z^2, and q - m^2 by no more than
-    four times q's. Both are doubled here for the rounding of the comparison itself.
+    is (sqrt(B) d + shift) / sqrt(q - m^2).
     """
     blocks, draws = times.shape[1], times.shape[0]
-    root, slack = math.sqrt(blocks), (blocks + 8.0) * UNIT
-    room, less = np.float32(root * slack), np.float32(1.0 - 8.0 * slack)
-    wide, zero = np.float32(root), np.float32(0.0)
-    reach = np.empty(draws, np.float32)
-    for j in range(draws):
-        reach[j] = room * np.float32(2.0 * root * math.sqrt(np.sum(moved[j] * moved[j])))
-    squared = np.empty((3, draws), np.float32)
+    low, near = np.empty((3, draws), np.float32), np.empty(draws, np.bool_)
     for i in range(3):
         for j in range(draws):
-            squared[i, j] = _below(tops[i, j])
-    near = np.zeros(
-        (draws + 7) // 8 * 8, np.bool_
-    )  # whether a draw may have a new maximum, looked at by eights
-    words = near.view(np.uint64)
-    shift = np.zeros(3)
-    for k in range(t.size):
-        shift[0] = min(t[k], 0.0)
-        shift[1] = t[k] if t[k] < limit else 0.0
-        first, second = np.float32(shift[0]), np.float32(shift[1])
+            low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
+    lanes, own_shifts, found = np.empty((blocks, WIDTH)), np.empty((3, WIDTH)), np.empty(WIDTH)
+    highest = np.empty(3, np.float32)
+    for g in range(members.shape[0]):
+        for i in range(3):
+            for k in range(WIDTH):
+                own_shifts[i, k] = shifts[i, members[g, k]]
+            highest[i] = own_shifts[i].max()
+        if not any_near(near, low, highest, apart[g], mean[g], square[g], radius[g], blocks, room):
+            continue
+        for k in range(WIDTH):
+            for b in range(blocks):
+                lanes[b, k] = standardised[members[g, k], b]
         for j in range(draws):
-            m, q = mean[k, j], square[k, j]
-            high = wide * apart[k, j] + reach[j]
-            spread = max(q * less - m * m, zero)
-            lower, consistent, upper = max(high + first, zero), max(high + second, zero), max(high, zero)
-            near[j] = (
-                (lower * lower > squared[0, j] * spread)
-                | (consistent * consistent > squared[1, j] * spread)
-                | (upper * upper > squared[2, j] * spread)
-            )
-        for word in range(words.size):
-            if words[word] == 0:
-                continue
-            for j in range(8 * word, min(8 * word + 8, draws)):
-                if not near[j]:
-                    continue
-                own, own_square, own_apart = 0.0, 0.0, 0.0
-                for b in range(blocks):
-                    own += times[j, b] * standardised[k, b]
-                    own_apart += moved[j, b] * standardised[k, b]
-                    own_square += times[j, b] * (standardised[k, b] * standardised[k, b])
-                variance = own_square - own * own
-                deviation = math.sqrt(variance) if variance > NOISE else 0.0
+            if near[j]:
+                raise_top(tops, j, floor, times, moved, plain, lanes, own_shifts, found)
                 for i in range(3):
-                    ahead = own_apart * root + shift[i]
-                    draw_t = ahead / deviation  # infinite without a deviation; 0 / 0 says nothing
-                    if draw_t > tops[i, j] and (deviation > 0.0 or ahead > NOISE):
-                        tops[i, j] = draw_t
-                        squared[i, j] = _below(draw_t)
+                    low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
 
 
-@compiled(inline="always")
-def _below(top: float) -> np.float32:
-    """Its square in single precision, surely not above it."""
-    return np.float32(top * top * (1.0 - 4.0 * UNIT))
+@compiled(error_model="numpy")
+def any_near(
+    near: BoolArray,
+    low: SingleArray,
+    shift: SingleArray,
+    apart: SingleArray,
+    mean: SingleArray,
+    square: SingleArray,
+    radius: float,
+    blocks: int,
+    room: SingleArray,
+) -> bool:
+    """Fill near (draws,): whether any trial that a centre answers for may have a t above low (3, draws); whether any draw
+    is. shift: (3,) the highest of those trials.
+
+    Rounding moves q by at most 2 (B + 2) UNIT of itself, and q - m^2 by no more than four times that.
+    """
+    wide, down, zero = np.float32(math.sqrt(blocks)), np.float32(DOWN), np.float32(0.0)
+    less, some = np.float32(1.0 - 8.0 * (blocks + 8.0) * UNIT), False
+    for j in range(near.size):
+        high = wide * apart[j] + (room[0, j] + room[1, j] * radius)
+        spread = np.sqrt(max(square[j] * less - mean[j] * mean[j], zero)) * down
+        spread = max(spread - room[2, j] * radius, zero)
+        near[j] = (
+            (max(high + shift[0], zero) > low[0, j] * spread)
+            | (max(high + shift[1], zero) > low[1, j] * spread)
+            | (max(high + shift[2], zero) > low[2, j] * spread)
+        )
+        some |= near[j]
+    return some
+
+
+@compiled(error_model="numpy")
+def raise_top(
+    tops: FloatArray,
+    j: int,
+    floor: float,
+    times: FloatArray,
+    moved: FloatArray,
+    plain: bool,
+    lanes: FloatArray,
+    shifts: FloatArray,
+    found: FloatArray,
+) -> None:
+    """Raise the tops of draw j by WIDTH trials with block sums lanes (B, WIDTH) and these shifts (3, WIDTH); found:
+    (WIDTH,) to work in."""
+    blocks, total, square = times.shape[1], fill(0.0, WIDTH), fill(0.0, WIDTH)
+    for b in range(blocks):
+        z = load(lanes, (b, 0), WIDTH)
+        total = total + times[j, b] * z
+        square = square + times[j, b] * (z * z)
+    apart = total
+    if not plain:
+        apart = fill(0.0, WIDTH)
+        for b in range(blocks):
+            apart = apart + moved[j, b] * load(lanes, (b, 0), WIDTH)
+    variance = square - total * total
+    variance = where(variance > NOISE, variance, 0.0)
+    for i in range(3):
+        ahead, top = apart * math.sqrt(blocks) + load(shifts, (i, 0), WIDTH), max(tops[i, j], floor)
+        if any_of((ahead > 0.0) & (ahead * ahead >= variance * (top * top * SURELY))):
+            deviation = root(variance)
+            t = ahead / deviation  # infinite without a deviation; 0 / 0 says nothing
+            higher = (t > tops[i, j]) & ((deviation > 0.0) | (ahead > NOISE))
+            store(found, (0,), where(higher, t, tops[i, j]))
+            tops[i, j] = found.max()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from positioning.analysis.metrics import NOISE
-from positioning.analysis.overfitting import spa, varying
+from positioning.analysis.overfitting import FLOOR, shares_of, spa, varying
 from positioning.analysis.resampled_tops import ResampledTops
 from positioning.arrays import FloatArray
 
@@ -45,7 +45,7 @@ def standardised(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     return centred / deviation[:, None], math.sqrt(sums.shape[1]) * mean / deviation
 
 
-KINDS = ("independent", "near ties", "one block", "skewed", "few values")
+KINDS = ("independent", "near ties", "one block", "skewed", "few values", "alike")
 
 
 def trials(kind: str, blocks: int, rng: np.random.Generator) -> FloatArray:
@@ -58,6 +58,8 @@ def trials(kind: str, blocks: int, rng: np.random.Generator) -> FloatArray:
         return made
     if kind == "skewed":
         return np.exp(2.0 * made)
+    if kind == "alike":  # as the trials of a grid
+        return made[:4].repeat(50, axis=0) + 0.1 * made
     return np.sign(made) if kind == "few values" else made
 
 
@@ -82,3 +84,57 @@ def test_a_test_is_the_same_in_pieces_and_on_any_number_of_cores(monkeypatch: py
     for many in (1, 3):
         monkeypatch.setattr("positioning.analysis.overfitting.cores", lambda many=many: many)
         assert spa(np.array_split(sums, 7), np.zeros(64)) == whole
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("floor", [0.5, 2.0])
+def test_maxima_above_a_floor_are_told_as_without(kind: str, floor: float) -> None:
+    z, t = standardised(trials(kind, 20, np.random.default_rng(5)))
+    times = shares(20, 5)
+    whole, part = (ResampledTops(times, np.zeros_like(times)) for _ in range(2))
+    whole.add(z, t)
+    for some in (slice(0, 70), slice(70, None)):
+        part.add(z[some], t[some], floor)
+    np.testing.assert_array_equal(part.tops > floor, whole.tops > floor)
+    np.testing.assert_array_equal(part.tops[whole.tops > floor], whole.tops[whole.tops > floor])
+
+
+def formula(sums: FloatArray) -> tuple[float, float, float, float]:
+    """T2 / T under the consistent null, beyond all where T is 0, and the p-values of `spa` without a floor, all in double
+    precision."""
+    blocks, rng = sums.shape[1], np.random.default_rng(0)
+    drawn = rng.integers(blocks, size=(DRAWS, blocks))
+    again = np.take_along_axis(drawn, rng.integers(blocks, size=(DRAWS, blocks)), axis=1)
+    z, t = standardised(sums)
+    times, best = shares_of(drawn), max(0.0, t.max()) * (1.0 - 1e-9)
+    first, second = plain(times, 0.0 * times, z, t), plain(shares_of(again), times, z, t)
+    p_values, levels = [], []
+    for own, other in zip(first, second, strict=True):
+        above = int((own >= best).sum())
+        levels.append(np.sort(other)[-above] * (1.0 - 1e-9) if above else math.inf)
+        p_values.append((1.0 + (own >= levels[-1]).sum()) / (1.0 + DRAWS))
+    return levels[1] / max(best, 1e-300), min(p_values[:2]), p_values[1], max(p_values[1:])
+
+
+@pytest.mark.parametrize("kind", ["independent", "skewed", "alike"])
+def test_p_values_are_those_of_the_formula_wherever_the_levels_lie(kind: str) -> None:
+    ratios = []
+    for seed in range(12):
+        sums = trials(kind, 20, np.random.default_rng(seed))[: (3, 40, 200)[seed % 3]]
+        sums = sums - sums.mean() + (seed % 4 - 1) * 0.15 * sums.std()
+        ratio, *p_values = formula(sums)
+        found = spa([sums], np.zeros(20), draws=DRAWS)
+        assert [found.lower, found.consistent, found.upper] == p_values
+        ratios.append(ratio)
+    assert min(ratios) < 1.0 < max(ratios)
+
+
+def test_levels_below_the_floor_are_looked_for_again() -> None:
+    ratios = []
+    for seed in range(40):
+        sums = np.random.default_rng(seed).standard_normal((2, 20))
+        sums = sums - sums.mean() + 0.02
+        ratio, _, consistent, _ = formula(sums)
+        assert spa([sums], np.zeros(20), draws=DRAWS).consistent == consistent
+        ratios.append(ratio)
+    assert min(ratios) < FLOOR
