@@ -81,8 +81,9 @@ def prepare(module: str, work: Path) -> None:
         for strategy in ("middle_corridor", "fertilizer_producers"):
             assert plain_answer("run", [strategy, *BASE["run"][1:]]) == ""
     (work / "list.csv").write_text("name,country\nMosaic Company,US\nUralkali,RU\n")
-    (work / "reports").mkdir(exist_ok=True)
-    (work / "reports" / "index.html").touch()
+    if module == "serve":
+        (work / "reports").mkdir()
+        (work / "reports" / "index.html").touch()
     shutil.rmtree(work / "place", ignore_errors=True)
 
 
