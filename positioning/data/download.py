@@ -15,7 +15,7 @@ from positioning.data.manifest import Entry
 from positioning.data.series import Series, joined, restated, suspect
 from positioning.data.store import Store
 from positioning.data.symbols import rate_symbol
-from positioning.data.yahoo import Answer, last_session
+from positioning.data.yahoo_answer import Answer, last_session
 from positioning.errors import BadInputError
 from positioning.market.instruments import RECORDED, Instruments
 from positioning.market.venues import sessions

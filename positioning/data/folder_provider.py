@@ -14,7 +14,7 @@ import numpy as np
 from positioning.arrays import DateArray, FloatArray
 from positioning.data.folder import FolderSource
 from positioning.data.series import COLUMNS, PRICES, Series
-from positioning.data.yahoo import Answer
+from positioning.data.yahoo_answer import Answer
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
 from positioning.market.findings import Finding, accept

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from positioning.data.series import Series
-from positioning.data.yahoo import Answer, Pace, YahooClient, last_session
+from positioning.data.yahoo import Pace, YahooClient
+from positioning.data.yahoo_answer import Answer, last_session
 from tests.data import yahoo_stand_in as stand_in
 from tests.data.yahoo_stand_in import Fault, LoopbackSession, World, served
 
