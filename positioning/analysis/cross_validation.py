@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import combinations
 from typing import final
@@ -11,8 +11,10 @@ from typing import final
 import numpy as np
 
 from positioning.analysis.metrics import NOISE
+from positioning.analysis.winners_of_halves import ROUNDING, subset_sums, winners_of_halves
 from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.worker_processes import cores
+from positioning.worker_threads import in_order
 
 MIN_ROWS = 20  # rows of a part that is chosen on or judged; a ratio of fewer is noise
 ALIKE = (
@@ -21,11 +23,7 @@ ALIKE = (
 PBO_TRIALS = 10_000
 PBO_BLOCKS = 20  # 184,756 splits; two blocks more are four times as many
 
-# Values of one array while splits are worked through: 1 MB, so that the next step finds them in the cache.
-CHUNK = 2**17
-
-# A variance is a difference of sums of squares; what is left of them below this share is rounding.
-ROUNDING = 1e-12
+PARTS = 64  # into which the splits are cut for the cores
 
 
 @final
@@ -73,28 +71,21 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
     """
     _check_blocks(counts, sums, squares)
     chosen = pbo_sample(sums.shape[0], seed)
-    tables = [_Table.of(x) for x in (counts[None].astype(np.float64), sums[chosen], squares[chosen])]
-    halves, every = _halves(counts.size), 2**counts.size - 1
+    width, halves = counts.size // 2, _halves(counts.size)
+    low = [np.ascontiguousarray(x[chosen, :width].T) for x in (sums, squares)]
+    high = [subset_sums(x[chosen, width:]) for x in (sums, squares)]
+    # In the order of their lower blocks, which are then added once for many, and put back in their own.
+    parts = np.array_split(np.argsort(halves % 2**width, kind="stable"), PARTS)
+    found = np.empty((2, 3, halves.size))
 
-    def ranked(part: IntArray) -> list[FloatArray]:
-        first = sharpes(*(table.sums(part) for table in tables))
-        second = sharpes(*(table.sums(every ^ part) for table in tables))
-        return [_winners(first, second), _winners(second, first)]
+    def ranked(places: IntArray) -> FloatArray:
+        return winners_of_halves(halves[places], counts.astype(np.float64), *low, *high)  # type: ignore[no-any-return]
 
-    # Worked through in the order of their lower blocks, which are then added once for many, and put back in their own.
-    order, many = (
-        np.argsort(halves % 2 ** (counts.size // 2), kind="stable"),
-        -(-halves.size * chosen.size // CHUNK),
-    )
-    rankings = np.empty((2, 3, halves.size))
-    with ThreadPoolExecutor(cores()) as pool:
-        parts = np.array_split(order, many)
-        for places, both in zip(parts, pool.map(ranked, [halves[places] for places in parts]), strict=True):
-            rankings[:, :, places] = both
-    logits, inside, outside = np.concatenate(
-        [part for places in np.array_split(np.arange(halves.size), many) for part in rankings[:, :, places]],
-        axis=1,
-    )
+    with closing(in_order(ranked, parts, cores())) as each:
+        for places, own in zip(parts, each, strict=True):
+            found[:, :, places] = own
+    rank, inside, outside = found.transpose(1, 0, 2).reshape(3, -1)  # the halves, then their complements
+    logits = np.log(rank / (chosen.size + 1 - rank))
     return Pbo(
         probability=float(np.mean(logits < 0) + 0.5 * np.mean(logits == 0)),
         logits=logits,
@@ -180,39 +171,6 @@ def _halves(blocks: int) -> IntArray:
     return np.array([1 + sum(1 << b for b in chosen) for chosen in rest])
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """The lower half of the blocks, (blocks / 2, trials), and sums over every subset of the upper half,
-    (2^(blocks/2), trials): of the lower half, too, they would take as much memory again. Each trial's numbers are added
-    in the same order, hence equal trials stay equal to the last bit, which a matrix product does not promise."""
-
-    low: FloatArray
-    high: FloatArray
-
-    @classmethod
-    def of(cls, values: FloatArray) -> _Table:
-        width = values.shape[1] // 2
-        return cls(np.ascontiguousarray(values[:, :width].T), _subset_sums(values[:, width:]))
-
-    def sums(self, masks: IntArray) -> FloatArray:
-        """Sums by mask and trial, (masks, trials)"""
-        lower, place = np.unique(masks % len(self.high), return_inverse=True)
-        low = np.zeros((lower.size, self.low.shape[1]))
-        for bit, block in enumerate(self.low):
-            low[(lower >> bit) & 1 == 1] += block
-        sums = self.high[masks // len(self.high)]
-        sums += low[place] if lower.size > 1 else low
-        return sums
-
-
-def _subset_sums(values: FloatArray) -> FloatArray:
-    sums = np.zeros((1, values.shape[0]))
-    for column in values.T:  # bit k of a row's number tells whether column k is in its sum
-        sums = np.concatenate([sums, sums + column])
-    return sums
-
-
 def sharpes(n: FloatArray, total: FloatArray, squares: FloatArray) -> FloatArray:
     """mean / std, ddof 1, of n rows with this total and sum of squares; 0 without risk, -inf where they are NaN."""
     deviations = squares - total * total / n
@@ -248,13 +206,6 @@ def rank_correlation(first: FloatArray, second: FloatArray) -> float:
     )
     spread = math.sqrt(float(np.sum(x * x)) * float(np.sum(y * y)))
     return float(np.sum(x * y)) / spread if spread > 0 else math.nan
-
-
-def _winners(inside: FloatArray, outside: FloatArray) -> FloatArray:
-    """Of each row's winner inside: its logit, its value inside, its value outside."""
-    trials, winner = inside.shape[1], inside.argmax(axis=1)
-    rank, rows = ranks(outside, winner), np.arange(winner.size)
-    return np.stack([np.log(rank / (trials + 1 - rank)), inside[rows, winner], outside[rows, winner]])
 
 
 def _slope(inside: FloatArray, outside: FloatArray) -> float:

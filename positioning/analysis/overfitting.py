@@ -8,9 +8,8 @@ by one row at most, so that no series is kept and a million trials are read in p
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import final
@@ -22,6 +21,7 @@ from positioning.analysis.metrics import NOISE
 from positioning.analysis.resampled_tops import ResampledTops
 from positioning.arrays import FloatArray, IntArray
 from positioning.worker_processes import cores
+from positioning.worker_threads import in_order
 
 NORMAL = NormalDist()
 
@@ -132,15 +132,21 @@ def effective_trials(chunks: Iterable[FloatArray]) -> float:
     Bailey and Lopez de Prado (2014), appendix, doi:10.3905/jpm.2014.40.5.094.
     """
     trials, total = 0, np.zeros(1)
-    for chunk in chunks:
-        _, _, centred, deviation = varying(chunk)
-        trials += deviation.size
-        total = total + (centred / deviation[:, None]).sum(axis=0) / math.sqrt(chunk.shape[1])
+    with closing(in_order(_summed, chunks, cores())) as each:
+        for count, part in each:
+            trials += count
+            total = total + part
     if trials < 2:
         return float(trials) if trials else math.nan
     rho = (float(total @ total) - trials) / (trials * (trials - 1.0))
     rho = min(max(rho, 0.0), 1.0)
     return rho + (1.0 - rho) * trials
+
+
+def _summed(chunk: FloatArray) -> tuple[int, FloatArray]:
+    """How many trials vary, and the sum of their block sums less their mean, each scaled to length 1."""
+    _, _, centred, deviation = varying(chunk)
+    return deviation.size, (centred / deviation[:, None]).sum(axis=0) / math.sqrt(chunk.shape[1])
 
 
 def varying(block_sums: FloatArray) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
@@ -249,34 +255,25 @@ def _best_of_draws(
     """times, origin: of `ResampledTops`; tops below `floor` times the statistic may be less than they are."""
     blocks = benchmark.size
     pieces = [ResampledTops(times, origin) for _ in range(cores())]
+    free = list(pieces)
     statistic, best, offset, trials = 0.0, -1, 0, 0
-    running: deque[Future[tuple[FloatArray, IntArray, int]]] = deque()
 
-    def work(piece: ResampledTops, block_sums: FloatArray, least: float) -> tuple[FloatArray, IntArray, int]:
+    def resampled(block_sums: FloatArray) -> tuple[FloatArray, IntArray, int]:
         places, mean, centred, deviation = varying(block_sums - benchmark)
         t = np.asarray(math.sqrt(blocks) * mean / deviation)
-        piece.add(centred / deviation[:, None], t, max(least, floor * float(t.max(initial=0.0))))
+        piece = free.pop()
+        piece.add(centred / deviation[:, None], t, floor * max(statistic, float(t.max(initial=0.0))))
+        free.append(piece)
         return t, places, block_sums.shape[0]
 
-    def finish() -> None:
-        nonlocal statistic, best, offset, trials
-        t, places, count = running.popleft().result()
-        if t.size and t.max() > statistic:
-            statistic, best = float(t.max()), offset + int(places[t.argmax()])
-        offset, trials = offset + count, trials + t.size
-
     with (
-        threadpool_limits(1, "blas"),
-        ThreadPoolExecutor(len(pieces)) as pool,
-    ):  # its own would wait for each other
-        for n, block_sums in enumerate(_bounded(chunks)):
-            if block_sums.shape[1:] != benchmark.shape:
-                raise ValueError(f"block sums {block_sums.shape} do not fit a benchmark of {blocks} blocks")
-            if n >= len(pieces):
-                finish()  # each piece has one worker at a time
-            running.append(pool.submit(work, pieces[n % len(pieces)], block_sums, floor * statistic))
-        while running:
-            finish()
+        threadpool_limits(1, "blas"),  # its threads would wait for each other
+        closing(in_order(resampled, _bounded(chunks, blocks), len(pieces))) as each,
+    ):
+        for t, places, count in each:
+            if t.size and t.max() > statistic:
+                statistic, best = float(t.max()), offset + int(places[t.argmax()])
+            offset, trials = offset + count, trials + t.size
     return _BestOfDraws(statistic, best, trials, pieces[0].merged(pieces[1:]))
 
 
@@ -348,7 +345,9 @@ def _sharpe_variance(sharpe: float, skew: float, kurtosis: float) -> float:
     return 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
 
 
-def _bounded(chunks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+def _bounded(chunks: Iterable[FloatArray], blocks: int) -> Iterator[FloatArray]:
     for chunk in chunks:
+        if chunk.shape[1:] != (blocks,):
+            raise ValueError(f"block sums {chunk.shape} do not fit a benchmark of {blocks} blocks")
         for start in range(0, chunk.shape[0], CHUNK):
             yield chunk[start : start + CHUNK]
