@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import final
@@ -14,10 +14,15 @@ from positioning.analysis.metrics import MIN_RETURNS
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import MOST_TOLD, BadInputError, would_take
 from positioning.events.event import Events
+from positioning.events.shifts import ShiftedRecords
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.inputs import LedgerInputs
+from positioning.simulation.result import Result
+from positioning.strategy.path_book import decides_on_paths
+from positioning.strategy.shifted_news import decisions_on
 from positioning.strategy.strategy import Strategy
+from positioning.strategy.weight_batches import ScheduledStrategy
 
 
 @final
@@ -82,29 +87,45 @@ def placebo(
     draws: int,
     seed: int = 0,
     advance: Callable[[], None] = lambda: None,
+    inputs: LedgerInputs | None = None,
 ) -> Placebo:
     """The strategy on `draws` sets of shifted event dates.
 
     A shuffle moves all events of the account's span around it by one random number of rows: their count,
-    severities, order and clustering are those of the record, only the days are wrong.
+    severities, order and clustering are those of the record, only the days are wrong. inputs: what `terms.inputs` made
+    of this market, events and strategy, where it is there already.
     Raises BadInputError for fewer than 1 draw.
     """
     check_draws(draws)
-    inputs = terms.inputs(market, events, strategy.screened(market, events))  # restrictions are not shuffled
+    if inputs is None:  # restrictions are not shuffled
+        inputs = terms.inputs(market, events, strategy.screened(market, events))
     rng = np.random.default_rng(seed)
-    rows = market.rows[market.start :]
-    shifts = rng.integers(1, max(rows.size, 2), draws)
+    rows = market.rows.size - market.start
+    records = ShiftedRecords(events, market.rows, market.start, rng.integers(1, max(rows, 2), draws))
     shuffled = np.empty(draws)
-    for k, shift in enumerate(shifts):
-        shuffled[k] = _total_return(strategy, market, terms, inputs, shifted(events, rows, int(shift)))
+    for k, result in enumerate(_accounts(strategy, market, terms, inputs, records)):
+        shuffled[k] = _total_return(result)
         advance()
     return Placebo(
-        _total_return(strategy, market, terms, inputs, events),
+        _total_return(terms.run(strategy, market, events, inputs)),
         shuffled,
-        _total_return(strategy, market, terms, inputs, flipped(events)),
+        _total_return(terms.run(strategy, market, flipped(events), inputs)),
         seed,
-        rows.size - 1,
+        rows - 1,
     )
+
+
+def _accounts(
+    strategy: Strategy, market: Market, terms: AccountTerms, inputs: LedgerInputs, records: ShiftedRecords
+) -> Iterator[Result]:
+    """The account after each record; decided many at a time where the strategy decides by the engine's code."""
+    if isinstance(strategy, ScheduledStrategy) and decides_on_paths(strategy):
+        for targets in decisions_on(strategy, market, records):
+            yield terms.run(targets, market, records.events, inputs)
+        return
+    rows = market.rows[market.start :]
+    for shift in records.shifts.tolist():
+        yield terms.run(strategy, market, shifted(records.events, rows, shift), inputs)
 
 
 def shifted(events: Events, rows: DateArray, shift: int) -> Events:
@@ -125,8 +146,5 @@ def flipped(events: Events) -> Events:
     )
 
 
-def _total_return(
-    strategy: Strategy, market: Market, terms: AccountTerms, inputs: LedgerInputs, events: Events
-) -> float:
-    result = terms.run(strategy, market, events, inputs)
+def _total_return(result: Result) -> float:
     return float(result.nav[-1] / result.nav[0] - 1.0)

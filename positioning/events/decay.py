@@ -17,3 +17,8 @@ def decayed(news: FloatArray, decay: float) -> FloatArray:
         level = level * decay + news[t]
         out[t] = level
     return out
+
+
+def fading(news: FloatArray, half_life: float) -> FloatArray:
+    """(T,) the news of each row and of those before it, which halves in `half_life` rows."""
+    return np.asarray(decayed(news, 0.5 ** (1.0 / half_life)))

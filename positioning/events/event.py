@@ -204,7 +204,7 @@ class Events(Displayable):
         stays = days == self.known
         order = np.lexsort((ids, np.where(stays, instants, days + 1)))
         moved = copy(self)  # all that is checked at construction stands: only days are others
-        shocks = {sleeve: self._shocks(sleeve)[order] for sleeve in self.sleeves}
+        shocks = {sleeve: self.shocks(sleeve)[order] for sleeve in self.sleeves}
         whole = {name: value for name, value in self.__dict__.items() if name not in ("items", "_instants")}
         moved.__dict__.clear()
         moved.__dict__.update(
@@ -266,14 +266,12 @@ class Events(Displayable):
         (`follows`); events known before the first session, whose age in rows cannot be counted: start the
         sessions earlier where they should still be felt. Raises BadInputError for an unknown sleeve.
         """
-        if self.sleeves:
-            self.require_sleeve(sleeve)
-        days = _days(sessions)
+        shocks, days = self.shocks(sleeve), _days(sessions)
         arrived = np.zeros(days.size)
         if not days.size:
             return arrived
         inside = (self.known >= days[0]) & (self.known <= days[-1])
-        np.add.at(arrived, self.rows(days)[inside], self._shocks(sleeve)[inside])
+        np.add.at(arrived, self.rows(days)[inside], shocks[inside])
         return arrived
 
     def pressure(self, sessions: pd.DatetimeIndex | DateArray, sleeve: str, half_life: float) -> FloatArray:
@@ -288,12 +286,14 @@ class Events(Displayable):
                 "wanted a number of rows above zero",
                 "type for example half_life=20",
             )
-        from positioning.events.decay import decayed
+        from positioning.events.decay import fading
 
-        return np.asarray(decayed(self.news(sessions, sleeve), 0.5 ** (1.0 / half_life)))
+        return fading(self.news(sessions, sleeve), half_life)
 
-    def _shocks(self, sleeve: str) -> FloatArray:
-        """(E,) sign * severity of each event, 0 where it does not count."""
+    def shocks(self, sleeve: str) -> FloatArray:
+        """(E,) sign * severity of each event, 0 where it does not count. Raises BadInputError for an unknown sleeve."""
+        if self.sleeves:
+            self.require_sleeve(sleeve)
         if sleeve not in self._known_shocks:
             shocks = [e.signs[sleeve] * e.severity if e.counts else 0 for e in self.items]
             self._known_shocks[sleeve] = np.array(shocks, dtype=np.float64)

@@ -31,7 +31,7 @@ from positioning.provenance import package_versions
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate, read_cash
 from positioning.simulation.fees import FeeTable, read_fees
-from positioning.simulation.inputs import Fill
+from positioning.simulation.inputs import Fill, LedgerInputs
 from positioning.simulation.liquidity import Capital, volume_findings
 from positioning.simulation.result import Result
 from positioning.simulation.taxes import DividendTax
@@ -110,7 +110,7 @@ def backtest(
         thesis=terms.thesis,
         benchmark=measure,
         attribution=attribute(result, terms.events, sleeves, terms.thesis.complete(sleeves)),
-        placebo=_placebo(strategy, market, terms, advance),
+        placebo=_placebo(strategy, market, terms, inputs, advance),
         command=terms.command,
         versions=package_versions(),
         factors=exposed(result, terms),
@@ -174,11 +174,15 @@ def exposed(result: Result, terms: RunSettings) -> FactorExposure | None:
 
 
 def _placebo(
-    strategy: Strategy, market: Market, terms: RunSettings, advance: Callable[[], None]
+    strategy: Strategy,
+    market: Market,
+    terms: RunSettings,
+    inputs: LedgerInputs,
+    advance: Callable[[], None],
 ) -> Placebo | None:
     if terms.placebos == 0:
         return None
-    return placebo(strategy, market, terms.account, terms.events, terms.placebos, terms.seed, advance)
+    return placebo(strategy, market, terms.account, terms.events, terms.placebos, terms.seed, advance, inputs)
 
 
 def benchmark_of(strategy: Strategy, terms: RunSettings, result: Result) -> Benchmark | None:

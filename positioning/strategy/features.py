@@ -67,7 +67,10 @@ class Response(Feature):
     def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:
         if not self.theme:
             return np.zeros(decided.size)
-        pressure = events.pressure(market.rows, self.theme, self.half_life)
+        return self.answer(events.pressure(market.rows, self.theme, self.half_life), decided)
+
+    def answer(self, pressure: FloatArray, decided: IntArray) -> FloatArray:
+        """(D,) what (T,) pressure comes to on the decision rows."""
         return np.asarray(np.tanh(pressure[decided] / self.scale))
 
 

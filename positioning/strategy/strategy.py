@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, replace
 from functools import cache, wraps
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
+import numpy.typing as npt
 
-from positioning.arrays import BoolArray, IntArray
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.errors import BadInputError, DataMissingError, did_you_mean
 from positioning.events.event import Events
 from positioning.market.market import Market
@@ -216,15 +217,28 @@ def _parse(text: str, hint: Any, what: str) -> Any:
 def schedule(market: Market, events: Events, names: tuple[str, ...], themes: tuple[str, ...]) -> IntArray:
     """Decision rows: the opening, the first row of each month, rows on which a restriction of one of the names
     becomes known or a lifting takes effect, and rows on which an event of the themes with a sign does."""
-    rows = market.rows
-    months = rows.astype("datetime64[M]")
+    news = [events.news(market.rows, theme) for theme in themes]
+    return schedule_on(market, standing_rows(market, events, names), news)
+
+
+def standing_rows(market: Market, events: Events, names: tuple[str, ...]) -> IntArray:
+    """Decision rows that no news moves: of the account, of the calendar and of restrictions, see `schedule`."""
+    months = market.rows.astype("datetime64[M]")
     first_of_month = np.nonzero(months[1:] != months[:-1])[0] + 1
-    news = [np.nonzero(events.news(rows, theme))[0] for theme in themes]
     days = [r.known_on() for r in events.restrictions if r.symbol in names]
     days += [r.holds_from() for r in events.restrictions if r.symbol in names and r.kind == "lifted"]
-    screens = np.searchsorted(rows, np.array(days, dtype="datetime64[D]"))
-    every = np.unique(np.concatenate([[market.start], first_of_month, screens, *news]).astype(np.int64))
-    return every[(every >= market.start) & (every < rows.size)]
+    screens = np.searchsorted(market.rows, np.array(days, dtype="datetime64[D]"))
+    return _in_account(market, np.concatenate([[market.start], first_of_month, screens]))
+
+
+def schedule_on(market: Market, standing: IntArray, news: Sequence[FloatArray]) -> IntArray:
+    """The standing rows, and those on which some (T,) news is not 0."""
+    return _in_account(market, np.concatenate([standing, *(np.flatnonzero(n) for n in news)]))
+
+
+def _in_account(market: Market, rows: npt.NDArray[Any]) -> IntArray:
+    every = np.unique(rows.astype(np.int64))
+    return every[(every >= market.start) & (every < market.rows.size)]
 
 
 def present(market: Market, symbols: tuple[str, ...], strategy: str) -> tuple[str, ...]:
