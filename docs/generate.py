@@ -110,10 +110,8 @@ def _methods(value: Any) -> Iterator[list[str]]:
 
 def tables() -> Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str]]]]:
     """By file: what a row is, its columns, and the permitted words of those that have a list."""
-    event, restriction = (
-        import_module("positioning.events.event"),
-        import_module("positioning.events.restriction"),
-    )
+    event_file = import_module("positioning.events.event_file")
+    restriction = import_module("positioning.events.restriction")
     fees = import_module("positioning.simulation.fees")
     instruments = import_module("positioning.market.instruments")
     return {
@@ -123,7 +121,7 @@ def tables() -> Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str
         ),
         "events.csv": (
             "A piece of news; beside these, `sign_SLEEVE` for each sleeve of the thesis: -1, 0 or 1.",
-            event._COLUMNS, {"confidence": get_args(event.Confidence)},
+            event_file._COLUMNS, {"confidence": get_args(event_file.Confidence)},
         ),
         "instruments.csv of a thesis": (
             "A symbol that the engine has not on record; beside these, where there are any, "

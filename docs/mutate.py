@@ -84,6 +84,7 @@ MODULES: Mapping[str, Module] = {
     "restriction": Module("events/restriction.py", ("tests/events/test_restriction.py", f"{T}/test_frozen.py")),
     "event": Module("events/event.py", ("tests/events/test_event.py", "tests/events/test_moved.py",
                                          "tests/events/test_thesis.py")),
+    "event_file": Module("events/event_file.py", ("tests/events/test_event.py", "tests/events/test_thesis.py")),
     "metrics": Module("analysis/metrics.py", ("tests/analysis/test_metrics.py", "tests/analysis/test_second_opinion.py")),
     "csv_prices": Module("data/csv_prices.py", ("tests/data/test_csv_files.py", "tests/data/test_folder.py",
                                                 "tests/data/test_foreign_files.py")),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from positioning.events.event import Events as Events
     from positioning.events.restriction import Restriction as Restriction
     from positioning.events.thesis import Thesis as Thesis
-    from positioning.events.thesis import read_thesis as read_thesis
+    from positioning.events.thesis_file import read_thesis as read_thesis
     from positioning.market.load import load as load
     from positioning.market.market import Market as Market
     from positioning.runs.backtest import RunSettings as RunSettings
@@ -91,7 +91,7 @@ _HOMES = {
     "event_study": "event_studies.study",
     "load": "market.load",
     "read_fees": "simulation.fees",
-    "read_thesis": "events.thesis",
+    "read_thesis": "events.thesis_file",
     "stress_test": "scenarios.stress_test",
     "summarise": "analysis.metrics",
     "sweep": "search.run",

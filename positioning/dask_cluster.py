@@ -203,7 +203,7 @@ class _Spread:
             if future.status == "error":  # the function's own
                 raise
             if not isinstance(error, TimeoutError):  # the connection broke while it was fetched
-                raise _lost(self._address, job) from None
+                raise _lost_work(self._address, job) from None
             self._running[future.key] = future, number, key, piece, deaths  # it went down with its worker
             self._done.put(future)
         except KilledWorker:
@@ -216,7 +216,7 @@ class _Spread:
                 ) from None
             self._begin(number, key, piece, deaths + 1)
         except CancelledError:
-            raise _lost(self._address, job) from None
+            raise _lost_work(self._address, job) from None
         return None
 
     def _look(self) -> None:
@@ -240,7 +240,7 @@ class _Spread:
             )
 
 
-def _lost(address: str, job: Job) -> BadInputError:
+def _lost_work(address: str, job: Job) -> BadInputError:
     return BadInputError(
         f"the scheduler at {address} ended, or dropped {job.whole}",
         "wanted it to the end",
@@ -312,7 +312,7 @@ def _shared_state(client: Client, address: str, job: Job) -> Iterator[str]:
         plugin.require_same(client)
         client.register_plugin(plugin, name=name)
     except OSError:  # the connection broke
-        raise _lost(address, job) from None
+        raise _lost_work(address, job) from None
     try:
         yield name
     finally:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import strategies
 from positioning.data.sample import SampleSource
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 
 RECORD = Path(strategies.__file__).with_name("record")
 THESIS = read_thesis(RECORD)

@@ -19,7 +19,7 @@ from positioning.cli import event_study, events, grid_search, run, stress
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.event_studies.sleeves import distinct, strategy_sleeves, symbol_sleeve
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 from positioning.market.sample_facts import NO_FACTS
 from positioning.strategy.basket import Basket
 from strategies import FertilizerProducers

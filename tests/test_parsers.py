@@ -18,7 +18,7 @@ from positioning.cli.config import _options
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.restriction import read_restrictions
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 from positioning.market.instruments import read_instruments
 from positioning.screening.decisions import read_decisions
 from positioning.screening.screen import screen

@@ -202,7 +202,7 @@ def raise_tops(
     for i in range(3):
         for j in range(draws):
             low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
-    lanes, own_shifts, found = np.empty((blocks, WIDTH)), np.empty((3, WIDTH)), np.empty(WIDTH)
+    lanes, own_shifts, statistics = np.empty((blocks, WIDTH)), np.empty((3, WIDTH)), np.empty(WIDTH)
     highest = np.empty(3, np.float32)
     for g in range(members.shape[0]):
         for i in range(3):
@@ -216,7 +216,7 @@ def raise_tops(
                 lanes[b, k] = standardised[members[g, k], b]
         for j in range(draws):
             if near[j]:
-                raise_top(tops, j, floor, times, moved, plain, lanes, own_shifts, found)
+                raise_top(tops, j, floor, times, moved, plain, lanes, own_shifts, statistics)
                 for i in range(3):
                     low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
 
@@ -263,9 +263,9 @@ def raise_top(
     plain: bool,
     lanes: FloatArray,
     shifts: FloatArray,
-    found: FloatArray,
+    statistics: FloatArray,
 ) -> None:
-    """Raise the tops of draw j by WIDTH trials with block sums lanes (B, WIDTH) and these shifts (3, WIDTH); found:
+    """Raise the tops of draw j by WIDTH trials with block sums lanes (B, WIDTH) and these shifts (3, WIDTH). statistics:
     (WIDTH,) to work in."""
     blocks, total, square = times.shape[1], fill(0.0, WIDTH), fill(0.0, WIDTH)
     for b in range(blocks):
@@ -285,5 +285,5 @@ def raise_top(
             deviation = root(variance)
             t = ahead / deviation  # infinite without a deviation; 0 / 0 says nothing
             higher = (t > tops[i, j]) & ((deviation > 0.0) | (ahead > NOISE))
-            store(found, (0,), where(higher, t, tops[i, j]))
-            tops[i, j] = found.max()
+            store(statistics, (0,), where(higher, t, tops[i, j]))
+            tops[i, j] = statistics.max()

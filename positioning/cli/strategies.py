@@ -112,7 +112,7 @@ def thesis_of(folder: str | None, events: str | None = None, restrictions: str |
 
     Raises BadInputError as `read_thesis` does, and where no folder is named and no strategies are listed.
     """
-    from positioning.events.thesis import read_thesis
+    from positioning.events.thesis_file import read_thesis
 
     package = workshop() if folder is None else None
     if folder is None and package is None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, cast, final, get_args
+from typing import TYPE_CHECKING, Any, Literal, final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +18,15 @@ import numpy.typing as npt
 from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.display import Displayable, Picture
 from positioning.errors import BadInputError, did_you_mean
-from positioning.events.instant import end_of, known_at, known_on, parse_instant
-from positioning.events.restriction import INSTANT, Restriction
-from positioning.market.records import Cells, check_choice, check_filled, parsed, read_records, whole
+from positioning.events.instant import end_of, known_at, known_on
+from positioning.events.restriction import Restriction
+from positioning.market.records import check_choice, check_filled
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Confidence = Literal["high", "medium", "low"]
 SIGN = "sign_"  # begins the column that holds the signs of a sleeve
-
-_TEXTS = ("id", "title", "issuer", "instrument", "direction", "source", "confidence", "follows")
-_COLUMNS = ("announced", "severity", "themes", *_TEXTS)
 
 
 @final
@@ -315,44 +311,6 @@ class Events(Displayable):
         return h.hexdigest()
 
 
-def read_events(
-    path: Path | str,
-    sleeves: Sequence[str] = (),
-    themes: Sequence[str] = (),
-    directions: Sequence[str] = (),
-) -> Events:
-    """A CSV of events, a source per row, without restrictions.
-
-    Columns: id, announced, title, issuer, instrument, direction, severity, themes, follows, source, confidence, and
-    `sign_NAME` for each sleeve. `announced` is a bare date, known at its end, or a time with its zone. Further
-    columns are ignored. An event that `follows` another comes on a later line. sleeves, themes, directions: those
-    there may be; where none are given, those that the file has.
-
-    Raises BadInputError naming file, line and column.
-    """
-    file = Path(path)
-    ids: set[str] = set()
-
-    def add(cells: Cells) -> Event:
-        event = _from_cells(cells)
-        if event.id in ids:
-            raise BadInputError(f"id {event.id!r} again", "wanted each id once", "rename one of the two")
-        if event.follows:
-            check_choice("follows", event.follows, ids)
-        for column, allowed, words in (
-            (f"{SIGN}...", sleeves, tuple(event.signs)),
-            ("themes", themes, event.themes),
-            ("direction", directions, (event.direction,)),
-        ):
-            for word in words if allowed else ():
-                check_choice(column, word, allowed)
-        ids.add(event.id)
-        return event
-
-    items = read_records(file, (*_COLUMNS, *(f"{SIGN}{s}" for s in sleeves)), add)
-    return Events(items, (), tuple(sleeves), tuple(themes), tuple(directions))
-
-
 def _announced(event: Event, instant: datetime) -> Event:
     """The event at the end of another day. What was checked at its construction is not checked again."""
     moved: Event = object.__new__(Event)
@@ -361,29 +319,6 @@ def _announced(event: Event, instant: datetime) -> Event:
     object.__setattr__(moved, "announced", instant)
     object.__setattr__(moved, "date_only", True)
     return moved
-
-
-def _from_cells(cells: Cells) -> Event:
-    announced, date_only = parsed(cells, "announced", parse_instant, INSTANT)
-    return Event(
-        announced=announced,
-        severity=parsed(cells, "severity", whole, "a whole number from 1 to 5"),
-        themes=tuple(t.strip() for t in cells["themes"].split(";")),
-        signs={
-            column[len(SIGN) :]: parsed(cells, column, whole, "a sign: -1, 0 or 1")
-            for column in cells
-            if column.casefold().startswith(SIGN)
-        },
-        date_only=date_only,
-        id=cells["id"],
-        title=cells["title"],
-        issuer=cells["issuer"],
-        instrument=cells["instrument"],
-        direction=cells["direction"],
-        source=cells["source"],
-        confidence=cast(Confidence, cells["confidence"]),  # checked by the constructor
-        follows=cells["follows"],
-    )
 
 
 def _days(sessions: pd.DatetimeIndex | DateArray) -> DateArray:

@@ -12,7 +12,7 @@ import pytest
 import positioning
 from positioning.claims.claim import NEEDS, Evidence, read_claims, strategies_named
 from positioning.errors import BadInputError
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 from strategies import CONTROLS, STRATEGIES
 from tests.builders import THESIS
 

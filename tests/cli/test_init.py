@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from positioning.analysis.factor_files import read_factors
 from positioning.cli import grid_search, run, stress
 from positioning.cli.init import app
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 from positioning.scenarios.scenario_file import read_scenarios
 from positioning.simulation.cash import read_cash
 from positioning.simulation.fees import read_fees

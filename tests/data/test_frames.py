@@ -19,7 +19,7 @@ from positioning import (
     backtest,
     load,
 )
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 from positioning.market.instruments import instrument
 from positioning.market.venues import sessions
 

@@ -15,7 +15,7 @@ import pytest
 
 from positioning.errors import BadInputError
 from positioning.events.event import Event, Events
-from positioning.events.event import read_events as read_any
+from positioning.events.event_file import read_events as read_any
 from positioning.events.restriction import Restriction
 from tests.builders import EVENTS
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 from tests.builders import RECORD, THESIS
 
 TOML = """

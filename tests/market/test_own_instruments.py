@@ -20,7 +20,7 @@ from positioning.data.folder import FolderSource
 from positioning.data.recording import RecordingSource
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.thesis import read_thesis
+from positioning.events.thesis_file import read_thesis
 from positioning.market.instruments import RECORDED, Instruments, read_instruments
 from positioning.market.load import load
 from positioning.market.venues import has_calendar, sessions

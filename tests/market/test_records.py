@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.events.event import read_events
+from positioning.events.event_file import read_events
 from positioning.events.restriction import Restriction, read_restrictions
 from positioning.market.records import decimal, read_records, whole
 

@@ -11,7 +11,8 @@ import pytest
 
 from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
-from positioning.events.thesis import Thesis, read_thesis
+from positioning.events.thesis import Thesis
+from positioning.events.thesis_file import read_thesis
 from positioning.market.sample_facts import NO_FACTS, SampleFacts, read_sample_facts
 from tests.builders import RECORD, THESIS
 
