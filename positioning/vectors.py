@@ -291,12 +291,34 @@ def _quotient(_typing: Any, over: Any, under: Any, inverse: Any) -> Any:
     return signature(VECTOR if wide else NUMBER, *kinds), emit
 
 
+@intrinsic
+def _reciprocal(_typing: Any, value: Any) -> Any:
+    def emit(_context: Any, builder: Any, _sig: Any, values: Sequence[Any]) -> Any:
+        if value != VECTOR:
+            return builder.fdiv(ir.Constant(ir.DoubleType(), 1.0), values[0])
+        own = _parts(builder, value, values[0])
+        products = [own[0]]  # up to each register
+        for part in own[1:]:
+            products.append(builder.fmul(products[-1], part))
+        inverse, later = builder.fdiv(ir.Constant(_DOUBLES, [1.0] * REGISTER), products[-1]), []
+        for part in range(PARTS - 1, 0, -1):
+            later.append(builder.fmul(inverse, products[part - 1]))
+            inverse = builder.fmul(inverse, own[part])
+        return _joined(builder, [inverse, *reversed(later)])
+
+    return signature(value, value), emit
+
+
 def _array_fused(x: Any, y: Any, z: Any) -> Any:
     return x * y + z
 
 
 def _array_quotient(over: Any, under: Any, _inverse: Any) -> Any:
     return over / under
+
+
+def _array_reciprocal(value: Any) -> Any:
+    return 1.0 / value
 
 
 def _array_item(array: FloatArray, index: tuple[int, ...]) -> Any:
@@ -348,6 +370,9 @@ fused: Any = _array_fused if plain else _fused
 # without rounding, mends it. It is the quotient that division rounds to, but for about one in 2**48 that lie between
 # two numbers to that precision.
 quotient: Any = _array_quotient if plain else _quotient
+# reciprocal(x): 1 / x to two units in the last place, with one division for all registers of a vector, by the product
+# of them: 0 or infinite where that product leaves the range of a number.
+reciprocal: Any = _array_reciprocal if plain else _reciprocal
 
 
 @compiled(forceinline=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import config
 
 from positioning.compiled import compiled
 from positioning.vectors import (
@@ -20,6 +21,7 @@ from positioning.vectors import (
     magnitude,
     negated,
     quotient,
+    reciprocal,
     root,
     store,
     where,
@@ -109,6 +111,27 @@ def test_a_quotient_from_an_inverse_is_the_one_that_division_rounds_to(parts: in
     _quotients(x, y, near, out)
     np.testing.assert_array_equal(out[0], x / y)
     np.testing.assert_array_equal(out[1], x / y)
+
+
+@compiled(error_model="numpy")
+def _reciprocals(x: Any, out: Any) -> None:
+    for k in range(0, x.size, WIDTH):
+        store(out, (0, k), reciprocal(load(x, (k,), WIDTH)))
+    for k in range(x.size):
+        out[1, k] = reciprocal(x[k])
+
+
+def test_reciprocals_of_several_registers_take_one_division() -> None:
+    """Within four roundings of half a unit each: of the product, the division, and two multiplications with what
+    stands in the other register."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=WIDTH * 5_000) * 10.0 ** rng.uniform(-150, 150, WIDTH * 5_000)
+    x[-WIDTH:] = 1e200  # the product of two leaves the range: told by a reciprocal of nothing
+    out = np.empty((2, x.size))
+    _reciprocals(x, out)
+    np.testing.assert_array_equal(out[1], 1.0 / x)
+    np.testing.assert_allclose(out[0, :-WIDTH], 1.0 / x[:-WIDTH], rtol=2.0 * np.finfo(float).eps, atol=0.0)
+    assert config.DISABLE_JIT or (out[0, -WIDTH:] == 0.0).all()
 
 
 def test_an_aligned_array_begins_where_a_register_may_be_filled() -> None:

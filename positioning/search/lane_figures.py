@@ -8,7 +8,7 @@ import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
 from positioning.compiled import compiled
-from positioning.search.measures import BLOCKS, FIGURES, HALVED, account_years, block_edges, measure
+from positioning.search.measures import BLOCKS, FIGURES, HALVED, Period, block_edges, measure
 from positioning.simulation.inputs import LedgerInputs
 from positioning.simulation.kernel import lane_memory, wide_accounts, wide_accounts_sized
 from positioning.simulation.ledger_arrays import LANES, Depth, LedgerArrays, Outcome
@@ -21,16 +21,16 @@ def _build(ledger: Any) -> Any:
     @compiled(error_model="numpy")
     def lane_figures(
         decided: IntArray, weights: FloatArray, band: FloatArray, arrays: LedgerArrays, outcome: Outcome,
-        capital: FloatArray, depth: Depth | None, room: Any, years: float, per_year: float, edges: IntArray,
-        figures: FloatArray, sums: FloatArray, squares: FloatArray,
+        capital: FloatArray, depth: Depth | None, room: Any, period: Period, figures: FloatArray, sums: FloatArray,
+        squares: FloatArray,
     ) -> None:  # fmt: skip
         """`figures`, `sums` and `squares` of `measure` for LANES accounts; the nav of `outcome` is (T, WIDTH)."""
         column = np.int64(0)  # of the constant 0 numba would compile the ledger anew
         for place in range(0, LANES, WIDTH):
             ledger(decided, weights, band, arrays, None, outcome, None, capital, depth, room, place, column)
             measure(
-                outcome.nav, arrays.growth, outcome.ruin_row, outcome.traded, outcome.cost, years, per_year, edges,
-                place, column, figures, sums, squares,
+                outcome.nav, period, outcome.ruin_row, outcome.traded, outcome.cost, place, column, figures, sums,
+                squares,
             )  # fmt: skip
 
     return lane_figures
@@ -52,8 +52,8 @@ class LaneFigures:
         self._inputs, self._squares = inputs, HALVED if squares else 0
         memory = lane_memory(inputs.fill.shape[1])
         self._room, self._outcome = memory.room, memory.outcome._replace(nav=aligned_empty(rows.size, WIDTH))
-        self._edges, self._capital = block_edges(rows.size), np.full(LANES, inputs.capital)
-        self._years, self._per_year = account_years(rows)
+        self._capital = np.full(LANES, inputs.capital)
+        self._period = Period.of(rows, inputs.growth, block_edges(rows.size))
 
     def table(self, decided: IntArray, weights: FloatArray, band: FloatArray) -> FloatArray:
         """(9 + BLOCKS + squares, LANES), as `Figures.read`. decided: (D,); weights: (D, N, LANES); band: (LANES,)."""
@@ -61,7 +61,7 @@ class LaneFigures:
         table = np.zeros((blocks + self._squares, LANES))
         run = _plain if inputs.depth is None else _sized
         run(
-            decided, weights, band, inputs.arrays, self._outcome, self._capital, inputs.depth, self._room, self._years,
-            self._per_year, self._edges, table[: len(FIGURES)], table[len(FIGURES) : blocks], table[blocks:],
+            decided, weights, band, inputs.arrays, self._outcome, self._capital, inputs.depth, self._room, self._period,
+            table[: len(FIGURES)], table[len(FIGURES) : blocks], table[blocks:],
         )  # fmt: skip
         return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -13,7 +13,19 @@ from positioning.analysis.metrics import NOISE
 from positioning.arrays import DAYS_PER_YEAR, BoolArray, DateArray, FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.simulation.ledger_arrays import LANES
-from positioning.vectors import WIDTH, aligned_zeros, any_of, fill, fused, item, load, negated, store, where
+from positioning.vectors import (
+    WIDTH,
+    aligned_zeros,
+    any_of,
+    fill,
+    fused,
+    item,
+    load,
+    negated,
+    reciprocal,
+    store,
+    where,
+)
 
 FIGURES = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "turnover", "cost_bps_per_year",
@@ -78,11 +90,23 @@ def halved(blocks: FloatArray) -> FloatArray:
     return np.asarray(blocks.reshape(*blocks.shape[:-1], HALVED, BLOCKS // HALVED).sum(axis=-1))
 
 
-def account_years(rows: DateArray) -> tuple[float, float]:
-    """Years from the first row to the last, and rows a year, NaN where there is one: metrics.rows_per_year without its
-    check of the dates, which would be made anew for every LANES accounts."""
-    years = float((rows[-1] - rows[0]).astype(np.int64)) / DAYS_PER_YEAR
-    return years, (rows.size - 1) / years if years > 0 else math.nan
+class Period(NamedTuple):
+    """The T rows that figures are measured over."""
+
+    growth: FloatArray  # (T,) return of cash; row 0 has none
+    growth_sum: float  # of the rows after the first
+    growth_square: float  # the sum of their squares
+    years: float  # from the first row to the last
+    per_year: float  # rows a year, NaN where there is one
+    edges: IntArray  # (B + 1,) first rows of the blocks, from 1 to T
+
+    @classmethod
+    def of(cls, rows: DateArray, growth: FloatArray, edges: IntArray) -> Period:
+        """Years and rows a year as metrics.rows_per_year has them, without its check of the dates."""
+        years = float((rows[-1] - rows[0]).astype(np.int64)) / DAYS_PER_YEAR
+        per_year = (rows.size - 1) / years if years > 0 else math.nan
+        later = growth[1:]
+        return cls(growth, float(later.sum()), float(later @ later), years, per_year, edges)
 
 
 def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArray:
@@ -91,10 +115,9 @@ def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArra
     blocks = edges.size - 1
     table = np.zeros((len(FIGURES) + blocks + squares, LANES))
     figures, sums, own = table[: len(FIGURES)], table[len(FIGURES) :][:blocks], table[len(FIGURES) + blocks :]
-    years, per_year = account_years(accounts.rows)
     measure_lanes(
-        accounts.nav, accounts.growth, accounts.ruin, accounts.traded, accounts.cost, years, per_year,
-        edges, figures, sums, own,
+        accounts.nav, Period.of(accounts.rows, accounts.growth, edges), accounts.ruin, accounts.traded, accounts.cost,
+        figures, sums, own,
     )  # fmt: skip
     return table
 
@@ -125,16 +148,33 @@ def lower(x: Any, y: Any) -> Any:
     return where(x < y, x, y)
 
 
+@compiled(error_model="numpy", forceinline=True)
+def pair_products(nav: FloatArray, r: int, column: int, before: Any) -> Any:
+    """Of STEP rows from r on, nav `before` them: nav before and on the first; on the second and the third; and one by
+    the product of both. The returns of all STEP rows follow from that one division."""
+    early = before * load(nav, (r, column), WIDTH)
+    late = load(nav, (r + 1, column), WIDTH) * load(nav, (r + 2, column), WIDTH)
+    return early, late, reciprocal(early * late)
+
+
+@compiled(error_model="numpy", forceinline=True)
+def close_block(
+    block: int, blocks: int, place: int, part: Any, part_square: Any, sums: FloatArray, squares: FloatArray
+) -> None:
+    """The sums of a block into `sums` and `squares`."""
+    store(sums, (block, place), part)
+    if squares.shape[0] > 0:
+        own = block * squares.shape[0] // blocks
+        store(squares, (own, place), load(squares, (own, place), WIDTH) + part_square)
+
+
 @compiled(error_model="numpy")
 def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     nav: FloatArray,
-    growth: FloatArray,
+    period: Period,
     ruin: IntArray,
     traded: FloatArray,
     cost: FloatArray,
-    years: float,
-    per_year: float,
-    edges: IntArray,
     place: int,
     column: int,
     figures: FloatArray,
@@ -144,67 +184,81 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     """The FIGURES of the WIDTH accounts from `place` on, their nav in nav from `column` on, streamed row by row; see
     metrics.summarise.
 
-    edges: (B + 1,) first rows of the blocks, from 1 to T. ruin, traded, cost: (LANES,). figures: out (9, LANES); sums:
-    out (B, LANES); squares: out (S, LANES), zeros before.
+    ruin, traded, cost: (LANES,). figures: out (9, LANES); sums: out (B, LANES), of the period's blocks; squares: out
+    (S, LANES), zeros before.
     """
+    growth, edges = period.growth, period.edges
     n_rows = nav.shape[0]
-    count, growth_sum, growth_square = n_rows - 1, 0.0, 0.0
-    for r in range(1, n_rows):
-        growth_sum += growth[r]
-        growth_square += growth[r] * growth[r]
-    earning = growth_square > 0.0
+    count, earning = n_rows - 1, period.growth_square > 0.0
     blocks, zero = edges.size - 1, fill(0.0, WIDTH)
-    total, square, down, cross, low = zero, zero, zero, zero, zero
+    total, square, down, cross, low, part, part_square = zero, zero, zero, zero, zero, zero, zero
     level = load(nav, (0, column), WIDTH)
     top, before, bound = level, level, (low + 1.0) * NEARLY
-    for block in range(blocks):
-        part, part_square = zero, zero
-        r, end = edges[block], edges[block + 1]
-        while r < end:
-            first_top, now = top, load(nav, (r, column), WIDTH)
-            lowest, last = now, r + 1
-            together = r + STEP <= end
-            if together:
-                second, third = load(nav, (r + 1, column), WIDTH), load(nav, (r + 2, column), WIDTH)
-                fourth = load(nav, (r + 3, column), WIDTH)
-                early, late = before * now, second * third
-                share = 1.0 / (early * late)
-                together = not any_of(negated((share < MOST) & (share > 1.0 / MOST)))
-                if together:
-                    last = r + STEP
-                    over_early, over_late = share * late, share * early
-                    a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
-                    c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
-                    if earning:
-                        g, h, i, j = growth[r], growth[r + 1], growth[r + 2], growth[r + 3]
-                        a, b, c, d = a - g, b - h, c - i, d - j
-                        cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
-                    part = part + a + b + c + d
-                    part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
-                    a, b, c, d = fall(a), fall(b), fall(c), fall(d)
-                    down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
-                    level = level + now + second + third + fourth
-                    top = higher(higher(higher(higher(top, now), second), third), fourth)
-                    lowest = lower(lower(now, second), lower(third, fourth))
-                    before = fourth
-            if not together:
-                g = item(growth, (r,))
-                a = now / before - 1.0 - g
-                part, part_square, cross = part + a, fused(a, a, part_square), fused(a, g, cross)
-                a = fall(a)
-                down, level, top, before = fused(a, a, down), level + now, higher(top, now), now
-            if any_of(lowest < bound * top):  # one of them may have fallen deeper
-                for q in range(r, last):
-                    now = load(nav, (q, column), WIDTH)
-                    first_top = higher(first_top, now)
-                    low = lower(now / first_top - 1.0, low)
-                bound = (low + 1.0) * NEARLY
-            r = last
-        store(sums, (block, place), part)
-        if squares.shape[0] > 0:
-            own = block * squares.shape[0] // blocks
-            store(squares, (own, place), load(squares, (own, place), WIDTH) + part_square)
+    early, late, share = zero, zero, zero
+    excess = aligned_zeros(STEP, WIDTH)
+    r, block, end = np.int64(1), np.int64(0), item(edges, (1,))
+    if r + STEP <= n_rows:
+        early, late, share = pair_products(nav, r, column, before)
+    while r < n_rows:
+        first_top, now = top, load(nav, (r, column), WIDTH)
+        together = r + STEP <= n_rows and not any_of(negated((share < MOST) & (share > 1.0 / MOST)))
+        if together:
+            last = r + STEP
+            second, third = load(nav, (r + 1, column), WIDTH), load(nav, (r + 2, column), WIDTH)
+            fourth = load(nav, (r + 3, column), WIDTH)
+            over_early, over_late = share * late, share * early
+            a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
+            c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
+            if last + STEP <= n_rows:  # begun here, the next division is over when it is needed
+                early, late, share = pair_products(nav, last, column, fourth)
+            if earning:
+                g, h = item(growth, (r,)), item(growth, (r + 1,))
+                i, j = item(growth, (r + 2,)), item(growth, (r + 3,))
+                a, b, c, d = a - g, b - h, c - i, d - j
+                cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
+            if last <= end:
+                part = part + a + b + c + d
+                part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
+            else:
+                store(excess, (0, 0), a)
+                store(excess, (1, 0), b)
+                store(excess, (2, 0), c)
+                store(excess, (3, 0), d)
+            a, b, c, d = fall(a), fall(b), fall(c), fall(d)
+            down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
+            level = level + now + second + third + fourth
+            top = higher(higher(higher(higher(top, now), second), third), fourth)
+            lowest = lower(lower(now, second), lower(third, fourth))
+            before = fourth
+        else:
+            last, lowest, g = r + 1, now, item(growth, (r,))
+            a = now / before - 1.0 - g
+            cross = fused(a, g, cross)
+            store(excess, (0, 0), a)
+            a = fall(a)
+            down, level, top, before = fused(a, a, down), level + now, higher(top, now), now
+            if last + STEP <= n_rows:
+                early, late, share = pair_products(nav, last, column, before)
+        if not together or last > end:  # a block may end among them
+            for q in range(r, last):
+                while q == end:
+                    close_block(block, blocks, place, part, part_square, sums, squares)
+                    total, square = total + part, square + part_square
+                    part, part_square, block = zero, zero, block + 1
+                    end = item(edges, (block + 1,))
+                a = load(excess, (q - r, 0), WIDTH)
+                part, part_square = part + a, fused(a, a, part_square)
+        if any_of(lowest < bound * top):  # one of them may have fallen deeper
+            for q in range(r, last):
+                now = load(nav, (q, column), WIDTH)
+                first_top = higher(first_top, now)
+                low = lower(now / first_top - 1.0, low)
+            bound = (low + 1.0) * NEARLY
+        r = last
+    while block < blocks:
+        close_block(block, blocks, place, part, part_square, sums, squares)
         total, square = total + part, square + part_square
+        part, part_square, block = zero, zero, block + 1
     s = aligned_zeros(LEVEL + 1, WIDTH)
     store(s, (TOTAL, 0), total)
     store(s, (SQUARE, 0), square)
@@ -214,8 +268,8 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     store(s, (LEVEL, 0), level)
     totals, squared, downs, lows, levels = s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL]
     # returns are excess returns and the growth of cash: their sums follow from those
-    nets, net_squared = totals + growth_sum, squared + 2.0 * s[CROSS] + growth_square
-    scale = math.sqrt(per_year)
+    nets, net_squared = totals + period.growth_sum, squared + 2.0 * s[CROSS] + period.growth_square
+    years, scale = period.years, math.sqrt(period.per_year)
     for k in range(WIDTH):
         account, grown = place + k, nav[n_rows - 1, column + k] / nav[0, column + k]
         mean, mean_nav, deepest = totals[k] / count, levels[k] / n_rows, lows[k]
@@ -245,20 +299,17 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
 @compiled(error_model="numpy")
 def measure_lanes(
     nav: FloatArray,
-    growth: FloatArray,
+    period: Period,
     ruin: IntArray,
     traded: FloatArray,
     cost: FloatArray,
-    years: float,
-    per_year: float,
-    edges: IntArray,
     figures: FloatArray,
     sums: FloatArray,
     squares: FloatArray,
 ) -> None:
     """`measure` for LANES accounts; nav: (T, LANES)."""
     for place in range(0, LANES, WIDTH):
-        measure(nav, growth, ruin, traded, cost, years, per_year, edges, place, place, figures, sums, squares)
+        measure(nav, period, ruin, traded, cost, place, place, figures, sums, squares)
 
 
 @final

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 MAX_CHUNK_TRIALS = 8192  # trials of a chunk
 TARGET_CHUNKS = 64  # of a search that needs no more
-MIN_CHUNK_LANES = (
-    4  # times LANES trials in a chunk: with fewer, making it ready costs more than a tenth of its time
-)
+FEW_CHUNKS = 8  # enough for the cores of one machine
+# Times LANES trials in a chunk: below LOW, making it ready costs more than a tenth of its time; below HIGH, handing it
+# out does.
+LOW, HIGH = 4, 8
 
 
 @final
@@ -42,8 +43,8 @@ class Plan:
     @property
     def size(self) -> int:
         """Trials of a chunk; it depends on their number alone, so that a search can be resumed anywhere."""
-        fair = -(-self.trials // TARGET_CHUNKS)
-        return min(max(-(-fair // LANES), MIN_CHUNK_LANES) * LANES, MAX_CHUNK_TRIALS)
+        fair, wide = (-(-self.trials // (chunks * LANES)) for chunks in (TARGET_CHUNKS, FEW_CHUNKS))
+        return min(max(fair, min(wide, HIGH), LOW) * LANES, MAX_CHUNK_TRIALS)
 
     @property
     def chunks(self) -> int:

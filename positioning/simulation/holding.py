@@ -60,7 +60,7 @@ def build_accrue(width: int) -> Any:
     return accrue
 
 
-def build_hold(width: int) -> Any:
+def build_hold(width: int) -> Any:  # noqa: PLR0915 - what belongs to a spell, in one place
     """A spell without an order, an exit or a trapped holding."""
     accrue = build_accrue(width)
 
@@ -79,19 +79,23 @@ def build_hold(width: int) -> Any:
         if not still:
             store(path, (0, 0), cash)
             after, lowest = accrue(paid, end, first, cash, legs, short, owing, arrays, path)
-        # No price of the spell is below `least` or above `most`: if equity stays above zero at the worst of them, no
-        # account is ruined, neither at fill prices nor at marks.
-        equity, gross = lowest, where(lowest < 0.0, -lowest, lowest)
-        for n in range(n_names):
-            s = load(legs, (n, SHARES, 0), width)
-            low = min(item(least, (spell, n)), item(least, (later, n)))
-            high = max(item(most, (spell, n)), item(most, (later, n)))
-            if short[n]:
-                equity = equity + where(s > 0.0, s * low, s * high)
-                gross = gross + where(s > 0.0, s, -s) * high
-            else:
-                equity, gross = fused(s, low, equity), fused(s, high, gross)
-        safe = not any_of(negated(dead | ((equity > MARGIN * gross) & (equity > DUST * last))))
+        # Holdings alone, whose prices do not fall to nothing, beside cash that is more than dust: none can be ruined.
+        safe = not shorted and item(arrays.steady, (spell,))
+        safe = safe and not any_of(negated(dead | ((lowest > 0.0) & (lowest > DUST * last))))
+        if not safe:
+            # No price of the spell is below `least` or above `most`: if equity stays above zero at the worst of them,
+            # no account is ruined, neither at fill prices nor at marks.
+            equity, gross = lowest, where(lowest < 0.0, -lowest, lowest)
+            for n in range(n_names):
+                s = load(legs, (n, SHARES, 0), width)
+                low = min(item(least, (spell, n)), item(least, (later, n)))
+                high = max(item(most, (spell, n)), item(most, (later, n)))
+                if short[n]:
+                    equity = equity + where(s > 0.0, s * low, s * high)
+                    gross = gross + where(s > 0.0, s, -s) * high
+                else:
+                    equity, gross = fused(s, low, equity), fused(s, high, gross)
+            safe = not any_of(negated(dead | ((equity > MARGIN * gross) & (equity > DUST * last))))
 
         r, total, zero = first if safe else end, cash, fill(0.0, width)
         while r + BESIDE <= end:  # so that holdings are fetched once for all of them

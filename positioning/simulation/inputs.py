@@ -27,6 +27,7 @@ from positioning.simulation.ledger_arrays import (
     LedgerArrays,
     next_rows,
     price_range,
+    steady_spells,
 )
 from positioning.simulation.liquidity import Capital, Liquidity, liquidity, size_words
 from positioning.simulation.taxes import GROSS
@@ -151,6 +152,7 @@ class LedgerInputs:
             freezing=next_rows(self.frozen.any(axis=1)),
             least=least,
             most=most,
+            steady=steady_spells(least, most),
         )
         return _in_one_layout(arrays)
 

@@ -18,12 +18,13 @@ NONE, FILLED, CUT, PENDING, REPLACED, CANCELLED, IN_BAND, BELOW_LOT = range(8)
 DUST = 1e-12
 HAIR = 1e-9  # parts of a share of volume, or of a lot, that are rounding
 LANES = 128  # accounts of a call; fewer would leave the calls' own time to be felt
+NOTHING = 1e-6  # times a price: one that falls so far, a ruin or a faulty figure
 SPELL = 64  # rows of which the least and the greatest price are known
 
 # The slots of a leg of an account (WANTED: its pending weight; PARTIAL: 1 where that is the rest of a buy, -1 of a
 # sale; RISE: the shares it is to buy; CALLED: 1 where a margin call closes it; CAPPED: 1 where volume leaves some of it
-# for later; DEARER: its impact, fraction of the value).
-SHARES, WANTED, PARTIAL, RISE, CALLED, CAPPED, DEARER = range(7)
+# for later; BEFORE: the shares before a rebalance; DEARER: its impact, fraction of the value).
+SHARES, WANTED, PARTIAL, RISE, CALLED, CAPPED, BEFORE, DEARER = range(8)
 TRADED, COST, IMPACT = range(3)  # the slots of what is summed of its trades
 
 
@@ -54,6 +55,9 @@ class LedgerArrays(NamedTuple):
     freezing: IntArray  # (T + 1,) the first row from there on with anything frozen, T for none
     least: FloatArray  # (T / SPELL, N) the least of value and mark over each stretch of SPELL rows
     most: FloatArray  # (T / SPELL, N) the greatest
+    steady: (
+        BoolArray  # (T / SPELL,) whether no price falls to nothing from the stretch before to the one after
+    )
 
 
 class Depth(NamedTuple):
@@ -155,3 +159,18 @@ def price_range(value: FloatArray, mark: FloatArray) -> tuple[FloatArray, FloatA
             least[r // SPELL, n] = min(least[r // SPELL, n], value[r, n], mark[r, n])
             most[r // SPELL, n] = max(most[r // SPELL, n], value[r, n], mark[r, n])
     return least, most
+
+
+@compiled()
+def steady_spells(least: FloatArray, most: FloatArray) -> BoolArray:
+    """(S,) whether over each stretch and its neighbours the least price (S, N) of every name is above NOTHING times its
+    greatest (S, N), a name without a price apart."""
+    spells, names = least.shape
+    steady = np.ones(spells, np.bool_)
+    for spell in range(spells):
+        first, end = max(spell - 1, 0), min(spell + 2, spells)
+        for n in range(names):
+            greatest = most[first:end, n].max()
+            if greatest != 0.0 and not least[first:end, n].min() > NOTHING * greatest:
+                steady[spell] = False
+    return steady

@@ -36,7 +36,13 @@ def shares_covered(shares: Any, rise: Any) -> Any:
 
 
 @compiled(error_model="numpy", forceinline=True, _nrt=False)
+def too_dear(need: Any, free: Any, total: Any) -> Any:
+    """Whether free cash does not pay for the purchases' cost `need`, but for rounding of `total`."""
+    return (need > 0.0) & (need > free + DUST * total)
+
+
+@compiled(error_model="numpy", forceinline=True, _nrt=False)
 def affordable(need: Any, free: Any, total: Any) -> Any:
-    """The part of the purchases' cost `need` that free cash pays for, 1 where it does but for rounding of `total`."""
+    """The part of the purchases' cost `need` that free cash pays for, 1 where they are not `too_dear`."""
     share = where(free > DUST * total, free / need, 0.0)
-    return where((need > 0.0) & (need > free + DUST * total), share, 1.0)
+    return where(too_dear(need, free, total), share, 1.0)

@@ -23,6 +23,7 @@ from positioning.simulation.ledger_arrays import (
     next_rows,
     price_range,
     row_has,
+    steady_spells,
 )  # fmt: skip
 
 
@@ -107,13 +108,14 @@ def _build(ledger: Any) -> Any:
             paying = row_has(own.dividend[p] != 0.0)
             moving = next_rows(paying | (shared.growth != 0.0))
             least, most_worth = price_range(own.value[p], own.mark[p])
+            steady = steady_spells(least, most_worth)
             for s in range(count):
                 first, last = edges[s], edges[s + 1]
                 arrays = LedgerArrays(
                     own.why[p], own.early[p], no_buy[s], shared.frozen, shared.mark_factor, own.fill[p],
                     own.value[p], own.last[p], own.mark[p], shared.buy, shared.sell, own.dividend[p], own.tax[p],
                     shared.borrow, shared.growth, shared.exit_row, own.exit_price[p], own.exit_cover[p],
-                    unused, paying, moving, freezing, least, most_worth,
+                    unused, paying, moving, freezing, least, most_worth, steady,
                 )  # fmt: skip
                 state = AccountState(
                     np.ones(1), np.zeros((names, 1)), np.full((names, 1), np.nan), np.zeros((names, 1)),

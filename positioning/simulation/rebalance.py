@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from positioning.compiled import compiled
-from positioning.simulation.ledger_arrays import COST, RISE, SHARES, TRADED
+from positioning.simulation.ledger_arrays import BEFORE, COST, SHARES, TRADED
 from positioning.simulation.leg_arithmetic import (
     affordable,
     shares_covered,
     shares_short,
     shares_to_trade,
+    too_dear,
     within_band,
 )
 from positioning.vectors import any_of, fill, fused, item, load, prefetch, store, where
@@ -42,9 +43,10 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
     def shrink(r, d, place, banded, band, weights, total, scale, short, legs, arrays):
         """The holdings where purchases are shrunk by `scale`; what those cost, and their fees."""
-        purchases, buy_fees, inverse = fill(0.0, width), fill(0.0, width), 1.0 / total
+        purchases, buy_fees = fill(0.0, width), fill(0.0, width)
+        inverse = 1.0 / total if banded else purchases
         for n in range(short.size):
-            w, s = load(weights, (d - 1, n, place), width), load(legs, (n, SHARES, 0), width)
+            w, s = load(weights, (d - 1, n, place), width), load(legs, (n, BEFORE, 0), width)
             price, on_buy = item(arrays.fill, (r, n)), item(arrays.buy, (r, n))
             delta = change(w, s, price, banded, band, total, inverse)
             up, down = where(delta > 0.0, delta, 0.0), where(delta < 0.0, delta, 0.0)
@@ -54,7 +56,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
                 long = (up - cover) * scale
             principal = long * price
             purchases, buy_fees = purchases + principal, fused(principal, on_buy, buy_fees)
-            store(legs, (n, RISE, 0), (s + down) + (cover + long))
+            store(legs, (n, SHARES, 0), (s + down) + (cover + long))
         return purchases, buy_fees
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
@@ -64,7 +66,8 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
         total: their `whole_equity`; short: (N,) names that any account is short of, brought up to date; sums: what was
         traded and what that cost; banded: whether the no-trade band of any account, `band`, is above zero.
         """
-        zero, inverse = fill(0.0, width), 1.0 / total
+        zero = fill(0.0, width)
+        inverse = 1.0 / total if banded else zero
         sales, sale_fees, covers, cover_fees, purchases, buy_fees = zero, zero, zero, zero, zero, zero
         shorts = zero
         for n in range(short.size):
@@ -91,13 +94,14 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
                 rise = long * price
                 after = where(delta > 0.0, s + (cover + long), after)
             purchases, buy_fees = purchases + rise, fused(rise, on_buy, buy_fees)
-            store(legs, (n, RISE, 0), after)
+            store(legs, (n, BEFORE, 0), s)
+            store(legs, (n, SHARES, 0), after)
 
         # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
         cash = cash + (sales - sale_fees) - cover_fees
         need, free = purchases + buy_fees, cash - shorts
-        scale = affordable(need, free, total)
-        if any_of(scale < 1.0):
+        if any_of(too_dear(need, free, total)):  # else no division is needed
+            scale = affordable(need, free, total)
             purchases, buy_fees = shrink(
                 r, d, place, banded, band, weights, total, scale, short, legs, arrays
             )
@@ -105,10 +109,8 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
         for n in range(short.size):
             if soon:
                 prefetch(weights, (d, n, place))
-            s = load(legs, (n, RISE, 0), width)
-            store(legs, (n, SHARES, 0), s)
             if short[n]:
-                short[n] = any_of(s < 0.0)
+                short[n] = any_of(load(legs, (n, SHARES, 0), width) < 0.0)
         store(sums, (TRADED, 0), load(sums, (TRADED, 0), width) + (sales + (covers + purchases)))
         store(sums, (COST, 0), load(sums, (COST, 0), width) + (sale_fees + (cover_fees + buy_fees)))
         return cash - (purchases + buy_fees) - covers

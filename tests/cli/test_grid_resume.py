@@ -18,8 +18,8 @@ from tests.builders import Figure
 
 WIDE = (
     *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
-    *("--grid", "exposure=0.1:0.2:0.02"),
-)  # 15,000 trials
+    *("--grid", "exposure=0.1:0.2:0.005"),
+)  # 52,500 trials
 WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
 SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.005")
 PATIENCE = 120.0  # seconds until a chunk must be there
@@ -80,7 +80,7 @@ def test_stopped_killed_and_resumed_it_ends_in_the_same_bytes(tmp_path: Path) ->
     code, said = stopped(out, signal.SIGINT, 0.05, *WIDE)
     assert code == 130
     assert len(said.strip().splitlines()) == 1, said
-    assert "of 15,000 trials are kept in" in said
+    assert "of 52,500 trials are kept in" in said
     assert "--resume" in said
     code, said = stopped(out, signal.SIGKILL, 0.02, *WIDE, "--resume")
     assert code == -signal.SIGKILL
