@@ -5,9 +5,11 @@ DATA ?= sample
 ESLINT := eslint@9.39.1
 AT_ONCE := -n 3 --dist loadscope --no-loadscope-reorder  # three on two cores: many wait for a browser
 
-# What the tests run as machine code, compiled once and kept, before several processes would each do so.
-COMPILED := tests/search/test_run.py tests/runs/test_capacity.py tests/analysis/test_resampled_tops.py \
-	tests/strategy/test_limits.py tests/event_studies/test_synthetic_control.py
+# What the tests run as machine code, compiled once and kept, before several processes would each do so: the ledger,
+# and, after lint, which is half as long, the rest.
+LEDGERS := tests/search/test_run.py tests/runs/test_capacity.py
+OTHERS := tests/scenarios/test_path_lanes.py tests/analysis/test_resampled_tops.py tests/strategy/test_limits.py \
+	tests/event_studies/test_synthetic_control.py
 
 # What is compiled, as plain Python: the tests of it whose markets are small enough for that.
 CONTROL := tests/event_studies/test_synthetic_control.py
@@ -22,7 +24,7 @@ PLAIN := tests/simulation/test_rebalance.py tests/simulation/test_ledger_laws.py
 # Where it is set, each of the hundreds of processes of the tests would translate all source anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help backtest test lint lint-js compile docs tour bench bench-grid bench-peers validate axe mutate coverage test-wheel test-oldest clean
+.PHONY: help backtest test lint lint-js compile-ledgers compile-others docs tour bench bench-grid bench-peers validate axe mutate coverage test-wheel test-oldest clean
 .DELETE_ON_ERROR:
 
 help:  ## what can be made
@@ -40,11 +42,14 @@ endif
 	$(BIN)/python -m backtests.run --data $(DATA) $(ARGS)
 
 test: .venv/ready  ## all that a change must pass, in under five minutes
-	+$(MAKE) --no-print-directory --jobs 2 lint compile
+	+$(MAKE) --no-print-directory --jobs 2 compile-ledgers lint compile-others
 	$(BIN)/python -m pytest $(AT_ONCE)
 
-compile: .venv/ready
-	$(BIN)/python -m pytest -p no:xdist -x $(COMPILED)
+compile-ledgers: .venv/ready
+	$(BIN)/python -m pytest -p no:xdist -x $(LEDGERS)
+
+compile-others: .venv/ready
+	$(BIN)/python -m pytest -p no:xdist -x $(OTHERS)
 
 lint: .venv/ready  ## formatter, linter, types, floors
 	$(BIN)/ruff check .

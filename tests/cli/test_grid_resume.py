@@ -57,7 +57,8 @@ def stopped(out: Path, how: signal.Signals, moment: float, *words: str) -> tuple
 
 def finished(out: Path, *words: str) -> bytes:
     """The table of trials of the search, run to its end."""
-    subprocess.run(command(out, *words), check=True, capture_output=True)
+    code, said = run(out, *words, "--workers", "1")
+    assert code == 0, said
     assert not (out / LEFT).exists()
     return (out / "trials.parquet").read_bytes()
 
