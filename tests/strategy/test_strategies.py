@@ -168,7 +168,9 @@ def test_each_position_is_a_short_file_of_its_own_and_listed() -> None:
         lines = (folder / f"{kind.name}.py").read_text(encoding="utf-8").splitlines()
         assert sum(1 for line in lines if line.strip()) <= 45
         assert kind.__doc__ not in (None, "", Strategy.__doc__)
-        assert len(kind().rationale) > 150
+        assert len(kind().rationale) > 150, (
+            "the docstring is the thesis: why it should pay, what it holds, when it lets go"
+        )
         assert kind.caveat
         assert kind.__dataclass_params__.frozen
 
