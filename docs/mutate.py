@@ -48,6 +48,7 @@ KERNEL_TESTS = (
     f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference",
 )  # fmt: skip
 NOT_IN_PYTHON = "not vectorbt and not screen and not forty and not instant"
+FILE_TESTS = ("tests/data/test_csv_files.py", "tests/data/test_folder.py", "tests/data/test_foreign_files.py")
 PRICE_TESTS = (
     "tests/data/test_price_columns.py", "tests/data/test_folder.py", "tests/data/test_csv_files.py",
     "tests/data/test_gains.py",
@@ -86,9 +87,8 @@ MODULES: Mapping[str, Module] = {
                                          "tests/events/test_thesis.py")),
     "event_file": Module("events/event_file.py", ("tests/events/test_event.py", "tests/events/test_thesis.py")),
     "metrics": Module("analysis/metrics.py", ("tests/analysis/test_metrics.py", "tests/analysis/test_second_opinion.py")),
-    "csv_prices": Module("data/csv_prices.py", ("tests/data/test_csv_files.py", "tests/data/test_folder.py",
-                                                "tests/data/test_foreign_files.py")),
-    "csv_cells": Module("data/csv_cells.py", ("tests/data/test_csv_files.py", "tests/data/test_folder.py",
+    "csv_prices": Module("data/csv_prices.py", FILE_TESTS),
+    "csv_cells": Module("data/csv_numbers.py", ("tests/data/test_csv_files.py", "tests/data/test_folder.py",
                                               "tests/data/test_foreign_files.py")),
     "price_basis": Module("data/price_basis.py", PRICE_TESTS),
     "price_columns": Module("data/price_columns.py", PRICE_TESTS),
@@ -105,9 +105,9 @@ EQUAL: Mapping[tuple[str, str, str], str] = {
         "nothing is filled on an account's first row: a decision of it is traded on the next",
     ("simulation/orders_table.py", "if row >= 0 and shares != 0.0:", "12: GtE -> Gt"):
         "nothing is traded on an account's first row, which ends the one before",
-    ("data/csv_cells.py", 'alone = [c for c in stripped if "," in c and "." not in c]', "37: And -> Or"):
+    ("data/csv_numbers.py", 'alone = [c for c in stripped if "," in c and "." not in c]', "37: And -> Or"):
         "asked for where no cell has both marks: one without a comma has two full stops then",
-    ("data/csv_cells.py", 'return any(signed) or bool(re.search(r"%\\W*$", name))', "16: any -> all"):
+    ("data/csv_numbers.py", 'return any(signed) or bool(re.search(r"%\\W*$", name))', "16: any -> all"):
         "none is signed here, or the name says it; a file without rows was refused before",
     ("data/price_columns.py", "options = [n / m for m in (1, 2, 3, 4, 5) for n in range(1, 101)] + "
      "[1 / n for n in range(2, 101)]", "62: 1 -> 2"): "1:1 is no split, and 1:m stands in the other list",

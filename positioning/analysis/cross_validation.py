@@ -76,15 +76,15 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
     high = [subset_sums(x[chosen, width:]) for x in (sums, squares)]
     # In the order of their lower blocks, which are then added once for many, and put back in their own.
     parts = np.array_split(np.argsort(halves % 2**width, kind="stable"), PARTS)
-    found = np.empty((2, 3, halves.size))
+    by_half = np.empty((2, 3, halves.size))
 
     def ranked(places: IntArray) -> FloatArray:
         return winners_of_halves(halves[places], counts.astype(np.float64), *low, *high)  # type: ignore[no-any-return]
 
     with closing(in_order(ranked, parts, cores())) as each:
         for places, own in zip(parts, each, strict=True):
-            found[:, :, places] = own
-    rank, inside, outside = found.transpose(1, 0, 2).reshape(3, -1)  # the halves, then their complements
+            by_half[:, :, places] = own
+    rank, inside, outside = by_half.transpose(1, 0, 2).reshape(3, -1)  # the halves, then their complements
     logits = np.log(rank / (chosen.size + 1 - rank))
     return Pbo(
         probability=float(np.mean(logits < 0) + 0.5 * np.mean(logits == 0)),

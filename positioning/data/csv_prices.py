@@ -12,15 +12,9 @@ from typing import final
 import numpy as np
 
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
-from positioning.data.csv_cells import (
-    ColumnError,
-    Dates,
-    is_per_cent,
-    number_marks,
-    per_cent_words,
-    read_dates,
-    read_numbers,
-)
+from positioning.data.csv_cells import ColumnError
+from positioning.data.csv_dates import Dates, read_dates
+from positioning.data.csv_numbers import is_per_cent, number_marks, per_cent_words, read_numbers
 from positioning.data.csv_text import ALIASES, Table, folded, is_unused, known_as, read_table
 from positioning.errors import BadInputError
 
@@ -53,7 +47,7 @@ def read_sheet(file: Path, need: Sequence[str], may: Sequence[str], what: str) -
     """Date, the needed columns and those of `may` that are there; `what` says what kind of file was wanted.
 
     Columns are found under the names of `csv_text.ALIASES`, in any case and spacing; the rest is in `csv_text`,
-    and in `csv_cells` how dates and numbers may be written. Rows may be newest first.
+    and in `csv_dates` and `csv_numbers` how these may be written. Rows may be newest first.
     Raises BadInputError for a file that cannot be read, a missing or repeated column, a name that is nearly one of
     those wanted, a cell that is no number or no date, a date that is repeated, out of order or yet to come.
     """

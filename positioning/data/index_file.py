@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from positioning.arrays import DateArray, FloatArray
-from positioning.data.csv_cells import EMPTY, ColumnError, read_dates
+from positioning.data.csv_cells import EMPTY, ColumnError
+from positioning.data.csv_dates import read_dates
 from positioning.data.csv_text import folded
 from positioning.errors import BadInputError, did_you_mean
 from positioning.files import read_bounded

@@ -17,7 +17,7 @@ import numpy as np
 
 from positioning.analysis.verdict import signed_percent
 from positioning.arrays import DateArray, FloatArray
-from positioning.data.csv_cells import is_per_cent, per_cent_words
+from positioning.data.csv_numbers import is_per_cent, per_cent_words
 from positioning.data.csv_prices import read_every_column
 from positioning.errors import BadInputError
 from positioning.files import read_bounded

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from positioning.cli.terminal import folded
-from positioning.data.csv_cells import ColumnError, number_marks, read_dates, read_numbers
+from positioning.data.csv_cells import ColumnError
+from positioning.data.csv_dates import read_dates
+from positioning.data.csv_numbers import number_marks, read_numbers
 from positioning.data.csv_prices import read_every_column
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
