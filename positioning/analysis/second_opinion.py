@@ -1,15 +1,16 @@
 """Every headline figure of an account, worked out a second time by other means and held against the first.
 
 The first is `metrics.py`, by numpy on nav as the ledger wrote it. Here nav is added up anew from cash and holdings, the
-profit of the parts is held against its changes, and the figures come from pandas. They share no code. What rounding can
-make of a figure lies some five orders below TOLERANCE, so beyond it one of the two is wrong.
+profit of the parts is held against its changes, and the figures come from Python's own numbers and its exact sums. They
+share no code. What rounding can make of a figure lies some five orders below TOLERANCE, so beyond it one of the two is
+wrong.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise, takewhile
 
 import numpy as np
 
@@ -19,9 +20,6 @@ from positioning.arrays import FloatArray
 from positioning.errors import DisagreementError
 from positioning.market.benchmark import Benchmark
 from positioning.simulation.result import Result
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TOLERANCE = 1e-9  # of the figure, or absolute where it is below 1
 STILL = 1e-12  # a deviation, fall or return below this is rounding: what is divided by it is undefined
@@ -82,40 +80,59 @@ def figures(
 ) -> Mapping[str, float]:
     """The figures of `Metrics` by name, as `metrics.summarise` defines them; what is said of a year left out where the
     account is shorter than 360 days, since `without_yearly` then clears it."""
-    import pandas as pd
-
-    days = pd.DatetimeIndex(result.rows.astype("datetime64[ns]"))
-    nav = pd.Series(result.nav, days)
-    dead = bool((nav <= 0).any())
-    worth = nav.where((nav > 0).cummin(), 0.0)
-    length = float((days[-1] - days[0]) / pd.Timedelta(days=1))
+    nav = result.nav.tolist()
+    worth = list(takewhile(lambda value: value > 0, nav))
+    dead = len(worth) < len(nav)
+    worth += [0.0] * (len(nav) - len(worth))
+    length = float((result.rows[-1] - result.rows[0]) / np.timedelta64(1, "D"))
     years = length / 365.25
     per_year = (len(nav) - 1) / years if years else math.nan
-    values = {"rows_per_year": per_year, "total_return": float(worth.iloc[-1]) / float(worth.iloc[0]) - 1.0}
+    values = {"rows_per_year": per_year, "total_return": worth[-1] / worth[0] - 1.0}
     values["max_drawdown"] = _fall(worth)
-    returns = nav.pct_change(fill_method=None).iloc[1:] if not dead else pd.Series(dtype=float)
-    growth = pd.Series(result.inputs.growth, days).reindex(returns.index)
-    excess = returns - growth
+    returns = [] if dead else _changes(nav)
+    growth = result.inputs.growth[1:].tolist() if returns else []
+    excess = [own - cash for own, cash in zip(returns, growth, strict=True)]
     values |= _tail(returns)
-    levels = None if measure is None else pd.Series(measure.levels, days)
-    line = _line if beta_measure == "same_day" else _leads_and_lags
-    beta, alpha = line(excess, growth, levels)
+    beta = alpha = math.nan
+    if measure is not None and returns:
+        market = [r - cash for r, cash in zip(_changes(measure.levels.tolist()), growth, strict=True)]
+        beta, alpha = (_line if beta_measure == "same_day" else _leads_and_lags)(excess, market)
     values["beta"] = beta
     if length < 360:
         return values
     scale = math.sqrt(per_year)
     values["alpha"] = alpha * per_year
     values["cagr"] = _growth(1.0 + values["total_return"], years)
-    spread = returns.std()
+    spread = _deviation(returns)
     values["volatility"] = 0.0 if spread <= STILL else spread * scale
-    values["sharpe"] = _over(excess.mean(), excess.std()) * scale
-    below = excess.clip(upper=0.0).pow(2).mean() if len(excess) > 1 else math.nan
-    values["sortino"] = _over(excess.mean(), math.sqrt(below)) * scale
+    values["sharpe"] = _over(_mean(excess), _deviation(excess)) * scale
+    below = _mean([min(r, 0.0) ** 2 for r in excess]) if len(excess) > 1 else math.nan
+    values["sortino"] = _over(_mean(excess), math.sqrt(below)) * scale
     fall = values["max_drawdown"]
     values["calmar"] = values["cagr"] / abs(fall) if fall < 0 and not dead else math.nan
-    nav_years = worth.mean() * years
+    nav_years = _mean(worth) * years
     values["turnover"], values["cost_bps_per_year"] = (x / nav_years for x in _traded(result))
     return values
+
+
+def _changes(levels: Sequence[float]) -> list[float]:
+    return [after / before - 1.0 for before, after in pairwise(levels)]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def _covariance(one: Sequence[float], other: Sequence[float]) -> float:
+    """By one less than their number; undefined for fewer than two."""
+    if len(one) < 2:
+        return math.nan
+    a, b = _mean(one), _mean(other)
+    return math.fsum((x - a) * (y - b) for x, y in zip(one, other, strict=True)) / (len(one) - 1)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return math.sqrt(_covariance(values, values))
 
 
 def _growth(multiple: float, years: float) -> float:
@@ -125,8 +142,8 @@ def _growth(multiple: float, years: float) -> float:
         return math.inf
 
 
-def _fall(worth: pd.Series) -> float:
-    deepest = float((worth / worth.cummax()).min()) - 1.0
+def _fall(worth: Sequence[float]) -> float:
+    deepest = min(now / high for now, high in zip(worth, accumulate(worth, max), strict=True)) - 1.0
     return deepest if deepest < -STILL else 0.0
 
 
@@ -134,7 +151,7 @@ def _over(mean: float, deviation: float) -> float:
     return mean / deviation if deviation > STILL else math.nan
 
 
-def _tail(returns: pd.Series) -> dict[str, float]:
+def _tail(returns: Sequence[float]) -> dict[str, float]:
     """The 5 % quantile, the mean of what is no better, and the share of the moves that are gains."""
     if len(returns) < 2:
         return dict.fromkeys(("var_95", "es_95", "hit_rate"), math.nan)
@@ -153,34 +170,34 @@ def _tail(returns: pd.Series) -> dict[str, float]:
     }
 
 
-def _line(excess: pd.Series, growth: pd.Series, levels: pd.Series | None) -> tuple[float, float]:
+def _line(excess: Sequence[float], market: Sequence[float]) -> tuple[float, float]:
     """Covariance over variance, and the intercept a row, where both rows of a return have a level."""
-    if levels is None:
+    pairs = [(x, y) for x, y in zip(excess, market, strict=True) if not math.isnan(y)]
+    own, other = [x for x, _ in pairs], [y for _, y in pairs]
+    if len(pairs) < 2 or not _deviation(other) > STILL:
         return math.nan, math.nan
-    market = (levels / levels.shift() - 1.0).reindex(excess.index) - growth
-    own, market = excess[market.notna()], market[market.notna()]
-    if len(market) < 2 or not market.std() > STILL:
-        return math.nan, math.nan
-    beta = float(own.cov(market) / market.var())
-    return beta, float(own.mean()) - beta * float(market.mean())
+    beta = _covariance(own, other) / _covariance(other, other)
+    return beta, _mean(own) - beta * _mean(other)
 
 
-def _leads_and_lags(excess: pd.Series, growth: pd.Series, levels: pd.Series | None) -> tuple[float, float]:
+def _leads_and_lags(excess: Sequence[float], market: Sequence[float]) -> tuple[float, float]:
     """The sum of the slopes on the benchmark's return of the row before, the same and the next one, by singular values;
     undefined where these cannot be told apart or are fewer than eight."""
-    if levels is None:
-        return math.nan, math.nan
-    market = (levels / levels.shift() - 1.0).reindex(excess.index) - growth
-    table = excess.to_frame("own").assign(before=market.shift(), same=market, after=market.shift(-1)).dropna()
+    table = [
+        row
+        for row in zip(excess[1:-1], market[:-2], market[1:-1], market[2:], strict=True)
+        if not any(map(math.isnan, row))
+    ]
     if len(table) < 8:
         return math.nan, math.nan
-    centred = (table - table.mean()).to_numpy()
+    centred = np.array(table) - [_mean(column) for column in zip(*table, strict=True)]
     left, sizes, right = np.linalg.svd(centred[:, 1:], full_matrices=False)
     whole = float((sizes**2).sum())
     if whole <= 3 * STILL**2 * len(table) or not float(np.prod(sizes**2 / whole)) > STILL:
         return math.nan, math.nan
     beta = float((right.T @ (left.T @ centred[:, 0] / sizes)).sum())
-    return beta, float(excess[market.notna()].mean()) - beta * float(market.mean())
+    pairs = [(x, y) for x, y in zip(excess, market, strict=True) if not math.isnan(y)]
+    return beta, _mean([x for x, _ in pairs]) - beta * _mean([y for _, y in pairs])
 
 
 def _traded(result: Result) -> tuple[float, float]:

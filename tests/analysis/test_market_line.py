@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import statsmodels.api as sm
 
@@ -108,10 +107,5 @@ def test_the_measure_follows_the_venues() -> None:
 def test_the_second_working_of_a_figure_agrees_on_leads_and_lags() -> None:
     for seed in range(20):
         own, market = leaking(300, seed)
-        course = history(300)
-        days = pd.DatetimeIndex(course.dates[1:].astype("datetime64[ns]"))
-        levels = pd.Series(
-            np.concatenate([[1.0], np.cumprod(1 + market)]), [days[0] - pd.Timedelta(days=1), *days]
-        )
-        again = _leads_and_lags(pd.Series(own, days), pd.Series(0.0, days), levels)
+        again = _leads_and_lags(own.tolist(), market.tolist())
         np.testing.assert_allclose(again, line(own, market, "dimson"), rtol=1e-9, atol=1e-12)
