@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -65,6 +68,7 @@ class KeptCode(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What was kept for this signature; None where it is to be compiled now."""
+        _import_blas()
         code = super().load_overload(sig, target_context)
         if code is None:
             LOG.info("%s: kept in %s", self._function.__module__, self.cache_path)
@@ -101,6 +105,25 @@ class _Files(IndexDataCacheFile):
         """The same after a change of the source, so that what is stale is overwritten."""
         sig, machine, variant, _ = key
         return f"{self._index_name.removesuffix('.nbi')}.{_digest((str(sig), machine, variant))}.nbc"
+
+
+@cache
+def _import_blas() -> None:
+    """numba asks for BLAS and LAPACK by two extension modules of scipy.linalg, and imports the whole package for them,
+    which takes as long as half of numba. Both are put where it looks, without the package; where they cannot be, it
+    does as it did."""
+    place = find_spec("scipy")
+    if place is None or place.origin is None or "scipy.linalg" in sys.modules:
+        return
+    for name in ("cython_blas", "cython_lapack"):
+        files = [Path(place.origin).parent / "linalg" / f"{name}{suffix}" for suffix in EXTENSION_SUFFIXES]
+        spec = spec_from_file_location(f"scipy.linalg.{name}", next(filter(Path.is_file, files), None))
+        if spec is None or spec.loader is None:
+            return
+        with suppress(ImportError):
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            sys.modules[spec.name] = module
 
 
 def _digest(words: tuple[Any, ...]) -> str:
