@@ -30,7 +30,7 @@ def decisions_on(strategy: ScheduledStrategy, market: Market, records: ShiftedRe
     standing = standing_rows(market, records.events, strategy.names)
     themes = strategy.themes if strategy.respond > 0 else ()
     names = len(market.symbols)
-    each = max(MOST_BYTES // (8 * max(standing.size, 1) * names * names), 1)
+    each = max(MOST_BYTES // (8 * max(int(standing.sum()), 1) * names * names), 1)
     for some in records.parts(each):
         decided = [
             schedule_on(market, standing, [some.news(theme)[k] for theme in themes])

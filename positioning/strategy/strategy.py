@@ -11,7 +11,6 @@ from functools import cache, wraps
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
-import numpy.typing as npt
 
 from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.errors import BadInputError, DataMissingError, did_you_mean
@@ -221,24 +220,27 @@ def schedule(market: Market, events: Events, names: tuple[str, ...], themes: tup
     return schedule_on(market, standing_rows(market, events, names), news)
 
 
-def standing_rows(market: Market, events: Events, names: tuple[str, ...]) -> IntArray:
-    """Decision rows that no news moves: of the account, of the calendar and of restrictions, see `schedule`."""
+def standing_rows(market: Market, events: Events, names: tuple[str, ...]) -> BoolArray:
+    """(T,) whether a row is a decision row that no news moves: of the account, of the calendar or of a restriction, see
+    `schedule`."""
     months = market.rows.astype("datetime64[M]")
-    first_of_month = np.nonzero(months[1:] != months[:-1])[0] + 1
     days = [r.known_on() for r in events.restrictions if r.symbol in names]
     days += [r.holds_from() for r in events.restrictions if r.symbol in names and r.kind == "lifted"]
     screens = np.searchsorted(market.rows, np.array(days, dtype="datetime64[D]"))
-    return _in_account(market, np.concatenate([[market.start], first_of_month, screens]))
+    stands = np.zeros(market.rows.size, np.bool_)
+    stands[1:] = months[1:] != months[:-1]
+    stands[market.start : market.start + 1] = True
+    stands[screens[screens < market.rows.size]] = True
+    stands[: market.start] = False
+    return stands
 
 
-def schedule_on(market: Market, standing: IntArray, news: Sequence[FloatArray]) -> IntArray:
-    """The standing rows, and those on which some (T,) news is not 0."""
-    return _in_account(market, np.concatenate([standing, *(np.flatnonzero(n) for n in news)]))
-
-
-def _in_account(market: Market, rows: npt.NDArray[Any]) -> IntArray:
-    every = np.unique(rows.astype(np.int64))
-    return every[(every >= market.start) & (every < market.rows.size)]
+def schedule_on(market: Market, standing: BoolArray, news: Sequence[FloatArray]) -> IntArray:
+    """The standing rows, and those of the account on which some (T,) news is not 0."""
+    rows = standing.copy()
+    for values in news:
+        rows[market.start :] |= values[market.start :] != 0.0
+    return np.flatnonzero(rows)
 
 
 def present(market: Market, symbols: tuple[str, ...], strategy: str) -> tuple[str, ...]:
