@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import positioning
-from positioning.cli.command import command_words, in_option_words, option_words
+from positioning.cli.command_words import command_words, in_option_words, option_words
 from positioning.cli.commands import COMMANDS
 from positioning.errors import BadInputError
 from positioning.market.findings import accept, check_words

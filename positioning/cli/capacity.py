@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from positioning.cli.command import new_app, typed
+from positioning.cli.command import new_app
+from positioning.cli.command_words import typed
 from positioning.cli.declare import command
 from positioning.cli.options import Names
 from positioning.cli.output import Output

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import command_words, new_app, typed
+from positioning.cli.command import new_app
+from positioning.cli.command_words import command_words, typed
 from positioning.cli.config import answer_text
 from positioning.cli.declare import command
 from positioning.cli.output import Output

@@ -6,35 +6,28 @@ import _thread
 import errno
 import io
 import os
-import re
-import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
 import typer
 from typer.core import TyperCommand
 
-from positioning.cli.commands import COMMANDS
+from positioning.cli.command_words import in_option_words
 from positioning.cli.config import config_option
 from positioning.cli.starting import INTERRUPTED, STOPPED
 from positioning.cli.terminal import wrapped
 from positioning.errors import DisagreementError, PositioningError, one_line, shortened
 
 MOST_LEFT_OUT = 5
-OPTIONS = {  # parameters of the engine whose options have other names
-    "draws": "placebo", "trials": "optuna", "accepted": "accept", "name_or_path": "scenarios",
-}  # fmt: skip
 RESUMES = "{}: the same command with --resume goes on from there"
 BAD_INPUT = 2  # exit status
 DISAGREES = 4  # a number of ours is another when it is worked out again
 PIPE_CLOSED = 141  # as of a program that SIGPIPE ended
-SCRIPT = "positioning"  # the console script
 _signals: list[int] = []  # that came since the command began
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # typer does not name it, and may bring its own click
@@ -243,24 +236,6 @@ def new_app() -> typer.Typer:
     return typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def words_for(command: str) -> list[str]:
-    """How a command is begun the way this process was: by the console script, or by the scripts in backtests/."""
-    if Path(sys.argv[0]).stem == SCRIPT:
-        return [SCRIPT, command.replace("_", "-")]
-    return ["python", "-m", f"backtests.{command.replace('-', '_')}"]
-
-
-def command_words(command: str, *words: str) -> str:
-    """What to type for a command, as this process was begun: every hint is worded by it."""
-    return shlex.join([*words_for(command), *words])
-
-
-def typed(command: str) -> str:
-    """The command line of this process, to be typed again."""
-    words = words_for(command)
-    return shlex.join([*words, *sys.argv[2 if words[0] == SCRIPT else 1 :]])
-
-
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """A PositioningError, an unwritable place, an error in a strategy's own code, and Ctrl-C end the program with one
@@ -289,28 +264,6 @@ def one_line_errors() -> Iterator[None]:
         raise typer.Exit(_ended(str(blame), BAD_INPUT)) from None
     except KeyboardInterrupt as error:  # with words where a search keeps what it has
         raise typer.Exit(_stopped(RESUMES.format(error) if error.args else STOPPED)) from None
-
-
-def in_option_words(error: PositioningError) -> str:
-    """The error as one who types it is told: `mark=zero` is `--mark zero`, of a strategy `--set band=0.1`."""
-    return option_words(str(error), error.parameter.split())
-
-
-def option_words(text: str, parameters: Iterable[str]) -> str:
-    """A text of the engine in the words of the command line: parameters as options, commands as they are begun."""
-    for parameter in parameters:
-        owner, _, name = parameter.rpartition(".")
-        option = f"--{OPTIONS.get(name, name).replace('_', '-')}"
-        begins = rf"(?<![\w.-]){re.escape(name)}="
-        if owner:
-            text = re.sub(rf"{begins}(?=\S)", f"--set {name}=".replace("\\", r"\\"), text)
-        else:
-            text = re.sub(rf"{begins}True\b", option.replace("\\", r"\\"), text)
-            text = re.sub(rf"{begins}(?=\S)", f"{option} ".replace("\\", r"\\"), text)
-    text = re.sub(
-        r"`([a-z-]+)(?=[ `])", lambda m: f"`{command_words(m[1])}" if m[1] in COMMANDS else m[0], text
-    )
-    return text.replace("give --", "type --")
 
 
 def say_left_out(lines: Sequence[str]) -> None:

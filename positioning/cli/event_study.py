@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import new_app, typed
+from positioning.cli.command import new_app
+from positioning.cli.command_words import typed
 from positioning.cli.config import answer_text
 from positioning.cli.declare import command
 from positioning.cli.options import Theme

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from positioning.cli.command import option_words
+from positioning.cli.command_words import option_words
 from positioning.cli.terminal import Terminal, fitting, in_a_line
 from positioning.json_text import json_text, plain
 

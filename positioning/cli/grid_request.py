@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from positioning.cli.command import say_left_out, words_for
+from positioning.cli.command import say_left_out
+from positioning.cli.command_words import words_for
 from positioning.cli.grid_axes import axes_of, in_grid_words
 from positioning.cli.request import Request
 from positioning.errors import BadInputError, did_you_mean

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from positioning.search.run import Work
     from positioning.search.space import GridIndex, SearchSpace
 
-from positioning.cli.command import new_app, option_words, typed
+from positioning.cli.command import new_app
+from positioning.cli.command_words import option_words, typed
 from positioning.cli.config import answer_text
 from positioning.cli.declare import command
 from positioning.cli.grid_output import answer

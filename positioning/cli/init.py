@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from positioning.cli.command import Command, command_words, new_app, one_line_errors
+from positioning.cli.command import Command, new_app, one_line_errors
+from positioning.cli.command_words import command_words
 from positioning.errors import BadInputError
 
 app = new_app()

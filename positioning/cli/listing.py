@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import command_words, new_app
+from positioning.cli.command import new_app
+from positioning.cli.command_words import command_words
 from positioning.cli.declare import command
 from positioning.cli.output import Output
 from positioning.cli.request import Request

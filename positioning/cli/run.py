@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import command_words, new_app, say_left_out, typed
+from positioning.cli.command import new_app, say_left_out
+from positioning.cli.command_words import command_words, typed
 from positioning.cli.declare import command
 from positioning.cli.kept_request import kept_words, study_file
 from positioning.cli.options import AsCsv, Factsheet, Names

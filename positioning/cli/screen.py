@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from positioning.cli.command import new_app, typed
+from positioning.cli.command import new_app
+from positioning.cli.command_words import typed
 from positioning.cli.declare import command
 from positioning.cli.options import AsOf, Decisions, ThesisFolder
 from positioning.cli.output import Output

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import new_app, say_left_out, typed
+from positioning.cli.command import new_app, say_left_out
+from positioning.cli.command_words import typed
 from positioning.cli.config import answer_text
 from positioning.cli.declare import command
 from positioning.cli.options import Names, Workers

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from positioning.cli.command import command_words, new_app, say_left_out
+from positioning.cli.command import new_app, say_left_out
+from positioning.cli.command_words import command_words
 from positioning.cli.declare import command
 from positioning.cli.options import AsCsv, AsOf, Names
 from positioning.cli.output import Output

@@ -11,7 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from positioning.analysis.placebo import check_draws
-from positioning.cli.command import in_option_words, one_line_errors
+from positioning.cli.command import one_line_errors
+from positioning.cli.command_words import in_option_words
 from positioning.cli.commands import COMMANDS
 from positioning.errors import BadInputError
 from positioning.event_studies.day_zero import parse_window

@@ -64,7 +64,7 @@ def test_completion_can_be_shown() -> None:
 def test_the_command_that_is_kept_is_the_one_that_was_typed() -> None:
     code = (
         "import sys; sys.argv = ['/x/bin/positioning', 'grid-search', 'enablers', '--seed', '1']\n"
-        "from positioning.cli.command import typed, words_for\n"
+        "from positioning.cli.command_words import typed, words_for\n"
         "print(typed('grid_search')); print(words_for('event_study'))\n"
         "sys.argv = ['/x/backtests/run.py', 'enablers']\nprint(typed('run'))"
     )
