@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import chdir
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, final
@@ -52,6 +52,11 @@ class Line:
     def command(self) -> Any:
         """What parses it."""
         return typer.main.get_command(self.app())
+
+    def quick(self) -> Line:
+        """Itself without what it adds to a page and does not print."""
+        more = ("--no-quantstats",) if self.module == "run" and "--no-quantstats" not in self.words else ()
+        return replace(self, words=(*self.words, *more))
 
     def output(self) -> str:
         """What it prints where one stands, without blanks at the ends of lines. Raises AssertionError on a failure."""
@@ -108,7 +113,7 @@ def played(body: str, short: bool = False) -> str:
         if line is None or (short and line.module in LONG):
             parts.append(part)
             continue
-        now = shortened(line.output(), document[: len(document) - blank])
+        now = shortened((line.quick() if short else line).output(), document[: len(document) - blank])
         same = steady("\n".join(now)) == steady("\n".join(document[: len(document) - blank]))
         parts.append("\n".join([head, *(document if same else [*now, *([""] * blank)])]) + "\n")
     return "".join(parts)

@@ -147,7 +147,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("app", "words"),
     [
         (events.app, ()),
-        (run.app, ("red_sea.py",)),
+        (run.app, ("red_sea.py", "--no-quantstats")),
         (event_study.app, ("red_sea.py",)),
         (grid_search.app, ("red_sea.py", "--grid", "half_life=5,20")),
         (stress.app, ("red_sea.py", "--paths", "10", "--horizon", "30", "--workers", "1")),

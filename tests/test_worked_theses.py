@@ -40,7 +40,7 @@ def test_there_is_one_for_each_kind() -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_its_page_is_at_most_five_steps_that_run(name: str, beside: Path) -> None:
     """What takes longer than a second or two is left to the test below."""
-    told = [line.output() for line in lines(name) if line.module not in LONG]
+    told = [line.quick().output() for line in lines(name) if line.module not in LONG]
     assert "SIMULATED" in told[0]
     assert any("No fault found" in t for t in told)
     assert (beside / "reports" / f"{name}.html").is_file()

@@ -21,7 +21,7 @@ from tests.reporting.browser import Fixed, account
 
 def test_a_run_ends_on_the_weights_of_today(tmp_path: Path) -> None:
     where = ["fertilizer_producers", "--out", str(tmp_path), "--json"]
-    ran = CliRunner().invoke(run_app, [*where, "--placebo", "0"])
+    ran = CliRunner().invoke(run_app, [*where, "--placebo", "0", "--no-quantstats"])
     now = CliRunner().invoke(today_app, where)
     assert (ran.exit_code, now.exit_code) == (0, 0)
     holds = json.loads(ran.stdout)["strategies"]["fertilizer_producers"]["holds"]

@@ -62,6 +62,7 @@ def test_a_run_says_on_its_page_what_a_check_found(tmp_path: Path) -> None:
         "2024-02-02",
         "--placebo",
         "0",
+        "--no-quantstats",
         "--out",
         str(tmp_path),
     ]

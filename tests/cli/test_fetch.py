@@ -198,6 +198,7 @@ def test_the_gains_of_a_fund_reach_a_run_once(desk: Desk, ordinary: dict[str, fl
         "2024-03-04",
         "--placebo",
         "0",
+        "--no-quantstats",
     ]
     for setting in ("legs=MOO", "hedge=none", "respond=0", "exposure=1", "band=0", "lookback=20"):
         words += ["--set", setting]

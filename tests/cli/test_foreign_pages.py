@@ -105,7 +105,7 @@ def test_a_table_is_known_by_what_it_has(
 def test_what_each_command_writes_it_may_write_again(tmp_path: Path) -> None:
     words = {"event_study": ["CF", "--placebo", "0"], "stress": ["middle_corridor", "--paths", "10", "--horizon", "30"],
              "grid_search": ["middle_corridor", "--grid", "half_life=5,10"],
-             "run": ["middle_corridor", "--csv", "--placebo", "0"], "compare": ["--csv"],
+             "run": ["middle_corridor", "--csv", "--placebo", "0", "--no-quantstats"], "compare": ["--csv"],
              "capacity": ["middle_corridor"],
              "today": ["middle_corridor", "--as-of", "2024-06-14", "--csv"]}  # fmt: skip
     for name, typed in words.items():

@@ -18,7 +18,15 @@ def test_a_symbol_that_nothing_holds_is_named_once(tmp_path: Path) -> None:
     file.write_text(
         f"{HEAD}KO,2024-01-03,,no_buy,own,,Mine,me\nKO,2024-02-03,,frozen,own,,Mine,me\nMOS,2024-01-03,,no_buy,own,,Mine,me\n"
     )
-    words = ["fertilizer_producers", "--placebo", "0", "--out", str(tmp_path / "out"), "--json"]
+    words = [
+        "fertilizer_producers",
+        "--placebo",
+        "0",
+        "--no-quantstats",
+        "--out",
+        str(tmp_path / "out"),
+        "--json",
+    ]
     told = CliRunner().invoke(app, [*words, "--restrictions", str(file)])
     assert told.exit_code == 0, told.output
     assert told.stderr == "no strategy here holds KO: what the restrictions say of it has no effect\n"

@@ -26,8 +26,9 @@ FIELDS = {
 }
 
 
-def run(*words: str) -> tuple[int, str, str]:
-    outcome = CliRunner().invoke(app, list(words))
+def run(*words: str, quantstats: bool = False) -> tuple[int, str, str]:
+    """quantstats: with its part of the page, which takes longer than all else."""
+    outcome = CliRunner().invoke(app, [*words, *(() if quantstats else ("--no-quantstats",))])
     if outcome.exception is not None and not isinstance(outcome.exception, SystemExit):
         raise outcome.exception
     return outcome.exit_code, outcome.stdout, outcome.stderr
@@ -59,7 +60,7 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.fixture(scope="module")
 def corridor(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, str]:
     out = tmp_path_factory.mktemp("reports")
-    code, stdout, stderr = run("middle_corridor", "--out", str(out), "--json")
+    code, stdout, stderr = run("middle_corridor", "--out", str(out), "--json", quantstats=True)
     assert code == 0, stderr
     return json.loads(stdout), out, stderr
 
@@ -201,7 +202,6 @@ def test_all_four_on_real_closes(prices: Path, tmp_path: Path) -> None:
         "--placebo",
         "0",
         "--verbose",
-        "--no-quantstats",
     ]
     code, stdout, stderr = run(*words)
     assert code == 0, stderr

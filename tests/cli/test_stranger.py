@@ -46,7 +46,8 @@ def test_a_strategy_of_another_thesis_is_told_whose_sleeves_there_are(tmp_path: 
     )
     (tmp_path / "chips.py").write_text(text, encoding="utf-8")
     told = CliRunner().invoke(
-        run.app, [str(tmp_path / "chips.py"), "--out", str(tmp_path / "out"), "--placebo", "0"]
+        run.app,
+        [str(tmp_path / "chips.py"), "--out", str(tmp_path / "out"), "--placebo", "0", "--no-quantstats"],
     )
     assert (told.exit_code, told.stdout) == (2, "")
     assert told.stderr == (
@@ -141,7 +142,7 @@ def test_what_is_held_past_its_last_price_is_told_in_the_terminal(tmp_path: Path
     data.mkdir()
     (data / "NTR.csv").write_text("\n".join([HEADER, *prices]) + "\n")
     words = ["fertilizer_producers", "--data", f"folder:{data}", "--set", "hedge=none", "--end", "2021-02-26"]
-    told = CliRunner().invoke(run.app, [*words, "--out", str(tmp_path / "out")])
+    told = CliRunner().invoke(run.app, [*words, "--no-quantstats", "--out", str(tmp_path / "out")])
     assert told.exit_code == 0, told.stderr
     # 38 sessions of New York from 2021-01-04 to 2021-02-26: 40 weekdays without 18 January and 15 February
     said = " ".join(told.stdout.split())

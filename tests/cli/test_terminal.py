@@ -132,7 +132,16 @@ def test_verbose_shows_each_notice_and_the_log_has_them_anyway(
 
 def test_quiet_says_nothing_and_the_log_says_how_it_ended(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
-    words = ["fertilizer_producers", "--placebo", "0", "--out", str(tmp_path), "--log", str(log)]
+    words = [
+        "fertilizer_producers",
+        "--placebo",
+        "0",
+        "--no-quantstats",
+        "--out",
+        str(tmp_path),
+        "--log",
+        str(log),
+    ]
     outcome = CliRunner().invoke(run_app, [*words, "--quiet"])
     assert outcome.exit_code == 0
     assert outcome.output == ""

@@ -20,7 +20,9 @@ def test_weights_are_those_a_run_ends_on(tmp_path: Path) -> None:
     found = answer("fertilizer_producers", "--capital", "1e6", "--out", str(tmp_path), "--csv")
     own = found["strategies"]["fertilizer_producers"]  # type: ignore[index]
     assert found["advice"] is False
-    done = CliRunner().invoke(run, ["fertilizer_producers", "--json", "--out", str(tmp_path)])
+    done = CliRunner().invoke(
+        run, ["fertilizer_producers", "--no-quantstats", "--json", "--out", str(tmp_path)]
+    )
     assert json.loads(done.stdout)["strategies"]["fertilizer_producers"]["last"] == own["as_of"]
     assert {leg["symbol"] for leg in own["legs"]} == {"NTR", "MOS", "ICL", "SDF.DE", "MOO"}
     page = (tmp_path / "today_fertilizer_producers.html").read_text(encoding="utf-8")

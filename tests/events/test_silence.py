@@ -92,6 +92,7 @@ def test_a_run_says_so_first_in_words_json_and_page(ended: Path, tmp_path: Path)
         str(ended),
         "--end",
         "2023-06-30",
+        "--no-quantstats",
         "--out",
         str(tmp_path / "r"),
     ]
@@ -112,7 +113,15 @@ def test_a_run_says_so_first_in_words_json_and_page(ended: Path, tmp_path: Path)
 
 
 def test_a_run_within_the_record_says_nothing_of_it(tmp_path: Path) -> None:
-    words = ["fertilizer_producers", "--end", "2022-06-30", "--json", "--out", str(tmp_path)]
+    words = [
+        "fertilizer_producers",
+        "--end",
+        "2022-06-30",
+        "--no-quantstats",
+        "--json",
+        "--out",
+        str(tmp_path),
+    ]
     answer = json.loads(CliRunner().invoke(run_app, words).stdout)
     assert answer["strategies"]["fertilizer_producers"]["record"] is None
 

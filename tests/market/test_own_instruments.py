@@ -95,7 +95,7 @@ def thesis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("app", "words"),
     [
-        (run.app, ("--placebo", "0", "--accept", "LUX.QA:jump")),
+        (run.app, ("--placebo", "0", "--no-quantstats", "--accept", "LUX.QA:jump")),
         (grid_search.app, ("--grid", "half_life=5,20", "--accept", "7203:jump")),
         (event_study.app, ("7203", "--placebo", "0")),
         (stress.app, ("--paths", "10", "--horizon", "30", "--workers", "1", "--history", "200")),

@@ -96,7 +96,7 @@ def test_nothing_half_written_is_left(made: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(keeping, "_tables", full)
     out = tmp_path / "full"
-    outcome = CliRunner().invoke(run_app, [*WORDS, "--out", str(out)])
+    outcome = CliRunner().invoke(run_app, [*WORDS, "--no-quantstats", "--out", str(out)])
     assert outcome.exit_code == 2
     assert "No space left" in outcome.stderr
     assert list((out / "runs").iterdir()) == []

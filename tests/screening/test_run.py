@@ -23,7 +23,7 @@ NAMED = np.datetime64("2022-05-03", "D")
 
 def asked(tmp_path: Path) -> list[str]:
     span = ["--start", "2021-01-04", "--end", "2023-06-30"]
-    return ["fertilizer_producers", *span, "--out", str(tmp_path / "r")]
+    return ["fertilizer_producers", *span, "--no-quantstats", "--out", str(tmp_path / "r")]
 
 
 def listed(place: Path, since: str, isin: str = MOSAIC) -> Path:
