@@ -325,16 +325,16 @@ def plateau(values: FloatArray, ordered: tuple[bool, ...]) -> Plateau:
             f"{len(ordered)} axes told of {values.ndim}, {np.isfinite(values).sum()} values known"
         )
     scores = values.copy()
-    neighbours = np.zeros(values.shape, dtype=np.int64)
+    neighbours = np.zeros(values.shape, dtype=np.uint8)
     for axis in np.flatnonzero(ordered):
         # Views with the axis in front: writing to them writes to the grids.
         score, count, value = (np.moveaxis(grid, axis, 0) for grid in (scores, neighbours, values))
         for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
-            score[here] = np.fmin(score[here], value[there])
+            np.fmin(score[here], value[there], out=score[here])
             count[here] += ~np.isnan(value[there])
     scores[np.isnan(values)] = math.nan
-    ties = np.where(scores == np.nanmax(scores), values, math.nan)
-    best = tuple(int(i) for i in np.unravel_index(int(np.nanargmax(ties)), values.shape))
+    ties = np.flatnonzero(scores == np.fmax.reduce(scores, axis=None))
+    best = tuple(int(i) for i in np.unravel_index(ties[values.flat[ties].argmax()], values.shape))
     searched = [a for a, size in enumerate(values.shape) if ordered[a] and size > 1]
     edges = tuple(a for a in searched if best[a] in (0, values.shape[a] - 1))
     return Plateau(scores, best, int(neighbours[best]), edges)

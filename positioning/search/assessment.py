@@ -28,7 +28,7 @@ from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.search.measures import BLOCKS, Figures, block_edges, halved
 from positioning.search.run import Search
-from positioning.search.space import GridIndex, SearchSpace
+from positioning.search.space import AT_ONCE, GridIndex, SearchSpace
 from positioning.search.trials import Trials
 from positioning.strategy.strategy import Strategy
 
@@ -93,20 +93,23 @@ class Assessment:
 
 def assess(search: Search, trials: Trials) -> Assessment:
     """Everything `Assessment` says of these trials. Raises BadInputError where no trial has the metric."""
-    space, values = search.space, values_of(trials, search.metric)
+    space = search.space
+    rows = space.market.rows[space.market.start :]
+    per_year = rows_per_year(rows)
+    measured, variance = _dispersion(trials, per_year)
+    values = values_of(trials, search.metric)
     if not np.isfinite(values).any():
         raise BadInputError(
             f"none of {values.size:,} trials has a {search.metric}",
             "wanted one account that lives and moves",
             "choose other axes or another metric",
         )
-    rows = space.market.rows[space.market.start :]
-    per_year = rows_per_year(rows)
-    measured, variance = _dispersion(trials, per_year)
+    best = int(np.nanargmax(values))
+    place, score, neighbours, tried = _on_plateau(search, trials.plan.codes, values)
+    del values  # of ten million trials 80 MB
     effective = effective_trials(trials.sums())
     effective = effective if math.isfinite(effective) else 1.0
     luck = expected_maximum_sharpe(variance, effective)
-    place, score, neighbours, tried = _on_plateau(search, trials.plan.codes, values)
     edges = ends(space, trials.plan.codes[place])
     without_events = space.at(trials.plan.codes[place]).without_events()
     tested, untested = _spa(search, trials, rows.size)
@@ -118,13 +121,13 @@ def assess(search: Search, trials: Trials) -> Assessment:
         metric=search.metric,
         full=search.full,
         proposed=search.proposed,
-        trials=values.size,
+        trials=trials.count,
         measured=measured,
         ruined=int(trials.ruined().sum()),
         effective=effective,
         deviation=math.sqrt(variance * per_year),
         luck=luck * math.sqrt(per_year),
-        best=judge(int(np.nanargmax(values))),
+        best=judge(best),
         plateau=judge(place),
         score=score,
         neighbours=neighbours,
@@ -148,7 +151,9 @@ def assess(search: Search, trials: Trials) -> Assessment:
 def _dispersion(trials: Trials, per_year: float) -> tuple[int, float]:
     """How many trials have a Sharpe ratio, and its variance among them, per row; what that takes is not kept."""
     sharpes = trials.figures["sharpe"]
-    finite = sharpes[np.isfinite(sharpes)] / math.sqrt(per_year)
+    finite = sharpes[np.isfinite(sharpes)]
+    del sharpes  # of ten million trials 80 MB
+    finite /= math.sqrt(per_year)
     return finite.size, float(np.var(finite, ddof=1)) if finite.size > 1 else 0.0
 
 
@@ -161,7 +166,9 @@ def _figures_of(search: Search, strategy: Strategy) -> Mapping[str, float]:
 
 def values_of(trials: Trials, metric: str) -> FloatArray:
     """(K,) the metric, -inf for a dead account."""
-    return np.where(trials.ruined(), -np.inf, trials.figures[metric])
+    values = trials.figures[metric]
+    values[trials.ruined()] = -np.inf
+    return values
 
 
 def _pbo(search: Search, trials: Trials, rows: int) -> Pbo | None:
@@ -274,11 +281,16 @@ def _on_plateau(search: Search, codes: GridIndex, values: FloatArray) -> tuple[i
 
 def on_plateau(space: SearchSpace, codes: GridIndex, values: FloatArray) -> tuple[int, Plateau]:
     """The trial that `overfitting.plateau` finds, when every combination has been tried."""
-    shape = [len(v) for v in space.axes.values()]
-    grid, place = np.full(shape, np.nan), tuple(codes.T)
-    grid[place] = values
+    grid = np.full([len(v) for v in space.axes.values()], np.nan)
+    flat = grid.reshape(-1)
+    for first in range(0, values.size, AT_ONCE):
+        here = slice(first, first + AT_ONCE)
+        flat[space.numbers(codes[here])] = values[here]
     surface = plateau(grid, space.ordered())
-    return int(np.flatnonzero((codes == surface.best).all(axis=1))[0]), surface
+    best = np.ones(codes.shape[0], dtype=bool)
+    for a, code in enumerate(surface.best):
+        best &= codes[:, a] == code
+    return int(best.argmax()), surface
 
 
 def _refined(search: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
+import numpy as np
+
 from positioning.errors import BadInputError, PositioningError
 from positioning.files import is_marked, sweep
 from positioning.search.chunk_store import TRIES
@@ -40,7 +42,7 @@ def inputs_of(space: SearchSpace, plan: Plan, prices: Mapping[str, str]) -> dict
         "strategy": space.strategy.name,
         **{f"parameter {k}": str(v) for k, v in space.strategy.parameters().items() if k not in space.axes},
         **{f"axis {k}": _short(json.dumps(v)) for k, v in space.axes.items()},
-        "choice of trials": _short(plan.codes.tobytes()),
+        "choice of trials": _short(np.ascontiguousarray(plan.codes).data),
         "measures": str(plan.measures),
         MACHINE: _short(tabulate(space, plan.codes[:1], plan.measures).tobytes()),
         **{f"prices {symbol}": digest for symbol, digest in sorted(prices.items())},
@@ -59,7 +61,7 @@ def inputs_of(space: SearchSpace, plan: Plan, prices: Mapping[str, str]) -> dict
     }
 
 
-def _short(content: str | bytes) -> str:
+def _short(content: str | bytes | memoryview) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:16]
 
 

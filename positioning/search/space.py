@@ -32,6 +32,7 @@ from positioning.strategy.weight_batches import (
 
 GridIndex = npt.NDArray[np.int32]  # (K, A): which value of each axis each trial has
 
+AT_ONCE = 100_000  # combinations that are numbered together
 KEPT = 8  # inputs, and books of features, that are remembered
 
 
@@ -127,9 +128,11 @@ class SearchSpace:
     def codes(self, flat: IntArray) -> GridIndex:
         """(K, A) of the combinations with these numbers in the order of itertools.product."""
         codes = np.empty((flat.size, len(self.axes)), dtype=np.int32)
-        rest = flat
-        for a, values in reversed(list(enumerate(self.axes.values()))):
-            rest, codes[:, a] = np.divmod(rest, len(values))
+        for first in range(0, flat.size, AT_ONCE):
+            here = slice(first, first + AT_ONCE)
+            rest = flat[here]
+            for a, values in reversed(list(enumerate(self.axes.values()))):
+                rest, codes[here, a] = np.divmod(rest, len(values))
         return codes
 
     def numbers(self, codes: GridIndex) -> IntArray:
@@ -141,7 +144,7 @@ class SearchSpace:
 
     def grouped(self, codes: GridIndex) -> GridIndex:
         """The same trials, those that may run side by side one after the other."""
-        return codes[self.group_order(codes)]
+        return codes[self.group_order(codes)] if self._apart(codes[:0]) else codes
 
     def group_order(self, codes: GridIndex) -> IntArray:
         """(K,) their places in the order of `grouped`."""
