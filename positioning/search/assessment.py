@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
@@ -28,8 +28,8 @@ from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.search.measures import BLOCKS, Figures, block_edges, halved
 from positioning.search.run import Search
-from positioning.search.space import AT_ONCE, GridIndex, SearchSpace
-from positioning.search.trials import Trials
+from positioning.search.space import GridIndex, SearchSpace
+from positioning.search.trials import RUINED, Trials
 from positioning.strategy.strategy import Strategy
 
 CANDIDATES = 100  # trials of a random search whose neighbours are tried
@@ -105,8 +105,8 @@ def assess(search: Search, trials: Trials) -> Assessment:
             "choose other axes or another metric",
         )
     best = int(np.nanargmax(values))
-    place, score, neighbours, tried = _on_plateau(search, trials.plan.codes, values)
     del values  # of ten million trials 80 MB
+    place, score, neighbours, tried = _on_plateau(search, trials)
     effective = effective_trials(trials.sums())
     effective = effective if math.isfinite(effective) else 1.0
     luck = expected_maximum_sharpe(variance, effective)
@@ -166,9 +166,17 @@ def _figures_of(search: Search, strategy: Strategy) -> Mapping[str, float]:
 
 def values_of(trials: Trials, metric: str) -> FloatArray:
     """(K,) the metric, -inf for a dead account."""
-    values = trials.figures[metric]
-    values[trials.ruined()] = -np.inf
+    values, first = np.empty(trials.count), 0
+    for table in trials.tables():
+        values[first : first + table.shape[1]] = _values_in(trials, metric, table)
+        first += table.shape[1]
     return values
+
+
+def _values_in(trials: Trials, metric: str, table: FloatArray) -> FloatArray:
+    """`values_of` the trials in one of their tables."""
+    total, row = (table[trials.plan.names.index(name)] for name in ("total_return", metric))
+    return np.where(total <= RUINED, -np.inf, row)
 
 
 def _pbo(search: Search, trials: Trials, rows: int) -> Pbo | None:
@@ -213,8 +221,14 @@ class Advantages:
 
     @cached_property
     def _sums_at_once(self) -> tuple[IntArray, FloatArray] | None:
-        chunks = range(self.trials.plan.chunks)
-        every = np.unique(np.concatenate([np.unique(self._numbers(n)) for n in chunks]))
+        parts: list[IntArray] = []
+        for number in range(self.trials.plan.chunks):
+            parts.append(np.unique(self._numbers(number)))
+            if sum(part.size for part in parts) > 4 * MOST_WITHOUT_EVENTS:
+                parts = [np.unique(np.concatenate(parts))]
+                if parts[0].size > MOST_WITHOUT_EVENTS:
+                    return None
+        every = np.unique(np.concatenate(parts))
         return (every, _sums_of(self._without_events, every)) if every.size <= MOST_WITHOUT_EVENTS else None
 
     def _numbers(self, chunk: int) -> IntArray:
@@ -271,21 +285,22 @@ def return_moments(space: SearchSpace, settings: Mapping[str, Any]) -> tuple[flo
     return float(np.mean(z**3)), float(np.mean(z**4)), count, per_year
 
 
-def _on_plateau(search: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
+def _on_plateau(search: Search, trials: Trials) -> tuple[int, float, int, int]:
     """The plateau's trial, its score, how many neighbours it has, trials run for it."""
     if not search.full:
-        return _refined(search, codes, values)
-    trial, surface = on_plateau(search.space, codes, values)
+        return _refined(search, trials.plan.codes, values_of(trials, search.metric))
+    parts = (_values_in(trials, search.metric, table) for table in trials.tables())
+    trial, surface = on_plateau(search.space, trials.plan.codes, parts)
     return trial, float(surface.scores[surface.best]), surface.neighbours, 0
 
 
-def on_plateau(space: SearchSpace, codes: GridIndex, values: FloatArray) -> tuple[int, Plateau]:
-    """The trial that `overfitting.plateau` finds, when every combination has been tried."""
-    grid = np.full([len(v) for v in space.axes.values()], np.nan)
-    flat = grid.reshape(-1)
-    for first in range(0, values.size, AT_ONCE):
-        here = slice(first, first + AT_ONCE)
-        flat[space.numbers(codes[here])] = values[here]
+def on_plateau(space: SearchSpace, codes: GridIndex, parts: Iterable[FloatArray]) -> tuple[int, Plateau]:
+    """The trial that `overfitting.plateau` finds, when every combination has been tried. parts: the values of the trials,
+    some after the other."""
+    grid, first = np.full([len(v) for v in space.axes.values()], np.nan), 0
+    for values in parts:
+        grid.reshape(-1)[space.numbers(codes[first : first + values.size])] = values
+        first += values.size
     surface = plateau(grid, space.ordered())
     best = np.ones(codes.shape[0], dtype=bool)
     for a, code in enumerate(surface.best):
@@ -303,7 +318,7 @@ def _refined(search: Search, codes: GridIndex, values: FloatArray) -> tuple[int,
     scores, counts = values[top].copy(), np.zeros(top.size, dtype=np.int64)
     tried = 0
     if around:
-        near = space.grouped(np.unique(np.array([code for _, code in around]), axis=0).astype(np.int32))
+        near = space.grouped(np.unique(np.array([code for _, code in around]), axis=0).astype(codes.dtype))
         near_values = values_of(search.try_out(near, Figures()), search.metric)
         value_of = {code.tobytes(): float(v) for code, v in zip(near, near_values, strict=True)}
         tried = near.shape[0]

@@ -30,7 +30,7 @@ from positioning.strategy.weight_batches import (
     decided_in_batches,
 )
 
-GridIndex = npt.NDArray[np.int32]  # (K, A): which value of each axis each trial has
+GridIndex = npt.NDArray[np.signedinteger[Any]]  # (K, A): which value of each axis each trial has
 
 AT_ONCE = 100_000  # combinations that are numbered together
 KEPT = 8  # inputs, and books of features, that are remembered
@@ -123,11 +123,12 @@ class SearchSpace:
         """GridIndex in `grid_without_events` of these trials without events."""
         columns = [a for a, name in enumerate(self.axes) if name != "respond"]
         deaf = [name in self.strategy.EVENT_PARAMETERS for name in self.axes if name != "respond"]
-        return np.where(deaf, 0, codes[:, columns]).astype(np.int32)
+        return np.where(deaf, 0, codes[:, columns]).astype(codes.dtype)
 
     def codes(self, flat: IntArray) -> GridIndex:
         """(K, A) of the combinations with these numbers in the order of itertools.product."""
-        codes = np.empty((flat.size, len(self.axes)), dtype=np.int32)
+        longest = max((len(values) for values in self.axes.values()), default=0)
+        codes: GridIndex = np.empty((flat.size, len(self.axes)), np.int16 if longest < 2**15 else np.int32)
         for first in range(0, flat.size, AT_ONCE):
             here = slice(first, first + AT_ONCE)
             rest = flat[here]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CHUNK_TRIALS = 8192  # trials of a chunk
+RUINED = -1.0  # total return, or less, of an account that died
 TARGET_CHUNKS = 64  # of a search that needs no more
 FEW_CHUNKS = 8  # enough for the cores of one machine
 # Times LANES trials in a chunk: below LOW, making it ready costs more than a tenth of its time; below HIGH, handing it
@@ -172,7 +173,7 @@ class Trials(Displayable):
     def ruined(self) -> BoolArray:
         """(K,) whether the account died."""
         row = self.plan.names.index("total_return")
-        return np.concatenate([table[row] <= -1.0 for table in self.tables()])
+        return np.concatenate([table[row] <= RUINED for table in self.tables()])
 
 
 def _array(values: Sequence[Any]) -> npt.NDArray[Any]:

@@ -125,7 +125,7 @@ def walk_forward(search: Search, trials: Trials, spans: IntArray) -> WalkForward
             )
         values = np.round(train, ALIKE)  # a choice among equals must not turn on rounding: it would trade
         for way, chosen in picks.items():
-            trial = on_plateau(space, codes, values)[0] if way == "plateau" else int(np.nanargmax(values))
+            trial = on_plateau(space, codes, [values])[0] if way == "plateau" else int(np.nanargmax(values))
             chosen.append(trial)
             before[way].append(float(train[trial]))
             after[way].append(float(test[trial]))

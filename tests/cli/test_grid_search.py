@@ -307,7 +307,7 @@ def test_skew_and_kurtosis_are_of_the_trials_own_account() -> None:
     assert found[:3] == pytest.approx((skew(excess), kurtosis(excess, fisher=False), excess.size))
 
 
-def test_each_trial_is_tested_against_itself_without_events() -> None:
+def test_each_trial_is_tested_against_itself_without_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """The advantage is the difference of two accounts, and an axis that only moves the basket shows none."""
     words = ["half_life=5,40", "exposure=0.2,0.6", "respond=0,1", "lookback=60,120"]
     strategy, axes = strategy_and_axes(Request(), "fertilizer_producers", words, "sharpe")
@@ -324,6 +324,8 @@ def test_each_trial_is_tested_against_itself_without_events() -> None:
             both.append(np.add.reduceat(nav[1:] / nav[:-1] - 1, block_edges(nav.size)[:-1] - 1))
         np.testing.assert_allclose(gained[k], both[0] - both[1], rtol=0, atol=1e-13)  # of sums near 0.1
     assert (gained[trials.axes["respond"] == 0] == 0).all()
+    monkeypatch.setattr("positioning.search.assessment.MOST_WITHOUT_EVENTS", 2)  # then once a chunk
+    np.testing.assert_array_equal(np.concatenate(list(Advantages(question, trials))), gained)
 
 
 def test_what_cannot_be_tested_says_why(tmp_path: Path) -> None:

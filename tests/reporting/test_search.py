@@ -8,11 +8,12 @@ from statistics import NormalDist
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.grid_search import app
-from positioning.reporting.search.charts import told_from_luck
+from positioning.reporting.search.charts import QUANTILES, heat_map, profile, rounded, told_from_luck
 from tests.builders import until
 from tests.reporting.browser import ARTEFACTS, opened, text_of
 
@@ -124,3 +125,33 @@ def test_the_table_sorts_by_number_both_ways(browser: Any, folder: Path) -> None
     assert len(values()) >= 50
     page.close()
     assert wrong == []
+
+
+def test_maps_and_profiles_are_of_all_trials_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    axes = {"one": tuple(range(3)), "other": tuple(range(80)), "third": (1.0, 2.0)}
+    numbers = rng.permutation(3 * 80 * 2)
+    codes = np.stack(np.unravel_index(numbers, (3, 80, 2)), axis=1).astype(np.int16)
+    values = rng.standard_normal(numbers.size)
+    values[rng.integers(0, values.size, 40)] = -np.inf
+    values[codes[:, 0] == 2] = np.nan
+    own = profile(values, codes, 0, axes["one"], "one", "sharpe")["data"]
+    for place in range(2):
+        group = values[np.isfinite(values) & (codes[:, 0] == place)]
+        drawn = [own[line]["y"][place] for line in (0, 2, 1, 3)]
+        assert drawn == rounded([*np.quantile(group, QUANTILES), group.max()])
+    assert own[2]["y"][2] is None
+    found = []
+    for many in (7, 1000):
+        monkeypatch.setattr("positioning.reporting.search.charts.AT_ONCE", many)
+        found.append(heat_map(axes, (0, 1), codes, values, "sharpe", codes[5])["data"])
+    assert found[0] == found[1]
+    cells = (
+        np.array(found[0][0]["z"], dtype=np.float64),
+        np.array(found[0][0]["customdata"], dtype=np.float64),
+    )
+    for x in range(3):
+        for y in range(60):
+            group = values[np.isfinite(values) & (codes[:, 0] == x) & (codes[:, 1] * 60 // 80 == y)]
+            wanted = (group.mean(), group.max()) if group.size else (np.nan, np.nan)
+            np.testing.assert_allclose((cells[0][y, x], cells[1][y, x]), wanted, atol=1e-5)  # as rounded

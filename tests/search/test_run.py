@@ -211,6 +211,22 @@ def test_nav_of_a_lane_has_the_bits_of_the_ledger() -> None:
         np.testing.assert_array_equal(nav[:, k], one.nav)
 
 
+def test_combinations_are_numbered_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    strategy = FertilizerProducers()
+    market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)
+    long = tuple(np.linspace(2.0, 90.0, 40_000).tolist())  # more than two bytes can number
+    for half_lives in ((3.0, 30.0, 60.0), long):
+        axes = {"half_life": half_lives, "exposure": (0.2, 0.4), "lookback": (60, 90)}
+        space = SearchSpace(strategy, market, EVENTS, axes, AccountTerms(read_fees()))
+        numbers = np.arange(space.combinations)
+        monkeypatch.setattr("positioning.search.space.AT_ONCE", 7 if len(half_lives) == 3 else 50_000)
+        codes = space.codes(numbers)
+        places = np.unravel_index(numbers, [len(v) for v in axes.values()])
+        np.testing.assert_array_equal(codes, np.stack(places, axis=1))
+        np.testing.assert_array_equal(space.numbers(codes), numbers)
+        assert set(np.unique(codes[:, 0]).tolist()) == set(range(len(half_lives)))
+
+
 def test_results_do_not_depend_on_the_number_of_workers() -> None:
     strategy, axes = GRIDS["hedged, short, banded"]
     market = load(SAMPLE, strategy.names, strategy.hedges, history=strategy.history)

@@ -418,7 +418,7 @@ def test_what_the_plan_measured_is_not_run_again() -> None:
     assert one.correlation.tolist() == other.correlation.tolist()
     for f in range(len(folds)):
         values = asked.try_out(codes, measure_of(asked, folds)).column(f"train_{f}")
-        assert one.ways["plateau"].chosen[f] == on_plateau(asked.space, codes, values)[0]
+        assert one.ways["plateau"].chosen[f] == on_plateau(asked.space, codes, [values])[0]
         assert one.ways["peak"].chosen[f] == values.argmax()
         assert one.ways["peak"].train[f] == values.max()
 

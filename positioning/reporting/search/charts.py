@@ -12,13 +12,13 @@ import numpy as np
 from positioning.analysis.cross_validation import Pbo
 from positioning.analysis.overfitting import probabilistic_sharpe
 from positioning.analysis.verdict import CONFIDENCE
-from positioning.arrays import FloatArray
+from positioning.arrays import FloatArray, IntArray
 from positioning.json_text import plain
 from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, watermark
 from positioning.search.assessment import Assessment
 from positioning.search.purged_cv import PurgedValidation
 from positioning.search.run import in_words
-from positioning.search.space import GridIndex
+from positioning.search.space import AT_ONCE, GridIndex
 from positioning.search.trials import Trials
 
 MOST_CELLS = 60  # bins along an axis of a heat map
@@ -61,17 +61,19 @@ def heat_map(
 ) -> Figure:
     """The metric averaged over all other axes, the best of them in the hover; a cross on the trial on the plateau."""
     names = list(axes)
-    (across, x_labels), (along, y_labels) = (_bins(list(axes.values())[a], codes[:, a]) for a in pair)
+    (x_bins, x_labels), (y_bins, y_labels) = _whole(axes, pair)
     shape = (len(y_labels), len(x_labels))
-    finite = np.isfinite(values)
-    cell = np.ravel_multi_index((along[finite], across[finite]), shape)
-    count = np.bincount(cell, minlength=math.prod(shape)).astype(np.float64)
-    total = np.bincount(cell, values[finite], minlength=math.prod(shape))
-    best = np.full(math.prod(shape), -np.inf)
-    np.maximum.at(best, cell, values[finite])
+    count, total, best = (np.full(math.prod(shape), start) for start in (0.0, 0.0, -np.inf))
+    for first in range(0, values.size, AT_ONCE):
+        some = values[first : first + AT_ONCE]
+        own, finite = codes[first : first + AT_ONCE], np.isfinite(some)
+        cell = y_bins[own[finite, pair[1]]] * shape[1] + x_bins[own[finite, pair[0]]]
+        np.add.at(count, cell, 1.0)
+        np.add.at(total, cell, some[finite])
+        np.maximum.at(best, cell, some[finite])
     with np.errstate(invalid="ignore"):
         mean = total / count
-    at = [bins[0][marked[a]] for bins, a in zip(_whole(axes, pair), pair, strict=True)]
+    at = [bins[marked[a]] for bins, a in zip((x_bins, y_bins), pair, strict=True)]
     unit = ":.1%" if metric in PERCENTS else ":.3f"
     data: list[Figure] = [
         {"type": "heatmap", "x": x_labels, "y": y_labels, "z": _grid(mean, shape), "customdata": _grid(best, shape),
@@ -89,14 +91,13 @@ def profile(
     values: FloatArray, codes: GridIndex, axis: int, choices: Sequence[Any], name: str, metric: str
 ) -> Figure:
     """Median, middle 80 % and best of all trials that share each value of one axis."""
-    bins, labels = _bins(choices, codes[:, axis])
-    finite = np.isfinite(values)
-    order = np.argsort(bins[finite], kind="stable")
-    groups = np.split(values[finite][order], np.searchsorted(bins[finite][order], np.arange(1, len(labels))))
-    low, middle, high = (
-        [float(np.quantile(g, q)) if g.size else math.nan for g in groups] for q in QUANTILES
-    )
-    top = [float(g.max()) if g.size else math.nan for g in groups]
+    bins, labels = _bins(choices)
+    finite, heights = np.isfinite(values), []
+    for here in range(len(labels)):
+        group = values[finite & (bins == here)[codes[:, axis]]]
+        quantiles = np.quantile(group, QUANTILES) if group.size else np.full(len(QUANTILES), math.nan)
+        heights.append([*quantiles, group.max() if group.size else math.nan])
+    low, middle, high, top = zip(*heights, strict=True)
     edge = {
         "type": "scatter",
         "mode": "lines",
@@ -122,10 +123,12 @@ def profile(
 
 def cloud(trials: Trials, assessment: Assessment) -> Figure:
     """Sharpe against the worst drawdown, a random part above MOST_POINTS trials."""
-    sharpe, fall = trials.figures["sharpe"], trials.figures["max_drawdown"]
-    points = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
+    points = np.flatnonzero(
+        np.isfinite(trials.figures["sharpe"]) & np.isfinite(trials.figures["max_drawdown"])
+    )
     if points.size > MOST_POINTS:
         points = np.sort(np.random.default_rng(0).choice(points, MOST_POINTS, replace=False))
+    sharpe, fall = (trials.figures[name][points] for name in ("sharpe", "max_drawdown"))
     few = points.size < MOST_POINTS // 10
     dot: Figure = {
         "type": "scatter",
@@ -133,7 +136,7 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
         "hovertemplate": "drawdown %{x:.1%}, Sharpe %{y:.3f}<extra></extra>",
     }
     data: list[Figure] = [
-        dot | {"name": "trials", "x": rounded(fall[points]), "y": rounded(sharpe[points]),
+        dot | {"name": "trials", "x": rounded(fall), "y": rounded(sharpe),
                "marker": {"color": "$strategy", "size": 7 if few else 4, "opacity": 0.7 if few else 0.45}},
         *(
             dot | {"name": name, "x": rounded([c.figures["max_drawdown"]]), "y": rounded([c.figures["sharpe"]]),
@@ -145,7 +148,7 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
     lines = [(assessment.luck, "what luck adds")]
     if math.isfinite(threshold := told_from_luck(assessment)):
         lines.append((threshold, f"needed to be told from luck, {CONFIDENCE:.0%}"))
-    ends = rounded([fall[points].min(), fall[points].max()])
+    ends = rounded([fall.min(), fall.max()])
     data += [
         {"type": "scatter", "mode": "lines", "x": ends, "y": rounded([height, height]), "showlegend": False,
          "hoverinfo": "skip", "line": {"color": "$bad", "width": 1.5, "dash": "dash"}} for height, _ in lines
@@ -224,18 +227,18 @@ def stamped(figure: Figure, simulated: bool) -> Figure:
     return figure
 
 
-def _whole(axes: Mapping[str, Sequence[Any]], pair: tuple[int, int]) -> list[tuple[Any, list[str]]]:
-    return [_bins(v, np.arange(len(v))) for v in (list(axes.values())[a] for a in pair)]
+def _whole(axes: Mapping[str, Sequence[Any]], pair: tuple[int, int]) -> list[tuple[IntArray, list[str]]]:
+    return [_bins(v) for v in (list(axes.values())[a] for a in pair)]
 
 
-def _bins(choices: Sequence[Any], codes: Any) -> tuple[Any, list[str]]:
-    """The bin of each code, and the bins' labels: each value its own, or MOST_CELLS runs named by their first."""
+def _bins(choices: Sequence[Any]) -> tuple[IntArray, list[str]]:
+    """The bin of each choice, and the bins' labels: each value its own, or MOST_CELLS runs named by their first."""
     size = len(choices)
     if size <= MOST_CELLS:
-        return codes, [safe_label(label(v)) for v in choices]
+        return np.arange(size), [safe_label(label(v)) for v in choices]
     bins = np.arange(size) * MOST_CELLS // size
     firsts = np.searchsorted(bins, np.arange(MOST_CELLS))
-    return bins[codes], [safe_label(f"{label(choices[i])}…") for i in firsts]
+    return bins, [safe_label(f"{label(choices[i])}…") for i in firsts]
 
 
 def _figure(data: list[Figure], x: str, y: str, x_axis: Figure, y_axis: Figure) -> Figure:

@@ -268,8 +268,11 @@ def _clouds(searched: SearchReport) -> Gallery:
 
 def _top(searched: SearchReport) -> Table:
     values, b = searched.values(), searched.assessment
-    order = np.argsort(np.where(np.isnan(values), np.inf, -values), kind="stable")[:TOP]
-    order = order[np.isfinite(values[order])]
+    np.negative(values, out=values)
+    values[~np.isfinite(values)] = np.inf
+    least = np.partition(values, min(TOP, values.size) - 1)[min(TOP, values.size) - 1]
+    few = np.flatnonzero((values <= least) & np.isfinite(values))
+    order = few[np.argsort(values[few], kind="stable")][:TOP]
     places = order.tolist()
     if b.plateau.trial not in places:
         places.append(b.plateau.trial)
