@@ -3,12 +3,16 @@
     python docs/mutate.py                        every module of MODULES, SAMPLE mutants each
     python docs/mutate.py fees taxes --sample 60 those, with more of them
     python docs/mutate.py kernel --all           every mutant of one
+    python docs/mutate.py kernel --again         those of the last draw that no test noticed, after tests were added
 
-The mutants of a module are drawn with a seed from all that the rules of `Mutants` make, so a run can be repeated. Each
-runs in a process of its own, forked after what all need was imported, with the module's source changed as it is
-imported; the tests named beside it run until the first fails. Compiled code runs as Python (NUMBA_DISABLE_JIT). What no
-test notices is printed with its line; one that changes nothing stands in EQUAL with its reason, and does not count.
-The score goes to docs/validation.json, and `docs/validate.py --page` writes it out.
+The mutants of a module are drawn from all that the rules of `Mutants` make, with a seed that is kept (`--seed` repeats a
+draw). Unless one is given it is fresh: what a draw finds at first contact is what the tests notice of faults that nobody
+wrote them for, while a score after `--again` counts tests that were written for this very sample; both are kept.
+All happens in a copy of the tree, where nothing that a mutant leaves can stay. Each runs in a process of its own,
+forked after what all need was imported, with the module's source changed as it is imported; the tests named beside it
+run until the first fails. Compiled code runs as Python (NUMBA_DISABLE_JIT), for a mutant would cost its compiling.
+What no test notices is printed with its line; one that changes nothing stands in EQUAL with its reason, and does not
+count. The score goes to docs/validation.json, and `docs/validate.py --page` writes it out.
 """
 
 from __future__ import annotations
@@ -16,17 +20,23 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import csv
+import hashlib
 import importlib.abc
 import importlib.machinery
 import io
 import json
+import math
 import os
 import random
+import resource
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,15 +47,32 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "docs" / "validation.json"
 SAMPLE = 25
-SLOWER = 6  # times its tests' own time that a mutant may take before it counts as noticed
+SLOWER = 4  # times the processor time of its tests that a mutant may take before it counts as noticed
+MEMORY = 6 << 30  # bytes that a mutant may take before it counts as noticed
+LEFT_OUT = (
+    ".*",
+    "__pycache__",
+    "build",
+    "dist",
+    "data_cache",
+    "reports",
+    "*.egg-info",
+)  # of the copy of the tree
 T = "tests/simulation"
+LAWS, SIZED = f"{T}/test_ledger_laws.py", f"{T}/test_capital_laws.py"
 ACCOUNT_TESTS = (
-    f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_ledger_laws.py",
+    f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py",
+    f"{LAWS}::test_the_ledger_equals_its_reference",
+    f"{LAWS}::test_nav_is_the_product_of_returns_and_the_sum_of_contributions", f"{LAWS}::test_cash_is_conserved",
 )  # fmt: skip
+LANES = f"{T}/test_rebalance.py::test_lanes_have_the_bits_of_the_recorded_account"
 KERNEL_TESTS = (
     f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_capital.py",
-    f"{T}/test_ledger_laws.py::test_what_a_search_reads_of_an_account_is_what_its_trades_add_up_to",
-    f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference",
+    f"{T}/test_holding.py", f"{T}/test_scale.py", f"{T}/test_barring.py", f"{LAWS}::test_the_ledger_equals_its_reference",
+    f"{SIZED}::test_the_ledger_with_a_capital_equals_its_reference", f"{LANES}[True-0.1--0.4-2.4]",
+    f"{T}/test_rebalance.py::test_an_account_that_is_ruined_at_a_fill_leaves_the_others_their_decision",
+    f"{LAWS}::test_what_a_search_reads_of_an_account_is_what_its_trades_add_up_to",
+    f"{SIZED}::test_lanes_have_the_bits_of_one_account_each_with_its_capital",
 )  # fmt: skip
 NOT_IN_PYTHON = "not vectorbt and not screen and not forty and not instant"
 FILE_TESTS = ("tests/data/test_csv_files.py", "tests/data/test_folder.py", "tests/data/test_foreign_files.py")
@@ -57,32 +84,32 @@ PRICE_TESTS = (
 
 @dataclass(frozen=True)
 class Module:
-    """file: of the engine; tests: given to pytest, the quickest first; plain: compiled code runs as Python; but:
-    pytest's -k, which leaves out tests that ask nothing of the module and are slow in Python."""
+    """file: of the engine; tests: given to pytest, the quickest first; but: pytest's -k, which leaves out tests that ask
+    nothing of the module and are slow in Python."""
 
     file: str
     tests: tuple[str, ...]
-    plain: bool = False
     but: str = ""
 
 
 MODULES: Mapping[str, Module] = {
-    "kernel": Module("simulation/kernel.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
-    "trade": Module("simulation/trade.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
-    "holding": Module("simulation/holding.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
-    "rebalance": Module("simulation/rebalance.py", (f"{T}/test_rebalance.py",), True, NOT_IN_PYTHON),
-    "leg_arithmetic": Module("simulation/leg_arithmetic.py", KERNEL_TESTS, True, NOT_IN_PYTHON),
-    "inputs": Module("simulation/inputs.py", (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_taxed_accounts.py",
-                                              f"{T}/test_ledger_laws.py::test_the_ledger_equals_its_reference")),
-    "result": Module("simulation/result.py", (f"{T}/test_result_series.py", *ACCOUNT_TESTS)),
-    "ledger": Module("simulation/ledger.py", (*ACCOUNT_TESTS[:3], f"{T}/test_capital.py", *ACCOUNT_TESTS[3:])),
-    "profit": Module("simulation/profit.py", ACCOUNT_TESTS),
-    "orders_table": Module("simulation/orders_table.py", ACCOUNT_TESTS),
-    "fees": Module("simulation/fees.py", (f"{T}/test_fees.py", f"{T}/test_ledger.py")),
+    "kernel": Module("simulation/kernel.py", KERNEL_TESTS, NOT_IN_PYTHON),
+    "trade": Module("simulation/trade.py", KERNEL_TESTS, NOT_IN_PYTHON),
+    "holding": Module("simulation/holding.py", KERNEL_TESTS, NOT_IN_PYTHON),
+    "rebalance": Module("simulation/rebalance.py", (f"{LANES}[True-0.0--0.4-2.4]", f"{T}/test_rebalance.py")),
+    "leg_arithmetic": Module("simulation/leg_arithmetic.py", KERNEL_TESTS, NOT_IN_PYTHON),
+    "inputs": Module("simulation/inputs.py", (f"{T}/test_taxed_accounts.py", *KERNEL_TESTS), NOT_IN_PYTHON),
+    "result": Module("simulation/result.py", (f"{T}/test_result_series.py", *ACCOUNT_TESTS), NOT_IN_PYTHON),
+    "ledger": Module("simulation/ledger.py", (*ACCOUNT_TESTS[:3], f"{T}/test_capital.py", *ACCOUNT_TESTS[3:]),
+                     NOT_IN_PYTHON),
+    "profit": Module("simulation/profit.py", ACCOUNT_TESTS, NOT_IN_PYTHON),
+    "orders_table": Module("simulation/orders_table.py", ACCOUNT_TESTS, NOT_IN_PYTHON),
+    "fees": Module("simulation/fees.py", (f"{T}/test_fees.py", f"{T}/test_ledger.py"), NOT_IN_PYTHON),
     "taxes": Module("simulation/taxes.py", (f"{T}/test_taxes.py", f"{T}/test_taxed_accounts.py")),
     "constraints": Module("simulation/constraints.py", (f"{T}/test_frozen.py", "tests/events/test_restriction.py",
-                                                         f"{T}/test_ledger.py")),
-    "restriction": Module("events/restriction.py", ("tests/events/test_restriction.py", f"{T}/test_frozen.py")),
+                                                         f"{T}/test_ledger.py"), NOT_IN_PYTHON),
+    "restriction": Module("events/restriction.py", ("tests/events/test_restriction.py", f"{T}/test_frozen.py"),
+                          NOT_IN_PYTHON),
     "event": Module("events/event.py", ("tests/events/test_event.py", "tests/events/test_moved.py",
                                          "tests/events/test_thesis.py")),
     "event_file": Module("events/event_file.py", ("tests/events/test_event.py", "tests/events/test_thesis.py")),
@@ -96,38 +123,15 @@ MODULES: Mapping[str, Module] = {
     "price_dividends": Module("data/price_dividends.py", PRICE_TESTS),
     "price_adjusted": Module("data/price_adjusted_closes.py", PRICE_TESTS),
 }  # fmt: skip
-# By file, line of the source, column and change: why it changes nothing that anyone can ask for.
-EQUAL: Mapping[tuple[str, str, str], str] = {
-    ("simulation/ledger.py", "charged = value * np.where(self.trades > 0, fees.buy_total, fees.sell_total)",
-     "36: Gt -> GtE"): "where nothing is traded its value is nought, at any rate",
-    ("simulation/result.py", "if shares > 0", "20: Gt -> GtE"): "an exit that traded nothing was left out above",
-    ("simulation/orders_table.py", '"filled": rows[filled] if filled >= 0 else np.datetime64("NaT", "D"),', "53: 0 -> 1"):
-        "nothing is filled on an account's first row: a decision of it is traded on the next",
-    ("simulation/orders_table.py", "if row >= 0 and shares != 0.0:", "12: GtE -> Gt"):
-        "nothing is traded on an account's first row, which ends the one before",
-    ("data/csv_numbers.py", 'alone = [c for c in stripped if "," in c and "." not in c]', "37: And -> Or"):
-        "asked for where no cell has both marks: one without a comma has two full stops then",
-    ("data/csv_numbers.py", 'return any(signed) or bool(re.search(r"%\\W*$", name))', "16: any -> all"):
-        "none is signed here, or the name says it; a file without rows was refused before",
-    ("data/price_columns.py", "options = [n / m for m in (1, 2, 3, 4, 5) for n in range(1, 101)] + "
-     "[1 / n for n in range(2, 101)]", "62: 1 -> 2"): "1:1 is no split, and 1:m stands in the other list",
-    ("data/price_adjusted_closes.py", "if abs(off) > STRAY:", "12: Gt -> GtE"):
-        "a close that is five per cent off, to the bit",
-    ("data/price_splits.py", "if self.adjusted is None or not np.isfinite(self.adjusted[[last, now]]).all():",
-     "41: all -> any"): "with one of them unknown the comparison below is false, too",
-    ("data/price_splits.py", "if self.adjusted is not None and np.isfinite(self.adjusted[[last, now]]).all():",
-     "42: all -> any"): "with one of them unknown the comparison below is false, too",
-    ("data/price_splits.py", "return bool(abs(nights[now] + size) < abs(nights[now]))", "25: Lt -> LtE"):
-        "a night halfway between both readings, to the bit",
-    ("data/price_splits.py", "for row, last, ratio in zip(ratio_steps.at, ratio_steps.before, ratio_steps.ratio, "
-     "strict=True):", "99: True -> False"): "the three have one length",
-    ("data/price_splits.py", "if smooth and (step < 0 or is_split(ratio)):", "28: Lt -> LtE"):
-        "steps of nought were left out above",
-    ("data/price_splits.py", 'return f"{near:.4g} for 1" if near > 1 else f"1 for {1 / near:.4g}"', "35: Gt -> GtE"):
-        "the nearest split is never 1:1",
-    ("data/price_dividends.py", "elif abs(dividends[row] - gains[row]) > 1e-6 * gains[row]:", "18: Gt -> GtE"):
-        "two payments that differ by a millionth to the bit",
-}  # fmt: skip
+
+
+def equal_mutants() -> dict[tuple[str, str, str], str]:
+    """By file, line of the source, column and change: why it changes nothing that anyone can ask for."""
+    with (ROOT / "docs" / "equal_mutants.csv").open(encoding="utf-8", newline="") as file:
+        return {(row["file"], row["line"], row["change"]): row["why"] for row in csv.DictReader(file)}
+
+
+EQUAL = equal_mutants()
 
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -245,74 +249,141 @@ class MutantFinder(importlib.abc.MetaPathFinder):
         )
 
 
-def survives(module: Module, tree: ast.Module | None, limit: float) -> bool:
-    """Whether all tests pass with that tree in place of the module; in a child, which is ended after `limit` seconds."""
+def survives(module: Module, tree: ast.Module | None, seconds: float) -> tuple[bool, float]:
+    """Whether all tests pass with that tree in place of the module, and the processor time that took; in a child, which
+    the system ends after `seconds` of it (or ten times that on the clock: what waits for nothing takes no time)."""
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
         status = 1
         try:
+            resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds)))
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            import hypothesis
             import pytest
 
+            # what fails need not be made small before it is told
+            phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+            hypothesis.settings.register_profile("mutants", phases=phases)
+            hypothesis.settings.load_profile("mutants")
             file = ROOT / "positioning" / module.file
             name = "positioning." + module.file.removesuffix(".py").replace("/", ".")
             sys.meta_path.insert(0, MutantFinder(name, file, tree))
-            quiet = ["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
+            quiet = ["-x", "-q", "--assert=plain", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
             quiet += ["-k", module.but] if module.but else []
-            loose = ["-W", "ignore::RuntimeWarning"] if module.plain else []
+            quiet += [
+                "-W",
+                "ignore::RuntimeWarning",
+            ]  # of divisions that are masked, which machine code does not tell
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                status = int(pytest.main([*quiet, *loose, *module.tests]))
+                status = int(pytest.main([*quiet, *module.tests]))
         except BaseException:  # noqa: BLE001 - whatever a mutant does, its child ends
             status = 1
         finally:
             os._exit(status)
-    end = time.monotonic() + limit
+    end = time.monotonic() + 10 * seconds
     while time.monotonic() < end:
-        ended, status = os.waitpid(child, os.WNOHANG)
+        ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
-            return os.waitstatus_to_exitcode(status) == 0
+            return os.waitstatus_to_exitcode(status) == 0, used.ru_utime + used.ru_stime
         time.sleep(0.05)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return False
+    return False, seconds
 
 
-def score(name: str, sample: int | None, seed: int) -> dict[str, Any]:
-    """Mutants of one module: how many there are, were tried and were noticed, and the others by line."""
+def score(name: str, chosen: Iterable[str] | None, sample: int | None, seed: int) -> dict[str, Any]:
+    """Mutants of one module: how many there are, were drawn and tried, and which lived or are equal, by line; those
+    `chosen`, else a sample, else all."""
+    import hypothesis
     import numba
     import numpy as np
     import pandas
     import pytest
     import scipy.stats
 
-    _ = numba, np, pandas, pytest, scipy  # what every child needs is imported once
+    _ = hypothesis, numba, np, pandas, pytest, scipy  # what every child needs is imported once
     module = MODULES[name]
     began = time.monotonic()
-    if not survives(module, None, 3600):
+    passed, seconds = survives(module, None, 3600)
+    if not passed:
         raise SystemExit(f"{name}: its tests fail on the code as it is")
-    limit = 30 + SLOWER * (time.monotonic() - began)
-    every = list(mutants(ROOT / "positioning" / module.file))
-    chosen = range(len(every)) if sample is None else sorted(
-        random.Random(seed).sample(range(len(every)), min(sample, len(every)))  # noqa: S311 - a sample, no secret
-    )  # fmt: skip
+    source = ROOT / "positioning" / module.file
+    every = list(mutants(source))
+    if chosen is None:
+        size = len(every) if sample is None else min(sample, len(every))
+        places = sorted(random.Random(seed).sample(range(len(every)), size))  # noqa: S311 - a sample, no secret
+        tried = [every[place] for place in places]
+    else:
+        tried = [(words, tree) for words, tree in every if words in set(chosen)]
     lived: list[str] = []
     equal: dict[str, str] = {}
-    lines = (ROOT / "positioning" / module.file).read_text(encoding="utf-8").splitlines()
-    for n in chosen:
-        words, tree = every[n]
+    lines = source.read_text(encoding="utf-8").splitlines()
+    for words, tree in tried:
         line, change = words.split(":", 1)
         why = EQUAL.get((module.file, lines[int(line) - 1].strip(), change))
         if why is not None:
             equal[words] = why
-        elif survives(module, tree, limit):
+        elif survives(module, tree, 10 + SLOWER * seconds)[0]:
             lived.append(words)
             print(f"{name}: not noticed: {module.file}:{words}", flush=True)
-    tried = len(chosen) - len(equal)
-    print(f"{name}: {tried - len(lived)} of {tried} noticed, of {len(every)} that there are", flush=True)
+    counted = len(tried) - len(equal)
+    print(f"{name}: {counted - len(lived)} of {counted} noticed, of {len(every)} that there are", flush=True)
     return {
-        "file": module.file, "mutants": len(every), "tried": tried, "equal": equal, "lived": lived, "seed": seed,
-        "day": datetime.now(UTC).date().isoformat(), "seconds": round(time.monotonic() - began),
+        "file": module.file, "source": digest(module), "mutants": len(every), "tried": counted, "equal": equal,
+        "lived": lived, "seed": seed, "day": datetime.now(UTC).date().isoformat(),
+        "seconds": round(time.monotonic() - began),
     }  # fmt: skip
+
+
+def digest(module: Module) -> str:
+    """Of a module's source: a draw is one of it as it was then."""
+    return hashlib.sha256((ROOT / "positioning" / module.file).read_bytes()).hexdigest()[:16]
+
+
+def after_tests(before: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, Any]:
+    """A draw whose survivors were tried again: what was noticed at first contact stays beside what is noticed now."""
+    equal = {**before["equal"], **again["equal"]}
+    tried = before["tried"] - len(again["equal"])
+    return {**before, "equal": equal, "tried": tried, "lived": again["lived"], "day": again["day"]}
+
+
+def stored() -> dict[str, Any]:
+    """All that was measured, by part."""
+    kept: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    return kept
+
+
+def measure(name: str, options: argparse.Namespace, seed: int) -> dict[str, Any] | None:
+    """The score of one module, worked out in a copy of the tree; None where its tests fail as it is."""
+    before = stored().get("mutation", {}).get(name)
+    if options.again and (before is None or before["source"] != digest(MODULES[name])):
+        raise SystemExit(f"{name}: no draw of this source is kept; make one without --again")
+    if options.again and not before["lived"]:
+        return dict(before)
+    with tempfile.TemporaryDirectory(prefix="mutants") as folder:
+        copied, answer = Path(folder) / "tree", Path(folder) / "answer.json"
+        shutil.copytree(ROOT, copied, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        question = {
+            "name": name, "sample": None if options.all else options.sample, "seed": seed,
+            "chosen": before["lived"] if options.again else None,
+        }  # fmt: skip
+        words = [
+            sys.executable,
+            copied / "docs" / "mutate.py",
+            "--asked",
+            json.dumps(question),
+            "--answer",
+            answer,
+        ]
+        env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(copied)}
+        subprocess.run(words, cwd=copied, env=env, check=False)  # noqa: S603
+        if not answer.exists():
+            return None
+        result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    if options.again:
+        return after_tests(before, result)
+    return result | {"first": {key: result[key] for key in ("tried", "lived", "day")}}
 
 
 def main() -> int:
@@ -321,32 +392,23 @@ def main() -> int:
     ask.add_argument("modules", nargs="*", choices=[[], *MODULES], metavar="MODULE", help=", ".join(MODULES))
     ask.add_argument("--sample", type=int, default=SAMPLE, help="Mutants of each module.")
     ask.add_argument("--all", action="store_true", help="Every mutant.")
-    ask.add_argument("--seed", type=int, default=0, help="Of the sample.")
-    ask.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    ask.add_argument("--seed", type=int, help="Of the sample; a fresh one where none is given.")
+    ask.add_argument("--again", action="store_true", help="Those of the last draw that no test noticed.")
+    ask.add_argument("--asked", type=json.loads, help=argparse.SUPPRESS)
+    ask.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     options = ask.parse_args()
-    sample = None if options.all else options.sample
-    if options.one:
-        result = score(options.modules[0], sample, options.seed)
-        stored = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-        stored.setdefault("mutation", {})[options.modules[0]] = result
-        KEPT.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
-        return int(len(result["lived"]) > 0.1 * result["tried"])
+    if options.asked:
+        options.answer.write_text(json.dumps(score(**options.asked)), encoding="utf-8")
+        return 0
+    seed = random.SystemRandom().randrange(100_000) if options.seed is None else options.seed
     worst = 0
     for name in options.modules or MODULES:
-        words = [
-            name,
-            "--one",
-            "--seed",
-            str(options.seed),
-            *(["--all"] if options.all else ["--sample", str(sample)]),
-        ]
-        env = {
-            **os.environ,
-            "NUMBA_DISABLE_JIT": "1" if MODULES[name].plain else "0",
-            "PYTHONPATH": str(ROOT),
-        }
-        ran = subprocess.run([sys.executable, __file__, *words], cwd=ROOT, env=env, check=False)  # noqa: S603
-        worst = max(worst, ran.returncode)
+        result = measure(name, options, seed)
+        if result is not None:
+            kept = stored()
+            kept.setdefault("mutation", {})[name] = result
+            KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        worst = max(worst, int(result is None or len(result["lived"]) > 0.1 * result["tried"]))
     return worst
 
 

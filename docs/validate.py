@@ -287,17 +287,28 @@ def mutation(scores: Mapping[str, Any]) -> list[str]:
         "## Mutation testing", "",
         "`make mutate` (`docs/mutate.py`) changes the code that makes numbers one place at a time (comparisons, "
         "operators, constants, conditions, min and max), a sample drawn with a seed from all changes of a module, and "
-        "runs its tests.", "",
+        "runs its tests, with what is compiled as plain Python. At first contact means: by the tests that were there "
+        "before the sample was drawn. Now means: the same sample, after a test was written for what was not noticed, "
+        "or a reason why the change is none; a module that was changed since, or a new seed, has a first contact anew. "
+        "So the first is what the tests notice of faults nobody thought of, and the second is not.", "",
     ]  # fmt: skip
     if not scores:
         return [*lines, "Not run yet: `make mutate`.", ""]
-    lines += ["| module | noticed | of all there are | day |", "| --- | --- | --- | --- |"]
-    tried = noticed = 0
+    lines += [
+        "| module | drawn, of all there are | seed | noticed at first contact | now | day |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    at_first, now = [0, 0], [0, 0]
     for one in scores.values():
-        tried, noticed = tried + one["tried"], noticed + one["tried"] - len(one["lived"])
-        share = f"{one['tried'] - len(one['lived'])} of {one['tried']}"
-        lines.append(f"| {one['file']} | {share} | {one['mutants']:,} | {one['day']} |")
-    lines += ["", f"Together {noticed} of {tried}, {noticed / max(tried, 1):.0%} (wanted 90 %).", ""]
+        cells = list[str]()
+        for told, score in ((at_first, one["first"]), (now, one)):
+            noticed = score["tried"] - len(score["lived"])
+            told[0], told[1] = told[0] + noticed, told[1] + score["tried"]
+            cells.append(f"{noticed} of {score['tried']}")
+        drawn = f"{one['tried'] + len(one['equal'])} of {one['mutants']:,}"
+        lines.append(f"| {one['file']} | {drawn} | {one['seed']} | {' | '.join(cells)} | {one['day']} |")
+    shares = [f"{noticed} of {tried}, {noticed / max(tried, 1):.0%}" for noticed, tried in (at_first, now)]
+    lines += ["", f"Together {shares[0]}, at first contact; {shares[1]}, now (wanted 90 %).", ""]
     lived = [f"- `{one['file']}:{cell(words)}`" for one in scores.values() for words in one["lived"]]
     lines += ["Not noticed by any test:", "", *lived, ""] if lived else []
     equal = [

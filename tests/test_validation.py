@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -42,16 +43,46 @@ def test_the_page_tells_what_failed_and_what_was_never_run() -> None:
 
 
 def test_the_page_adds_the_mutants_of_all_modules() -> None:
-    one = {"mutants": 100, "tried": 10, "day": "2026-01-02"}
+    one = {"mutants": 100, "tried": 10, "day": "2026-01-02", "seed": 7}
     scores = {
-        "a": one | {"file": "a.py", "lived": [], "equal": {"3:1: 0 -> 1": "never read"}},
-        "b": one | {"file": "b.py", "lived": ["7:1: Lt -> LtE"], "equal": {}},
-    }
+        "a": one | {"file": "a.py", "lived": [], "equal": {"3:1: 0 -> 1": "never read"},
+                    "first": {"tried": 11, "lived": ["3:1: 0 -> 1", "4:2: Lt -> LtE"]}},
+        "b": one | {"file": "b.py", "lived": ["7:1: Lt -> LtE"], "equal": {},
+                    "first": {"tried": 10, "lived": ["7:1: Lt -> LtE"]}},
+    }  # fmt: skip
     page = validate.page({"mutation": scores})
-    assert "| b.py | 9 of 10 | 100 | 2026-01-02 |" in page
-    assert "Together 19 of 20, 95% (wanted 90 %)." in page
+    assert "| a.py | 11 of 100 | 7 | 9 of 11 | 10 of 10 | 2026-01-02 |" in page
+    assert "| b.py | 10 of 100 | 7 | 9 of 10 | 9 of 10 | 2026-01-02 |" in page
+    assert "Together 18 of 21, 86%, at first contact; 19 of 20, 95%, now (wanted 90 %)." in page
     assert "- `b.py:7:1: Lt -> LtE`" in page
     assert "- `a.py:3:1: 0 -> 1`: never read" in page
+
+
+def test_what_a_draw_found_at_first_contact_stays_beside_what_its_survivors_do_later() -> None:
+    lived = ["3:1: 0 -> 1", "4:2: Lt -> LtE", "9:9: Add -> Sub"]
+    first = {"tried": 10, "lived": lived, "day": "2026-01-02"}
+    before = first | {"equal": {}, "mutants": 100, "first": first}
+    # of the three one is killed, one is none, one lives
+    again = {"tried": 2, "lived": lived[2:], "equal": {lived[0]: "never read"}, "day": "2026-01-03"}
+    later = mutate.after_tests(before, again)
+    assert later == {
+        "tried": 9, "lived": lived[2:], "equal": {lived[0]: "never read"}, "day": "2026-01-03", "mutants": 100,
+        "first": first,
+    }  # fmt: skip
+
+
+def test_every_operator_constant_and_condition_is_changed_once(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text(
+        "def part(a: float, b: float = 2) -> float:\n    return -a / b if a > 0 and b else max(a, b)\n"
+    )
+    made = [(words, ast.unparse(tree)) for words, tree in mutate.mutants(file)]
+    assert [words for words, _ in made] == [
+        "1:31: 2 -> 3", "2:12: condition turned", "2:22: And -> Or", "2:22: Gt -> GtE", "2:26: 0 -> 1",
+        "2:12: Div -> Mult", "2:12: minus dropped", "2:39: max -> min",
+    ]  # fmt: skip
+    assert len({text for _, text in made}) == len(made)
+    assert made[-1][1].endswith("else min(a, b)")
 
 
 def test_the_lines_whose_changes_are_none_are_there() -> None:
