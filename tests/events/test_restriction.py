@@ -173,7 +173,13 @@ def written(folder: Path, *rows: str) -> Path:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("mos", "MOS"), ("01157.HK", "1157.HK"), ("700.hk", "0700.HK"), ("hsbk.il", "HSBK.IL")],
+    [
+        ("mos", "MOS"),
+        ("01157.HK", "1157.HK"),
+        ("700.hk", "0700.HK"),
+        ("hsbk.il", "HSBK.IL"),
+        ("005930.ks", "005930.KS"),
+    ],
 )
 def test_symbols_are_read_as_fetch_reads_them(tmp_path: Path, typed: str, meant: str) -> None:
     path = written(tmp_path, f"{typed},2024-03-05,,frozen,suspended,,why,doc")
@@ -277,6 +283,10 @@ def test_a_rule_of_a_users_own_is_not_yet_to_come(tmp_path: Path) -> None:
     assert read_restrictions(path)  # of a record: a clock that is behind does not bar it
     with pytest.raises(BadInputError, match="line 2: announced 2999-01-05, which is yet to come"):
         read_restrictions(path, binding=True)
+    today = np.datetime64("today", "D")
+    for day in (today, today + 1):  # east of here it may be tomorrow already
+        (rule,) = read_restrictions(written(tmp_path, f"MOS,{day},,no_buy,own view,,why,doc"), binding=True)
+        assert rule.known_on() == day
 
 
 def test_an_isin_is_no_symbol_and_the_symbol_is_named(tmp_path: Path) -> None:

@@ -111,6 +111,19 @@ def test_board_lots_are_rounded_down_and_a_holding_is_sold_whole() -> None:
     assert not below.trades.any()
 
 
+@pytest.mark.parametrize(("before", "bought"), [(0.0, 900.0), (-0.3, 1200.0)])
+def test_a_purchase_shrunk_to_its_cash_is_rounded_down_to_its_lots(before: float, bought: float) -> None:
+    """10,000 at 10 a share and 1 % a trade: 1,000 shares cost 10,100, so 990 are left, of which nine lots of 100.
+    Short of 300 first: these are covered in full, and 987 of the 1,000 beside them are left: twelve lots in all."""
+    market = world({"A": [10.0] * 20}, {"A": [1e9] * 20})
+    fees = FeeTable((FeeRate("*", "*", "*", "commission", "buy", 100.0, LONG_AGO, "test"),), "one per cent")
+    capital = plain(10_000, lots=(BoardLot("XNYS", "", 100, LONG_AGO, "test"),))
+    result = account(market, {10: [before], 14: [1.0]}, capital, fees)
+    assert result.trades[15, 0] * 10_000 == pytest.approx(bought, abs=1e-8)
+    assert result.shares[-1, 0] == pytest.approx(0.09, abs=EXACT)
+    assert result.orders["status"].tolist()[-1] == "cut: cash did not suffice"
+
+
 def test_a_least_commission_is_charged_where_the_rate_gives_less() -> None:
     """10 bps of 5,000 are 5; at least 18 are asked, so 13 more, which is 0.0013 of 10,000."""
     market = world({"A": [10.0] * 20}, {"A": [1e9] * 20})

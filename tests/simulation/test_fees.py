@@ -199,6 +199,8 @@ def test_two_rates_that_fit_equally_well_are_refused(rival: FeeRate) -> None:
         ("XHKG,share,*,stamp_duty,both,nan,2020-01-01,a law", "bps nan"),
         ("XHKG,share,*,stamp_duty,both,inf,2020-01-01,a law", "bps inf"),
         ("XHKG,share,*,stamp_duty,both,-1,2020-01-01,a law", "bps -1"),
+        ("XHKG,share,*,stamp_duty,both,10000.5,2020-01-01,a law", "bps 10000.5"),
+        ("XHKG,share,*,borrow,short,100000.5,2020-01-01,a desk", "bps 100000"),
         ("XHKG,share,*,stamp_duty,both,10,1 May 2020,a law", "start '1 May 2020'"),
         ("XHKG,share,*,stamp_duty,both,10,2020-01-01,", "source is empty"),
         ("XHKG,share,*,stamp_duty,both,10,2020-01-01", "fewer cells"),

@@ -229,6 +229,23 @@ def test_what_is_decided_on_the_last_row_is_pending() -> None:
     assert set(late.reason) == {"the run ends before the next session"}
 
 
+def test_what_is_decided_on_the_last_row_under_a_margin_call_is_cancelled() -> None:
+    """As in the call above, which is still owed when the run ends: B is bought back, A is trapped."""
+    m = market([10.0] * 5, [10, 10, 25, 24, 30])
+    r = run(m, {0: (1.0, -0.5), 4: (0.2, 0.5)}, record("A", "frozen", "2024-01-10"))
+    late = r.orders[r.orders.decided == pd.Timestamp(m.rows[4])]
+    assert late.symbol.tolist() == ["A", "B"]
+    assert late.status.tolist() == ["cancelled", "cancelled"]
+    assert late.reason.tolist() == ["", ""]
+    # called on the last row, there is no session to be bought back on: 0.05 shares stay wanted, none is got
+    ended = run(market([10.0] * 3, [10, 10, 25]), {0: (1.0, -0.5)}, record("A", "frozen", "2024-01-10"))
+    call = ended.orders.iloc[-1]
+    assert (call.symbol, call.side, call.status) == ("B", "buy", "forced out: margin call, pending")
+    assert (call.decided, call.wanted, call.got) == (pd.Timestamp("2024-01-10"), 0.05, 0.0)
+    assert pd.isna(call.filled)
+    assert ended.closing.called.tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     "text", ["", "half", "haircut", "haircut:", "haircut:2", "haircut:-1", "last:1", "haircut:nan"]
 )

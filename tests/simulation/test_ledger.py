@@ -544,6 +544,8 @@ def test_a_name_delisted_before_the_account_opened_is_never_pending() -> None:
     result = simulate(decide(market, {1: {"A": 0.5, "B": 0.5}}), market, FREE)
     assert result.orders.set_index("symbol").status.to_dict() == {"A": "cancelled", "B": "filled"}
     assert result.nav.tolist() == [1.0, 1.0, 1.0]
+    late = simulate(decide(market, {3: {"A": 0.5, "B": 0.5}}), market, FREE)
+    assert late.orders.set_index("symbol").status.to_dict() == {"A": "cancelled", "B": "pending"}
 
 
 def test_a_rate_older_than_five_rows_stops_trading_and_freezes_the_mark() -> None:
@@ -570,6 +572,15 @@ def test_a_rate_older_than_five_rows_stops_trading_and_freezes_the_mark() -> Non
     again = simulate(decide(market, {6: {"AAA": 0.5}}), market, FREE)  # row 7 still trades
     assert again.trades[7, market.column("AAA")] > 0
     assert total(result) == pytest.approx(result.nav[-1] - 1, abs=1e-14)
+
+
+@pytest.mark.parametrize("delisted", [{}, {"A": ("2024-01-09", 9.0)}])
+def test_what_the_ledger_reads_lies_in_one_layout_however_it_came(delisted: Any) -> None:
+    """Columns taken out of order lie in another, for which the kernel would be compiled anew."""
+    m = build({"A": [100.0] * 4, "B": [50.0] * 4}, delisted=delisted)
+    turned = replace(m, **{name: np.asfortranarray(getattr(m, name)) for name in ("open", "close", "rates")})
+    arrays = ledger_inputs(turned, TEN).arrays
+    assert all(a.flags.c_contiguous for a in arrays if isinstance(a, np.ndarray))
 
 
 def test_gross_above_the_limit_and_weights_not_finite_are_errors() -> None:

@@ -109,6 +109,8 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
         ("CA,,*,much,2020-01-01,doc", "line 2: rate 'much'"),
         ("CA,,*,-1,2020-01-01,doc", "line 2: rate -1"),
         ("CA,,*,nan,2020-01-01,doc", "line 2: rate nan"),
+        ("CA,,*,inf,2020-01-01,doc", "line 2: rate inf"),
+        ("CA,,*,100.5,2020-01-01,doc", "line 2: rate 100.5"),
         ("CA,,*,15,soon,doc", "line 2: start 'soon'"),
         ("CA,,*,15,2020-01-01,", "line 2: source is empty"),
         ("CA,,*,15,2020-01-01,doc\nCA,,*,15,2020-01-01,doc", "line 3: duplicate"),
