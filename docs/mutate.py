@@ -21,7 +21,6 @@ import argparse
 import ast
 import copy
 import csv
-import hashlib
 import importlib.abc
 import importlib.machinery
 import io
@@ -36,7 +35,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -293,9 +292,9 @@ def survives(module: Module, tree: ast.Module | None, seconds: float) -> tuple[b
     return False, seconds
 
 
-def score(name: str, chosen: Iterable[str] | None, sample: int | None, seed: int) -> dict[str, Any]:
-    """Mutants of one module: how many there are, were drawn and tried, and which lived or are equal, by line; those
-    `chosen`, else a sample, else all."""
+def score(name: str, chosen: list[list[str]] | None, sample: int | None, seed: int) -> dict[str, Any]:
+    """Mutants of one module: how many there are, how many of those tried count, and which of them lived or are equal;
+    those `chosen`, as they lived in an earlier draw, else a sample, else all."""
     import hypothesis
     import numba
     import numpy as np
@@ -310,43 +309,45 @@ def score(name: str, chosen: Iterable[str] | None, sample: int | None, seed: int
     if not passed:
         raise SystemExit(f"{name}: its tests fail on the code as it is")
     source = ROOT / "positioning" / module.file
-    every = list(mutants(source))
+    lines = source.read_text(encoding="utf-8").splitlines()
+    every: list[tuple[str, str, ast.Module]] = []  # the change, the text of its line, the changed module
+    for words, tree in mutants(source):
+        line, change = words.split(":", 1)
+        every.append((change, lines[int(line) - 1].strip(), tree))
     if chosen is None:
         size = len(every) if sample is None else min(sample, len(every))
         places = sorted(random.Random(seed).sample(range(len(every)), size))  # noqa: S311 - a sample, no secret
         tried = [every[place] for place in places]
     else:
-        tried = [(words, tree) for words, tree in every if words in set(chosen)]
-    lived: list[str] = []
-    equal: dict[str, str] = {}
-    lines = source.read_text(encoding="utf-8").splitlines()
-    for words, tree in tried:
-        line, change = words.split(":", 1)
-        why = EQUAL.get((module.file, lines[int(line) - 1].strip(), change))
+        tried = [mutant for mutant in every if [*mutant[:2]] in chosen]
+    lived, equal, noticed = list[list[str]](), list[list[str]](), list[list[str]]()
+    for change, text, tree in tried:
+        why = EQUAL.get((module.file, text, change))
         if why is not None:
-            equal[words] = why
+            equal.append([change, text, why])
         elif survives(module, tree, 5 + SLOWER * seconds)[0]:
-            lived.append(words)
-            print(f"{name}: not noticed: {module.file}:{words}", flush=True)
-    counted = len(tried) - len(equal)
-    print(f"{name}: {counted - len(lived)} of {counted} noticed, of {len(every)} that there are", flush=True)
+            lived.append([change, text])
+            print(f"{name}: not noticed: {module.file}: {text}: {change}", flush=True)
+        else:
+            noticed.append([change, text])
+    counted = len(lived) + len(noticed)
+    print(f"{name}: {len(noticed)} of {counted} noticed, of {len(every)} that there are", flush=True)
     return {
-        "file": module.file, "source": digest(module), "mutants": len(every), "tried": counted, "equal": equal,
-        "lived": lived, "seed": seed, "day": datetime.now(UTC).date().isoformat(),
+        "file": module.file, "mutants": len(every), "tried": counted, "equal": equal, "lived": lived,
+        "noticed": noticed, "seed": seed, "day": datetime.now(UTC).date().isoformat(),
         "seconds": round(time.monotonic() - began),
     }  # fmt: skip
 
 
-def digest(module: Module) -> str:
-    """Of a module's source: a draw is one of it as it was then."""
-    return hashlib.sha256((ROOT / "positioning" / module.file).read_bytes()).hexdigest()[:16]
-
-
 def after_tests(before: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, Any]:
-    """A draw whose survivors were tried again: what was noticed at first contact stays beside what is noticed now."""
-    equal = {**before["equal"], **again["equal"]}
-    tried = before["tried"] - len(again["equal"])
-    return {**before, "equal": equal, "tried": tried, "lived": again["lived"], "day": again["day"]}
+    """A draw whose survivors were tried again: what was noticed at first contact stays beside what is noticed now. One
+    whose line has changed since cannot be tried, and counts as it did."""
+    equal = [mutant for mutant in again["equal"] if mutant[:2] in before["lived"]]
+    settled = [*again["noticed"], *(mutant[:2] for mutant in equal)]
+    return {
+        **before, "equal": [*before["equal"], *equal], "tried": before["tried"] - len(equal),
+        "lived": [mutant for mutant in before["lived"] if mutant not in settled], "day": again["day"],
+    }  # fmt: skip
 
 
 def stored() -> dict[str, Any]:
@@ -358,8 +359,8 @@ def stored() -> dict[str, Any]:
 def measure(name: str, options: argparse.Namespace, seed: int) -> dict[str, Any] | None:
     """The score of one module, worked out in a copy of the tree; None where its tests fail as it is."""
     before = stored().get("mutation", {}).get(name)
-    if options.again and (before is None or before["source"] != digest(MODULES[name])):
-        raise SystemExit(f"{name}: no draw of this source is kept; make one without --again")
+    if options.again and before is None:
+        raise SystemExit(f"{name}: nothing was drawn yet; begin without --again")
     if options.again and not before["lived"]:
         return dict(before)
     with tempfile.TemporaryDirectory(prefix="mutants") as folder:
@@ -384,7 +385,8 @@ def measure(name: str, options: argparse.Namespace, seed: int) -> dict[str, Any]
         result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     if options.again:
         return after_tests(before, result)
-    return result | {"first": {key: result[key] for key in ("tried", "lived", "day")}}
+    first = {"tried": result["tried"], "noticed": len(result.pop("noticed")), "day": result["day"]}
+    return result | {"first": first}
 
 
 def main() -> int:

@@ -301,20 +301,31 @@ def mutation(scores: Mapping[str, Any]) -> list[str]:
     at_first, now = [0, 0], [0, 0]
     for one in scores.values():
         cells = list[str]()
-        for told, score in ((at_first, one["first"]), (now, one)):
-            noticed = score["tried"] - len(score["lived"])
-            told[0], told[1] = told[0] + noticed, told[1] + score["tried"]
-            cells.append(f"{noticed} of {score['tried']}")
+        scored = (
+            (one["first"]["noticed"], one["first"]["tried"]),
+            (one["tried"] - len(one["lived"]), one["tried"]),
+        )
+        for told, (noticed, tried) in zip((at_first, now), scored, strict=True):
+            told[0], told[1] = told[0] + noticed, told[1] + tried
+            cells.append(f"{noticed} of {tried}")
         drawn = f"{one['tried'] + len(one['equal'])} of {one['mutants']:,}"
         lines.append(f"| {one['file']} | {drawn} | {one['seed']} | {' | '.join(cells)} | {one['day']} |")
-    shares = [f"{noticed} of {tried}, {noticed / max(tried, 1):.0%}" for noticed, tried in (at_first, now)]
-    lines += ["", f"Together {shares[0]}, at first contact; {shares[1]}, now (wanted 90 %).", ""]
-    lived = [f"- `{one['file']}:{cell(words)}`" for one in scores.values() for words in one["lived"]]
-    lines += ["Not noticed by any test:", "", *lived, ""] if lived else []
-    equal = [
-        f"- `{one['file']}:{cell(words)}`: {why}"
+    noticed, tried = at_first
+    told = f"Together {noticed} of {tried}, {noticed / max(tried, 1):.0%}, at first contact"
+    if tried > now[1]:
+        told += f", {noticed / max(now[1], 1):.0%} of those that change anything"
+    lines += ["", f"{told}; {now[0]} of {now[1]}, {now[0] / max(now[1], 1):.0%}, now (wanted 90 %).", ""]
+    lived = [
+        f"- {one['file']}, `{cell(text)}`: {change}"
         for one in scores.values()
-        for words, why in one["equal"].items()
+        for change, text in one["lived"]
+    ]
+    what = "Not noticed by any test (the column in its line, and what it was and became):"
+    lines += [what, "", *lived, ""] if lived else []
+    equal = [
+        f"- {one['file']}, `{cell(text)}`: {change}: {why}"
+        for one in scores.values()
+        for change, text, why in one["equal"]
     ]
     return [
         *lines,

@@ -45,28 +45,29 @@ def test_the_page_tells_what_failed_and_what_was_never_run() -> None:
 def test_the_page_adds_the_mutants_of_all_modules() -> None:
     one = {"mutants": 100, "tried": 10, "day": "2026-01-02", "seed": 7}
     scores = {
-        "a": one | {"file": "a.py", "lived": [], "equal": {"3:1: 0 -> 1": "never read"},
-                    "first": {"tried": 11, "lived": ["3:1: 0 -> 1", "4:2: Lt -> LtE"]}},
-        "b": one | {"file": "b.py", "lived": ["7:1: Lt -> LtE"], "equal": {},
-                    "first": {"tried": 10, "lived": ["7:1: Lt -> LtE"]}},
+        "a": one | {"file": "a.py", "lived": [], "equal": [["1: 0 -> 1", "x = 0", "never read"]],
+                    "first": {"tried": 11, "noticed": 9}},
+        "b": one | {"file": "b.py", "lived": [["1: Lt -> LtE", "a < b | c"]], "equal": [],
+                    "first": {"tried": 10, "noticed": 9}},
     }  # fmt: skip
     page = validate.page({"mutation": scores})
     assert "| a.py | 11 of 100 | 7 | 9 of 11 | 10 of 10 | 2026-01-02 |" in page
     assert "| b.py | 10 of 100 | 7 | 9 of 10 | 9 of 10 | 2026-01-02 |" in page
-    assert "Together 18 of 21, 86%, at first contact; 19 of 20, 95%, now (wanted 90 %)." in page
-    assert "- `b.py:7:1: Lt -> LtE`" in page
-    assert "- `a.py:3:1: 0 -> 1`: never read" in page
+    told = "Together 18 of 21, 86%, at first contact, 90% of those that change anything; 19 of 20, 95%, now"
+    assert f"{told} (wanted 90 %)." in page
+    assert "- b.py, `a < b \\| c`: 1: Lt -> LtE" in page
+    assert "- a.py, `x = 0`: 1: 0 -> 1: never read" in page
 
 
 def test_what_a_draw_found_at_first_contact_stays_beside_what_its_survivors_do_later() -> None:
-    lived = ["3:1: 0 -> 1", "4:2: Lt -> LtE", "9:9: Add -> Sub"]
-    first = {"tried": 10, "lived": lived, "day": "2026-01-02"}
-    before = first | {"equal": {}, "mutants": 100, "first": first}
-    # of the three one is killed, one is none, one lives
-    again = {"tried": 2, "lived": lived[2:], "equal": {lived[0]: "never read"}, "day": "2026-01-03"}
-    later = mutate.after_tests(before, again)
-    assert later == {
-        "tried": 9, "lived": lived[2:], "equal": {lived[0]: "never read"}, "day": "2026-01-03", "mutants": 100,
+    one, two = ["1: 0 -> 1", "a = 0"], ["2: Lt -> LtE", "a < 1"]
+    three, gone = ["9: Add -> Sub", "a + 1"], ["1: 1 -> 2", "b"]
+    first = {"tried": 10, "noticed": 6, "day": "2026-01-02"}
+    before = {"tried": 10, "lived": [one, two, three, gone], "equal": [], "mutants": 100, "first": first}
+    # one is none, two is killed, three lives, and the line of the last has changed
+    again = {"lived": [three], "equal": [[*one, "never read"]], "noticed": [two], "day": "2026-01-03"}
+    assert mutate.after_tests(before, again) == {
+        "tried": 9, "lived": [three, gone], "equal": [[*one, "never read"]], "day": "2026-01-03", "mutants": 100,
         "first": first,
     }  # fmt: skip
 
