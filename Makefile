@@ -80,7 +80,7 @@ bench-grid: .venv/ready  ## the search beside vectorbt
 	$(BIN)/python -m benchmarks.bench_grid
 
 bench-peers: .venv/ready  ## the same portfolio in other engines, and growth; writes docs/performance.md
-	$(BIN)/python -m benchmarks.bench_peers
+	$(BIN)/python -m benchmarks.bench_peers --full
 
 validate: .venv/ready  ## the long validation, docs/validation.md (PARTS="spa load" for some)
 	$(BIN)/python docs/validate.py $(PARTS)

@@ -1,17 +1,22 @@
 """What a trial costs, beside vectorbt. Prints; asserts only that both give the same figures.
 
-python -m benchmarks.bench_grid [--quick]
+python -m benchmarks.bench_grid [--quick] [--full]    (--full: growth to ten million trials, not to one)
+python -m benchmarks.bench_grid 10000000              (a search of so many trials and its assessment, in this process)
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -306,11 +311,61 @@ def peak_memory() -> float:
     return int(words[words.index("VmHWM:") + 1]) / 1024
 
 
-def growth(count: int) -> None:
-    """One search of `count` trials in this process, as JSON: seconds, seconds of assessment, peak memory."""
+@contextmanager
+def watched() -> Iterator[list[int]]:
+    """How many files this process has open at most, looked at every 20 ms while the context lasts."""
+    most, over = [0], threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.02):
+            most[0] = max(most[0], len(os.listdir("/proc/self/fd")))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        looking.join()
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A search whose results are on disk, and its assessment. cpu, assessment_cpu: seconds of processor time; peak: MB at
+    most until the trials were there, whole_peak: until they were assessed; files: open at most."""
+
+    trials: int
+    seconds: float
+    cpu: float
+    peak: float
+    assessment: float
+    assessment_cpu: float
+    whole_peak: float
+    files: int
+    disk: float
+
+    def in_words(self) -> str:
+        """A line."""
+        return (
+            f"{self.trials:>10,} trials: {self.seconds:.2f} s ({self.trials / self.seconds:,.0f} a second), "
+            f"{self.cpu:.2f} s of processor time, peak memory {self.peak:,.0f} MB, {self.disk:,.0f} MB of disk, "
+            f"{self.files} files open at most; assessment {self.assessment:.1f} s, {self.assessment_cpu:.1f} s of "
+            f"processor time, peak then {self.whole_peak:,.0f} MB"
+        )
+
+
+SIZES = {
+    1_000: (10, 10, 10), 10_000: (25, 20, 20), 100_000: (50, 50, 40), 1_000_000: (100, 100, 100),
+    10_000_000: (200, 250, 200),
+}  # fmt: skip
+FURTHEST = 10_000_000  # takes 6 GB of disk and a minute or two
+
+
+def growth(count: int) -> Growth:
+    """One search of `count` trials in this process."""
     from positioning.search.assessment import assess
 
-    steps = {1_000: (10, 10, 10), 100_000: (50, 50, 40), 1_000_000: (100, 100, 100)}[count]
+    steps = SIZES[count]
     axes = {
         "half_life": tuple(np.linspace(2.0, 100.0, steps[0]).tolist()),
         "hedge_ratio": tuple(np.linspace(0.1, 1.0, steps[1]).tolist()),
@@ -318,15 +373,26 @@ def growth(count: int) -> None:
     }
     space = grid_case(axes)
     search_once(replace(space, axes={name: v[:3] for name, v in axes.items()}), MemoryChunks())
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, watched() as files:
         chunks = FolderChunks(Path(folder) / "chunks")
         chunks.begin({})
+        cpu = time.process_time()
         seconds, trials = search_once(space, chunks)
-        peak = peak_memory()
+        peak, searched = peak_memory(), time.process_time()
+        disk = sum(file.stat().st_size for file in chunks.place.iterdir()) / 1e6
         begun = time.perf_counter()
         assess(Search(space, "sharpe", True, threads(WORKERS)), trials)
-        assessment = time.perf_counter() - begun
-    print(json.dumps([seconds, peak, assessment, peak_memory()]))
+        assessment, done = time.perf_counter() - begun, time.process_time()
+        return Growth(
+            count, seconds, searched - cpu, peak, assessment, done - searched, peak_memory(), files[0], disk
+        )
+
+
+def grown(count: int) -> Growth:
+    """The same in a process of its own."""
+    words = [sys.executable, "-m", "benchmarks.bench_grid", str(count), "--json"]
+    answer = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    return Growth(**json.loads(answer))
 
 
 def bench_capital() -> None:
@@ -356,29 +422,25 @@ def bench_capital() -> None:
     )
 
 
-def bench_growth() -> None:
-    """Time and peak memory from a thousand trials to a million, each in its own process."""
-    for count in (1_000, 100_000, 1_000_000):
-        words = [sys.executable, "-m", "benchmarks.bench_grid", str(count)]
-        answer = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        seconds, peak, assessment, whole = json.loads(answer)
-        print(
-            f"{count:>9,} trials: {seconds:.2f} s ({count / seconds:,.0f} a second), peak memory {peak:,.0f} MB; "
-            f"assessment {assessment:.1f} s, peak then {whole:,.0f} MB"
-        )
+def bench_growth(full: bool) -> None:
+    """Time and peak memory from a thousand trials to a million or ten, each in its own process."""
+    for count in SIZES:
+        if count < FURTHEST or full:
+            print(grown(count).in_words(), flush=True)
 
 
 def main() -> None:
     """All of it, or the growth of one size in a process of its own."""
     warnings.simplefilter("ignore")
     if len(sys.argv) > 1 and sys.argv[1].isdigit():
-        growth(int(sys.argv[1]))
+        found = growth(int(sys.argv[1]))
+        print(json.dumps(asdict(found)) if "--json" in sys.argv else found.in_words())
         return
     quick = "--quick" in sys.argv
     bench_kernel(100 if quick else TRIALS)
     bench_search(100 if quick else 500)
     bench_capital()
-    bench_growth()
+    bench_growth("--full" in sys.argv)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import sys
 import time
 import warnings
@@ -25,10 +24,13 @@ from benchmarks import bench_grid
 from benchmarks.bench_grid import (
     BPS,
     EVERY,
+    FURTHEST,
     NAMES,
     ROWS,
+    SIZES,
     WORKERS,
     best_of,
+    grown,
     kernel_case,
     run_kernel,
     vectorbt_figures,
@@ -43,8 +45,10 @@ TOLERANCE = (
     1e-6  # of total return: sums of two thousand rows differ by 1e-12, another rule of fees or fills by 1e-4
 )
 PEER_TRIALS = 10
-GROWTH = (1_000, 10_000, 100_000)
-FURTHER = (1_000_000, 10_000_000)
+GROWTH_HEADS = [
+    "Trials", "us a trial", "Seconds", "of processor", "Peak memory, MB", "Disk, MB", "Open files", "Assessment, s",
+    "of processor", "Peak memory, MB",
+]  # fmt: skip
 WIDTHS = (10, 50, 100, 500)
 PER_YEAR = 252.0  # of no consequence for total returns
 ORDERS = len(range(EVERY - 1, ROWS - 1, EVERY)) * NAMES
@@ -136,14 +140,19 @@ def speeds(seconds: float) -> list[str]:
 
 
 def growth(full: bool) -> list[list[str]]:
-    """Microseconds a trial and peak memory by number of trials, figures alone kept."""
-    _, inputs, decided, _ = kernel_case()
+    """A row for each number of trials of a search: time, memory, files and disk, each in a process of its own."""
     rows = []
-    for many in (*GROWTH, *(FURTHER if full else ())):
-        exposures = np.linspace(0.1, 0.99, many)
-        seconds, _ = best_of(3 if many <= 100_000 else 1, lambda e=exposures: run_kernel(inputs, decided, e))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        rows.append([f"{many:,}", f"{seconds / many * 1e6:.2f}", f"{seconds:.2f}", f"{peak:,.0f}"])
+    for count in SIZES:
+        if count == FURTHEST and not full:
+            continue
+        g = grown(count)
+        print(g.in_words(), flush=True)
+        rows.append(
+            [
+                f"{count:,}", f"{g.seconds / count * 1e6:.2f}", f"{g.seconds:.2f}", f"{g.cpu:.2f}", f"{g.peak:,.0f}",
+                f"{g.disk:,.0f}", f"{g.files}", f"{g.assessment:.2f}", f"{g.assessment_cpu:.2f}", f"{g.whole_peak:,.0f}",
+            ]
+        )  # fmt: skip
     return rows
 
 
@@ -220,7 +229,13 @@ returns are ours within {TOLERANCE:g}.
 
 ## Growth
 
-{table(["Trials", "us a trial", "Seconds", "Peak memory of the process, MB"], growth(full))}
+A search of `fertilizer_producers` on the sample market, decided, accounted, measured and kept on disk until it is
+assessed, by two threads of a process of its own (`python -m benchmarks.bench_grid TRIALS`). Peak memory is of the whole
+process, and counts the libraries it has loaded.
+
+{table(GROWTH_HEADS, growth(full))}
+
+The kernel alone, by number of names:
 
 {table(["Names", "us a trial", "ns a trial and name"], widened())}
 
