@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from positioning.market.market import Market
-    from positioning.runs.today import OrderLeg, Portfolio, Today
+    from positioning.runs.order_legs import OrderLeg
+    from positioning.runs.today import Portfolio, Today
 
 app = new_app()
 NEWS = 5  # told of each strategy where not all are asked for

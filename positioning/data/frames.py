@@ -78,7 +78,7 @@ def _by_symbol(prices: pd.DataFrame | Mapping[str, pd.DataFrame]) -> Mapping[str
     """A frame a symbol, with columns under the names of _NAMES."""
     import pandas as pd
 
-    from positioning.market.frames import one_a_symbol
+    from positioning.market.frame_shapes import one_a_symbol
 
     by_symbol = prices if isinstance(prices, Mapping) else one_a_symbol(prices)
     frames: dict[str, pd.DataFrame] = {}

@@ -14,8 +14,9 @@ from positioning.market.coverage import Span, covering, edges, first_day, last_d
 from positioning.market.findings import Finding, accept, reachable, stop_on_errors, within
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market, snapshot_hash
-from positioning.market.price_checks import NOTHING, usable_opens
+from positioning.market.price_checks import NOTHING
 from positioning.market.quality import check
+from positioning.market.range_checks import usable_opens
 from positioning.market.source import Delivery, Driver, Source
 from positioning.market.venues import opens_early, recorded_to, sessions
 

@@ -12,3 +12,4 @@ RISE = np.log(10.0)  # no listed share of the record has risen so far in a day
 LARGE = np.log(1.5)  # a move that is worth a look
 DAYS_OF_A_MOVE = 7  # closes further apart have a gap between them, which is a finding of its own
 SPIKE_WINDOW = 20  # steps before and after a move, which say how much the series moves of itself
+SPIKE_SIGMAS = 10.0  # of the steps around it: a false value stands out by more

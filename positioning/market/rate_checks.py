@@ -13,8 +13,8 @@ from positioning.arrays import DateArray, FloatArray, IntArray
 from positioning.market.bars import RATE_CARRY, Rates
 from positioning.market.calendar_checks import frequency_findings
 from positioning.market.findings import Check, Finding, error, stretches, warning
-from positioning.market.move_sizes import LARGE
-from positioning.market.price_checks import SPIKE_ROWS, SPIKE_SIGMAS, moves, near_moments, spikes
+from positioning.market.move_sizes import LARGE, SPIKE_SIGMAS
+from positioning.market.price_checks import SPIKE_ROWS, moves, near_moments, spikes
 
 # Between the level of its years and its inverse a currency near par lies closer than its own swings: a rate counts
 # as inverted where the inverse fits better and the rate itself is off by more than a year's average can be.

@@ -17,7 +17,8 @@ from positioning.reporting.html import join
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
 from positioning.reporting.view import Cell, TableRow
-from positioning.runs.today import NewsInForce, OrderLeg, Today
+from positioning.runs.order_legs import OrderLeg
+from positioning.runs.today import NewsInForce, Today
 
 
 @final

@@ -18,8 +18,8 @@ from positioning.market.bars import Bars, Rates
 from positioning.market.findings import Finding, accept, errors, reachable, stop_on_errors, within
 from positioning.market.instruments import instrument
 from positioning.market.load import Span, load
-from positioning.market.price_checks import usable_opens
 from positioning.market.quality import check, repair
+from positioning.market.range_checks import usable_opens
 from positioning.market.venues import sessions
 from positioning.strategy.strategy import Strategy
 from strategies import STRATEGIES

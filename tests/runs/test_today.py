@@ -14,7 +14,8 @@ from positioning.events.restriction import Restriction, dropped
 from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.market import Market
-from positioning.runs.today import OrderFees, Portfolio, Today, today
+from positioning.runs.order_legs import OrderFees
+from positioning.runs.today import Portfolio, Today, today
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import read_fees
 from positioning.simulation.liquidity import Capital
