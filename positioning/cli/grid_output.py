@@ -19,7 +19,7 @@ VERDICT_LINES = 2  # of the five
 
 
 def answer(
-    searched: SearchReport,
+    report: SearchReport,
     files: Sequence[Path],
     data: str,
     as_json: bool,
@@ -33,50 +33,50 @@ def answer(
     from positioning.runs.checks import kept_check
     from positioning.strategy.from_file import command_word
 
-    check = kept_check(searched.space.strategy, directory)
+    check = kept_check(report.space.strategy, directory)
     if as_json:
-        print(json_text({**to_json(searched, files, data), "check": check}))
+        print(json_text({**to_json(report, files, data), "check": check}))
         return
-    checked = option_words(words_of(check, command_word(type(searched.space.strategy))), ())
-    if searched.silence is not None:
-        terminal.say(searched.silence.words, "bad")
+    checked = option_words(words_of(check, command_word(type(report.space.strategy))), ())
+    if report.silence is not None:
+        terminal.say(report.silence.words, "bad")
     if check is not None and check.wrong:
         terminal.say(checked, "bad")
     if terminal.verbose:
-        _all(searched, files, terminal)
+        _all(report, files, terminal)
         if check is None:
             terminal.say(checked, "bad")
         return
-    b, verdict = searched.assessment, searched.verdict
+    b, verdict = report.assessment, report.verdict
     terminal.lines(fitting(verdict.parts, VERDICT_LINES), verdict.tone)
-    terminal.lines([in_a_line(_plateau(searched))])
+    terminal.lines([in_a_line(_plateau(report))])
     blind = "" if b.without_events is None else f"; without events {_short(b.without_events)}"
     terminal.lines([in_a_line(f"Best: {_short(b.best.figures)}{blind}")])
     unchecked = "; NOT checked for look-ahead" if check is None else ""
     terminal.lines([f"wrote {files[0]}; --verbose tells more{unchecked}"])
 
 
-def _all(searched: SearchReport, files: Sequence[Path], terminal: Terminal) -> None:
+def _all(report: SearchReport, files: Sequence[Path], terminal: Terminal) -> None:
     from positioning.reporting.search.outcome import ALONE, differs_alone, heading, rerun
 
-    b = searched.assessment
-    terminal.say(searched.verdict.sentence, searched.verdict.tone)
-    terminal.say(_plateau(searched))
+    b = report.assessment
+    terminal.say(report.verdict.sentence, report.verdict.tone)
+    terminal.say(_plateau(report))
     terminal.say(f"Best: {_short(b.best.figures)}: {_settings(b.best.settings)}")
     if b.without_events is not None:
         terminal.say(f"Plateau without events: {_short(b.without_events)}")
-    for line in [heading(searched), *answer_lines(searched), searched.pace_in_words]:
+    for line in [heading(report), *answer_lines(report), report.pace_in_words]:
         terminal.say(line)
     for label, one in (("plateau", b.plateau), ("best", b.best)):
-        terminal.lines([f"{label}: {rerun(searched, one.settings)}"])
-    if any(differs_alone(searched, one.settings) for one in (b.plateau, b.best)):
+        terminal.lines([f"{label}: {rerun(report, one.settings)}"])
+    if any(differs_alone(report, one.settings) for one in (b.plateau, b.best)):
         terminal.say(ALONE)
-    terminal.notices(searched.space.market.notices, ())
+    terminal.notices(report.space.market.notices, ())
     terminal.wrote(files)
 
 
-def _plateau(searched: SearchReport) -> str:
-    why, one = "NOT recommended" if searched.withheld else "recommended", searched.assessment.plateau
+def _plateau(report: SearchReport) -> str:
+    why, one = "NOT recommended" if report.withheld else "recommended", report.assessment.plateau
     return f"Plateau, {why}: {_short(one.figures)}: {_settings(one.settings)}"
 
 
@@ -94,51 +94,49 @@ def _settings(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{k} {label(v)}" for k, v in settings.items())
 
 
-def answer_lines(searched: SearchReport) -> list[str]:
+def answer_lines(report: SearchReport) -> list[str]:
     """Everything the answer says in words."""
     from positioning.reporting.search.words import hindsight, sentences
     from positioning.search.purged_cv import sentences as purged_sentences
     from positioning.search.walk_forward import sentences as walk_sentences
 
-    purged = [] if searched.purged is None else purged_sentences(searched.purged)
+    purged = [] if report.purged is None else purged_sentences(report.purged)
     *walked, limits = (
-        [hindsight(searched.thesis)]
-        if searched.walk is None
-        else walk_sentences(searched.walk, searched.thesis)
+        [hindsight(report.thesis)] if report.walk is None else walk_sentences(report.walk, report.thesis)
     )
-    return [*sentences(searched.assessment, searched.withheld), *walked, *purged, limits]
+    return [*sentences(report.assessment, report.withheld), *walked, *purged, limits]
 
 
-def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[str, Any]:
+def to_json(report: SearchReport, files: Sequence[Path], data: str) -> dict[str, Any]:
     """Figures by name, undefined as None; p-values and probabilities as fractions."""
-    b, g = searched.assessment, searched.space
-    plateau = _contestant(searched, b.plateau) | {
+    b, g = report.assessment, report.space
+    plateau = _contestant(report, b.plateau) | {
         "score": plain(b.score), "neighbours": b.neighbours, "edges": list(b.edges),
     }  # fmt: skip
     return {
         "data": data,
-        "verdict": searched.verdict.to_json(),
-        "record": None if searched.silence is None else searched.silence.to_json(),
+        "verdict": report.verdict.to_json(),
+        "record": None if report.silence is None else report.silence.to_json(),
         "simulated": g.market.simulated,
         "snapshot": g.market.snapshot,
         "strategy": g.strategy.name,
         "axes": {name: plain(values) for name, values in g.axes.items()},
         "metric": b.metric,
         "every_combination": b.full,
-        "way": searched.way,
+        "way": report.way,
         "trials": b.trials,
         "with_sharpe": b.measured,
         "ruined": b.ruined,
-        "seconds": searched.seconds,
-        "trials_a_second": plain(searched.pace),
-        "resumed_trials": searched.resumed,
+        "seconds": report.seconds,
+        "trials_a_second": plain(report.pace),
+        "resumed_trials": report.resumed,
         "effective_trials": b.effective,
         "sharpe_deviation": b.deviation,
         "luck": b.luck,
-        "best": _contestant(searched, b.best),
+        "best": _contestant(report, b.best),
         "plateau": plateau,
-        "recommended": None if searched.withheld else plateau,
-        "withheld": list(searched.withheld),
+        "recommended": None if report.withheld else plateau,
+        "withheld": list(report.withheld),
         "pbo": None
         if b.pbo is None
         else {"probability": b.pbo.probability, "trials": b.pbo.trials, "sampled": b.pbo.sampled,
@@ -147,9 +145,9 @@ def to_json(searched: SearchReport, files: Sequence[Path], data: str) -> dict[st
         if b.spa is None
         else {"lower": b.spa.lower, "consistent": b.spa.consistent, "upper": b.spa.upper, "trials": b.spa.trials},
         "without_events": plain(b.without_events),
-        "walk_forward": None if searched.walk is None else _walk(searched.walk),
-        "purged": None if searched.purged is None else _purged(searched.purged),
-        "words": answer_lines(searched),
+        "walk_forward": None if report.walk is None else _walk(report.walk),
+        "purged": None if report.purged is None else _purged(report.purged),
+        "words": answer_lines(report),
         "files": [str(f) for f in files],
     }  # fmt: skip
 
@@ -180,7 +178,7 @@ def _purged(p: PurgedValidation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _contestant(searched: SearchReport, one: Any) -> dict[str, Any]:
+def _contestant(report: SearchReport, one: Any) -> dict[str, Any]:
     from positioning.reporting.search.outcome import differs_alone, rerun
 
     return {
@@ -192,6 +190,6 @@ def _contestant(searched: SearchReport, one: Any) -> dict[str, Any]:
         "probabilistic_sharpe": plain(one.psr),
         "deflated_sharpe": plain(one.dsr),
         "minimum_track_record_rows": plain(one.enough),
-        "command": rerun(searched, one.settings),
-        "differs_alone": differs_alone(searched, one.settings),
+        "command": rerun(report, one.settings),
+        "differs_alone": differs_alone(report, one.settings),
     }

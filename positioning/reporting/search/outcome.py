@@ -137,27 +137,27 @@ class SearchReport:
         )
 
 
-def rerun(searched: SearchReport, settings: Mapping[str, Any]) -> str:
+def rerun(report: SearchReport, settings: Mapping[str, Any]) -> str:
     """The command that backtests one trial on the span of the search."""
     overrides = dict(settings)
-    strategy, symbols = _trial(searched, settings), searched.space.market.symbols
+    strategy, symbols = _trial(report, settings), report.space.market.symbols
     legs = tuple(s for s in strategy.names if s in symbols)
     if legs != strategy.names and strategy.parameters().get("legs") == strategy.names:
         overrides["legs"] = legs
     own = [f"{k}={','.join(v) if isinstance(v, tuple) else v}" for k, v in overrides.items()]
-    return shlex.join([*searched.words, *(word for text in own for word in ("--set", text))])
+    return shlex.join([*report.words, *(word for text in own for word in ("--set", text))])
 
 
-def differs_alone(searched: SearchReport, settings: Mapping[str, Any]) -> bool:
+def differs_alone(report: SearchReport, settings: Mapping[str, Any]) -> bool:
     """Whether a trial run alone may have other rows, those of its own venues, or names that the search left out."""
-    strategy, symbols = _trial(searched, settings), searched.space.market.symbols
+    strategy, symbols = _trial(report, settings), report.space.market.symbols
     own = {*strategy.names, *strategy.hedges}
     legs = strategy.parameters().get("legs") == strategy.names  # then its command names those held
     return not (own >= set(symbols) and (legs or own <= set(symbols)))
 
 
-def _trial(searched: SearchReport, settings: Mapping[str, Any]) -> Strategy:
-    return replace(searched.space.strategy, **settings)
+def _trial(report: SearchReport, settings: Mapping[str, Any]) -> Strategy:
+    return replace(report.space.strategy, **settings)
 
 
 ALONE = (
@@ -166,11 +166,11 @@ ALONE = (
 )
 
 
-def heading(searched: SearchReport) -> str:
+def heading(report: SearchReport) -> str:
     """What was searched, in a line."""
-    b, g = searched.assessment, searched.space
+    b, g = report.assessment, report.space
     axes = ", ".join(f"{name} ({len(v):,})" for name, v in g.axes.items())
-    return f"{g.strategy.name}: {b.trials:,} trials, {searched.way}, of {axes}"
+    return f"{g.strategy.name}: {b.trials:,} trials, {report.way}, of {axes}"
 
 
 def percent_of(name: str, value: float) -> str:
@@ -180,15 +180,15 @@ def percent_of(name: str, value: float) -> str:
     return percent(value) if name == "volatility" else number(value, 0 if name == "cost_bps_per_year" else 2)
 
 
-def write_trials(searched: SearchReport, directory: Path) -> Path:
+def write_trials(report: SearchReport, directory: Path) -> Path:
     """Write trials.parquet: a row a trial, parameters then figures, NaN where undefined; chunk by chunk."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    trials = searched.trials
+    trials = report.trials
     choices = {
         name: pa.array([",".join(v) if isinstance(v, tuple) else v for v in values])
-        for name, values in searched.space.axes.items()
+        for name, values in report.space.axes.items()
     }
     schema = pa.schema([*((n, v.type) for n, v in choices.items()), *((f, pa.float64()) for f in FIGURES)])
     path = directory / "trials.parquet"

@@ -94,84 +94,84 @@ class GridPage:
     snapshot: str
 
 
-def write_grid(searched: SearchReport, directory: Path, study: str = "") -> Path:
+def write_grid(report: SearchReport, directory: Path, study: str = "") -> Path:
     """Write grid.html, keep it under an ID of its own, and write the index. study: the options that repeat it, kept
     with it."""
     script = share_script(directory)
-    text, judged, market = page(searched, script), searched.verdict, searched.space.market
+    text, judged, market = page(report, script), report.verdict, report.space.market
     path = write_page(directory / "grid.html", text)
-    numbers = write_page(directory / "grid.json", json_text(to_json(searched), indent=1))
+    numbers = write_page(directory / "grid.json", json_text(to_json(report), indent=1))
     keep_answer(
-        directory, "grid_search", f"Grid search, {searched.space.strategy.title}", judged.sentence, judged.tone,
-        market.simulated, market.source, searched.command, moved(text, script, f"../../{script}"), [numbers], study,
+        directory, "grid_search", f"Grid search, {report.space.strategy.title}", judged.sentence, judged.tone,
+        market.simulated, market.source, report.command, moved(text, script, f"../../{script}"), [numbers], study,
     )  # fmt: skip
     write_index(directory)
     return path
 
 
-def to_json(searched: SearchReport) -> dict[str, Any]:
+def to_json(report: SearchReport) -> dict[str, Any]:
     """What a search found, small: its verdict, the two trials that may be held, and the digest of every figure of every
     trial, by which one that is made again is known to be the same to the bit."""
-    b, tables = searched.assessment, hashlib.sha256()
-    for table in searched.trials.tables():
+    b, tables = report.assessment, hashlib.sha256()
+    for table in report.trials.tables():
         tables.update(np.ascontiguousarray(table).tobytes())
     return {
-        "verdict": searched.verdict.to_json(),
-        "strategy": searched.space.strategy.name,
-        "parameters": plain(searched.space.strategy.parameters()),
-        "axes": axes_to_json(searched.space.axes),
+        "verdict": report.verdict.to_json(),
+        "strategy": report.space.strategy.name,
+        "parameters": plain(report.space.strategy.parameters()),
+        "axes": axes_to_json(report.space.axes),
         "every_combination": b.full,
         "trials": b.trials,
         "figures": tables.hexdigest(),
-        "prices": searched.space.market.snapshot,
-        "withheld": list(searched.withheld),
+        "prices": report.space.market.snapshot,
+        "withheld": list(report.withheld),
         "plateau": {"settings": b.plateau.settings, "figures": b.plateau.figures},
         "best": {"settings": b.best.settings, "figures": b.best.figures},
     }
 
 
-def page(searched: SearchReport, script: str) -> str:
+def page(report: SearchReport, script: str) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
-    v, simulated = view(searched), searched.space.market.simulated
+    v, simulated = view(report), report.space.market.simulated
     parts = (v.maps, v.profiles, v.clouds, v.walk, v.purged)
     figures = {name: figure for part in parts if part is not None for name, figure in part.figures.items()}
     figures = {name: grid_charts.stamped(figure, simulated) for name, figure in figures.items()}
     body = charted(render("search/page.html", v=v), figures, script)
-    return document(f"Grid search, {searched.space.strategy.name}", body, simulated)
+    return document(f"Grid search, {report.space.strategy.name}", body, simulated)
 
 
-def view(searched: SearchReport) -> GridPage:
+def view(report: SearchReport) -> GridPage:
     """Everything that the page shows."""
-    g, b = searched.space, searched.assessment
+    g, b = report.space, report.assessment
     return GridPage(
         title=f"{g.strategy.name.replace('_', ' ').capitalize()}: which parameters?",
         simulated=g.market.simulated,
-        silence="" if searched.silence is None else searched.silence.words,
-        verdict=searched.verdict,
+        silence="" if report.silence is None else report.silence.words,
+        verdict=report.verdict,
         rules=rules(SEARCH_RULES),
-        heading=heading(searched),
-        tiles=_tiles(searched),
-        caveats=(*sentences(b, searched.withheld), hindsight(searched.thesis)),
+        heading=heading(report),
+        tiles=_tiles(report),
+        caveats=(*sentences(b, report.withheld), hindsight(report.thesis)),
         contestants=tuple(
-            _contestant(searched, name, c)
-            for name, c in ((_plateau_heading(searched.withheld), b.plateau), ("Best, the peak", b.best))
+            _contestant(report, name, c)
+            for name, c in ((_plateau_heading(report.withheld), b.plateau), ("Best, the peak", b.best))
         ),
-        walk=walked(searched.walk, g, searched.codes, searched.thesis) if searched.walk else None,
-        purged=purged(searched.purged) if searched.purged else None,
-        clouds=_clouds(searched),
-        maps=_maps(searched),
-        profiles=_profiles(searched),
-        top=_top(searched),
-        method=tuple(method(searched)),
+        walk=walked(report.walk, g, report.codes, report.thesis) if report.walk else None,
+        purged=purged(report.purged) if report.purged else None,
+        clouds=_clouds(report),
+        maps=_maps(report),
+        profiles=_profiles(report),
+        top=_top(report),
+        method=tuple(method(report)),
         findings=tuple(map(str, g.market.findings)),
         caveat=g.strategy.caveat,
-        command=searched.command,
+        command=report.command,
         snapshot=g.market.snapshot,
     )
 
 
-def _tiles(searched: SearchReport) -> tuple[Tile, ...]:
-    b = searched.assessment
+def _tiles(report: SearchReport) -> tuple[Tile, ...]:
+    b = report.assessment
     return (
         Tile(number(b.best.figures["sharpe"]), f"Sharpe of the best of {b.trials:,} trials"),
         Tile(
@@ -189,19 +189,19 @@ def _tiles(searched: SearchReport) -> tuple[Tile, ...]:
         ),
         Tile(
             number(b.plateau.figures["sharpe"]),
-            f"Sharpe of the trial on the plateau, {'NOT recommended' if searched.withheld else 'recommended'}",
+            f"Sharpe of the trial on the plateau, {'NOT recommended' if report.withheld else 'recommended'}",
         ),
     )
 
 
-def _contestant(searched: SearchReport, name: str, c: TrialAssessment) -> Contestant:
+def _contestant(report: SearchReport, name: str, c: TrialAssessment) -> Contestant:
     return Contestant(
         name,
         ", ".join(f"{k} {label(v)}" for k, v in c.settings.items()),
         "; ".join(f"{_LABELS[f]} {percent_of(f, c.figures[f])}" for f in FIGURES),
         f"Skew {number(c.skew)}, kurtosis {number(c.kurtosis)} of its daily excess returns.",
-        rerun(searched, c.settings),
-        ALONE if differs_alone(searched, c.settings) else "",
+        rerun(report, c.settings),
+        ALONE if differs_alone(report, c.settings) else "",
     )
 
 
@@ -211,13 +211,13 @@ def _plateau_heading(withheld: tuple[str, ...]) -> str:
     return f"The plateau, NOT recommended: {'; '.join(withheld)}"
 
 
-def _maps(searched: SearchReport) -> Gallery | None:
-    axes, metric_words = searched.space.axes, in_words(searched.search.metric)
+def _maps(report: SearchReport) -> Gallery | None:
+    axes, metric_words = report.space.axes, in_words(report.search.metric)
     chosen = grid_charts.pairs(axes)
     if not chosen:
         return None
-    names, marked = list(axes), searched.codes[searched.assessment.plateau.trial]
-    values, metric = searched.values(), searched.search.metric
+    names, marked = list(axes), report.codes[report.assessment.plateau.trial]
+    values, metric = report.values(), report.search.metric
     wide = sum(len(v) > 1 for v in axes.values())
     every = wide * (wide - 1) // 2
     more = f" The first {MOST_PAIRS} of {every} pairs." if every > MOST_PAIRS else ""
@@ -229,29 +229,29 @@ def _maps(searched: SearchReport) -> Gallery | None:
             for a, b in chosen
         ),
         {
-            f"map{a}x{b}": grid_charts.heat_map(axes, (a, b), searched.codes, values, metric, marked)
+            f"map{a}x{b}": grid_charts.heat_map(axes, (a, b), report.codes, values, metric, marked)
             for a, b in chosen
         },
     )
 
 
-def _profiles(searched: SearchReport) -> Gallery:
-    values, metric = searched.values(), searched.search.metric
-    varied = [(a, name, v) for a, (name, v) in enumerate(searched.space.axes.items()) if len(v) > 1]
+def _profiles(report: SearchReport) -> Gallery:
+    values, metric = report.values(), report.search.metric
+    varied = [(a, name, v) for a, (name, v) in enumerate(report.space.axes.items()) if len(v) > 1]
     words = f"Its {in_words(metric)} over the trials that share each value."
     return Gallery(
         "A line that hardly moves, within a wide band, is a parameter that hardly matters.",
         tuple(Chart(f"profile{a}", name, words, "map") for a, name, _ in varied),
         {
-            f"profile{a}": grid_charts.profile(values, searched.codes, a, choices, name, metric)
+            f"profile{a}": grid_charts.profile(values, report.codes, a, choices, name, metric)
             for a, name, choices in varied
         },
     )
 
 
-def _clouds(searched: SearchReport) -> Gallery:
-    b = searched.assessment
-    figures = {"cloud": grid_charts.cloud(searched.trials, b)}
+def _clouds(report: SearchReport) -> Gallery:
+    b = report.assessment
+    figures = {"cloud": grid_charts.cloud(report.trials, b)}
     part = f" A random {MOST_POINTS:,} of {b.measured:,} are drawn." if b.measured > MOST_POINTS else ""
     charts = [Chart("cloud", "Trials", f"Sharpe against the worst drawdown.{part}")]
     if b.pbo is not None:
@@ -266,8 +266,8 @@ def _clouds(searched: SearchReport) -> Gallery:
     return Gallery("", tuple(charts), figures)
 
 
-def _top(searched: SearchReport) -> Table:
-    values, b = searched.values(), searched.assessment
+def _top(report: SearchReport) -> Table:
+    values, b = report.values(), report.assessment
     np.negative(values, out=values)
     values[~np.isfinite(values)] = np.inf
     least = np.partition(values, min(TOP, values.size) - 1)[min(TOP, values.size) - 1]
@@ -276,10 +276,10 @@ def _top(searched: SearchReport) -> Table:
     places = order.tolist()
     if b.plateau.trial not in places:
         places.append(b.plateau.trial)
-    names = list(searched.space.axes)
-    rows = [_row(searched, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
+    names = list(report.space.axes)
+    rows = [_row(report, n + 1 if n < order.size else None, place) for n, place in enumerate(places)]
     return Table(
-        f"The {order.size} best trials by {in_words(searched.search.metric)}; bold is the plateau",
+        f"The {order.size} best trials by {in_words(report.search.metric)}; bold is the plateau",
         ["rank", *(n.replace("_", " ") for n in names), *(f.replace("_", " ") for f in FIGURES)],
         [[text for text, _ in row] for row in rows],
         words=(),
@@ -289,10 +289,10 @@ def _top(searched: SearchReport) -> Table:
     )
 
 
-def _row(searched: SearchReport, rank: int | None, place: int) -> list[tuple[object, str]]:
+def _row(report: SearchReport, rank: int | None, place: int) -> list[tuple[object, str]]:
     """Each cell as shown, and what it is sorted by, "" where it is undefined."""
-    settings = searched.space.settings(searched.codes[place])
-    figures = searched.trials.figures_of(place).items()
+    settings = report.space.settings(report.codes[place])
+    figures = report.trials.figures_of(place).items()
     return [
         (rank or NOTHING, str(rank or "")),
         *((label(v), label(v)) for v in settings.values()),

@@ -146,9 +146,9 @@ def hindsight(thesis: Thesis) -> str:
     )
 
 
-def method(searched: SearchReport) -> list[str]:
+def method(report: SearchReport) -> list[str]:
     """How the search was measured."""
-    g, b = searched.space, searched.assessment
+    g, b = report.space, report.assessment
     m = g.market
     inputs = g.inputs(g.strategy)
     return [
@@ -165,7 +165,6 @@ def method(searched: SearchReport) -> list[str]:
         "Every trial shares the rows of one market: its opening is the first row that suffices for the longest look-back "
         "and all names and hedges of the search.",
         f"Not varied: {', '.join(f'{k}={label(v)}' for k, v in g.strategy.parameters().items() if k not in g.axes)}.",
-        searched.pace_in_words
-        + (f"; {searched.resumed:,} were kept from before." if searched.resumed else "."),
+        report.pace_in_words + (f"; {report.resumed:,} were kept from before." if report.resumed else "."),
         *(f"{n.symbol} {n.text}".strip() for n in m.notices),
     ]
