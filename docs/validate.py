@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -173,22 +174,29 @@ def measure(name: str) -> dict[str, Any]:
         command = [
             sys.executable, "-m", "pytest", "-m", "slow", "-p", "no:xdist", "-q", f"--junitxml={report}", *part.tests,
         ]  # fmt: skip
-        began = time.monotonic()
+        began, work = time.monotonic(), processor_seconds()
         try:
             subprocess.run(  # noqa: S603 (pytest, on our own tests)
                 command, cwd=ROOT, env={**os.environ, "POSITIONING_FIGURES": folder}, check=False, timeout=LONGEST,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             print(f"{name}: stopped after {LONGEST / 60:.0f} minutes", file=sys.stderr)
-        seconds = time.monotonic() - began
+        seconds, work = time.monotonic() - began, processor_seconds() - work
         figures = [
             json.loads(line) for file in sorted(Path(folder).glob("*.jsonl")) for line in file.read_text().splitlines()
         ]  # fmt: skip
         tests, failed = outcomes(report)
     return {
-        "day": datetime.now(UTC).date().isoformat(), "seconds": round(seconds), "tests": tests, "failed": failed,
+        "day": datetime.now(UTC).date().isoformat(), "seconds": round(seconds), "processor": round(work),
+        "tests": tests, "failed": failed,
         "machine": machine(), "versions": {p: version(p) for p in PACKAGES}, "figures": figures,
     }  # fmt: skip
+
+
+def processor_seconds() -> float:
+    """That of all processes this one began and that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def outcomes(report: Path) -> tuple[int, list[str]]:
@@ -233,7 +241,8 @@ def page(measurements: Mapping[str, Any]) -> str:
             f"{one['tests']} tests, FAILED: " + ", ".join(f"`{cell(f)}`" for f in one["failed"])
         )  # fmt: skip
         versions = ", ".join(f"{p} {v}" for p, v in one["versions"].items())
-        lines += [f"{how}. {one['day']}, {one['seconds']:,} s; {one['machine']}; {versions}.", ""]
+        work = f" ({one['processor']:,} s of processor)" if "processor" in one else ""
+        lines += [f"{how}. {one['day']}, {one['seconds']:,} s{work}; {one['machine']}; {versions}.", ""]
         if one["figures"]:
             lines += ["| measured | | demanded |", "| --- | --- | --- |"]
             lines += [

@@ -36,6 +36,7 @@ def test_the_page_tells_what_failed_and_what_was_never_run() -> None:
     page = validate.page({"null": one})
     part = page.split("## ")[1]
     assert "2 tests, FAILED: `test_a\\|b`. 2026-01-02, 61 s; M; numpy 2." in part
+    assert "2026-01-02, 61 s (7 s of processor); M" in validate.page({"null": {**one, "processor": 7}})
     assert "| size | 5 % | 4 to 6 % |" in part
     assert page.count("Not run yet: `make validate PARTS=") == len(validate.PARTS) - 1
     assert "Not run yet: `make coverage`." in page
