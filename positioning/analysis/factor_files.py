@@ -54,7 +54,7 @@ def read_factors(path: Path) -> Factors:
     values, notes = _fractions(values, path.name)
     if np.nanmax(np.abs(values), initial=0.0) > 1:
         raise BadInputError(
-            f"{path.name} has a daily return beyond 100 %", "wanted percent a day", "get the file anew"
+            f"{path.name} has a daily return beyond 100 %", "wanted percent a day", "download the file again"
         )
     columns = [n for n, name in enumerate(names) if name != RISK_FREE]
     free = values[:, names.index(RISK_FREE)] if RISK_FREE in names else np.full(len(dates), np.nan)
@@ -139,7 +139,7 @@ def _no_row(file: str, number: int, line: str, width: int) -> BadInputError:
     return BadInputError(
         f"{file}, line {number}: {line[:80]!r}",
         f"wanted a later day and {width} numbers",
-        "get the file anew",
+        "download the file again",
     )
 
 

@@ -118,7 +118,7 @@ def factsheets(runs: Sequence[SavedRun], out: Path) -> list[Path]:
         if moved := difference(run, report):
             raise BadInputError(
                 f"run {run.id} no longer makes its numbers ({moved})", "wanted the same as were kept",
-                "run it anew, or ask verify what changed",
+                "run it again, or ask verify what changed",
             )  # fmt: skip
         pages.append(write_factsheet(report, out))
     return pages

@@ -36,7 +36,7 @@ def init(
     """Lay a folder to work in, with an example that runs at once and a template of every table."""
     with one_line_errors():
         lay(place)
-        print(f"laid {place}; next: cd {place} && {command_words('run')}")
+        print(f"made {place}; next: cd {place} && {command_words('run')}")
 
 
 def lay(place: Path) -> Path:

@@ -70,14 +70,14 @@ def read_request(words: Mapping[str, Any]) -> Request:
     words = {name: word for name, word in words.items() if name != "strategy"}  # which it was of
     if set(words) != names:
         odd = ", ".join(sorted(set(words) ^ names))
-        raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it anew")
+        raise BadInputError(f"the run's request differs in {odd}", "wanted this version's", "run it again")
     try:
         return msgspec.convert(dict(words), Request)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise BadInputError(
             f"the run's request is not as it was written ({error})",
             "wanted the run as it was kept",
-            "run it anew",
+            "run it again",
         ) from None
 
 

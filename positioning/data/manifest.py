@@ -165,7 +165,7 @@ def _not_one(path: Path, why: str) -> BadInputError:
     return BadInputError(
         f"{path} cannot be read ({why})",
         "wanted what `fetch` wrote",
-        "`fetch` sets it aside and starts anew",
+        "`fetch` sets it aside and starts again",
     )
 
 

@@ -227,7 +227,7 @@ def _assumptions(f: Capacity) -> tuple[str, ...]:
         f"{f.label}.",
         "Impact is the square-root law, Y sigma sqrt(order / value traded), on the average price; published constants "
         "differ by three times and more, so read an order of magnitude. A file of constants changes them.",
-        "What does not fit a session waits, sized anew each day; what is left when the next decision comes is replaced. "
+        "What does not fit a session waits, sized again each day; what is left when the next decision comes is replaced. "
         "So a large account builds its positions over months and years, and its profit falls late: long before, they "
         "take as long to sell.",
         "Impact is paid and does not stay in the price; other accounts with the same idea are not there; whether a share "
