@@ -89,10 +89,8 @@ def test_opening_the_comparison(
 
     write_pages(works, tmp_path)
     page = write_comparison(compare(four(tmp_path)), tmp_path)
-    with sync_playwright() as run_accounts:
-        running = run_accounts.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
 
         def fresh() -> tuple[tuple[Any], dict[str, Any]]:
             for context in running.contexts:

@@ -84,10 +84,8 @@ def make(folder: Path) -> None:
 def scan(axe: str, pages: Sequence[Path]) -> Iterator[Finding]:
     """What axe finds serious or critical, and what is wider than its window."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as run_accounts:
-        browser = run_accounts.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for path in pages:
             for width in WIDTHS:
                 for scheme in SCHEMES:

@@ -38,10 +38,8 @@ def pages(folder: Path) -> None:
 def take(folder: Path) -> None:
     """A picture of the top of each page."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as run_accounts:
-        browser = run_accounts.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         for name, page in PICTURES.items():
             tab.goto((folder / page).as_uri())

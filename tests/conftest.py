@@ -94,7 +94,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as run_accounts:
-        running = run_accounts.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-first-run"])
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-first-run"])
         yield running
         running.close()

@@ -41,10 +41,8 @@ def test_in_a_browser_charts_are_drawn_and_what_was_put_in_does_not_run(tmp_path
     taken.write_text(
         page_file.read_text(encoding="utf-8").replace("</body>", f"{EVIL}</body>"), encoding="utf-8"
     )
-    with sync_playwright() as run_accounts:
-        running = run_accounts.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         said: list[str] = []
         page = running.new_page()
         page.on("console", lambda message: said.append(message.text))

@@ -40,10 +40,8 @@ def test_each_is_strict_and_ends_its_line() -> None:
 def test_each_parses_in_a_browser() -> None:
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as run_accounts:
-        running: Any = run_accounts.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with sync_playwright() as play:
+        running: Any = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = running.new_page()
         for file in SCRIPTS:
             page.evaluate("(text) => { new Function(text); }", file.read_text(encoding="utf-8"))
