@@ -455,6 +455,8 @@ def test_a_forced_exit_pays_its_terms_on_the_row_after(terms: float | None, pric
         pd.Timestamp("2024-01-11"),
         pytest.approx(-0.125),
     )
+    assert forced.status == ("forced out: delisted" if price else "forced out: delisted, nothing paid")
+    assert forced.reason == ("" if terms else "no terms on record")
     assert result.trade_value[3, 0] == 0.0
     assert result.trades[4, 0] == 0.0
     assert total(result) == pytest.approx(result.nav[-1] - 1, abs=1e-14)
@@ -517,6 +519,24 @@ def test_a_ruin_found_at_the_fill_trades_nothing_and_leaves_nothing_pending() ->
     assert (result.trades[2:] == 0).all()
     assert total(result) + result.deficit == pytest.approx(-1.0, abs=1e-13)
     assert order(result, "A", 0).status == "cancelled"
+
+
+@pytest.mark.parametrize(("again", "lost"), [({}, 0.05), ({1: {"A": -1.0, "B": 0.5}}, 0.0)])
+def test_a_leg_that_opened_too_early_is_worth_its_last_mark_where_a_fill_ruins(
+    again: Any, lost: float
+) -> None:
+    # Row 1: A -0.1 at 10, B 0.05 at 10, cash 1 + 1 - 0.5 = 1.5. Row 2 opens with A at 25: owed 2.5. B opened at 9, where
+    # it is worth 0.45 and has lost 0.05; but before a decision of row 1 was known, and then it is worth its mark, 0.5.
+    market = build(
+        {"A": [10.0, 10.0, 25.0, 25.0], "B": [10.0, 10.0, 8.0, 8.0]},
+        {"A": [10.0, 10.0, 25.0, 25.0], "B": [10.0, 10.0, 9.0, 8.0]},
+        early=[(2, "B")],
+    )
+    result = simulate(decide(market, {0: {"A": -1.0, "B": 0.5}, **again}), market, FREE)
+    assert (result.ruin_row, result.ruined_at_fill) == (2, True)
+    assert result.deficit == pytest.approx(0.5 + lost, rel=1e-13)
+    assert sum(result.contributions()["B"].values()) == pytest.approx(-lost, abs=1e-14)
+    assert total(result) == pytest.approx(-1 - result.deficit, rel=1e-13)
 
 
 def test_an_account_lost_to_the_last_unit_is_ruined_though_rounding_leaves_dust() -> None:
@@ -745,6 +765,7 @@ def test_an_account_cut_while_a_leg_waits_goes_on_as_if_never_cut() -> None:
     assert set(inherited.symbol) == {"A", "B"}
     assert set(inherited.status) <= {"filled", "cut: cash did not suffice"}
     assert inherited.set_index("symbol").target_weight.to_dict() == {"A": 0.0, "B": 0.9}
+    assert (inherited.decided == pd.Timestamp(market.rows[3])).all()  # where the account goes on
 
 
 def test_the_side_of_an_order_that_got_nothing_is_that_of_what_it_wanted() -> None:
