@@ -313,8 +313,10 @@ def _array_fused(x: Any, y: Any, z: Any) -> Any:
     return x * y + z
 
 
-def _array_quotient(over: Any, under: Any, _inverse: Any) -> Any:
-    return over / under
+def _array_quotient(over: Any, under: Any, inverse: Any) -> Any:
+    return np.where(np.abs(under * inverse - 1.0) < 1e-9, over / under, np.nan)[
+        ()
+    ]  # no number for no inverse
 
 
 def _array_reciprocal(value: Any) -> Any:

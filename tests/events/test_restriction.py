@@ -240,6 +240,8 @@ def test_of_two_liftings_the_first_to_hold_ends_it() -> None:
     assert lifted_on([imposed, late, early], imposed) == np.datetime64("2024-03-07")
     assert lifted_on([imposed, early, late], imposed) == np.datetime64("2024-03-07")
     assert lifted_on([imposed], imposed) is None
+    announced_with_it = replace(imposed, kind="lifted", effective=np.datetime64("2024-03-08"))
+    assert lifted_on([imposed, announced_with_it], imposed) == np.datetime64("2024-03-08")
 
 
 def test_a_lifting_of_the_day_on_which_it_was_imposed_is_one(tmp_path: Path) -> None:
@@ -298,3 +300,4 @@ def test_a_date_is_known_when_it_ends() -> None:
     given = Restriction("NTR", date(2022, 2, 24), "no_buy", "own words", "why", "doc")
     assert given.known_on() == np.datetime64("2022-02-24")
     assert given.date_only
+    assert not restriction("NTR", 5).date_only  # an instant is known at once
