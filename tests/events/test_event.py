@@ -354,6 +354,15 @@ def test_an_instant_without_a_zone_is_refused() -> None:
         event("A", datetime(2024, 3, 6))
 
 
+def test_events_are_told_apart_in_sets_and_known_at_their_instant() -> None:
+    one, other = (
+        event("A", datetime(2024, 3, 5, 9, tzinfo=UTC)),
+        event("B", datetime(2024, 3, 5, 9, tzinfo=UTC)),
+    )
+    assert len({one, other, replace(one)}) == 2
+    assert not one.date_only
+
+
 def test_signs_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         event("A", datetime(2024, 3, 6, tzinfo=UTC)).signs["fertilizer"] = 0  # type: ignore[index]

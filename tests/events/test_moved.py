@@ -45,3 +45,15 @@ def test_the_record_itself_stays() -> None:
     EVENTS.on_days(np.full(len(EVENTS), ROWS[5]))
     assert EVENTS.digest() == before
     assert EVENTS.on_days(EVENTS.known) == EVENTS
+
+
+def test_a_moved_event_comes_where_its_day_ends_among_those_that_stay() -> None:
+    """X is moved to the day that ends twelve hours before Y's instant, and then to the day that ends twelve after it."""
+    x = replace(
+        EVENTS.items[0], id="X", announced=datetime(2024, 3, 1, 9, tzinfo=UTC), date_only=False, follows=""
+    )
+    y = replace(x, id="Y", announced=datetime(2024, 3, 6, 12, tzinfo=UTC))
+    for day, order in (("2024-03-05", ["X", "Y"]), ("2024-03-06", ["Y", "X"])):
+        moved = Events((x, y)).on_days(np.array([day, "2024-03-06"], "datetime64[D]"))
+        assert [e.id for e in moved.items] == order
+        assert {e.id: e.date_only for e in moved.items} == {"X": True, "Y": False}
