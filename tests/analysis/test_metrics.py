@@ -143,6 +143,16 @@ def test_two_points_have_a_growth_and_a_fall_but_no_risk() -> None:
     assert all(math.isnan(getattr(m, name)) for name in undefined)
 
 
+def test_two_returns_have_a_spread_and_a_tail() -> None:
+    """+10 % and -10 %: about their mean of nothing each is 0.1 away, so the sample's deviation is 0.1 root 2."""
+    m = summarise(days(3), np.array([1.0, 1.1, 0.99]))
+    year = math.sqrt(m.rows_per_year)
+    assert m.volatility == near(0.1 * math.sqrt(2) * year)
+    assert m.sharpe == pytest.approx(0.0, abs=1e-12)
+    assert m.var_95 == near(-0.1 + 0.05 * 0.2)  # a twentieth of the way from the lower to the upper
+    assert (m.es_95, m.hit_rate) == (near(-0.1), 0.5)
+
+
 # Undefined
 
 
