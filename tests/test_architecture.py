@@ -56,3 +56,28 @@ def test_the_files_that_decisions_and_laws_name_are_there() -> None:
     for page in sorted((ROOT / "docs" / "explanation").glob("*.md")):
         for file in re.findall(r"`([\w/]+\.(?:py|js|toml|csv))`", page.read_text(encoding="utf-8")):
             assert file in places or file in names or (ROOT / file).is_file(), f"{page.name}: {file}"
+
+
+def test_every_name_that_a_page_quotes_is_in_the_code() -> None:
+    """A class or option that is called otherwise is called so in the documents, too."""
+    rooms = ("positioning", "strategies", "backtests", "benchmarks", "docs")
+    code = [
+        f for room in rooms for f in (ROOT / room).rglob("*") if f.suffix in (".py", ".html", ".csv", ".toml")
+    ]
+    known = {
+        word
+        for f in [*code, ROOT / "Makefile", ROOT / "pyproject.toml"]
+        if "site" not in f.parts
+        for word in re.findall(r"[A-Za-z_]\w*", f.read_text(encoding="utf-8"))
+    }
+    # files that the reader makes, what the system has, and what the tests alone read
+    written = {"my_strategy", "my_thesis", "HKD_X", "activate", "test_strategies", "POSITIONING_PRICES"}
+    pages = [f for f in (ROOT / "docs").rglob("*.md") if "site" not in f.parts and f.name != "validation.md"]
+    unknown = [
+        f"{page.relative_to(ROOT)}: {word} in `{quoted}`"
+        for page in [*pages, *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"))]
+        for quoted in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", page.read_text(encoding="utf-8"))
+        for word in re.findall(r"(?<![\w.-])[A-Za-z_]\w{3,}", quoted)
+        if word not in known | written
+    ]
+    assert not unknown, "\n".join(unknown)
