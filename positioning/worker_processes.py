@@ -6,6 +6,7 @@ this process does, however that was, and answers Ctrl-C by being ended.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -25,6 +26,7 @@ from types import ModuleType
 from typing import Any, Self, TypeVar, final
 
 YIELDS = 10  # steps of priority below that of this process, of workers beside it
+NEW_OBJECTS = 100_000  # after which garbage is looked for: what a worker imports is many objects, and stays
 IN_FLIGHT = 4  # questions a worker that are asked and whose answers are not yet taken, of many
 
 
@@ -233,6 +235,7 @@ def _serve(pipe: Connection, yields: int, imports: str) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
     with suppress(OSError, AttributeError):  # Windows has no such priority
         os.nice(yields)
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
     if imports:
         import_module(imports)
     with suppress(EOFError, OSError):

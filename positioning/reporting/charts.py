@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -93,7 +94,7 @@ def curve(
 
 def rounded(values: FloatArray) -> list[float | None]:
     """Five digits, None for what is undefined."""
-    return [round(v, 5) if np.isfinite(v) else None for v in values.tolist()]
+    return [round(v, 5) if isfinite(v) else None for v in values.tolist()]
 
 
 def watermark() -> Figure:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import sys
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import jinja2
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
+from positioning.array_cache import cache_folder
 from positioning.reporting import format as words
+from positioning.reporting import html
 from positioning.reporting.html import Html, escape, visible
 from positioning.reporting.view import Cell, Table
 
@@ -27,12 +34,37 @@ _TYPES = (
 _OPTION = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*|(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])")
 
 
+class _KeptTemplates(FileSystemBytecodeCache):
+    """Compiled templates, kept where they can be; one that cannot be read or written is compiled anew."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """As jinja2's, of a file that another program may have written into."""
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # noqa: BLE001 - whatever marshal makes of it
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """As jinja2's, on a disk that may be full."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _made_by() -> str:
+    """A digest of what decides, beside its own text, what a template is compiled to: constants are formatted then."""
+    sources = [Path(module.__file__ or "").read_bytes() for module in (words, html, sys.modules[__name__])]
+    return hashlib.sha256(b"".join([jinja2.__version__.encode(), *sources])).hexdigest()[:16]
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Templates stand beside the Python that prepares their view, macros in `macros.html`."""
+    """Templates stand beside the Python that prepares their view, macros in `macros.html`; what they are compiled to is
+    kept in the user's cache."""
+    place = cache_folder()
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=lambda v: visible(v) if type(v) is str else v,
+        bytecode_cache=None if place is None else _KeptTemplates(str(place), f"template-{_made_by()}-%s.cache"),
     )  # fmt: skip
     env.filters |= {
         "percent": words.percent,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import math
+import multiprocessing
 import re
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -229,13 +231,31 @@ def _quantstats() -> tuple[ModuleType, dict[Any, Any]]:
 
     matplotlib.use("Agg")
     _provide_font()
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings(), _without_notebooks_and_prices():
         warnings.simplefilter("ignore")
         import quantstats
 
         theme: dict[Any, Any] = {k: v for k, v in matplotlib.rcParams.items() if not k.startswith("backend")}
     # The same chart gets the same ids, whenever it is drawn.
     return quantstats, theme | {"svg.hashsalt": "positioning"}
+
+
+@contextmanager
+def _without_notebooks_and_prices() -> Iterator[None]:
+    """In a process that answers for another, quantstats is imported without IPython, by which it shows reports in
+    notebooks, and with an empty module for yfinance, by which it fetches prices: together a quarter of its import, and
+    no page needs them. A process of the user's own has all of it."""
+    if multiprocessing.parent_process() is None:
+        yield
+        return
+    stand_ins: dict[str, Any] = {"yfinance": ModuleType("yfinance"), "IPython": None, "IPython.display": None}
+    lacking = {name: module for name, module in stand_ins.items() if name not in sys.modules}
+    sys.modules.update(lacking)
+    try:
+        yield
+    finally:
+        for name in lacking:
+            del sys.modules[name]
 
 
 def _provide_font() -> None:
@@ -258,14 +278,32 @@ def _quiet() -> Iterator[ModuleType]:
 
     With dates on the axis pandas 3 puts yearly bars elsewhere than quantstats then puts the years' names, which
     end up one bar late; x_compat keeps the bars at 0, 1, 2. pyplot draws a figure once more after each save,
-    for a window that there is not.
+    for a window that there is not, and once before it, for layouts that move what they hold: quantstats has its own laid
+    out before it saves.
     """
     quantstats, theme = _quantstats()
     import matplotlib
-    from matplotlib.backend_bases import FigureCanvasBase
+    from matplotlib.backend_bases import FigureCanvasBase, RendererBase
+    from matplotlib.figure import Figure
+
+    draw = Figure.draw
+
+    def draw_once(figure: Figure, renderer: Any) -> None:
+        if not getattr(renderer, "is_rehearsal", False):
+            draw(figure, renderer)
+
+    @contextmanager
+    def rehearsal(renderer: Any) -> Iterator[None]:
+        renderer.is_rehearsal = True
+        try:
+            yield
+        finally:
+            del renderer.is_rehearsal
 
     with (
         mock.patch.object(FigureCanvasBase, "draw_idle"),
+        mock.patch.object(RendererBase, "_draw_disabled", rehearsal),
+        mock.patch.object(Figure, "draw", draw_once),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
         pd.plotting.plot_params.use("x_compat", True),  # type: ignore[attr-defined]
