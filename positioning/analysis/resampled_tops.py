@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,14 @@ import numpy.typing as npt
 from positioning.analysis.metrics import NOISE
 from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.compiled import compiled
-from positioning.vectors import WIDTH, any_of, fill, load, root, store, where
+from positioning.vectors import WIDTH, any_of, fill, fused, load, root, store, where
 
 UNIT = 2.0**-24  # of single precision: a rounding is at most this part of what is rounded
 UP, DOWN = (
     1.0 + 8.0 * UNIT,
     1.0 - 8.0 * UNIT,
 )  # more than a few roundings of numbers of one sign move their result
-SURELY = 1.0 - 1e-12  # part of a number that a few roundings in double precision leave of it
+SLACK = 1e-12  # of what is added up, more than its roundings in double precision amount to
 
 SingleArray = npt.NDArray[np.float32]
 
@@ -214,11 +214,17 @@ def raise_tops(
         for k in range(WIDTH):
             for b in range(blocks):
                 lanes[b, k] = standardised[members[g, k], b]
+        waiting = -1  # two draws are worked out together
         for j in range(draws):
-            if near[j]:
-                raise_top(tops, j, floor, times, moved, plain, lanes, own_shifts, statistics)
-                for i in range(3):
-                    low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
+            if not near[j]:
+                continue
+            if waiting < 0:
+                waiting = j
+                continue
+            raise_two(tops, waiting, j, floor, times, moved, plain, lanes, own_shifts, low, statistics)
+            waiting = -1
+        if waiting >= 0:
+            raise_two(tops, waiting, waiting, floor, times, moved, plain, lanes, own_shifts, low, statistics)
 
 
 @compiled(error_model="numpy")
@@ -254,6 +260,71 @@ def any_near(
 
 
 @compiled(error_model="numpy")
+def raise_two(
+    tops: FloatArray,
+    j: int,
+    other: int,
+    floor: float,
+    times: FloatArray,
+    moved: FloatArray,
+    plain: bool,
+    lanes: FloatArray,
+    shifts: FloatArray,
+    low: SingleArray,
+    statistics: FloatArray,
+) -> None:
+    """Raise the tops of two draws, and low with them, by WIDTH trials with block sums lanes (B, WIDTH) and these shifts
+    (3, WIDTH); statistics: (WIDTH,) to work in."""
+    total, square, apart = fill(0.0, WIDTH), fill(0.0, WIDTH), fill(0.0, WIDTH)
+    total_other, square_other, apart_other = fill(0.0, WIDTH), fill(0.0, WIDTH), fill(0.0, WIDTH)
+    for b in range(times.shape[1]):
+        z = load(lanes, (b, 0), WIDTH)
+        z_square = z * z
+        total, total_other = fused(z, times[j, b], total), fused(z, times[other, b], total_other)
+        square, square_other = (
+            fused(z_square, times[j, b], square),
+            fused(z_square, times[other, b], square_other),
+        )
+    if plain:
+        apart, apart_other = total, total_other
+    else:
+        for b in range(times.shape[1]):
+            z = load(lanes, (b, 0), WIDTH)
+            apart, apart_other = fused(z, moved[j, b], apart), fused(z, moved[other, b], apart_other)
+    if may_rise(tops, j, floor, apart, total, square, shifts, times.shape[1]):
+        raise_top(tops, j, floor, times, moved, plain, lanes, shifts, low, statistics)
+    if other != j and may_rise(
+        tops, other, floor, apart_other, total_other, square_other, shifts, times.shape[1]
+    ):
+        raise_top(tops, other, floor, times, moved, plain, lanes, shifts, low, statistics)
+
+
+@compiled(error_model="numpy", forceinline=True)
+def may_rise(
+    tops: FloatArray,
+    j: int,
+    floor: float,
+    apart: Any,
+    total: Any,
+    square: Any,
+    shifts: FloatArray,
+    blocks: int,
+) -> Any:
+    """Whether any of these trials may have a t above the tops of draw j, with room for all that another order of rounding
+    in double precision can move: a few B units in the last place of what is added up."""
+    variance = square * (1.0 - SLACK) - total * total
+    variance = where(variance > 2.0 * NOISE, variance, 0.0)
+    rises = False
+    for i in range(3):
+        ahead, top = (
+            apart * math.sqrt(blocks) + load(shifts, (i, 0), WIDTH) + SLACK * blocks,
+            max(tops[i, j], floor),
+        )
+        rises |= any_of((ahead > 0.0) & (ahead * ahead >= variance * (top * top * (1.0 - SLACK))))
+    return rises
+
+
+@compiled(error_model="numpy")
 def raise_top(
     tops: FloatArray,
     j: int,
@@ -263,10 +334,10 @@ def raise_top(
     plain: bool,
     lanes: FloatArray,
     shifts: FloatArray,
+    low: SingleArray,
     statistics: FloatArray,
 ) -> None:
-    """Raise the tops of draw j by WIDTH trials with block sums lanes (B, WIDTH) and these shifts (3, WIDTH). statistics:
-    (WIDTH,) to work in."""
+    """`raise_two` for one draw, in the order in which a draw's sums are defined."""
     blocks, total, square = times.shape[1], fill(0.0, WIDTH), fill(0.0, WIDTH)
     for b in range(blocks):
         z = load(lanes, (b, 0), WIDTH)
@@ -278,12 +349,11 @@ def raise_top(
         for b in range(blocks):
             apart = apart + moved[j, b] * load(lanes, (b, 0), WIDTH)
     variance = square - total * total
-    variance = where(variance > NOISE, variance, 0.0)
+    deviation = where(variance > NOISE, root(variance), 0.0)
     for i in range(3):
-        ahead, top = apart * math.sqrt(blocks) + load(shifts, (i, 0), WIDTH), max(tops[i, j], floor)
-        if any_of((ahead > 0.0) & (ahead * ahead >= variance * (top * top * SURELY))):
-            deviation = root(variance)
-            t = ahead / deviation  # infinite without a deviation; 0 / 0 says nothing
-            higher = (t > tops[i, j]) & ((deviation > 0.0) | (ahead > NOISE))
-            store(statistics, (0,), where(higher, t, tops[i, j]))
-            tops[i, j] = statistics.max()
+        ahead = apart * math.sqrt(blocks) + load(shifts, (i, 0), WIDTH)
+        t = ahead / deviation  # infinite without a deviation; 0 / 0 says nothing
+        higher = (t > tops[i, j]) & ((deviation > 0.0) | (ahead > NOISE))
+        store(statistics, (0,), where(higher, t, tops[i, j]))
+        tops[i, j] = statistics.max()
+        low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
