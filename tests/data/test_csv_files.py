@@ -39,6 +39,8 @@ PAIRS = list(zip(DAYS, CLOSES, strict=True))
 LAYOUTS = {
     "plain": (lines("Date,Close", [f"{d},{c}" for d, c in PAIRS]), ""),
     "lower case": (lines("date,open,close", [f"{d},{c},{c}" for d, c in PAIRS]), ""),
+    # nearly adjcloseprice and volume, which are not there
+    "names near to others": (lines("Date,Close Price,adjVolume", [f"{d},{c},5" for d, c in PAIRS]), ""),
     "times alone": (lines("Time,Close", [f"{d},{c}" for d, c in PAIRS]), ""),
     "a time beside": (lines("Date,Time,Close", [f"{d},16:00,{c}" for d, c in PAIRS]), ""),
     "newest first": (lines("Date,Close", [f"{d},{c}" for d, c in PAIRS], True), "newest row first"),
@@ -243,10 +245,16 @@ def numbers(*cells: str, name: str = "Close") -> list[float]:
         (("1,23,456.50", "2.5"), [123456.5, 2.5]),
         (("\u22121.5", "2"), [-1.5, 2.0]),
         (("12,30 \u20ac", "1.200,50 \u20ac"), [12.3, 1200.5]),
+        (("1,234,567", "1,234"), [1234567.0, 1234.0]),  # two marks part thousands, and no decimals
+        (("1,234", "12.34"), [1234.0, 12.34]),
     ],
 )
 def test_thousands_are_parted_in_many_ways(cells: tuple[str, ...], wanted: list[float]) -> None:
     assert numbers(*cells) == wanted
+
+
+def test_volumes_in_thousands_millions_and_billions() -> None:
+    assert numbers("1.5K", "2.25M", "3B", "4k", "7", name="Volume") == [1500.0, 2.25e6, 3e9, 4000.0, 7.0]
 
 
 @pytest.mark.parametrize(
