@@ -159,6 +159,20 @@ def test_a_split_smaller_than_a_few_days_moves_is_seen_over_the_night(ratio: flo
         assert any("may have its split" in told for told in blind.notes)
 
 
+@pytest.mark.parametrize("row", [1, 300, ROWS - 1])
+def test_a_split_is_held_against_the_row_before_it_and_no_other(row: int) -> None:
+    """Closes of 30 and 31 in turn, and twice that until the day before the split."""
+    close = np.where(np.arange(ROWS) % 2, 30.0, 31.0)
+    split = np.where(np.arange(ROWS) == row, 2.0, 0.0)
+    left_in = price_basis(
+        "MOS", DAYS, {"Close": np.where(np.arange(ROWS) < row, 2.0, 1.0) * close, "Stock Splits": split}
+    )
+    np.testing.assert_array_equal(left_in.scale, np.where(np.arange(ROWS) < row, 0.5, 1.0))
+    taken_out = price_basis("MOS", DAYS, {"Close": close, "Stock Splits": split})
+    assert (taken_out.scale == 1.0).all()
+    assert not (*left_in.findings, *taken_out.findings)
+
+
 def test_the_rounding_of_closes_that_a_split_multiplied_is_that_of_the_file() -> None:
     """Cents of 3 are known within 0.17 %, and so they are once ten old shares are one new: no dividend is in that."""
     columns = traded(level=3.0)
