@@ -173,6 +173,41 @@ def test_a_split_is_held_against_the_row_before_it_and_no_other(row: int) -> Non
     assert not (*left_in.findings, *taken_out.findings)
 
 
+@pytest.mark.parametrize("hole", [299, 300])
+def test_an_adjusted_close_that_is_empty_beside_a_split_is_taken_to_be_adjusted(hole: int) -> None:
+    """The closes have the split in them; the adjusted closes are those after it, and empty where it would be seen."""
+    close, before = np.where(np.arange(ROWS) % 2, 30.0, 31.0), np.arange(ROWS) < 300
+    columns = {
+        "Close": np.where(before, 2.0, 1.0) * close, "Stock Splits": np.where(np.arange(ROWS) == 300, 2.0, 0.0),
+        "Adj Close": np.where(np.arange(ROWS) == hole, np.nan, close),
+    }  # fmt: skip
+    made = price_basis("MOS", DAYS, columns)
+    np.testing.assert_array_equal(made.scale, np.where(before, 0.5, 1.0))
+    assert not made.findings
+    assert not made.dividends.any()
+
+
+@pytest.mark.parametrize(("zeros", "blanks", "cut_off"), [(60, 60, True), (59, 60, False), (60, 59, False)])
+def test_a_column_that_writes_its_zeros_and_is_then_empty_is_cut_off(
+    zeros: int, blanks: int, cut_off: bool
+) -> None:
+    paid = np.array([0.0] * zeros + [np.nan] * blanks)
+    close = np.where(np.arange(paid.size) % 2, 30.0, 31.0)
+    made = price_basis("MOS", DAYS[: paid.size], {"Close": close, "Dividends": paid})
+    assert [f.seen for f in made.findings if "is empty" in f.seen] == (
+        [f"Dividends is empty on {blanks} of {paid.size} rows and written as 0 on others"] if cut_off else []
+    )
+
+
+@pytest.mark.parametrize("pays", [True, False])
+def test_adjusted_closes_that_are_the_closes_of_a_payer_are_not_used_and_that_is_said(pays: bool) -> None:
+    columns = traded() if pays else traded() | {"Dividends": np.zeros(ROWS)}
+    made = price_basis("MOS", DAYS, columns | {"Adj Close": columns["Close"]})
+    np.testing.assert_array_equal(made.dividends, columns["Dividends"])
+    told = [note for note in made.notes if "equal to its Close" in note]
+    assert told == (["has an Adj Close equal to its Close, although it pays: not used"] if pays else [])
+
+
 def test_the_rounding_of_closes_that_a_split_multiplied_is_that_of_the_file() -> None:
     """Cents of 3 are known within 0.17 %, and so they are once ten old shares are one new: no dividend is in that."""
     columns = traded(level=3.0)
