@@ -223,6 +223,21 @@ def answers_of(
     return answers()
 
 
+@contextmanager
+def without_modules(**stand_ins: ModuleType | None) -> Iterator[None]:
+    """In a process that answers for another, imports find these in place of modules that are not yet loaded, None for
+    one that is missing; in a process of the user's own nothing changes."""
+    lacking = {name: module for name, module in stand_ins.items() if name not in sys.modules}
+    if multiprocessing.parent_process() is None:
+        lacking = {}
+    sys.modules.update(lacking)  # type: ignore[arg-type]  # None: imports then raise ImportError
+    try:
+        yield
+    finally:
+        for name in lacking:
+            del sys.modules[name]
+
+
 def cores() -> int:
     """That this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def where(_: int) -> int:
 
 def plus(a: int, b: int) -> int:
     return a + b
+
+
+def imports_with_stand_ins() -> tuple[bool, bool, bool]:
+    """Whether a module counts as missing meanwhile, whether one that is loaded stays, whether nothing is left."""
+    import colorsys
+
+    with worker_processes.without_modules(fractions_of_old=None, wave=None, colorsys=None):
+        missing = "wave" in sys.modules and sys.modules["wave"] is None
+        loaded = sys.modules["colorsys"] is colorsys
+    return missing, loaded, "wave" not in sys.modules and "fractions_of_old" not in sys.modules
 
 
 def refuse(word: str) -> None:
@@ -128,6 +139,13 @@ def test_where_no_process_can_be_started_all_is_answered_here(monkeypatch: pytes
     with WorkerProcesses([["places"]]) as beside:
         beside.ask(Question(1, "places", where, (1,)))
         assert dict(beside.answers()) == {1: os.getpid()}
+
+
+def test_only_a_process_that_answers_for_another_imports_less() -> None:
+    assert imports_with_stand_ins() == (False, True, True)
+    with WorkerProcesses([["imports"]]) as beside:
+        beside.ask(Question(1, "imports", imports_with_stand_ins, ()))
+        assert dict(beside.answers()) == {1: (True, True, True)}
 
 
 def test_cores_are_those_this_process_may_use() -> None:

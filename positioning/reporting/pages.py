@@ -10,8 +10,10 @@ from typing import Any, final
 
 from positioning.analysis.report import BacktestReport
 from positioning.errors import PositioningError
-from positioning.reporting.tearsheet.outside import QUANTSTATS, VECTORBT, questions
+from positioning.reporting.tearsheet.outside import QUANTSTATS, VECTORBT, load, questions
 from positioning.worker_processes import Question, WorkerError, WorkerProcesses, cores
+
+LOADED = -1  # in place of the number of a run: the program was loaded
 
 
 @final
@@ -58,6 +60,10 @@ class Pages(AbstractContextManager["Pages"]):
 
     def __enter__(self) -> Pages:
         self.workers.__enter__()
+        for who in dict.fromkeys(kinds[0] for kinds in self.workers.kinds):
+            self.workers.ask(
+                Question((LOADED, who), who, load, (who,))
+            )  # beside what comes before the first question
         return self
 
     def __exit__(self, *ended: object) -> None:
@@ -99,7 +105,8 @@ class Pages(AbstractContextManager["Pages"]):
                 advance()
             if open_:
                 (n, who), answer = next(coming)
-                answers[n][who] = answer
+                if n != LOADED:  # a program that cannot be loaded fails what it is asked, too
+                    answers[n][who] = answer
         return [*(paths[n] for n in sorted(paths)), write_index(self.directory)], [
             failed[n] for n in sorted(failed)
         ]

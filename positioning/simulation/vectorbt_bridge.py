@@ -12,6 +12,7 @@ import pandas as pd
 
 from positioning.arrays import FloatArray
 from positioning.simulation.inputs import LedgerInputs
+from positioning.worker_processes import without_modules
 
 NOTHING = 1e-12  # a forced exit that pays nothing: vectorbt takes no price of zero
 
@@ -27,6 +28,14 @@ class RoundTrips:
     won: float | None
     profit_factor: float | None
     length: float | None
+
+
+def load() -> Any:
+    """vectorbt itself; without its adapter of quantstats in a process that answers for another."""
+    with warnings.catch_warnings(), without_modules(quantstats=None):
+        warnings.simplefilter("ignore")  # vectorbt's own imports deprecate
+        import vectorbt
+    return vectorbt
 
 
 def round_trips(
@@ -54,10 +63,7 @@ def portfolio(
     It reproduces nav where there are no dividends, borrow, interest and forced exits: vectorbt books none of
     them. Elsewhere only its trade statistics are of use, and they leave those out.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # vectorbt's own imports deprecate
-        import vectorbt as vbt
-
+    vbt = load()
     index = pd.DatetimeIndex(inputs.rows.astype("datetime64[ns]"))
     columns = list(symbols)
     frame = lambda values: pd.DataFrame(values, index=index, columns=columns)  # noqa: E731

@@ -56,6 +56,18 @@ def outside(report: BacktestReport, answers: Mapping[str, Any] | None = None) ->
     return OutsideAnswers(answers.get(QUANTSTATS, QuantstatsPage("", "", {}, (why,))), answers.get(VECTORBT))
 
 
+def load(who: str) -> None:
+    """Import a program, so that the first question to it need not wait for that."""
+    if who == QUANTSTATS:
+        from positioning.reporting.tearsheet import quantstats_report
+
+        quantstats_report.load()
+    else:
+        from positioning.simulation import vectorbt_bridge
+
+        vectorbt_bridge.load()
+
+
 def on_returns(
     rows: DateArray, nav: FloatArray, levels: FloatArray | None, named: str, rows_per_year: float
 ) -> QuantstatsPage:

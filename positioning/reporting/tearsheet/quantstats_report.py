@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-import multiprocessing
 import re
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from positioning.arrays import DAYS_PER_YEAR, FloatArray
+from positioning.worker_processes import without_modules
 
 MIN_ROWS = 20  # below this its monthly tables and rolling windows are empty, and parts of it raise
 NOISE = 1e-12
@@ -224,6 +223,11 @@ def _inert(title: str) -> str:
     return html.escape(title).replace("{", "&#123;").replace("}", "&#125;")
 
 
+def load() -> None:
+    """Import quantstats, so that the first report need not."""
+    _quantstats()
+
+
 @lru_cache(maxsize=1)
 def _quantstats() -> tuple[ModuleType, dict[Any, Any]]:
     """quantstats, and the matplotlib theme it sets on import, kept out of everyone else's settings."""
@@ -231,31 +235,15 @@ def _quantstats() -> tuple[ModuleType, dict[Any, Any]]:
 
     matplotlib.use("Agg")
     _provide_font()
-    with matplotlib.rc_context(), warnings.catch_warnings(), _without_notebooks_and_prices():
+    # IPython shows its reports in notebooks, yfinance fetches prices: a quarter of its import, and no page needs them.
+    without = without_modules(IPython=None, yfinance=ModuleType("yfinance"))
+    with matplotlib.rc_context(), warnings.catch_warnings(), without:
         warnings.simplefilter("ignore")
         import quantstats
 
         theme: dict[Any, Any] = {k: v for k, v in matplotlib.rcParams.items() if not k.startswith("backend")}
     # The same chart gets the same ids, whenever it is drawn.
     return quantstats, theme | {"svg.hashsalt": "positioning"}
-
-
-@contextmanager
-def _without_notebooks_and_prices() -> Iterator[None]:
-    """In a process that answers for another, quantstats is imported without IPython, by which it shows reports in
-    notebooks, and with an empty module for yfinance, by which it fetches prices: together a quarter of its import, and
-    no page needs them. A process of the user's own has all of it."""
-    if multiprocessing.parent_process() is None:
-        yield
-        return
-    stand_ins: dict[str, Any] = {"yfinance": ModuleType("yfinance"), "IPython": None, "IPython.display": None}
-    lacking = {name: module for name, module in stand_ins.items() if name not in sys.modules}
-    sys.modules.update(lacking)
-    try:
-        yield
-    finally:
-        for name in lacking:
-            del sys.modules[name]
 
 
 def _provide_font() -> None:
