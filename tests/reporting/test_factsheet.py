@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from positioning.analysis.report import BacktestReport
 from positioning.reporting.factsheet import view, write_factsheet
 from positioning.reporting.format import before_costs
 from positioning.reporting.pdf import print_pdf
+from tests.analysis.spoken import plain
 
 
 @pytest.mark.usefixtures("reports")
@@ -54,7 +54,7 @@ def test_years_and_months_compound_to_the_whole(reports: list[BacktestReport]) -
 
 def test_the_doubts_stand_on_it(reports: list[BacktestReport], tmp_path: Path) -> None:
     path = write_factsheet(reports[0], tmp_path)
-    text = " ".join(unescape(re.sub(r"<[^>]*>", " ", path.read_text())).split())
+    text = plain(path.read_text())
     assert "Hypothetical performance" in text
     assert "SIMULATED" in path.read_text().split("</title>")[0]
     assert reports[0].verdict.sentence in text

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from positioning.runs.answers import read_answers
 from positioning.runs.saved_run import runs_in
 from positioning.runs.searches import axes_to_json, kept_searches
 from strategies import FertilizerProducers, MiddleCorridor
+from tests.analysis.spoken import plain
 
 AXES = ("--grid", "half_life=40,54", "--grid", "exposure=0.5,0.7")
 SINCE = ("--start", "2023-01-02")
@@ -53,8 +52,7 @@ def test_a_winner_is_told_everywhere_and_verified(place: Path) -> None:
     assert run.summary["verdict"] == own["verdict"]
     assert run.summary["searched"] == own["searched"]
     page = (place / "fertilizer_producers.html").read_text(encoding="utf-8")
-    shown = " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
-    assert sentence in shown.replace("\N{MINUS SIGN}", "-")
+    assert sentence in plain(page)
     assert "identical" in told(verify_app, run.id, "--out", str(place))
 
 
