@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from positioning.cli import progress
 from tests.builders import Figure
 
 if TYPE_CHECKING:
@@ -40,6 +42,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def compiling_untold() -> None:
     """What a command says is the same whether its code was compiled before."""
     logging.getLogger("positioning.compiled").disabled = True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def progress_untold() -> None:
+    """Nor does it depend on how busy the machine is: a command that takes ten seconds says how far it is."""
+    progress.PATIENCE = math.inf
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from positioning.cli.grid_search import app
 from positioning.search.checkpoint import LEFT
 from tests.builders import Figure
+from tests.cli.work import but_progress
 
 WIDE = (
     *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
@@ -52,7 +53,7 @@ def stopped(out: Path, how: signal.Signals, moment: float, *words: str) -> tuple
         time.sleep(moment)
         run.send_signal(how)
         assert run.stderr is not None
-        return run.wait(), run.stderr.read()
+        return run.wait(), but_progress(run.stderr.read())
 
 
 def finished(out: Path, *words: str) -> bytes:

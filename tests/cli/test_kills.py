@@ -16,7 +16,7 @@ import pytest
 
 from positioning.runs.saved_run import read_runs
 from tests.builders import Figure
-from tests.cli.work import wait_for_work
+from tests.cli.work import but_progress, wait_for_work
 
 ROOT = Path(__file__).parents[2]
 SHORT = ["--start", "2024-01-02", "--end", "2024-04-30"]
@@ -125,7 +125,7 @@ def test_a_full_disk_is_a_line_and_leaves_what_was_there(
     done.communicate(timeout=600)
     before = {f: f.read_bytes() for f in out.rglob("*") if f.is_file() and f.suffix == ".html"}
     stopped = begun(command, out, preexec_fn=full)
-    _, said = stopped.communicate(timeout=600)
+    said = but_progress(stopped.communicate(timeout=600)[1])
     figure(
         f"{command} on a full disk", f"status {stopped.returncode}: {said.strip()[:90]}", "status 2, one line"
     )

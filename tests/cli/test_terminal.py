@@ -24,6 +24,7 @@ from positioning.cli.terminal import Terminal, counted_findings, fitting, folded
 from positioning.market.bars import Notice
 from positioning.market.findings import Finding
 from positioning.plurals import counted
+from tests.cli.work import but_progress
 
 COMMANDS = {
     "run": ["run", "fertilizer_producers", "middle_corridor", "--no-quantstats"],
@@ -220,6 +221,7 @@ def test_what_is_left_is_told_where_no_bar_can_be_drawn(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter([0.0, 5.0, 11.0, 12.0, 23.0])
+    monkeypatch.setattr("positioning.cli.progress.PATIENCE", 10.0)
     monkeypatch.setattr("positioning.cli.progress.time.monotonic", lambda: next(clock))
     bar = ProgressLines(quiet=False, last=next(clock))
     task = bar.add_task("paths", total=40)
@@ -258,3 +260,18 @@ def test_a_bar_says_what_it_counts() -> None:
     for file in Path(terminal.__file__).parent.glob("*.py"):
         for words in re.findall(r"bar\.update\(\s*task,\s*(.*)", file.read_text(encoding="utf-8")):
             assert re.match(r"(description=)?counting\(|completed=", words), f"{file.name}: {words}"
+
+
+def test_lines_that_a_busy_machine_adds_are_known() -> None:
+    moving = [
+        progress_line("accounts, now enablers", 402, 10, 1, 3.0),
+        progress_line("paths", 40_000, 12_000, 0, 90.0),
+        progress_line("pages", None, 3, 1, 1.0),
+        progress_line("accounts", 402, 1, 1, 0.0),
+        "compiling to machine code, some seconds and only once, beginning with x: kept in /y",
+    ]
+    assert (
+        but_progress("\n".join([*moving, "error: chunk 3 of 4 is torn", ""]))
+        == "error: chunk 3 of 4 is torn\n"
+    )
+    assert but_progress("Traceback (most recent call last):\n  File: 1\n") != ""

@@ -1,10 +1,19 @@
-"""The work that a process has done, by its own clock."""
+"""The work that a process has done, by its own clock, and what it says whatever that of the wall."""
 
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
+
+TOLD_IN_TIME = re.compile(r"compiling to machine code, .*|.+: [\d,]+ (of [\d,]+(, about .+ left)?|done)")
+
+
+def but_progress(said: str) -> str:
+    """What a process said on standard error, without the lines that come where it takes long, as on a busy machine:
+    that it compiles, and, after ten seconds, how far it is."""
+    return "".join(line for line in said.splitlines(True) if not TOLD_IN_TIME.fullmatch(line.rstrip("\n")))
 
 
 def wait_for_work(process: int, seconds: float) -> None:
