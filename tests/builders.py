@@ -16,13 +16,16 @@ EVENTS = THESIS.events
 SAMPLE = SampleSource().knowing(THESIS)
 
 
+LATEST = 300.0  # seconds after which what a test waits for is taken not to come: a busy machine is slow
+
+
 class Figure(Protocol):
     """Tells what was measured and what is demanded of it: see the fixture `figure`."""
 
     def __call__(self, name: str, value: str, wanted: str = "") -> None: ...
 
 
-def until(page: Any, expression: str, seconds: float = 30.0) -> None:
+def until(page: Any, expression: str, seconds: float = LATEST) -> None:
     """Wait until a JavaScript expression holds in a playwright page. `wait_for_function` would need eval, which the
     pages' Content-Security-Policy forbids; `evaluate` goes by the debugger."""
     end = time.monotonic() + seconds

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from positioning.cli import progress
-from tests.builders import Figure
+from tests.builders import LATEST, Figure
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
@@ -104,5 +104,13 @@ def browser() -> Iterator[Any]:
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-first-run"])
+        new_page = running.new_page
+
+        def patient_page(**words: Any) -> Any:
+            page = new_page(**words)
+            page.set_default_timeout(1000 * LATEST)
+            return page
+
+        running.new_page = patient_page
         yield running
         running.close()

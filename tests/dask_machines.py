@@ -38,8 +38,8 @@ class Machines:
         self.running.pop(name).wait()
 
     def wait(self, workers: int) -> None:
-        with Client(self.address, timeout=30, set_as_default=False) as client:
-            client.wait_for_workers(workers, timeout=60)
+        with Client(self.address, timeout=300, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=300)
 
     def end(self) -> None:
         for name in list(self.running):

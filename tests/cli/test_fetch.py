@@ -656,8 +656,8 @@ def test_two_at_once_lose_nothing(desk: Desk) -> None:
     assert StoreSource(desk.cache).entries.keys() == {"MOS"}  # a reader is not held up
     waiting = child(desk, RUN, wait=60)
     free.set()
-    assert first.wait(timeout=60) == 0
-    out, err = waiting.communicate(timeout=60)
+    assert first.wait(timeout=300) == 0
+    out, err = waiting.communicate(timeout=300)
     assert waiting.returncode == 0, err
     assert {r["status"] for r in json.loads(out)["symbols"].values()} == {"unchanged"}
     first.communicate()
@@ -671,7 +671,7 @@ def test_a_full_disk_is_one_line_and_the_old_data_stay(desk: Desk) -> None:
         name: "" for name in os.environ if name.startswith("COVERAGE_")
     }  # it could not write its count
     full = child(desk, limit + RUN, **uncounted)
-    _, err = full.communicate(timeout=60)
+    _, err = full.communicate(timeout=300)
     assert full.returncode == 2
     assert "cannot be written (File too large)" in err
     assert len(err.strip().splitlines()) == 1

@@ -23,7 +23,7 @@ WIDE = (
 )  # 52,500 trials
 WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
 SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.005")
-PATIENCE = 120.0  # seconds until a chunk must be there
+PATIENCE = 300.0  # seconds until a chunk must be there
 
 
 def command(out: Path, *words: str) -> list[str]:

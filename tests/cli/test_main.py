@@ -14,7 +14,7 @@ SCRIPT = "import sys; sys.argv[0] = 'positioning'; from positioning.cli.main imp
 
 def typed(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", SCRIPT, *words], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", SCRIPT, *words], capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -55,7 +55,7 @@ def test_what_was_typed_wrongly_is_one_line_and_status_2(words: tuple[str, ...],
 def test_completion_can_be_shown() -> None:
     shown = subprocess.run(
         [sys.executable, "-c", SCRIPT, "--show-completion", "bash"],
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
         env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},  # whatever shell runs the tests
     )  # fmt: skip
     assert "_POSITIONING_COMPLETE" in shown.stdout

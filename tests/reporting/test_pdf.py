@@ -95,15 +95,15 @@ def test_the_browsers_children_end_with_it(page: Path, tmp_path: Path, ending: s
         [sys.executable, "-c", code, str(page)], stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PATH": path},
     ) as printing:  # fmt: skip
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not seen.exists() and time.monotonic() < until:
             time.sleep(0.05)
         child = int(seen.read_text())
         if ending == "interrupted":
             time.sleep(0.3)
             printing.send_signal(signal.SIGINT)
-        printing.wait(timeout=60)
-    until = time.monotonic() + 60
+        printing.wait(timeout=300)
+    until = time.monotonic() + 300
     while alive(child) and time.monotonic() < until:
         time.sleep(0.05)
     assert not alive(child)

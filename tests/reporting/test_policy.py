@@ -48,10 +48,10 @@ def test_in_a_browser_charts_are_drawn_and_what_was_put_in_does_not_run(tmp_path
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(page_file.as_uri())
-        page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=30_000)
+        page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=300_000)
         assert said == []
         page.goto(taken.as_uri())
-        page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=30_000)
+        page.wait_for_selector(".js-plotly-plot .main-svg", state="attached", timeout=300_000)
         assert page.title() != "taken over"
         assert any("Content Security Policy" in word for word in said)
         running.close()

@@ -327,7 +327,7 @@ def test_standard_error_has_one_line(pair: Machines, reached: bool, said: str) -
         if reached:
             process.stdout.readline()
             process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=300)
     assert stderr.startswith(said)
     assert len(stderr.splitlines()) == 1, stderr
 
