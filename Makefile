@@ -15,7 +15,7 @@ OTHERS := tests/scenarios/test_path_lanes.py tests/analysis/test_resampled_tops.
 CONTROL := tests/event_studies/test_synthetic_control.py
 PLAIN := tests/simulation/test_rebalance.py tests/simulation/test_ledger_laws.py tests/simulation/test_frozen.py tests/simulation/test_capital.py \
 	tests/strategy/test_limits.py tests/strategy/test_row_features.py tests/events/test_event.py \
-	tests/analysis/test_resampled_tops.py tests/scenarios/test_path_lanes.py \
+	tests/analysis/test_resampled_tops.py tests/analysis/test_winners_of_halves.py tests/scenarios/test_path_lanes.py \
 	tests/search/test_run.py::test_figures_of_accounts_of_any_length \
 	tests/search/test_run.py::test_nav_of_a_lane_has_the_bits_of_the_ledger \
 	$(CONTROL)::test_weights_by_hand_and_on_the_edges \

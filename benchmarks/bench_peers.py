@@ -47,7 +47,7 @@ TOLERANCE = (
 PEER_TRIALS = 10
 GROWTH_HEADS = [
     "Trials", "us a trial", "Seconds", "of processor", "Peak memory, MB", "Disk, MB", "Open files", "Assessment, s",
-    "of processor", "Peak memory, MB",
+    "of processor", "Peak then, MB",
 ]  # fmt: skip
 WIDTHS = (10, 50, 100, 500)
 PER_YEAR = 252.0  # of no consequence for total returns
