@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from positioning.cli import serve
 from positioning.cli.run import app
 from positioning.cli.serve import HOST, server
 from positioning.errors import BadInputError
 from positioning.reporting import pdf as paper
+from tests.builders import LATEST
 from tests.reporting.browser import CHROMIUM
 
 
@@ -83,7 +85,8 @@ def test_the_sandbox_is_off_for_root_alone(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(serve.Pages, "timeout", LATEST)  # on a busy machine a reader may ask late
     out = tmp_path / "reports"
     (out / "runs").mkdir(parents=True)
     (out / "index.html").write_text("the index")
@@ -100,7 +103,7 @@ def port(tmp_path: Path) -> Iterator[int]:
 
 
 def ask(port: int, path: str, host: str = "", method: str = "GET") -> tuple[int, str]:
-    line = http.client.HTTPConnection(HOST, port, timeout=60)
+    line = http.client.HTTPConnection(HOST, port, timeout=LATEST)
     line.request(method, path, headers={"Host": host or f"{HOST}:{port}"})
     answer = line.getresponse()
     text = answer.read().decode()
