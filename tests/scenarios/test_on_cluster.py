@@ -30,6 +30,12 @@ pytestmark = pytest.mark.filterwarnings(
 )  # distributed closes when collected
 
 
+@pytest.fixture(autouse=True)
+def busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On which a scheduler answers late."""
+    monkeypatch.setattr(dask_cluster, "SOON", 60.0)
+
+
 @pytest.fixture(scope="module")
 def plan() -> PathPlan:
     strategies = [FertilizerProducers(), MiddleCorridor()]
@@ -64,7 +70,7 @@ def test_no_scheduler_and_other_code_are_one_line(plan: PathPlan, monkeypatch: p
     monkeypatch.setattr(dask_cluster, "SOON", 0.5)
     with pytest.raises(BadInputError, match=r"no dask scheduler answers at tcp://127.0.0.1:1 "):
         list(simulated(plan, 2, cluster("tcp://127.0.0.1:1")))
-    monkeypatch.setattr(dask_cluster, "SOON", 5.0)
+    monkeypatch.setattr(dask_cluster, "SOON", 60.0)
     digests = dask_cluster.code_digests
     with within(1) as one:
         alike = [MiddleCorridor, FertilizerProducers]
