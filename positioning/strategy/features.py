@@ -18,7 +18,7 @@ from positioning.events.event import Events
 from positioning.events.restriction import Restriction, dropped
 from positioning.market.market import Market
 from positioning.market.venues import same_close
-from positioning.strategy.weights import covariances, positive_definite, rolling_betas
+from positioning.strategy.weights import covariances, dimson_betas, positive_definite, rolling_betas
 
 BETAS = (
     "same_day",
@@ -95,9 +95,12 @@ class Betas(RowFeature):
 
     def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> FloatArray:  # noqa: ARG002
         hedge, columns, measures = self.pairs(market)
-        return np.asarray(
-            rolling_betas(market.returns, market.tradable, hedge, columns, rows, self.lookback, measures)
-        )
+        of = market.returns, market.tradable, hedge
+        betas: FloatArray = rolling_betas(*of, columns, rows, self.lookback, measures)
+        leaking = measures == BETAS.index("dimson")
+        if leaking.any():
+            betas[:, leaking] = dimson_betas(*of, columns[leaking], rows, self.lookback)
+        return betas
 
     def pairs(self, market: Market) -> tuple[int, IntArray, IntArray]:
         """Column of the hedge, (L,) those of the legs, and (L,) how each leg's beta is measured: place in BETAS."""

@@ -16,6 +16,7 @@ from positioning.market.market import Market
 from positioning.strategy.basket import Basket
 from positioning.strategy.blend import Blend
 from positioning.strategy.features import (
+    BETAS,
     STALE_SESSIONS,
     Betas,
     Covariance,
@@ -27,7 +28,7 @@ from positioning.strategy.features import (
 )
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.weight_batches import decided_in_batches
-from positioning.strategy.weights import covariances, rolling_betas
+from positioning.strategy.weights import covariances, dimson_betas, rolling_betas
 
 
 @final
@@ -103,9 +104,16 @@ def _eligible(feature: Eligibility, paths: PathMarkets, events: Events, decided:
 
 def _betas(feature: Betas, paths: PathMarkets, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG001
     hedge, columns, measures = paths.shared(feature, lambda: feature.pairs(paths.dates))
-    return np.asarray(
-        _betas_of_paths(paths.returns, paths.traded, hedge, columns, decided, feature.lookback, measures)
+    betas: FloatArray = _betas_of_paths(
+        paths.returns, paths.traded, hedge, columns, decided, feature.lookback, measures
     )
+    leaking = measures == BETAS.index("dimson")
+    if leaking.any():
+        for own, returns, traded in zip(betas, paths.returns, paths.traded, strict=True):
+            own[:, leaking] = dimson_betas(
+                returns, traded, hedge, columns[leaking], decided, feature.lookback
+            )
+    return betas
 
 
 def _covariance(feature: Covariance, paths: PathMarkets, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG001

@@ -21,23 +21,23 @@ def rolling_betas(
     """(D, L) beta of each leg to the hedge over the `lookback` rows ending on each of `rows`.
 
     returns: (T, N); traded: (T, N) bool; hedge: column; legs: (L,) columns; measures: (L,) 0 for the OLS slope on rows on
-    which both trade, 1 for Dimson's sum of slopes and 2 for the slope of two-session returns, both over returns between
-    common sessions; see `features.Betas`. NaN where fewer than half the window remains or the hedge did not move.
+    which both trade, 2 for the slope of two-session returns between common sessions; 1, Dimson's sum of slopes, is
+    NaN here and left to `dimson_betas`, which takes long to compile; see `features.Betas`. NaN where fewer than half
+    the window remains or the hedge did not move.
     """
     out = np.full((rows.size, legs.size), np.nan)
     for d in range(rows.size):
         first = max(rows[d] - lookback + 1, 0)
         for j in range(legs.size):
-            if measures[j] > 0:
+            if measures[j] == 1:
+                continue
+            if measures[j] == 2:
                 own, other, count = _common_returns(returns, traded, legs[j], hedge, first, rows[d])
                 if 2 * count >= lookback and count > 8:
-                    if measures[j] == 1:
-                        out[d, j] = _dimson(own[:count], other[:count])
-                    else:
-                        x, y = other[1:count] + other[: count - 1], own[1:count] + own[: count - 1]
-                        spread = ((x - x.mean()) ** 2).sum()
-                        if spread > 1e-14:
-                            out[d, j] = ((x - x.mean()) * y).sum() / spread
+                    x, y = other[1:count] + other[: count - 1], own[1:count] + own[: count - 1]
+                    spread = ((x - x.mean()) ** 2).sum()
+                    if spread > 1e-14:
+                        out[d, j] = ((x - x.mean()) * y).sum() / spread
                 continue
             count, sx, sy, sxx, sxy = 0, 0.0, 0.0, 0.0, 0.0
             for t in range(first, rows[d] + 1):
@@ -92,7 +92,24 @@ def _dimson(own: FloatArray, other: FloatArray) -> float:
 
 
 @compiled()
-def covariances(returns: FloatArray, rows: IntArray, lookback: int, leading: FloatArray) -> FloatArray:
+def dimson_betas(
+    returns: FloatArray, traded: BoolArray, hedge: int, legs: IntArray, rows: IntArray, lookback: int
+) -> FloatArray:
+    """(D, L) Dimson's sum of slopes over returns between common sessions, as of `rolling_betas`."""
+    out = np.full((rows.size, legs.size), np.nan)
+    for d in range(rows.size):
+        first = max(rows[d] - lookback + 1, 0)
+        for j in range(legs.size):
+            own, other, count = _common_returns(returns, traded, legs[j], hedge, first, rows[d])
+            if 2 * count >= lookback and count > 8:
+                out[d, j] = _dimson(own[:count], other[:count])
+    return out
+
+
+@compiled()
+def covariances(  # noqa: PLR0912 - one pass over each window
+    returns: FloatArray, rows: IntArray, lookback: int, leading: FloatArray
+) -> FloatArray:
     """(D, N, N) sample covariance of returns over the `lookback` rows ending on each of `rows`, and `leading` (N, N)
     times the covariances of each pair with the row before and after.
 
@@ -116,7 +133,10 @@ def covariances(returns: FloatArray, rows: IntArray, lookback: int, leading: Flo
             for n in range(n_names):
                 window[t, n] -= mean[n]
         if count > 1:
-            out[d] = window[:count].T @ window[:count] / (count - 1)
+            product = window[:count].T @ window[:count]
+            for i in range(n_names):  # cell by cell: what assigns a matrix takes seconds to compile
+                for j in range(n_names):
+                    out[d, i, j] = product[i, j] / (count - 1)
         if leads and count > 2:
             lead = window[: count - 1].T @ window[1:count] / (count - 1)
             for i in range(n_names):

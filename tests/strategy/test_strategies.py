@@ -35,7 +35,7 @@ from positioning.strategy.features import (
 )
 from positioning.strategy.strategy import Strategy, schedule
 from positioning.strategy.targets import Targets
-from positioning.strategy.weights import rolling_betas
+from positioning.strategy.weights import dimson_betas, rolling_betas
 from strategies.enablers import Enablers
 from strategies.fertilizer_producers import FertilizerProducers
 from strategies.hong_kong_equipment import DISTRIBUTORS, HongKongEquipment
@@ -395,6 +395,8 @@ def test_betas_across_closing_hours_are_those_of_statsmodels() -> None:
     row, leg = np.array([300]), np.array([0])
 
     def measured(n: int) -> float:
+        if n == 1:
+            return float(dimson_betas(returns, traded, 1, leg, row, 301)[0, 0])
         return float(rolling_betas(returns, traded, 1, leg, row, 301, np.array([n]))[0, 0])
 
     design = sm.add_constant(np.column_stack([other[:-2], other[1:-1], other[2:]]))
