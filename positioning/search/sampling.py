@@ -8,7 +8,7 @@ from positioning.errors import BadInputError, would_take
 from positioning.search.space import GridIndex, SearchSpace
 
 MOST_TRIALS = 10_000_000
-KEPT_BYTES = 600  # of each on disk until the search ends; some 60 in memory
+KEPT_BYTES = 600  # of each on disk until the search ends; some 30 in memory
 A_SECOND = 50_000  # trials, of a strategy of five names on two cores
 
 

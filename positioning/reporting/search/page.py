@@ -39,6 +39,7 @@ from positioning.runs.searches import axes_to_json
 from positioning.search.assessment import TrialAssessment
 from positioning.search.measures import FIGURES
 from positioning.search.run import in_words
+from positioning.search.space import AT_ONCE
 
 TOP = 50  # trials in the table
 _LABELS = {row.field: row.label for row in ROWS}
@@ -270,8 +271,11 @@ def _top(report: SearchReport) -> Table:
     values, b = report.values(), report.assessment
     np.negative(values, out=values)
     values[~np.isfinite(values)] = np.inf
-    least = np.partition(values, min(TOP, values.size) - 1)[min(TOP, values.size) - 1]
-    few = np.flatnonzero((values <= least) & np.isfinite(values))
+    parts = range(0, values.size, AT_ONCE)
+    few = np.sort(
+        np.concatenate([n + np.argsort(values[n : n + AT_ONCE], kind="stable")[:TOP] for n in parts])
+    )
+    few = few[np.isfinite(values[few])]
     order = few[np.argsort(values[few], kind="stable")][:TOP]
     places = order.tolist()
     if b.plateau.trial not in places:
