@@ -153,6 +153,10 @@ class Mutants(ast.NodeVisitor):
     def add(self, node: ast.AST, words: str, field: str, value: Any) -> None:
         """A change of one field of one node."""
         place = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0) + 1}"
+        before = sum((other, said.partition(" (")[0]) == (place, words) for other, said, *_ in self.changes)
+        words = (
+            f"{words} ({before + 1})" if before else words
+        )  # of a + b + c the second sum begins where the first does
         self.changes.append((place, words, node, field, value))
 
     def visit(self, node: ast.AST) -> None:

@@ -85,6 +85,9 @@ def test_every_operator_constant_and_condition_is_changed_once(tmp_path: Path) -
     ]  # fmt: skip
     assert len({text for _, text in made}) == len(made)
     assert made[-1][1].endswith("else min(a, b)")
+    file.write_text("total = a + b + c\n")
+    told = [(words, ast.unparse(tree)) for words, tree in mutate.mutants(file)]
+    assert told == [("1:9: Add -> Sub", "total = a + b - c"), ("1:9: Add -> Sub (2)", "total = a - b + c")]
 
 
 def test_the_lines_whose_changes_are_none_are_there() -> None:

@@ -652,6 +652,13 @@ def test_the_band_is_a_share_of_the_target(second: float, trades: bool) -> None:
     assert entry.shares[1, 0] == pytest.approx(0.00001, rel=1e-13)
 
 
+def test_entries_and_exits_are_traded_under_any_band() -> None:
+    """Twice the target wide, so that no change of what is held is traded: 0.5 at 10 is 0.05 shares."""
+    market = build({"A": [10.0] * 7})
+    targets = decide(market, {0: {"A": 0.5}, 2: {"A": 0.25}, 4: {}}, band=2.0)
+    assert simulate(targets, market, FREE).shares[:, 0].tolist() == [0.0, 0.05, 0.05, 0.05, 0.05, 0.0, 0.0]
+
+
 def test_a_decision_never_trades_on_its_own_row_nor_on_the_last() -> None:
     market = build({"A": [100, 100, 120]})
     result = simulate(decide(market, {1: {"A": 0.5}, 2: {"A": 0.1}}), market, FREE)
