@@ -244,6 +244,7 @@ def test_what_is_decided_on_the_last_row_under_a_margin_call_is_cancelled() -> N
     assert (call.decided, call.wanted, call.got) == (pd.Timestamp("2024-01-10"), 0.05, 0.0)
     assert pd.isna(call.filled)
     assert ended.closing.called.tolist() == [False, True]
+    assert any("led to a margin call (first trade 2024-01-10)" in n.text for n in ended.notices)
 
 
 @pytest.mark.parametrize(

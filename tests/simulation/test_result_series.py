@@ -1,6 +1,8 @@
 """A result for people: columns by date, its picture and what is told of it, the same numbers as its arrays."""
 
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -78,3 +80,14 @@ def test_what_was_held_without_a_price_is_counted_with_its_largest_share_of_nav(
     sessions, share = result.unpriced["B"]
     assert sessions == 2
     assert share == pytest.approx(0.5 / 0.9, rel=1e-12)  # nav is 1.1, then 0.9
+
+
+@pytest.mark.parametrize(("given", "money"), [({}, 1.0), ({"money": 1e6}, 1e6)])
+def test_a_portfolio_is_opened_with_the_money_that_is_said_else_with_one_unit(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, float], money: float
+) -> None:
+    """What vectorbt is handed; what it makes of it is compared in test_vectorbt_bridge."""
+    bridge = SimpleNamespace(portfolio=lambda *handed: handed)
+    monkeypatch.setitem(sys.modules, "positioning.simulation.vectorbt_bridge", bridge)
+    result = simulate(decide(market := build({"A": [10.0] * 3}), {0: {"A": 0.5}}), market, FREE)
+    assert result.to_vectorbt(**given) == (result.inputs, ("A",), result.trades, result.paid, money)
