@@ -351,7 +351,8 @@ def after_tests(before: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str
     settled = [*again["noticed"], *(mutant[:2] for mutant in equal)]
     return {
         **before, "equal": [*before["equal"], *equal], "tried": before["tried"] - len(equal),
-        "lived": [mutant for mutant in before["lived"] if mutant not in settled], "day": again["day"],
+        "lived": [mutant for mutant in before["lived"] if mutant not in settled or mutant in again["lived"]],
+        "day": again["day"],
     }  # fmt: skip
 
 
