@@ -296,15 +296,8 @@ def _reciprocal(_typing: Any, value: Any) -> Any:
     def emit(_context: Any, builder: Any, _sig: Any, values: Sequence[Any]) -> Any:
         if value != VECTOR:
             return builder.fdiv(ir.Constant(ir.DoubleType(), 1.0), values[0])
-        own = _parts(builder, value, values[0])
-        products = [own[0]]  # up to each register
-        for part in own[1:]:
-            products.append(builder.fmul(products[-1], part))
-        inverse, later = builder.fdiv(ir.Constant(_DOUBLES, [1.0] * REGISTER), products[-1]), []
-        for part in range(PARTS - 1, 0, -1):
-            later.append(builder.fmul(inverse, products[part - 1]))
-            inverse = builder.fmul(inverse, own[part])
-        return _joined(builder, [inverse, *reversed(later)])
+        ones = ir.Constant(_DOUBLES, [1.0] * REGISTER)
+        return _joined(builder, [builder.fdiv(ones, part) for part in _parts(builder, value, values[0])])
 
     return signature(value, value), emit
 
@@ -372,8 +365,8 @@ fused: Any = _array_fused if plain else _fused
 # without rounding, mends it. It is the quotient that division rounds to, but for about one in 2**48 that lie between
 # two numbers to that precision.
 quotient: Any = _array_quotient if plain else _quotient
-# reciprocal(x): 1 / x to two units in the last place, with one division for all registers of a vector, by the product
-# of them: 0 or infinite where that product leaves the range of a number.
+# reciprocal(x): 1 / x, each register by a division of its own: one for several, by their product, would round a number
+# by what stands beside it, and an account's figures would depend on which others are worked out with it.
 reciprocal: Any = _array_reciprocal if plain else _reciprocal
 
 
