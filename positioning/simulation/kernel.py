@@ -203,12 +203,12 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
         nav = outcome.nav
         n_rows, n_names = mark.shape
         lane, sums, legs, path, worth, owing, short, pending = room
-        last_exit = -1
-        for n in range(n_names):
-            last_exit = max(last_exit, exit_row[n])
         zero = fill(0.0, width)
         # numba compiles a function anew for each constant it is handed, so none of these begins as one
         no, nil = bool(0), np.int64(0)
+        last_exit = nil - 1
+        for n in range(n_names):
+            last_exit = max(last_exit, exit_row[n])
         waiting, shorted, resting, fresh, cash = no, no, no, no, fill(1.0, width)
         for slot in range(CALL + 1):
             store(lane, (slot, 0), zero)

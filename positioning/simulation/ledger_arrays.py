@@ -168,9 +168,10 @@ def steady_spells(least: FloatArray, most: FloatArray) -> BoolArray:
     spells, names = least.shape
     steady = np.ones(spells, np.bool_)
     for spell in range(spells):
-        first, end = max(spell - 1, 0), min(spell + 2, spells)
         for n in range(names):
-            greatest = most[first:end, n].max()
-            if greatest != 0.0 and not least[first:end, n].min() > NOTHING * greatest:
+            low, high = least[spell, n], most[spell, n]
+            for beside in range(max(spell - 1, 0), min(spell + 2, spells)):
+                low, high = min(low, least[beside, n]), max(high, most[beside, n])
+            if high != 0.0 and not low > NOTHING * high:
                 steady[spell] = False
     return steady
