@@ -201,7 +201,7 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
         early, late, share = pair_products(nav, r, column, before)
     while r < n_rows:
         first_top, now = top, load(nav, (r, column), WIDTH)
-        together = r + STEP <= n_rows and not any_of(negated((share < MOST) & (share > 1.0 / MOST)))
+        together = r + STEP <= n_rows
         if together:
             last = r + STEP
             second, third = load(nav, (r + 1, column), WIDTH), load(nav, (r + 2, column), WIDTH)
@@ -209,6 +209,10 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
             over_early, over_late = share * late, share * early
             a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
             c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
+            known = (share < MOST) & (share > 1.0 / MOST)
+            if any_of(negated(known)):  # those alone, so that no account has other bits beside a ruined one
+                a, b = where(known, a, now / before - 1.0), where(known, b, second / now - 1.0)
+                c, d = where(known, c, third / second - 1.0), where(known, d, fourth / third - 1.0)
             if last + STEP <= n_rows:  # begun here, the next division is over when it is needed
                 early, late, share = pair_products(nav, last, column, fourth)
             if earning:

@@ -264,3 +264,22 @@ def test_figures_beside_other_measures_and_alone_are_the_same(squares: bool, cap
     beside = tabulate(space, codes, (figures, nav))[: len(figures.names)]
     np.testing.assert_array_equal(tabulate(space, codes, (figures,)), beside)
     assert np.isfinite(beside).any()
+
+
+def test_figures_of_an_account_depend_on_no_neighbour() -> None:
+    """Beside one that is ruined, or near nothing, the others had other bits, and so another place in a search."""
+    rows = 500
+    days = np.busday_offset("2020-01-01", np.arange(rows), roll="forward").astype("datetime64[D]")
+    nav = np.exp(np.random.default_rng(0).normal(0.0, 0.01, (rows, LANES)).cumsum(axis=0))
+
+    def figures(nav: np.ndarray, ruin: int) -> np.ndarray:
+        ruined = np.full(LANES, -1)
+        ruined[1] = ruin
+        spent = np.ones(LANES)
+        return measured(Accounts(days, nav, np.full(rows, 1e-4), ruined, spent, spent), block_edges(rows))
+
+    plain, others = figures(nav, -1), np.arange(LANES) != 1
+    for factor, ruin in ((0.0, 300), (1e-120, -1), (1e120, -1)):
+        odd = nav.copy()
+        odd[300:, 1] *= factor
+        np.testing.assert_array_equal(figures(odd, ruin)[:, others], plain[:, others])
