@@ -42,7 +42,7 @@ ifeq ($(DATA),yahoo)
 endif
 	$(BIN)/python -m backtests.run --data $(DATA) $(ARGS)
 
-test: .venv/ready  ## all that a change must pass, in under five minutes
+test: .venv/ready  ## all that a change must pass
 	+$(MAKE) --no-print-directory --jobs 2 compile-ledgers lint compile-others
 	$(BIN)/python -m pytest $(AT_ONCE)
 

@@ -291,17 +291,6 @@ def _quotient(_typing: Any, over: Any, under: Any, inverse: Any) -> Any:
     return signature(VECTOR if wide else NUMBER, *kinds), emit
 
 
-@intrinsic
-def _reciprocal(_typing: Any, value: Any) -> Any:
-    def emit(_context: Any, builder: Any, _sig: Any, values: Sequence[Any]) -> Any:
-        if value != VECTOR:
-            return builder.fdiv(ir.Constant(ir.DoubleType(), 1.0), values[0])
-        ones = ir.Constant(_DOUBLES, [1.0] * REGISTER)
-        return _joined(builder, [builder.fdiv(ones, part) for part in _parts(builder, value, values[0])])
-
-    return signature(value, value), emit
-
-
 def _array_fused(x: Any, y: Any, z: Any) -> Any:
     return x * y + z
 
@@ -310,10 +299,6 @@ def _array_quotient(over: Any, under: Any, inverse: Any) -> Any:
     return np.where(np.abs(under * inverse - 1.0) < 1e-9, over / under, np.nan)[
         ()
     ]  # no number for no inverse
-
-
-def _array_reciprocal(value: Any) -> Any:
-    return 1.0 / value
 
 
 def _array_item(array: FloatArray, index: tuple[int, ...]) -> Any:
@@ -365,9 +350,6 @@ fused: Any = _array_fused if plain else _fused
 # without rounding, mends it. It is the quotient that division rounds to, but for about one in 2**48 that lie between
 # two numbers to that precision.
 quotient: Any = _array_quotient if plain else _quotient
-# reciprocal(x): 1 / x, each register by a division of its own: one for several, by their product, would round a number
-# by what stands beside it, and an account's figures would depend on which others are worked out with it.
-reciprocal: Any = _array_reciprocal if plain else _reciprocal
 
 
 @compiled(forceinline=True)

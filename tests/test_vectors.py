@@ -20,7 +20,6 @@ from positioning.vectors import (
     magnitude,
     negated,
     quotient,
-    reciprocal,
     root,
     store,
     where,
@@ -110,25 +109,6 @@ def test_a_quotient_from_an_inverse_is_the_one_that_division_rounds_to(parts: in
     _quotients(x, y, near, out)
     np.testing.assert_array_equal(out[0], x / y)
     np.testing.assert_array_equal(out[1], x / y)
-
-
-@compiled(error_model="numpy")
-def _reciprocals(x: Any, out: Any) -> None:
-    for k in range(0, x.size, WIDTH):
-        store(out, (0, k), reciprocal(load(x, (k,), WIDTH)))
-    for k in range(x.size):
-        out[1, k] = reciprocal(x[k])
-
-
-def test_reciprocals_depend_on_no_neighbour() -> None:
-    """By the product of two registers they had other bits beside other numbers: so had the figures of an account."""
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=WIDTH * 5_000) * 10.0 ** rng.uniform(-150, 150, WIDTH * 5_000)
-    x[-WIDTH:] = 1e200  # the product of two would leave the range
-    out = np.empty((2, x.size))
-    _reciprocals(x, out)
-    np.testing.assert_array_equal(out[1], 1.0 / x)
-    np.testing.assert_array_equal(out[0], 1.0 / x)
 
 
 def test_an_aligned_array_begins_where_a_register_may_be_filled() -> None:

@@ -22,7 +22,6 @@ from positioning.vectors import (
     item,
     load,
     negated,
-    reciprocal,
     store,
     where,
 )
@@ -154,7 +153,7 @@ def pair_products(nav: FloatArray, r: int, column: int, before: Any) -> Any:
     the product of both. The returns of all STEP rows follow from that one division."""
     early = before * load(nav, (r, column), WIDTH)
     late = load(nav, (r + 1, column), WIDTH) * load(nav, (r + 2, column), WIDTH)
-    return early, late, reciprocal(early * late)
+    return early, late, 1.0 / (early * late)
 
 
 @compiled(error_model="numpy", forceinline=True)
