@@ -150,7 +150,8 @@ def lower(x: Any, y: Any) -> Any:
 @compiled(error_model="numpy", forceinline=True)
 def pair_products(nav: FloatArray, r: int, column: int, before: Any) -> Any:
     """Of STEP rows from r on, nav `before` them: nav before and on the first; on the second and the third; and one by
-    the product of both. The returns of all STEP rows follow from that one division."""
+    the product of both. The returns of all STEP rows follow from that one division; one for several registers, too, would
+    round an account by those beside it."""
     early = before * load(nav, (r, column), WIDTH)
     late = load(nav, (r + 1, column), WIDTH) * load(nav, (r + 2, column), WIDTH)
     return early, late, 1.0 / (early * late)
