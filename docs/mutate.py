@@ -3,14 +3,17 @@
     python docs/mutate.py                        every module of MODULES, SAMPLE mutants each
     python docs/mutate.py fees taxes --sample 60 those, with more of them
     python docs/mutate.py kernel --all           every mutant of one
+    python docs/mutate.py kernel --all --unrecorded   as much, told and kept nowhere: to find what tests lack
     python docs/mutate.py kernel --again         those of the last draw that no test noticed, after tests were added
 
 The mutants of a module are drawn from all that the rules of `Mutants` make, with a seed that is kept (`--seed` repeats a
 draw). Unless one is given it is fresh: what a draw finds at first contact is what the tests notice of faults that nobody
 wrote them for, while a score after `--again` counts tests that were written for this very sample; both are kept.
-All happens in a copy of the tree, where nothing that a mutant leaves can stay. Each runs in a process of its own,
-forked after what all need was imported, with the module's source changed as it is imported; the tests named beside it
-run until the first fails. Compiled code runs as Python (NUMBA_DISABLE_JIT), for a mutant would cost its compiling.
+All happens in a copy of the tree, where nothing that a mutant leaves can stay. Each runs in a process of its own, forked
+from one that has imported everything and collected the tests named beside the module: the functions are given the
+changed code, and of the tests those run that come by the changed statement, the quickest first, until one fails. What
+ran as the module was imported is changed as it is imported anew, and meets all the tests.
+Compiled code runs as Python (NUMBA_DISABLE_JIT), for a mutant would cost its compiling.
 What no test notices is printed with its line; one that changes nothing stands in EQUAL with its reason, and does not
 count. The score goes to docs/validation.json, and `docs/validate.py --page` writes it out.
 """
@@ -21,9 +24,9 @@ import argparse
 import ast
 import copy
 import csv
+import gc
 import importlib.abc
 import importlib.machinery
-import io
 import json
 import math
 import os
@@ -35,17 +38,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "docs" / "validation.json"
 SAMPLE = 25
+LIVED, NOTICED, UNTOLD = 0, 1, 2  # what a child answers of a mutant
 SLOWER = 2  # times the processor time of its tests that a mutant may take before it counts as noticed
 MEMORY = 6 << 30  # bytes that a mutant may take before it counts as noticed
 LEFT_OUT = (
@@ -219,17 +222,39 @@ class Mutants(ast.NodeVisitor):
                 self.add(called, f"{name} -> {CALLED[name]}", "attr", CALLED[name])
 
 
-def mutants(file: Path) -> Iterator[tuple[str, ast.Module]]:
-    """(`line:column: what`, the changed module) of every mutant, in the order of the source."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class Mutant:
+    """A changed module: change: `column: what it was and is`; line, text: of the source, stripped; statement: the lines
+    of the statement it stands in, without what is indented under it."""
+
+    line: int
+    change: str
+    text: str
+    statement: range
+    tree: ast.Module
+
+
+def mutants(file: Path) -> Iterator[Mutant]:
+    """Every mutant of a module, in the order of the source."""
+    source = file.read_text(encoding="utf-8")
+    tree, lines = ast.parse(source), source.splitlines()
     visitor = Mutants()
     visitor.visit(tree)
+    spans = list[range]()
+    for one in ast.walk(tree):  # the outer ones first
+        if isinstance(one, ast.stmt):
+            body = getattr(one, "body", None)
+            spans.append(
+                range(one.lineno, max(one.lineno + 1, body[0].lineno) if body else (one.end_lineno or 0) + 1)
+            )
     for place, words, node, field, value in visitor.changes:
         was = getattr(node, field)
         setattr(node, field, value)
         changed = ast.fix_missing_locations(copy.deepcopy(tree))
         setattr(node, field, was)
-        yield f"{place}: {words}", changed
+        line, column = (int(number) for number in place.split(":"))
+        statement = min((span for span in spans if line in span), key=len)
+        yield Mutant(line, f"{column}: {words}", lines[line - 1].strip(), statement, changed)
 
 
 class MutantFinder(importlib.abc.MetaPathFinder):
@@ -253,47 +278,174 @@ class MutantFinder(importlib.abc.MetaPathFinder):
         )
 
 
-def survives(module: Module, tree: ast.Module | None, seconds: float) -> tuple[bool, float]:
-    """Whether all tests pass with that tree in place of the module, and the processor time that took; in a child, which
-    the system ends after `seconds` of it (or ten times that on the clock: what waits for nothing takes no time)."""
+def pytest_words(module: Module) -> list[str]:
+    """What pytest is asked for the tests of a module."""
+    words = ["-x", "-q", "-s", "--assert=plain", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
+    words += ["-k", module.but] if module.but else []
+    words += [
+        "-W",
+        "ignore::RuntimeWarning",
+    ]  # of divisions that are masked, which machine code does not tell
+    return [*words, *module.tests]
+
+
+def in_a_child(run: Callable[[], int], seconds: float) -> tuple[int, float]:
+    """What `run` answers in a process of its own, NOTICED where it raises, and the processor time that took; the system
+    ends it after `seconds` of that (or ten times that on the clock: what waits for nothing takes no time)."""
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
-        status = 1
+        status = NOTICED
         try:
+            os.setpgid(0, 0)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
             resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds)))
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-            import hypothesis
-            import pytest
-
-            # what fails need not be made small before it is told
-            phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
-            hypothesis.settings.register_profile("mutants", phases=phases)
-            hypothesis.settings.load_profile("mutants")
-            file = ROOT / "positioning" / module.file
-            name = "positioning." + module.file.removesuffix(".py").replace("/", ".")
-            sys.meta_path.insert(0, MutantFinder(name, file, tree))
-            quiet = ["-x", "-q", "--assert=plain", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header"]
-            quiet += ["-k", module.but] if module.but else []
-            quiet += [
-                "-W",
-                "ignore::RuntimeWarning",
-            ]  # of divisions that are masked, which machine code does not tell
-            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                status = int(pytest.main([*quiet, *module.tests]))
+            status = run()
         except BaseException:  # noqa: BLE001 - whatever a mutant does, its child ends
-            status = 1
+            status = NOTICED
         finally:
             os._exit(status)
-    end = time.monotonic() + 10 * seconds
+    end, wait = time.monotonic() + 10 * seconds, 0.002
     while time.monotonic() < end:
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
-            return os.waitstatus_to_exitcode(status) == 0, used.ru_utime + used.ru_stime
-        time.sleep(0.05)
+            return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+        time.sleep(wait)
+        wait = min(2 * wait, 0.05)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return False, seconds
+    return NOTICED, seconds
+
+
+def unshrunk() -> None:
+    """What fails need not be made small before it is told."""
+    import hypothesis
+
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile("mutants", phases=phases)
+    hypothesis.settings.load_profile("mutants")
+
+
+def survives(module: Module, tree: ast.Module | None, seconds: float) -> tuple[bool, float]:
+    """Whether all tests pass with that tree imported in place of the module, and the processor time that took."""
+
+    def run() -> int:
+        import pytest
+
+        unshrunk()
+        file = ROOT / "positioning" / module.file
+        name = "positioning." + module.file.removesuffix(".py").replace("/", ".")
+        sys.meta_path.insert(0, MutantFinder(name, file, tree))
+        return LIVED if int(pytest.main(pytest_words(module))) == 0 else NOTICED
+
+    status, used = in_a_child(run, seconds)
+    return status == LIVED, used
+
+
+def functions(code: CodeType) -> Iterator[CodeType]:
+    """A piece of code, and that of all functions within it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from functions(constant)
+
+
+def exchange(file: Path, tree: ast.Module) -> bool:
+    """Give the functions of the module that live in this process what they are in the tree; False where none of them
+    is another, for what was changed ran as the module was imported."""
+    was, new = (
+        {(one.co_qualname, one.co_firstlineno): one for one in functions(compile(made, str(file), "exec"))}
+        for made in (ast.parse(file.read_text(encoding="utf-8")), tree)
+    )
+    changed = {place for place in was if place in new and was[place] != new[place]}
+    done = False
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType) and one.__code__.co_filename == str(file):
+            place = one.__code__.co_qualname, one.__code__.co_firstlineno
+            if place in changed:
+                one.__code__, done = new[place], True
+    return done
+
+
+def pass_all(session: Any, places: Sequence[int]) -> bool:
+    """Whether those of the tests that were collected pass, until the first that fails."""
+    items = [session.items[place] for place in places]
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return False
+    return True
+
+
+class Collected:
+    """A plugin of pytest: in place of running the tests that it collected, tries mutants in forks of the process that
+    has imported everything. Each meets the tests that come by its statement, the quickest first. A mutant of which
+    nothing can be told so is left out: no test comes by it, or it ran as the module was imported."""
+
+    def __init__(self, module: Module, tried: Sequence[Mutant], answer: Path) -> None:
+        self.module, self.tried, self.answer = module, tried, answer
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Write what each mutant of `tried` came to, by its place among them."""
+        file = ROOT / "positioning" / self.module.file
+        if in_a_child(lambda: self.measure(session, file), 3600)[0] != LIVED:
+            return True
+        seconds, lines = json.loads(self.answer.read_text(encoding="utf-8"))
+        told = dict[int, int]()
+        for place, mutant in enumerate(self.tried):
+            met = [n for n, came_by in enumerate(lines) if any(line in mutant.statement for line in came_by)]
+            met.sort(key=seconds.__getitem__)
+
+            def run(mutant: Mutant = mutant, met: Sequence[int] = met) -> int:
+                if not exchange(file, mutant.tree):
+                    return UNTOLD
+                return LIVED if pass_all(session, met) else NOTICED
+
+            if met:
+                told[place] = in_a_child(run, 5 + SLOWER * sum(seconds[n] for n in met))[0]
+        self.answer.write_text(json.dumps(told), encoding="utf-8")
+        return True
+
+    def measure(self, session: Any, file: Path) -> int:
+        """Write, of each test on the module as it is, the processor time it takes and the lines it comes by."""
+        import coverage
+
+        watch = coverage.Coverage(data_file=None, config_file=False, include=[str(file)])
+        watch.start()
+        seconds = list[float]()
+        for place in range(len(session.items)):
+            watch.switch_context(str(place))
+            began = time.process_time()
+            if not pass_all(session, [place]):
+                return NOTICED
+            seconds.append(time.process_time() - began)
+        watch.stop()
+        lines: list[list[int]] = [[] for _ in seconds]
+        for line, places in watch.get_data().contexts_by_lineno(str(file)).items():
+            for place in filter(None, places):
+                lines[int(place)].append(line)
+        self.answer.write_text(json.dumps([seconds, lines]), encoding="utf-8")
+        return LIVED
+
+
+def warm(module: Module, tried: Sequence[Mutant]) -> dict[int, bool]:
+    """By place among `tried`, whether a mutant was noticed, of those that `Collected` tells of."""
+    with tempfile.TemporaryDirectory(prefix="collected") as folder:
+        answer = Path(folder) / "answer.json"
+
+        def run() -> int:
+            import pytest
+
+            unshrunk()
+            return int(pytest.main(pytest_words(module), plugins=[Collected(module, tried, answer)]))
+
+        in_a_child(run, 48 * 3600)
+        told = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else None
+    if not isinstance(told, dict):
+        raise SystemExit(f"{module.file}: its tests fail on the code as it is")
+    return {int(place): status != LIVED for place, status in told.items() if status != UNTOLD}
 
 
 def score(name: str, chosen: list[list[str]] | None, sample: int | None, seed: int) -> dict[str, Any]:
@@ -309,36 +461,29 @@ def score(name: str, chosen: list[list[str]] | None, sample: int | None, seed: i
     _ = hypothesis, numba, np, pandas, pytest, scipy  # what every child needs is imported once
     module = MODULES[name]
     began = time.monotonic()
-    source = ROOT / "positioning" / module.file
-    lines = source.read_text(encoding="utf-8").splitlines()
-    every: list[tuple[str, str, ast.Module]] = []  # the change, the text of its line, the changed module
-    for words, tree in mutants(source):
-        line, change = words.split(":", 1)
-        every.append((change, lines[int(line) - 1].strip(), tree))
+    every = list(mutants(ROOT / "positioning" / module.file))
     if chosen is None:
         size = len(every) if sample is None else min(sample, len(every))
         places = sorted(random.Random(seed).sample(range(len(every)), size))  # noqa: S311 - a sample, no secret
         tried = [every[place] for place in places]
     else:
-        tried = [mutant for mutant in every if [*mutant[:2]] in chosen]
-    equal = [
-        [c, text, EQUAL[module.file, text, c]] for c, text, _ in tried if (module.file, text, c) in EQUAL
-    ]
-    others = [mutant for mutant in tried if (module.file, mutant[1], mutant[0]) not in EQUAL]
-    passed, seconds = survives(module, None, 3600) if others else (True, 0.0)
-    if not passed:
-        raise SystemExit(f"{name}: its tests fail on the code as it is")
-    lived, noticed = list[list[str]](), list[list[str]]()
-    for change, text, tree in others:
-        if survives(module, tree, 5 + SLOWER * seconds)[0]:
-            lived.append([change, text])
-            print(f"{name}: not noticed: {module.file}: {text}: {change}", flush=True)
-        else:
-            noticed.append([change, text])
-    counted = len(lived) + len(noticed)
-    print(f"{name}: {len(noticed)} of {counted} noticed, of {len(every)} that there are", flush=True)
+        tried = [mutant for mutant in every if [mutant.change, mutant.text] in chosen]
+    why = {place: EQUAL.get((module.file, one.text, one.change)) for place, one in enumerate(tried)}
+    equal = [[one.change, one.text, why[place]] for place, one in enumerate(tried) if why[place]]
+    others = [one for place, one in enumerate(tried) if not why[place]]
+    told = warm(module, others) if others else {}
+    cold = [place for place in range(len(others)) if place not in told]
+    seconds = survives(module, None, 3600)[1] if cold else 0.0
+    for place in cold:
+        told[place] = not survives(module, others[place].tree, 5 + SLOWER * seconds)[0]
+    lived = [[one.change, one.text] for place, one in enumerate(others) if not told[place]]
+    noticed = [[one.change, one.text] for place, one in enumerate(others) if told[place]]
+    for place, one in enumerate(others):
+        if not told[place]:
+            print(f"{name}: not noticed: {module.file}:{one.line}: {one.text}: {one.change}", flush=True)
+    print(f"{name}: {len(noticed)} of {len(others)} noticed, of {len(every)} that there are", flush=True)
     return {
-        "file": module.file, "mutants": len(every), "tried": counted, "equal": equal, "lived": lived,
+        "file": module.file, "mutants": len(every), "tried": len(others), "equal": equal, "lived": lived,
         "noticed": noticed, "seed": seed, "day": datetime.now(UTC).date().isoformat(),
         "seconds": round(time.monotonic() - began),
     }  # fmt: skip
@@ -403,6 +548,7 @@ def main() -> int:
     ask.add_argument("--all", action="store_true", help="Every mutant.")
     ask.add_argument("--seed", type=int, help="Of the sample; a fresh one where none is given.")
     ask.add_argument("--again", action="store_true", help="Those of the last draw that no test noticed.")
+    ask.add_argument("--unrecorded", action="store_true", help="Keep nothing of it.")
     ask.add_argument("--asked", type=json.loads, help=argparse.SUPPRESS)
     ask.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     options = ask.parse_args()
@@ -413,7 +559,7 @@ def main() -> int:
     worst = 0
     for name in options.modules or MODULES:
         result = measure(name, options, seed)
-        if result is not None:
+        if result is not None and not options.unrecorded:
             kept = stored()
             kept.setdefault("mutation", {})[name] = result
             KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 from pathlib import Path
 
@@ -78,16 +79,47 @@ def test_every_operator_constant_and_condition_is_changed_once(tmp_path: Path) -
     file.write_text(
         "def part(a: float, b: float = 2) -> float:\n    return -a / b if a > 0 and b else max(a, b)\n"
     )
-    made = [(words, ast.unparse(tree)) for words, tree in mutate.mutants(file)]
-    assert [words for words, _ in made] == [
+    made = list(mutate.mutants(file))
+    assert [f"{one.line}:{one.change}" for one in made] == [
         "1:31: 2 -> 3", "2:12: condition turned", "2:22: And -> Or", "2:22: Gt -> GtE", "2:26: 0 -> 1",
         "2:12: Div -> Mult", "2:12: minus dropped", "2:39: max -> min",
     ]  # fmt: skip
-    assert len({text for _, text in made}) == len(made)
-    assert made[-1][1].endswith("else min(a, b)")
+    assert {one.text for one in made[1:]} == {"return -a / b if a > 0 and b else max(a, b)"}
+    texts = [ast.unparse(one.tree) for one in made]
+    assert len(set(texts)) == len(made)
+    assert texts[-1].endswith("else min(a, b)")
     file.write_text("total = a + b + c\n")
-    told = [(words, ast.unparse(tree)) for words, tree in mutate.mutants(file)]
-    assert told == [("1:9: Add -> Sub", "total = a + b - c"), ("1:9: Add -> Sub (2)", "total = a - b + c")]
+    told = [(one.change, ast.unparse(one.tree)) for one in mutate.mutants(file)]
+    assert told == [("9: Add -> Sub", "total = a + b - c"), ("9: Add -> Sub (2)", "total = a - b + c")]
+
+
+def test_a_mutant_meets_the_tests_that_come_by_its_statement_without_what_is_under_it(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text(
+        "def part(a):\n    if (\n        a > 1\n    ):\n        b = (\n            a + 1\n        )\n"
+    )
+    spans = {one.change: (one.line, one.statement) for one in mutate.mutants(file)}
+    assert spans["9: Gt -> GtE"] == (3, range(2, 5))
+    assert spans["13: Add -> Sub"] == (6, range(5, 8))
+
+
+def test_the_functions_of_a_module_are_given_the_changed_code_where_they_live(tmp_path: Path) -> None:
+    file = tmp_path / "mutated_part.py"
+    file.write_text(
+        "LIMIT = 1\n\n\ndef maker(b):\n    def part(a):\n        return a + b\n\n    return part\n\n\nadd = maker(2)\n"
+    )
+    spec = importlib.util.spec_from_file_location("mutated_part", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    limit, sum_of_both, two = mutate.mutants(file)
+    assert not mutate.exchange(file, limit.tree)  # both ran as the module was imported
+    assert not mutate.exchange(file, two.tree)
+    assert module.add(5) == 7
+    assert mutate.exchange(file, sum_of_both.tree)
+    assert module.add(5) == 3
+    assert module.maker(1)(5) == 4
 
 
 def test_the_lines_whose_changes_are_none_are_there() -> None:

@@ -11,6 +11,7 @@ from typing import final
 
 import numpy as np
 
+from positioning import clock
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.data.csv_cells import ColumnError
 from positioning.data.csv_dates import Dates, read_dates
@@ -255,8 +256,7 @@ def _in_order(sheet: CsvTable) -> CsvTable:
 
 
 def _check_future(sheet: CsvTable) -> None:
-    tomorrow = np.datetime64("today", "D") + 1  # east of here it is tomorrow already
-    if (bad := sheet.dates > tomorrow).any():
+    if (bad := sheet.dates > clock.latest_day()).any():
         more = f" (and {bad.sum() - 1} more such rows)" if bad.sum() > 1 else ""
         raise BadInputError(
             f"{sheet.at(bad)}: date {sheet.dates[bad][0]} is yet to come{more}",

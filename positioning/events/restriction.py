@@ -12,6 +12,7 @@ from typing import Literal, cast, final, get_args
 
 import numpy as np
 
+from positioning import clock
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 from positioning.events.instant import known_at, known_on, parse_day, parse_instant
@@ -206,9 +207,7 @@ def read_restrictions(
 
     def build(cells: Cells) -> Restriction:
         restriction = _from_cells(cells, binding, instruments)
-        if (
-            binding and restriction.known_on() > np.datetime64("today", "D") + 1
-        ):  # east of here it is tomorrow already
+        if binding and restriction.known_on() > clock.latest_day():
             raise BadInputError(
                 f"announced {restriction.known_on()}, which is yet to come",
                 "wanted the day on which it was announced",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from positioning import clock
 from positioning.arrays import DateArray, FloatArray
 from positioning.errors import BadInputError
 
@@ -49,7 +50,7 @@ def dates_of(frame: pd.DataFrame, what: str) -> DateArray:
             "localize them (tz_localize('UTC')), tz_convert to the exchange's zone, then tz_localize(None).normalize()",
         )
     rows = index.to_numpy().astype("datetime64[D]")
-    if (late := rows[rows > np.datetime64("today", "D") + 1]).size:  # east of here it is tomorrow already
+    if (late := rows[rows > clock.latest_day()]).size:
         raise BadInputError(
             f"{what}: date {late[0]} is yet to come (of {late.size})",
             "wanted dates that are over",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from positioning import clock
 from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.market.bars import RATE_CARRY, Bars, Notice, Rates
@@ -75,8 +76,7 @@ def load(
 
 
 def _require_past(span: Span) -> None:
-    tomorrow = np.datetime64("today", "D") + 1  # east of here it is tomorrow already
-    if span.end is not None and span.end > tomorrow:
+    if span.end is not None and span.end > clock.latest_day():
         raise BadInputError(
             f"end {span.end} is yet to come",
             "wanted a day that is over",

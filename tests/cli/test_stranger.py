@@ -109,15 +109,18 @@ def test_a_header_that_cannot_be_read_says_what_to_do(tmp_path: Path, content: b
     assert str(told.value).isprintable()
 
 
-def test_a_date_yet_to_come_is_an_error(tmp_path: Path) -> None:
+def test_a_date_yet_to_come_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One such row used to stretch the default span, and names that end today were left out as ending early."""
     file = tmp_path / "NTR.csv"
     file.write_text(f"{HEADER}\n{ROWS}2999-01-04,1.0,1.0\n")
     with pytest.raises(BadInputError, match="line 4: date 2999-01-04 is yet to come"):
         read_sheet(file, ("Close",), (), "prices")
-    today = np.datetime64("today", "D")
-    file.write_text(f"{HEADER}\n{ROWS}{today},1.0,1.0\n")
-    assert read_sheet(file, ("Close",), (), "prices").dates[-1] == today
+    monkeypatch.setattr("positioning.clock.latest_day", lambda: np.datetime64("2024-06-15"))
+    file.write_text(f"{HEADER}\n{ROWS}2024-06-15,1.0,1.0\n")
+    assert read_sheet(file, ("Close",), (), "prices").dates[-1] == np.datetime64("2024-06-15")
+    file.write_text(f"{HEADER}\n{ROWS}2024-06-16,1.0,1.0\n")
+    with pytest.raises(BadInputError, match="line 4: date 2024-06-16 is yet to come"):
+        read_sheet(file, ("Close",), (), "prices")
 
 
 def test_a_full_disk_is_one_line_that_names_no_file_it_does_not_know(

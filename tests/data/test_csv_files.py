@@ -355,12 +355,16 @@ def test_a_long_table_of_one_symbol_and_a_time_beside_the_date_are_read(tmp_path
     np.testing.assert_array_equal(b.close, CLOSES)
 
 
-def test_the_day_after_today_may_be_over_elsewhere_and_the_next_is_yet_to_come(tmp_path: Path) -> None:
-    today = np.datetime64("today", "D")
-    (tmp_path / "FX_ECB.csv").write_text(f"Date,EURUSD\n{today},1.1\n{today + 1},1.1\n")
-    assert FolderSource(tmp_path).deliver([], ["EUR"]).rates["EUR"].dates[-1] == today + 1
-    (tmp_path / "FX_ECB.csv").write_text(f"Date,EURUSD\n{today},1.1\n{today + 3},1.1\n{today + 4},1.1\n")
-    with pytest.raises(BadInputError, match=r"line 3: date .* is yet to come \(and 1 more such rows\)"):
+@pytest.mark.parametrize(("later", "more"), [("", ""), ("2024-06-17,1.1\n", r" \(and 1 more such rows\)")])
+def test_the_last_day_that_may_be_over_is_read_and_the_next_is_yet_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: str, more: str
+) -> None:
+    monkeypatch.setattr("positioning.clock.latest_day", lambda: np.datetime64("2024-06-15"))
+    (tmp_path / "FX_ECB.csv").write_text("Date,EURUSD\n2024-06-14,1.1\n2024-06-15,1.1\n")
+    rates = FolderSource(tmp_path).deliver([], ["EUR"]).rates
+    assert rates["EUR"].dates[-1] == np.datetime64("2024-06-15")
+    (tmp_path / "FX_ECB.csv").write_text(f"Date,EURUSD\n2024-06-14,1.1\n2024-06-16,1.1\n{later}")
+    with pytest.raises(BadInputError, match=rf"line 3: date 2024-06-16 is yet to come{more}; wanted"):
         FolderSource(tmp_path).deliver([], ["EUR"])
 
 

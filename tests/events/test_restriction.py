@@ -285,10 +285,17 @@ def test_a_rule_of_a_users_own_is_not_yet_to_come(tmp_path: Path) -> None:
     assert read_restrictions(path)  # of a record: a clock that is behind does not bar it
     with pytest.raises(BadInputError, match="line 2: announced 2999-01-05, which is yet to come"):
         read_restrictions(path, binding=True)
-    today = np.datetime64("today", "D")
-    for day in (today, today + 1):  # east of here it may be tomorrow already
+
+
+def test_a_rule_of_a_users_own_may_be_of_the_day_that_has_begun_in_the_east_and_of_none_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("positioning.clock.latest_day", lambda: np.datetime64("2024-06-15"))
+    for day in ("2024-06-14", "2024-06-15"):
         (rule,) = read_restrictions(written(tmp_path, f"MOS,{day},,no_buy,own view,,why,doc"), binding=True)
-        assert rule.known_on() == day
+        assert rule.known_on() == np.datetime64(day)
+    with pytest.raises(BadInputError, match="line 2: announced 2024-06-16, which is yet to come"):
+        read_restrictions(written(tmp_path, "MOS,2024-06-16,,no_buy,own view,,why,doc"), binding=True)
 
 
 def test_an_isin_is_no_symbol_and_the_symbol_is_named(tmp_path: Path) -> None:
