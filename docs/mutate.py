@@ -379,7 +379,7 @@ def pass_all(session: Any, places: Sequence[int]) -> bool:
     return True
 
 
-class Collected:
+class MutantTrial:
     """A plugin of pytest: in place of running the tests that it collected, tries mutants in forks of the process that
     has imported everything. Each meets the tests that come by its statement, the quickest first. A mutant of which
     nothing can be told so is left out: no test comes by it, or it ran as the module was imported."""
@@ -431,7 +431,7 @@ class Collected:
 
 
 def warm(module: Module, tried: Sequence[Mutant]) -> dict[int, bool]:
-    """By place among `tried`, whether a mutant was noticed, of those that `Collected` tells of."""
+    """By place among `tried`, whether a mutant was noticed, of those that `MutantTrial` tells of."""
     with tempfile.TemporaryDirectory(prefix="collected") as folder:
         answer = Path(folder) / "answer.json"
 
@@ -439,7 +439,7 @@ def warm(module: Module, tried: Sequence[Mutant]) -> dict[int, bool]:
             import pytest
 
             unshrunk()
-            return int(pytest.main(pytest_words(module), plugins=[Collected(module, tried, answer)]))
+            return int(pytest.main(pytest_words(module), plugins=[MutantTrial(module, tried, answer)]))
 
         in_a_child(run, 48 * 3600)
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else None
