@@ -77,7 +77,7 @@ KERNEL_TESTS = (
     f"{SIZED}::test_lanes_have_the_bits_of_one_account_each_with_its_capital",
 )  # fmt: skip
 NOT_IN_PYTHON = "not vectorbt and not screen and not forty and not instant"
-FILE_TESTS = ("tests/data/test_csv_files.py", "tests/data/test_folder.py", "tests/data/test_foreign_files.py")
+FILE_TESTS = ("tests/data/test_csv_files.py", "tests/data/test_folder.py", "tests/data/test_index_file.py")
 PRICE_TESTS = (
     "tests/data/test_price_columns.py", "tests/data/test_folder.py", "tests/data/test_csv_files.py",
     "tests/data/test_gains.py",
@@ -99,7 +99,8 @@ MODULES: Mapping[str, Module] = {
     "trade": Module("simulation/trade.py", KERNEL_TESTS, NOT_IN_PYTHON),
     "holding": Module("simulation/holding.py", KERNEL_TESTS, NOT_IN_PYTHON),
     "rebalance": Module("simulation/rebalance.py", (f"{LANES}[True-0.0--0.4-2.4]", f"{T}/test_rebalance.py")),
-    "leg_arithmetic": Module("simulation/leg_arithmetic.py", KERNEL_TESTS, NOT_IN_PYTHON),
+    "leg_arithmetic": Module("simulation/leg_arithmetic.py", (f"{T}/test_leg_arithmetic.py", *KERNEL_TESTS),
+                             NOT_IN_PYTHON),
     "inputs": Module("simulation/inputs.py", (f"{T}/test_taxed_accounts.py", *KERNEL_TESTS), NOT_IN_PYTHON),
     "result": Module("simulation/result.py", (f"{T}/test_result_series.py", *ACCOUNT_TESTS), NOT_IN_PYTHON),
     "ledger": Module("simulation/ledger.py", (*ACCOUNT_TESTS[:3], f"{T}/test_capital.py", *ACCOUNT_TESTS[3:]),
@@ -118,8 +119,8 @@ MODULES: Mapping[str, Module] = {
     "metrics": Module("analysis/metrics.py", ("tests/analysis/test_metrics.py", "tests/analysis/test_second_opinion.py",
                                               "tests/claims/test_verdict.py")),
     "csv_prices": Module("data/csv_prices.py", FILE_TESTS),
-    "csv_numbers": Module("data/csv_numbers.py", FILE_TESTS),
-    "csv_dates": Module("data/csv_dates.py", FILE_TESTS),
+    "csv_numbers": Module("data/csv_numbers.py", ("tests/data/test_csv_numbers.py", *FILE_TESTS)),
+    "csv_dates": Module("data/csv_dates.py", ("tests/data/test_csv_dates.py", *FILE_TESTS)),
     "price_basis": Module("data/price_basis.py", PRICE_TESTS),
     "price_columns": Module("data/price_columns.py", PRICE_TESTS),
     "price_splits": Module("data/price_splits.py", PRICE_TESTS),
@@ -214,7 +215,7 @@ class Mutants(ast.NodeVisitor):
                 self.add(node, "condition turned", "test", ast.UnaryOp(ast.Not(), test))
             case ast.Constant(value=bool() as value):
                 self.add(node, f"{value} -> {not value}", "value", not value)
-            case ast.Constant(value=int() | float() as value):
+            case ast.Constant(value=int() | float() as value) if value + 1 != value:
                 self.add(node, f"{value} -> {value + 1}", "value", value + 1)
             case ast.Call(func=ast.Name(id=name) as called) if name in CALLED:
                 self.add(called, f"{name} -> {CALLED[name]}", "id", CALLED[name])
@@ -232,6 +233,10 @@ class Mutant:
     text: str
     statement: range
     tree: ast.Module
+
+    def named(self, file: str) -> str:
+        """That no test noticed it."""
+        return f"not noticed: {file}:{self.line}: {self.text}: {self.change}"
 
 
 def mutants(file: Path) -> Iterator[Mutant]:
@@ -386,6 +391,7 @@ class MutantTrial:
 
     def __init__(self, module: Module, tried: Sequence[Mutant], answer: Path) -> None:
         self.module, self.tried, self.answer = module, tried, answer
+        self.screen = os.dup(1)  # which a child of pytest does not write to
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Write what each mutant of `tried` came to, by its place among them."""
@@ -405,6 +411,8 @@ class MutantTrial:
 
             if met:
                 told[place] = in_a_child(run, 5 + SLOWER * sum(seconds[n] for n in met))[0]
+                if told[place] == LIVED:
+                    os.write(self.screen, f"{mutant.named(self.module.file)}\n".encode())
         self.answer.write_text(json.dumps(told), encoding="utf-8")
         return True
 
@@ -434,12 +442,13 @@ def warm(module: Module, tried: Sequence[Mutant]) -> dict[int, bool]:
     """By place among `tried`, whether a mutant was noticed, of those that `MutantTrial` tells of."""
     with tempfile.TemporaryDirectory(prefix="collected") as folder:
         answer = Path(folder) / "answer.json"
+        trial = MutantTrial(module, tried, answer)
 
         def run() -> int:
             import pytest
 
             unshrunk()
-            return int(pytest.main(pytest_words(module), plugins=[MutantTrial(module, tried, answer)]))
+            return int(pytest.main(pytest_words(module), plugins=[trial]))
 
         in_a_child(run, 48 * 3600)
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else None
@@ -476,11 +485,10 @@ def score(name: str, chosen: list[list[str]] | None, sample: int | None, seed: i
     seconds = survives(module, None, 3600)[1] if cold else 0.0
     for place in cold:
         told[place] = not survives(module, others[place].tree, 5 + SLOWER * seconds)[0]
+        if not told[place]:
+            print(others[place].named(module.file), flush=True)
     lived = [[one.change, one.text] for place, one in enumerate(others) if not told[place]]
     noticed = [[one.change, one.text] for place, one in enumerate(others) if told[place]]
-    for place, one in enumerate(others):
-        if not told[place]:
-            print(f"{name}: not noticed: {module.file}:{one.line}: {one.text}: {one.change}", flush=True)
     print(f"{name}: {len(noticed)} of {len(others)} noticed, of {len(every)} that there are", flush=True)
     return {
         "file": module.file, "mutants": len(every), "tried": len(others), "equal": equal, "lived": lived,

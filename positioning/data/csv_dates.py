@@ -71,7 +71,7 @@ def read_dates(cells: Sequence[str]) -> Dates:
 def _times(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> str:
     """What is told of the times of day. Raises ColumnError where they are not the session's own date's."""
     times = [_clock(m["time"]) for m in matches]
-    late = [n for n, time in enumerate(times) if time]
+    late = [n for n, time in enumerate(times) if any(time)]
     if not late:
         return "times of midnight" if any(m["time"] for m in matches) else ""
     remedy = "convert the stamps to the exchange's zone (tz_convert), then keep their dates"
@@ -93,10 +93,9 @@ def _times(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> str:
     return f"times of {matches[first]['time']}"
 
 
-def _clock(text: str | None) -> float:
-    """Seconds since midnight, which a date alone is taken for."""
-    hours, minutes, *seconds = (text or "0:0").split(":")
-    return 3600.0 * int(hours) + 60.0 * int(minutes) + float(seconds[0] if seconds else 0)
+def _clock(text: str | None) -> tuple[float, ...]:
+    """Hours, minutes and seconds, midnight where there are none."""
+    return tuple(float(part) for part in f"{text or '0:0'}:0".split(":")[:3])
 
 
 def _no_dates(cells: Sequence[str], bad: Sequence[int]) -> ColumnError:
@@ -127,10 +126,14 @@ def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[Da
         "month/day/year": lambda m: (_year(m[4]), int(m[1]), int(m[3])),
         "day/month/year": lambda m: (_year(m[4]), int(m[3]), int(m[1])),
     }
+
+    def read(order: str) -> DateArray:
+        return _days([readings[order](m) if m.re is _YEAR_LAST else _plain(m) for m in matches], cells)
+
     orders: dict[str, DateArray] = {}
-    for name, read in readings.items():
+    for name in readings:
         try:
-            days = _days([read(m) if m.re is _YEAR_LAST else _plain(m) for m in matches], cells)
+            days = read(name)
         except ColumnError:
             continue
         steps = np.diff(days.astype(np.int64))
@@ -140,13 +143,12 @@ def _ordered(matches: Sequence[re.Match[str]], cells: Sequence[str]) -> tuple[Da
         name, days = next(iter(orders.items()))
         return days, f"dates as {name}"
     if all(m[2] == "." for m in numeric):  # a full stop is written between day and month, in this order
-        return _days([readings["day/month/year"](m) for m in matches], cells), "dates as day.month.year"
+        return read("day/month/year"), "dates as day.month.year"
     if not orders:
         try:
-            days = _days([readings["month/day/year"](m) for m in numeric], cells)
-            return days, "dates as month/day/year"
+            return read("month/day/year"), "dates as month/day/year"
         except ColumnError:
-            return _days([readings["day/month/year"](m) for m in numeric], cells), "dates as day/month/year"
+            return read("day/month/year"), "dates as day/month/year"
     first = next(n for n, m in enumerate(matches) if m.re is _YEAR_LAST)
     both = " or ".join(str(days[first]) for days in orders.values())
     raise ColumnError(
