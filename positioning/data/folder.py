@@ -25,6 +25,10 @@ _DOLLARS = frozenset(("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "B
 _SIGNS: Mapping[str, frozenset[str]] = MappingProxyType(
     {"$": _DOLLARS, "€": frozenset(("EUR",)), "£": frozenset(("GBP", "EGP")), "¥": frozenset(("JPY", "CNY"))}
 )
+_OTHER_TABLES = (
+    *(".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".json", ".txt", ".tsv"),
+    *(".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zip", ".zip"),
+)
 _PUBLISHED = np.timedelta64(4, "D")
 _NOT_STATED: Mapping[str, Stated] = MappingProxyType({})
 
@@ -71,6 +75,9 @@ class FolderSource(Source):
         bars = {s: self._bars(s, file)[0] for s, file in files.items() if file is not None}
         by_currency = {c: found_rates(c, self.directory, self._file) for c in dict.fromkeys(currencies)}
         rates = {c: f.rates for c, f in by_currency.items() if f.rates is not None}
+        without = [s for s in files if s not in bars] + [f"{c}=X" for c in by_currency if c not in rates]
+        for symbol in without:
+            self._require_no_other_table(symbol)
         return Delivery(bars, rates, tuple(notice for f in by_currency.values() for notice in f.notices))
 
     def findings(self, symbols: Sequence[str]) -> tuple[Finding, ...]:
@@ -152,6 +159,20 @@ class FolderSource(Source):
             if near:
                 return near[0]
         return None
+
+    def _require_no_other_table(self, symbol: str) -> None:
+        """BadInputError where a symbol without a file has a table that is not CSV: it is not to be left out unsaid."""
+        names = (symbol.replace("=", "_"), symbol)
+        tables = {f"{name}{ending}".casefold() for name in names for ending in _OTHER_TABLES}
+        other = sorted(
+            p.name for p in self.directory.iterdir() if p.name.casefold() in tables and p.is_file()
+        )
+        if other:
+            raise BadInputError(
+                f"{other[0]} is there, and prices are read from CSV files alone",
+                f"wanted {names[0]}.csv",
+                "save it as CSV by that name",
+            )
 
     def _bars(self, symbol: str, file: Path) -> tuple[Bars, tuple[Finding, ...]]:
         key = file, self.instruments.of(symbol)

@@ -54,6 +54,22 @@ def test_only_the_files_asked_for_are_read_and_only_the_top_level(tmp_path: Path
     assert not source.simulated
 
 
+@pytest.mark.parametrize("name", ["MOS.xlsx", "mos.parquet", "MOS.csv.gz", "MOS.TXT", "HKD_X.json"])
+def test_a_table_of_another_kind_is_named_and_not_passed_over(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "CF", columns("Date,Close", "20", "21"))
+    (tmp_path / name).write_bytes(b"PK")
+    wanted = rf"^{name} is there, and prices are read from CSV files alone; wanted (MOS|HKD_X)\.csv; save it"
+    with pytest.raises(BadInputError, match=wanted):
+        FolderSource(tmp_path).deliver(["MOS", "CF"], ["HKD"])
+    (tmp_path / "MOS.csv").write_text(columns("Date,Close", "20", "21"))
+    put(
+        tmp_path, "USDHKD_X", columns("Date,Close", "7.8", "7.8")
+    )  # beside a file that is read, it says nothing
+    delivery = FolderSource(tmp_path).deliver(["MOS", "CF"], ["HKD"])
+    assert list(delivery.bars) == ["MOS", "CF"]
+    assert list(delivery.rates) == ["HKD"]
+
+
 def test_all_columns_and_empty_cells(tmp_path: Path) -> None:
     source = put(
         tmp_path, "MOS", HEAD + "2024-01-02,9.5,10.5,9,10,1000\n\n2024-01-03,,,,,\n2024-01-04,10,11,10,11,0\n"
