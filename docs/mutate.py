@@ -79,7 +79,7 @@ KERNEL_TESTS = (
 NOT_IN_PYTHON = "not vectorbt and not screen and not forty and not instant"
 FILE_TESTS = ("tests/data/test_csv_files.py", "tests/data/test_folder.py", "tests/data/test_index_file.py")
 PRICE_TESTS = (
-    "tests/data/test_price_columns.py", "tests/data/test_folder.py", "tests/data/test_csv_files.py",
+    "tests/data/test_price_columns.py", "tests/data/test_price_dividends.py", "tests/data/test_folder.py", "tests/data/test_csv_files.py",
     "tests/data/test_gains.py",
 )  # fmt: skip
 
@@ -118,7 +118,7 @@ MODULES: Mapping[str, Module] = {
     "event_file": Module("events/event_file.py", ("tests/events/test_event.py", "tests/events/test_thesis.py")),
     "metrics": Module("analysis/metrics.py", ("tests/analysis/test_metrics.py", "tests/analysis/test_second_opinion.py",
                                               "tests/claims/test_verdict.py")),
-    "csv_prices": Module("data/csv_prices.py", FILE_TESTS),
+    "csv_prices": Module("data/csv_prices.py", ("tests/data/test_csv_prices.py", *FILE_TESTS)),
     "csv_numbers": Module("data/csv_numbers.py", ("tests/data/test_csv_numbers.py", *FILE_TESTS)),
     "csv_dates": Module("data/csv_dates.py", ("tests/data/test_csv_dates.py", *FILE_TESTS)),
     "price_basis": Module("data/price_basis.py", PRICE_TESTS),

@@ -78,7 +78,7 @@ def _cut_off(columns: PriceColumns, name: str, values: FloatArray) -> list[Findi
 
 
 def weigh_dividends(
-    columns: PriceColumns, scale: FloatArray, column: Payments | None, hundredths: bool = False
+    columns: PriceColumns, scale: FloatArray, column: Payments | None, hundredths: bool
 ) -> WeighedDividends:
     """What the closes hold and pay. columns: without splits; scale: (R,) what that divided by. column: of `Dividends`.
     hundredths: prices are in pence or the like."""

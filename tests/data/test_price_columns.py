@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,37 +11,12 @@ import pytest
 from positioning.arrays import FloatArray
 from positioning.data.adjustment import Steps
 from positioning.data.price_adjusted_closes import DOUBT, equal_columns, implied_payments, rounding_room
-from positioning.data.price_basis import PriceBasis, checked_basis, price_basis
+from positioning.data.price_basis import checked_basis, price_basis
 from positioning.data.price_columns import PriceColumns, is_split, nearest_split
 from positioning.data.price_grid import split_of_grid
 from positioning.data.price_moves import fall_by_payments, overnight
 from positioning.errors import BadInputError
-
-ROWS = 504
-DAYS = np.datetime64("2020-01-02") + np.arange(ROWS)
-EX = np.arange(60, ROWS, 63)
-
-
-def traded(share: float = 0.006, seed: int = 1, level: float = 30.0) -> dict[str, FloatArray]:
-    """Opens, closes and dividends in cents: 1.8 % a day, 0.4 % of it over night, `share` of the price each quarter."""
-    rng = np.random.default_rng(seed)
-    close, paid = level * np.exp(rng.normal(0, 0.018, ROWS).cumsum()), np.zeros(ROWS)
-    for row in EX:
-        paid[row] = share * close[row - 1]
-        close[row:] *= 1 - share
-    close = close.round(2)
-    opens = np.append(close[0], close[:-1] - paid[1:]) * np.exp(rng.normal(0, 0.004, ROWS))
-    return {"Open": opens.round(2), "Close": close, "Dividends": paid}
-
-
-def adjusted(columns: Mapping[str, FloatArray]) -> FloatArray:
-    """(R,) what divides closes so that they hold their dividends."""
-    share = columns["Dividends"][1:] / columns["Close"][:-1]
-    return np.append(np.cumprod((1 - share)[::-1])[::-1], 1.0)
-
-
-def checks(made: PriceBasis) -> set[str]:
-    return {str(f.check) for f in made.findings}
+from tests.data.made_prices import DAYS, EX, ROWS, adjusted, checks, traded, with_adjusted
 
 
 def test_the_fall_by_payments_is_that_of_the_nights() -> None:
@@ -280,11 +255,6 @@ def test_what_rounding_leaves_open_is_half_a_unit_of_the_file_s_own_cells() -> N
     alone = PriceColumns.of("MOS", days, {"Close": close, "Adj Close": np.full(4, np.inf)}, "")
     assert alone.adjusted is None
     assert np.isnan(alone.halves()[1]).tolist() == [True] * 4
-
-
-def with_adjusted(columns: dict[str, FloatArray], **more: FloatArray) -> dict[str, FloatArray]:
-    """With adjusted closes that hold the dividends."""
-    return columns | {"Adj Close": columns["Close"] * adjusted(columns)} | more
 
 
 def test_a_break_of_the_adjusted_closes_is_named_on_its_day_and_is_no_split() -> None:
