@@ -12,10 +12,12 @@ import pytest
 
 from positioning.errors import BadInputError
 from positioning.events.restriction import (
+    GROUNDS,
     Restriction,
     RestrictionKind,
     binding_on,
     dropped,
+    held_back,
     lifted_on,
     read_restrictions,
     standing,
@@ -308,3 +310,150 @@ def test_a_date_is_known_when_it_ends() -> None:
     assert given.known_on() == np.datetime64("2022-02-24")
     assert given.date_only
     assert not restriction("NTR", 5).date_only  # an instant is known at once
+
+
+def test_a_restriction_says_no_more_than_it_is_given() -> None:
+    r = restriction("A", 6)
+    assert (r.date_only, r.of_list_day, r.binding, r.recovery, r.effective) == (
+        False,
+        False,
+        False,
+        None,
+        None,
+    )
+    assert r.announced == datetime(2024, 3, 6, 12, tzinfo=UTC)
+    assert r.holds_from() == r.known_on() == np.datetime64("2024-03-06")
+    later = replace(r, effective=np.datetime64("2024-03-08"))
+    assert (later.holds_from(), later.known_on()) == (
+        np.datetime64("2024-03-08"),
+        np.datetime64("2024-03-06"),
+    )
+    assert replace(r, effective=np.datetime64("2024-03-06")).holds_from() == np.datetime64("2024-03-06")
+    with pytest.raises(BadInputError, match="effective 2024-03-05; wanted 2024-03-06"):
+        replace(r, effective=np.datetime64("2024-03-05"))
+
+
+@pytest.mark.parametrize("recovery", [0.0, 0.25, 1.0, 30.0])
+def test_a_delisting_recovers_nothing_or_more_and_nothing_else_recovers(recovery: float) -> None:
+    assert replace(restriction("A", 6, "delisted", "delisting"), recovery=recovery).recovery == recovery
+    with pytest.raises(BadInputError, match=f"recovery {recovery:g} of a frozen"):
+        replace(restriction("A", 6, "frozen"), recovery=recovery)
+
+
+@pytest.mark.parametrize(
+    ("ground", "binding", "binds"),
+    [
+        ("designated", False, False),
+        ("designated", True, True),
+        ("own words", False, True),
+        ("own words", True, True),
+    ],
+)
+def test_own_words_and_own_rules_bind(ground: str, binding: bool, binds: bool) -> None:
+    r = replace(restriction("A", 6, ground=ground), binding=binding)
+    assert r.binds is binds
+    assert dropped([r], ["A"], WEEK, "none").any() == binds
+
+
+def test_what_stands_is_of_its_symbol_alone_and_in_the_order_in_which_it_comes_to_hold() -> None:
+    first, second = restriction("A", 6, "frozen", "suspended"), restriction("A", 5, "frozen")
+    second = replace(second, effective=np.datetime64("2024-03-07"))
+    record = [
+        restriction("B", 4),
+        second,
+        first,
+        restriction("B", 7, "lifted"),
+        restriction("A", 8, "lifted", "partner"),
+    ]
+    assert standing(record, "A") == [first, second]
+    assert standing(record, "B") == [record[0]]
+    assert standing(record, "C") == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "grounds", "binding", "held"),
+    [
+        (("frozen",), ("designated",), False, "AD"), (("frozen",), (), False, "D"), (("frozen",), GROUNDS, False, "ABD"),
+        (("frozen",), GROUNDS, True, "D"), (("no_buy",), GROUNDS, False, "C"), ((), GROUNDS, False, ""),
+        (("frozen", "no_buy"), GROUNDS, False, "ABCD"),
+    ],
+)  # fmt: skip
+def test_a_mask_is_of_the_kinds_and_grounds_asked_for_and_of_what_binds(
+    kinds: tuple[str, ...], grounds: tuple[str, ...], binding: bool, held: str
+) -> None:
+    record = [
+        restriction("A", 6, "frozen"), restriction("B", 6, "frozen", "suspended"), restriction("C", 6),
+        restriction("D", 6, "frozen", "own words"), restriction("E", 6, "frozen"),
+    ]  # fmt: skip
+    symbols = ["D", "C", "B", "A"]  # E is not asked for
+    mask = held_back(record, symbols, WEEK, kinds, Restriction.known_on, grounds, binding)
+    assert mask.T.tolist() == [[False, *[symbol in held] * 4] for symbol in symbols]
+    if not binding:
+        np.testing.assert_array_equal(
+            held_back(record, symbols, WEEK, kinds, Restriction.known_on, grounds), mask
+        )
+
+
+def test_a_mask_begins_and_ends_on_the_first_row_of_its_days_or_later() -> None:
+    weekend = [
+        replace(restriction("A", 5), effective=np.datetime64("2024-03-09")),
+        restriction("A", 10, "lifted"),
+    ]
+    by_effect = held_back(weekend, ["A"], WEEK, ("no_buy",), Restriction.holds_from)
+    assert by_effect[:, 0].tolist() == [False] * 5  # from Saturday until Sunday: on no row
+    by_news = held_back(weekend, ["A"], WEEK, ("no_buy",), Restriction.known_on)
+    assert by_news[:, 0].tolist() == [True, True, True, True, False]
+
+
+def test_a_delisting_counts_from_its_own_day_and_a_freeze_from_its_announcement() -> None:
+    day = np.datetime64("2024-03-08")
+    ends = replace(restriction("A", 6, "delisted", "delisting"), effective=day)
+    freezes = replace(restriction("B", 6, "frozen"), effective=day)
+    bars = replace(restriction("C", 6), effective=day)
+    mask = dropped([ends, freezes, bars], ["A", "B", "C"], WEEK, "listed")
+    assert mask.sum(axis=0).tolist() == [2, 4, 4]
+
+
+def test_an_american_alone_is_bound_by_a_ban_on_investment() -> None:
+    ban, other = restriction("A", 6, ground="investment_ban"), restriction("A", 6)
+    for investor in ("US", "us"):
+        assert binding_on([ban, other], investor) == (ban, other)
+    for investor in ("none", "IE", ""):
+        assert binding_on([ban, other], investor) == (other,)
+
+
+def test_a_record_is_read_by_instant_and_then_symbol_with_what_each_row_says(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "MOS,2024-03-07,2024-03-11,delisted,delisting,1.5,why,doc",
+        "NTR,2024-03-05,,no_buy,partner,,because,act",
+        "CF,2024-03-05,,frozen,suspended,,why,doc", "CF,2024-03-05T13:25Z,,frozen,designated,,why,doc",
+    )  # fmt: skip
+    first, second, third, last = read_restrictions(path)
+    assert [r.symbol for r in (first, second, third, last)] == ["CF", "CF", "NTR", "MOS"]
+    assert (first.date_only, second.date_only) == (False, True)
+    assert (third.reason, third.source, third.recovery, third.effective, third.binding) == (
+        "because",
+        "act",
+        None,
+        None,
+        False,
+    )
+    assert (last.recovery, last.effective) == (1.5, np.datetime64("2024-03-11"))
+    assert all(r.binding for r in read_restrictions(path, binding=True))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("1.hk", "0001.HK"), ("12345.HK", "12345.HK"), ("01.L", "01.L"), ("MOS", "MOS")]
+)
+def test_codes_of_hong_kong_have_four_digits_or_more(tmp_path: Path, typed: str, meant: str) -> None:
+    (r,) = read_restrictions(written(tmp_path, f"{typed},2024-03-05,,frozen,suspended,,why,doc"))
+    assert r.symbol == meant
+
+
+def test_a_lifting_names_what_is_in_force_by_its_own_instant(tmp_path: Path) -> None:
+    rows = [f"WAB,2024-03-0{day},,frozen,{ground},,why,doc" for day, ground in
+            ((5, "suspended"), (6, "own words"), (8, "designated"))]  # fmt: skip
+    with pytest.raises(BadInputError) as error:
+        read_restrictions(written(tmp_path, *rows, "WAB,2024-03-07,,lifted,designated,,why,doc"))
+    assert "line 5: lifted designated of WAB on 2024-03-07, which was not imposed before" in str(error.value)
+    assert "wanted a ground on which WAB is restricted (in force is own words, suspended)" in str(error.value)
