@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.builders import LATEST, Figure
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
+    from tests.reporting.browser import Window
 
 # Files of tests that take longest, half a minute to ten seconds each: they begin first, so that at the end of `make test`
 # no process is left alone with one. Any order is right; this one is quick.
@@ -93,9 +94,9 @@ def reports() -> list[BacktestReport]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium, one for a file of tests: its event loop would be in the way of others."""
-    from tests.reporting.browser import CHROMIUM
+def browser() -> Iterator[Window]:
+    """A page of headless Chromium, one for a file of tests: its event loop would be in the way of others."""
+    from tests.reporting.browser import CHROMIUM, Window
 
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
@@ -104,13 +105,7 @@ def browser() -> Iterator[Any]:
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-first-run"])
-        new_page = running.new_page
-
-        def patient_page(**words: Any) -> Any:
-            page = new_page(**words)
-            page.set_default_timeout(1000 * LATEST)
-            return page
-
-        running.new_page = patient_page
-        yield running
+        page = running.new_page()
+        page.set_default_timeout(1000 * LATEST)
+        yield Window(page)
         running.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -17,7 +16,7 @@ from positioning.events.thesis import Candidate
 from positioning.reporting.tearsheet.charts import MOODS
 from positioning.reporting.timeline import figure, page
 from tests.builders import EVENTS, THESIS, until
-from tests.reporting.browser import ARTEFACTS, HOSTILE, opened
+from tests.reporting.browser import ARTEFACTS, HOSTILE, Window, opened
 
 EVENT_HEADS = (
     "id,announced,title,issuer,instrument,direction,severity,themes,sign_fertilizer,sign_corridor,sign_equipment,"
@@ -178,7 +177,7 @@ def test_a_record_of_restrictions_alone_or_of_events_alone_has_a_page() -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_in_chromium(browser: Any, tmp_path: Path, width: int, scheme: str) -> None:
+def test_in_chromium(browser: Window, tmp_path: Path, width: int, scheme: str) -> None:
     assert run("--out", tmp_path)[0] == 0
     shown, wrong = opened(browser, tmp_path / "events.html", width, scheme)
     shown.wait_for_selector("[data-chart=timeline] .main-svg")
@@ -196,11 +195,10 @@ def test_in_chromium(browser: Any, tmp_path: Path, width: int, scheme: str) -> N
     until(shown, f"{marks} === {wanted + barred}")
     shown.select_option("#theme-filter", "")
     until(shown, f"{marks} === {len(record) + barred}")
-    shown.close()
     assert wrong == []
 
 
-def test_hovering_over_hostile_words_shows_text(browser: Any, tmp_path: Path) -> None:
+def test_hovering_over_hostile_words_shows_text(browser: Window, tmp_path: Path) -> None:
     quoted = HOSTILE.replace('"', '""')
     events = a_file(tmp_path / "e.csv", EVENT_HEADS, GOOD_EVENT.replace("News", f'"{quoted} </script>"'))
     restrictions = a_file(
@@ -218,7 +216,6 @@ def test_hovering_over_hostile_words_shows_text(browser: Any, tmp_path: Path) ->
         told = shown.locator("[data-chart=timeline] .hoverlayer").text_content()
         assert HOSTILE.replace(" ", "") in told.replace(" ", "")  # lines are wrapped
     assert shown.locator("img").count() == 0
-    shown.close()
     assert wrong == []
 
 

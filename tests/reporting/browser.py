@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
@@ -116,17 +117,43 @@ def text_of(path: Path) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
-def opened(browser: Any, path: Path, width: int, scheme: str) -> tuple[Any, list[str]]:
+class Window:
+    """The page in which all tests of a file look at theirs, one after the other: a page of its own for each would
+    have plotly compiled anew, which is most of what one costs. page: of playwright."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.heard: dict[str, Callable[[Any], Any]] = {}
+
+    def show(self, path: Path, width: int, height: int, scheme: str) -> tuple[Any, list[str]]:
+        """As a reader opens it who was never here: nothing chosen, kept or printed before is left."""
+        page, wrong = self.page, list[str]()
+        for event, hear in self.heard.items():
+            page.remove_listener(event, hear)
+        page.evaluate(
+            "() => { try { localStorage.clear(); sessionStorage.clear(); } catch { /* no page yet */ } }"
+        )
+        page.goto("about:blank")
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(media="null", color_scheme=scheme)
+        self.heard = {
+            "pageerror": lambda e: wrong.append(f"error {e}"),
+            "console": lambda m: wrong.append(f"console {m.text}"),
+            "dialog": lambda d: (wrong.append("dialog"), d.dismiss()),
+            "request": lambda r: r.url.startswith(("file:", "data:")) or wrong.append(f"request {r.url}"),
+            "requestfailed": lambda r: wrong.append(f"missing {r.url}"),
+        }
+        for event, hear in self.heard.items():
+            page.on(event, hear)
+        page.goto(path.as_uri())
+        return page, wrong
+
+
+def opened(
+    window: Window, path: Path, width: int, scheme: str = "light", height: int = 1600
+) -> tuple[Any, list[str]]:
     """The page at that width, and what went wrong on it."""
-    page = browser.new_page(viewport={"width": width, "height": 1600}, color_scheme=scheme)
-    wrong: list[str] = []
-    page.on("pageerror", lambda e: wrong.append(f"error {e}"))
-    page.on("console", lambda m: wrong.append(f"console {m.text}"))
-    page.on("dialog", lambda d: (wrong.append("dialog"), d.dismiss()))
-    page.on("request", lambda r: r.url.startswith(("file:", "data:")) or wrong.append(f"request {r.url}"))
-    page.on("requestfailed", lambda r: wrong.append(f"missing {r.url}"))
-    page.goto(path.as_uri())
-    return page, wrong
+    return window.show(path, width, height, scheme)
 
 
 REACHABLE = """[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]

@@ -38,7 +38,17 @@ from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
 from tests.builders import THESIS, until
-from tests.reporting.browser import ARTEFACTS, HOSTILE, Fixed, account, named, opened, text_of, unreached
+from tests.reporting.browser import (
+    ARTEFACTS,
+    HOSTILE,
+    Fixed,
+    Window,
+    account,
+    named,
+    opened,
+    text_of,
+    unreached,
+)
 from tests.reporting.browser import hostile as with_code
 
 STALE = "document.body.classList.contains('stale')"
@@ -237,7 +247,7 @@ def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:
 # -- in a browser ----------------------------------------------------------------------------------------------
 
 
-def ready(browser: Any, path: Path, width: int = 1440, scheme: str = "light") -> tuple[Any, list[str]]:
+def ready(browser: Window, path: Path, width: int = 1440, scheme: str = "light") -> tuple[Any, list[str]]:
     page, wrong = opened(browser, path, width, scheme)
     page.locator("[data-chart=equity]").scroll_into_view_if_needed()  # a chart is drawn when it comes near
     page.wait_for_selector("[data-chart=equity] .main-svg")
@@ -262,18 +272,17 @@ def choose(page: Any, first: str, last: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_it_loads_without_errors_or_requests(browser: Any, path: Path, width: int, scheme: str) -> None:
+def test_it_loads_without_errors_or_requests(browser: Window, path: Path, width: int, scheme: str) -> None:
     page, wrong = ready(browser, path, width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 7")
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"comparison-{width}.png", full_page=True)
-    page.close()
     assert wrong == []
 
 
-def test_metrics_after_a_brush_are_pythons(browser: Any, path: Path, four: Comparison) -> None:
+def test_metrics_after_a_brush_are_pythons(browser: Window, path: Path, four: Comparison) -> None:
     page, wrong = ready(browser, path)
     for first, last in (
         ("2021-03-01", "2022-10-14"),
@@ -291,11 +300,10 @@ def test_metrics_after_a_brush_are_pythons(browser: Any, path: Path, four: Compa
                 want = math.nan if metrics is None else getattr(metrics, row.field)
                 value = shown[str(n)][row.field]
                 assert value == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (first, row.field)
-    page.close()
     assert wrong == []
 
 
-def test_odd_accounts_after_a_brush(browser: Any, odd: Comparison, tmp_path: Path) -> None:
+def test_odd_accounts_after_a_brush(browser: Window, odd: Comparison, tmp_path: Path) -> None:
     page, wrong = ready(browser, write_comparison(odd, tmp_path))
     choose(page, "2025-05-06", "2025-06-30")
     shown = values(page)
@@ -307,14 +315,13 @@ def test_odd_accounts_after_a_brush(browser: Any, odd: Comparison, tmp_path: Pat
             want = math.nan if known is None or not x.inside else getattr(known, row.field)
             assert shown[str(n)][row.field] == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (n, row)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_timeout(500)
-    page.screenshot(path=ARTEFACTS / "comparison-odd.png", full_page=True)
-    page.close()
+    until(page, "[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('.main-svg'))")
+    page.screenshot(path=ARTEFACTS / "comparison-odd.png")
     assert wrong == []
 
 
 def test_a_drag_on_the_chart_chooses_the_period_and_the_button_gives_it_back(
-    browser: Any, path: Path
+    browser: Window, path: Path
 ) -> None:
     page, wrong = ready(browser, path)
     before = values(page)
@@ -332,11 +339,10 @@ def test_a_drag_on_the_chart_chooses_the_period_and_the_button_gives_it_back(
     after = values(page)
     for run, fields in before.items():
         assert after[run] == pytest.approx(fields, rel=1e-9, nan_ok=True)
-    page.close()
     assert wrong == []
 
 
-def test_headings_sort_both_tables(browser: Any, path: Path) -> None:
+def test_headings_sort_both_tables(browser: Window, path: Path) -> None:
     page, _ = ready(browser, path)
     order = "[...document.querySelectorAll('table.metrics')].map(t => [...t.tBodies[0].rows].map(r => r.dataset.run))"
     page.click("[data-sort=volatility]")
@@ -347,10 +353,9 @@ def test_headings_sort_both_tables(browser: Any, path: Path) -> None:
     page.focus("[data-sort=volatility]")
     page.keyboard.press("Enter")
     assert page.evaluate(order)[0] == falling[0][::-1]
-    page.close()
 
 
-def test_every_control_is_reached_by_tab_and_a_heading_sorts_by_key(browser: Any, path: Path) -> None:
+def test_every_control_is_reached_by_tab_and_a_heading_sorts_by_key(browser: Window, path: Path) -> None:
     page, wrong = ready(browser, path)
     assert unreached(page) == ([], [])
     page.focus("[data-sort=sharpe]")
@@ -358,12 +363,11 @@ def test_every_control_is_reached_by_tab_and_a_heading_sorts_by_key(browser: Any
     sharpes = "[...document.querySelectorAll('td[data-field=sharpe]')].map((c) => Number(c.dataset.value))"
     assert page.evaluate(sharpes) == sorted(page.evaluate(sharpes), reverse=True)
     assert page.locator("th[aria-sort=descending]").count() == 1
-    page.close()
     assert wrong == []
 
 
 def test_what_held_under_half_of_its_names_is_neither_best_nor_worst(
-    runs: list[SavedRun], tmp_path: Path, browser: Any
+    runs: list[SavedRun], tmp_path: Path, browser: Window
 ) -> None:
     few = {"names": 3, "of": 12, "weight": 0.23}
     top = max(runs, key=lambda r: r.summary["metrics"]["sharpe"])
@@ -381,10 +385,9 @@ def test_what_held_under_half_of_its_names_is_neither_best_nor_worst(
     until(page, STALE)
     assert page.locator("tr[data-unranked] .mark.best, tr[data-unranked] .mark.worst").count() == 0
     assert page.locator(".mark.best").count() > 0
-    page.close()
 
 
-def test_best_and_worst_are_marked(browser: Any, path: Path) -> None:
+def test_best_and_worst_are_marked(browser: Window, path: Path) -> None:
     page, _ = ready(browser, path)
     shown = values(page)
     marks = page.eval_on_selector_all(
@@ -396,10 +399,9 @@ def test_best_and_worst_are_marked(browser: Any, path: Path) -> None:
     assert best["volatility"] == min(shown, key=lambda r: shown[r]["volatility"])
     assert best["max_drawdown"] == max(shown, key=lambda r: shown[r]["max_drawdown"])
     assert "beta" not in best
-    page.close()
 
 
-def test_the_scale_and_the_colours_switch(browser: Any, path: Path) -> None:
+def test_the_scale_and_the_colours_switch(browser: Window, path: Path) -> None:
     page, wrong = ready(browser, path)
     kind = "document.querySelector('[data-chart=equity]').layout.yaxis.type"
     assert page.evaluate(kind) != "log"
@@ -417,14 +419,13 @@ def test_the_scale_and_the_colours_switch(browser: Any, path: Path) -> None:
     assert page.evaluate(ground) == paper  # paper is light
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(ground) != paper
-    page.close()
     assert wrong == []
 
 
 OPEN = "() => [...document.querySelectorAll('details:not(.scale)')].filter((d) => d.open).length"
 
 
-def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: Any, path: Path) -> None:
+def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: Window, path: Path) -> None:
     page, wrong = ready(browser, path, 390)
     assert page.evaluate(OPEN) == 0
     assert page.evaluate("document.documentElement.scrollHeight") < 8000
@@ -438,11 +439,10 @@ def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: An
     page.locator("[data-chart=sharpe]").scroll_into_view_if_needed()
     page.wait_for_selector("[data-chart=sharpe] .main-svg")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()
     assert wrong == []
 
 
-def test_themes_filter_marks_and_rows(browser: Any, path: Path, four: Comparison) -> None:
+def test_themes_filter_marks_and_rows(browser: Window, path: Path, four: Comparison) -> None:
     page, wrong = ready(browser, path)
     count = (
         "document.querySelector('[data-chart=equity]').data.filter(t => t.mode === 'markers')"
@@ -457,11 +457,10 @@ def test_themes_filter_marks_and_rows(browser: Any, path: Path, four: Comparison
     known = {e["id"] for x in four.contenders for e in x.run.events if "fertilizer" in e["themes"]}
     until(page, f"{count} < {every}")
     assert page.evaluate(count) == page.evaluate(rows) == len(known)
-    page.close()
     assert wrong == []
 
 
-def test_nothing_hostile_executes(browser: Any, reports: list[BacktestReport], tmp_path: Path) -> None:
+def test_nothing_hostile_executes(browser: Window, reports: list[BacktestReport], tmp_path: Path) -> None:
     code = with_code(reports[0])
     snow = replace(
         reports[1], strategy=named("\N{SNOWMAN}\u0645\u062b\u0627\u0644 </script>", type(reports[1].strategy))
@@ -485,7 +484,6 @@ def test_nothing_hostile_executes(browser: Any, reports: list[BacktestReport], t
             assert '"quoted"' in shown
         assert page.locator("img").count() == 0
         assert "\N{SNOWMAN}" in page.locator("main").inner_text()
-        page.close()
         assert wrong == []
 
 

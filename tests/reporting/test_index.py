@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -16,8 +14,7 @@ from positioning.cli.run import app as run_app
 from positioning.reporting.index import write_index
 from positioning.runs.saved_run import runs_in
 from tests.builders import Figure
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.reporting.browser import Window, opened
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +68,12 @@ def test_runs_that_differ_look_different(gallery: Path) -> None:
     assert "<li>cash" not in page  # alike in all
 
 
-def test_three_hundred_runs_are_under_two_megabytes_and_can_be_searched(gallery: Path, browser: Any) -> None:
+def test_three_hundred_runs_are_under_two_megabytes_and_can_be_searched(
+    gallery: Path, browser: Window
+) -> None:
     path = gallery / "index.html"
     assert path.stat().st_size < 2_000_000
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(path.as_uri())
+    page, wrong = opened(browser, path, 1440, height=900)
     page.wait_for_selector(".card")
     page.fill("#search", "fees none")
     assert page.locator(".card:visible").count() == 59
@@ -86,13 +84,12 @@ def test_three_hundred_runs_are_under_two_megabytes_and_can_be_searched(gallery:
     page.click("#view")
     assert page.locator("body.as-table").count() == 1
     assert page.locator(".spark:visible").count() == 0
-    page.close()
+    assert wrong == []
 
 
 @pytest.mark.slow
-def test_three_hundred_runs_open_at_once(gallery: Path, browser: Any, figure: Figure) -> None:
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto((gallery / "index.html").as_uri())
+def test_three_hundred_runs_open_at_once(gallery: Path, browser: Window, figure: Figure) -> None:
+    page, _ = opened(browser, gallery / "index.html", 1440, height=900)
     page.wait_for_selector(".card")
     took = page.evaluate("performance.timing.domInteractive - performance.timing.navigationStart")
     figure(

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from positioning.cli.grid_search import app
 from positioning.reporting.search.charts import QUANTILES, heat_map, profile, rounded, told_from_luck
 from tests.builders import until
-from tests.reporting.browser import ARTEFACTS, opened, text_of
+from tests.reporting.browser import ARTEFACTS, Window, opened, text_of
 
 GRIDS = {
     "full": ["--grid", "half_life=5,10,20,40", "--grid", "hedge_ratio=0:1:0.1", "--grid", "lookback=60,120,250"],
@@ -82,7 +82,7 @@ def test_what_is_not_drawn_is_said(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", GRIDS)
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
+def test_in_chromium(browser: Window, folder: Path, name: str, width: int, scheme: str) -> None:
     page, wrong = opened(browser, folder / name / "grid.html", width, scheme)
     page.wait_for_selector("[data-chart=cloud] .main-svg")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -90,8 +90,7 @@ def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: 
     until(page, "[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('.main-svg'))")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"grid-{name}-{width}.png", full_page=True)
-    page.close()
+    page.screenshot(path=ARTEFACTS / f"grid-{name}-{width}.png", full_page=name == "full")
     assert wrong == []
 
 
@@ -108,7 +107,7 @@ def test_the_line_of_luck_is_where_the_deflated_sharpe_is_the_confidence() -> No
     )
 
 
-def test_the_table_sorts_by_number_both_ways(browser: Any, folder: Path) -> None:
+def test_the_table_sorts_by_number_both_ways(browser: Window, folder: Path) -> None:
     page, wrong = opened(browser, folder / "full" / "grid.html", 1440, "light")
     heads = page.eval_on_selector_all("table.sortable th", "hs => hs.map(h => h.textContent)")
     column = heads.index("turnover") + 1
@@ -123,7 +122,6 @@ def test_the_table_sorts_by_number_both_ways(browser: Any, folder: Path) -> None
     button.click()
     assert values() == sorted(values())
     assert len(values()) >= 50
-    page.close()
     assert wrong == []
 
 

@@ -8,7 +8,6 @@ import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +33,7 @@ from tests.reporting.browser import (
     HOSTILE,
     STUB,
     Fixed,
+    Window,
     account,
     hostile,
     named,
@@ -304,7 +304,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
+def test_in_chromium(browser: Window, folder: Path, name: str, width: int, scheme: str) -> None:
     path = folder / f"{safe_name(HOSTILE) if name == 'hostile' else name}.html"
     page, wrong = opened(browser, path, width, scheme)
     if name not in ("index", "one_row"):
@@ -312,11 +312,10 @@ def test_in_chromium(browser: Any, folder: Path, name: str, width: int, scheme: 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / f"{name}-{width}.png", full_page=name == "enablers")
-    page.close()
     assert wrong == []
 
 
-def test_hovering_over_a_hostile_event_shows_text(browser: Any, folder: Path) -> None:
+def test_hovering_over_a_hostile_event_shows_text(browser: Window, folder: Path) -> None:
     page, wrong = opened(browser, folder / f"{safe_name(HOSTILE)}.html", 1440, "light")
     page.wait_for_selector("[data-chart=equity] .main-svg")
     page.evaluate(
@@ -327,33 +326,30 @@ def test_hovering_over_a_hostile_event_shows_text(browser: Any, folder: Path) ->
     assert HOSTILE in shown
     assert '"quoted"' in shown
     assert page.locator("img").count() == 0
-    page.close()
     assert wrong == []
 
 
-def test_the_charts_follow_the_readers_theme(browser: Any, folder: Path) -> None:
+def test_the_charts_follow_the_readers_theme(browser: Window, folder: Path) -> None:
     page, _ = opened(browser, folder / "flat.html", 800, "light")
     page.wait_for_selector("[data-chart=equity] .main-svg")
     ink = "document.querySelector('[data-chart=equity]').layout.font.color"
     light = page.evaluate(ink)
     page.emulate_media(color_scheme="dark")
     until(page, f"{ink} !== '{light}'")
-    page.close()
 
 
 @pytest.mark.parametrize("name", ["flat", "index"])
-def test_every_control_is_reached_by_tab_and_seen(browser: Any, folder: Path, name: str) -> None:
+def test_every_control_is_reached_by_tab_and_seen(browser: Window, folder: Path, name: str) -> None:
     page, wrong = opened(browser, folder / f"{name}.html", 1440, "light")
     assert unreached(page) == ([], [])
     if name == "flat":
         page.focus("#orders > summary")
         page.keyboard.press("Enter")
         assert page.get_attribute("#orders", "open") is not None
-    page.close()
     assert wrong == []
 
 
-def test_on_paper_every_drawing_takes_the_width_that_is_there(browser: Any, folder: Path) -> None:
+def test_on_paper_every_drawing_takes_the_width_that_is_there(browser: Window, folder: Path) -> None:
     page, wrong = opened(browser, folder / "flat.html", 1440, "dark")
     page.wait_for_selector("[data-chart=equity] .main-svg")
     page.emulate_media(media="print")
@@ -366,11 +362,10 @@ def test_on_paper_every_drawing_takes_the_width_that_is_there(browser: Any, fold
     assert page.evaluate("document.querySelector('details.scale').open") is False
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".main-svg[viewBox]").count() == 0
-    page.close()
     assert wrong == []
 
 
-def test_a_table_wider_than_a_phone_becomes_cards_when_it_is_opened(browser: Any, folder: Path) -> None:
+def test_a_table_wider_than_a_phone_becomes_cards_when_it_is_opened(browser: Window, folder: Path) -> None:
     page, wrong = opened(browser, folder / "flat.html", 390, "light")
     page.focus("#figures > summary")
     page.keyboard.press("Enter")
@@ -379,13 +374,11 @@ def test_a_table_wider_than_a_phone_becomes_cards_when_it_is_opened(browser: Any
     until(page, f"{wide} === 0")
     page.set_viewport_size({"width": 1200, "height": 900})
     until(page, "!document.querySelector('#figures table').classList.contains('stacked')")
-    page.close()
     assert wrong == []
 
 
-def test_quantstats_styles_do_not_leak(browser: Any, folder: Path) -> None:
+def test_quantstats_styles_do_not_leak(browser: Window, folder: Path) -> None:
     """Its report lives in a shadow root: its rules for tables and headings leave ours alone."""
     page, _ = opened(browser, folder / "enablers.html", 1440, "light")
     assert page.evaluate("document.querySelectorAll('section svg[role], .charts').length") == 0
     assert page.locator(".charts figure svg").count() == 14
-    page.close()

@@ -53,9 +53,7 @@ from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
 from strategies import STRATEGIES
 from tests.builders import EVENTS, SAMPLE, THESIS, until
-from tests.reporting.browser import (
-    opened,
-)
+from tests.reporting.browser import Window, opened
 from tests.simulation.accounts import FREE, TEN, build
 
 exactly = {"rtol": 1e-12, "atol": 1e-14}  # sums of logarithms over a hundred rows
@@ -778,7 +776,7 @@ def test_a_bad_scenario_file_is_one_line_and_status_two(lines: str, text: str, t
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_the_page_in_chromium(
-    browser: Any,
+    browser: Window,
     written: tuple[dict[str, Any], Path],
     width: int,
     scheme: str,
@@ -788,5 +786,4 @@ def test_the_page_in_chromium(
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 22")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.close()
     assert wrong == []
