@@ -6,6 +6,8 @@ import math
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,51 @@ def large(_: int) -> bytes:
 def where(_: int) -> int:
     """The process that answers."""
     return os.getpid()
+
+
+READY: list[tuple[int, int]] = []  # in a worker: who prepared, and its parent
+
+
+def get_ready() -> None:
+    READY.append((os.getpid(), os.getppid()))
+
+
+def who(_: int) -> tuple[int, list[tuple[int, int]]]:
+    """The process that answers, and what it knows of getting ready. Another takes the next question meanwhile."""
+    time.sleep(0.2)
+    return os.getpid(), READY
+
+
+def get_ready_in_vain() -> None:
+    raise RuntimeError("nothing to be had")
+
+
+def get_ready_where_no_process_can_be_had() -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    os.fork = refused
+
+
+def die_early() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def are_gone(numbers: list[int]) -> bool:
+    """At once; those whose own parent died are the system's to bury, and end a moment later."""
+    until = time.monotonic() + 60
+    while not all(map(is_gone, numbers)) and time.monotonic() < until:
+        time.sleep(0.01)
+    return all(map(is_gone, numbers))
+
+
+def is_gone(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+        state = Path(f"/proc/{number}/stat")
+        return Path("/proc").exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
 
 
 def plus(a: int, b: int) -> int:
@@ -79,19 +126,67 @@ def test_every_question_is_answered_and_errors_are_told_in_words(kinds: list[lis
 
 
 @pytest.mark.skipif(os.name == "nt", reason="has no SIGKILL")
-def test_a_helper_that_dies_costs_its_own_question_alone_and_none_is_left_behind() -> None:
-    with WorkerProcesses([["deaths"], ["places"]]) as beside:
-        beside.ask(Question("death", "deaths", die, (1,)))
+@pytest.mark.parametrize("prepare", [None, get_ready], ids=["each begun", "copies"])
+@pytest.mark.parametrize("dying", [0, 1], ids=["first", "last"])
+def test_a_helper_that_dies_costs_its_own_question_alone_and_none_is_left_behind(
+    prepare: Callable[[], object] | None, dying: int
+) -> None:
+    kinds = [["places"], ["places"]]
+    kinds[dying] = ["deaths"]
+    with WorkerProcesses(kinds, prepare=prepare) as beside:
         beside.ask(Question("place", "places", where, (1,)))
+        beside.ask(Question("death", "deaths", die, (1,)))
         beside.ask(Question("late", "deaths", where, (1,)))  # by then nobody takes it
         found = dict(beside.answers())
+        beside.ask(Question("after", "places", where, (1,)))
+        found |= dict(beside.answers())
         processes = beside.numbers
     assert "process died" in str(found["death"])
-    assert found["place"] in processes
+    assert found["place"] == found["after"] == processes[1 - dying]
     assert found["late"] == os.getpid()
-    for pid in processes:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert are_gone(processes)
+
+
+@pytest.mark.skipif(not worker_processes.FORKS, reason="each begins for itself there")
+def test_one_gets_ready_for_all_and_each_answers() -> None:
+    with WorkerProcesses([["who"]] * 3, prepare=get_ready) as beside:
+        for n in range(6):
+            beside.ask(Question(n, "who", who, (n,)))
+        found = dict(beside.answers())
+        first, *_ = processes = beside.numbers
+    assert {process for process, _ in found.values()} == set(processes)
+    assert all(ready == [(first, os.getpid())] for _, ready in found.values())
+    assert all(map(is_gone, processes))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "there"),
+    [(get_ready_in_vain, 2), (get_ready_where_no_process_can_be_had, 1), (die_early, 0)],
+)
+@pytest.mark.skipif(not worker_processes.FORKS, reason="each begins for itself there")
+def test_questions_are_answered_however_few_workers_there_are(
+    prepare: Callable[[], object], there: int
+) -> None:
+    with WorkerProcesses([["places"], ["places", "roots"]], prepare=prepare) as beside:
+        for question in questions():
+            beside.ask(question)
+        for n in range(2):
+            beside.ask(Question(n, "places", who, (n,)))
+        found = dict(beside.answers())
+        processes = beside.numbers
+    assert (found[4], found[9], len(processes)) == (2.0, 3.0, there)
+    assert {found[0][0], found[1][0]} == set(processes or [os.getpid()])
+    assert all(map(is_gone, processes))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.2, 0.5])
+def test_workers_end_at_any_moment(seconds: float) -> None:
+    """Before they are there, while they get ready, and while they answer."""
+    with WorkerProcesses([["sleep"]] * 2, prepare=get_ready, main=False) as beside:
+        for n in range(2):
+            beside.ask(Question(n, "sleep", time.sleep, (600,)))
+        time.sleep(seconds)
+    assert all(map(is_gone, beside.numbers))
 
 
 def test_what_is_shared_is_the_first_argument_of_every_question() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -54,16 +55,18 @@ class Pages(AbstractContextManager["Pages"]):
 
     def __post_init__(self) -> None:
         side_by_side = min(cores(), self.runs)
-        first, others = (VECTORBT, QUANTSTATS), (QUANTSTATS,)  # each is imported as seldom as can be
+        first, others = (VECTORBT, QUANTSTATS), (QUANTSTATS,)  # each is imported once
         kinds = [first, *[others] * (side_by_side - 1)] if side_by_side > 1 else []
-        self.workers = WorkerProcesses(kinds if self.quantstats else kinds[:1])
+        self.workers = WorkerProcesses(
+            kinds if self.quantstats else kinds[:1],
+            prepare=partial(load, QUANTSTATS if self.quantstats else VECTORBT),
+            main=False,
+        )
 
     def __enter__(self) -> Pages:
         self.workers.__enter__()
-        for who in dict.fromkeys(kinds[0] for kinds in self.workers.kinds):
-            self.workers.ask(
-                Question((LOADED, who), who, load, (who,))
-            )  # beside what comes before the first question
+        if self.workers.kinds:  # beside what comes before the first question
+            self.workers.ask(Question((LOADED, VECTORBT), VECTORBT, load, (VECTORBT,)))
         return self
 
     def __exit__(self, *ended: object) -> None:
