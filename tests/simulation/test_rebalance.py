@@ -33,6 +33,41 @@ def inputs_of(seed: int, halted: float, spread: float) -> LedgerInputs:
     return ledger_inputs(Market.from_frames(close), SIDES, "close", CashRate.constant(0.03))
 
 
+def opening(names: int) -> AccountState:
+    """An account that begins with one unit of cash."""
+    nothing = np.zeros((names, 1))
+    return AccountState(np.ones(1), nothing, np.full((names, 1), np.nan), nothing.copy(), nothing.copy())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_few_decisions_in_a_row_have_the_bits_of_the_recorded_account(seed: int) -> None:
+    """Four decisions of three names over eight rows: longs, shorts and both, with and without a band, some dearer than
+    the cash, and a third of the lanes goes from one side to the other."""
+    rng = np.random.default_rng(seed)
+    close = pd.DataFrame(rng.uniform(5.0, 40.0, (8, 3)), pd.bdate_range("2020-01-01", periods=8), list("ABC"))
+    table = FeeTable(
+        tuple(
+            FeeRate("*", "*", "*", "commission", side, bps, START, "assumption: test")
+            for side, bps in (("buy", 90.0 * (seed % 2)), ("sell", 20.0 * seed))
+        ),
+        "own",
+    )
+    inputs = ledger_inputs(Market.from_frames(close), table, "close", CashRate.constant(0.05 * (seed % 2)))
+    decided = np.array([0, 2, 3, 5])
+    weights = rng.uniform(-0.4, 0.9, (4, 3, LANES))
+    weights[rng.random(weights.shape) < 0.2] = 0.0
+    weights[:, :, ::3] = np.abs(weights[:, :, ::3]) / 3.0  # no shorts, and the cash suffices
+    weights[:, :, 1::3] *= np.where(np.arange(4) % 2, -1.0, 1.0)[:, None, None]
+    bands = np.resize([0.0, 0.5], LANES) if seed % 3 else np.zeros(LANES)
+    nav = np.empty((8, LANES))
+    outcome = run_lanes(decided, weights, bands, inputs.arrays, nav)
+    for k in range(0, LANES, 4):
+        one, _, _ = run_ledger(decided, weights[:, :, k], float(bands[k]), inputs.arrays, opening(3))
+        np.testing.assert_array_equal(nav[:, k], one.nav[:, 0])
+        assert (outcome.traded[k], outcome.cost[k]) == (one.traded[0], one.cost[0])
+        assert (outcome.ruin_row[k], outcome.deficit[k]) == (one.ruin_row[0], one.deficit[0])
+
+
 @pytest.mark.parametrize("longest", [0.5, 2.4])  # 2.4: purchases are shrunk to the cash
 @pytest.mark.parametrize("shortest", [0.0, -0.4])
 @pytest.mark.parametrize(
@@ -52,12 +87,8 @@ def test_lanes_have_the_bits_of_the_recorded_account(
     bands = np.resize([0.0, 0.3], LANES)
     outcome = run_lanes(decided, weights, bands if banded else np.zeros(LANES), inputs.arrays, nav)
     for k in range(0, LANES, 7):
-        state = AccountState(
-            np.ones(1), np.zeros((NAMES, 1)), np.full((NAMES, 1), np.nan), np.zeros((NAMES, 1)),
-            np.zeros((NAMES, 1)),
-        )  # fmt: skip
         band = float(bands[k]) if banded else 0.0
-        one, record, _ = run_ledger(decided, weights[:, :, k], band, inputs.arrays, state)
+        one, record, _ = run_ledger(decided, weights[:, :, k], band, inputs.arrays, opening(NAMES))
         np.testing.assert_array_equal(nav[:, k], one.nav[:, 0])
         assert (outcome.traded[k], outcome.cost[k]) == (one.traded[0], one.cost[0])
         assert (k == 0) == (not record.trades.any())
