@@ -16,6 +16,7 @@ from positioning.market.records import in_digits
 
 _TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
 _UTC = r"Z|UTC|GMT|[+-]00:?00"
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})" + _TIME, re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})" + _TIME, re.ASCII)
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
@@ -54,7 +55,7 @@ def read_dates(cells: Sequence[str]) -> Dates:
 
     Raises ColumnError for cells that are no date, for other times and for an order that two readings allow.
     """
-    if all(len(c) == 10 and c[4] == c[7] == "-" and c[:4].isdecimal() for c in cells):
+    if all(map(_ISO.fullmatch, cells)):
         try:
             return Dates(np.array(cells, dtype="datetime64[D]"), "")
         except ValueError:

@@ -39,7 +39,4 @@ def profit_parts(ledger: Ledger) -> dict[str, FloatArray]:
     }
     parts["dividends"][0] = parts["taxes"][0] = 0.0
     parts["financing"][1:] = np.minimum(shares[1:], 0.0) * np.nan_to_num(inputs.mark[:-1]) * inputs.borrow[1:]
-    if ledger.ruin_row is not None:
-        for values in parts.values():
-            values[ledger.ruin_row + 1 :] = 0.0
     return parts

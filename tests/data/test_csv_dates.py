@@ -107,6 +107,11 @@ def test_a_year_of_two_digits_is_of_1970_to_2069() -> None:
         (["2024-01-05", "2024-13-01", "soon"], "Date 'soon'", 2),
         (["Jan 2024", "5 Jan 2024"], "Date 'Jan 2024'", 0),
         (["12345678901"], "Date '12345678901'", 0),
+        (
+            ["2024-01-05", "45296", ""],
+            "Date '45296' (and 1 more such cells): a spreadsheet's serial number",
+            1,
+        ),
         (["2024-01-05", "13/13/2024", "13/14/2024"], "Date '13/13/2024' (and 1 more such cells)", 1),
         (["2024-01-05x"], "Date '2024-01-05x'", 0),
         (["2024-01-05", "x" * 60], f"Date {'x' * 40!r}", 1),
@@ -116,6 +121,9 @@ def test_a_cell_that_is_no_date_is_named(cells: list[str], seen: str, at: int) -
     with pytest.raises(ColumnError) as error:
         read_dates(cells)
     assert (error.value.seen, error.value.at) == (seen, at)
+    if "serial" in seen:
+        assert error.value.remedy == "format the column as YYYY-MM-DD and save it again"
+        return
     alone = "more such" not in seen
     assert error.value.remedy == (
         "fill it in or drop the row" if "no date" in seen

@@ -308,6 +308,7 @@ def test_dates_as_numbers_are_told_as_what_they_are(cells: list[str], meant: str
     with pytest.raises(ColumnError) as error:
         read_dates(cells)
     assert error.value.seen == f"Date {cells[0]!r} (and 1 more such cells): {meant}"
+    assert error.value.at == 0
 
 
 @pytest.mark.parametrize(
