@@ -332,7 +332,8 @@ def watched() -> Iterator[list[int]]:
 @dataclass(frozen=True)
 class Growth:
     """A search whose results are on disk, and its assessment. cpu, assessment_cpu: seconds of processor time; peak: MB at
-    most until the trials were there, whole_peak: until they were assessed; files: open at most."""
+    most until the trials were there, whole_peak: until they were assessed, command_peak: of the command that searches the
+    same and writes its page and table, a process of its own; files: open at most."""
 
     trials: int
     seconds: float
@@ -341,6 +342,7 @@ class Growth:
     assessment: float
     assessment_cpu: float
     whole_peak: float
+    command_peak: float
     files: int
     disk: float
 
@@ -350,7 +352,8 @@ class Growth:
             f"{self.trials:>10,} trials: {self.seconds:.2f} s ({self.trials / self.seconds:,.0f} a second), "
             f"{self.cpu:.2f} s of processor time, peak memory {self.peak:,.0f} MB, {self.disk:,.0f} MB of disk, "
             f"{self.files} files open at most; assessment {self.assessment:.1f} s, {self.assessment_cpu:.1f} s of "
-            f"processor time, peak then {self.whole_peak:,.0f} MB"
+            f"processor time, peak then {self.whole_peak:,.0f} MB; the whole command, page and table written, "
+            f"{self.command_peak:,.0f} MB"
         )
 
 
@@ -358,6 +361,12 @@ SIZES = {
     1_000: (10, 10, 10), 10_000: (25, 20, 20), 100_000: (50, 50, 40), 1_000_000: (100, 100, 100),
     10_000_000: (200, 250, 200),
 }  # fmt: skip
+COMMAND = """
+import atexit, pathlib, runpy, sys
+atexit.register(lambda: print(pathlib.Path("/proc/self/status").read_text(), file=sys.stderr))
+sys.argv[0] = "grid_search"
+runpy.run_module("backtests.grid_search", run_name="__main__", alter_sys=True)
+"""
 FURTHEST = 10_000_000  # takes 6 GB of disk and a minute or two
 
 
@@ -382,10 +391,21 @@ def growth(count: int) -> Growth:
         disk = sum(file.stat().st_size for file in chunks.place.iterdir()) / 1e6
         begun = time.perf_counter()
         assess(Search(space, "sharpe", True, threads(WORKERS)), trials)
-        assessment, done = time.perf_counter() - begun, time.process_time()
-        return Growth(
-            count, seconds, searched - cpu, peak, assessment, done - searched, peak_memory(), files[0], disk
-        )
+        assessment, done, whole_peak = time.perf_counter() - begun, time.process_time(), peak_memory()
+    return Growth(
+        count, seconds, searched - cpu, peak, assessment, done - searched, whole_peak, command_peak(axes), files[0],
+        disk,
+    )  # fmt: skip
+
+
+def command_peak(axes: dict[str, tuple[Any, ...]]) -> float:
+    """MB that `backtests.grid_search` of these axes holds at most, its page, maps and table of trials included."""
+    with TemporaryDirectory() as folder:
+        words = [sys.executable, "-c", COMMAND, "fertilizer_producers", "--out", folder]
+        for name, values in axes.items():
+            words += ["--grid", f"{name}={','.join(f'{v:.6f}' for v in values)}"]
+        told = subprocess.run(words, check=True, capture_output=True, text=True).stderr.split()
+        return int(told[told.index("VmHWM:") + 1]) / 1024
 
 
 def grown(count: int) -> Growth:

@@ -47,7 +47,7 @@ TOLERANCE = (
 PEER_TRIALS = 10
 GROWTH_HEADS = [
     "Trials", "us a trial", "Seconds", "of processor", "Peak memory, MB", "Disk, MB", "Open files", "Assessment, s",
-    "of processor", "Peak then, MB",
+    "of processor", "Peak then, MB", "Whole command, MB",
 ]  # fmt: skip
 WIDTHS = (10, 50, 100, 500)
 PER_YEAR = 252.0  # of no consequence for total returns
@@ -151,6 +151,7 @@ def growth(full: bool) -> list[list[str]]:
             [
                 f"{count:,}", f"{g.seconds / count * 1e6:.2f}", f"{g.seconds:.2f}", f"{g.cpu:.2f}", f"{g.peak:,.0f}",
                 f"{g.disk:,.0f}", f"{g.files}", f"{g.assessment:.2f}", f"{g.assessment_cpu:.2f}", f"{g.whole_peak:,.0f}",
+                f"{g.command_peak:,.0f}",
             ]
         )  # fmt: skip
     return rows
@@ -231,7 +232,8 @@ returns are ours within {TOLERANCE:g}.
 
 A search of `fertilizer_producers` on the sample market, decided, accounted, measured and kept on disk until it is
 assessed, by two threads of a process of its own (`python -m benchmarks.bench_grid TRIALS`). Peak memory is of the whole
-process, and counts the libraries it has loaded.
+process, and counts the libraries it has loaded; the last column is that of `python -m backtests.grid_search` of as
+many, its page, maps and table of all trials written.
 
 {table(GROWTH_HEADS, growth(full))}
 

@@ -22,8 +22,10 @@ ALIKE = (
 )
 PBO_TRIALS = 10_000
 PBO_BLOCKS = 20  # 184,756 splits; two blocks more are four times as many
-
-PARTS = 64  # into which the splits are cut for the cores
+LAST_BLOCKS = (
+    3  # by which splits are told apart, so that sums over few of the other blocks are in memory at once
+)
+PARTS = 8  # into which the splits that agree in those are cut for the cores
 
 
 @final
@@ -73,17 +75,11 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
     chosen = pbo_sample(sums.shape[0], seed)
     width, halves = counts.size // 2, _halves(counts.size)
     low = [np.ascontiguousarray(x[chosen, :width].T) for x in (sums, squares)]
-    high = [subset_sums(x[chosen, width:]) for x in (sums, squares)]
-    # In the order of their lower blocks, which are then added once for many, and put back in their own.
-    parts = np.array_split(np.argsort(halves % 2**width, kind="stable"), PARTS)
-    by_half = np.empty((2, 3, halves.size))
-
-    def ranked(places: IntArray) -> FloatArray:
-        return winners_of_halves(halves[places], counts.astype(np.float64), *low, *high)  # type: ignore[no-any-return]
-
-    with closing(in_order(ranked, parts, cores())) as each:
-        for places, own in zip(parts, each, strict=True):
-            by_half[:, :, places] = own
+    high = [np.ascontiguousarray(x[chosen, width:]) for x in (sums, squares)]
+    by_half, last = np.empty((2, 3, halves.size)), max(width, counts.size - LAST_BLOCKS)
+    for taken in range(2 ** (counts.size - last)):
+        here = np.flatnonzero(halves >> last == taken)
+        by_half[:, :, here] = _winners(halves[here], counts, low, high, taken, last - width)
     rank, inside, outside = by_half.transpose(1, 0, 2).reshape(3, -1)  # the halves, then their complements
     logits = np.log(rank / (chosen.size + 1 - rank))
     return Pbo(
@@ -163,6 +159,32 @@ def _check_blocks(counts: FloatArray, sums: FloatArray, squares: FloatArray) -> 
             f"{sums.shape[0]} trials in {counts.size} blocks; "
             f"wanted two trials or more in an even number of blocks, {PBO_BLOCKS} at most"
         )
+
+
+def _winners(
+    halves: IntArray,
+    counts: FloatArray,
+    low: list[FloatArray],
+    high: list[FloatArray],
+    taken: int,
+    first: int,
+) -> FloatArray:
+    """`winners_of_halves` of those that agree in the blocks after the first of the high ones: which are taken."""
+    inside = np.array([bool(taken >> b & 1) for b in range(high[0].shape[1] - first)], dtype=bool)
+    upper = [
+        np.stack([subset_sums(x[:, :first], x[:, first:][:, own]) for own in (inside, ~inside)]) for x in high
+    ]
+    # In the order of their lower blocks, which are then added once for many, and put back in their own.
+    parts = np.array_split(np.argsort(halves % 2 ** low[0].shape[0], kind="stable"), PARTS)
+
+    def ranked(places: IntArray) -> FloatArray:
+        return winners_of_halves(halves[places], counts.astype(np.float64), *low, *upper)  # type: ignore[no-any-return]
+
+    by_half = np.empty((2, 3, halves.size))
+    with closing(in_order(ranked, parts, cores())) as each:
+        for places, own in zip(parts, each, strict=True):
+            by_half[:, :, places] = own
+    return by_half
 
 
 def _halves(blocks: int) -> IntArray:

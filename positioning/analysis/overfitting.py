@@ -15,6 +15,7 @@ from statistics import NormalDist
 from typing import final
 
 import numpy as np
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from positioning.analysis.metrics import NOISE
@@ -33,6 +34,8 @@ CHUNK = 2048
 
 # Part of the statistic below which maxima of draws are not told apart at first, because few p-values depend on them.
 FLOOR = 0.7
+
+SLAB = 100_000  # trials of a grid whose neighbours are looked at together
 
 
 def probabilistic_sharpe(
@@ -298,32 +301,62 @@ def double_bootstrap_p(statistic: float, tops: FloatArray, tops_again: FloatArra
 @final
 @dataclass(frozen=True, eq=False)
 class Plateau:
-    """scores: shape of the grid, NaN where the trial's own value is. best: place of the recommended trial.
-    neighbours: how many of its neighbours have a value. edges: the ordered axes on whose end it lies, where
-    the plateau may go on beyond the grid."""
+    """best: place of the recommended trial. score: its own, see `neighbourhood_scores`. neighbours: how many of its
+    neighbours have a value. edges: the ordered axes on whose end it lies, where the plateau may go on beyond the grid."""
 
-    scores: FloatArray
     best: tuple[int, ...]
+    score: float
     neighbours: int
     edges: tuple[int, ...]
 
 
 def plateau(values: FloatArray, ordered: tuple[bool, ...]) -> Plateau:
-    """The trial that loses least when any one parameter is a step off.
+    """The trial that loses least when any one parameter is a step off: the best of `neighbourhood_scores` wins; among
+    equals the higher own value, then the first.
 
-    A trial's score is the lowest of its own value and its neighbours', one step up or down on each ordered
-    axis. The lowest, not the mean: a mean lets a lonely peak lift itself and all around it, while the lowest
-    is a promise one can say ("one step on any axis keeps at least 0.8"). Categories have no neighbours. At
-    the edge of the grid, and where a value is NaN (not tried, or undefined), there is one neighbour less; let
-    ruin be -inf. The best score wins; among equals the higher own value, then the first.
-
-    values: one axis a parameter, larger is better. ordered: for each axis, whether its steps are neighbours.
-    Raises ValueError where no value is known.
+    values: one axis a parameter, larger is better; let ruin be -inf. ordered: for each axis, whether its steps are
+    neighbours. The longest axis is cut into stretches of SLAB trials or so, since scores of all trials would take as
+    much memory as their values. Raises ValueError where no value is known.
     """
     if len(ordered) != values.ndim or np.isnan(values).all():
         raise ValueError(
             f"{len(ordered)} axes told of {values.ndim}, {np.isfinite(values).sum()} values known"
         )
+    axis = int(np.argmax(values.shape))
+    length, beside = values.shape[axis], int(ordered[axis])
+    step = max(1, SLAB * length // values.size)
+    most, best, neighbours = (-math.inf, -math.inf), (0,) * values.ndim, 0
+    untold = True
+    for first in range(0, length, step):
+        last, start = min(first + step, length), max(first - beside, 0)
+        around, inside = [slice(None)] * values.ndim, [slice(None)] * values.ndim
+        around[axis], inside[axis] = slice(start, last + beside), slice(first - start, last - start)
+        own = values[tuple(around)]
+        scores, counts = (of_all[tuple(inside)] for of_all in neighbourhood_scores(own, ordered))
+        own = own[tuple(inside)]
+        ties = np.argwhere(scores == np.fmax.reduce(scores, axis=None))
+        if not ties.size:  # none of them is known
+            continue
+        place = tuple(ties[own[tuple(ties.T)].argmax()].tolist())
+        here = tuple(i + first * (a == axis) for a, i in enumerate(place))
+        rank = float(scores[place]), float(own[place])
+        if untold or rank > most or (rank == most and here < best):
+            untold, most, best, neighbours = False, rank, here, int(counts[place])
+    searched = [a for a, size in enumerate(values.shape) if ordered[a] and size > 1]
+    edges = tuple(a for a in searched if best[a] in (0, values.shape[a] - 1))
+    return Plateau(best, most[0], neighbours, edges)
+
+
+def neighbourhood_scores(
+    values: FloatArray, ordered: tuple[bool, ...]
+) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
+    """Of each trial the lowest of its own value and its neighbours', one step up or down on each ordered axis, NaN where
+    its own is; and how many neighbours have a value.
+
+    The lowest, not the mean: a mean lets a lonely peak lift itself and all around it, while the lowest
+    is a promise one can say ("one step on any axis keeps at least 0.8"). Categories have no neighbours. At
+    the edge of the grid, and where a value is NaN (not tried, or undefined), there is one neighbour less.
+    """
     scores = values.copy()
     neighbours = np.zeros(values.shape, dtype=np.uint8)
     for axis in np.flatnonzero(ordered):
@@ -333,11 +366,7 @@ def plateau(values: FloatArray, ordered: tuple[bool, ...]) -> Plateau:
             np.fmin(score[here], value[there], out=score[here])
             count[here] += ~np.isnan(value[there])
     scores[np.isnan(values)] = math.nan
-    ties = np.flatnonzero(scores == np.fmax.reduce(scores, axis=None))
-    best = tuple(int(i) for i in np.unravel_index(ties[values.flat[ties].argmax()], values.shape))
-    searched = [a for a, size in enumerate(values.shape) if ordered[a] and size > 1]
-    edges = tuple(a for a in searched if best[a] in (0, values.shape[a] - 1))
-    return Plateau(scores, best, int(neighbours[best]), edges)
+    return scores, neighbours
 
 
 def _sharpe_variance(sharpe: float, skew: float, kurtosis: float) -> float:

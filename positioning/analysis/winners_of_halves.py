@@ -13,13 +13,15 @@ from positioning.compiled import compiled
 ROUNDING = 1e-12
 
 
-def subset_sums(values: FloatArray) -> FloatArray:
-    """(2^B, trials) sums of values (trials, B) over every subset of the blocks, block b in those whose number has bit b;
-    each trial's numbers are added in the same order, hence equal trials stay equal to the last bit, which a matrix
-    product does not promise."""
-    sums = np.zeros((1, values.shape[0]))
-    for column in values.T:
-        sums = np.concatenate([sums, sums + column])
+def subset_sums(values: FloatArray, added: FloatArray) -> FloatArray:
+    """(2^B, trials) sums of values (trials, B) over every subset of the blocks, block b in those whose number has bit b,
+    and then of `added` (trials, A) over all of its blocks; each trial's numbers are added in the same order, hence equal
+    trials stay equal to the last bit, which a matrix product does not promise."""
+    sums = np.zeros((2 ** values.shape[1], values.shape[0]))
+    for b, column in enumerate(values.T):
+        np.add(sums[: 2**b], column, out=sums[2**b : 2 ** (b + 1)])
+    for column in added.T:
+        sums += column
     return sums
 
 
@@ -36,7 +38,8 @@ def winners_of_halves(
     first with the half inside and then with its complement.
 
     counts: (B,) rows of each block. low: (B / 2, trials) of the lower blocks, which are added once for halves in a row
-    that agree in them; high: `subset_sums` of the upper. All are added in the order of the blocks.
+    that agree in them; high: (2, 2^U, trials) `subset_sums` of the next U blocks and of those after them that are in
+    every one of the halves, and in their complements. All are added in the order of the blocks.
     """
     blocks, trials = counts.size, low_sums.shape[1]
     width, out = blocks // 2, np.empty((2, 3, halves.size))
@@ -58,11 +61,11 @@ def winners_of_halves(
             rows = 0.0
             for b in range(blocks):
                 rows += counts[b] if half >> b & 1 else 0.0
-            upper = half >> width
+            upper = (half >> width) % high_sums.shape[1]
             scale = math.sqrt(rows - 1.0) / rows
             for k in range(trials):
-                total = high_sums[upper, k] + sums[side, k]
-                square = high_squares[upper, k] + squares[side, k]
+                total = high_sums[side, upper, k] + sums[side, k]
+                square = high_squares[side, upper, k] + squares[side, k]
                 deviations = square - total * total / rows
                 ratio = total / np.sqrt(deviations) * scale
                 ratio = 0.0 if deviations <= ROUNDING * square else ratio

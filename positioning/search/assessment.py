@@ -97,15 +97,13 @@ def assess(search: Search, trials: Trials) -> Assessment:
     rows = space.market.rows[space.market.start :]
     per_year = rows_per_year(rows)
     measured, variance = _dispersion(trials, per_year)
-    values = values_of(trials, search.metric)
-    if not np.isfinite(values).any():
+    best = best_trials(trials, search.metric, 1)
+    if not best.size:
         raise BadInputError(
-            f"none of {values.size:,} trials has a {search.metric}",
+            f"none of {trials.count:,} trials has a {search.metric}",
             "wanted one account that lives and moves",
             "choose other axes or another metric",
         )
-    best = int(np.nanargmax(values))
-    del values  # of ten million trials 80 MB
     place, score, neighbours, tried = _on_plateau(search, trials)
     effective = effective_trials(trials.sums())
     effective = effective if math.isfinite(effective) else 1.0
@@ -127,7 +125,7 @@ def assess(search: Search, trials: Trials) -> Assessment:
         effective=effective,
         deviation=math.sqrt(variance * per_year),
         luck=luck * math.sqrt(per_year),
-        best=judge(best),
+        best=judge(int(best[0])),
         plateau=judge(place),
         score=score,
         neighbours=neighbours,
@@ -149,12 +147,20 @@ def assess(search: Search, trials: Trials) -> Assessment:
 
 
 def _dispersion(trials: Trials, per_year: float) -> tuple[int, float]:
-    """How many trials have a Sharpe ratio, and its variance among them, per row; what that takes is not kept."""
-    sharpes = trials.figures["sharpe"]
-    finite = sharpes[np.isfinite(sharpes)]
-    del sharpes  # of ten million trials 80 MB
-    finite /= math.sqrt(per_year)
-    return finite.size, float(np.var(finite, ddof=1)) if finite.size > 1 else 0.0
+    """How many trials have a Sharpe ratio, and its variance among them, per row: that of np.var, in one array, since of
+    ten million trials each takes 80 MB."""
+    row, values, count = trials.plan.names.index("sharpe"), np.empty(trials.count), 0
+    for table in trials.tables():
+        finite = table[row][np.isfinite(table[row])]
+        values[count : count + finite.size] = finite
+        count += finite.size
+    sharpes = values[:count]
+    if count < 2:
+        return count, 0.0
+    sharpes /= math.sqrt(per_year)
+    sharpes -= sharpes.mean()
+    sharpes *= sharpes
+    return count, float(sharpes.sum() / (count - 1))
 
 
 def _figures_of(search: Search, strategy: Strategy) -> Mapping[str, float]:
@@ -171,6 +177,20 @@ def values_of(trials: Trials, metric: str) -> FloatArray:
         values[first : first + table.shape[1]] = _values_in(trials, metric, table)
         first += table.shape[1]
     return values
+
+
+def best_trials(trials: Trials, metric: str, count: int) -> IntArray:
+    """(count or fewer,) places of the trials with the highest finite metric, the highest first, equals in their order."""
+    best, values, first = np.empty(0, np.int64), np.empty(0), 0
+    for table in trials.tables():
+        own = _values_in(trials, metric, table)
+        places = np.flatnonzero(np.isfinite(own))
+        places = places[np.argsort(-own[places], kind="stable")[:count]]
+        best, values = np.append(best, first + places), np.append(values, own[places])
+        order = np.argsort(-values, kind="stable")[:count]
+        best, values = best[order], values[order]
+        first += own.size
+    return best
 
 
 def _values_in(trials: Trials, metric: str, table: FloatArray) -> FloatArray:
@@ -288,10 +308,10 @@ def return_moments(space: SearchSpace, settings: Mapping[str, Any]) -> tuple[flo
 def _on_plateau(search: Search, trials: Trials) -> tuple[int, float, int, int]:
     """The plateau's trial, its score, how many neighbours it has, trials run for it."""
     if not search.full:
-        return _refined(search, trials.plan.codes, values_of(trials, search.metric))
+        return _refined(search, trials)
     parts = (_values_in(trials, search.metric, table) for table in trials.tables())
     trial, surface = on_plateau(search.space, trials.plan.codes, parts)
-    return trial, float(surface.scores[surface.best]), surface.neighbours, 0
+    return trial, surface.score, surface.neighbours, 0
 
 
 def on_plateau(space: SearchSpace, codes: GridIndex, parts: Iterable[FloatArray]) -> tuple[int, Plateau]:
@@ -308,14 +328,13 @@ def on_plateau(space: SearchSpace, codes: GridIndex, parts: Iterable[FloatArray]
     return int(best.argmax()), surface
 
 
-def _refined(search: Search, codes: GridIndex, values: FloatArray) -> tuple[int, float, int, int]:
+def _refined(search: Search, trials: Trials) -> tuple[int, float, int, int]:
     """As `plateau`, over the CANDIDATES best trials of a random search, whose neighbours are run for it."""
-    space = search.space
-    top = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")
-    top = top[np.isfinite(values[top])][:CANDIDATES]
-    top = top[np.argsort(-values[top], kind="stable")]
+    space, codes = search.space, trials.plan.codes
+    top = best_trials(trials, search.metric, CANDIDATES)
     around = [(n, near) for n, k in enumerate(top) for near in neighbours_of(space, codes[k])]
-    scores, counts = values[top].copy(), np.zeros(top.size, dtype=np.int64)
+    scores = np.array([trials.figures_of(int(k))[search.metric] for k in top])
+    counts = np.zeros(top.size, dtype=np.int64)
     tried = 0
     if around:
         near = space.grouped(np.unique(np.array([code for _, code in around]), axis=0).astype(codes.dtype))

@@ -12,10 +12,20 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
+from numpy.lib import format as npy
 
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.files import MARKER, atomic_folder, is_marked, mark, read_bounded, sweep, write_whole
+from positioning.files import (
+    MARKER,
+    atomic_file,
+    atomic_folder,
+    is_marked,
+    mark,
+    read_bounded,
+    sweep,
+    write_whole,
+)
 from positioning.json_text import decoded, json_text
 
 TRIES = 20  # at making a folder whose empty parent another search, ending, may be taking away
@@ -122,11 +132,15 @@ class FolderChunks(ChunkStore):
         self._found = {}
 
     def put(self, number: int, table: FloatArray) -> None:
-        buffer = io.BytesIO()
-        np.save(buffer, np.ascontiguousarray(table, dtype=np.float64), allow_pickle=False)
-        data = buffer.getvalue()
-        name = f"{number:06d}-{hashlib.sha256(data).hexdigest()[:16]}.npy"
-        write_whole(self.place / name, data)
+        content, header = np.ascontiguousarray(table, dtype=np.float64), io.BytesIO()
+        npy.write_array_header_1_0(header, npy.header_data_from_array_1_0(content))
+        parts = header.getvalue(), content.reshape(-1).data  # as np.save writes them, without a copy
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(part)
+        name = f"{number:06d}-{digest.hexdigest()[:16]}.npy"
+        with atomic_file(self.place / name) as draft, draft.open("wb") as file:
+            file.writelines(parts)
         self._found[number] = name
 
     def get(self, number: int) -> FloatArray:

@@ -8,14 +8,14 @@ import numpy as np
 
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
-from positioning.search.run import IN_FLIGHT, Found, Work, tabulate, threads
+from positioning.search.run import Found, Work, tabulate, threads
 from positioning.search.space import GridIndex, SearchSpace
 from positioning.search.trials import Plan
 from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.from_file import blamed
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.weight_batches import decided_in_batches
-from positioning.worker_processes import WorkerError, spread
+from positioning.worker_processes import IN_FLIGHT, WorkerError, spread
 
 Piece = tuple[int, int, int]  # of a chunk: its number, first and last trial
 

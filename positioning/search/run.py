@@ -27,7 +27,7 @@ from positioning.strategy.strategy import Strategy
 from positioning.strategy.weight_batches import WeightBatch
 from positioning.vectors import aligned_empty
 
-IN_FLIGHT = 4  # chunks a worker that may be begun or finished and not yet kept; more would only hold memory
+IN_FLIGHT = 2  # chunks a worker that may be begun or finished and not yet kept; more would only hold memory
 
 METRICS = ("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown")  # more is better
 

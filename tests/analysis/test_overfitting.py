@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from arch.bootstrap import SPA, CircularBlockBootstrap
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import kurtosis, rankdata, skew, ttest_1samp
 
@@ -17,6 +17,7 @@ from positioning.analysis.overfitting import (
     effective_trials,
     expected_maximum_sharpe,
     minimum_track_record_length,
+    neighbourhood_scores,
     plateau,
     probabilistic_sharpe,
     spa,
@@ -438,7 +439,8 @@ def test_plateau_by_hand() -> None:
         [1.0, 1.0, 0.0, 0.0],
         [1.0, 1.0, 1.1, nan],
     ]
-    assert found.scores == pytest.approx(np.array(expected), nan_ok=True)
+    assert neighbourhood_scores(values, (True, True))[0] == pytest.approx(np.array(expected), nan_ok=True)
+    assert found.score == 1.1
     assert found.best == (2, 2)  # not the peak of 9 beside the cliff
     assert found.neighbours == 2  # above and to the left; the one to the right is not known
     assert found.edges == (0,)
@@ -449,7 +451,7 @@ def test_categories_have_no_neighbours() -> None:
     assert plateau(values, (False, True)).best == (1, 1)
     assert plateau(values, (False, True)).edges == ()
     alone = plateau(values, (False, False))
-    assert np.array_equal(alone.scores, values)
+    assert np.array_equal(neighbourhood_scores(values, (False, False))[0], values)
     assert (alone.best, alone.neighbours, alone.edges) == ((0, 1), 0, ())
 
 
@@ -460,9 +462,11 @@ def test_among_equal_scores_the_higher_value_wins() -> None:
 
 
 def test_ruin_beside_a_trial_is_its_score() -> None:
-    found = plateau(np.array([1.0, 3.0, -np.inf, 0.5]), (True,))
-    assert np.array_equal(found.scores, [1.0, -np.inf, -np.inf, -np.inf])
-    assert found.best == (0,)
+    values = np.array([1.0, 3.0, -np.inf, 0.5])
+    assert np.array_equal(neighbourhood_scores(values, (True,))[0], [1.0, -np.inf, -np.inf, -np.inf])
+    assert plateau(values, (True,)).best == (0,)
+    ruin = plateau(np.array([np.nan, -np.inf]), (True,))
+    assert (ruin.best, ruin.score, ruin.neighbours) == ((1,), -math.inf, 0)
 
 
 @settings(max_examples=50, deadline=None)
@@ -475,7 +479,7 @@ def test_plateau_is_the_lowest_of_each_cross(
     values[rng.random(shape) < 0.2] = np.nan
     if np.isnan(values).all():
         return
-    scores = plateau(values, ordered).scores
+    scores, counts = neighbourhood_scores(values, ordered)
     cells = list(np.ndindex(*shape))
     for cell in cells:
         cross = [
@@ -486,6 +490,27 @@ def test_plateau_is_the_lowest_of_each_cross(
         ]
         wanted = np.nan if np.isnan(values[cell]) else np.nanmin(cross)
         assert scores[cell] == pytest.approx(wanted, nan_ok=True)
+        assert np.isnan(values[cell]) or counts[cell] == np.isfinite(cross).sum() - 1
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10_000), st.tuples(*[st.integers(1, 5)] * 3), st.tuples(*[st.booleans()] * 3))
+def test_a_plateau_is_found_in_stretches_of_any_length(
+    monkeypatch: pytest.MonkeyPatch, seed: int, shape: tuple[int, ...], ordered: tuple[bool, ...]
+) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 4, shape).astype(np.float64)  # with equals
+    values[rng.random(shape) < 0.2] = -np.inf
+    values[rng.random(shape) < 0.2] = np.nan
+    if np.isnan(values).all():
+        return
+    scores, counts = neighbourhood_scores(values, ordered)
+    known = [cell for cell in np.ndindex(*shape) if not np.isnan(values[cell])]
+    best = max(known, key=lambda cell: (scores[cell], values[cell], tuple(-i for i in cell)))
+    for trials in (1, 7, 1000):
+        monkeypatch.setattr("positioning.analysis.overfitting.SLAB", trials)
+        found = plateau(values, ordered)
+        assert (found.best, found.score, found.neighbours) == (best, scores[best], counts[best])
 
 
 # Purged cross-validation

@@ -37,8 +37,19 @@ def test_winners_are_those_of_every_half_asked_alone(trials: int, blocks: int) -
     width, every = blocks // 2, 2**blocks - 1
     halves = np.array([sum(1 << b for b in chosen) for chosen in combinations(range(blocks), width)])
     low = [np.ascontiguousarray(x[:, :width].T) for x in (sums, squares)]
-    high = [subset_sums(x[:, width:]) for x in (sums, squares)]
+    nothing = np.empty((trials, 0))
+    high = [np.stack([subset_sums(x[:, width:], nothing)] * 2) for x in (sums, squares)]
     answer = winners_of_halves(halves, counts, *low, *high)
+    for last in (False, True):  # those that agree in the last block have sums of the others alone in memory
+        here = (halves >> blocks - 1).astype(bool) == last
+        sides = [(x[:, -1:], nothing) if last else (nothing, x[:, -1:]) for x in (sums, squares)]
+        high = [
+            np.stack([subset_sums(x[:, width:-1], added) for added in both])
+            for x, both in zip((sums, squares), sides, strict=True)
+        ]
+        np.testing.assert_array_equal(
+            answer[:, :, here], winners_of_halves(halves[here], counts, *low, *high)
+        )
     for s, half in enumerate(halves.tolist()):
         both = []
         for side in (half, every ^ half):
@@ -52,6 +63,10 @@ def test_winners_are_those_of_every_half_asked_alone(trials: int, blocks: int) -
 
 def test_sums_of_subsets_by_hand() -> None:
     np.testing.assert_array_equal(
-        subset_sums(np.array([[1.0, 2.0, 4.0], [10.0, 0.0, 5.0]])),
+        subset_sums(np.array([[1.0, 2.0, 4.0], [10.0, 0.0, 5.0]]), np.empty((2, 0))),
         [[0, 0], [1, 10], [2, 0], [3, 10], [4, 5], [5, 15], [6, 5], [7, 15]],
+    )
+    np.testing.assert_array_equal(
+        subset_sums(np.array([[1.0, 2.0], [10.0, 0.0]]), np.array([[4.0], [5.0]])),
+        [[4, 5], [5, 15], [6, 5], [7, 15]],
     )

@@ -13,9 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.grid_search import app
-from positioning.reporting.search.charts import QUANTILES, heat_map, profile, rounded, told_from_luck
+from positioning.reporting.search.charts import QUANTILES, cloud, heat_map, profile, rounded, told_from_luck
 from tests.builders import until
 from tests.reporting.browser import ARTEFACTS, Window, opened, text_of
+from tests.search.trial_tables import trials_of
 
 GRIDS = {
     "full": ["--grid", "half_life=5,10,20,40", "--grid", "hedge_ratio=0:1:0.1", "--grid", "lookback=60,120,250"],
@@ -125,6 +126,24 @@ def test_the_table_sorts_by_number_both_ways(browser: Window, folder: Path) -> N
     assert wrong == []
 
 
+def test_the_cloud_is_of_a_random_part_of_all_that_have_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    sharpe, fall = rng.standard_normal((2, 3_000)).round(5)
+    sharpe[rng.integers(0, 3_000, 500)] = np.nan
+    fall[rng.integers(0, 3_000, 500)] = np.nan
+    contestant = SimpleNamespace(figures={"sharpe": 1.0, "max_drawdown": -0.5}, skew=0.0, kurtosis=3.0)
+    judged = SimpleNamespace(best=contestant, plateau=contestant, luck=0.4, per_year=250.0, rows=1_000)
+    trials = trials_of(sharpe=sharpe, max_drawdown=fall)
+    places = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
+    for most in (100, 10_000):
+        monkeypatch.setattr("positioning.reporting.search.charts.MOST_POINTS", most)
+        dots = cloud(trials, judged)["data"][0]  # type: ignore[arg-type]
+        drawn = places
+        if places.size > most:
+            drawn = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
+        assert (dots["x"], dots["y"]) == (fall[drawn].tolist(), sharpe[drawn].tolist())
+
+
 def test_maps_and_profiles_are_of_all_trials_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     axes = {"one": tuple(range(3)), "other": tuple(range(80)), "third": (1.0, 2.0)}
@@ -142,6 +161,7 @@ def test_maps_and_profiles_are_of_all_trials_in_pieces_of_any_size(monkeypatch: 
     found = []
     for many in (7, 1000):
         monkeypatch.setattr("positioning.reporting.search.charts.AT_ONCE", many)
+        assert profile(values, codes, 0, axes["one"], "one", "sharpe")["data"] == own
         found.append(heat_map(axes, (0, 1), codes, values, "sharpe", codes[5])["data"])
     assert found[0] == found[1]
     cells = (

@@ -12,7 +12,7 @@ import numpy as np
 from positioning.analysis.cross_validation import Pbo
 from positioning.analysis.overfitting import probabilistic_sharpe
 from positioning.analysis.verdict import CONFIDENCE
-from positioning.arrays import FloatArray, IntArray
+from positioning.arrays import BoolArray, FloatArray, IntArray
 from positioning.json_text import plain
 from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, watermark
 from positioning.search.assessment import Assessment
@@ -92,11 +92,16 @@ def profile(
 ) -> Figure:
     """Median, middle 80 % and best of all trials that share each value of one axis."""
     bins, labels = _bins(choices)
-    finite, heights = np.isfinite(values), []
+    heights = []
     for here in range(len(labels)):
-        group = values[finite & (bins == here)[codes[:, axis]]]
-        quantiles = np.quantile(group, QUANTILES) if group.size else np.full(len(QUANTILES), math.nan)
-        heights.append([*quantiles, group.max() if group.size else math.nan])
+        group = _where(values, codes[:, axis], bins == here)
+        best = group.max() if group.size else math.nan
+        quantiles = (
+            np.quantile(group, QUANTILES, overwrite_input=True)
+            if group.size
+            else np.full(len(QUANTILES), math.nan)
+        )
+        heights.append([*quantiles, best])
     low, middle, high, top = zip(*heights, strict=True)
     edge = {
         "type": "scatter",
@@ -123,13 +128,8 @@ def profile(
 
 def cloud(trials: Trials, assessment: Assessment) -> Figure:
     """Sharpe against the worst drawdown, a random part above MOST_POINTS trials."""
-    points = np.flatnonzero(
-        np.isfinite(trials.figures["sharpe"]) & np.isfinite(trials.figures["max_drawdown"])
-    )
-    if points.size > MOST_POINTS:
-        points = np.sort(np.random.default_rng(0).choice(points, MOST_POINTS, replace=False))
-    sharpe, fall = (trials.figures[name][points] for name in ("sharpe", "max_drawdown"))
-    few = points.size < MOST_POINTS // 10
+    sharpe, fall = _drawn(trials, ("sharpe", "max_drawdown"))
+    few = sharpe.size < MOST_POINTS // 10
     dot: Figure = {
         "type": "scatter",
         "mode": "markers",
@@ -160,6 +160,26 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
          "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": "$bad"}} for height, words in lines
     ]  # fmt: skip
     return figure
+
+
+def _drawn(trials: Trials, names: Sequence[str]) -> FloatArray:
+    """(names, points) of the trials that have all these figures, in their order; a random MOST_POINTS of more."""
+    rows = [trials.plan.names.index(name) for name in names]
+
+    def measured(table: FloatArray) -> FloatArray:
+        own = table[rows]
+        return own[:, np.isfinite(own).all(axis=0)]
+
+    ends = np.cumsum([0, *(measured(table).shape[1] for table in trials.tables())])
+    if ends[-1] > MOST_POINTS:
+        points = np.sort(np.random.default_rng(0).choice(ends[-1], MOST_POINTS, replace=False))
+    else:
+        points = np.arange(ends[-1])
+    edges = np.searchsorted(points, ends)
+    parts = zip(trials.tables(), ends, edges, edges[1:], strict=False)
+    return np.concatenate(
+        [measured(table)[:, points[start:stop] - first] for table, first, start, stop in parts], axis=1
+    )
 
 
 def told_from_luck(b: Assessment) -> float:
@@ -239,6 +259,18 @@ def _bins(choices: Sequence[Any]) -> tuple[IntArray, list[str]]:
     bins = np.arange(size) * MOST_CELLS // size
     firsts = np.searchsorted(bins, np.arange(MOST_CELLS))
     return bins, [safe_label(f"{label(choices[i])}…") for i in firsts]
+
+
+def _where(values: FloatArray, codes: IntArray, chosen: BoolArray) -> FloatArray:
+    """The finite values (K,) of the trials with codes (K,) that are chosen, in their order."""
+    parts = [slice(first, first + AT_ONCE) for first in range(0, values.size, AT_ONCE)]
+    own = np.empty(sum(np.count_nonzero(chosen[codes[part]] & np.isfinite(values[part])) for part in parts))
+    count = 0
+    for part in parts:
+        some = values[part][chosen[codes[part]] & np.isfinite(values[part])]
+        own[count : count + some.size] = some
+        count += some.size
+    return own
 
 
 def _figure(data: list[Figure], x: str, y: str, x_axis: Figure, y_axis: Figure) -> Figure:

@@ -36,10 +36,9 @@ from positioning.reporting.verdict import rules
 from positioning.reporting.view import Chart, Table, Tile
 from positioning.runs.answers import keep_answer
 from positioning.runs.searches import axes_to_json
-from positioning.search.assessment import TrialAssessment
+from positioning.search.assessment import TrialAssessment, best_trials
 from positioning.search.measures import FIGURES
 from positioning.search.run import in_words
-from positioning.search.space import AT_ONCE
 
 TOP = 50  # trials in the table
 _LABELS = {row.field: row.label for row in ROWS}
@@ -268,15 +267,7 @@ def _clouds(report: SearchReport) -> Gallery:
 
 
 def _top(report: SearchReport) -> Table:
-    values, b = report.values(), report.assessment
-    np.negative(values, out=values)
-    values[~np.isfinite(values)] = np.inf
-    parts = range(0, values.size, AT_ONCE)
-    few = np.sort(
-        np.concatenate([n + np.argsort(values[n : n + AT_ONCE], kind="stable")[:TOP] for n in parts])
-    )
-    few = few[np.isfinite(values[few])]
-    order = few[np.argsort(values[few], kind="stable")][:TOP]
+    b, order = report.assessment, best_trials(report.trials, report.search.metric, TOP)
     places = order.tolist()
     if b.plateau.trial not in places:
         places.append(b.plateau.trial)
