@@ -77,9 +77,9 @@ def pbo(counts: FloatArray, sums: FloatArray, squares: FloatArray, *, seed: int 
     low = [np.ascontiguousarray(x[chosen, :width].T) for x in (sums, squares)]
     high = [np.ascontiguousarray(x[chosen, width:]) for x in (sums, squares)]
     by_half, last = np.empty((2, 3, halves.size)), max(width, counts.size - LAST_BLOCKS)
-    for taken in range(2 ** (counts.size - last)):
-        here = np.flatnonzero(halves >> last == taken)
-        by_half[:, :, here] = _winners(halves[here], counts, low, high, taken, last - width)
+    for members in range(2 ** (counts.size - last)):
+        here = np.flatnonzero(halves >> last == members)
+        by_half[:, :, here] = _winners(halves[here], counts, low, high, members, last - width)
     rank, inside, outside = by_half.transpose(1, 0, 2).reshape(3, -1)  # the halves, then their complements
     logits = np.log(rank / (chosen.size + 1 - rank))
     return Pbo(
@@ -166,11 +166,11 @@ def _winners(
     counts: FloatArray,
     low: list[FloatArray],
     high: list[FloatArray],
-    taken: int,
+    members: int,
     first: int,
 ) -> FloatArray:
-    """`winners_of_halves` of those that agree in the blocks after the first of the high ones: which are taken."""
-    inside = np.array([bool(taken >> b & 1) for b in range(high[0].shape[1] - first)], dtype=bool)
+    """`winners_of_halves` of those that agree in the high blocks after the first; members: which of these they hold."""
+    inside = np.array([bool(members >> b & 1) for b in range(high[0].shape[1] - first)], dtype=bool)
     upper = [
         np.stack([subset_sums(x[:, :first], x[:, first:][:, own]) for own in (inside, ~inside)]) for x in high
     ]

@@ -128,7 +128,7 @@ def profile(
 
 def cloud(trials: Trials, assessment: Assessment) -> Figure:
     """Sharpe against the worst drawdown, a random part above MOST_POINTS trials."""
-    sharpe, fall = _drawn(trials, ("sharpe", "max_drawdown"))
+    sharpe, fall = _sample(trials, ("sharpe", "max_drawdown"))
     few = sharpe.size < MOST_POINTS // 10
     dot: Figure = {
         "type": "scatter",
@@ -162,7 +162,7 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
     return figure
 
 
-def _drawn(trials: Trials, names: Sequence[str]) -> FloatArray:
+def _sample(trials: Trials, names: Sequence[str]) -> FloatArray:
     """(names, points) of the trials that have all these figures, in their order; a random MOST_POINTS of more."""
     rows = [trials.plan.names.index(name) for name in names]
 
