@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import math
@@ -30,6 +31,16 @@ LONGEST = (
     "analysis/test_look_ahead.py", "reporting/test_search.py", "cli/test_init.py", "test_tour.py",
     "analysis/test_overfitting.py",
 )  # fmt: skip
+
+
+def pytest_configure() -> None:
+    """Modules and tests stay until the end: each process would look for garbage among them again and again."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

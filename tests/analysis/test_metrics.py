@@ -6,11 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import empyrical
 import numpy as np
 import pandas as pd
 import pytest
-import quantstats.stats as qs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -373,6 +371,8 @@ def series(market: dict[str, np.ndarray], name: str, over_cash: bool) -> pd.Seri
 
 
 def test_empyrical_agrees(market: dict[str, np.ndarray], ours: Metrics) -> None:
+    import empyrical
+
     net, year = series(market, "nav", False), {"annualization": ours.rows_per_year}
     cash = pd.Series(market["cash_rate"][1:], index=net.index)
     assert empyrical.cum_returns_final(net) == near(ours.total_return)
@@ -390,6 +390,8 @@ def test_empyrical_agrees(market: dict[str, np.ndarray], ours: Metrics) -> None:
 def test_empyrical_grows_by_rows_and_so_agrees_only_on_our_rows_per_year(
     market: dict[str, np.ndarray], ours: Metrics
 ) -> None:
+    import empyrical
+
     net, n = series(market, "nav", False), ours.rows_per_year
     # Its years are rows / annualization, and (T - 1) / n are our calendar years exactly.
     assert empyrical.annual_return(net, annualization=n) == near(ours.cagr)
@@ -399,6 +401,8 @@ def test_empyrical_grows_by_rows_and_so_agrees_only_on_our_rows_per_year(
 
 
 def test_empyrical_regression_agrees_on_excess_returns(market: dict[str, np.ndarray], ours: Metrics) -> None:
+    import empyrical
+
     # Excess returns go in, not risk_free: its beta takes that argument and ignores it.
     own, index = series(market, "nav", True), series(market, "benchmark", True)
     assert empyrical.beta(own, index) == near(ours.beta)
@@ -410,6 +414,8 @@ def test_empyrical_regression_agrees_on_excess_returns(market: dict[str, np.ndar
 
 
 def test_es_takes_every_return_tied_at_the_quantile_where_empyrical_takes_one() -> None:
+    import empyrical
+
     # 21 returns, so the quantile is the second lowest: we average -0.2 and three of -0.1, it the two lowest.
     # In this order nav rounds the three to different last digits; they are a tie all the same.
     changes = [-0.1, -0.2, 0.1, -0.1, -0.1, 0.03] + [0.1] * 15
@@ -419,6 +425,8 @@ def test_es_takes_every_return_tied_at_the_quantile_where_empyrical_takes_one() 
 
 
 def test_quantstats_agrees_given_excess_returns(market: dict[str, np.ndarray], ours: Metrics) -> None:
+    import quantstats.stats as qs
+
     # Returns only, as it guesses prices from values; excess instead of rf, as it takes rf for a yearly rate.
     net, n = series(market, "nav", False), ours.rows_per_year
     own, index = series(market, "nav", True), series(market, "benchmark", True)
@@ -439,6 +447,8 @@ def test_quantstats_agrees_given_excess_returns(market: dict[str, np.ndarray], o
 
 
 def test_quantstats_calls_beta_zero_where_it_is_undefined() -> None:
+    import quantstats.stats as qs
+
     index = pd.DatetimeIndex(days(30)[1:])
     own = pd.Series(np.tile([0.01, -0.01], 15)[1:], index=index)
     assert qs.greeks(own, own * 0.0)["beta"] == 0

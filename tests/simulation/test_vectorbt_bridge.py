@@ -10,7 +10,6 @@ from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from tests.builders import Figure
 
-vbt = pytest.importorskip("vectorbt")
 # vectorbt leaves out orders below about 1e-8 shares; beside one unit of money that is 2.6e-8 of nav.
 MONEY = 1e6
 
@@ -53,6 +52,8 @@ def test_ten_thousand_markets_equal_vectorbt(part: int, figure: Figure) -> None:
 
 def compare(seeds: range) -> float:
     """The largest relative difference of nav over these markets."""
+    import vectorbt as vbt  # seconds, and all processes of a suite collect this file
+
     worst = 0.0
     for seed in seeds:
         close, open_, weights, bps = random_case(seed)
