@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, final
 
 import numpy as np
@@ -15,6 +17,10 @@ from positioning.simulation.inputs import LedgerInputs
 from positioning.worker_processes import without_modules
 
 NOTHING = 1e-12  # a forced exit that pays nothing: vectorbt takes no price of zero
+UNUSED = (  # what vectorbt draws with and reads dates with: half of its import, and no trade needs it
+    "plotly", "plotly.basedatatypes", "plotly.express", "plotly.graph_objects", "plotly.io", "plotly.subplots",
+    "imageio", "dateparser",
+)  # fmt: skip
 
 
 @final
@@ -30,11 +36,40 @@ class RoundTrips:
     length: float | None
 
 
+class _AbsentModule(ModuleType):
+    """Every name of it is a class, and so is every name of that; whatever is made or set there is lost."""
+
+    __all__ = ()
+
+    def __getattr__(self, name: str) -> type:
+        return _AbsentClass.of(name)
+
+
+class _AbsentClass(type):
+    @classmethod
+    def of(cls, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls(name, (), {"__init__": lambda *_, **__: None})
+
+    def __getattr__(cls, name: str) -> type:
+        return _AbsentClass.of(name)
+
+    def __setitem__(cls, *_: object) -> None:
+        return
+
+
 def load() -> Any:
-    """vectorbt itself; without its adapter of quantstats in a process that answers for another."""
+    """vectorbt itself; in a process that answers for another without its adapter of quantstats and what is unused."""
     with warnings.catch_warnings(), without_modules(quantstats=None):
         warnings.simplefilter("ignore")  # vectorbt's own imports deprecate
-        import vectorbt
+        try:
+            with without_modules(**{name: _AbsentModule(name) for name in UNUSED}):
+                import vectorbt
+        except Exception:  # noqa: BLE001 - another version, which does more with them
+            for name in [name for name in sys.modules if name.partition(".")[0] == "vectorbt"]:
+                del sys.modules[name]
+            import vectorbt
     return vectorbt
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +14,9 @@ from positioning.analysis.report import BacktestReport
 from positioning.cli.run import app
 from positioning.reporting.pages import CompletedRun, Pages
 from positioning.reporting.tearsheet import outside, page
+from positioning.simulation import vectorbt_bridge
+from positioning.simulation.vectorbt_bridge import UNUSED, RoundTrips
+from positioning.worker_processes import Question, WorkerProcesses
 
 
 def written(
@@ -58,6 +63,29 @@ def test_what_others_say_is_the_same_wherever_they_are_asked(reports: list[Backt
     assert told.trips == outside.outside(replace(reports[0]), {"vectorbt": ask(*about)}).trips
     assert told.trips is not None
     assert told.quantstats.remarks == (outside.LEFT_OUT,)
+
+
+def asked_there(unused: tuple[str, ...], about: tuple[Any, ...]) -> tuple[RoundTrips, list[str]]:
+    """In a worker: what vectorbt says, and which modules of those that are unused were imported all the same."""
+    vectorbt_bridge.UNUSED = unused  # type: ignore[assignment]
+    return outside.on_orders(*about), [name for name in UNUSED if name in sys.modules]
+
+
+@pytest.mark.parametrize(
+    ("more", "are_imported"),
+    [((), False), (("sklearn", "sklearn.exceptions", "sklearn.preprocessing"), True)],
+    ids=["as it is", "a vectorbt that does more with what is left out"],
+)
+def test_vectorbt_says_the_same_without_what_no_trade_needs(
+    reports: list[BacktestReport], more: tuple[str, ...], are_imported: bool
+) -> None:
+    ask, about = outside.questions(reports[0])["vectorbt"]
+    with WorkerProcesses([["trades"]], main=False) as beside:
+        beside.ask(Question("trades", "trades", asked_there, (UNUSED + more, about)))
+        ((_, (told, imported)),) = beside.answers()
+    assert told == ask(*about)
+    assert told.closed > 0
+    assert bool(imported) == are_imported
 
 
 def test_a_run_with_a_failed_page_ends_with_a_line_and_status_1(
