@@ -465,3 +465,127 @@ def test_what_is_said_of_a_year_is_lacking_in_a_shorter_account_and_nothing_else
     long = summarise(np.datetime64("2024-01-01") + np.arange(400), np.linspace(1.0, 1.1, 400))
     assert not long.lacks("alpha")  # undefined, of a whole year
     assert not long.lacks("sharpe")
+
+
+# At the edges
+
+
+@pytest.mark.parametrize(("passed", "short"), [(359, True), (360, False), (361, False)])
+def test_a_year_is_said_from_360_days_on(passed: int, short: bool) -> None:
+    m = summarise(np.array([days(1)[0], days(1)[0] + 5, days(1)[0] + passed]), np.array([1.0, 1.1, 0.99]))
+    assert m.under_a_year is short
+    assert without_yearly(m) is m or short
+    assert math.isnan(without_yearly(m).cagr) is short
+    assert without_yearly(m).max_drawdown == m.max_drawdown
+    assert without_yearly(m).lacks("sharpe") is short
+    assert not m.lacks("sharpe")  # it is there
+    assert m.lacks("turnover") is short  # nobody gave it
+    assert not without_yearly(m).lacks("beta")  # which is of no year
+    assert all(math.isnan(getattr(without_yearly(m), field)) for field in YEARLY) is short
+
+
+def test_the_picture_has_the_figures_in_words() -> None:
+    market = np.array([50.0, 55.0, 49.5, 49.5])
+    m = summarise(
+        DATES, NAV, trade_value=np.array([0.0, 1.0, 0.5, 0.5]), cost=np.full(4, 0.0025), benchmark=market
+    )
+    assert m.picture().facts == {
+        "span": "2020-01-01 to 2024-01-01, 4 rows", "total return": "+8.90%", "a year (CAGR)": "+2.15%",
+        "volatility": "10.00%", "Sharpe": "0.25", "max drawdown": "-10.00%", "beta, alpha": "1.00, +2.50% over 4 rows",
+        "turnover": "0.24 a year, costs 24 bps a year",
+    }  # fmt: skip
+    ruined = summarise(DATES, np.array([1.0, 1.1, 0.0, 0.0]), ruined=True)
+    assert ruined.picture().facts["span"] == "2020-01-01 to 2024-01-01, 4 rows, RUINED"
+
+
+def test_a_value_of_nothing_may_end_returns_and_divide_none() -> None:
+    assert returns(np.array([1.0, 0.5, 0.0])).tolist() == [-0.5, -1.0]
+    assert returns(np.array([0.25])).size == 0
+    with pytest.raises(ValueError, match="above zero"):
+        returns(np.array([0.0, 1.0]))
+
+
+def test_values_below_one_are_values_too() -> None:
+    """A nav that opens at a quarter, and a benchmark below one, on which nothing else depends."""
+    market = np.array([0.5, 0.55, 0.495, 0.495])
+    small = summarise(DATES, NAV / 4, benchmark=market, trade_value=np.full(4, 0.01), cost=np.full(4, 0.001))
+    large = summarise(
+        DATES, NAV, benchmark=100 * market, trade_value=np.full(4, 0.04), cost=np.full(4, 0.004)
+    )
+    for field in (
+        "total_return",
+        "cagr",
+        "sharpe",
+        "max_drawdown",
+        "beta",
+        "alpha",
+        "turnover",
+        "cost_bps_per_year",
+    ):
+        assert getattr(small, field) == near(getattr(large, field))
+    assert rows_per_year(DATES[:2]) == near(365.25 / 366)  # 2020 has a day more
+
+
+@pytest.mark.parametrize("move", [1e-11, 1e-13])
+def test_a_move_counts_where_it_is_more_than_rounding(move: float) -> None:
+    """One fall and two rises of a hundred billionth are moves; a tenth of a trillionth is what rounding leaves."""
+    m = summarise(days(4), np.array([1.0, 1.0 - move, 1.0, 1.0 + move]))
+    told = move > 1e-12
+    assert (m.max_drawdown < 0) is told
+    assert m.drawdown.recovery == (days(4)[2] if told else None)
+    assert math.isnan(m.hit_rate) is not told
+    assert math.isnan(m.sharpe) is not told
+    assert (m.volatility > 0) is told
+    if told:
+        assert m.hit_rate == near(2 / 3)
+        assert m.es_95 == pytest.approx(-move, rel=1e-4)  # of numbers near one, known within 1e-16
+
+
+def test_the_tail_is_the_mean_of_all_at_the_quantile_or_below() -> None:
+    """Forty returns: the 5 % quantile lies at place 1.95 of them in order, 0.95 of the way from the second to the third;
+    of 21 it is the second itself, and counts."""
+    forty = np.arange(40) / 1000 - 0.02
+    m = summarise(days(41), grow(list(np.random.default_rng(2).permutation(forty))))
+    assert (m.var_95, m.es_95) == (near(-0.019 + 0.95 * 0.001), near(-0.0195))
+    few = np.arange(21) / 1000 - 0.01
+    m = summarise(days(22), grow(list(np.random.default_rng(2).permutation(few))))
+    assert (m.var_95, m.es_95) == (near(-0.009), near(-0.0095))
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_benchmark_may_begin_late_and_end_early(place: int) -> None:
+    levels = np.array([1.0, 1.1, 0.9, 1.2])
+    levels[place] = math.nan
+    assert summarise(DATES, NAV, benchmark=levels).benchmark_sessions == 3
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3])
+def test_a_gap_in_a_benchmark_is_named_by_the_last_day_before_it(gap: int) -> None:
+    levels = np.ones(6)
+    levels[2 : 2 + gap] = math.nan
+    with pytest.raises(ValueError, match="no level after 2021-03-02"):
+        summarise(days(6), grow([0.1] * 5), benchmark=levels)
+
+
+@pytest.mark.parametrize("bad", [math.inf, -1.0, 0.0])
+def test_levels_of_a_benchmark_are_finite_and_above_nought(bad: float) -> None:
+    with pytest.raises(ValueError, match="finite and above zero"):
+        summarise(DATES, NAV, benchmark=np.array([1.0, 1.0, 1.0, bad]))
+
+
+def test_dates_are_one_line_of_days() -> None:
+    for dates in (
+        DATES.reshape(2, 2),
+        np.array(["2020-01-01", "NaT", "2022-06-01", "2024-01-01"], "datetime64[D]"),
+    ):
+        with pytest.raises(ValueError, match="dates must be"):
+            rows_per_year(dates)
+
+
+def test_the_deepest_fall_is_back_at_its_high_within_rounding() -> None:
+    nav = np.array([1.0, 2.0, 1.0, 2.0 * (1 - 1e-13), 3.0])
+    assert summarise(days(5), nav).drawdown == Drawdown(-0.5, days(5)[1], days(5)[2], days(5)[3])
+    first = np.array(
+        [1.0, 0.5, 0.5, 0.75, 1.0]
+    )  # the first of two lows, and the only row at the high before it
+    assert summarise(days(5), first).drawdown == Drawdown(-0.5, days(5)[0], days(5)[1], days(5)[4])
