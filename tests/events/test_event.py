@@ -421,3 +421,78 @@ def test_a_date_is_known_when_it_ends() -> None:
     for wrong in ("2022-02-24", 20220224, None):
         with pytest.raises(BadInputError, match="wanted a date, or an instant with a zone"):
             replace(given, announced=wrong)  # type: ignore[arg-type]
+
+
+def test_a_record_is_told_with_its_newest_event_first() -> None:
+    noon = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    ban = Restriction("NTR", noon, "no_buy", "designated", "listed", "s")
+    two = event("B", noon + timedelta(days=2), severity=2, themes=("payments", "fertilizer"), title="later")
+    told = Events((two, event("A", noon)), (ban,)).picture()
+    assert told.facts == {
+        "events": "2, 2024-03-06 to 2024-03-08", "themes": "fertilizer 2, payments 1", "restrictions": "1",
+    }  # fmt: skip
+    assert told.rows == [
+        ("B", "2024-03-08", "tighten", "2", "later"), ("A", "2024-03-06", "tighten", "3", "t"),
+    ]  # fmt: skip
+    assert Events(()).picture().facts == {"events": "0", "themes": "none", "restrictions": "0"}
+
+
+def test_a_table_has_a_row_for_each_event_with_all_that_it_says() -> None:
+    noon = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    frame = Events((event("A", noon, themes=("fertilizer", "payments"), follows="Z"),)).to_frame()
+    assert frame.index.tolist() == ["A"]
+    assert frame.iloc[0].to_dict() == {
+        "known_on": pd.Timestamp("2024-03-06"), "announced": pd.Timestamp(noon), "title": "t", "issuer": "EU",
+        "instrument": "ban", "direction": "tighten", "severity": 3, "themes": "fertilizer; payments",
+        "sign_fertilizer": 1, "sign_corridor": 0, "sign_equipment": -1, "confidence": "high", "follows": "Z",
+        "source": "s",
+    }  # fmt: skip
+
+
+def test_an_event_is_news_known_at_its_instant_unless_it_says_otherwise() -> None:
+    noon = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    plain = event("A", noon)
+    assert (plain.date_only, plain.follows, plain.counts) == (False, "", True)
+    assert [event("A", noon, confidence=c).counts for c in ("high", "medium", "low")] == [True, True, False]
+    assert not event("A", noon, follows="B").counts
+    assert not event("A", noon, follows="B", confidence="low").counts
+
+
+@pytest.mark.parametrize("sign", [-2, -1, 0, 1, 2])
+def test_signs_are_minus_one_nought_or_one(sign: int) -> None:
+    noon = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    if abs(sign) <= 1:
+        assert event("A", noon, sign=sign).signs["fertilizer"] == sign
+        return
+    with pytest.raises(BadInputError, match=f"sign_fertilizer {sign}; wanted a sign: -1, 0 or 1"):
+        event("A", noon, sign=sign)
+
+
+def test_shocks_are_signs_times_severities_of_what_counts() -> None:
+    noon = datetime(2024, 3, 6, 12, tzinfo=UTC)
+    events = Events(
+        (
+            event("A", noon, severity=4),
+            event("B", noon, severity=5, sign=-1),
+            event("C", noon, confidence="low"),
+            event("D", noon, follows="A"),
+            event("E", noon, sign=0),
+        )
+    )
+    assert events.shocks("fertilizer").tolist() == [4.0, -5.0, 0.0, 0.0, 0.0]
+    assert events.shocks("equipment").tolist() == [-4.0, 5.0, 0.0, 0.0, 0.0]
+    assert events.news(WEEK, "fertilizer").tolist() == [0.0, -1.0, 0.0, 0.0, 0.0]
+    assert events.known.tolist() == [date(2024, 3, 6)] * 5
+
+
+def test_a_sleeve_of_another_thesis_is_told_with_the_title_of_this_one() -> None:
+    record = replace(Events((event("A", datetime(2024, 3, 6, tzinfo=UTC)),)), thesis="Potash")
+    with pytest.raises(
+        BadInputError, match=r"sleeve 'fertilzer' is none of the thesis 'Potash'; .*mean fertilizer\?; or"
+    ):
+        record.require_sleeve("fertilzer")
+    with pytest.raises(
+        BadInputError, match="sleeve 'x'; wanted one of its sleeves: there are none; give thesis=DIR"
+    ):
+        Events(()).require_sleeve("x")
+    assert Events(()).shocks("x").size == 0  # a record of no events is silent on all
