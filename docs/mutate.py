@@ -79,7 +79,8 @@ KERNEL_TESTS = (
 NOT_IN_PYTHON = "not vectorbt and not screen and not forty and not instant"
 FILE_TESTS = ("tests/data/test_csv_files.py", "tests/data/test_folder.py", "tests/data/test_index_file.py")
 PRICE_TESTS = (
-    "tests/data/test_price_columns.py", "tests/data/test_price_dividends.py", "tests/data/test_folder.py",
+    "tests/data/test_price_columns.py", "tests/data/test_price_splits.py", "tests/data/test_price_dividends.py",
+    "tests/data/test_folder.py",
     "tests/data/test_csv_files.py", "tests/data/test_gains.py",
 )  # fmt: skip
 

@@ -152,6 +152,9 @@ def test_a_margin_call_is_an_order_of_the_row_on_which_it_traded() -> None:
     targets = decide(market, {0: {"B": -0.5, "C": -0.25, "F": 1.0}})
     result = AccountTerms(FREE).run(targets, market, Events((), (rule("frozen", "2024-01-10"),)))
     why = "debt beside a frozen holding"
+    own = [(order[1], order[-1]) for order in told(result) if order[0] == 0]
+    assert own == [("B", 0.5), ("C", 0.25), ("F", 1.0)]  # what was called is no part of what was decided
+    assert result.orders.index.tolist() == list(range(5))
     assert [order for order in told(result) if order[0] != 0] == [
         (3, "B", "buy", 0.0, "forced out: margin call", 3, 0, why, 0.0625, 0.0625, 1.0),
         (4, "C", "buy", 0.0, "forced out: margin call, pending", None, 0, why, 0.0625, 0.0, 0.0),
