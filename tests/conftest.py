@@ -29,7 +29,7 @@ LONGEST = (
     "simulation/test_ledger_laws.py", "data/test_yahoo.py", "market/test_own_instruments.py",
     "cli/test_grid_search.py", "cli/test_foreign_pages.py", "search/test_optuna_sampler.py",
     "analysis/test_look_ahead.py", "reporting/test_search.py", "cli/test_init.py", "test_tour.py",
-    "analysis/test_overfitting.py",
+    "analysis/test_overfitting.py", "analysis/test_superior_predictive_ability.py",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from positioning.analysis.metrics import (
     NOISE,
     returns,
 )
-from positioning.analysis.overfitting import Spa, spa
+from positioning.analysis.superior_predictive_ability import Spa, spa
 from positioning.arrays import DateArray, FloatArray
 
 

@@ -1,4 +1,4 @@
-"""The highest t that resampling gives the best of many trials, draw by draw: what `overfitting.spa` counts.
+"""The highest t that resampling gives the best of many trials, draw by draw: what Hansen's test counts.
 
 Trials are much alike. So WIDTH of those nearest to each other are first answered for by their centre: how far any of
 them may lie above it in a draw is bounded by their distance from it, and where even that is no new maximum none of them

@@ -15,9 +15,9 @@ from positioning.analysis.factor_regions import factor_measure, require_dollars,
 from positioning.analysis.factors import Factors
 from positioning.analysis.market_line import beta_measure, held_venues
 from positioning.analysis.metrics import Metrics, summarise, without_yearly
+from positioning.analysis.metrics_crosscheck import require_agreement
 from positioning.analysis.placebo import Placebo, placebo
 from positioning.analysis.report import BacktestReport, answered_sleeves
-from positioning.analysis.second_opinion import require_agreement
 from positioning.analysis.world import by_state
 from positioning.errors import BadInputError, DataMissingError
 from positioning.events.event import Events
@@ -141,7 +141,7 @@ def market_of(strategy: Strategy, settings: RunSettings) -> Market:
 def judged(result: Result, measure: Benchmark | None) -> Metrics:
     """The metrics of an account, against a benchmark where there is one; none of a year where it is shorter.
 
-    Each is worked out twice: raises DisagreementError where the two differ (see `second_opinion`)."""
+    Each is worked out twice: raises DisagreementError where the two differ (see `metrics_crosscheck`)."""
     metrics = summarise(
         result.rows,
         result.nav,

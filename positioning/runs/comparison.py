@@ -14,8 +14,8 @@ from positioning.analysis.factor_exposure import FactorExposure, exposure
 from positioning.analysis.factor_regions import factor_measure, require_dollars, require_fit
 from positioning.analysis.factors import Factors
 from positioning.analysis.metrics import Metrics, rows_per_year
-from positioning.analysis.overfitting import Spa
 from positioning.analysis.pairs import Pair, aligned, correlation, pairs, superior
+from positioning.analysis.superior_predictive_ability import Spa
 from positioning.arrays import FloatArray
 from positioning.market.instruments import RECORDED
 from positioning.runs.saved_run import SavedRun

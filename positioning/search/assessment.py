@@ -14,15 +14,14 @@ from positioning.analysis.cross_validation import Pbo, pbo, pbo_sample
 from positioning.analysis.metrics import MIN_RETURNS, NOISE, rows_per_year
 from positioning.analysis.overfitting import (
     Plateau,
-    Spa,
     deflated_sharpe,
     effective_trials,
     expected_maximum_sharpe,
     minimum_track_record_length,
     plateau,
     probabilistic_sharpe,
-    spa,
 )
+from positioning.analysis.superior_predictive_ability import Spa, spa
 from positioning.analysis.verdict import CONFIDENCE
 from positioning.arrays import FloatArray, IntArray
 from positioning.errors import BadInputError

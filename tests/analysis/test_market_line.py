@@ -12,7 +12,7 @@ from positioning.analysis.account_history import AccountHistory, rolling
 from positioning.analysis.block_bootstrap import intervals
 from positioning.analysis.market_line import line, measure_for
 from positioning.analysis.metrics import summarise
-from positioning.analysis.second_opinion import _leads_and_lags
+from positioning.analysis.metrics_crosscheck import _leads_and_lags
 from positioning.arrays import FloatArray
 
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from positioning.analysis.metrics import NOISE
-from positioning.analysis.overfitting import FLOOR, shares_of, spa, varying
+from positioning.analysis.overfitting import varying
 from positioning.analysis.resampled_tops import ResampledTops
+from positioning.analysis.superior_predictive_ability import FLOOR, shares_of, spa
 from positioning.arrays import FloatArray
 
 DRAWS = 200
@@ -82,7 +83,7 @@ def test_a_test_is_the_same_in_pieces_and_on_any_number_of_cores(monkeypatch: py
     sums = trials("independent", 64, np.random.default_rng(3)) * 0.2
     whole = spa([sums], np.zeros(64))
     for many in (1, 3):
-        monkeypatch.setattr("positioning.analysis.overfitting.cores", lambda many=many: many)
+        monkeypatch.setattr("positioning.analysis.superior_predictive_ability.cores", lambda many=many: many)
         assert spa(np.array_split(sums, 7), np.zeros(64)) == whole
 
 

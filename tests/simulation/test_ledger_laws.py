@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from positioning.analysis.second_opinion import require_agreement
+from positioning.analysis.metrics_crosscheck import require_agreement
 from positioning.runs.backtest import judged
 from positioning.simulation.fees import FeeTable
 from positioning.simulation.holdings import Holdings

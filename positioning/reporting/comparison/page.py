@@ -13,8 +13,8 @@ import numpy as np
 from positioning.analysis.account_history import ELSEWHERE, WINDOW, by_year, in_window
 from positioning.analysis.block_bootstrap import BLOCK, LEVEL
 from positioning.analysis.metrics import MIN_RETURNS
-from positioning.analysis.overfitting import Spa
 from positioning.analysis.pairs import Pair
+from positioning.analysis.superior_predictive_ability import Spa
 from positioning.reporting import charts
 from positioning.reporting.comparison.charts import COLOURS, figures, window
 from positioning.reporting.comparison.contributions import contributions

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from positioning.analysis.second_opinion import agree, figures, require_agreement
+from positioning.analysis.metrics_crosscheck import agree, recomputed_metrics, require_agreement
 from positioning.data.sample import SampleSource
 from positioning.errors import DisagreementError
 from positioning.market.benchmark import Benchmark
@@ -51,7 +51,7 @@ def measure(result: Result) -> Benchmark:
 
 def test_a_second_working_covers_every_number_of_the_metrics() -> None:
     r = account()
-    assert set(figures(r, measure(r))) == NUMBERS
+    assert set(recomputed_metrics(r, measure(r))) == NUMBERS
     own = {f.name for f in fields(judged(r, None))}
     told = {"first", "last", "sessions", "drawdown", "benchmark_sessions", "ruined", "beta_measure"}
     assert own == NUMBERS | told  # a new figure needs a second working

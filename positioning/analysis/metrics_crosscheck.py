@@ -1,4 +1,4 @@
-"""Every headline figure of an account, worked out a second time by other means and held against the first.
+"""A cross-check of every headline figure of an account: recomputed by other means and held against the first.
 
 The first is `metrics.py`, by numpy on nav as the ledger wrote it. Here nav is added up anew from cash and holdings, the
 profit of the parts is held against its changes, and the figures come from Python's own numbers and its exact sums. They
@@ -41,7 +41,7 @@ def require_agreement(result: Result, metrics: Metrics, measure: Benchmark | Non
     if (np.abs(profit - change) > TOLERANCE * size).any():
         row = int((np.abs(profit - change) / size).argmax())
         raise _differs(f"profit on {result.rows[row]}", float(change[row]), float(profit[row]))
-    for name, again in figures(result, measure, metrics.beta_measure).items():
+    for name, again in recomputed_metrics(result, measure, metrics.beta_measure).items():
         own = getattr(metrics, name)
         if not agree(own, again):
             raise _differs(name, own, again)
@@ -75,7 +75,7 @@ def nav_from_holdings(result: Result) -> FloatArray:
     return nav
 
 
-def figures(
+def recomputed_metrics(
     result: Result, measure: Benchmark | None, beta_measure: BetaMeasure = "same_day"
 ) -> Mapping[str, float]:
     """The figures of `Metrics` by name, as `metrics.summarise` defines them; what is said of a year left out where the
