@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from positioning.analysis.equal_exposure import long_exposure
 from positioning.analysis.metrics import Metrics
 from positioning.analysis.multiplicity import LEVEL
-from positioning.analysis.report import BacktestReport
+
+if TYPE_CHECKING:
+    from positioning.analysis.report import BacktestReport
 
 NOTHING = "–"
 SHORT = "under a year"
@@ -104,6 +106,8 @@ def ruin(report: BacktestReport) -> str:
 
 
 def _without_events(report: BacktestReport) -> list[str]:
+    from positioning.analysis.equal_exposure import long_exposure
+
     m, p = report.metrics, report.without_events_same_exposure_metrics
     if not report.sleeves:
         return []

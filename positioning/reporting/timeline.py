@@ -14,8 +14,8 @@ from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
 from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, share_script
 from positioning.reporting.document import CHARTED, charted, document
+from positioning.reporting.event_marks import MOODS, sign_for, story
 from positioning.reporting.page_file import write_page
-from positioning.reporting.tearsheet import charts
 from positioning.reporting.templates import render
 from positioning.reporting.view import Cell, TableRow
 
@@ -100,18 +100,18 @@ def _event_traces(events: Events, heights: dict[str, float]) -> list[Figure]:
     for lane, height in heights.items():
         own = [e for e in events if e.direction == lane]
         for event, step in zip(own, _steps([e.known_on() for e in own]), strict=True):
-            groups.setdefault((charts.sign_for(event, events.sleeves), event.themes), []).append(
+            groups.setdefault((sign_for(event, events.sleeves), event.themes), []).append(
                 (event, height + step)
             )
     return [_event_trace(sign, themes, points) for (sign, themes), points in groups.items()]
 
 
 def _event_trace(sign: int | None, themes: tuple[str, ...], points: list[tuple[Event, float]]) -> Figure:
-    name, symbol, colour = ("Not answered", "circle-open", "$other") if sign is None else charts.MOODS[sign]
+    name, symbol, colour = ("Not answered", "circle-open", "$other") if sign is None else MOODS[sign]
     return {
         "type": "scatter", "mode": "markers", "name": name, "meta": list(themes),
         "x": [str(e.known_on()) for e, _ in points], "y": [round(y, 2) for _, y in points],
-        "text": [charts.story(e, tuple(e.signs)) for e, _ in points], "hoverinfo": "text",
+        "text": [story(e, tuple(e.signs)) for e, _ in points], "hoverinfo": "text",
         "marker": {"symbol": symbol, "color": colour, "size": [5 + 1.8 * e.severity for e, _ in points]},
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ from positioning.cli.events import app
 from positioning.events.check import faults
 from positioning.events.event import Events
 from positioning.events.thesis import Candidate
-from positioning.reporting.tearsheet.charts import MOODS
+from positioning.reporting.event_marks import MOODS
 from positioning.reporting.timeline import figure, page
 from tests.builders import EVENTS, THESIS, until
 from tests.reporting.browser import ARTEFACTS, HOSTILE, Window, opened

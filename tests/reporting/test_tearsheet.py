@@ -18,6 +18,7 @@ from positioning.cli.kept_request import kept_words
 from positioning.cli.request import Request
 from positioning.events.event import Events
 from positioning.files import safe_name, write_whole
+from positioning.reporting.event_marks import sign_for
 from positioning.reporting.format import findings, number, percent, signed
 from positioning.reporting.index import write_index
 from positioning.reporting.tearsheet import charts
@@ -231,7 +232,7 @@ def test_figures_are_valid_plotly_and_mark_every_event_once(reports: list[Backte
         assert sum(len(t["x"]) for t in marks) == len(inside)
         used = [t for t in marks if t["name"] != "Other events"]
         assert sum(len(t["x"]) for t in used) == sum(
-            charts.sign_for(e, report.strategy.themes) is not None for e in inside
+            sign_for(e, report.strategy.themes) is not None for e in inside
         )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from textwrap import wrap
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,8 @@ from positioning.reporting.charts import (
     safe_label,
     watermark,
 )
+from positioning.reporting.event_marks import MOODS, sign_for, story
 from positioning.simulation.ledger_arrays import FROZEN, HALTED
-
-MOODS = {
-    1: ("Good news", "triangle-up", "$good"),
-    -1: ("Bad news", "triangle-down", "$bad"),
-    0: ("Mixed news", "diamond", "$other"),
-}
 
 
 def equity(report: BacktestReport) -> Figure:
@@ -197,14 +191,6 @@ def leg(report: BacktestReport, n: int) -> Figure:
     return figure
 
 
-def sign_for(event: Event, themes: Sequence[str]) -> int | None:
-    """The direction an event is expected to push these themes, 0 for both ways; None where it is not used."""
-    signs = [event.signs.get(theme, 0) for theme in themes]
-    if not any(signs) or event.confidence == "low" or event.follows:
-        return None
-    return int(np.sign(sum(signs)))
-
-
 def _days(report: BacktestReport) -> list[str]:
     return [str(day) for day in report.result.rows]
 
@@ -258,26 +244,6 @@ def _marker(
         "hoverinfo": "text",
         "marker": {"symbol": shape, "color": colour, "size": [5 + 1.5 * event.severity for _, event in group]},
     }  # fmt: skip
-
-
-def story(event: Event, themes: Sequence[str]) -> str:
-    """What pointing at an event shows."""
-    signs = ", ".join(f"{theme} {event.signs.get(theme, 0):+d}" for theme in themes)
-    use = (
-        "left out: low confidence"
-        if event.confidence == "low"
-        else f"puts {event.follows} into force"
-        if event.follows
-        else ""
-    )
-    facts = [
-        f"{event.known_on()}, severity {event.severity} of 5",
-        f"expected sign: {signs}",
-        use,
-        *wrap(f"Source: {event.source}", 56),
-    ]
-    heading = "<br>".join(safe_label(line) for line in wrap(event.title, 56))
-    return f"<b>{heading}</b><br>" + "<br>".join(safe_label(f) for f in facts if f)
 
 
 COLOURS = ("$strategy", "$contrast", "$good", "$bad", "$benchmark", "$other")

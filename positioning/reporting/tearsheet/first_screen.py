@@ -12,8 +12,9 @@ from positioning.analysis.code_check import words_of
 from positioning.analysis.periods import monthly, trailing
 from positioning.analysis.report import BacktestReport
 from positioning.analysis.verdict import RULES, Verdict
+from positioning.reporting.event_marks import sign_for
 from positioning.reporting.format import before_costs, findings, metric, number, percent, signed
-from positioning.reporting.tearsheet.charts import blocked, sign_for
+from positioning.reporting.tearsheet.charts import blocked
 from positioning.reporting.verdict import rules
 from positioning.reporting.view import Tile
 from positioning.strategy.from_file import command_word
