@@ -361,7 +361,7 @@ def test_what_rounding_may_do_to_a_step_is_looked_for_on_its_rows_and_the_one_be
     close = np.array([0.02, 10.0, 0.05, 10.0, 0.03])
     columns = PriceColumns.of("MOS", DAYS[:5], {"Close": close, "Adj Close": close}, "")
     half = (0.005 + close / 2**23) / close
-    for rows, worst in (([3], half[2]), ([1, 2, 3], half[0]), ([4], half[4]), ([0], half[0])):
+    for rows, worst in (([2], half[2]), ([3], half[2]), ([1, 2, 3], half[0]), ([4], half[4]), ([0], half[0])):
         assert rounding_room(columns, np.array(rows)) == pytest.approx(DOUBT + 4 * worst, rel=1e-9)
 
 
@@ -390,6 +390,8 @@ def test_columns_are_equal_within_a_hundred_thousandth(apart: float, equal: bool
     """More than late digits of a vendor (2e-6) and less than the smallest dividend (3e-4)."""
     close = np.array([30.0, np.nan, 31.0])
     assert equal_columns(weighed(Close=close, Adj_Close=close * (1 + apart))) is equal
+    one_alone = np.array([30.0, 30.5, np.nan]) * (1 + apart)  # of a row with one of both nothing is said
+    assert equal_columns(weighed(Close=close, Adj_Close=one_alone)) is equal
 
 
 @pytest.mark.parametrize(

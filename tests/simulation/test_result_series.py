@@ -9,8 +9,15 @@ import pandas as pd
 import pytest
 
 from positioning.errors import BadInputError
-from positioning.simulation.simulate import simulate
-from tests.simulation.accounts import FREE, build, decide
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeTable
+from positioning.simulation.holdings import Holdings
+from positioning.simulation.inputs import ledger_inputs
+from positioning.simulation.liquidity import Capital
+from positioning.simulation.profit import PARTS
+from positioning.simulation.simulate import run, simulate
+from positioning.simulation.taxes import DividendTax, WithholdingRate
+from tests.simulation.accounts import FREE, build, charge, decide
 
 
 def test_columns_by_date_are_the_arrays() -> None:
@@ -91,3 +98,82 @@ def test_a_portfolio_is_opened_with_the_money_that_is_said_else_with_one_unit(
     monkeypatch.setitem(sys.modules, "positioning.simulation.vectorbt_bridge", bridge)
     result = simulate(decide(market := build({"A": [10.0] * 3}), {0: {"A": 0.5}}), market, FREE)
     assert result.to_vectorbt(**given) == (result.inputs, ("A",), result.trades, result.paid, money)
+
+
+def test_a_frame_has_every_column_of_every_row() -> None:
+    """Half at 8, which closes at 10 and then at 12: 0.0625 shares, and 32 bps of the half."""
+    market = build({"A": [8, 10, 12], "B": [4.0] * 3}, {"A": [8, 8, 12], "B": [4.0] * 3})
+    frame = simulate(
+        decide(market, {0: {"A": 0.5, "B": -0.25}}), market, FeeTable((charge(32),), "test")
+    ).to_frame()
+    assert list(frame) == [
+        "nav",
+        "returns",
+        "gross_exposure",
+        "net_exposure",
+        "cash",
+        "cost",
+        "interest",
+        "A",
+        "B",
+    ]
+    fee = 0.0032 * 0.75
+    nav = [1.0, 1.125 - fee, 1.25 - fee]
+    wanted = {
+        "nav": nav, "returns": [0.0, nav[1] - 1, nav[2] / nav[1] - 1], "cash": [1.0, 0.75 - fee, 0.75 - fee],
+        "gross_exposure": [0.0, 0.875 / nav[1], 1.0 / nav[2]], "net_exposure": [0.0, 0.375 / nav[1], 0.5 / nav[2]],
+        "cost": [0.0, fee, 0.0], "interest": [0.0] * 3, "A": [0.0, 0.625 / nav[1], 0.75 / nav[2]],
+        "B": [0.0, -0.25 / nav[1], -0.25 / nav[2]],
+    }  # fmt: skip
+    for name, values in wanted.items():
+        np.testing.assert_allclose(frame[name], values, rtol=1e-14, atol=1e-16, err_msg=name)
+
+
+def test_contributions_are_sums_over_rows_and_cash_earns_the_interest() -> None:
+    market = build({"A": [8, 8, 10, 12], "B": [4, 4, 4, 5]}, dividends={(2, "A"): 1.0})
+    cash = CashRate.constant(0.0365)
+    result = simulate(decide(market, {0: {"A": 0.5, "B": 0.25}}), market, FREE, cash=cash)
+    shares = 1.0001 / 16
+    got = result.contributions()
+    assert list(got) == ["A", "B", "cash"]
+    assert got["A"] == pytest.approx(
+        {**dict.fromkeys(PARTS, 0.0), "price": 4 * shares, "dividends": shares}, rel=1e-12
+    )
+    assert got["B"] == pytest.approx({**dict.fromkeys(PARTS, 0.0), "price": shares}, rel=1e-12)
+    idle = 1e-4 * (1 + 0.25 * 1.0001 + 0.25 * 1.0001 * 1.0001 + shares)
+    assert got["cash"] == pytest.approx({**dict.fromkeys(PARTS, 0.0), "financing": idle}, rel=1e-9)
+
+
+def test_what_a_reader_must_know_is_told_once_a_name() -> None:
+    market = build({s: [10.0] * 3 for s in "ABC"}, dividends={(1, "A"): 1.0, (1, "B"): 1.0})
+    market = replace(market, basis=("traded", "traded", "total_return"))
+    rate = WithholdingRate("XX", "A", "*", 25.0, np.datetime64("2000-01-01"), "assumption: test")
+    taxed = ledger_inputs(market, FREE, tax=DividendTax((rate,), "*", "test"))
+    told = [
+        (n.symbol, n.text.partition(":")[0])
+        for n in run(decide(market, {0: {"A": 0.5}}), market, taxed).notices
+    ]
+    assert told == [
+        ("B", "pays dividends, and no withholding rate is on record for it"),
+        ("C", "has its dividends inside its price"),
+    ]
+    volume = np.full((3, 3), 1e6)
+    volume[:, 1] = np.nan
+    sized = ledger_inputs(replace(market, volume=volume), FREE, capital=Capital(1e6))
+    told = [(n.symbol, n.text) for n in run(decide(market, {0: {"A": 0.5}}), market, sized).notices]
+    assert told == [("B", "has no volume on record: with a capital it is not traded")]
+
+
+def test_sessions_without_a_price_are_those_of_the_account_alone() -> None:
+    """On a market that begins a row earlier: A has no price on rows 0 and 2, and is held from row 2 on."""
+    nan = float("nan")
+    market = build({"A": [nan, 10, nan, 10, 10], "B": [10.0] * 5}, halted=[(2, "A")], start=1)
+    result = simulate(decide(market, {1: {"A": -0.5, "B": 0.5}}), market, FREE)
+    assert result.unpriced == {}  # it waits for row 3
+    early = build({"A": [10, 10, nan, nan, 20], "B": [10.0] * 5}, start=1)
+    held = run(decide(early, {1: {}}), early, ledger_inputs(early, FREE), Holdings(
+        0.5, np.array([0.05, 0.0]), np.full(2, nan), np.zeros(2, np.int8), np.zeros(2, np.bool_)
+    ))  # fmt: skip
+    assert held.unpriced == {
+        "A": (1, pytest.approx(0.5))
+    }  # its exit, which was decided on row 1, waits for row 4
