@@ -343,6 +343,15 @@ def test_a_close_that_leaves_its_adjusted_close_for_a_day_is_a_misprint_beyond_f
     assert all(f"which on {DAYS[309]} was 0.39" in f.seen for f in prints)
 
 
+@pytest.mark.parametrize(("row", "beside"), [(1, 0), (2, 1), (ROWS - 2, ROWS - 3)])
+def test_a_misprint_is_held_against_the_row_before_it(row: int, beside: int) -> None:
+    columns = {"Close": traded(0.0)["Close"], "Adj Close": traded(0.0)["Close"] * 0.4}
+    columns["Close"][row] *= 2
+    (found,) = [f for f in price_basis("MOS", DAYS, columns).findings if f.check == "print"]
+    assert (found.first, found.last) == (DAYS[row], DAYS[row])
+    assert f"which on {DAYS[beside]} was 0.4 of it" in found.seen
+
+
 @pytest.mark.parametrize(("share", "checked"), [(0.3, set()), (0.5, {"split"})])
 def test_a_special_dividend_is_read_from_the_adjusted_closes_where_it_is_no_common_split(
     share: float, checked: set[str]
@@ -363,6 +372,12 @@ def test_what_rounding_may_do_to_a_step_is_looked_for_on_its_rows_and_the_one_be
     half = (0.005 + close / 2**23) / close
     for rows, worst in (([2], half[2]), ([3], half[2]), ([1, 2, 3], half[0]), ([4], half[4]), ([0], half[0])):
         assert rounding_room(columns, np.array(rows)) == pytest.approx(DOUBT + 4 * worst, rel=1e-9)
+    close[1] = np.nan
+    holed = PriceColumns.of("MOS", DAYS[:5], {"Close": close, "Adj Close": close}, "")
+    assert rounding_room(holed, np.array([2])) == pytest.approx(DOUBT + 4 * half[2], rel=1e-9)
+    close[2] = np.nan
+    nothing = PriceColumns.of("MOS", DAYS[:5], {"Close": close, "Adj Close": close}, "")
+    assert rounding_room(nothing, np.array([2])) == DOUBT
 
 
 def test_a_large_payment_by_which_the_price_did_not_fall_is_an_error() -> None:

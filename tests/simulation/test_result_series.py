@@ -175,5 +175,5 @@ def test_sessions_without_a_price_are_those_of_the_account_alone() -> None:
         0.5, np.array([0.05, 0.0]), np.full(2, nan), np.zeros(2, np.int8), np.zeros(2, np.bool_)
     ))  # fmt: skip
     assert held.unpriced == {
-        "A": (1, pytest.approx(0.5))
+        "A": (2, pytest.approx(0.5))
     }  # its exit, which was decided on row 1, waits for row 4
