@@ -120,7 +120,7 @@ def kernel_case() -> tuple[Market, LedgerInputs, np.ndarray, np.ndarray]:
 
 def run_kernel(inputs: LedgerInputs, decided: np.ndarray, exposures: np.ndarray) -> np.ndarray:
     """(trials, FIGURES): accounts and metrics in lanes, WORKERS threads."""
-    out = np.empty((exposures.size, len(FIGURES)))
+    out = np.empty((len(FIGURES), exposures.size))
     band = np.zeros(LANES)
 
     def work(firsts: np.ndarray) -> None:
@@ -130,11 +130,11 @@ def run_kernel(inputs: LedgerInputs, decided: np.ndarray, exposures: np.ndarray)
             weights[:] = exposures[lanes] / NAMES
             count = min(LANES, exposures.size - first)
             table = figures.table(decided, weights, band)
-            out[first : first + count] = table[: len(FIGURES), :count].T
+            out[:, first : first + count] = table[: len(FIGURES), :count]
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, np.array_split(np.arange(0, exposures.size, LANES), WORKERS)))
-    return out
+    return out.T
 
 
 def best_of(times: int, call: Any) -> tuple[float, Any]:

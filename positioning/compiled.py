@@ -47,6 +47,13 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
+def direct(function: Any) -> Any:
+    """A compiled function that has been called, for more arguments of the same types: looking at the types of some fifty
+    arrays takes as long as two accounts. Itself where it was compiled for more types than one."""
+    compiled_for = list(getattr(function, "overloads", {}).values())
+    return compiled_for[0].entry_point if len(compiled_for) == 1 else function
+
+
 class KeptCode(FunctionCache):
     """What one function was compiled to, found by what it is made of.
 

@@ -192,6 +192,19 @@ def _prefetch(_typing: Any, array: Any, index: Any) -> Any:
     return signature(types.void, array, index), emit
 
 
+@intrinsic
+def _whole_lines(_typing: Any) -> Any:
+    def emit(context: Any, builder: Any, _sig: Any, _values: Sequence[Any]) -> Any:
+        with builder.goto_entry_block():
+            place = builder.alloca(_DOUBLES)
+            place.align = REGISTER * 8
+        used = ir.FunctionType(ir.VoidType(), [place.type])
+        builder.asm(used, "", "r,~{memory}", [place], side_effect=True)
+        return context.get_dummy_value()
+
+    return signature(types.void), emit
+
+
 @intrinsic(prefer_literal=True)
 def _fill(_typing: Any, _value: Any, width: Any) -> Any:
     wide = width.literal_value > 1
@@ -325,6 +338,10 @@ def _array_where(condition: Any, yes: Any, no: Any) -> Any:
     return np.where(condition, yes, no)[()]
 
 
+def _array_whole_lines() -> None:
+    pass
+
+
 plain = config.DISABLE_JIT  # type: ignore[attr-defined]
 # item(array, index): an element, of any kind; unlike array[index] it asks of no index whether it counts from the end.
 item: Any = _array_item if plain else _item
@@ -333,6 +350,9 @@ load: Any = _array_load if plain else _load
 store: Any = _array_store if plain else _store
 # prefetch(array, index): have WIDTH numbers from there on brought near, for a load that is still far off.
 prefetch: Any = _array_prefetch if plain else _prefetch
+# whole_lines(): what a function has no register for lies, as an array of `aligned_empty` does, where a register is stored
+# and loaded at once; left alone, some of it lies across two lines of the cache, other parts in each process.
+whole_lines: Any = _array_whole_lines if plain else _whole_lines
 # fill(value, width): a number in every place. where(condition, yes, no): place by place.
 fill: Any = _array_fill if plain else _fill
 where: Any = _array_where if plain else _where

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from positioning.compiled import compiled, direct
+
 ROOT = Path(__file__).parents[1]
 CODE = """
 import numpy as np
@@ -29,6 +31,24 @@ def program(tmp_path: Path) -> Path:
     for folder in [place / "positioning", *(place / "positioning").rglob("*/")]:
         (folder / "__pycache__").write_text("")
     return place
+
+
+def test_a_function_for_more_arguments_of_the_same_types() -> None:
+    """Until another call brings another type; in Python it is itself."""
+
+    @compiled()
+    def twice(x):
+        return x * 2
+
+    assert direct(twice) is twice  # nothing is known yet of what it will be called with
+    assert twice(2) == 4
+    straight = direct(twice)
+    assert straight is not twice
+    assert straight(3) == 6
+    assert direct(straight) is straight
+    assert twice(1.5) == 3.0
+    assert direct(twice) is twice
+    assert direct(max) is max
 
 
 @pytest.mark.skipif(os.name == "nt", reason="homes are elsewhere on Windows")

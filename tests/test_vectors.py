@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from positioning.vectors import (
     store,
     where,
     whole,
+    whole_lines,
 )
 
 WIDE = [
@@ -109,6 +111,29 @@ def test_a_quotient_from_an_inverse_is_the_one_that_division_rounds_to(parts: in
     _quotients(x, y, near, out)
     np.testing.assert_array_equal(out[0], x / y)
     np.testing.assert_array_equal(out[1], x / y)
+
+
+@compiled(error_model="numpy")
+def _left_alone(x: Any, out: Any) -> None:
+    store(out, (0,), load(x, (0,), WIDTH))
+
+
+@compiled(error_model="numpy")
+def _kept_in_whole_lines(x: Any, out: Any) -> None:
+    whole_lines()
+    store(out, (0,), load(x, (0,), WIDTH))
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="reads that machine's code")
+def test_what_a_function_has_no_register_for_lies_in_whole_lines() -> None:
+    """Its memory of its own begins at a multiple of 64 bytes, whoever calls it."""
+    x = np.arange(float(WIDTH))
+    for function, wanted in ((_left_alone, False), (_kept_in_whole_lines, True)):
+        out = np.empty(WIDTH)
+        function(x, out)
+        np.testing.assert_array_equal(out, x)
+        (code,) = function.inspect_asm().values()
+        assert ("$-64, %rsp" in code) is wanted
 
 
 def test_an_aligned_array_begins_where_a_register_may_be_filled() -> None:

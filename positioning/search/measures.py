@@ -19,11 +19,14 @@ from positioning.vectors import (
     any_of,
     fill,
     fused,
+    is_number,
     item,
     load,
     negated,
+    root,
     store,
     where,
+    whole_lines,
 )
 
 FIGURES = (
@@ -121,12 +124,12 @@ def measured(accounts: Accounts, edges: IntArray, squares: int = 0) -> FloatArra
     return table
 
 
-# The slots of what is summed over all rows: excess returns, their squares, their products with the return of cash,
-# squared falls; the deepest fall from the highest nav before it; and nav.
-TOTAL, SQUARE, CROSS, DOWN, LOW, LEVEL = range(6)
 STEP = 4  # rows whose returns share one division, which would be what a row costs
 MOST = 1e200  # of their product, and one by it the least, else they are taken one by one
 NEARLY = 1.0 + 1e-10  # by which a fall must be less deep than the deepest for no division to be needed
+# After a fall that deep, or with nav at first not above SMALL or ever not below LARGE, products and quotients of nav may
+# run out of numbers.
+DEEP, SMALL, LARGE = -0.999999, 1e-20, 1e50
 
 
 @compiled(error_model="numpy", forceinline=True)
@@ -168,7 +171,7 @@ def close_block(
         store(squares, (own, place), load(squares, (own, place), WIDTH) + part_square)
 
 
-@compiled(error_model="numpy")
+@compiled(error_model="numpy", _nrt=False)
 def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     nav: FloatArray,
     period: Period,
@@ -180,124 +183,158 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
     figures: FloatArray,
     sums: FloatArray,
     squares: FloatArray,
+    room: FloatArray,
 ) -> None:
     """The FIGURES of the WIDTH accounts from `place` on, their nav in nav from `column` on, streamed row by row; see
     metrics.summarise.
 
     ruin, traded, cost: (LANES,). figures: out (9, LANES); sums: out (B, LANES), of the period's blocks; squares: out
-    (S, LANES), zeros before.
+    (S, LANES). room: of `measuring_room`.
     """
+    whole_lines()
     growth, edges = period.growth, period.edges
     n_rows = nav.shape[0]
     count, earning = n_rows - 1, period.growth_square > 0.0
     blocks, zero = edges.size - 1, fill(0.0, WIDTH)
-    total, square, down, cross, low, part, part_square = zero, zero, zero, zero, zero, zero, zero
-    level = load(nav, (0, column), WIDTH)
-    top, before, bound = level, level, (low + 1.0) * NEARLY
-    early, late, share = zero, zero, zero
-    excess = aligned_zeros(STEP, WIDTH)
-    r, block, end = np.int64(1), np.int64(0), item(edges, (1,))
-    if r + STEP <= n_rows:
-        early, late, share = pair_products(nav, r, column, before)
-    while r < n_rows:
-        first_top, now = top, load(nav, (r, column), WIDTH)
-        together = r + STEP <= n_rows
-        if together:
-            last = r + STEP
-            second, third = load(nav, (r + 1, column), WIDTH), load(nav, (r + 2, column), WIDTH)
-            fourth = load(nav, (r + 3, column), WIDTH)
-            over_early, over_late = share * late, share * early
-            a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
-            c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
-            known = (share < MOST) & (share > 1.0 / MOST)
-            if any_of(negated(known)):  # those alone, so that no account has other bits beside a ruined one
-                a, b = where(known, a, now / before - 1.0), where(known, b, second / now - 1.0)
-                c, d = where(known, c, third / second - 1.0), where(known, d, fourth / third - 1.0)
-            if last + STEP <= n_rows:  # begun here, the next division is over when it is needed
-                early, late, share = pair_products(nav, last, column, fourth)
-            if earning:
-                g, h = item(growth, (r,)), item(growth, (r + 1,))
-                i, j = item(growth, (r + 2,)), item(growth, (r + 3,))
-                a, b, c, d = a - g, b - h, c - i, d - j
-                cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
-            if last <= end:
-                part = part + a + b + c + d
-                part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
+    first = load(nav, (0, column), WIDTH)
+    ruined = False
+    for k in range(place, place + WIDTH):
+        ruined = ruined or ruin[k] >= 0
+    # careful: where numbers may run out; a pass without care that finds they may have is repeated with it, and gives the
+    # other accounts the same bits
+    careful, done = ruined, False
+    total, square, down, cross, low, level = zero, zero, zero, zero, zero, zero
+    while not done:
+        total, square, down, cross, low, part, part_square = zero, zero, zero, zero, zero, zero, zero
+        top, before, level, bound = first, first, first, (low + 1.0) * NEARLY
+        early, late, share = zero, zero, zero
+        for q in range(squares.shape[0]):
+            store(squares, (q, place), zero)
+        r, block, end = np.int64(1), np.int64(0), item(edges, (1,))
+        if r + STEP <= n_rows:
+            early, late, share = pair_products(nav, r, column, before)
+        while r < n_rows:
+            first_top, now = top, load(nav, (r, column), WIDTH)
+            together = r + STEP <= n_rows
+            if together:
+                last = r + STEP
+                second, third = load(nav, (r + 1, column), WIDTH), load(nav, (r + 2, column), WIDTH)
+                fourth = load(nav, (r + 3, column), WIDTH)
+                over_early, over_late = share * late, share * early
+                a, b = fused(now, now * over_early, -1.0), fused(second, before * over_early, -1.0)
+                c, d = fused(third, third * over_late, -1.0), fused(fourth, second * over_late, -1.0)
+                if careful:  # those alone, so that no account has other bits beside a ruined one
+                    known = (share < MOST) & (share > 1.0 / MOST)
+                    a, b = where(known, a, now / before - 1.0), where(known, b, second / now - 1.0)
+                    c, d = where(known, c, third / second - 1.0), where(known, d, fourth / third - 1.0)
+                if last + STEP <= n_rows:  # begun here, the next division is over when it is needed
+                    early, late, share = pair_products(nav, last, column, fourth)
+                if earning:
+                    g, h = item(growth, (r,)), item(growth, (r + 1,))
+                    i, j = item(growth, (r + 2,)), item(growth, (r + 3,))
+                    a, b, c, d = a - g, b - h, c - i, d - j
+                    cross = fused(d, j, fused(c, i, fused(b, h, fused(a, g, cross))))
+                if last <= end:
+                    part = part + a + b + c + d
+                    part_square = fused(d, d, fused(c, c, fused(b, b, fused(a, a, part_square))))
+                else:
+                    store(room, (0, 0), a)
+                    store(room, (1, 0), b)
+                    store(room, (2, 0), c)
+                    store(room, (3, 0), d)
+                a, b, c, d = fall(a), fall(b), fall(c), fall(d)
+                down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
+                level = level + now + second + third + fourth
+                top = higher(higher(higher(higher(top, now), second), third), fourth)
+                lowest = lower(lower(now, second), lower(third, fourth))
+                before = fourth
             else:
-                store(excess, (0, 0), a)
-                store(excess, (1, 0), b)
-                store(excess, (2, 0), c)
-                store(excess, (3, 0), d)
-            a, b, c, d = fall(a), fall(b), fall(c), fall(d)
-            down = fused(d, d, fused(c, c, fused(b, b, fused(a, a, down))))
-            level = level + now + second + third + fourth
-            top = higher(higher(higher(higher(top, now), second), third), fourth)
-            lowest = lower(lower(now, second), lower(third, fourth))
-            before = fourth
-        else:
-            last, lowest, g = r + 1, now, item(growth, (r,))
-            a = now / before - 1.0 - g
-            cross = fused(a, g, cross)
-            store(excess, (0, 0), a)
-            a = fall(a)
-            down, level, top, before = fused(a, a, down), level + now, higher(top, now), now
-            if last + STEP <= n_rows:
-                early, late, share = pair_products(nav, last, column, before)
-        if not together or last > end:  # a block may end among them
-            for q in range(r, last):
-                while q == end:
-                    close_block(block, blocks, place, part, part_square, sums, squares)
-                    total, square = total + part, square + part_square
-                    part, part_square, block = zero, zero, block + 1
-                    end = item(edges, (block + 1,))
-                a = load(excess, (q - r, 0), WIDTH)
-                part, part_square = part + a, fused(a, a, part_square)
-        if any_of(lowest < bound * top):  # one of them may have fallen deeper
-            for q in range(r, last):
-                now = load(nav, (q, column), WIDTH)
-                first_top = higher(first_top, now)
-                low = lower(now / first_top - 1.0, low)
-            bound = (low + 1.0) * NEARLY
-        r = last
-    while block < blocks:
-        close_block(block, blocks, place, part, part_square, sums, squares)
-        total, square = total + part, square + part_square
-        part, part_square, block = zero, zero, block + 1
-    s = aligned_zeros(LEVEL + 1, WIDTH)
-    store(s, (TOTAL, 0), total)
-    store(s, (SQUARE, 0), square)
-    store(s, (CROSS, 0), cross)
-    store(s, (DOWN, 0), down)
-    store(s, (LOW, 0), low)
-    store(s, (LEVEL, 0), level)
-    totals, squared, downs, lows, levels = s[TOTAL], s[SQUARE], s[DOWN], s[LOW], s[LEVEL]
+                last, lowest, g = r + 1, now, item(growth, (r,))
+                a = now / before - 1.0 - g
+                cross = fused(a, g, cross)
+                store(room, (0, 0), a)
+                a = fall(a)
+                down, level, top, before = fused(a, a, down), level + now, higher(top, now), now
+                if last + STEP <= n_rows:
+                    early, late, share = pair_products(nav, last, column, before)
+            if not together or last > end:  # a block may end among them
+                for q in range(r, last):
+                    while q == end:
+                        close_block(block, blocks, place, part, part_square, sums, squares)
+                        total, square = total + part, square + part_square
+                        part, part_square, block = zero, zero, block + 1
+                        end = item(edges, (block + 1,))
+                    a = load(room, (q - r, 0), WIDTH)
+                    part, part_square = part + a, fused(a, a, part_square)
+            deeper = lowest < bound * top
+            if any_of(deeper):  # one of them may have fallen deeper
+                if careful or any_of(deeper & (top > first_top)):
+                    for q in range(r, last):
+                        now = load(nav, (q, column), WIDTH)
+                        first_top = higher(first_top, now)
+                        low = lower(now / first_top - 1.0, low)
+                else:  # all of them from the top before, so that the deepest fall is that of the lowest
+                    low = where(deeper, lower(lowest / top - 1.0, low), low)
+                bound = (low + 1.0) * NEARLY
+            r = last
+        while block < blocks:
+            close_block(block, blocks, place, part, part_square, sums, squares)
+            total, square = total + part, square + part_square
+            part, part_square, block = zero, zero, block + 1
+        sound = (first > SMALL) & (top < LARGE) & (low > DEEP) & is_number(square)
+        done = careful or not any_of(negated(sound))
+        careful = True
+
     # returns are excess returns and the growth of cash: their sums follow from those
-    nets, net_squared = totals + period.growth_sum, squared + 2.0 * s[CROSS] + period.growth_square
-    years, scale = period.years, math.sqrt(period.per_year)
+    net, net_square = total + period.growth_sum, square + 2.0 * cross + period.growth_square
+    years, scale, nothing = period.years, math.sqrt(period.per_year), fill(np.nan, WIDTH)
+    grown = load(nav, (n_rows - 1, column), WIDTH) / first
+    store(room, (0, 0), grown)
     for k in range(WIDTH):
-        account, grown = place + k, nav[n_rows - 1, column + k] / nav[0, column + k]
-        mean, mean_nav, deepest = totals[k] / count, levels[k] / n_rows, lows[k]
-        spread, own, fallen = np.nan, np.nan, np.nan
-        if count > 1:
-            spread = math.sqrt(max(squared[k] - count * mean * mean, 0.0) / (count - 1))
-            own = math.sqrt(max(net_squared[k] - nets[k] * nets[k] / count, 0.0) / (count - 1))
-            fallen = math.sqrt(downs[k] / count)
-        cagr = math.expm1(math.log(grown) / years) if years > 0 and grown > 0 else np.nan
-        if ruin[account] >= 0:
-            grown, cagr, deepest, spread, own, fallen = 0.0, -1.0, -1.0, np.nan, np.nan, np.nan
-            # worth nothing from there on, whatever a mark makes of it later
-            mean_nav = nav[: ruin[account], column + k].sum() / n_rows
-            sums[:, account] = np.nan
-            squares[:, account] = np.nan
-        figures[0, account] = grown - 1.0
-        figures[1, account] = cagr
-        figures[2, account] = (0.0 if own <= NOISE else own) * scale
-        figures[3, account] = mean / spread * scale if spread > NOISE else np.nan
-        figures[4, account] = mean / fallen * scale if fallen > NOISE else np.nan
-        figures[5, account] = deepest if deepest < -NOISE else 0.0
-        figures[6, account] = cagr / -deepest if deepest < -NOISE and ruin[account] < 0 else np.nan
-        figures[7, account] = 0.5 * traded[account] / mean_nav / years if years > 0 else np.nan
-        figures[8, account] = 1e4 * cost[account] / mean_nav / years if years > 0 else np.nan
+        own = room[0, k]
+        room[1, k] = math.expm1(math.log(own) / years) if years > 0 and own > 0 else np.nan
+    cagr, mean = load(room, (1, 0), WIDTH), total / float(count)
+    spread, volatility, fallen = nothing, nothing, nothing
+    if count > 1:
+        spread = root(not_below_zero(square - float(count) * mean * mean) / float(count - 1))
+        volatility = root(not_below_zero(net_square - net * net / float(count)) / float(count - 1))
+        fallen = root(down / float(count))
+    store(figures, (0, place), grown - 1.0)
+    store(figures, (1, place), cagr)
+    store(figures, (2, place), where(volatility <= NOISE, 0.0, volatility) * scale)
+    store(figures, (3, place), where(spread > NOISE, mean / spread * scale, np.nan))
+    store(figures, (4, place), where(fallen > NOISE, mean / fallen * scale, np.nan))
+    store(figures, (5, place), where(low < -NOISE, low, 0.0))
+    store(figures, (6, place), where(low < -NOISE, cagr / -low, np.nan))
+    by_nav_and_year(level / float(n_rows), years, traded, cost, place, figures)
+    if ruined:
+        store(room, (0, 0), level / float(n_rows))
+        for k in range(WIDTH):
+            dead = ruin[place + k]
+            if dead >= 0:
+                sums[:, place + k] = np.nan
+                squares[:, place + k] = np.nan
+                figures[:7, place + k] = (-1.0, -1.0, np.nan, np.nan, np.nan, -1.0, np.nan)
+                # worth nothing from there on, whatever a mark makes of it later
+                room[0, k] = nav[:dead, column + k].sum() / n_rows
+        by_nav_and_year(load(room, (0, 0), WIDTH), years, traded, cost, place, figures)
+
+
+@compiled(error_model="numpy", forceinline=True)
+def not_below_zero(x: Any) -> Any:
+    """What rounding leaves below zero is zero."""
+    return where(x > 0.0, x, 0.0)
+
+
+@compiled(error_model="numpy", forceinline=True)
+def by_nav_and_year(
+    nav: Any, years: float, traded: FloatArray, cost: FloatArray, place: int, figures: FloatArray
+) -> None:
+    """Turnover and cost a year of mean nav into `figures`."""
+    turnover, charged = load(traded, (place,), WIDTH), load(cost, (place,), WIDTH)
+    over = years if years > 0 else np.nan
+    store(figures, (7, place), 0.5 * turnover / nav / over)
+    store(figures, (8, place), 1e4 * charged / nav / over)
 
 
 @compiled(error_model="numpy")
@@ -312,8 +349,16 @@ def measure_lanes(
     squares: FloatArray,
 ) -> None:
     """`measure` for LANES accounts; nav: (T, LANES)."""
+    room = measuring_room()
     for place in range(0, LANES, WIDTH):
-        measure(nav, period, ruin, traded, cost, place, place, figures, sums, squares)
+        measure(nav, period, ruin, traded, cost, place, place, figures, sums, squares, room)
+
+
+@compiled()
+def measuring_room() -> FloatArray:
+    """What `measure` works in."""
+    room: FloatArray = aligned_zeros(STEP, WIDTH)
+    return room
 
 
 @final

@@ -131,20 +131,36 @@ def build_hold(width: int) -> Any:  # noqa: PLR0915 - what belongs to a spell, i
     return hold
 
 
-def build_appraise(width: int) -> Any:
+def build_appraise(width: int) -> tuple[Any, Any]:
     """What accounts are worth."""
 
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
-    def appraise(prices, frozen, cash, legs):
-        """Free equity at these prices, and the value of frozen long holdings, which are no part of it."""
+    def appraise_leg(n, price, frozen, legs, total, trapped):
+        """`total` and `trapped` of `appraise` with one leg more."""
+        s = load(legs, (n, SHARES, 0), width)
+        if frozen:
+            return fused(where(s < 0.0, s, 0.0), price, total), fused(where(s > 0.0, s, 0.0), price, trapped)
+        return fused(s, price, total), trapped
+
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def appraise(r, cash, legs, arrays):
+        """Free equity at the marks of a row, and the value of frozen long holdings, which are no part of it."""
         total, trapped = fill(0.0, width), fill(0.0, width)
-        for n in range(prices.size):
-            s, price = load(legs, (n, SHARES, 0), width), item(prices, (n,))
-            if item(frozen, (n,)):
-                trapped = fused(where(s > 0.0, s, 0.0), price, trapped)
-                total = fused(where(s < 0.0, s, 0.0), price, total)
-            else:
-                total = fused(s, price, total)
+        for n in range(arrays.exit_row.size):
+            price, frozen = item(arrays.mark, (r, n)), item(arrays.frozen, (r, n))
+            total, trapped = appraise_leg(n, price, frozen, legs, total, trapped)
         return total + cash, trapped
 
-    return appraise
+    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    def appraise_at_fill(r, fresh, cash, legs, worth, arrays):
+        """The same at its fill prices, which are written to worth (N,); fresh: whether it was decided the row before."""
+        total, trapped = fill(0.0, width), fill(0.0, width)
+        for n in range(arrays.exit_row.size):
+            # what opened before the decision was known is worth its last mark
+            unseen, frozen = fresh and item(arrays.early, (r, n)), item(arrays.frozen, (r, n))
+            price = item(arrays.last, (r, n)) if unseen else item(arrays.value, (r, n))
+            store(worth, (n,), price)
+            total, trapped = appraise_leg(n, price, frozen, legs, total, trapped)
+        return total + cash, trapped
+
+    return appraise, appraise_at_fill

@@ -65,6 +65,7 @@ from positioning.vectors import (
     negated,
     store,
     where,
+    whole_lines,
 )
 
 # What the seldom called parts read and change of an account: cash, free equity, trapped value, whole equity on the row
@@ -75,7 +76,8 @@ CASH, TOTAL, TRAPPED, LAST, DEAD, CALL = range(6)
 def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
     """The ledger for the `width` accounts from `place` on, their nav into nav from `column` on; with `recording` (one
     account) the out arrays of `run_ledger` are filled; `sized`: with what a capital adds."""
-    accrue, hold, appraise = build_accrue(width), build_hold(width), build_appraise(width)
+    accrue, hold = build_accrue(width), build_hold(width)
+    appraise, appraise_at_fill = build_appraise(width)
     trade = build_trade(width, recording, sized)
     whole_equity, rebalance = build_rebalance(width)
     direct = not (recording or sized)  # whether a decision may trade without becoming pending
@@ -197,11 +199,10 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law
         decided, weights, band_of, arrays, state, outcome, record, size_of, depth, room, place, column,
     ):  # fmt: skip
-        frozen, mark_factor, value, last_mark, mark, early, exit_row = (
-            arrays.frozen, arrays.mark_factor, arrays.value, arrays.last, arrays.mark, arrays.early, arrays.exit_row,
-        )  # fmt: skip
+        whole_lines()
+        frozen, mark_factor, exit_row = arrays.frozen, arrays.mark_factor, arrays.exit_row
         nav = outcome.nav
-        n_rows, n_names = mark.shape
+        n_rows, n_names = arrays.mark.shape
         lane, sums, legs, path, worth, owing, short, pending = room
         zero = fill(0.0, width)
         # numba compiles a function anew for each constant it is handed, so none of these begins as one
@@ -295,11 +296,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                 # pending legs: value the accounts at this row's fill prices
                 # without shorts none can be ruined between two closes
                 if r > 0 and (waiting or shorted):
-                    for n in range(n_names):
-                        # what opened before the decision was known is worth its last mark
-                        unseen = fresh and item(early, (r, n))
-                        worth[n] = item(last_mark, (r, n)) if unseen else item(value, (r, n))
-                    total, trapped = appraise(worth, frozen[r], cash, legs)
+                    total, trapped = appraise_at_fill(r, fresh, cash, legs, worth, arrays)
                     on = total > DUST * last  # if not: all is trapped, or over
                     if any_of(negated(on | dead)):
                         store(lane, (CASH, 0), cash)
@@ -323,7 +320,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                         continue
 
             begun = no
-            total, trapped = appraise(mark[r], frozen[r], cash, legs)
+            total, trapped = appraise(r, cash, legs, arrays)
             if calling or any_of(negated((total > DUST * last) | dead)):
                 store(lane, (CASH, 0), cash)
                 store(lane, (TOTAL, 0), total)

@@ -279,7 +279,34 @@ def test_figures_of_an_account_depend_on_no_neighbour() -> None:
         return measured(Accounts(days, nav, np.full(rows, 1e-4), ruined, spent, spent), block_edges(rows))
 
     plain, others = figures(nav, -1), np.arange(LANES) != 1
-    for factor, ruin in ((0.0, 300), (1e-120, -1), (1e120, -1)):
+    for factor, ruin in (
+        (0.0, 300),
+        (0.0, -1),
+        (1e-120, -1),
+        (1e120, -1),
+        (1e-7, -1),
+        (-1.0, -1),
+        (np.nan, -1),
+    ):
         odd = nav.copy()
         odd[300:, 1] *= factor
         np.testing.assert_array_equal(figures(odd, ruin)[:, others], plain[:, others])
+    odd = nav.copy()
+    odd[:, 1] *= 1e-60  # from the first row on
+    np.testing.assert_array_equal(figures(odd, -1)[:, others], plain[:, others])
+
+
+def test_the_deepest_fall_is_that_of_the_rows_one_by_one() -> None:
+    """To the bit, though most of it is found four rows at a time: with highs and lows on one row after another, and where
+    nothing is left of some accounts."""
+    rows, random = 1_000, np.random.default_rng(3)
+    days = np.busday_offset("2020-01-01", np.arange(rows), roll="forward").astype("datetime64[D]")
+    steps = random.normal(0.0, np.geomspace(1e-4, 0.3, LANES), (rows, LANES))
+    falling = random.random(LANES) < 0.5
+    steps[500:, falling] -= np.geomspace(1e-4, 0.2, falling.sum())
+    nav, never, spent = np.exp(steps.cumsum(axis=0)), np.full(LANES, -1), np.ones(LANES)
+    table = measured(Accounts(days, nav, np.zeros(rows), never, spent, spent), block_edges(rows))
+    deepest = (nav / np.maximum.accumulate(nav) - 1.0).min(axis=0)
+    assert (deepest < -0.999999).any()
+    assert (deepest > -0.1).any()
+    np.testing.assert_array_equal(table[FIGURES.index("max_drawdown")], deepest)
