@@ -397,7 +397,8 @@ def weighed(**cells: FloatArray) -> PriceColumns:
 def test_adjusted_closes_without_one_above_zero_are_none() -> None:
     close = np.array([30.0, 31.0])
     assert weighed(Close=close, Adj_Close=np.zeros(2)).adjusted is None
-    assert weighed(Close=close, Adj_Close=np.array([0.0, 31.0])).adjusted is not None
+    for least in (31.0, 0.5):
+        assert weighed(Close=close, Adj_Close=np.array([0.0, least])).adjusted is not None
 
 
 @pytest.mark.parametrize(("apart", "equal"), [(0.0, True), (9e-6, True), (2e-5, False), (-0.6, False)])

@@ -14,11 +14,13 @@ from positioning.events.restriction import Restriction
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
+from positioning.simulation.cash import CashRate
+from positioning.simulation.fees import FeeTable
 from positioning.simulation.ledger_arrays import DUST, NOTHING, SPELL, price_range, steady_spells
 from positioning.simulation.simulate import simulate
 from positioning.simulation.taxes import DividendTax, WithholdingRate
 from positioning.strategy.targets import Targets
-from tests.simulation.accounts import FREE, build, decide
+from tests.simulation.accounts import FREE, build, charge, decide
 from tests.simulation.random_accounts import Case, agrees
 
 ROWS = 3 * SPELL
@@ -140,3 +142,57 @@ def test_a_dividend_is_paid_and_taxed_whatever_it_is(paid: float, percent: float
     terms = AccountTerms(FREE, tax=DividendTax((rate, replace(rate, symbol="B")), "*", "test"))
     result = terms.run(decide(market, {0: {"A": 0.5, "B": -0.5}}), market)
     assert result.cash.tolist() == [1.0, 1.0, 1.0 + 0.125 * (kept - paid), 1.0 + 0.125 * (kept - paid)]
+
+
+@pytest.mark.parametrize("start", [0, 5, 40, SPELL - 2, SPELL - 1])
+@pytest.mark.parametrize("row", [SPELL - 20, SPELL - 1, SPELL, SPELL + 20, 2 * SPELL - 1, 2 * SPELL])
+@pytest.mark.parametrize("ruined", [True, False])
+def test_a_ruin_is_found_in_whichever_stretch_of_rows_the_prices_meet(
+    start: int, row: int, ruined: bool
+) -> None:
+    """Long of 0.95 and short of 0.5, beside cash of 0.55. On one row A is at a third and B rises by 70 or 80 %: 0.55 +
+    0.3166... - 0.85 is 0.0166..., and - 0.9 below nothing."""
+    if row <= start + 1:
+        return
+    a, b = np.ones(ROWS), np.ones(ROWS)
+    a[row], b[row] = 1 / 3, 1.8 if ruined else 1.7
+    market = build({"A": a.tolist(), "B": b.tolist()})
+    result = simulate(decide(market, {start: {"A": 0.95, "B": -0.5}}), market, FREE, "close")
+    assert result.ruin_row == (row if ruined else None)
+    np.testing.assert_allclose(result.nav[:row], 1.0, rtol=1e-15)
+    if ruined:
+        assert not result.nav[row:].any()
+        assert result.deficit == pytest.approx(0.9 - 0.55 - 0.95 / 3, rel=1e-12)
+    else:
+        assert result.nav[row] == pytest.approx(0.55 + 0.95 / 3 - 0.85, rel=1e-12)
+        np.testing.assert_allclose(result.nav[row + 1 :], 1.0, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "held", [1, 2, 3, 4, 5, 6, 7, 8, 9, SPELL - 1, SPELL, SPELL + 1, SPELL + 5, 2 * SPELL + 3]
+)
+@pytest.mark.parametrize("rate", [0.0, 0.0365])
+def test_each_row_of_a_spell_is_worth_its_own_prices_and_cash(held: int, rate: float) -> None:
+    """Of any length between two decisions: half in A, which rises by one a day from 8, and a quarter short of B, which
+    falls, paying borrow of a ten-thousandth a day (three over a weekend) of the mark before."""
+    rows = held + 4
+    a, b = 8.0 + np.arange(rows), 8.0 * 0.99 ** np.arange(rows)
+    market = build(
+        {"A": a.tolist(), "B": b.tolist()}, dividends={(3, "A"): 0.25, (min(held, rows - 1), "B"): 0.125}
+    )
+    fees = FeeTable((charge(365, "short", "borrow"),), "borrow")
+    targets = decide(market, {0: {"A": 0.5, "B": -0.25}, held: {}})
+    result = simulate(targets, market, fees, "close", CashRate.constant(rate))
+    days = np.diff(market.rows).astype(int)
+    cash, shares, nav = 1.0, np.zeros(2), [1.0]
+    for row in range(1, rows):
+        earned = cash * rate * days[row - 1] / 365 + shares @ market.dividends[row]
+        cash += earned + min(shares[1], 0.0) * b[row - 1] * 1e-4 * days[row - 1]
+        if row in (1, held + 1):
+            total = cash + shares[0] * a[row] + shares[1] * b[row]
+            wanted = np.array([0.5, -0.25]) if row == 1 and held != 0 else np.zeros(2)
+            after = wanted * total / np.array([a[row], b[row]])
+            cash, shares = cash - (after - shares) @ np.array([a[row], b[row]]), after
+        nav.append(cash + shares[0] * a[row] + shares[1] * b[row])
+    np.testing.assert_allclose(result.nav, nav, rtol=1e-13)
+    np.testing.assert_allclose(result.cash[-1], cash, rtol=1e-13)
