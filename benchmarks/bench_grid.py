@@ -38,7 +38,7 @@ from positioning.simulation.inputs import LedgerInputs, ledger_inputs
 from positioning.simulation.ledger_arrays import LANES
 from positioning.simulation.liquidity import Capital
 from positioning.vectors import aligned_empty
-from strategies import FertilizerProducers
+from strategies.fertilizer_producers import FertilizerProducers
 from tests.builders import EVENTS, SAMPLE, THESIS
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _without_opening(sharpe: np.ndarray, rows: int, per_year: float) -> np.ndarr
     n = rows - 1
     theirs = sharpe**2 / per_year
     x = theirs / (n / (n + 1) ** 2 + theirs / (n + 1))
-    return np.sign(sharpe) * np.sqrt(x * (n - 1) / n**2 / (1 - x / n) * per_year)
+    return np.asarray(np.sign(sharpe) * np.sqrt(x * (n - 1) / n**2 / (1 - x / n) * per_year))
 
 
 def kernel_case() -> tuple[Market, LedgerInputs, np.ndarray, np.ndarray]:

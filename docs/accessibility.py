@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 from playwright.sync_api import Page, sync_playwright
 from typer.testing import CliRunner
@@ -50,7 +50,8 @@ ASKED: Sequence[tuple[Any, Sequence[str]]] = (
     (screen.app, ("listed.csv",)),
     (events.app, ()),
 )
-WIDTHS, SCHEMES = (1440, 390), ("light", "dark")
+WIDTHS = 1440, 390
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 GRAVE = ("serious", "critical")
 OPENED = "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
 DRAWN = "[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('.main-svg') || !c.clientWidth)"

@@ -204,14 +204,14 @@ class Mutants(ast.NodeVisitor):
             case ast.BinOp(op=op) if type(op) in COUNTED and not isinstance(
                 node.left, ast.Constant | ast.JoinedStr
             ):
-                new = COUNTED[type(op)]
-                self.add(node, f"{type(op).__name__} -> {new.__name__}", "op", new())
+                other = COUNTED[type(op)]
+                self.add(node, f"{type(op).__name__} -> {other.__name__}", "op", other())
             case ast.AugAssign(op=op) if type(op) in COUNTED:
-                new = COUNTED[type(op)]
-                self.add(node, f"{type(op).__name__} -> {new.__name__}", "op", new())
+                other = COUNTED[type(op)]
+                self.add(node, f"{type(op).__name__} -> {other.__name__}", "op", other())
             case ast.BoolOp(op=op):
-                new = ast.Or if isinstance(op, ast.And) else ast.And
-                self.add(node, f"{type(op).__name__} -> {new.__name__}", "op", new())
+                opposite = ast.Or if isinstance(op, ast.And) else ast.And
+                self.add(node, f"{type(op).__name__} -> {opposite.__name__}", "op", opposite())
             case ast.UnaryOp(op=ast.USub()):
                 self.add(node, "minus dropped", "op", ast.UAdd())
             case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
@@ -435,8 +435,8 @@ class MutantTrial:
         watch.stop()
         lines: list[list[int]] = [[] for _ in seconds]
         for line, places in watch.get_data().contexts_by_lineno(str(file)).items():
-            for place in filter(None, places):
-                lines[int(place)].append(line)
+            for context in filter(None, places):
+                lines[int(context)].append(line)
         self.answer.write_text(json.dumps([seconds, lines]), encoding="utf-8")
         return LIVED
 
@@ -534,11 +534,11 @@ def measure(name: str, options: argparse.Namespace, seed: int) -> dict[str, Any]
         }  # fmt: skip
         words = [
             sys.executable,
-            copied / "docs" / "mutate.py",
+            str(copied / "docs" / "mutate.py"),
             "--asked",
             json.dumps(question),
             "--answer",
-            answer,
+            str(answer),
         ]
         env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(copied)}
         subprocess.run(words, cwd=copied, env=env, check=False)  # noqa: S603

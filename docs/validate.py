@@ -314,16 +314,16 @@ def mutation(scores: Mapping[str, Any]) -> list[str]:
             (one["first"]["noticed"], one["first"]["tried"]),
             (one["tried"] - len(one["lived"]), one["tried"]),
         )
-        for told, (noticed, tried) in zip((at_first, now), scored, strict=True):
-            told[0], told[1] = told[0] + noticed, told[1] + tried
+        for total, (noticed, tried) in zip((at_first, now), scored, strict=True):
+            total[0], total[1] = total[0] + noticed, total[1] + tried
             cells.append(f"{noticed} of {tried}")
         drawn = f"{one['tried'] + len(one['equal'])} of {one['mutants']:,}"
         lines.append(f"| {one['file']} | {drawn} | {one['seed']} | {' | '.join(cells)} | {one['day']} |")
     noticed, tried = at_first
-    told = f"Together {noticed} of {tried}, {noticed / max(tried, 1):.0%}, at first contact"
+    together = f"Together {noticed} of {tried}, {noticed / max(tried, 1):.0%}, at first contact"
     if tried > now[1]:
-        told += f", {noticed / max(now[1], 1):.0%} of those that change anything"
-    lines += ["", f"{told}; {now[0]} of {now[1]}, {now[0] / max(now[1], 1):.0%}, now (wanted 90 %).", ""]
+        together += f", {noticed / max(now[1], 1):.0%} of those that change anything"
+    lines += ["", f"{together}; {now[0]} of {now[1]}, {now[0] / max(now[1], 1):.0%}, now (wanted 90 %).", ""]
     lived = [
         f"- {one['file']}, `{cell(text)}`: {change}"
         for one in scores.values()
@@ -368,7 +368,7 @@ def main(words: list[str]) -> int:
 
 def read() -> dict[str, Any]:
     """What was measured before."""
-    return json.loads(KEPT.read_text()) if KEPT.exists() else {}  # type: ignore[no-any-return]
+    return json.loads(KEPT.read_text()) if KEPT.exists() else {}
 
 
 def keep(name: str, part: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ NYSE = sessions("XNYS", np.datetime64("2018-01-02"), np.datetime64("2025-12-31")
 FERTILIZER = Sleeve("fertilizer", "fertilizer", ("A",), "SPY")
 
 
-def an_event(key: str, when: str, sign: int = 1, severity: int = 3, **more: object) -> Event:
+def an_event(key: str, when: str, sign: int = 1, severity: int = 3, **more: Any) -> Event:
     """A fertilizer event; `when` a bare date or an instant with its zone."""
     bare = "T" not in when
     at = (
@@ -31,11 +32,16 @@ def an_event(key: str, when: str, sign: int = 1, severity: int = 3, **more: obje
         else datetime.fromisoformat(when)
     )
     signs = {"fertilizer": sign, "corridor": 0, "equipment": 0}
-    given = {"direction": "tighten", "confidence": "high", "follows": "", "themes": ("fertilizer",)} | more
+    given: dict[str, Any] = {
+        "direction": "tighten",
+        "confidence": "high",
+        "follows": "",
+        "themes": ("fertilizer",),
+    } | more
     return Event(
         id=key, announced=at, title=key, issuer="EU", instrument="ban", severity=severity, signs=signs, source="hand",
         date_only=bare, **given,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def returns_of(

@@ -139,8 +139,10 @@ class Window:
         self.heard = {
             "pageerror": lambda e: wrong.append(f"error {e}"),
             "console": lambda m: wrong.append(f"console {m.text}"),
-            "dialog": lambda d: (wrong.append("dialog"), d.dismiss()),
-            "request": lambda r: r.url.startswith(("file:", "data:")) or wrong.append(f"request {r.url}"),
+            "dialog": lambda d: (wrong.extend(["dialog"]), d.dismiss()),
+            "request": lambda r: wrong.extend(
+                [] if r.url.startswith(("file:", "data:")) else [f"request {r.url}"]
+            ),
             "requestfailed": lambda r: wrong.append(f"missing {r.url}"),
         }
         for event, hear in self.heard.items():
