@@ -225,6 +225,8 @@ def test_closes_brought_to_todays_shares_hide_the_grid_of_their_price(ratio: int
     [
         (80.0, 80.0), (101.0, 100.0), (1 / 80, 1 / 80), (1 / 101, 1 / 100), (2.05, 2.0), (2.07, 0.0), (2 / 3, 2 / 3),
         (1.6, 1.6),  # 8 for 5
+        (1.25, 1.25), (1.75, 1.75), (4 / 3, 4 / 3), (1.4, 1.4), (25.5, 25.5), (33.4, 100 / 3),
+        (0.8, 0.8), (0.5, 0.5), (3.0, 3.0),
         (7 / 6, 6 / 5),  # sixths are none
         (1.0, 0.0), (1.02, 0.0), (1.1, 0.0), (110.0, 0.0),
     ],
@@ -250,6 +252,9 @@ def test_what_rounding_leaves_open_is_half_a_unit_of_the_file_s_own_cells() -> N
     np.testing.assert_allclose(own, [0.005 + 0.25 / 2**23, 0.005 + 30.51 / 2**23, np.nan, np.nan], rtol=1e-12)
     np.testing.assert_allclose(theirs[:3], 0.00005 + adjusted[:3] / 2**23, rtol=1e-12)
     assert np.isnan(theirs[3])
+    signs = np.array([-0.25, 20.2513, 7.5, 0.125])
+    below = PriceColumns.of("MOS", days, {"Close": close, "Adj Close": signs}, "")
+    assert np.isnan(below.halves()[1]).tolist() == [True, False, False, False]
     tenfold = replace(columns, close=columns.close * 10).halves()[0]  # of a reverse split
     np.testing.assert_allclose(tenfold, own * 10, rtol=1e-12)
     alone = PriceColumns.of("MOS", days, {"Close": close, "Adj Close": np.full(4, np.inf)}, "")

@@ -100,6 +100,9 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     path.write_text(f"{HEAD}CA,,*,12.5,2020-01-01,assumption: mine\n", encoding="utf-8")
     r = paying("NTR", investor=str(path))
     np.testing.assert_allclose(r.nav[-1], 1 + 0.05 * 0.875, **exactly)
+    assert r.inputs.tax_label == "withheld by mine.csv"
+    assert paying("NTR", investor="us").inputs.tax_label == "withheld as from an investor in US"
+    assert paying("NTR", investor="none").inputs.tax_label != ""
 
 
 @pytest.mark.parametrize(
