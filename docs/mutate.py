@@ -64,7 +64,7 @@ T = "tests/simulation"
 LAWS, SIZED = f"{T}/test_ledger_laws.py", f"{T}/test_capital_laws.py"
 LANES = f"{T}/test_rebalance.py::test_lanes_have_the_bits_of_the_recorded_account"
 KERNEL_TESTS = (
-    f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_capital.py",
+    f"{T}/test_ledger.py", f"{T}/test_trade.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_capital.py",
     f"{T}/test_holding.py", f"{T}/test_barring.py", f"{LAWS}::test_the_ledger_equals_its_reference",
     f"{SIZED}::test_the_ledger_with_a_capital_equals_its_reference", f"{LANES}[True-0.1--0.4-2.4]",
     f"{T}/test_rebalance.py::test_a_few_decisions_in_a_row_have_the_bits_of_the_recorded_account",

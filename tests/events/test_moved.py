@@ -57,3 +57,11 @@ def test_a_moved_event_comes_where_its_day_ends_among_those_that_stay() -> None:
         moved = Events((x, y)).on_days(np.array([day, "2024-03-06"], "datetime64[D]"))
         assert [e.id for e in moved.items] == order
         assert {e.id: e.date_only for e in moved.items} == {"X": True, "Y": False}
+
+
+def test_what_events_do_not_have_they_say_they_have_not() -> None:
+    for record in (EVENTS, EVENTS.on_days(EVENTS.known)):
+        assert not hasattr(record, "days")
+        with pytest.raises(AttributeError, match="Events has no days"):
+            record.days  # noqa: B018
+        assert [e.id for e in record.items] == [e.id for e in EVENTS.items]

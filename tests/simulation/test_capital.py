@@ -258,3 +258,59 @@ def test_the_shipped_tables_are_read_and_sourced() -> None:
     lots, unknown = lots_on(read_lots(), dates, [instrument(s) for s in names])
     assert lots[-1].tolist() == [500, 10_000, 1, 1, 0]
     assert unknown == ("TAVHL.IS",)
+
+
+def test_what_is_just_the_share_of_volume_is_filled_at_once() -> None:
+    """A tenth of 1,000 shares at 10 is 1,000: a tenth of an account of 10,000, and not a share more."""
+    market = world({"A": [10.0] * 20}, {"A": [1000.0] * 20})
+    for weight, waited in ((0.1, 0), (0.1001, 1)):
+        result = account(market, {10: [weight], 14: [0.0]}, plain(10_000))
+        assert result.orders["waited"].tolist() == [waited, waited]
+        assert result.trades[11, 0] == pytest.approx(0.01, abs=EXACT)
+        assert result.shares[14, 0] == pytest.approx(weight / 10, abs=EXACT)
+        assert result.shares[-1, 0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("lot", "weight", "bought"),
+    [
+        (100, 0.49, 700),
+        (100, 0.4899, 600),
+        (1, 0.5, 714),
+        (1, 0.49, 700),
+        (1, 0.4899, 699),
+        (3, 0.5, 714),
+        (4, 0.5, 712),
+    ],
+)
+def test_whole_lots_are_bought_whole_and_one_share_is_a_lot_too(lot: int, weight: float, bought: int) -> None:
+    """10,000 at 7: 0.49 is 700 shares, 0.4899 is 699.86, a half is 714.29."""
+    market = world({"A": [7.0] * 20}, {"A": [1e9] * 20})
+    result = account(
+        market, {10: [weight]}, plain(10_000, lots=(BoardLot("XNYS", "", lot, LONG_AGO, "test"),))
+    )
+    assert result.trades[11, 0] * 10_000 == pytest.approx(bought, abs=1e-8)
+    assert result.orders["status"].tolist() == ["filled"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "rest"), [(0.0, 0.5, 1), (0.5, 0.0, -1), (-0.1, -0.5, -1), (-0.5, 0.0, 1)]
+)
+def test_the_rest_of_an_order_says_which_side_it_is_of(first: float, then: float, rest: int) -> None:
+    market = world({"A": [10.0] * 30}, {"A": [1000.0] * 30})
+    result = account(market, {7: [first], 27: [then]}, plain(10_000))
+    assert result.shares[27, 0] == pytest.approx(
+        first / 10, abs=EXACT
+    )  # five sessions were enough for the first
+    assert result.closing.partial.tolist() == [rest]
+    assert result.closing.pending.tolist() == [then]
+    assert result.orders["status"].tolist()[-1] == "pending"
+
+
+@pytest.mark.parametrize("amount", [0.25, 1.0, 4.0])
+def test_an_account_of_less_than_one_has_a_size_as_well(amount: float) -> None:
+    """A tenth of as many shares at 10 as the account is worth: a tenth a day, whatever that is."""
+    market = world({"A": [10.0] * 30}, {"A": [amount / 10] * 30})
+    result = account(market, {7: [1.0]}, plain(amount))
+    np.testing.assert_allclose(result.trades[8:18, 0] * 10, 0.1, atol=EXACT)
+    assert result.shares[-1, 0] == pytest.approx(0.1, abs=EXACT)
