@@ -166,8 +166,8 @@ def _tiles(f: Capacity) -> tuple[Tile, ...]:
         Tile(_gone(f.easy, f.base), f"every usual holding is sold in {EASY} sessions"),
         Tile(_gone(f.another, f.base), f"{percent(ANOTHER, 0)} of what is decided is not held",
              "beyond, returns are another portfolio's"),
-        Tile(_gone(f.half, f.base), "half of the profit over cash is left"),
-        Tile(_gone(f.nothing, f.base), f"{percent(GONE, 0)} of it is left"),
+        Tile(_gone(f.half, f.base), "down to half of the profit over cash"),
+        Tile(_gone(f.nothing, f.base), f"down to {percent(GONE, 0)} of it"),
         Tile(_gone(f.against_benchmark, f.base), f"edge over {against}{_is_gone(f.against_benchmark)}",
              f"which made {signed(f.benchmark_return)}"),
         Tile(_gone(f.against_without_events, f.base),
@@ -178,7 +178,13 @@ def _tiles(f: Capacity) -> tuple[Tile, ...]:
 
 def _returns_words(f: Capacity) -> str:
     against = f", {f.benchmark_name} {signed(f.benchmark_return)}" if f.benchmark_name else ""
-    return f"Without a size {signed(f.unit_return)}, without events {signed(f.without_events_unit_return)}{against}."
+    beyond = (
+        ""
+        if math.isinf(f.another)
+        else f" Shaded: over {percent(ANOTHER, 0)} of what it decides is not held; what it makes is another portfolio's."
+    )
+    unit = f"Without a size {signed(f.unit_return)}, without events {signed(f.without_events_unit_return)}{against}."
+    return f"{unit}{beyond}"
 
 
 def _legs(f: Capacity) -> Table:

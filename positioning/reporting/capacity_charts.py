@@ -35,8 +35,11 @@ def figures(f: Capacity) -> dict[str, Figure]:
         "missed": _figure(f, [line("not held", f.missed, "$strategy")], "share not held", ".0%"),
         "sharpe": _figure(f, [line("strategy", f.sharpe, "$strategy")], "Sharpe", ".2f"),
         "cost": _figure(f, cost, "bps a year", ",.0f"),
-        "exit": _exit(f),
     }
+    if f.another < x[-1]:
+        for figure in by_name.values():
+            figure["layout"]["shapes"] = [_another_portfolio(f.another, x[-1])]
+    by_name["exit"] = _exit(f)
     if f.simulated:
         for figure in by_name.values():
             figure["layout"]["annotations"] = [watermark()]
@@ -61,6 +64,12 @@ def _figure(f: Capacity, data: list[Figure], y: str, form: str) -> Figure:
         "yaxis": {**AXIS, "title": {"text": y, "standoff": 6}, "tickformat": form},
     }  # fmt: skip
     return {"data": data, "layout": layout}
+
+
+def _another_portfolio(first: float, last: float) -> Figure:
+    """The shade over capitals at which too little of what is decided is held."""
+    return {"type": "rect", "x0": first, "x1": last, "yref": "paper", "y0": 0, "y1": 1, "layer": "below",
+            "fillcolor": "$grid", "line": {"width": 0}}  # fmt: skip
 
 
 def _exit(f: Capacity) -> Figure:

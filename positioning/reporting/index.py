@@ -34,6 +34,9 @@ OTHERS = {
     "event_study": ("Event study", "whether prices move with the events"),
     "claims": ("Claims", "what the thesis says, claim by claim"),
     "events": ("Events", "the record of sanctions and news"),
+    "screening": ("Screening", "whose name is on the lists"),
+    "capacity": ("Capacity", "how much money it can hold"),
+    "today": ("Today", "what it would hold now"),
 }  # pages of these names, or whose names begin so
 
 

@@ -36,6 +36,9 @@ def test_its_json_is_of_every_capital_and_leg_and_the_page_opens_with_the_answer
     page = (tmp_path / "capacity_fertilizer_producers.html").read_text(encoding="utf-8")
     assert page.index(found["answer"].split(";")[0]) < page.index("What this rests on")
     assert "SIMULATED" in page
+    ends = found["quarter_not_held_from"]
+    assert page.count(f'"x0":{ends}') == 4, "returns of another portfolio are shaded on each chart of capital"
+    assert "Shaded: over 25" in page
 
 
 def headlines_are_of_the_strategy(found: dict[str, Any]) -> None:

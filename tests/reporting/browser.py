@@ -136,13 +136,20 @@ class Window:
         page.goto("about:blank")
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(media="null", color_scheme=scheme)
+
+        def dismiss(dialog: Any) -> None:
+            wrong.append("dialog")
+            dialog.dismiss()
+
+        def look_at(request: Any) -> None:
+            if not request.url.startswith(("file:", "data:")):
+                wrong.append(f"request {request.url}")
+
         self.heard = {
             "pageerror": lambda e: wrong.append(f"error {e}"),
             "console": lambda m: wrong.append(f"console {m.text}"),
-            "dialog": lambda d: (wrong.extend(["dialog"]), d.dismiss()),
-            "request": lambda r: wrong.extend(
-                [] if r.url.startswith(("file:", "data:")) else [f"request {r.url}"]
-            ),
+            "dialog": dismiss,
+            "request": look_at,
             "requestfailed": lambda r: wrong.append(f"missing {r.url}"),
         }
         for event, hear in self.heard.items():

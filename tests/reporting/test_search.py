@@ -142,6 +142,9 @@ def test_the_cloud_is_of_a_random_part_of_all_that_have_both_figures(monkeypatch
         if places.size > most:
             drawn = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
         assert (dots["x"], dots["y"]) == (fall[drawn].tolist(), sharpe[drawn].tolist())
+    for width, form in ((0.05, ".1%"), (0.5, ".0%")):  # whole per cents would name several ticks alike
+        near = trials_of(sharpe=sharpe, max_drawdown=-width * rng.random(3_000))
+        assert cloud(near, judged)["layout"]["xaxis"]["tickformat"] == form  # type: ignore[arg-type]
 
 
 def test_maps_and_profiles_are_of_all_trials_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:

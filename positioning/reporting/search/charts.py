@@ -25,6 +25,7 @@ MOST_CELLS = 60  # bins along an axis of a heat map
 MOST_PAIRS = 15
 MOST_POINTS = 3_000
 MOST = 10.0  # a Sharpe a year beyond all that is seen
+NARROW = 0.06  # drawdowns that lie within it
 QUANTILES = (0.1, 0.5, 0.9)
 PERCENTS = ("total_return", "cagr", "max_drawdown")
 
@@ -153,7 +154,8 @@ def cloud(trials: Trials, assessment: Assessment) -> Figure:
         {"type": "scatter", "mode": "lines", "x": ends, "y": rounded([height, height]), "showlegend": False,
          "hoverinfo": "skip", "line": {"color": "$bad", "width": 1.5, "dash": "dash"}} for height, _ in lines
     ]  # fmt: skip
-    figure = _figure(data, "worst drawdown", "Sharpe", {"tickformat": ".0%"}, {"tickformat": ".2f"})
+    form = ".1%" if np.ptp(fall) < NARROW else ".0%"  # whole per cents would name several ticks alike
+    figure = _figure(data, "worst drawdown", "Sharpe", {"tickformat": form}, {"tickformat": ".2f"})
     figure["layout"] |= {"showlegend": True, "legend": _legend()}
     figure["layout"]["annotations"] = [
         {"text": words, "xref": "paper", "x": 0.01, "y": height, "xanchor": "left",
