@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 ESLINT := eslint@9.39.1
-AT_ONCE := -n 3 --dist loadscope --no-loadscope-reorder  # three on two cores: many wait for a browser
+AT_ONCE := -n 4 --dist loadscope --no-loadscope-reorder  # four on two cores: they wait for processes, browsers and disks
 
 # What the tests run as machine code, compiled once and kept, before several processes would each do so: the ledger,
-# and, after lint, which is half as long, the rest.
+# and, after lint, which is half as long, the rest. These tests need not run again beside the others.
 LEDGERS := tests/search/test_run.py tests/runs/test_capacity.py
 OTHERS := tests/scenarios/test_path_lanes.py tests/analysis/test_resampled_tops.py tests/strategy/test_limits.py \
 	tests/event_studies/test_synthetic_control.py
@@ -44,7 +44,7 @@ endif
 
 test: .venv/ready  ## all that a change must pass
 	+$(MAKE) --no-print-directory --jobs 2 compile-ledgers lint compile-others
-	$(BIN)/python -m pytest $(AT_ONCE)
+	$(BIN)/python -m pytest $(AT_ONCE) $(addprefix --ignore=,$(LEDGERS) $(OTHERS))
 
 compile-ledgers: .venv/ready
 	$(BIN)/python -m pytest -p no:xdist -x $(LEDGERS)

@@ -62,6 +62,14 @@ def progress_untold() -> None:
     progress.PATIENCE = math.inf
 
 
+@pytest.fixture(autouse=True, scope="session")
+def disks_unawaited() -> Iterator[None]:
+    """Nor need what a test keeps outlive a power cut: each wait for the disk would be milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
 @pytest.fixture
 def figure(capsys: pytest.CaptureFixture[str]) -> Figure:
     """Tells what a long test measured, and what it demands of it; `docs/validate.py` collects them for its page."""
