@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -23,6 +23,27 @@ from positioning.vectors import WIDTH, any_of, fill, fused, load, root, store, w
 
 DOWN = 1.0 - 8.0 * UNIT  # the opposite of UP
 SLACK = 1e-12  # of what is added up, more than its roundings in double precision amount to
+
+
+class Draws(NamedTuple):
+    """times, moved: (draws, B) of `ResampledTops`; plain: whether they are the same; tops: (3, draws) so far; low: what
+    is surely no higher than they or the floor, in single precision."""
+
+    times: FloatArray
+    moved: FloatArray
+    plain: bool
+    tops: FloatArray
+    low: SingleArray
+    floor: float
+
+
+class NearTrials(NamedTuple):
+    """WIDTH trials. lanes: (B, WIDTH) block sums; shifts: (3, WIDTH) of the three nulls; statistics: (WIDTH,) to work
+    in."""
+
+    lanes: FloatArray
+    shifts: FloatArray
+    statistics: FloatArray
 
 
 @final
@@ -108,18 +129,19 @@ def raise_tops(
     for i in range(3):
         for j in range(draws):
             low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
-    lanes, own_shifts, statistics = np.empty((blocks, WIDTH)), np.empty((3, WIDTH)), np.empty(WIDTH)
+    all_draws = Draws(times, moved, plain, tops, low, floor)
+    near_trials = NearTrials(np.empty((blocks, WIDTH)), np.empty((3, WIDTH)), np.empty(WIDTH))
     highest = np.empty(3, np.float32)
     for g in range(members.shape[0]):
         for i in range(3):
             for k in range(WIDTH):
-                own_shifts[i, k] = shifts[i, members[g, k]]
-            highest[i] = own_shifts[i].max()
+                near_trials.shifts[i, k] = shifts[i, members[g, k]]
+            highest[i] = near_trials.shifts[i].max()
         if not any_near(near, low, highest, apart[g], mean[g], square[g], radius[g], blocks, room):
             continue
         for k in range(WIDTH):
             for b in range(blocks):
-                lanes[b, k] = standardised[members[g, k], b]
+                near_trials.lanes[b, k] = standardised[members[g, k], b]
         waiting = -1  # two draws are worked out together
         for j in range(draws):
             if not near[j]:
@@ -127,10 +149,10 @@ def raise_tops(
             if waiting < 0:
                 waiting = j
                 continue
-            raise_two(tops, waiting, j, floor, times, moved, plain, lanes, own_shifts, low, statistics)
+            raise_two(all_draws, waiting, j, near_trials)
             waiting = -1
         if waiting >= 0:
-            raise_two(tops, waiting, waiting, floor, times, moved, plain, lanes, own_shifts, low, statistics)
+            raise_two(all_draws, waiting, waiting, near_trials)
 
 
 @compiled(error_model="numpy")
@@ -166,21 +188,9 @@ def any_near(
 
 
 @compiled(error_model="numpy")
-def raise_two(
-    tops: FloatArray,
-    j: int,
-    other: int,
-    floor: float,
-    times: FloatArray,
-    moved: FloatArray,
-    plain: bool,
-    lanes: FloatArray,
-    shifts: FloatArray,
-    low: SingleArray,
-    statistics: FloatArray,
-) -> None:
-    """Raise the tops of two draws, and low with them, by WIDTH trials with block sums lanes (B, WIDTH) and these shifts
-    (3, WIDTH); statistics: (WIDTH,) to work in."""
+def raise_two(draws: Draws, j: int, other: int, trials: NearTrials) -> None:
+    """Raise the tops of draws j and other, and low with them, by these trials."""
+    times, moved, lanes = draws.times, draws.moved, trials.lanes
     total, square, apart = fill(0.0, WIDTH), fill(0.0, WIDTH), fill(0.0, WIDTH)
     total_other, square_other, apart_other = fill(0.0, WIDTH), fill(0.0, WIDTH), fill(0.0, WIDTH)
     for b in range(times.shape[1]):
@@ -191,75 +201,54 @@ def raise_two(
             fused(z_square, times[j, b], square),
             fused(z_square, times[other, b], square_other),
         )
-    if plain:
+    if draws.plain:
         apart, apart_other = total, total_other
     else:
         for b in range(times.shape[1]):
             z = load(lanes, (b, 0), WIDTH)
             apart, apart_other = fused(z, moved[j, b], apart), fused(z, moved[other, b], apart_other)
-    if may_rise(tops, j, floor, apart, total, square, shifts, times.shape[1]):
-        raise_top(tops, j, floor, times, moved, plain, lanes, shifts, low, statistics)
-    if other != j and may_rise(
-        tops, other, floor, apart_other, total_other, square_other, shifts, times.shape[1]
-    ):
-        raise_top(tops, other, floor, times, moved, plain, lanes, shifts, low, statistics)
+    if may_rise(draws, j, apart, total, square, trials.shifts):
+        raise_top(draws, j, trials)
+    if other != j and may_rise(draws, other, apart_other, total_other, square_other, trials.shifts):
+        raise_top(draws, other, trials)
 
 
 @compiled(error_model="numpy", forceinline=True)
-def may_rise(
-    tops: FloatArray,
-    j: int,
-    floor: float,
-    apart: Any,
-    total: Any,
-    square: Any,
-    shifts: FloatArray,
-    blocks: int,
-) -> Any:
+def may_rise(draws: Draws, j: int, apart: Any, total: Any, square: Any, shifts: FloatArray) -> Any:
     """Whether any of these trials may have a t above the tops of draw j, with room for all that another order of rounding
     in double precision can move: a few B units in the last place of what is added up."""
-    variance = square * (1.0 - SLACK) - total * total
+    blocks, variance = draws.times.shape[1], square * (1.0 - SLACK) - total * total
     variance = where(variance > 2.0 * NOISE, variance, 0.0)
     rises = False
     for i in range(3):
         ahead, top = (
             apart * math.sqrt(blocks) + load(shifts, (i, 0), WIDTH) + SLACK * blocks,
-            max(tops[i, j], floor),
+            max(draws.tops[i, j], draws.floor),
         )
         rises |= any_of((ahead > 0.0) & (ahead * ahead >= variance * (top * top * (1.0 - SLACK))))
     return rises
 
 
 @compiled(error_model="numpy")
-def raise_top(
-    tops: FloatArray,
-    j: int,
-    floor: float,
-    times: FloatArray,
-    moved: FloatArray,
-    plain: bool,
-    lanes: FloatArray,
-    shifts: FloatArray,
-    low: SingleArray,
-    statistics: FloatArray,
-) -> None:
+def raise_top(draws: Draws, j: int, trials: NearTrials) -> None:
     """`raise_two` for one draw, in the order in which a draw's sums are defined."""
+    times, moved, tops, lanes = draws.times, draws.moved, draws.tops, trials.lanes
     blocks, total, square = times.shape[1], fill(0.0, WIDTH), fill(0.0, WIDTH)
     for b in range(blocks):
         z = load(lanes, (b, 0), WIDTH)
         total = total + times[j, b] * z
         square = square + times[j, b] * (z * z)
     apart = total
-    if not plain:
+    if not draws.plain:
         apart = fill(0.0, WIDTH)
         for b in range(blocks):
             apart = apart + moved[j, b] * load(lanes, (b, 0), WIDTH)
     variance = square - total * total
     deviation = where(variance > NOISE, root(variance), 0.0)
     for i in range(3):
-        ahead = apart * math.sqrt(blocks) + load(shifts, (i, 0), WIDTH)
+        ahead = apart * math.sqrt(blocks) + load(trials.shifts, (i, 0), WIDTH)
         t = ahead / deviation  # infinite without a deviation; 0 / 0 says nothing
         higher = (t > tops[i, j]) & ((deviation > 0.0) | (ahead > NOISE))
-        store(statistics, (0,), where(higher, t, tops[i, j]))
-        tops[i, j] = statistics.max()
-        low[i, j] = np.float32(max(tops[i, j], floor) * DOWN)
+        store(trials.statistics, (0,), where(higher, t, tops[i, j]))
+        tops[i, j] = trials.statistics.max()
+        draws.low[i, j] = np.float32(max(tops[i, j], draws.floor) * DOWN)

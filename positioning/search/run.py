@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, final
@@ -26,8 +25,7 @@ from positioning.simulation.ledger_arrays import LANES
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.weight_batches import WeightBatch
 from positioning.vectors import aligned_empty
-
-IN_FLIGHT = 2  # chunks a worker that may be begun or finished and not yet kept; more would only hold memory
+from positioning.worker_threads import as_completed
 
 METRICS = ("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown")  # more is better
 
@@ -100,20 +98,10 @@ def threads(workers: int) -> Work:
     """On the cores of this machine."""
 
     def work(space: SearchSpace, plan: Plan, numbers: Iterable[int]) -> Found:
-        rest, running = iter(numbers), dict[Future[FloatArray], int]()
-        pool = ThreadPoolExecutor(workers)
-        try:
-            while True:
-                for number in rest:
-                    running[pool.submit(tabulate, space, plan.part(number), plan.measures)] = number
-                    if len(running) >= IN_FLIGHT * workers:
-                        break
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-        finally:  # an error or Ctrl-C: what is begun is finished, what waits is not
-            pool.shutdown(cancel_futures=True)
+        def table(number: int) -> FloatArray:
+            return tabulate(space, plan.part(number), plan.measures)
+
+        return as_completed(table, numbers, workers)
 
     return work
 
