@@ -458,3 +458,13 @@ def test_a_special_dividend_is_one_where_the_close_fell_by_most_of_it(fell: floa
     one = Steps(np.arange(3), np.array([2]), np.array([1]), np.array([1.6]), 0.0, np.array([], int))
     got = implied_payments(weighed(Close=close, Adj_Close=close), one)
     np.testing.assert_allclose(got, [0.0, 0.0, 30 * (1 - 1 / 1.6) if paid else 0.0], rtol=1e-12)
+
+
+def test_a_file_of_one_close_is_weighed_and_one_of_none_is_not() -> None:
+    one = price_basis("MOS", DAYS[:2], {"Close": np.array([30.0, np.nan])})
+    assert (one.basis, len(one.notes)) == ("traded", 1)
+    assert one.notes[0].startswith("has neither Dividends nor Adj Close")
+    none = price_basis("MOS", DAYS[:2], {"Close": np.full(2, np.nan), "Dividends": np.array([-1.0, 0.5])})
+    assert (none.basis, none.notes, none.findings) == ("traded", (), ())
+    assert none.scale.tolist() == [1.0, 1.0]
+    assert none.dividends.tolist() == [0.0, 0.0]
