@@ -101,10 +101,10 @@ class LedgerInputs:
         """What of the account's size was modelled, in words."""
         return size_words(None, base) if self.liquidity is None else self.liquidity.label(base)
 
-    @property
+    @cached_property
     def depth(self) -> Depth | None:
         """What the kernel reads of the market where the account has a size."""
-        return None if self.liquidity is None else _in_one_layout(self.liquidity.depth)
+        return None if self.liquidity is None else _in_one_layout(self.liquidity.depth(self.fill))
 
     def barring(self, no_buy: BoolArray) -> LedgerInputs:
         """The same market with other names barred; what has been worked out of it is not worked out again."""

@@ -22,9 +22,10 @@ NOTHING = 1e-6  # times a price: one that falls so far, a ruin or a faulty figur
 SPELL = 64  # rows of which the least and the greatest price are known
 
 # The slots of a leg of an account (WANTED: its pending weight; PARTIAL: 1 where that is the rest of a buy, -1 of a
-# sale; RISE: the shares it is to buy; CALLED: 1 where a margin call closes it; CAPPED: 1 where volume leaves some of it
-# for later; BEFORE: the shares before a rebalance; DEARER: its impact, fraction of the value).
-SHARES, WANTED, PARTIAL, RISE, CALLED, CAPPED, BEFORE, DEARER = range(8)
+# sale; SALE, RISE: the shares it is to sell and to buy; CALLED: 1 where a margin call closes it; CAPPED: 1 where volume
+# leaves some of a purchase for later, -1 of a sale; BEFORE: the shares before a rebalance; DEARER: its impact, fraction
+# of the value).
+SHARES, WANTED, PARTIAL, SALE, RISE, CALLED, CAPPED, BEFORE, DEARER = range(9)
 TRADED, COST, IMPACT = range(3)  # the slots of what is summed of its trades
 
 
@@ -71,6 +72,9 @@ class Depth(NamedTuple):
     least: FloatArray  # (T, N) least commission of a trade, base currency
     buy: FloatArray  # (T, N) commission of a buy that it is the least of, part of `LedgerArrays.buy`
     sell: FloatArray  # (T, N) the same of a sale
+    most: FloatArray  # (T, N) limit in shares at the fill price
+    per_price: FloatArray  # (T, N) one by the fill price
+    per_lot: FloatArray  # (T, N) one by lot, 0 for any number
 
 
 class AccountState(NamedTuple):

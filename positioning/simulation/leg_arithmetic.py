@@ -10,9 +10,9 @@ from positioning.vectors import magnitude, quotient, where
 
 
 @compiled(error_model="numpy", forceinline=True, _nrt=False)
-def shares_to_trade(weight: Any, shares: Any, price: float, total: Any) -> Any:
-    """Shares from a holding to its target weight of the equity `total`."""
-    return quotient(weight * total, price, 1.0 / price) - shares
+def shares_to_trade(weight: Any, shares: Any, price: float, per_price: float, total: Any) -> Any:
+    """Shares from a holding to its target weight of the equity `total`; per_price: 1 / price."""
+    return quotient(weight * total, price, per_price) - shares
 
 
 @compiled(error_model="numpy", forceinline=True, _nrt=False)

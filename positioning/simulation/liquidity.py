@@ -87,22 +87,25 @@ class Liquidity:
     without_volume: tuple[str, ...]
 
     @cached_property
-    def depth(self) -> Depth:
-        """What the kernel reads."""
-        traded = np.where(self.traded > 0, self.traded, 0.0)
-        root = np.sqrt(np.where(traded > 0, traded, np.inf))
+    def impact_rate(self) -> FloatArray:
+        """(T, N) paid on a trade, fraction of its value by the root of its value in base currency."""
+        root = np.sqrt(np.where(self.traded > 0, self.traded, np.inf))
+        return np.asarray(self.constant * np.nan_to_num(self.volatility) / root)
+
+    def depth(self, fill: FloatArray) -> Depth:
+        """What the kernel reads; fill: (T, N) fill prices."""
+        limit = self.capital.participation * np.where(self.traded > 0, self.traded, 0.0)
+        # nobody trades where there is no price
+        with np.errstate(divide="ignore", invalid="ignore"):
+            most, per_price = limit / fill, 1.0 / fill
+            per_lot = np.where(self.lot > 0, 1.0 / self.lot, 0.0)
         return Depth(
-            limit=self.capital.participation * traded,
-            impact=self.constant * np.nan_to_num(self.volatility) / root,
-            lot=self.lot,
-            least=self.least,
-            buy=self.buy,
-            sell=self.sell,
+            limit, self.impact_rate, self.lot, self.least, self.buy, self.sell, most, per_price, per_lot
         )
 
     def impact(self, value: FloatArray) -> FloatArray:
         """(T, N) what trades of these values (T, N) pay, all in units of the account."""
-        return np.asarray(value * self.depth.impact * np.sqrt(value * self.capital.amount))
+        return np.asarray(value * self.impact_rate * np.sqrt(value * self.capital.amount))
 
     def topped_up(self, value: FloatArray, buys: BoolArray) -> FloatArray:
         """(T, N) what least commissions add to trades of these values, in units of the account; buys: (T, N) bool."""

@@ -35,7 +35,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
     @compiled(error_model="numpy", forceinline=True, _nrt=False)
     def change(w, s, price, banded, band, total, inverse):
         """Shares to trade, 0 within the band; inverse: 1 / total."""
-        delta = shares_to_trade(w, s, price, total)
+        delta = shares_to_trade(w, s, price, 1.0 / price, total)
         if banded:
             delta = where(within_band(w, s, price, total, inverse, band), 0.0, delta)
         return delta

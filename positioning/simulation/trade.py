@@ -24,6 +24,7 @@ from positioning.simulation.ledger_arrays import (
     OPEN,
     PARTIAL,
     RISE,
+    SALE,
     SHARES,
     TOO_EARLY,
     TRADED,
@@ -35,6 +36,7 @@ from positioning.simulation.leg_arithmetic import (
     shares_covered,
     shares_short,
     shares_to_trade,
+    too_dear,
     within_band,
 )
 from positioning.vectors import (
@@ -44,6 +46,7 @@ from positioning.vectors import (
     is_number,
     item,
     load,
+    magnitude,
     negated,
     root,
     store,
@@ -76,10 +79,11 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
         if recording:
             _, trades, called, paid, _, status, waits, reason, filled_row, wanted, got = record
         if sized:
-            limit, impact, lot, least, least_buy, least_sell = depth
+            limit, impact, lot, least, least_buy, least_sell, most_shares, per_price, per_lot = depth
         n_names = short.size
-        zero, inverse = fill(0.0, width), 1.0 / total
-        never = zero < 0.0
+        zero = fill(0.0, width)
+        inverse = 1.0 / total if banded else zero
+        never, all_on = zero < 0.0, not any_of(negated(on))
         shorts, awaited, reserved, need, need_fees = zero, zero, zero, zero, zero
         sales, sale_fees, covers, cover_fees, purchases, buy_fees = zero, zero, zero, zero, zero, zero
         for n in range(n_names):
@@ -102,7 +106,9 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                     store(legs, (n, WANTED, 0), w)
                     part = load(legs, (n, PARTIAL, 0), width)
                     store(legs, (n, PARTIAL, 0), where(barred, 0.0, part))
-            ready = (on | (w == 0.0)) & is_number(w)  # an exit needs no equity to be sized by
+            ready = is_number(w)
+            if not all_on:
+                ready = ready & (on | (w == 0.0))  # an exit needs no equity to be sized by
             code = item(why, (r, n))
             if code == OPEN and fresh and item(early, (r, n)):
                 code = TOO_EARLY
@@ -116,61 +122,34 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                     awaited = awaited + where(ready & (s > 0.0) & (due > 0.0), due, 0.0)
                 pending[n] = any_of(is_number(w))
                 continue
-            price, on_buy, on_sale = item(price_of, (r, n)), item(buy, (r, n)), item(sell, (r, n))
-            delta = shares_to_trade(w, s, price, total)
+            price = item(price_of, (r, n))
+            inverse_price = per_price[r, n] if sized else 1.0 / price
+            delta = shares_to_trade(w, s, price, inverse_price, total)
             deal, near, rest, part = ready, never, never, zero
             if resting or banded or sized:
                 part = load(legs, (n, PARTIAL, 0), width)
-                rest = part > 0.0
-                carried = rest & (delta <= 0.0)  # the market carried the rest of the buy to its target
-                if sized:
-                    rest = negated(part == 0.0)
-                    carried = carried | ((part < 0.0) & (delta >= 0.0))
-                if banded:
-                    near = (part == 0.0) & within_band(w, s, price, total, inverse, band)
-                deal = ready & negated(near | carried)
-            sale, rise = where(deal & (delta < 0.0), -delta, 0.0), where(deal & (delta > 0.0), delta, 0.0)
+                rest = part != 0.0
+                carried = rest & (part * delta <= 0.0)  # the market carried the rest of it to its target
+                deal = ready & negated(carried)
+                anew = ready & negated(rest)
+                if banded and any_of(anew):
+                    near = anew & within_band(w, s, price, total, inverse, band)
+                    deal = deal & negated(near)
             capped = never
-            if sized:  # of a sale and a rise one is zero
-                block, floor = lot[r, n], least[r, n]
-                blocks = 1.0 / block if block > 0.0 else 0.0
-                sought = sale + rise
-                most = where(size > 0.0, limit[r, n] / price * per, np.inf)
-                count = blocks * size  # of lots in a share of the account, 0 where none is known
+            if sized:
+                sought = where(deal, magnitude(delta), 0.0)
+                most = where(size > 0.0, most_shares[r, n] * per, np.inf)
+                count = per_lot[r, n] * size  # of lots in a share of the account, 0 where none is known
                 capped = sought > most * (1.0 + HAIR)
                 within = where(capped, most, sought)
                 closing = (w == 0.0) & negated(capped)  # odd shares may be sold with the last of a holding
-                lots = whole(within * count + HAIR) * (block * per)
+                lots = whole(within * count + HAIR) * (lot[r, n] * per)
                 lots = where(closing | (count == 0.0), within, lots)
-                sale, rise = where(sale > 0.0, lots, 0.0), where(rise > 0.0, lots, 0.0)
-                store(legs, (n, CAPPED, 0), where(capped, 1.0, zero))
-            value, cover, long = sale * price, zero, rise
-            sales, sale_fees = sales + value, fused(value, on_sale, sale_fees)
-            short[n] = short[n] or any_of(w < 0.0)
-            if short[n]:
-                cover = shares_covered(s, rise)
-                long = rise - cover
-                principal = cover * price
-                covers, cover_fees = covers + principal, fused(principal, on_buy, cover_fees)
-                left = s - sale
-                shorts = shorts + (shares_short(left) - shares_short(s)) * price
-            outlay = long * price
-            need, need_fees = need + outlay, fused(outlay, on_buy, need_fees)
-            if sized:
-                dearer = impact[r, n] * root(lots * price * size)
-                charge = value * dearer
-                store(legs, (n, DEARER, 0), dearer)
-                topped = floor * per - least_sell[r, n] * value
-                topped = where((sale > 0.0) & (topped > 0.0), topped, 0.0)
-                cash = cash - (charge + topped)
-                add(sums, COST, charge + topped)
-                add(sums, IMPACT, charge)
-                need_fees = fused(outlay, dearer, need_fees)
-                reserved = reserved + (cover * price * dearer + where(rise > 0.0, floor * per, 0.0))
-                left = (s - sale) * price - where(w > 0.0, w, 0.0) * total
-                awaited = awaited + where(capped & (s > 0.0) & (delta < 0.0) & (left > 0.0), left, 0.0)
-                store(legs, (n, PARTIAL, 0), where(capped & (sale > 0.0), -1.0, part))
-            store(legs, (n, SHARES, 0), s - sale)
+                sale, rise = where(delta < 0.0, lots, 0.0), where(delta > 0.0, lots, 0.0)
+                store(legs, (n, CAPPED, 0), where(capped, where(delta < 0.0, -1.0, fill(1.0, width)), 0.0))
+            else:
+                sale, rise = where(deal & (delta < 0.0), -delta, 0.0), where(deal & (delta > 0.0), delta, 0.0)
+            store(legs, (n, SALE, 0), sale)
             store(legs, (n, RISE, 0), rise)
             if recording and not ready and not np.isnan(w):
                 if waits[d, n] == 0:
@@ -199,6 +178,53 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                     got[d, n] -= sale
                     filled_row[d, n] = r
 
+        # what sales give and purchases will take; apart from their sizes, so that the long way to those overlaps
+        for n in range(n_names):
+            if not item(pending, (n,)) or item(why, (r, n)) != OPEN or (fresh and item(early, (r, n))):
+                continue
+            price, on_buy, on_sale = item(price_of, (r, n)), item(buy, (r, n)), item(sell, (r, n))
+            w, s = load(legs, (n, WANTED, 0), width), load(legs, (n, SHARES, 0), width)
+            sale, rise = load(legs, (n, SALE, 0), width), load(legs, (n, RISE, 0), width)
+            # with a capital there is so much to do for a sale, and for a purchase, that it pays to ask
+            sells, buys = not sized or any_of(sale > 0.0), not sized or any_of(rise > 0.0)
+            cover, long, dearer = zero, rise, zero
+            short[n] = short[n] or any_of(w < 0.0)
+            if short[n]:
+                cover = shares_covered(s, rise)
+                long = rise - cover
+                principal = cover * price
+                covers, cover_fees = covers + principal, fused(principal, on_buy, cover_fees)
+                left = s - sale
+                shorts = shorts + (shares_short(left) - shares_short(s)) * price
+            if sized and (sells or buys):
+                dearer = impact[r, n] * root((sale + rise) * price * size)
+                store(legs, (n, DEARER, 0), dearer)
+            if sells:
+                value = sale * price
+                sales, sale_fees = sales + value, fused(value, on_sale, sale_fees)
+                store(legs, (n, SHARES, 0), s - sale)
+                if sized:
+                    charge = value * dearer
+                    topped = least[r, n] * per - least_sell[r, n] * value
+                    topped = where((sale > 0.0) & (topped > 0.0), topped, 0.0)
+                    cash = cash - (charge + topped)
+                    add(sums, COST, charge + topped)
+                    add(sums, IMPACT, charge)
+            if buys:
+                outlay = long * price
+                need, need_fees = need + outlay, fused(outlay, on_buy, need_fees)
+                if sized:
+                    need_fees = fused(outlay, dearer, need_fees)
+                    least_fee = where(rise > 0.0, least[r, n] * per, 0.0)
+                    reserved = reserved + (cover * price * dearer + least_fee)
+            if sized:
+                selling = load(legs, (n, CAPPED, 0), width) < 0.0
+                if any_of(selling):
+                    left = (s - sale) * price - where(w > 0.0, w, 0.0) * total
+                    awaited = awaited + where(selling & (s > 0.0) & (left > 0.0), left, 0.0)
+                    part = load(legs, (n, PARTIAL, 0), width)
+                    store(legs, (n, PARTIAL, 0), where(selling & (sale > 0.0), -1.0, part))
+
         # buys: covers in full, longs shrunk by one factor to the free cash
         # a cover's principal leaves free cash as it is, so only its fee is taken before the longs
         cash = cash + (sales - sale_fees) - cover_fees
@@ -206,9 +232,11 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
         free = cash - shorts
         if sized:
             free = free - reserved
-        scale = affordable(need, free, total)
-        shrunk = any_of(scale < 1.0)
-        whole_orders = not (sized or shrunk or any_of(negated(on)))  # nothing that trades is left over
+        scale, shrunk = fill(1.0, width), False
+        if any_of(too_dear(need, free, total)):  # else no division is needed
+            scale = affordable(need, free, total)
+            shrunk = any_of(scale < 1.0)
+        whole_orders = all_on and not (sized or shrunk)  # nothing that trades is left over
         left_over, resting = False, resting or sized or shrunk
         for n in range(n_names):
             if not item(pending, (n,)):
@@ -222,30 +250,29 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
             if short[n]:
                 cover = shares_covered(s, rise)
                 long = (rise - cover) * scale
-            if sized:
-                block, floor = lot[r, n], least[r, n]
-                dearer = load(legs, (n, DEARER, 0), width)
-                if shrunk:  # which is seldom, and takes a root
-                    blocks = 1.0 / block if block > 0.0 else 0.0
-                    count = blocks * size
-                    lots = whole((cover + long) * count + HAIR) * (block * per) - cover
-                    some = where(count == 0.0, long, where(lots > 0.0, lots, 0.0))
-                    deep = impact[r, n] * root((cover + some) * price * size)
-                    dearer = where(scale < 1.0, deep, dearer)
-                    long = where(scale < 1.0, some, rise - cover)
-                value = (cover + long) * price
-                charge = value * dearer
-                topped = floor * per - least_buy[r, n] * value
-                topped = where((value > 0.0) & (topped > 0.0), topped, 0.0)
-                cash = cash - (charge + topped)
-                add(sums, COST, charge + topped)
-                add(sums, IMPACT, charge)
-            principal, shares = long * price, long
-            purchases, buy_fees = purchases + principal, fused(principal, on_buy, buy_fees)
-            if short[n]:
-                shares = cover + long
-            s = s + shares
-            store(legs, (n, SHARES, 0), s)
+            if sized and shrunk:  # which is seldom, and takes a root
+                count = per_lot[r, n] * size
+                lots = whole((cover + long) * count + HAIR) * (lot[r, n] * per) - cover
+                some = where(count == 0.0, long, where(lots > 0.0, lots, 0.0))
+                deep = impact[r, n] * root((cover + some) * price * size)
+                store(legs, (n, DEARER, 0), where(scale < 1.0, deep, load(legs, (n, DEARER, 0), width)))
+                long = where(scale < 1.0, some, rise - cover)
+            shares = long
+            if not sized or any_of(rise > 0.0):
+                if sized:
+                    value = (cover + long) * price
+                    charge = value * load(legs, (n, DEARER, 0), width)
+                    topped = least[r, n] * per - least_buy[r, n] * value
+                    topped = where((value > 0.0) & (topped > 0.0), topped, 0.0)
+                    cash = cash - (charge + topped)
+                    add(sums, COST, charge + topped)
+                    add(sums, IMPACT, charge)
+                principal = long * price
+                purchases, buy_fees = purchases + principal, fused(principal, on_buy, buy_fees)
+                if short[n]:
+                    shares = cover + long
+                s = s + shares
+                store(legs, (n, SHARES, 0), s)
             if short[n]:
                 short[n] = any_of(s < 0.0)
             due = never
@@ -254,10 +281,13 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
                 pending[n] = False
             else:
                 w, part = load(legs, (n, WANTED, 0), width), load(legs, (n, PARTIAL, 0), width)
-                due = (scale < 1.0) & (rise > cover) & (awaited > 0.0)  # its cash comes from a waiting sale
-                kept = negated(on | (w == 0.0))  # without equity nothing was sized
+                if shrunk:  # where its cash comes from a waiting sale
+                    due = (scale < 1.0) & (rise > cover) & (awaited > 0.0)
+                kept = never
+                if not all_on:
+                    kept = negated(on | (w == 0.0))  # without equity nothing was sized
                 if sized:
-                    capped = load(legs, (n, CAPPED, 0), width) > 0.0
+                    capped = load(legs, (n, CAPPED, 0), width) != 0.0
                     due, kept = due | capped, kept | capped
                 store(legs, (n, PARTIAL, 0), where(due & (rise > 0.0), 1.0, part))
                 w = where(kept | (due & (rise > 0.0)), w, np.nan)

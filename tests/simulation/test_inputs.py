@@ -187,3 +187,17 @@ def test_an_account_of_no_capital_has_no_size() -> None:
     assert sized.capital == 1.0
     assert sized.depth is not None
     assert sized.depth.limit.shape == (3, 1)
+
+
+def test_quotients_that_sizing_an_order_takes_are_worked_out_with_the_market() -> None:
+    """Also where there is no price, no lot, or no volume."""
+    market = build({"A": [10.0, 12.5, 8.0] * 20, "B": [np.nan] * 3 + [7.0] * 57})
+    volumes = np.column_stack([np.full(60, 1e6), np.full(60, np.nan)])
+    inputs = ledger_inputs(replace(market, volume=volumes), FREE, capital=Capital(1e6))
+    assert inputs.depth is not None
+    assert inputs.depth is inputs.depth
+    d, priced = inputs.depth, ~np.isnan(inputs.fill)
+    np.testing.assert_array_equal(d.per_price[priced], 1.0 / inputs.fill[priced])
+    np.testing.assert_array_equal(d.most[priced], d.limit[priced] / inputs.fill[priced])
+    assert (d.most[-1] > 0.0).tolist() == [True, False]
+    np.testing.assert_array_equal(d.per_lot, np.where(d.lot > 0.0, 1.0 / np.maximum(d.lot, 1.0), 0.0))

@@ -28,7 +28,7 @@ LARGE = 2.0**41  # an account whose dust is 2.2
 def test_an_order_is_what_lies_between_a_holding_and_its_target(
     weight: float, shares: float, price: float, total: float, delta: float
 ) -> None:
-    assert shares_to_trade(weight, shares, price, total) == delta
+    assert shares_to_trade(weight, shares, price, 1.0 / price, total) == delta
 
 
 @pytest.mark.parametrize(
