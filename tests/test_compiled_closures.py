@@ -92,7 +92,7 @@ print(twice(0.0), sum(twice.stats.cache_misses.values()))
 EACH = """
 import os, sys
 import positioning.compiled
-for words in sys.argv[1:] or [""]:
+for words in sys.argv[1:-1]:
     process = os.fork()
     if not process:
         sys.argv[1:] = [words]
@@ -101,12 +101,14 @@ for words in sys.argv[1:] or [""]:
         os._exit(0)
     if os.waitpid(process, 0)[1]:
         sys.exit("a process failed")
+sys.argv[1:] = sys.argv[1:][-1:]
+import SCRIPT
 """
 
 
 def said(script: Path, *words: str, **more: str) -> str:
-    """What the script prints, its compiled code kept beside it; once for each of the words, in a process of its own that
-    begins with what it needs imported and nothing compiled."""
+    """What the script prints, its compiled code kept beside it; with words, once for each of them, in
+    processes that begin with what it needs imported and nothing compiled."""
     env = dict(os.environ, NUMBA_CACHE_DIR=str(script.parent / "cache"), **more)
     return subprocess.run(
         [sys.executable, "-c", EACH.replace("SCRIPT", script.stem), *words],
