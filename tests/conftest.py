@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 # Files of tests that take longest, half a minute to ten seconds each: they begin first, so that at the end of `make test`
 # no process is left alone with one. Any order is right; this one is quick.
 LONGEST = (
-    "cli/test_fetch.py", "search/test_dask_cluster.py", "test_documents.py", "cli/test_processes.py",
-    "cli/test_terminal.py", "test_worked_theses.py", "cli/test_run.py", "cli/test_grid_resume.py",
-    "reporting/test_comparison.py", "reporting/test_tearsheet.py", "scenarios/test_stress_test.py",
-    "simulation/test_ledger_laws.py", "data/test_yahoo.py", "market/test_own_instruments.py",
-    "cli/test_grid_search.py", "cli/test_foreign_pages.py", "search/test_optuna_sampler.py",
-    "analysis/test_look_ahead.py", "reporting/test_search.py", "cli/test_init.py", "test_tour.py",
-    "analysis/test_overfitting.py", "analysis/test_superior_predictive_ability.py",
+    "reporting/test_comparison.py", "reporting/test_tearsheet.py", "search/test_dask_cluster.py", "cli/test_fetch.py",
+    "reporting/test_search.py", "test_documents.py", "simulation/test_ledger_laws.py", "cli/test_processes.py",
+    "cli/test_grid_resume.py", "test_compiled_closures.py", "data/test_yahoo.py", "cli/test_run.py",
+    "scenarios/test_stress_test.py", "analysis/test_look_ahead.py", "runs/test_edited_runs.py", "cli/test_terminal.py",
+    "cli/test_grid_search.py", "cli/test_events.py", "test_compiled.py", "event_studies/test_study.py",
+    "reporting/test_index.py", "analysis/test_overfitting.py", "analysis/test_strategy_check.py",
+    "search/test_walk_forward.py", "search/test_optuna_sampler.py", "cli/test_init.py", "test_tour.py",
+    "test_worked_theses.py", "market/test_own_instruments.py", "cli/test_foreign_pages.py",
 )  # fmt: skip
 
 

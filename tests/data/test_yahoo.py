@@ -289,8 +289,9 @@ ODD = (
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda p: ".".join(map(str, p)))
 def test_any_odd_value_in_an_answer_is_an_outcome(
-    world: World, client: YahooClient, place: tuple[str | int, ...]
+    world: World, tmp_path: Path, place: tuple[str | int, ...]
 ) -> None:
+    client = YahooClient(tmp_path / "yf", Pace(between=0, tries=1), LoopbackSession(world.url))
     client.ask("MOS", START, world.now)
     for value in ODD:
         world.faults["MOS"] = stand_in.edited(place, value)

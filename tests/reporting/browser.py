@@ -179,6 +179,8 @@ def unreached(page: Any) -> tuple[list[str], list[str]]:
         page.keyboard.press("Tab")
         place, visible = page.evaluate(FOCUSED)
         seen[place] = visible or seen.get(place, False)
+        if sum(shown for n, shown in seen.items() if n >= 0) == count:
+            break
     words = page.evaluate("document.reachable.map((e) => e.outerHTML.slice(0, 90))")
     missed = [words[n] for n in range(count) if n not in seen]
     return missed, [words[n] for n, visible in seen.items() if n >= 0 and not visible]
