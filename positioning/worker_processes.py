@@ -137,8 +137,8 @@ class WorkerProcesses:
             self._changed.notify_all()
         for group in self._groups:
             group.lifeline.close()
-            if len(group.workers) == 1:  # else it waits for its copies, and ends itself
-                group.process.terminate()
+            if len(group.workers) == 1 or not any(worker.number for worker in group.workers):
+                group.process.terminate()  # else it waits for its copies, and ends itself
         for thread in self._threads:
             thread.join()
         for group in self._groups:

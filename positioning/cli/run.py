@@ -53,26 +53,29 @@ def run(
     ] = False,
 ) -> int:
     """Prices in; strategies decided, accounted, judged; tearsheets out."""
-    from positioning.cli.run_output import print_summary, to_json
-    from positioning.data.recording import RecordingSource
     from positioning.reporting.page_file import refuse_foreign_pages
     from positioning.reporting.pages import CompletedRun, Pages
-    from positioning.runs.backtest import backtest
-    from positioning.runs.checks import kept_check
-    from positioning.runs.searches import kept_searches
+    from positioning.worker_processes import cores
 
     place = output.place
     if pdf:
         from positioning.reporting.pdf import browser
 
         browser()  # missed before anything is computed
-    chosen = request.strategies(strategies or [])
-    refuse_foreign_pages(
-        place, file_names([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv, as_xlsx)
-    )
-    check_words(request, chosen)
-    terms = request.terms(typed("run"))
-    with Pages(place, len(chosen), standalone, not no_quantstats) as pages:
+    with Pages(place, len(strategies or ()) or cores(), standalone, not no_quantstats) as pages:
+        # while another process imports what it needs
+        from positioning.cli.run_output import print_summary, to_json
+        from positioning.data.recording import RecordingSource
+        from positioning.runs.backtest import backtest
+        from positioning.runs.checks import kept_check
+        from positioning.runs.searches import kept_searches
+
+        chosen = request.strategies(strategies or [])
+        refuse_foreign_pages(
+            place, file_names([safe_name(p.name) for p in chosen], factsheet, pdf, as_csv, as_xlsx)
+        )
+        check_words(request, chosen)
+        terms = request.terms(typed("run"))
         with progress(output.hides_progress) as bar:
             task = bar.add_task("backtests", total=len(chosen) * (1 + request.placebos))
             for strategy in chosen:

@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
-from positioning.analysis.report import BacktestReport
 from positioning.errors import PositioningError
 from positioning.reporting.tearsheet.outside import QUANTSTATS, VECTORBT, load, questions
 from positioning.worker_processes import Question, WorkerError, WorkerProcesses, cores
+
+if TYPE_CHECKING:
+    from positioning.analysis.report import BacktestReport
 
 LOADED = -1  # in place of the number of a run: the program was loaded
 

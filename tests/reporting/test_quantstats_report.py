@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +23,22 @@ def series(seed: int, rows: int = ROWS, zone: str | None = None) -> pd.Series:
     return pd.Series(np.random.default_rng(seed).normal(0.0004, 0.01, rows), dates)
 
 
-@pytest.fixture(scope="module")
-def page() -> tuple[QuantstatsPage, str]:
-    """A report with a benchmark, from dates in two zones, five idle rows and a jump first; what it logged."""
+def jumping_series() -> tuple[pd.Series, pd.Series]:
+    """Dates in two zones, five idle rows and a jump first."""
     returns, benchmark = series(1, zone="Asia/Hong_Kong"), series(2, zone="America/New_York")
     returns.iloc[:6] = [0, 0, 0, 0, 0, 0.05]
+    return returns, benchmark
+
+
+@pytest.fixture(scope="module")
+def page() -> tuple[QuantstatsPage, str]:
+    """A report with a benchmark; what it logged."""
     records: list[str] = []
     listener = logging.Handler()
     listener.emit = lambda record: records.append(record.getMessage())  # type: ignore[method-assign]
     logging.getLogger().addHandler(listener)
     try:
-        made = quantstats_html(returns, benchmark, HOSTILE, 260.3)
+        made = quantstats_html(*jumping_series(), HOSTILE, 260.3)
     finally:
         logging.getLogger().removeHandler(listener)
     return made, "\n".join(records)
@@ -197,6 +203,52 @@ def test_years_stand_under_their_own_bars() -> None:
         labels = {round(t.get_position()[0]): t.get_text() for t in axes.get_xticklabels()}
     centres = [round(bar.get_x() + bar.get_width() / 2) for bar in axes.patches]
     assert [labels[c] for c in centres] == ["2019", "2020", "2021", "2022"]
+
+
+def test_what_is_done_once_changes_no_byte(
+    page: tuple[QuantstatsPage, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is drawn, measured and grouped as often as quantstats asks: that takes the time of two pages."""
+    monkeypatch.setattr(door, "without_repeats", lambda _: nullcontext())
+    assert quantstats_html(*jumping_series(), HOSTILE, 260.3) == page[0]
+
+
+def test_what_quantstats_works_out_once_is_worked_out_of_what_it_is_given() -> None:
+    """Other numbers, dates, names or options are another question, and nobody changes an answer for the next."""
+    import quantstats
+
+    plain = quantstats.utils.aggregate_returns
+    frame = pd.DataFrame({"a": series(7), "b": series(8)})
+    later = frame.set_axis(frame.index + pd.Timedelta(40, "D"))
+    asked = [
+        frame,
+        frame * 2,
+        later,
+        frame.rename(columns={"a": "c"}),
+        frame["a"],
+        frame["a"].rename("d"),
+        frame["b"],
+    ]
+    with door._quiet() as qs:
+        for _ in range(2):
+            for data in asked:
+                for options in [(None, True), ("ME", True), ("ME", False), ("YE", True)]:
+                    told = qs.utils.aggregate_returns(data, *options)
+                    assert told.equals(plain(data, *options))
+                    told.iloc[0] = np.nan
+    assert quantstats.utils.aggregate_returns is plain
+
+
+def test_a_benchmark_on_other_dates_is_aligned_as_quantstats_does() -> None:
+    import quantstats
+
+    own, measure = series(9), series(10)
+    shorter = measure.iloc[3:-2]
+    wanted = [quantstats.utils._prepare_benchmark(m, own.index) for m in (measure, shorter)]
+    with door._quiet() as qs:
+        for m, prepared in zip((measure, shorter), wanted, strict=True):
+            pd.testing.assert_series_equal(qs.utils._prepare_benchmark(m, own.index), prepared)
+    assert len(wanted[1]) == len(own)
 
 
 def test_its_theme_stays_its_own() -> None:

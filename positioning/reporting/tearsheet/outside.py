@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
-from positioning.analysis.report import BacktestReport
-from positioning.arrays import DateArray, FloatArray
-from positioning.reporting.format import ruin
-from positioning.simulation.inputs import LedgerInputs
-
 if TYPE_CHECKING:
+    from positioning.analysis.report import BacktestReport
+    from positioning.arrays import DateArray, FloatArray
     from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
+    from positioning.simulation.inputs import LedgerInputs
     from positioning.simulation.vectorbt_bridge import RoundTrips
 
 QUANTSTATS, VECTORBT = "quantstats", "vectorbt"  # who is asked
@@ -48,6 +46,7 @@ def questions(report: BacktestReport) -> dict[str, Question]:
 
 def outside(report: BacktestReport, answers: Mapping[str, Any] | None = None) -> OutsideAnswers:
     """What they said. answers: of those of the `questions` that were asked; None has all of them asked here."""
+    from positioning.reporting.format import ruin
     from positioning.reporting.tearsheet.quantstats_report import QuantstatsPage
 
     if answers is None:

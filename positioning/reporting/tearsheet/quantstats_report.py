@@ -14,12 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, final
-from unittest import mock
 
 import numpy as np
 import pandas as pd
 
 from positioning.arrays import DAYS_PER_YEAR, FloatArray
+from positioning.reporting.tearsheet.quantstats_repeats import without_repeats
 from positioning.worker_processes import without_modules
 
 MIN_ROWS = 20  # below this its monthly tables and rolling windows are empty, and parts of it raise
@@ -265,33 +265,13 @@ def _quiet() -> Iterator[ModuleType]:
     """quantstats under its own theme; its deprecations are nothing a reader of a page can act on.
 
     With dates on the axis pandas 3 puts yearly bars elsewhere than quantstats then puts the years' names, which
-    end up one bar late; x_compat keeps the bars at 0, 1, 2. pyplot draws a figure once more after each save,
-    for a window that there is not, and once before it, for layouts that move what they hold: quantstats has its own laid
-    out before it saves.
+    end up one bar late; x_compat keeps the bars at 0, 1, 2.
     """
     quantstats, theme = _quantstats()
     import matplotlib
-    from matplotlib.backend_bases import FigureCanvasBase, RendererBase
-    from matplotlib.figure import Figure
-
-    draw = Figure.draw
-
-    def draw_once(figure: Figure, renderer: Any) -> None:
-        if not getattr(renderer, "is_rehearsal", False):
-            draw(figure, renderer)
-
-    @contextmanager
-    def rehearsal(renderer: Any) -> Iterator[None]:
-        renderer.is_rehearsal = True
-        try:
-            yield
-        finally:
-            del renderer.is_rehearsal
 
     with (
-        mock.patch.object(FigureCanvasBase, "draw_idle"),
-        mock.patch.object(RendererBase, "_draw_disabled", rehearsal),
-        mock.patch.object(Figure, "draw", draw_once),
+        without_repeats(quantstats),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
         pd.plotting.plot_params.use("x_compat", True),  # type: ignore[attr-defined]
