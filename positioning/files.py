@@ -16,6 +16,7 @@ import stat
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -102,20 +103,20 @@ def atomic_file(path: Path, durable: bool = False) -> Iterator[Path]:
 
     durable: it and its name are flushed to the disk. Raises OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = _draft_of(path)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        _hold(handle)
-        yield draft
-        if durable:
-            os.fsync(handle)
-        draft.replace(path)
-        if durable:
-            _sync(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
-        os.close(handle)
+    with folder_for_files(path.parent):
+        draft = _draft_of(path)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            _hold(handle)
+            yield draft
+            if durable:
+                os.fsync(handle)
+            draft.replace(path)
+            if durable:
+                _sync(path.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+            os.close(handle)
 
 
 @contextmanager
@@ -124,19 +125,47 @@ def atomic_folder(place: Path) -> Iterator[Path]:
 
     Raises OSError, also where there is something at `place` by then.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = _draft_of(place)
-    draft.mkdir()
-    handle = None if os.name == "nt" else os.open(draft, os.O_RDONLY)
+    with folder_for_files(place.parent):
+        draft = _draft_of(place)
+        draft.mkdir()
+        handle = None if os.name == "nt" else os.open(draft, os.O_RDONLY)
+        try:
+            if handle is not None:
+                _hold(handle)
+            yield draft
+            draft.rename(place)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            if handle is not None:
+                os.close(handle)
+
+
+@contextmanager
+def folder_for_files(folder: Path) -> Iterator[None]:
+    """Make a folder and those it lies in; of those that were made for the block, the empty ones go again when it does not
+    end well. Raises OSError."""
+    missing = list(takewhile(lambda place: not place.exists(), (folder, *folder.parents)))
     try:
-        if handle is not None:
-            _hold(handle)
-        yield draft
-        draft.rename(place)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        if handle is not None:
-            os.close(handle)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with suppress(OSError):  # there are files in it
+            for place in missing:
+                place.rmdir()
+        raise
+
+
+def check_writable(*folders: Path) -> None:
+    """Raise OSError where no file can be written into one of these, or into the one it would be made in. What is asked of
+    the system is a draft, since its permissions do not tell of everything that may stand against it; nothing is left."""
+    for folder in folders:
+        place = next(place for place in (folder, *folder.parents, Path()) if os.path.lexists(place))
+        draft = _draft_of(place / "draft")
+        try:
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            draft.unlink()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
 def sweep(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from positioning.files import (
     MARKER,
     atomic_file,
     atomic_folder,
+    check_writable,
+    folder_for_files,
     is_marked,
     mark,
     safe_name,
@@ -152,3 +155,50 @@ def test_safe_names_are_plain_and_apart(name: str) -> None:
     assert Path(safe).name == safe
     assert safe_name(safe) == safe or safe == "index"
     assert safe_name(name + "x") != safe
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
+def test_what_is_given_up_leaves_no_folder_that_was_made_for_it(
+    tmp_path: Path, stop: type[BaseException]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    for write in (atomic_file, atomic_folder, folder_for_files):
+        for place in (tmp_path / "a" / "b" / "c", tmp_path / "mine" / "c"):
+            with pytest.raises(stop), write(place):
+                raise stop
+    assert [p.name for p in tmp_path.rglob("*")] == ["mine"]  # which was there, and empty, before
+
+    def stopped_beside_another() -> None:
+        with folder_for_files(tmp_path / "a" / "b"):
+            (tmp_path / "a" / "other").write_text("of another process")
+            raise stop
+
+    with pytest.raises(stop):
+        stopped_beside_another()
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["other"]
+
+
+def test_a_place_is_writable_where_files_can_be_made_in_it_or_it_can_be_made(tmp_path: Path) -> None:
+    check_writable(tmp_path, tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone" / "for good")
+    for place in ("file", "file/below", "nowhere", "nowhere/below"):
+        with pytest.raises(OSError, match=re.escape(str(tmp_path / place))):
+            check_writable(tmp_path, tmp_path / place)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "nowhere"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_not_writable(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    for place in (tmp_path, tmp_path / "below"):
+        with pytest.raises(PermissionError):
+            check_writable(place)
+    tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux has it, and nobody can write there")
+def test_a_place_where_the_system_refuses_files_is_not_writable() -> None:
+    with pytest.raises(OSError, match="/proc/self/out"):
+        check_writable(Path("/proc/self/out"))

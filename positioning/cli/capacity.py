@@ -26,12 +26,14 @@ def capacity(
     """Return, Sharpe and cost against capital, days to exit by leg, and where each edge is gone; legs at --capital (10
     million where it is 0)."""
     from positioning.reporting.capacity import answer, write_capacity
-    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.page_file import check_place
     from positioning.runs.capacity import capacity as capacity_of
 
     chosen = request.strategies(strategies or [])
-    refuse_foreign_pages(
-        output.place, (f"capacity_{safe_name(p.name)}{end}" for p in chosen for end in (".html", ".json"))
+    check_place(
+        output.place,
+        (f"capacity_{safe_name(p.name)}{end}" for p in chosen for end in (".html", ".json")),
+        "assets",
     )
     settings = request.terms(typed("capacity"))
     answers, files = [], []

@@ -14,6 +14,7 @@ from positioning.cli.output import Output
 from positioning.cli.progress import counting, progress
 from positioning.cli.request import Request
 from positioning.cli.terminal import Terminal
+from positioning.files import check_writable
 
 if TYPE_CHECKING:
     from positioning.analysis.strategy_check import StrategyCheck
@@ -36,6 +37,7 @@ def check(
     from positioning.runs.backtest import market_of
     from positioning.runs.checks import keep_check
 
+    check_writable(output.place)
     chosen = request.strategies(strategies or [])
     settings, checks = request.terms(""), []
     with progress(output.hides_progress) as bar:

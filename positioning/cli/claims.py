@@ -45,9 +45,9 @@ def claims(
     from positioning.claims.answer import answer_claims
     from positioning.claims.claim import read_claims
     from positioning.reporting.claims import refuse_foreign_markdown, write_claims
-    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.page_file import check_place
 
-    refuse_foreign_pages(output.place, ("claims.html", "claims.json", "index.html"))
+    check_place(output.place, ("claims.html", "claims.json", "index.html"), "answers")
     place = markdown_place(markdown, output.place)
     if place is not None:
         refuse_foreign_markdown(place)

@@ -64,7 +64,7 @@ def compare(
     from positioning.reporting.comparison.page import write_comparison
     from positioning.reporting.comparison.words import remarks
     from positioning.reporting.index import write_index
-    from positioning.reporting.page_file import refuse_foreign_pages, write_page
+    from positioning.reporting.page_file import check_place, write_page
     from positioning.runs.comparison import compare as set_side_by_side
     from positioning.runs.foreign_returns import read_returns
 
@@ -72,7 +72,7 @@ def compare(
     request = Request(factors=tuple(factors or ()), region=region)
     published = request.published()  # refused before anything is read
     pages = ("comparison.html", "index.html", *(("comparison.csv",) if as_csv else ()))
-    refuse_foreign_pages(place, pages)
+    check_place(place, pages)
     foreign = [column for file in returns or [] for column in read_returns(Path(file))]
     runs = chosen(place, names or [], mixed, alone=not foreign)
     _refuse_mixed(runs, foreign, mixed)

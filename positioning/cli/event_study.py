@@ -58,10 +58,10 @@ def event_study(
     from positioning.event_studies.day_zero import EventFilter
     from positioning.event_studies.inquiry import Inquiry, inquire
     from positioning.reporting.event_study.page import write_event_study
-    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.page_file import check_place
 
     pages = ("event_study.html", "event_study_events.csv", "event_study_tests.csv", "index.html")
-    refuse_foreign_pages(output.place, pages)
+    check_place(output.place, pages, "assets", "answers")
     check_draws(request.placebos, least=0)
     design = design_of(request, window, estimation, model, proxies)
     choice = EventFilter(theme, direction, span_of(request.start, request.end))

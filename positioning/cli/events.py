@@ -47,10 +47,10 @@ def events(
     """The record read and checked, listed, and drawn as a timeline."""
     if check:
         return _check(thesis_of(thesis, events, restrictions), output.as_json)
-    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.page_file import check_place
     from positioning.reporting.timeline import write_timeline
 
-    refuse_foreign_pages(output.place, ("events.html",))
+    check_place(output.place, ("events.html",), "assets")
     day = day_of("--since", since)
     record = chosen(thesis_of(thesis, events, restrictions).events, theme, day)
     files = write_timeline(record, typed("events"), output.place)

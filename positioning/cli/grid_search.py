@@ -82,7 +82,7 @@ def grid_search(
         words_of,
     )
     from positioning.data.recording import RecordingSource
-    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.page_file import check_place
     from positioning.reporting.search.outcome import SearchReport, write_trials
     from positioning.reporting.search.page import write_grid
     from positioning.search.assessment import assess
@@ -100,7 +100,7 @@ def grid_search(
     strategy, axes = strategy_and_axes(
         request, name, grid or [], metric, MOST_TRIALS if random is None and optuna is None else None
     )
-    refuse_foreign_pages(output.place, ("grid.html", "grid.json", "trials.parquet", "index.html"))
+    check_place(output.place, ("grid.html", "grid.json", "trials.parquet", "index.html"), "assets", "answers")
     terms = request.terms(typed("grid_search"))
     space = space_of(strategy, axes, replace(terms, source=(witness := RecordingSource(terms.source))))
     codes = (

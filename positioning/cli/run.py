@@ -19,7 +19,7 @@ from positioning.cli.output import Output
 from positioning.cli.progress import counting, progress
 from positioning.cli.request import Request
 from positioning.errors import one_line, shortened
-from positioning.files import safe_name
+from positioning.files import check_writable, safe_name
 from positioning.json_text import json_text
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def run(
     from positioning.worker_processes import cores
 
     place = output.place
+    check_writable(place, place / "assets", place / "runs")
     if pdf:
         from positioning.reporting.pdf import browser
 

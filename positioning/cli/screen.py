@@ -50,7 +50,7 @@ def screen(
 
     New candidates are added to the decisions, which are decisions.csv beside the page where no file is named.
     """
-    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.page_file import check_place
     from positioning.reporting.screening import to_json, write_screening
     from positioning.screening.decisions import read_decisions, write_decisions
     from positioning.screening.screen import screen as screened
@@ -58,7 +58,7 @@ def screen(
     files, strategies = _sorted_out(words)
     names = _universe(universe, strategies, thesis)
     place = output.place
-    refuse_foreign_pages(place, ("screening.html", "screening.json", "screened_restrictions.csv"))
+    check_place(place, ("screening.html", "screening.json", "screened_restrictions.csv"))
     last_day = day_of("--as-of", as_of)
     day = None if last_day is None else date.fromisoformat(str(last_day))
     decisions_file = place / "decisions.csv" if decisions is None else Path(decisions)

@@ -66,7 +66,7 @@ def stress(
     """Scenarios simulated, weighed, replayed and searched; a page, a table in JSON and Parquet."""
     from positioning.events.silence import silence
     from positioning.market.load import load
-    from positioning.reporting.page_file import refuse_foreign_pages
+    from positioning.reporting.page_file import check_place
     from positioning.reporting.stress_test.page import write_stress
     from positioning.scenarios.scenario_file import read_scenarios
     from positioning.scenarios.setup import StressTerms
@@ -82,7 +82,9 @@ def stress(
     from positioning.strategy.from_file import reference
 
     chosen, thesis = request.strategies(strategies or []), request.advice()
-    refuse_foreign_pages(output.place, ("stress.html", "stress.json", "stress.parquet", "index.html"))
+    check_place(
+        output.place, ("stress.html", "stress.json", "stress.parquet", "index.html"), "assets", "answers"
+    )
     futures = read_scenarios(thesis, scenarios, horizon)
     choice = StressSettings(
         paths,

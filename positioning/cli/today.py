@@ -52,14 +52,14 @@ def today(
     """The last decision, the orders to it, and what stands in the way. Exit status 3: the prices are too old."""
     from positioning.cli.values import day_of, span_of
     from positioning.files import safe_name
-    from positioning.reporting.page_file import refuse_foreign_pages, write_page
+    from positioning.reporting.page_file import check_place, write_page
     from positioning.reporting.today import write_today
     from positioning.runs.backtest import market_of
     from positioning.runs.today import today as today_of
 
     chosen = request.strategies(strategies or [])
     ends = (".html", "_orders.csv") if as_csv else (".html",)
-    refuse_foreign_pages(output.place, (f"today_{safe_name(p.name)}{end}" for p in chosen for end in ends))
+    check_place(output.place, (f"today_{safe_name(p.name)}{end}" for p in chosen for end in ends))
     say_left_out(request.idle(s for p in chosen for s in (*p.names, *p.hedges)))
     last = None if as_of is None else str(day_of("--as-of", as_of))
     settings = replace(request.terms(""), span=span_of(None, last))

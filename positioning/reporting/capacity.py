@@ -10,7 +10,7 @@ from typing import final
 from positioning.files import safe_name
 from positioning.json_text import json_text
 from positioning.reporting.capacity_charts import figures
-from positioning.reporting.charts import share_script
+from positioning.reporting.charts import shared_script
 from positioning.reporting.document import charted, document
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.page_file import write_page
@@ -41,10 +41,12 @@ def write_capacity(capacity: Capacity, directory: Path) -> list[Path]:
     """Write `directory/capacity_NAME.html` and the same as JSON; returns their paths."""
     stem = f"capacity_{safe_name(capacity.strategy.name)}"
     body = render("capacity.html", v=view(capacity))
-    page = charted(body, figures(capacity), share_script(directory))
-    path = write_page(
-        directory / f"{stem}.html", document(f"{capacity.strategy.title}, capacity", page, capacity.simulated)
-    )
+    with shared_script(directory) as script:
+        page = charted(body, figures(capacity), script)
+        path = write_page(
+            directory / f"{stem}.html",
+            document(f"{capacity.strategy.title}, capacity", page, capacity.simulated),
+        )
     return [path, write_page(directory / f"{stem}.json", json_text(capacity.to_json()) + "\n")]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from math import isfinite
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.files import write_whole
+from positioning.files import folder_for_files, write_whole
 from positioning.reporting.html import Html
 
 Figure = dict[str, Any]
@@ -22,14 +23,28 @@ NO_DAYS: Mapping[str, list[str]] = MappingProxyType({})
 AXIS = {"gridcolor": "$grid", "zerolinecolor": "$grid", "linecolor": "$grid", "automargin": True}
 
 
-def share_script(directory: Path) -> str:
-    """Put plotly's script beside the pages, once, and return its address relative to them."""
+@contextmanager
+def shared_script(directory: Path) -> Iterator[str]:
+    """Plotly's script beside the page that is written in the block, once for all pages; its address relative to them.
+
+    Where the block does not end well and no page is there, the script that was written for it is not either.
+    """
     from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
     name = f"assets/plotly-{get_plotlyjs_version()}.min.js"
-    if not (directory / name).is_file():
-        write_whole(directory / name, get_plotlyjs())
-    return name
+    script = directory / name
+    is_new = not script.is_file()
+    with folder_for_files(script.parent):
+        try:
+            if is_new:
+                write_whole(script, get_plotlyjs())
+            yield name
+        except BaseException:
+            if is_new and not any(directory.glob("*.html")):
+                script.unlink(missing_ok=True)
+            raise
+    if not script.is_file():  # another process wrote it, and was stopped before its first page
+        write_whole(script, get_plotlyjs())
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from positioning.errors import BadInputError
-from positioning.files import read_bounded, write_whole
+from positioning.files import check_writable, read_bounded, write_whole
 from positioning.reporting.html import Html
 
 GENERATOR = Html('<meta name="generator" content="positioning">')
@@ -49,6 +49,13 @@ def write_page(path: Path, text: str) -> Path:
     stands there."""
     refuse_foreign_pages(path.parent, [path.name])
     return write_whole(path, text)
+
+
+def check_place(directory: Path, names: Iterable[str], *folders: str) -> None:
+    """Before anything is worked out: raise OSError where nothing can be written there, or into these folders in it, and
+    BadInputError as `refuse_foreign_pages`."""
+    check_writable(directory, *(directory / folder for folder in folders))
+    refuse_foreign_pages(directory, names)
 
 
 def refuse_foreign_pages(directory: Path, names: Iterable[str]) -> None:

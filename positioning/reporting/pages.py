@@ -117,7 +117,7 @@ class Pages(AbstractContextManager["Pages"]):
         ]
 
     def _write_page(self, work: CompletedRun, answers: Mapping[str, Any]) -> Path:
-        from positioning.reporting.charts import share_script
+        from positioning.reporting.charts import shared_script
         from positioning.reporting.document import moved, standing_alone
         from positioning.reporting.page_file import write_page
         from positioning.reporting.tearsheet import page as tearsheet
@@ -127,10 +127,10 @@ class Pages(AbstractContextManager["Pages"]):
         for answer in answers.values():
             if isinstance(answer, WorkerError):
                 raise answer
-        script = share_script(self.directory)
-        text = tearsheet.page(work.report, script, outside(work.report, answers))
-        whole = standing_alone(text, script) if self.standalone else text
-        path = write_page(tearsheet.address(work.report, self.directory), whole)
+        with shared_script(self.directory) as script:
+            text = tearsheet.page(work.report, script, outside(work.report, answers))
+            whole = standing_alone(text, script) if self.standalone else text
+            path = write_page(tearsheet.address(work.report, self.directory), whole)
         keep(
             work.report, work.request, work.digests, self.directory, moved(text, script, f"../../{script}"),
             work.study,

@@ -12,7 +12,7 @@ import numpy as np
 
 from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
-from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, share_script
+from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, shared_script
 from positioning.reporting.document import CHARTED, charted, document
 from positioning.reporting.event_marks import MOODS, sign_for, story
 from positioning.reporting.page_file import write_page
@@ -46,7 +46,8 @@ class TimelinePage:
 
 def write_timeline(events: Events, command: str, directory: Path) -> list[Path]:
     """Write events.html and plotly's script beside it; returns the page's path."""
-    return [write_page(directory / "events.html", page(events, command, share_script(directory)))]
+    with shared_script(directory) as script:
+        return [write_page(directory / "events.html", page(events, command, script))]
 
 
 def page(events: Events, command: str, script: str) -> str:

@@ -42,7 +42,6 @@ def keep_check(check: StrategyCheck, strategy: Strategy, cuts: int, directory: P
     record = _CheckRecord(
         strategy=strategy.name, code=_code(strategy), wrong=bool(check.wrong), sentence=check.sentence, cuts=cuts
     )  # fmt: skip
-    place.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(place, json_text(record, indent=1) + "\n")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from positioning.data.sample import SampleSource
 from positioning.errors import BadInputError
 from positioning.reporting.document import document
 from positioning.reporting.html import Html
@@ -37,6 +38,36 @@ COMMANDS = {
     ),
     "events": ([], ["events.html"]),
 }
+BESIDE = {  # what else a command writes into: the scripts of its pages, and what it keeps
+    "run": ("assets", "runs"), "stress": ("assets", "answers"), "claims": ("answers",), "capacity": ("assets",),
+    "event_study": ("assets", "answers"), "grid_search": ("assets", "answers"), "events": ("assets",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        (name, place)
+        for name in (*COMMANDS, "capacity", "check", "screen")
+        for place in ("file", "file/below", *BESIDE.get(name, ()))
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_first(
+    name: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a file, lies in one, or a folder that files go to in it is one: before a price is read."""
+    out = tmp_path / place if place.startswith("file") else tmp_path
+    (tmp_path / place.partition("/")[0]).write_text("")
+    monkeypatch.setattr(SampleSource, "deliver", lambda *_: pytest.fail("prices were read"))
+    app = importlib.import_module(f"positioning.cli.{name}").app
+    words = COMMANDS.get(name, ([__file__ if name == "screen" else "middle_corridor"], []))[0]
+    before = sorted(tmp_path.rglob("*"))
+    done = CliRunner().invoke(app, [*words, "--out", str(out)])
+    assert (done.exit_code, done.stdout) == (2, ""), done.output
+    assert done.stderr.startswith("error: ")
+    assert str(out) in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize(("name", "page"), [(n, p) for n, (_, pages) in COMMANDS.items() for p in pages])

@@ -12,6 +12,10 @@ from typer.testing import CliRunner
 
 from positioning.analysis.report import BacktestReport
 from positioning.cli.run import app
+from positioning.reporting.charts import shared_script
+from positioning.reporting.document import document
+from positioning.reporting.html import Html
+from positioning.reporting.page_file import write_page
 from positioning.reporting.pages import CompletedRun, Pages
 from positioning.reporting.tearsheet import outside, page
 from positioning.simulation import vectorbt_bridge
@@ -46,6 +50,47 @@ def test_a_page_that_fails_is_named_and_leaves_the_others(
     kept = [place.name for place in (tmp_path / "runs").iterdir()]
     assert len(kept) == 1
     assert reports[1].strategy.name in kept[0]
+
+
+@pytest.mark.parametrize("moment", ["script", "page", "kept run"])
+def test_pages_that_are_interrupted_leave_nothing_half_made(
+    reports: list[BacktestReport], moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While plotly's script is written, while the first page is made, or its run kept."""
+    place = tmp_path / "out"
+
+    def interrupted(*_: object, **__: object) -> object:
+        raise KeyboardInterrupt
+
+    module, name = {
+        "script": ("plotly.offline", "get_plotlyjs"),
+        "page": ("positioning.reporting.tearsheet.page", "first_screen"),
+        "kept run": ("positioning.runs.keeping", "_tables"),
+    }[moment]
+    with monkeypatch.context() as patched:
+        patched.setattr(f"{module}.{name}", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            written(reports[:1], place)
+    left = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())
+    if moment == "kept run":  # the page is whole, and so is its script
+        assert [p.partition("-")[0] for p in left] == ["assets/plotly", f"{reports[0].strategy.name}.html"]
+        assert not (place / "runs").exists()
+    else:
+        assert not place.exists()
+    written(reports[:1], place)
+    assert len(list((place / "assets").iterdir())) == 1
+
+
+def test_a_script_that_another_process_took_away_is_written_again(tmp_path: Path) -> None:
+    """One that was stopped before its first page, while this one made its own."""
+    with shared_script(tmp_path) as first:
+        (tmp_path / first).unlink()
+        write_page(tmp_path / "first.html", document("first", Html(""), False))
+    script = tmp_path / first
+    assert script.stat().st_size > 1_000_000
+    with pytest.raises(KeyboardInterrupt), shared_script(tmp_path):
+        raise KeyboardInterrupt
+    assert script.is_file()  # of the page that is there
 
 
 def test_without_quantstats_its_part_says_so(reports: list[BacktestReport], tmp_path: Path) -> None:

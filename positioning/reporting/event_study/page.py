@@ -105,10 +105,11 @@ def write_event_study(
 ) -> list[Path]:
     """Write event_study.html, event_study_events.csv and event_study_tests.csv, keep them under an ID, and write the
     index; returns their paths. again: the options that repeat it, kept with it."""
-    script = charts.share_script(directory)
-    text = page(studies, shuffled, evidence, design, thesis, command, script)
+    with charts.shared_script(directory) as script:
+        text = page(studies, shuffled, evidence, design, thesis, command, script)
+        path = write_page(directory / "event_study.html", text)
     files = [
-        write_page(directory / "event_study.html", text),
+        path,
         write_page(directory / "event_study_events.csv", events_csv(studies)),
         write_page(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]

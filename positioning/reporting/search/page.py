@@ -13,7 +13,7 @@ import numpy as np
 
 from positioning.analysis.verdict import SEARCH_RULES, Verdict
 from positioning.json_text import json_text, plain
-from positioning.reporting.charts import Figure, share_script
+from positioning.reporting.charts import Figure, shared_script
 from positioning.reporting.document import charted, document, moved
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.index import write_index
@@ -97,9 +97,10 @@ class GridPage:
 def write_grid(report: SearchReport, directory: Path, study: str = "") -> Path:
     """Write grid.html, keep it under an ID of its own, and write the index. study: the options that repeat it, kept
     with it."""
-    script = share_script(directory)
-    text, judged, market = page(report, script), report.verdict, report.space.market
-    path = write_page(directory / "grid.html", text)
+    judged, market = report.verdict, report.space.market
+    with shared_script(directory) as script:
+        text = page(report, script)
+        path = write_page(directory / "grid.html", text)
     numbers = write_page(directory / "grid.json", json_text(to_json(report), indent=1))
     keep_answer(
         directory, "grid_search", f"Grid search, {report.space.strategy.title}", judged.sentence, judged.tone,

@@ -81,10 +81,11 @@ def write_stress(
     silence: that the past goes on beyond the record of events, None where it does not. study: the options that repeat
     it, kept with it.
     """
-    script = charts.share_script(directory)
-    text = page(stress, command, script, silence)
+    with charts.shared_script(directory) as script:
+        text = page(stress, command, script, silence)
+        path = write_page(directory / "stress.html", text)
     files = [
-        write_page(directory / "stress.html", text),
+        path,
         write_page(directory / "stress.json", json_text(to_json(stress, silence), indent=1)),
         _parquet(stress, directory / "stress.parquet"),
     ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.analysis.report import BacktestReport
 from positioning.files import safe_name, write_whole
-from positioning.reporting.charts import Figure, share_script
+from positioning.reporting.charts import Figure, shared_script
 from positioning.reporting.document import charted, document, standing_alone
 from positioning.reporting.format import percent
 from positioning.reporting.html import Html
@@ -73,7 +73,8 @@ class Tearsheet:
 
 def write(report: BacktestReport, directory: Path) -> Path:
     """Write `directory/<strategy name>.html` whole, and plotly's script beside it; returns the page's path."""
-    return write_page(address(report, directory), page(report, share_script(directory)))
+    with shared_script(directory) as script:
+        return write_page(address(report, directory), page(report, script))
 
 
 def address(report: BacktestReport, directory: Path) -> Path:

@@ -50,38 +50,38 @@ def _rehearsal(renderer: Any) -> Iterator[None]:
 
 
 def _drawn_once(draw: Callable[..., None]) -> Callable[..., None]:
-    def drawn(figure: Any, renderer: Any) -> None:
+    def draw_once(figure: Any, renderer: Any) -> None:
         if not getattr(renderer, "is_rehearsal", False):
             draw(figure, renderer)
 
-    return drawn
+    return draw_once
 
 
 def _measured_once(measure: Callable[..., Any]) -> Callable[..., Any]:
     """Of words in a font: their size depends on nothing else of what measures them but its dots per inch."""
-    known: dict[Any, Any] = {}
+    memory: dict[Any, Any] = {}
 
     def measured(by: Any, words: str, font: Any, is_mathematics: Any) -> Any:
         key = getattr(by, "dpi", None), words, font, is_mathematics
-        if key not in known:
-            known[key[0], words, font.copy(), is_mathematics] = measure(by, words, font, is_mathematics)
-        return known[key]
+        if key not in memory:
+            memory[key[0], words, font.copy(), is_mathematics] = measure(by, words, font, is_mathematics)
+        return memory[key]
 
     return measured
 
 
 def _worked_out_once(function: Callable[..., Any]) -> Callable[..., Any]:
     """Of numbers on dates and of plain options; of anything else as often as it is asked."""
-    known: dict[Any, Any] = {}
+    memory: dict[Any, Any] = {}
 
     def worked_out(data: Any, *options: Any) -> Any:
         if not (isinstance(data.index, pd.DatetimeIndex) and _is_of_numbers(data)):
             return function(data, *options)
         names = (data.name,) if isinstance(data, pd.Series) else (None, *data.columns)
         key = names, str(data.index.dtype), data.index.asi8.tobytes(), data.to_numpy().tobytes(), options
-        if key not in known:
-            known[key] = function(data, *options).copy()
-        return known[key].copy()
+        if key not in memory:
+            memory[key] = function(data, *options).copy()
+        return memory[key].copy()
 
     return worked_out
 
