@@ -372,6 +372,7 @@ def exchange(file: Path, tree: ast.Module) -> bool:
     )
     changed = {place for place in was if place in new and was[place] != new[place]}
     done = False
+    gc.unfreeze()  # what was set aside after the tests were collected
     for one in gc.get_objects():
         if isinstance(one, FunctionType) and one.__code__.co_filename == str(file):
             place = one.__code__.co_qualname, one.__code__.co_firstlineno
