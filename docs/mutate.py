@@ -231,14 +231,27 @@ class Mutants(ast.NodeVisitor):
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed module: change: `column: what it was and is`; line, text: of the source, stripped; statement: the lines
-    of the statement it stands in, without what is indented under it."""
+    """A change of a module. change: `column: what it was and is`; line, text: of the source, stripped; statement: the
+    lines of the statement it stands in, without what is indented under it. source: the module as it is, of whose `node`
+    the `field` is to have the `value`."""
 
     line: int
     change: str
     text: str
     statement: range
-    tree: ast.Module
+    source: ast.Module
+    node: ast.AST
+    field: str
+    value: Any
+
+    @property
+    def tree(self) -> ast.Module:
+        """The changed module."""
+        was = getattr(self.node, self.field)
+        setattr(self.node, self.field, self.value)
+        changed = ast.fix_missing_locations(copy.deepcopy(self.source))
+        setattr(self.node, self.field, was)
+        return changed
 
     def named(self, file: str) -> str:
         """That no test noticed it."""
@@ -259,13 +272,10 @@ def mutants(file: Path) -> Iterator[Mutant]:
                 range(one.lineno, max(one.lineno + 1, body[0].lineno) if body else (one.end_lineno or 0) + 1)
             )
     for place, words, node, field, value in visitor.changes:
-        was = getattr(node, field)
-        setattr(node, field, value)
-        changed = ast.fix_missing_locations(copy.deepcopy(tree))
-        setattr(node, field, was)
         line, column = (int(number) for number in place.split(":"))
         statement = min((span for span in spans if line in span), key=len)
-        yield Mutant(line, f"{column}: {words}", lines[line - 1].strip(), statement, changed)
+        change, text = f"{column}: {words}", lines[line - 1].strip()
+        yield Mutant(line, change, text, statement, tree, node, field, value)
 
 
 class MutantFinder(importlib.abc.MetaPathFinder):
