@@ -5,11 +5,10 @@ DATA ?= sample
 ESLINT := eslint@9.39.1
 AT_ONCE := -n 4 --dist loadscope --no-loadscope-reorder  # four on two cores: they wait for processes, browsers and disks
 
-# What the tests run as machine code, compiled once and kept, before several processes would each do so: the ledger,
+# What the tests run as machine code, compiled once and kept, before several processes would each do so: ledger and search,
 # and, after lint, which is half as long, the rest. These tests need not run again beside the others.
-LEDGERS := tests/search/test_run.py tests/runs/test_capacity.py
-OTHERS := tests/scenarios/test_path_lanes.py tests/analysis/test_resampled_tops.py tests/strategy/test_limits.py \
-	tests/event_studies/test_synthetic_control.py
+LEDGERS := tests/search/test_run.py tests/runs/test_capacity.py tests/analysis/test_resampled_tops.py
+OTHERS := tests/scenarios/test_path_lanes.py tests/strategy/test_limits.py tests/event_studies/test_synthetic_control.py
 
 # What is compiled, as plain Python: the tests of it whose markets are small enough for that.
 CONTROL := tests/event_studies/test_synthetic_control.py
