@@ -384,7 +384,9 @@ def exchange(file: Path, tree: ast.Module) -> bool:
     done = False
     gc.unfreeze()  # what was set aside after the tests were collected
     for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__.co_filename == str(file):
+        if type(one) is FunctionType and one.__code__.co_filename == str(
+            file
+        ):  # a dead weak reference has no class
             place = one.__code__.co_qualname, one.__code__.co_firstlineno
             if place in changed:
                 one.__code__, done = new[place], True
