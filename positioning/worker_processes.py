@@ -123,7 +123,8 @@ class WorkerProcesses:
             args=(far, theirs, self.yields, self.imports, pickle.dumps(self.prepare)),
             daemon=True,
         )
-        process.start()
+        with _interruptions_wait():
+            process.start()
         for end in (*far, theirs):
             end.close()
         workers = [_Worker(near, kind) for (near, _), kind in zip(pipes, kinds, strict=True)]
@@ -356,6 +357,23 @@ def _serve(pipe: Connection) -> None:
             except Exception as error:  # noqa: BLE001 - it is told to the parent, which goes on
                 sent = _sendable(error)
             pipe.send_bytes(sent)
+
+
+@contextmanager
+def _interruptions_wait() -> Iterator[None]:
+    """Ctrl-C goes to all processes of a terminal: one that begins here does not hear it, since it cannot answer before
+    it has imported anything; this one hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which hears again once that is begun
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

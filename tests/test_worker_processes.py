@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -187,6 +188,23 @@ def test_workers_end_at_any_moment(seconds: float) -> None:
             beside.ask(Question(n, "sleep", time.sleep, (600,)))
         time.sleep(seconds)
     assert all(map(is_gone, beside.numbers))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no groups of processes")
+def test_a_worker_that_begins_says_nothing_of_ctrl_c() -> None:
+    """Which its terminal sends to all processes."""
+    code = (
+        "import os, signal, time\nfrom positioning.worker_processes import Question, WorkerProcesses\n"
+        "heard = []\nsignal.signal(signal.SIGINT, lambda *_: heard.append(1))\n"
+        "with WorkerProcesses([['numbers']], main=False) as beside:\n"
+        "    for _ in range(60):\n        os.killpg(0, signal.SIGINT)\n        time.sleep(0.005)\n"
+        "    beside.ask(Question(1, 'numbers', os.getpid, ()))\n"
+        "    print(dict(beside.answers())[1] == beside.numbers[0], len(heard) > 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("True True\n", "", 0)
 
 
 def test_what_is_shared_is_the_first_argument_of_every_question() -> None:
