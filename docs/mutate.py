@@ -384,9 +384,8 @@ def exchange(file: Path, tree: ast.Module) -> bool:
     done = False
     gc.unfreeze()  # what was set aside after the tests were collected
     for one in gc.get_objects():
-        if type(one) is FunctionType and one.__code__.co_filename == str(
-            file
-        ):  # a dead weak reference has no class
+        # Not isinstance: it asks for the class, which a weak reference whose object is gone cannot tell.
+        if type(one) is FunctionType and one.__code__.co_filename == str(file):
             place = one.__code__.co_qualname, one.__code__.co_firstlineno
             if place in changed:
                 one.__code__, done = new[place], True

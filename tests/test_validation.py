@@ -6,6 +6,7 @@ import ast
 import gc
 import importlib.util
 import re
+import weakref
 from pathlib import Path
 
 import pytest
@@ -119,9 +120,12 @@ def test_the_functions_of_a_module_are_given_the_changed_code_where_they_live(tm
     assert not mutate.exchange(file, two.tree)
     assert module.add(5) == 7
     gc.freeze()  # as the tests of a suite are set aside
+    gone = weakref.proxy(type("Short", (), {})())  # others leave such, too
     assert mutate.exchange(file, sum_of_both.tree)
     assert module.add(5) == 3
     assert module.maker(1)(5) == 4
+    with pytest.raises(ReferenceError):
+        isinstance(gone, int)
 
 
 def test_the_lines_whose_changes_are_none_are_there() -> None:
