@@ -298,7 +298,8 @@ def mutation(scores: Mapping[str, Any]) -> list[str]:
         "operators, constants, conditions, min and max), a sample drawn with a seed from all changes of a module, and "
         "runs the tests that come by that line until one fails, with what is compiled as plain Python. "
         "At first contact means: by the tests that were there before the sample was drawn, of all that was not known to "
-        "be no change at all (`docs/equal_mutants.csv`; with those it is drawn). Now means: the same sample, after a test was written for what was not noticed, "
+        "be no change at all (`docs/equal_mutants.csv`; with those it is drawn). Now means: "
+        "the same sample, after a test was written for what was not noticed, "
         "or a reason why the change is none; a module that was changed since, or a new seed, has a first contact anew. "
         "So the first is what the tests notice of faults nobody thought of, and the second is not.", "",
     ]  # fmt: skip
