@@ -99,7 +99,7 @@ def test_nothing_half_written_is_left(made: Path, monkeypatch: pytest.MonkeyPatc
     outcome = CliRunner().invoke(run_app, [*WORDS, "--no-quantstats", "--out", str(out)])
     assert outcome.exit_code == 2
     assert "No space left" in outcome.stderr
-    assert list((out / "runs").iterdir()) == []
+    assert not (out / "runs").exists()
 
 
 def test_verify_says_identical(made: Path) -> None:
