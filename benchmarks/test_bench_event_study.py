@@ -13,7 +13,7 @@ import pytest
 from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design
 from positioning.event_studies.sleeve_returns import Returns, Sleeve
-from positioning.event_studies.study import singly, study
+from positioning.event_studies.study import single_name_study, study
 from tests.event_studies.many_events import EVENTS
 from tests.event_studies.returns import NYSE
 
@@ -48,6 +48,6 @@ def test_names_one_by_one(benchmark: Any, prices: tuple[np.ndarray, np.ndarray])
     each = [returns_of(prices, name, (name,), slice(n, n + 1)) for n, name in enumerate(NAMES)]
 
     def job() -> Any:
-        return singly([study(r, EVENTS, EventFilter(), design) for r in each], design)
+        return single_name_study([study(r, EVENTS, EventFilter(), design) for r in each], design)
 
     assert len(benchmark.pedantic(job, rounds=3, warmup_rounds=1).observations) == 1600

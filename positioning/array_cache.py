@@ -19,7 +19,7 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 MOST_BYTES = 2_000_000  # of a kept file; a longer one is none of ours
 
 
-def recalled(name: str, work: Callable[[], Arrays]) -> Arrays:
+def cached_arrays(name: str, work: Callable[[], Arrays]) -> Arrays:
     """What `work` returned in an earlier process under this name, else what it returns now, kept under it.
 
     The name says all that the arrays depend on. A file that is damaged, or cannot be read or written, is as good as

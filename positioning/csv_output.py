@@ -14,16 +14,16 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     """One line a row, the heading first. Text that a spreadsheet would run begins with an apostrophe; numbers, and
     texts that are numbers, are as they are."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([defused(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([escaped_formula(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def restored(cell: str) -> str:
+def unescaped_formula(cell: str) -> str:
     """The text that `csv_text` wrote as that cell."""
-    return cell[1:] if cell.startswith("'") and defused(cell[1:]) == cell else cell
+    return cell[1:] if cell.startswith("'") and escaped_formula(cell[1:]) == cell else cell
 
 
-def defused(cell: object) -> object:
+def escaped_formula(cell: object) -> object:
     """A cell as a spreadsheet may open it: text that it would run begins with an apostrophe."""
     if not isinstance(cell, str):
         return cell

@@ -70,7 +70,7 @@ class Job:
         return self.numbers(self.function(*shared, *self.proof))
 
 
-def worked_out(
+def completed_pieces(
     address: str, patience: float, job: Job, pieces: Iterable[tuple[Any, tuple[Any, ...]]]
 ) -> Generator[tuple[Any, Any], None, None]:
     """(key, answer) of each (key, piece), in any order, by the workers of the scheduler at that address

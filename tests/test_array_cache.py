@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from positioning.array_cache import recalled
+from positioning.array_cache import cached_arrays
 from positioning.market.venues import _hours, sessions
 
 DAYS = np.arange("2024-01-01", "2024-02-01", dtype="datetime64[D]")
@@ -21,8 +21,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_was_kept_is_not_worked_out_again(cache: Path) -> None:
-    first = recalled("days", lambda: {"days": DAYS})
-    again = recalled("days", lambda: pytest.fail("worked out again"))
+    first = cached_arrays("days", lambda: {"days": DAYS})
+    again = cached_arrays("days", lambda: pytest.fail("worked out again"))
     assert [f.name for f in cache.iterdir()] == ["days.npz"]
     assert first["days"].tolist() == again["days"].tolist()
     assert again["days"].dtype == DAYS.dtype
@@ -30,7 +30,7 @@ def test_what_was_kept_is_not_worked_out_again(cache: Path) -> None:
 
 @pytest.mark.parametrize("harm", ["cut", "emptied", "flipped", "pickled", "a folder"])
 def test_a_damaged_file_is_as_good_as_none(cache: Path, harm: str) -> None:
-    recalled("days", lambda: {"days": DAYS})
+    cached_arrays("days", lambda: {"days": DAYS})
     file = cache / "days.npz"
     data = bytearray(file.read_bytes())
     if harm == "cut":
@@ -45,13 +45,13 @@ def test_a_damaged_file_is_as_good_as_none(cache: Path, harm: str) -> None:
     else:
         file.unlink()
         file.mkdir()
-    assert recalled("days", lambda: {"days": DAYS})["days"].tolist() == DAYS.tolist()
+    assert cached_arrays("days", lambda: {"days": DAYS})["days"].tolist() == DAYS.tolist()
 
 
 def test_an_error_is_raised_each_time(cache: Path) -> None:
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            recalled("none", lambda: {"a": np.array([1 // 0])})
+            cached_arrays("none", lambda: {"a": np.array([1 // 0])})
 
 
 def test_without_a_place_everything_is_worked_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_without_a_place_everything_is_worked_out(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("positioning.array_cache.private_folder", lambda: None)
     calls: list[int] = []
     for _ in range(2):
-        recalled("days", lambda: (calls.append(1), {"days": DAYS})[1])
+        cached_arrays("days", lambda: (calls.append(1), {"days": DAYS})[1])
     assert len(calls) == 2
 
 

@@ -109,7 +109,7 @@ def placebo(
     return Placebo(
         _total_return(terms.run(strategy, market, events, inputs)),
         shuffled,
-        _total_return(terms.run(strategy, market, flipped(events), inputs)),
+        _total_return(terms.run(strategy, market, signs_reversed(events), inputs)),
         seed,
         rows - 1,
     )
@@ -125,10 +125,10 @@ def _accounts(
         return
     rows = market.rows[market.start :]
     for shift in records.shifts.tolist():
-        yield terms.run(strategy, market, shifted(records.events, rows, shift), inputs)
+        yield terms.run(strategy, market, rotated_events(records.events, rows, shift), inputs)
 
 
-def shifted(events: Events, rows: DateArray, shift: int) -> Events:
+def rotated_events(events: Events, rows: DateArray, shift: int) -> Events:
     """Each event known between the first and last of `rows` moved `shift` rows on, round the end to the start;
     restrictions and other events stay."""
     inside = (events.known >= rows[0]) & (events.known <= rows[-1])
@@ -136,7 +136,7 @@ def shifted(events: Events, rows: DateArray, shift: int) -> Events:
     return events.on_days(np.where(inside, moved, events.known))
 
 
-def flipped(events: Events) -> Events:
+def signs_reversed(events: Events) -> Events:
     """Every expected sign reversed."""
     return replace(
         events,

@@ -78,7 +78,7 @@ class BacktestReport(Displayable):
 
     def tearsheet(self, path: Path | str) -> Path:
         """Write its page to one file that stands alone, and return the path. Raises OSError where it cannot."""
-        return Path(shown_by("reporting.tearsheet.page", "write_alone")(self, Path(path)))
+        return Path(shown_by("reporting.tearsheet.page", "write_self_contained")(self, Path(path)))
 
     def plot(self) -> Any:
         """A plotly figure of nav beside the strategy without events and the benchmark."""

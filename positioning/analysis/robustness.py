@@ -57,11 +57,11 @@ def robustness(strategy: Strategy, market: Market, events: Events, terms: Accoun
     result = account(targets)
     change, symbol = start_dependence(strategy, market, events, targets)
     return Robustness(
-        sharpe={d: _sharpe(account(delayed(targets, d))) for d in DELAYS},
+        sharpe={d: _sharpe(account(delayed_decisions(targets, d))) for d in DELAYS},
         best_days=best_days_share(result),
         break_even_bps=break_even_bps(result),
         left_out={
-            s: float(account(without(targets, s)).nav[-1] - 1.0)
+            s: float(account(without_name(targets, s)).nav[-1] - 1.0)
             for s in (*strategy.names, *strategy.hedges)
             if s in market.symbols
         },
@@ -76,14 +76,14 @@ def _sharpe(result: Result) -> float:
     return summarise(result.rows, result.nav, cash_rate=result.inputs.growth, ruined=result.worthless).sharpe
 
 
-def delayed(targets: Targets, rows: int) -> Targets:
+def delayed_decisions(targets: Targets, rows: int) -> Targets:
     """Each decision taken as many rows later; those that then fall behind the last row are lost."""
     decided = targets.decided + rows
     inside = decided < targets.rows.size
     return replace(targets, decided=decided[inside], weights=targets.weights[inside])
 
 
-def without(targets: Targets, symbol: str) -> Targets:
+def without_name(targets: Targets, symbol: str) -> Targets:
     """Nothing of that name; its weight stays in cash."""
     weights = targets.weights.copy()
     weights[:, targets.symbols.index(symbol)] = 0.0

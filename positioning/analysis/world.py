@@ -15,7 +15,7 @@ from positioning.analysis.metrics import MIN_RETURNS, rows_per_year
 from positioning.analysis.regression import newey_west
 from positioning.arrays import FloatArray
 from positioning.json_text import plain
-from positioning.market.in_force import FEWEST_ROWS, LOOKBACK, in_force, thirds
+from positioning.market.in_force import FEWEST_ROWS, LOOKBACK, in_force, terciles
 from positioning.market.market import Market
 
 STATES = ("low", "middle", "high")
@@ -75,7 +75,7 @@ class WorldFigures:
 
 def states(market: Market, names: tuple[str, ...]) -> Mapping[str, FloatArray]:
     """(T,) third of each series on every row of the market."""
-    return {name: thirds(in_force(market.drivers[name], market.rows)) for name in names}
+    return {name: terciles(in_force(market.drivers[name], market.rows)) for name in names}
 
 
 def by_state(name: str, market: Market, nav: FloatArray) -> WorldFigures:

@@ -35,11 +35,11 @@ LEGEND = (
 
 def answer(data: str, result: InquiryAnswer, thesis: Thesis, files: Sequence[Path], output: Output) -> None:
     """One JSON object, or a table a study."""
-    from positioning.reporting.event_study.page import judged, past
+    from positioning.reporting.event_study.page import record_end_warning, sleeve_verdict
     from positioning.reporting.event_study.words import evidence_words, findings, placebo_words
 
     studies, evidence, terminal = result.studies, result.evidence, output.terminal
-    beyond = past(studies, thesis)
+    beyond = record_end_warning(studies, thesis)
     if output.as_json:
         print(json_text(to_json(data, studies, result.placebos, evidence, beyond, files)))
         return
@@ -48,7 +48,7 @@ def answer(data: str, result: InquiryAnswer, thesis: Thesis, files: Sequence[Pat
     if beyond is not None:
         terminal.say(beyond.words, "bad")
     for s in studies:
-        verdict = judged(s, evidence)
+        verdict = sleeve_verdict(s, evidence)
         terminal.say(f"{s.label}: {verdict.sentence}", verdict.tone)
         for line in findings(s) if terminal.verbose else ():
             terminal.say(line, "quiet")
@@ -105,10 +105,10 @@ def to_json(
 
 
 def _study_json(s: EventStudy, evidence: Evidence) -> dict[str, Any]:
-    from positioning.reporting.event_study.page import judged
+    from positioning.reporting.event_study.page import sleeve_verdict
 
     return {
-        "verdict": judged(s, evidence).to_json(),
+        "verdict": sleeve_verdict(s, evidence).to_json(),
         "used": [o.news.ids for o in s.observations],
         "left_out": {o.ids: o.reason for o in s.left_out},
         "groups": {g.name: _group_json(s.label, g, evidence) for g in s.groups},

@@ -93,7 +93,7 @@ def grid_search(
     from positioning.search.run import Search, search
     from positioning.search.sampling import MOST_TRIALS, draw
     from positioning.search.trials import Plan
-    from positioning.search.walk_forward import over, spans, walk_forward
+    from positioning.search.walk_forward import spans, spans_measure, walk_forward
     from positioning.strategy.from_file import reference
 
     require_untouched(optuna, random, walk, cpcv)
@@ -117,7 +117,7 @@ def grid_search(
             space.market.rows.size - space.market.start,
             *whole_numbers("--walk-forward", walk, "504:126"),
         )
-        measures.append(over(folds, metric))
+        measures.append(spans_measure(folds, metric))
     parts = None if cpcv is None else groups_of(cpcv, space)
     plan = Plan(codes, tuple(measures))
     work = question.work if dask is None else on_cluster(dask)

@@ -240,11 +240,11 @@ class Request:
             return None
         from positioning.screening.decisions import read_decisions
         from positioning.screening.screen import screen
-        from positioning.screening.universe import recorded
+        from positioning.screening.universe import with_identifiers
 
         decided = read_decisions(None if self.decisions is None else Path(self.decisions))
         files = [Path(f) for f in self.screen_files]
-        return screen(files, recorded(self.facts.instruments), decisions=decided)
+        return screen(files, with_identifiers(self.facts.instruments), decisions=decided)
 
 
 def _meant(name: str, symbols: Sequence[str]) -> str:

@@ -95,14 +95,14 @@ def _sorted_out(words: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 def _universe(path: Path | None, strategies: Sequence[str], thesis: str | None) -> list[ScreenedInstrument]:
     from positioning.cli.strategies import known_instruments, strategies_of
-    from positioning.screening.universe import from_file, recorded
+    from positioning.screening.universe import from_file, with_identifiers
 
     symbols = {s for p in strategies_of(strategies, []) for s in p.names} if strategies else set()
     if path is not None:
         own = from_file(path)
         return [u for u in own if not symbols or u.symbol in symbols]
     instruments = known_instruments(thesis)
-    return recorded([instruments.of(s) for s in sorted(symbols)] if symbols else instruments)
+    return with_identifiers([instruments.of(s) for s in sorted(symbols)] if symbols else instruments)
 
 
 def _print(screening: Screening, files: Sequence[Path], terminal: Terminal) -> None:

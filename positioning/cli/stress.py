@@ -129,10 +129,10 @@ def stress(
 def by_whom(dask: str | None, workers: int) -> AbstractContextManager[PathWork]:
     """Who works out the paths: processes, which get ready from now on, or a cluster. Raises BadInputError where the
     package for that is missing."""
-    from positioning.scenarios.simulation import started
+    from positioning.scenarios.simulation import in_worker_processes
 
     if dask is None:
-        return started(workers)
+        return in_worker_processes(workers)
     from positioning.scenarios.on_cluster import cluster
 
     return nullcontext(cluster(dask))
@@ -165,14 +165,14 @@ def answer(
     if as_json:
         print(json_text({"data": data, **to_json(result, past), "files": files}))
         return
-    from positioning.reporting.stress_test.words import alike, judged
+    from positioning.reporting.stress_test.words import identical_scenarios, strategy_verdict
 
     if past is not None:
         terminal.say(past.words, "bad")
     for name in result.figures:
-        verdict = judged(result, name)
+        verdict = strategy_verdict(result, name)
         terminal.say(f"{name}: {verdict.sentence}", verdict.tone)
-    for line in alike(result):
+    for line in identical_scenarios(result):
         terminal.say(line, "quiet")
     terminal.table(_table(result))
     terminal.say(

@@ -16,7 +16,7 @@ from positioning.event_studies.evidence import Evidence, evidence
 from positioning.event_studies.placebo import StudyPlacebo, study_placebo
 from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.event_studies.states import by_study
-from positioning.event_studies.study import EventStudy, singly, study
+from positioning.event_studies.study import EventStudy, single_name_study, study
 from positioning.event_studies.synthetic_control import SyntheticControl, synthetic_controls
 from positioning.events.thesis import Thesis
 from positioning.market.source import Source
@@ -76,7 +76,7 @@ def inquire(
         advance()
     _require_some(studies)
     if sum(len(s.names) == 1 for s in sleeves) == len(sleeves) > 1:
-        studies.append(singly(studies, design))
+        studies.append(single_name_study(studies, design))
     placebos = {
         s.label: study_placebo(s, events, design, inquiry.draws, inquiry.seed)
         for s in studies

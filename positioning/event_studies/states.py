@@ -22,7 +22,7 @@ from positioning.arrays import FloatArray, IntArray
 from positioning.event_studies.severity import overlapping_clusters
 from positioning.event_studies.study import EventStudy
 from positioning.json_text import plain
-from positioning.market.in_force import in_force, thirds
+from positioning.market.in_force import in_force, terciles
 from positioning.market.source import Driver
 
 DAYS = (0, 1)  # sessions around day zero
@@ -89,7 +89,7 @@ def by_study(
 
 
 def _signed_cars(study: EventStudy, driver: Driver) -> _SignedCars:
-    by_label = {r.sleeve.label: (r.sessions, thirds(in_force(driver, r.sessions))) for r in study.returns}
+    by_label = {r.sleeve.label: (r.sessions, terciles(in_force(driver, r.sessions))) for r in study.returns}
     cars: list[float] = []
     places: list[tuple[int, int, int]] = []
     for o in study.observations:

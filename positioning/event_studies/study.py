@@ -120,7 +120,7 @@ def study(returns: Returns, events: Events, choice: EventFilter, design: Design)
     return _study(returns.sleeve.label, (returns,), observations, left_out, design, events.directions)
 
 
-def singly(studies: Sequence[EventStudy], design: Design) -> EventStudy:
+def single_name_study(studies: Sequence[EventStudy], design: Design) -> EventStudy:
     """The names of several studies met one by one: an observation is one event on one name."""
     observations = [o for s in studies for o in s.observations]
     returns = tuple(r for s in studies for r in s.returns)

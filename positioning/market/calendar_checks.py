@@ -70,7 +70,9 @@ def _of_venue(mic: str, names: Sequence[Bars]) -> Iterator[Finding]:
             yield warning(symbol, "gap", dates, f"cannot be told: {failure.wanted}", failure.remedy)
         return
     odd |= {s: faults for s, d in closes.items() if s not in odd and (faults := list(off_days(s, mic, d)))}
-    odd |= {s: faults for s, d in closes.items() if s not in odd and (faults := list(thin(s, mic, d)))}
+    odd |= {
+        s: faults for s, d in closes.items() if s not in odd and (faults := list(half_missing(s, mic, d)))
+    }
     for findings in odd.values():
         yield from findings
     closes = {s: d for s, d in closes.items() if s not in odd}  # the gaps of the others have one cause
@@ -99,7 +101,7 @@ def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
         DAYS[n] for n in np.unique(weekday[off]) if (off & (weekday == n)).sum() >= OFF_SHARE * off.sum()
     ]
     text = f"{off.sum()} of {dates[part].size} bars lie on days {mic} was closed ({', '.join(names)})"
-    if words := shifted(dates[part], venue_sessions):
+    if words := day_shift(dates[part], venue_sessions):
         yield error(
             symbol, "calendar", dates[part], f"{text}: every date is a day {words}, as of stamps in another zone",
             "convert the stamps to the exchange's zone (tz_convert), then cut them to dates",
@@ -108,7 +110,7 @@ def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
         yield error(symbol, "calendar", dates[off], text, "keep the rows of sessions only")
 
 
-def shifted(dates: DateArray, venue_sessions: DateArray) -> str:
+def day_shift(dates: DateArray, venue_sessions: DateArray) -> str:
     """`early` or `late` where moving all dates by a day makes sessions of those that are none; else ""."""
     off = (~np.isin(dates, venue_sessions)).sum()
     day = np.timedelta64(1, "D")
@@ -121,7 +123,7 @@ def shifted(dates: DateArray, venue_sessions: DateArray) -> str:
     return ""
 
 
-def thin(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
+def half_missing(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     """That many sessions between its first and last have no price, in holes all over: half of a file was lost, as
     that of dates read with day and month exchanged. Halts do not count."""
     venue_sessions = sessions(mic, dates[0], dates[-1])

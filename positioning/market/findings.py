@@ -67,7 +67,7 @@ def counted(rows: IntArray, what: str) -> str:
     return f"{rows.size} {what}{'s' if rows.size != 1 else ''}"
 
 
-def within(
+def findings_within(
     findings: Iterable[Finding],
     first: np.datetime64,
     last: np.datetime64,
@@ -75,11 +75,11 @@ def within(
     instruments: Instruments = RECORDED,
 ) -> tuple[Finding, ...]:
     """Those that touch first .. last in one of the symbols, its venue or its currency (or a `CCY=X` named)."""
-    used = reachable(symbols, instruments)
+    used = related_symbols(symbols, instruments)
     return tuple(f for f in findings if f.symbol in used and f.first <= last and f.last >= first)
 
 
-def reachable(symbols: Iterable[str], instruments: Instruments = RECORDED) -> frozenset[str]:
+def related_symbols(symbols: Iterable[str], instruments: Instruments = RECORDED) -> frozenset[str]:
     """The symbols, and the MIC and the `CCY=X` of each: what findings about them are filed under."""
     named = frozenset(symbols)
     members = [instruments.of(s) for s in sorted(named) if not s.endswith("=X")]
@@ -97,7 +97,7 @@ def accept(
     symbols: all that were checked. One that has no such finding may be named without harm.
     Raises BadInputError for a word that is not SYMBOL:CHECK of a checked symbol, with the nearest that is.
     """
-    options = sorted(reachable(symbols, instruments))
+    options = sorted(related_symbols(symbols, instruments))
     accepted = {_accepted(word, options) for word in words}
     return tuple(
         replace(f, severity="warning", remedy=f"accepted, as {f.symbol}:{f.check}")

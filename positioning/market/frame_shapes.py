@@ -12,7 +12,7 @@ from positioning.market.frame_values import numbers_of, require_frame
 _PRICES = ("open", "high", "low", "close", "adjclose", "volume", "dividends", "stocksplits", "capitalgains")
 
 
-def taken_apart(
+def frames_by_price(
     close: pd.DataFrame,
     open_: pd.DataFrame | None,
     dividends: pd.DataFrame | None,

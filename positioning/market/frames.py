@@ -12,9 +12,9 @@ import pandas as pd
 from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
-from positioning.market.calendar_checks import FEWEST, frequency_findings, shifted
+from positioning.market.calendar_checks import FEWEST, day_shift, frequency_findings
 from positioning.market.findings import Finding, accept, stop_on_errors
-from positioning.market.frame_shapes import symbols_of, taken_apart
+from positioning.market.frame_shapes import frames_by_price, symbols_of
 from positioning.market.frame_values import dates_of, numbers_of, require_frame, values_like
 from positioning.market.instruments import PENCE, Instrument, Instruments
 from positioning.market.price_checks import NOTHING, price_findings
@@ -43,7 +43,7 @@ def fields_from_frames(
     frames = {"close": close, "open": open_, "dividends": dividends, "rates": rates, "volume": volume}
     for what, frame in frames.items():
         require_frame(frame, what, needed=what == "close")
-    close, open_, dividends, volume = taken_apart(close, open_, dividends, volume)
+    close, open_, dividends, volume = frames_by_price(close, open_, dividends, volume)
     rows = dates_of(close, "close")
     symbols = symbols_of(close)
     check_base(base)
@@ -145,13 +145,13 @@ def _require_sessions(rows: DateArray, traded: BoolArray, instruments: Sequence[
         day = np.timedelta64(1, "D")
         venue_sessions = sessions(i.venue, days[0] - 30 * day, days[-1] + 30 * day)
         week = ~np.isin(np.arange(7), _weekday(venue_sessions))
-        if (shut := days[week[_weekday(days)]]).size and not shifted(days, venue_sessions):
+        if (shut := days[week[_weekday(days)]]).size and not day_shift(days, venue_sessions):
             raise BadInputError(
                 f"{i.symbol}: {shut.size} closes on days of the week on which {i.venue} is never open, first {shut[0]}",
                 "wanted the dates of its sessions",
                 "drop those rows: prices carried over a weekend trade on no exchange",
             )
-        if words := shifted(days, venue_sessions):
+        if words := day_shift(days, venue_sessions):
             raise BadInputError(
                 f"{i.symbol}: every date is a day {words} for {i.venue}",
                 "wanted the dates of its sessions",

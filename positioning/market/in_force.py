@@ -39,7 +39,7 @@ def _usual_gaps(public_on: DateArray) -> IntArray:
     return usual
 
 
-def thirds(values: FloatArray, lookback: int = LOOKBACK) -> FloatArray:
+def terciles(values: FloatArray, lookback: int = LOOKBACK) -> FloatArray:
     """(T,) 0, 1 or 2: in which third of the last `lookback` rows, its own among them, each value lies; NaN where fewer
     than FEWEST_ROWS of them have a value. Nothing after a row enters.
 

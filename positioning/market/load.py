@@ -12,7 +12,7 @@ from positioning.arrays import BoolArray, DateArray, FloatArray
 from positioning.errors import BadInputError
 from positioning.market.bars import RATE_CARRY, Bars, Notice, Rates
 from positioning.market.coverage import Span, covering, edges, first_day, last_day, present, require_prices_to
-from positioning.market.findings import Finding, accept, reachable, stop_on_errors, within
+from positioning.market.findings import Finding, accept, findings_within, related_symbols, stop_on_errors
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market, snapshot_hash
 from positioning.market.price_checks import NOTHING
@@ -123,9 +123,9 @@ def inspected(
         findings = tuple(f for f in findings if f.check not in ("level", "peg"))
     findings += source.findings([*symbols, *(f"{c}=X" for c in currencies)])
     series = [*symbols, f"{base}=X"]
-    here = reachable(series, instruments)
+    here = related_symbols(series, instruments)
     words = [word for word in accepted if word.rpartition(":")[0] in here]
-    used = accept(within(findings, first, last, series, instruments), words, series, instruments)
+    used = accept(findings_within(findings, first, last, series, instruments), words, series, instruments)
     stop_on_errors(used)
     return used
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from positioning.array_cache import recalled
+from positioning.array_cache import cached_arrays
 from positioning.arrays import BoolArray, DateArray
 from positioning.errors import BadInputError
 
@@ -159,7 +159,7 @@ def recorded_to(mic: str) -> np.datetime64 | None:
 def _recorded_to(name: str) -> np.datetime64 | None:
     if name not in _BOUNDED:
         return None
-    record = recalled(f"bound-{name}-{_basis()}", lambda: {"day": _bound(name)})
+    record = cached_arrays(f"bound-{name}-{_basis()}", lambda: {"day": _bound(name)})
     return np.datetime64(record["day"][0], "D")
 
 
@@ -204,7 +204,7 @@ def next_opening(mic: str, day: np.datetime64) -> tuple[np.datetime64, np.dateti
 @lru_cache(maxsize=64)
 def _hours(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateArray, DateArray]:
     """Session dates [D], opening and closing instants in UTC [s] of whole years: near spans share one build."""
-    record = recalled(
+    record = cached_arrays(
         f"hours-{name}-{first_year}-{last_year}-{_basis()}", lambda: _built(name, first_year, last_year)
     )
     dates, opens, closes = record["dates"], record["opens"], record["closes"]

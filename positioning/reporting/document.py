@@ -49,12 +49,12 @@ def charted(
     )
 
 
-def moved(text: str, script: str, to: str) -> str:
+def with_script_at(text: str, script: str, to: str) -> str:
     """The page with plotly's script at another address."""
     return text.replace(f'<script src="{escape(script)}">', f'<script src="{escape(to)}">', 1)
 
 
-def standing_alone(text: str, script: str) -> str:
+def self_contained(text: str, script: str) -> str:
     """The page with plotly's script inside it."""
     code = charts.inline_script()
     text = text.replace(SCRIPTS, f"{SCRIPTS} {_hash(_INLINE.findall(code)[0])}", 1)

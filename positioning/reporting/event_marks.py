@@ -25,7 +25,7 @@ def sign_for(event: Event, themes: Sequence[str]) -> int | None:
     return int(np.sign(sum(signs)))
 
 
-def story(event: Event, themes: Sequence[str]) -> str:
+def hover_text(event: Event, themes: Sequence[str]) -> str:
     """What pointing at an event shows."""
     signs = ", ".join(f"{theme} {event.signs.get(theme, 0):+d}" for theme in themes)
     use = (

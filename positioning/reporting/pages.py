@@ -118,7 +118,7 @@ class Pages(AbstractContextManager["Pages"]):
 
     def _write_page(self, work: CompletedRun, answers: Mapping[str, Any]) -> Path:
         from positioning.reporting.charts import shared_script
-        from positioning.reporting.document import moved, standing_alone
+        from positioning.reporting.document import self_contained, with_script_at
         from positioning.reporting.page_file import write_page
         from positioning.reporting.tearsheet import page as tearsheet
         from positioning.reporting.tearsheet.outside import outside
@@ -129,10 +129,10 @@ class Pages(AbstractContextManager["Pages"]):
                 raise answer
         with shared_script(self.directory) as script:
             text = tearsheet.page(work.report, script, outside(work.report, answers))
-            whole = standing_alone(text, script) if self.standalone else text
+            whole = self_contained(text, script) if self.standalone else text
             path = write_page(tearsheet.address(work.report, self.directory), whole)
         keep(
-            work.report, work.request, work.digests, self.directory, moved(text, script, f"../../{script}"),
+            work.report, work.request, work.digests, self.directory, with_script_at(text, script, f"../../{script}"),
             work.study,
         )  # fmt: skip
         return path

@@ -19,7 +19,7 @@ from positioning.reporting.verdict import VerdictSentence
 from positioning.reporting.view import TableRow
 from positioning.screening.decisions import as_csv
 from positioning.screening.screen import OWNERSHIP, Finding, Screening
-from positioning.screening.universe import doubtful
+from positioning.screening.universe import invalid_isins
 
 COLUMNS = ("symbol", "announced", "effective", "kind", "ground", "recovery", "reason", "source")
 FORCES = {
@@ -124,7 +124,7 @@ def view(screening: Screening, command: str) -> ScreeningPage:
         ),
         ownership=OWNERSHIP,
         held_against=_held_against(screening),
-        doubtful=tuple(doubtful(screening.universe)[:DOUBTED]),
+        doubtful=tuple(invalid_isins(screening.universe)[:DOUBTED]),
         command=command,
     )
 

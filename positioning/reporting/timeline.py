@@ -14,7 +14,7 @@ from positioning.events.event import Event, Events
 from positioning.events.restriction import Restriction
 from positioning.reporting.charts import AXIS, Figure, bare_layout, safe_label, shared_script
 from positioning.reporting.document import CHARTED, charted, document
-from positioning.reporting.event_marks import MOODS, sign_for, story
+from positioning.reporting.event_marks import MOODS, hover_text, sign_for
 from positioning.reporting.page_file import write_page
 from positioning.reporting.templates import render
 from positioning.reporting.view import Cell, TableRow
@@ -112,7 +112,7 @@ def _event_trace(sign: int | None, themes: tuple[str, ...], points: list[tuple[E
     return {
         "type": "scatter", "mode": "markers", "name": name, "meta": list(themes),
         "x": [str(e.known_on()) for e, _ in points], "y": [round(y, 2) for _, y in points],
-        "text": [story(e, tuple(e.signs)) for e, _ in points], "hoverinfo": "text",
+        "text": [hover_text(e, tuple(e.signs)) for e, _ in points], "hoverinfo": "text",
         "marker": {"symbol": symbol, "color": colour, "size": [5 + 1.8 * e.severity for e, _ in points]},
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ import numpy as np
 from positioning.analysis.metrics import to_json
 from positioning.analysis.periods import Period, calendar_years, monthly, trailing
 from positioning.analysis.report import BacktestReport
-from positioning.csv_output import defused
+from positioning.csv_output import escaped_formula
 from positioning.errors import BadInputError
 from positioning.files import atomic_file, safe_name
 from positioning.market.bars import Notice
@@ -66,7 +66,7 @@ def write_workbook(report: BacktestReport, directory: Path) -> Path:
                     page.set_tab_color("#C0392B")
                 page.freeze_panes(1, 0)
                 for column, head in enumerate(sheet.heads):
-                    page.write_string(0, column, str(defused(head)), bold)
+                    page.write_string(0, column, str(escaped_formula(head)), bold)
                 for at, row in enumerate(sheet.rows, 1):
                     for column, value in enumerate(row):
                         _write(page, at, column, value, day)
@@ -86,7 +86,7 @@ def _write(page: Any, row: int, column: int, value: object, day: object) -> None
     elif isinstance(value, date):
         page.write_datetime(row, column, value, day)
     else:
-        page.write_string(row, column, str(defused(str(value))))
+        page.write_string(row, column, str(escaped_formula(str(value))))
 
 
 def sheets(report: BacktestReport) -> list[Sheet]:

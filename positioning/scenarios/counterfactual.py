@@ -49,10 +49,10 @@ class WiderFees:
         at = np.searchsorted(self.rows, dates)
         columns = np.array([self.symbols.index(i.symbol) for i in instruments], np.int64)
         wide = self.spread[np.ix_(at, columns)]
-        return widened(self.table.on(dates, instruments), wide)
+        return widened_fees(self.table.on(dates, instruments), wide)
 
 
-def widened(fees: FeeRates, spread: FloatArray) -> FeeRates:
+def widened_fees(fees: FeeRates, spread: FloatArray) -> FeeRates:
     """Fees with the half-spread multiplied by `spread` (T, N)."""
     if "half_spread" not in fees.kinds:
         return fees
@@ -130,7 +130,7 @@ class CommonMove:
         return cls(sigma, scale, loading, variance, np.mean(past.currency**2, axis=0))
 
 
-def stressed(base_moves: Moves, hit: Effect, common: CommonMove) -> Moves:
+def stressed_moves(base_moves: Moves, hit: Effect, common: CommonMove) -> Moves:
     """Moves under multipliers and correlation stress.
 
     With z a name's standardised move and f that of the common move, a share c of variance is replaced:
@@ -151,7 +151,7 @@ def stressed(base_moves: Moves, hit: Effect, common: CommonMove) -> Moves:
     return Moves(overnight, intraday, base_moves.currency * hit.currency_volatility, base_moves.drop)
 
 
-def fair(new: Moves, hit: Effect, common: CommonMove) -> Moves:
+def drift_corrected(new: Moves, hit: Effect, common: CommonMove) -> Moves:
     """Stressed moves with the gain taken out that multiplying logarithmic moves by v brings on average, to second order
     v (v - 1) variance / 2: a wilder market is no better one."""
     v, w = hit.volatility, hit.currency_volatility
@@ -195,7 +195,7 @@ def apply(
         )
     hit = effect(shocks, market.rows.size, row, market.instruments, market.base)
     own = moves(market)
-    new = stressed(own, hit, CommonMove.of(own))
+    new = stressed_moves(own, hit, CommonMove.of(own))
     change = np.cumsum(new.overnight + new.intraday - own.overnight - own.intraday, axis=0)
     before = np.vstack([np.zeros_like(change[:1]), change[:-1]])
     at_open = np.exp(hit.level + before + new.overnight - own.overnight)

@@ -15,7 +15,7 @@ import numpy as np
 from positioning.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from positioning.compiled import compiled
 from positioning.market.market import Market
-from positioning.scenarios.counterfactual import Moves, fair, halted, stressed
+from positioning.scenarios.counterfactual import Moves, drift_corrected, halted, stressed_moves
 from positioning.scenarios.paths import ResamplingPool, changes_moves
 from positioning.scenarios.shock import Effect
 from positioning.simulation.inputs import LedgerInputs, exit_terms
@@ -122,7 +122,7 @@ class PathLanes:
         if changes_moves(hit):
             m = new
             new = Moves(m.overnight[drawn], m.intraday[drawn], m.currency[drawn], m.drop[drawn])
-            new = fair(stressed(new, hit, self.pool.common), hit, self.pool.common)
+            new = drift_corrected(stressed_moves(new, hit, self.pool.common), hit, self.pool.common)
             rows = np.arange(drawn.size).reshape(drawn.shape)
         close, opened, rates = _summed(
             rows, _flat(new.overnight), _flat(new.intraday), _flat(new.currency),

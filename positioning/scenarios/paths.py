@@ -11,7 +11,14 @@ from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.errors import BadInputError, DataMissingError
 from positioning.market.bars import Notice
 from positioning.market.market import Market
-from positioning.scenarios.counterfactual import CommonMove, Moves, fair, halted, moves, stressed
+from positioning.scenarios.counterfactual import (
+    CommonMove,
+    Moves,
+    drift_corrected,
+    halted,
+    moves,
+    stressed_moves,
+)
 from positioning.scenarios.shock import Effect
 from positioning.strategy.features import STALE_SESSIONS
 
@@ -208,9 +215,9 @@ def continued(source: ResamplingPool, draw_rows: IntArray | None, hit: Effect) -
         )
         dividend_yields = source.dividend_yields[draw_rows]
     if changes_moves(hit):
-        new = stressed(new, hit, source.common)
+        new = stressed_moves(new, hit, source.common)
         if draw_rows is not None:
-            new = fair(new, hit, source.common)
+            new = drift_corrected(new, hit, source.common)
     if hit.halts or hit.endings:
         tradable = tradable & ~halted(venue_open, hit)
     moved = np.cumsum(new.overnight + new.intraday, axis=0)

@@ -29,7 +29,7 @@ def replay(window: ResamplingPool, strategies: Sequence[Strategy], terms: Stress
     return [Batch.of(r.nav[None], profits(r)[None], r.trapped[-1:]) for r in results]
 
 
-def calm(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> list[FloatArray]:
+def noiseless_navs(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> list[FloatArray]:
     """(H + 1,) nav of each strategy under a scenario and nothing else: no noise, every venue open."""
     past = prepared.source.past
     setup = prepared.of(scenario_effect(scenario, betas, past.instruments, past.base))
@@ -49,7 +49,7 @@ def parts(prepared: Stages, scenario: Scenario, betas: Sequence[Beta]) -> tuple[
     """What each driver and shock does alone, without noise; the last part is what they do together beyond that."""
 
     def ends(one: Scenario) -> FloatArray:
-        return np.array([nav[-1] for nav in calm(prepared, one, betas)])
+        return np.array([nav[-1] for nav in noiseless_navs(prepared, one, betas)])
 
     bare = replace(scenario, drivers=(), shocks=())
     nothing, whole = ends(bare), ends(scenario)
@@ -82,7 +82,7 @@ def breaking_multiples(
 
     def depth(multiple: float) -> list[float]:
         if multiple not in depths:
-            navs = calm(prepared, scenario.scaled(multiple), betas)
+            navs = noiseless_navs(prepared, scenario.scaled(multiple), betas)
             depths[multiple] = [deepest(nav) for nav in navs]
         return depths[multiple]
 

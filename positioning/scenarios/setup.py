@@ -13,7 +13,7 @@ from positioning.arrays import BoolArray, DateArray, FloatArray, IntArray
 from positioning.events.event import Events
 from positioning.market.instruments import Instrument
 from positioning.market.market import Market
-from positioning.scenarios.counterfactual import ending_restrictions, widened
+from positioning.scenarios.counterfactual import ending_restrictions, widened_fees
 from positioning.scenarios.path_lanes import PathLanes
 from positioning.scenarios.paths import BLOCK, ResamplingPool, continued
 from positioning.scenarios.shock import Effect
@@ -157,7 +157,7 @@ class Stages:
         events = replace(self._known, restrictions=(*self._known.restrictions, *endings))
         rates, withheld = self._rates(calm)
         wide = np.vstack([np.ones_like(hit.spread[:1]), hit.spread])
-        fees = FixedFees(terms.fees.label, widened(rates, wide) if (wide != 1).any() else rates)
+        fees = FixedFees(terms.fees.label, widened_fees(rates, wide) if (wide != 1).any() else rates)
         decided, screen_bars = self._decided(calm, events, moved)
         setup = ScenarioSetup(
             pool=source, hit=hit, calm=calm, strategies=self.strategies, terms=replace(terms, events=events), fees=fees,

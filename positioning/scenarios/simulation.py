@@ -178,7 +178,7 @@ def answer_of(plan: StressSetup, function: Callable[..., Any], *arguments: Any) 
         raise blame from None  # a traceback does not reach another process
 
 
-def here(plan: StressSetup, calls: Sequence[Call]) -> Answers:
+def in_this_process(plan: StressSetup, calls: Sequence[Call]) -> Answers:
     """One call after the other, in this process."""
     for call in calls:
         yield call, answer_of(plan, *call)
@@ -188,17 +188,17 @@ def processes(workers: int) -> PathWork:
     """In so many processes of this machine. Raises BadInputError where one dies."""
 
     def work(plan: StressSetup, calls: Sequence[Call]) -> Answers:
-        with started(workers) as run_batches:
+        with in_worker_processes(workers) as run_batches:
             yield from run_batches(plan, calls)
 
     return work
 
 
 @contextmanager
-def started(workers: int) -> Iterator[PathWork]:
+def in_worker_processes(workers: int) -> Iterator[PathWork]:
     """In processes that get ready from now on; one worker is this process itself. Raises BadInputError where one dies."""
     if workers == 1:
-        yield here
+        yield in_this_process
         return
     with WorkerProcesses([[""]] * workers, yields=0, imports=__name__) as beside:
         yield _in(beside)

@@ -243,7 +243,7 @@ def simulate_scenarios(
     replayed, notices = _replayed(market, lookback, strategies, terms, choice)
     plan = StressPlan.of(Stages(source, strategies, terms), scenarios, own_betas, choice)
     reversed_, apart = (
-        {s.name: (f, s.name) for s in scenarios.scenarios} for f in (reverse_stress, taken_apart)
+        {s.name: (f, s.name) for s in scenarios.scenarios} for f in (reverse_stress, scenario_parts)
     )
     coming = simulated(
         plan,
@@ -305,7 +305,7 @@ def reverse_stress(plan: StressPlan, name: str) -> list[float | None]:
     return breaking_multiples(plan.prepared, plan.scenarios[name], plan.betas, plan.limit)
 
 
-def taken_apart(plan: StressPlan, name: str) -> tuple[Part, ...]:
+def scenario_parts(plan: StressPlan, name: str) -> tuple[Part, ...]:
     """`parts` of one scenario."""
     return parts(plan.prepared, plan.scenarios[name], plan.betas)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, final, get_args
 
-from positioning.csv_output import csv_text, restored
+from positioning.csv_output import csv_text, unescaped_formula
 from positioning.errors import BadInputError
 from positioning.files import write_whole
 from positioning.market.records import Cells, check_choice, read_records
@@ -46,7 +46,7 @@ def read_decisions(path: Path | None) -> Mapping[tuple[str, str, str], Decision]
 
     def add(cells: Cells) -> None:
         check_choice("decision", cells["decision"].casefold(), get_args(Verdict))
-        symbol, listing, key, name, _, note = (restored(cells[c]) for c in COLUMNS)
+        symbol, listing, key, name, _, note = (unescaped_formula(cells[c]) for c in COLUMNS)
         decision = Decision(symbol, listing, key, name, cast(Verdict, cells["decision"].casefold()), note)
         before = decisions.get(decision.about)
         if (

@@ -45,7 +45,7 @@ class ListEntry:
     day: date | None = None
 
 
-def clean(text: str, where: str) -> str:
+def checked_name(text: str, where: str) -> str:
     """A name without control characters. Raises BadInputError for a formula and for markup."""
     name = " ".join(_CONTROL.sub(" ", text).split())
     if _FORMULA.match(name) or _MARKUP.search(name):
@@ -58,7 +58,7 @@ def clean(text: str, where: str) -> str:
 
 def names_of(where: str, *texts: str) -> tuple[str, ...]:
     """The texts that are not empty, cleaned, each once."""
-    return tuple(dict.fromkeys(filter(None, (clean(t, where) for t in texts))))
+    return tuple(dict.fromkeys(filter(None, (checked_name(t, where) for t in texts))))
 
 
 def isins_in(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Literal, final
 from rapidfuzz import fuzz, process
 
 from positioning.screening.entry import ListEntry
-from positioning.screening.names import GENERIC, Name, prepared
+from positioning.screening.names import GENERIC, Name, comparable_name
 from positioning.screening.universe import ScreenedInstrument
 
 Confidence = Literal["certain", "likely", "possible"]
@@ -61,7 +61,7 @@ class Matcher:
                 self._by_lei[lei].append(u.symbol)
             for isin in u.isins:
                 self._by_isin[isin].append(u.symbol)
-        names = [(u, prepared(n)) for u in universe for n in u.names]
+        names = [(u, comparable_name(n)) for u in universe for n in u.names]
         holders: dict[str, set[str]] = defaultdict(set)
         for u, name in names:
             for word in name.folded:
@@ -97,7 +97,7 @@ class Matcher:
         return sorted(best.values(), key=lambda h: (h.confidence != "certain", -h.score, h.symbol))
 
     def _by_name(self, spelling: str, countries: Sequence[str]) -> list[Hit]:
-        name = prepared(spelling)
+        name = comparable_name(spelling)
         hits = []
         for n in self._candidates(name):
             own = self._own[n]

@@ -78,11 +78,11 @@ class Name:
 
 
 @lru_cache(maxsize=4096)
-def prepared(spelling: str) -> Name:
+def comparable_name(spelling: str) -> Name:
     """A name made comparable."""
     chinese = "".join(_CHINESE.findall(_CHINESE_FORMS.sub("", unicodedata.normalize("NFKC", spelling))))
     tokens = tuple(_tokens(_SHARE_CLASS.sub(" ", spelling)))
-    return Name(spelling, tokens, tuple(folded(t) for t in tokens), chinese)
+    return Name(spelling, tokens, tuple(phonetic_spelling(t) for t in tokens), chinese)
 
 
 def _tokens(spelling: str) -> list[str]:
@@ -101,7 +101,7 @@ def latin(spelling: str) -> str:
 
 
 @lru_cache(maxsize=1 << 18)
-def folded(token: str) -> str:
+def phonetic_spelling(token: str) -> str:
     """A word with one spelling for sounds that romanisations write differently, double letters once."""
     for old, new in _FOLDS:
         token = token.replace(old, new)

@@ -84,7 +84,7 @@ def military(lines: Iterator[str]) -> Iterator[ListEntry]:
         yield _named(name, number, day)
 
 
-def unnumbered(lines: Iterator[str]) -> Iterator[ListEntry]:
+def unnumbered_names(lines: Iterator[str]) -> Iterator[ListEntry]:
     """The same from a text without numbers: every line that is no sentence is a name."""
     day: date | None = None
     for number, line in enumerate(lines, 1):

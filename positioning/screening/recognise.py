@@ -156,7 +156,7 @@ def _read(
     if kind == "military":
         return plain.military(lines)
     if kind == "military_lines":
-        return plain.unnumbered(lines)
+        return plain.unnumbered_names(lines)
     return _from_table(file, kind, lines)
 
 

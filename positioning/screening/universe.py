@@ -31,7 +31,7 @@ class ScreenedInstrument:
     country: str = ""
 
 
-def recorded(instruments: Iterable[Instrument]) -> list[ScreenedInstrument]:
+def with_identifiers(instruments: Iterable[Instrument]) -> list[ScreenedInstrument]:
     """Instruments with what is known of their identifiers, their aliases and the names and ISINs they had.
 
     An index is no security and is left out.
@@ -90,7 +90,7 @@ def from_file(path: Path) -> list[ScreenedInstrument]:
     return list(by_symbol.values())
 
 
-def doubtful(universe: Sequence[ScreenedInstrument]) -> list[str]:
+def invalid_isins(universe: Sequence[ScreenedInstrument]) -> list[str]:
     """ISINs whose check digit does not fit, as `symbol ISIN`: they can match only a list with the same slip."""
     return [f"{u.symbol} {isin}" for u in universe for isin in u.isins if not is_isin(isin)]
 

@@ -11,7 +11,7 @@ from positioning.events.event import Events
 from positioning.market.coverage import Span
 from positioning.market.load import load
 from positioning.market.source import Source
-from positioning.search.space import SearchSpace, worded
+from positioning.search.space import SearchSpace, categorical_variants
 from positioning.simulation.account import AccountTerms
 from positioning.strategy.strategy import Strategy
 
@@ -41,7 +41,7 @@ def held_symbols(
     widest = {name: max(axes[name]) for name in strategy.ZERO_SWITCHES if name in axes}
     names: dict[str, None] = {}
     hedges: dict[str, None] = {}
-    for one in worded(replace(strategy, **widest), axes):
+    for one in categorical_variants(replace(strategy, **widest), axes):
         names |= dict.fromkeys(one.names)
         hedges |= dict.fromkeys(one.hedges)
     both = set(names) & set(hedges)

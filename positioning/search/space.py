@@ -232,7 +232,7 @@ def _categorical(values: Sequence[Any]) -> bool:
     return not all(isinstance(v, int | float) for v in values)
 
 
-def worded(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> Iterator[Strategy]:
+def categorical_variants(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> Iterator[Strategy]:
     """The strategy with every combination of words and symbols. Raises BadInputError for one that it refuses."""
     names = [name for name, values in axes.items() if _categorical(values)]
     for values in product(*(axes[name] for name in names)):
@@ -256,5 +256,5 @@ def check_axes(strategy: Strategy, axes: Mapping[str, Sequence[Any]]) -> None:
             () if _categorical(values) else {min(values), max(values), *(v for v in values if math.isnan(v))}
         ):
             replace(strategy, **{name: value})
-    for _ in worded(strategy, axes):
+    for _ in categorical_variants(strategy, axes):
         pass

@@ -95,7 +95,7 @@ def spans(rows: int, train: int, test: int) -> IntArray:
     return np.stack([last - test - train + 1, last - test, last], axis=1).astype(np.int64)
 
 
-def over(spans: IntArray, metric: str) -> Spans:
+def spans_measure(spans: IntArray, metric: str) -> Spans:
     """What a plan must measure so that `walk_forward` need not run its trials again."""
     return Spans(tuple((a, b, c) for a, b, c in spans.tolist()), metric)
 
@@ -107,7 +107,7 @@ def walk_forward(search: Search, trials: Trials, spans: IntArray) -> WalkForward
     BadInputError where no trial has the metric on a fold's train rows.
     """
     space, codes = search.space, trials.plan.codes
-    measure = over(spans, search.metric)
+    measure = spans_measure(spans, search.metric)
     read = trials if measure in trials.plan.measures else search.try_out(codes, measure)
     rows = space.market.rows[space.market.start :]
     picks: dict[str, list[int]] = {"plateau": [], "peak": []} if search.full else {"peak": []}

@@ -13,7 +13,7 @@ from typing import final
 from positioning.arrays import FloatArray, IntArray
 from positioning.errors import DataMissingError, did_you_mean
 from positioning.events.event import Events
-from positioning.market.in_force import LOOKBACK, in_force, thirds
+from positioning.market.in_force import LOOKBACK, in_force, terciles
 from positioning.market.market import Market
 from positioning.strategy.features import Feature
 
@@ -32,14 +32,14 @@ class WorldIndex(Feature):
 @final
 @dataclass(frozen=True, slots=True)
 class WorldState(Feature):
-    """(D,) 0, 1 or 2: in which third of its last `lookback` rows it lies; see `in_force.thirds`. Raises
+    """(D,) 0, 1 or 2: in which third of its last `lookback` rows it lies; see `in_force.terciles`. Raises
     DataMissingError."""
 
     name: str
     lookback: int = LOOKBACK
 
     def compute(self, market: Market, events: Events, decided: IntArray) -> FloatArray:  # noqa: ARG002
-        return thirds(_in_force(market, self.name), self.lookback)[decided]
+        return terciles(_in_force(market, self.name), self.lookback)[decided]
 
 
 def _in_force(market: Market, name: str) -> FloatArray:

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.analysis.attribution import attribute
-from positioning.analysis.placebo import Placebo, flipped, monte_carlo_p, placebo, shifted
+from positioning.analysis.placebo import Placebo, monte_carlo_p, placebo, rotated_events, signs_reversed
 from positioning.cli.event_study import app
 from positioning.errors import BadInputError
 from positioning.event_studies.abnormal_returns import observe
@@ -22,7 +22,7 @@ from positioning.event_studies.day_zero import EventFilter
 from positioning.event_studies.design import Design
 from positioning.event_studies.placebo import _Ring, study_placebo
 from positioning.event_studies.sleeve_returns import Returns
-from positioning.event_studies.study import ALL, singly, study
+from positioning.event_studies.study import ALL, single_name_study, study
 from positioning.events.event import Event, Events
 from positioning.market.load import load
 from positioning.market.market import Market
@@ -60,14 +60,14 @@ def test_a_shift_by_hand() -> None:
     before, after = an_event("BEFORE", "2023-06-01"), an_event("AFTER", "2024-06-03")
     saturday = an_event("SAT", "2024-01-13")  # used on Monday 15 January, row 5: moved to row 8
     record_ = Events((*on, before, after, saturday), EVENTS.restrictions)
-    moved = {e.id: e for e in shifted(record_, rows, 3)}
+    moved = {e.id: e for e in rotated_events(record_, rows, 3)}
     assert {key: str(e.known_on()) for key, e in moved.items()} == {
         "R1": str(rows[4]), "R3a": str(rows[6]), "R3b": str(rows[6]), "R8": str(rows[1]), "SAT": str(rows[8]),
         "BEFORE": "2023-06-01", "AFTER": "2024-06-03",
     }  # fmt: skip
     for e in record_:
         assert replace(moved[e.id], announced=e.announced, date_only=e.date_only) == e  # nothing but its day
-    assert shifted(record_, rows, 3).restrictions is record_.restrictions
+    assert rotated_events(record_, rows, 3).restrictions is record_.restrictions
     assert (moved["BEFORE"], moved["AFTER"]) == (before, after)
 
 
@@ -79,22 +79,28 @@ def test_the_record_keeps_count_severity_order_and_spacing_round_the_end() -> No
     ring = at[inside]
     severities = [e.severity for e, kept in zip(events, inside, strict=True) if kept]
     for shift in (1, 17, rows.size // 2, rows.size - 1):
-        moved = {e.id: e for e in shifted(events, rows, shift)}
+        moved = {e.id: e for e in rotated_events(events, rows, shift)}
         order = [moved[e.id] for e, kept in zip(events, inside, strict=True) if kept]
         assert [e.severity for e in order] == severities
         days = np.searchsorted(rows, np.array([e.known_on() for e in order]))
         np.testing.assert_array_equal(days, (ring + shift) % rows.size)
         np.testing.assert_array_equal(np.diff(days) % rows.size, np.diff(ring) % rows.size)
         # Back by the rest of the turn, each stands where it stood.
-        back = {e.id: e.known_on() for e in shifted(Events(tuple(moved.values())), rows, rows.size - shift)}
+        back = {
+            e.id: e.known_on() for e in rotated_events(Events(tuple(moved.values())), rows, rows.size - shift)
+        }
         assert all(back[e.id] == rows[r] for e, r, kept in zip(events, at, inside, strict=True) if kept)
 
 
 def test_flipped_signs() -> None:
     record_ = Events((both("A", WEEKDAYS[3]),), EVENTS.restrictions)
-    assert dict(next(iter(flipped(record_))).signs) == {"fertilizer": -1, "corridor": 1, "equipment": 0}
-    assert flipped(flipped(record_)) == record_
-    assert flipped(record_).restrictions is record_.restrictions
+    assert dict(next(iter(signs_reversed(record_))).signs) == {
+        "fertilizer": -1,
+        "corridor": 1,
+        "equipment": 0,
+    }
+    assert signs_reversed(signs_reversed(record_)) == record_
+    assert signs_reversed(record_).restrictions is record_.restrictions
 
 
 def test_p_value_counts_ties_against_the_strategy() -> None:
@@ -119,10 +125,10 @@ def test_a_placebo_is_the_position_on_those_dates() -> None:
         return float(simulate(Tiny().target_weights(market, record_), market, FREE).nav[-1] - 1)
 
     np.testing.assert_allclose(
-        found.shuffled, [total(shifted(events, rows, int(s))) for s in shifts], **exactly
+        found.shuffled, [total(rotated_events(events, rows, int(s))) for s in shifts], **exactly
     )
     assert found.total_return == pytest.approx(total(events), abs=1e-14)
-    assert found.flipped == pytest.approx(total(flipped(events)), abs=1e-14)
+    assert found.flipped == pytest.approx(total(signs_reversed(events)), abs=1e-14)
     assert len(calls) == 5
     again = placebo(Tiny(), market, AccountTerms(FREE), events, 5, seed=3)
     np.testing.assert_array_equal(again.shuffled, found.shuffled)
@@ -250,7 +256,7 @@ def test_names_one_by_one_are_shuffled_together() -> None:
         study(returns_of(own, factor, sleeve=replace(FERTILIZER, label=label)), events, EventFilter(), design)
         for label in ("A", "B")
     ]
-    both_ = singly(each, design)
+    both_ = single_name_study(each, design)
     one, two = (study_placebo(s, events, design, 20) for s in (each[0], both_))
     np.testing.assert_allclose(two.shuffled[ALL], one.shuffled[ALL], rtol=0, atol=1e-15)
 

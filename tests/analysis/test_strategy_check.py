@@ -18,10 +18,10 @@ from positioning.analysis.purity import mutated, reads_outside, repeatable
 from positioning.analysis.robustness import (
     best_days_share,
     break_even_bps,
-    delayed,
+    delayed_decisions,
     gap_trading,
     start_dependence,
-    without,
+    without_name,
 )
 from positioning.analysis.source_code import reads_clock, reads_silently
 from positioning.analysis.strategy_check import Status, _purity_rows, check_strategy
@@ -142,9 +142,9 @@ def test_the_clock_is_seen_in_its_file() -> None:
 
 def test_delay_and_leaving_out_by_hand(market: Market) -> None:
     targets = Targets(market.rows, market.symbols, np.array([3, 498]), np.full((2, 4), 0.25))
-    late = delayed(targets, 2)
+    late = delayed_decisions(targets, 2)
     assert late.decided.tolist() == [5]  # 500 is past the last row
-    assert without(targets, "B").weights[0].tolist() == [0.25, 0.0, 0.25, 0.25]
+    assert without_name(targets, "B").weights[0].tolist() == [0.25, 0.0, 0.25, 0.25]
 
 
 def hand_account() -> Any:

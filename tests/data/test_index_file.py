@@ -19,9 +19,9 @@ from positioning.event_studies.design import Design
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
 from positioning.event_studies.states import cars_by_state
-from positioning.event_studies.study import EventStudy, singly, study
+from positioning.event_studies.study import EventStudy, single_name_study, study
 from positioning.events.event import Events
-from positioning.market.in_force import LOOKBACK, in_force, thirds
+from positioning.market.in_force import LOOKBACK, in_force, terciles
 from positioning.market.load import load
 from positioning.market.market import Market
 from positioning.market.source import Driver
@@ -155,7 +155,7 @@ def test_a_series_that_has_ended_is_no_longer_in_force() -> None:
 
 def test_thirds_are_those_of_the_past_alone() -> None:
     values = wild()
-    found = thirds(values)
+    found = terciles(values)
     for t in (LOOKBACK, 1200, 2000):
         past = values[t - LOOKBACK + 1 : t + 1]
         share = (past < values[t]).mean()
@@ -163,7 +163,7 @@ def test_thirds_are_those_of_the_past_alone() -> None:
     assert np.isnan(found[:249]).all()
     later = values.copy()
     later[1500:] *= 50
-    np.testing.assert_array_equal(found[:1500], thirds(later)[:1500])
+    np.testing.assert_array_equal(found[:1500], terciles(later)[:1500])
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ def test_returns_by_third_against_another_program(sample: Market) -> None:
     rng = np.random.default_rng(1)
     nav = np.cumprod(1 + rng.normal(0, 0.01, made.rows.size))
     found = by_state("gpr", made, nav)
-    state = thirds(in_force(made.drivers["gpr"], made.rows))[:-1]
+    state = terciles(in_force(made.drivers["gpr"], made.rows))[:-1]
     r = nav[1:] / nav[:-1] - 1
     assert [s.returns for s in found.states] == [int((state == k).sum()) for k in range(3)]
     high = pd.Series(r[state == 2])
@@ -227,7 +227,7 @@ def studies() -> list[EventStudy]:
     """A sleeve, and its two names met one by one."""
     sleeves = [Sleeve(label, "fertilizer", names, "SPY") for label, names in SLEEVES.items()]
     made = [study(sleeve_returns(SAMPLE, s, Design()), EVENTS, EventFilter(), Design()) for s in sleeves]
-    return [made[0], singly(made[1:], Design())]
+    return [made[0], single_name_study(made[1:], Design())]
 
 
 SLEEVES = {"made": ("NTR", "MOS"), "NTR": ("NTR",), "MOS": ("MOS",)}
@@ -256,7 +256,7 @@ def test_errors_of_cars_by_third_are_clustered_by_date(studies: list[EventStudy]
     made = studies[1]
     observations = made.observations
     sessions = made.returns[0].sessions
-    state = thirds(in_force(driver, sessions))
+    state = terciles(in_force(driver, sessions))
     third = np.array([state[np.searchsorted(sessions, o.day) - 1] for o in observations])
     car = np.array([o.news.sign * o.abnormal[o.days >= o.day][:2].sum() for o in observations])
     at = np.array([np.searchsorted(sessions, o.day) for o in observations])
@@ -314,7 +314,7 @@ def test_tampering_inside_the_lag_changes_no_return_of_a_third(sample: Market) -
     nav = np.cumprod(1 + np.random.default_rng(1).normal(0, 0.01, sample.rows.size))
     short = replace(sample, start=0)
     states = [
-        thirds(in_force(replace(short, drivers={"gpr": series(v)}).drivers["gpr"], short.rows))
+        terciles(in_force(replace(short, drivers={"gpr": series(v)}).drivers["gpr"], short.rows))
         for v in (wild(), values)
     ]
     np.testing.assert_array_equal(states[0][:cut], states[1][:cut])

@@ -23,7 +23,7 @@ from positioning.event_studies.design import Design
 from positioning.event_studies.outcome import TESTS, band, outcome
 from positioning.event_studies.panel import Panel
 from positioning.event_studies.sleeve_returns import Sleeve, sleeve_returns
-from positioning.event_studies.study import ALL, singly, study
+from positioning.event_studies.study import ALL, single_name_study, study
 from positioning.events.event import Event, Events
 from positioning.market.venues import sessions
 from tests.builders import EVENTS, Figure
@@ -331,7 +331,7 @@ def test_names_one_by_one_average_over_all_pairs(prices: Path, tmp_path: Path) -
         )
         for s in ("MOS", "NTR")
     ]
-    both = singly(each, Design())
+    both = single_name_study(each, Design())
     observations = both.observations
     mean: dict[str, dict[object, float]] = {}
     for s in ("MOS", "NTR"):

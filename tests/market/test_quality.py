@@ -15,7 +15,14 @@ from positioning.arrays import DateArray, FloatArray
 from positioning.data.folder import FolderSource
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars, Rates
-from positioning.market.findings import Finding, accept, errors, reachable, stop_on_errors, within
+from positioning.market.findings import (
+    Finding,
+    accept,
+    errors,
+    findings_within,
+    related_symbols,
+    stop_on_errors,
+)
 from positioning.market.instruments import instrument
 from positioning.market.load import Span, load
 from positioning.market.quality import check, repair
@@ -398,14 +405,16 @@ def test_only_the_symbols_and_the_span_a_run_uses_count() -> None:
     findings = switched()
     at = findings[0].first
     day = np.timedelta64(1, "D")
-    assert [f.check for f in errors(within(findings, at, at, ["EVR.L"]))] == ["unit_switch"]
-    assert errors(within(findings, at + day, at + day, ["EVR.L"])) == ()
-    assert errors(within(findings, at - day, at - day, ["EVR.L"])) == ()
-    assert errors(within(findings, at, at, ["MOS"])) == ()
+    assert [f.check for f in errors(findings_within(findings, at, at, ["EVR.L"]))] == ["unit_switch"]
+    assert errors(findings_within(findings, at + day, at + day, ["EVR.L"])) == ()
+    assert errors(findings_within(findings, at - day, at - day, ["EVR.L"])) == ()
+    assert errors(findings_within(findings, at, at, ["MOS"])) == ()
     # A currency's belong to each name of that currency, a venue's to each of that venue.
-    assert [f.symbol for f in errors(within(findings, DAYS[0], DAYS[-1], ["BGEO.L"]))] == ["GBP=X"]
-    assert [f.symbol for f in errors(within(findings, DAYS[0], DAYS[-1], ["MOS", "GBP=X"]))] == ["GBP=X"]
-    assert reachable(["BGEO.L", "MOS"]) == {"BGEO.L", "XLON", "GBP=X", "MOS", "XNYS", "USD=X"}
+    assert [f.symbol for f in errors(findings_within(findings, DAYS[0], DAYS[-1], ["BGEO.L"]))] == ["GBP=X"]
+    assert [f.symbol for f in errors(findings_within(findings, DAYS[0], DAYS[-1], ["MOS", "GBP=X"]))] == [
+        "GBP=X"
+    ]
+    assert related_symbols(["BGEO.L", "MOS"]) == {"BGEO.L", "XLON", "GBP=X", "MOS", "XNYS", "USD=X"}
 
 
 def test_an_error_stops_with_one_line() -> None:
@@ -511,7 +520,7 @@ def test_positions_run_on_the_real_folder_without_accepting_anything(
     currencies = sorted({instrument(s).currency for s in used} - {"USD"})
     delivery = source.deliver(used, currencies)
     findings = check(delivery.bars, delivery.rates, crash_dates=recorded_moments())
-    assert errors(within(findings, market.rows[0], market.rows[-1], used)) == ()
+    assert errors(findings_within(findings, market.rows[0], market.rows[-1], used)) == ()
 
 
 def test_speed_of_forty_symbols_and_two_thousand_rows(benchmark: BenchmarkFixture) -> None:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.events import app
-from positioning.reporting.document import document, own_file, policy, standing_alone
+from positioning.reporting.document import document, own_file, policy, self_contained
 from positioning.reporting.html import Html
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -28,7 +28,7 @@ def test_only_our_own_files_are_allowed() -> None:
 
 def test_plotly_inside_a_page_is_allowed_too() -> None:
     text = document("a", Html('<script src="assets/p.js"></script>'), False)
-    assert standing_alone(text, "assets/p.js").count("sha256-") == 1
+    assert self_contained(text, "assets/p.js").count("sha256-") == 1
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")

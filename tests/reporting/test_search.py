@@ -13,7 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.grid_search import app
-from positioning.reporting.search.charts import QUANTILES, cloud, heat_map, profile, rounded, told_from_luck
+from positioning.reporting.search.charts import (
+    QUANTILES,
+    heat_map,
+    profile,
+    rounded,
+    told_from_luck,
+    trial_scatter,
+)
 from tests.builders import until
 from tests.reporting.browser import ARTEFACTS, Window, opened, text_of
 from tests.search.trial_tables import trials_of
@@ -137,14 +144,14 @@ def test_the_cloud_is_of_a_random_part_of_all_that_have_both_figures(monkeypatch
     places = np.flatnonzero(np.isfinite(sharpe) & np.isfinite(fall))
     for most in (100, 10_000):
         monkeypatch.setattr("positioning.reporting.search.charts.MOST_POINTS", most)
-        dots = cloud(trials, judged)["data"][0]  # type: ignore[arg-type]
+        dots = trial_scatter(trials, judged)["data"][0]  # type: ignore[arg-type]
         drawn = places
         if places.size > most:
             drawn = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
         assert (dots["x"], dots["y"]) == (fall[drawn].tolist(), sharpe[drawn].tolist())
     for width, form in ((0.05, ".1%"), (0.5, ".0%")):  # whole per cents would name several ticks alike
         near = trials_of(sharpe=sharpe, max_drawdown=-width * rng.random(3_000))
-        assert cloud(near, judged)["layout"]["xaxis"]["tickformat"] == form  # type: ignore[arg-type]
+        assert trial_scatter(near, judged)["layout"]["xaxis"]["tickformat"] == form  # type: ignore[arg-type]
 
 
 def test_maps_and_profiles_are_of_all_trials_in_pieces_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from positioning.scenarios.on_cluster import cluster
 from positioning.scenarios.paths import resampling_pool
 from positioning.scenarios.setup import StressTerms, stage
 from positioning.scenarios.shock import Shock, effect
-from positioning.scenarios.simulation import PathPlan, here, simulated
+from positioning.scenarios.simulation import PathPlan, in_this_process, simulated
 from positioning.simulation.fees import read_fees
 from strategies import FertilizerProducers, MiddleCorridor
 from tests.builders import EVENTS
@@ -57,7 +57,7 @@ def test_paths_have_the_bits_of_this_process(plan: PathPlan, monkeypatch: pytest
         there = list(simulated(plan, 10, cluster(two.scheduler_address), told.append))
         held = [*two.scheduler.worker_plugins, *(name for w in two.workers.values() for name in w.plugins)]
         assert not any("positioning" in name for name in held)
-    own = list(simulated(plan, 10, here))
+    own = list(simulated(plan, 10, in_this_process))
     assert [name for name, _ in there] == [name for name, _ in own] == ["calm", "blow"]
     for (_, a), (_, b) in zip(there, own, strict=True):
         for one, other in zip(a, b, strict=True):

@@ -12,7 +12,14 @@ import pytest
 from positioning.errors import BadInputError
 from positioning.market.instruments import table
 from positioning.market.market import Market
-from positioning.scenarios.counterfactual import CommonMove, Counterfactual, Moves, apply, moves, stressed
+from positioning.scenarios.counterfactual import (
+    CommonMove,
+    Counterfactual,
+    Moves,
+    apply,
+    moves,
+    stressed_moves,
+)
 from positioning.scenarios.scenario import Scenario, ScenarioSet
 from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.shock import Effect, Shock, effect
@@ -159,13 +166,13 @@ def test_correlation_stress_raises_correlation_and_keeps_volatility() -> None:
     raw = rng.normal(0, [0.01, 0.02, 0.03], (40_000, 3))
     own = Moves(raw, *(np.zeros_like(raw) for _ in range(3)))
     hit = replace(Effect.none(40_000, 3), correlation=np.full(40_000, 0.5))
-    new = stressed(own, hit, CommonMove.of(own)).overnight
+    new = stressed_moves(own, hit, CommonMove.of(own)).overnight
     # z_i' ~ sqrt(.5) z_i + sqrt(.5) f, f = mean z x sqrt(3): cov = .5 (2/sqrt(3) + 1), var = 1 + 1/sqrt(3)
     expected = 0.5 * (2 / math.sqrt(3) + 1) / (1 + 1 / math.sqrt(3))
     # standard errors of a correlation and of a deviation from 40,000 draws are below 0.004
     np.testing.assert_allclose(np.corrcoef(new.T)[np.triu_indices(3, 1)], expected, atol=0.012)
     np.testing.assert_allclose(new.std(axis=0), raw.std(axis=0), rtol=0.02)
-    whole = stressed(own, replace(hit, correlation=np.ones(40_000)), CommonMove.of(own)).overnight
+    whole = stressed_moves(own, replace(hit, correlation=np.ones(40_000)), CommonMove.of(own)).overnight
     np.testing.assert_allclose(np.corrcoef(whole.T), 1.0, atol=1e-9)
 
 

@@ -40,7 +40,7 @@ from positioning.scenarios.outcome import (
 )
 from positioning.scenarios.paths import ResamplingPool, continued, draw, following, resampling_pool
 from positioning.scenarios.pooling import mean_and_volatility, pool
-from positioning.scenarios.replay import breaking_multiples, calm, deepest, parts, replay, smallest
+from positioning.scenarios.replay import breaking_multiples, deepest, noiseless_navs, parts, replay, smallest
 from positioning.scenarios.scenario import DriverPath, Scenario, Transmission
 from positioning.scenarios.scenario_file import read_scenarios
 from positioning.scenarios.setup import Stages, StressTerms, run_accounts, stage
@@ -572,7 +572,7 @@ def test_reverse_stress_agrees_with_a_scan_and_the_closed_form() -> None:
     assert found[1] is None  # a tenth held cannot lose a fifth
     grid = np.arange(0, 4, 0.01)
     prepared = Stages(source, [Hold(weight=0.25)], terms())
-    deep = [deepest(calm(prepared, blow.scaled(float(k)), ())[0]) for k in grid]
+    deep = [deepest(noiseless_navs(prepared, blow.scaled(float(k)), ())[0]) for k in grid]
     assert grid[np.argmax(np.array(deep) <= -0.2)] == pytest.approx(found[0], abs=0.011)
 
 
@@ -591,7 +591,7 @@ def test_parts_add_up_to_the_scenario() -> None:
     made = {p.label: p.returns[0] for p in parts(prepared, one, found)}
     assert made["driver oil"] == pytest.approx(0.5 * (math.sqrt(2) - 1))
     assert made["blow"] == pytest.approx(-0.2)
-    whole = calm(prepared, one, found)[0][-1] - 1
+    whole = noiseless_navs(prepared, one, found)[0][-1] - 1
     assert sum(made.values()) == pytest.approx(whole)
     assert whole == pytest.approx(0.5 * (0.6 * math.sqrt(2) - 1))
 

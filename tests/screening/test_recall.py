@@ -9,7 +9,7 @@ import pytest
 
 from positioning.market.instruments import table
 from positioning.screening.screen import screen
-from positioning.screening.universe import recorded
+from positioning.screening.universe import with_identifiers
 from tests.builders import Figure
 from tests.screening.lists import FORMATS, made, noise
 
@@ -63,7 +63,7 @@ def test_a_hundred_firms_that_are_not_ours_bring_no_certain_hit(tmp_path: Path) 
     assert len(OTHERS) >= 100
     path = tmp_path / "others.csv"
     path.write_text("name\n" + "\n".join(f'"{o}"' for o in OTHERS) + "\n", encoding="utf-8")
-    made_of = screen([path], recorded(table().values()))
+    made_of = screen([path], with_identifiers(table().values()))
     assert not made_of.restrictions
     assert not [f for f in made_of.findings if f.hit.confidence in ("certain", "likely")]
     assert len(made_of.findings) <= 5

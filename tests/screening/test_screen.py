@@ -18,7 +18,7 @@ from positioning.events.restriction import dropped, read_restrictions
 from positioning.market.instruments import table
 from positioning.screening.decisions import Decision, read_decisions, write_decisions
 from positioning.screening.screen import screen
-from positioning.screening.universe import doubtful, from_file, recorded
+from positioning.screening.universe import from_file, invalid_isins, with_identifiers
 
 CRRC, EVRAZ = "CNE100000BG0", "GB00B71N6K86"
 
@@ -32,7 +32,7 @@ def listed(tmp_path: Path, *rows: str, head: str = "name,isin,since") -> Path:
 
 def test_a_dated_row_restricts_from_its_day_and_not_before(tmp_path: Path) -> None:
     path = listed(tmp_path, f"Somebody,{CRRC},2024-05-02")
-    (row,) = screen([path], recorded(table().values())).restrictions
+    (row,) = screen([path], with_identifiers(table().values())).restrictions
     assert (row.symbol, row.ground, str(row.known_on()), row.of_list_day) == (
         "1766.HK",
         "own_list",
@@ -45,46 +45,46 @@ def test_a_dated_row_restricts_from_its_day_and_not_before(tmp_path: Path) -> No
 
 def test_a_row_without_a_date_restricts_from_the_list_s_day(tmp_path: Path) -> None:
     path = listed(tmp_path, f"Somebody,{CRRC},")
-    (row,) = screen([path], recorded(table().values())).restrictions
+    (row,) = screen([path], with_identifiers(table().values())).restrictions
     assert (str(row.known_on()), row.of_list_day) == ("2023-11-14", True)
-    (row,) = screen([path], recorded(table().values()), as_of=date(2023, 1, 2)).restrictions
+    (row,) = screen([path], with_identifiers(table().values()), as_of=date(2023, 1, 2)).restrictions
     assert str(row.known_on()) == "2023-01-02"
 
 
 def test_what_was_listed_later_is_not_known_yet(tmp_path: Path) -> None:
     path = listed(tmp_path, f"Somebody,{CRRC},2024-05-02", f"Other,{EVRAZ},2022-05-05")
-    made = screen([path], recorded(table().values()), as_of=date(2023, 1, 1))
+    made = screen([path], with_identifiers(table().values()), as_of=date(2023, 1, 1))
     assert [r.symbol for r in made.restrictions] == ["EVR.L"]
 
 
 def test_a_name_restricts_only_after_a_decision_which_is_not_asked_again(tmp_path: Path) -> None:
     path, kept = listed(tmp_path, "CRRC Corporation Limited,,2024-05-02"), tmp_path / "decisions.csv"
-    made = screen([path], recorded(table().values()))
+    made = screen([path], with_identifiers(table().values()))
     assert not made.restrictions
     (asked,) = made.undecided
     assert (asked.hit.symbol, asked.hit.confidence, asked.hit.score) == ("1766.HK", "likely", 100.0)
     write_decisions(kept, made.decisions({}))
     text = kept.read_text(encoding="utf-8")
     assert screen(
-        [path], recorded(table().values()), decisions=read_decisions(kept)
+        [path], with_identifiers(table().values()), decisions=read_decisions(kept)
     ).undecided  # blank is no decision
     kept.write_text(text.replace("Limited,,", "Limited,same,looked at the annex"), encoding="utf-8")
     decided = read_decisions(kept)
-    again = screen([path], recorded(table().values()), decisions=decided)
+    again = screen([path], with_identifiers(table().values()), decisions=decided)
     assert [r.symbol for r in again.restrictions] == ["1766.HK"]
     assert not again.undecided
     assert again.decisions(decided) == list(decided.values())
     kept.write_text(text.replace("Limited,,", "Limited,different,"), encoding="utf-8")
-    other = screen([path], recorded(table().values()), decisions=read_decisions(kept))
+    other = screen([path], with_identifiers(table().values()), decisions=read_decisions(kept))
     assert not other.restrictions
     assert not other.undecided
 
 
 def test_a_user_may_overrule_an_identifier(tmp_path: Path) -> None:
     path = listed(tmp_path, f"Somebody,{CRRC},2024-05-02")
-    (found,) = screen([path], recorded(table().values())).findings
+    (found,) = screen([path], with_identifiers(table().values())).findings
     verdict = {found.about: Decision(*found.about, "Somebody", "different", "their slip")}
-    assert not screen([path], recorded(table().values()), decisions=verdict).restrictions
+    assert not screen([path], with_identifiers(table().values()), decisions=verdict).restrictions
 
 
 def test_a_decision_must_be_a_known_word(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_decision_must_be_a_known_word(tmp_path: Path) -> None:
 
 def test_former_names_and_isins_are_found(tmp_path: Path) -> None:
     path = listed(tmp_path, "x,US46121Y1029,2020-01-02", "Solidcore Resources plc,,2024-01-02")
-    hits = {f.hit.symbol: f.hit.rule for f in screen([path], recorded(table().values())).findings}
+    hits = {f.hit.symbol: f.hit.rule for f in screen([path], with_identifiers(table().values())).findings}
     assert hits == {"IPI": "isin", "POLY.L": "name"}
 
 
@@ -108,7 +108,7 @@ def test_an_own_universe(tmp_path: Path) -> None:
     )
     universe = from_file(own)
     assert [u.symbol for u in universe] == ["A", "B"]
-    assert doubtful(universe) == ["A XX0000000001"]
+    assert invalid_isins(universe) == ["A XX0000000001"]
     path = listed(tmp_path, "Альфа Майнинг,,2024-01-02", "y,US0378331005,2024-01-02")
     assert {f.hit.symbol for f in screen([path], universe).findings} == {"A", "B"}
 

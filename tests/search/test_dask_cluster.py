@@ -111,7 +111,7 @@ def test_an_error_of_the_system_in_a_worker_reaches_the_caller(error: OSError) -
     with within(1) as one:
         job = there.Job(failing, (error,), (), (0,), np.asarray, "the first", str, "it", "again")
         with pytest.raises(type(error), match="its own"):
-            list(there.worked_out(one.scheduler_address, 60.0, job, [(n, (n,)) for n in (1, 2)]))
+            list(there.completed_pieces(one.scheduler_address, 60.0, job, [(n, (n,)) for n in (1, 2)]))
 
 
 def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

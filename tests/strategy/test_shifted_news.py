@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from positioning.analysis.placebo import shifted
+from positioning.analysis.placebo import rotated_events
 from positioning.errors import BadInputError
 from positioning.events.shifts import ShiftedRecords
 from positioning.market.load import load
@@ -31,7 +31,7 @@ def check(strategy: ScheduledStrategy, market: Market) -> None:
     found = list(decisions_on(strategy, market, records))
     assert len(found) == SHIFTS.size
     for shift, targets in zip(SHIFTS.tolist(), found, strict=True):
-        alone = strategy.target_weights(market, shifted(EVENTS, rows, shift))
+        alone = strategy.target_weights(market, rotated_events(EVENTS, rows, shift))
         np.testing.assert_array_equal(targets.decided, alone.decided)
         np.testing.assert_array_equal(targets.weights, alone.weights)
         assert (targets.band, targets.gross_limit, targets.limited) == (
@@ -62,7 +62,7 @@ def test_news_of_each_record_is_that_of_the_record_by_itself() -> None:
     rows = market.rows[market.start :]
     records = ShiftedRecords(EVENTS, market.rows, market.start, SHIFTS)
     for sleeve in EVENTS.sleeves:
-        alone = [shifted(EVENTS, rows, s).news(market.rows, sleeve) for s in SHIFTS.tolist()]
+        alone = [rotated_events(EVENTS, rows, s).news(market.rows, sleeve) for s in SHIFTS.tolist()]
         assert any(news.any() for news in alone)
         np.testing.assert_array_equal(records.news(sleeve), alone)
     with pytest.raises(BadInputError, match="sleeve 'nickel'"):

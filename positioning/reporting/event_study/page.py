@@ -20,7 +20,7 @@ from positioning.events.silence import Silence, silence
 from positioning.events.thesis import Thesis
 from positioning.plurals import counted
 from positioning.reporting import charts
-from positioning.reporting.document import charted, document, moved
+from positioning.reporting.document import charted, document, with_script_at
 from positioning.reporting.event_study import charts as study_charts
 from positioning.reporting.event_study.control import ControlPart, control_figure, control_part
 from positioning.reporting.event_study.tables import events_csv, tests_csv
@@ -114,19 +114,19 @@ def write_event_study(
         write_page(directory / "event_study_tests.csv", tests_csv(studies, shuffled)),
     ]
     prices = dict.fromkeys(r.snapshot[:12] for s in studies for r in s.returns)
-    verdicts = {s.label: judged(s, evidence) for s in studies}
+    verdicts = {s.label: sleeve_verdict(s, evidence) for s in studies}
     tones = {v.tone for v in verdicts.values()}
     keep_answer(
         directory, "event_study", f"Event study, {', '.join(s.label for s in studies)}",
         in_short(verdicts),
         tones.pop() if len(tones) == 1 else "neutral", any(s.simulated for s in studies),
-        f"prices {', '.join(prices)}", command, moved(text, script, f"../../{script}"), files[1:], again,
+        f"prices {', '.join(prices)}", command, with_script_at(text, script, f"../../{script}"), files[1:], again,
     )  # fmt: skip
     write_index(directory)
     return files
 
 
-def past(studies: Sequence[EventStudy], thesis: Thesis) -> Silence | None:
+def record_end_warning(studies: Sequence[EventStudy], thesis: Thesis) -> Silence | None:
     """That the prices go on beyond the record of events; None where they do not."""
     returns = [r for s in studies for r in s.returns]
     themes = tuple(dict.fromkeys(r.sleeve.theme for r in returns if r.sleeve.theme))
@@ -134,7 +134,7 @@ def past(studies: Sequence[EventStudy], thesis: Thesis) -> Silence | None:
     return None if last is None or not themes else silence(thesis, themes, last)
 
 
-def judged(study: EventStudy, evidence: Evidence) -> Verdict:
+def sleeve_verdict(study: EventStudy, evidence: Evidence) -> Verdict:
     """The verdict on a sleeve, by the leading test."""
     whole, apart = study.group(ALL), study.group(ALONE)
     windows = {}
@@ -165,7 +165,7 @@ def page(
     script: str,
 ) -> str:
     """The HTML. script: address of plotly's script, relative to the page."""
-    simulated, beyond = any(s.simulated for s in studies), past(studies, thesis)
+    simulated, beyond = any(s.simulated for s in studies), record_end_warning(studies, thesis)
     figures = {
         f"s{n}g{m}": study_charts.path(group.band, simulated)
         for n, s in enumerate(studies) for m, group in enumerate(s.groups) if _has_chart(group)
@@ -198,7 +198,7 @@ def _part(n: int, study: EventStudy, placebo: StudyPlacebo | None, evidence: Evi
     return StudyPart(
         identity=f"study{n}",
         label=study.label.replace("_", " "),
-        verdict=judged(study, evidence),
+        verdict=sleeve_verdict(study, evidence),
         measures="; ".join(sorted(measures)),
         charts=tuple(_chart(f"s{n}g{m}", g) for m, g in enumerate(study.groups) if _has_chart(g)),
         lead=_lead(study, placebo, evidence, [g for g in study.groups if g.name in (ALL, ALONE)]),

@@ -127,7 +127,7 @@ def profile(
     return figure
 
 
-def cloud(trials: Trials, assessment: Assessment) -> Figure:
+def trial_scatter(trials: Trials, assessment: Assessment) -> Figure:
     """Sharpe against the worst drawdown, a random part above MOST_POINTS trials."""
     sharpe, fall = _sample(trials, ("sharpe", "max_drawdown"))
     few = sharpe.size < MOST_POINTS // 10

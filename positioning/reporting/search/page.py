@@ -14,7 +14,7 @@ import numpy as np
 from positioning.analysis.verdict import SEARCH_RULES, Verdict
 from positioning.json_text import json_text, plain
 from positioning.reporting.charts import Figure, shared_script
-from positioning.reporting.document import charted, document, moved
+from positioning.reporting.document import charted, document, with_script_at
 from positioning.reporting.format import NOTHING, number, percent
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import write_page
@@ -28,7 +28,7 @@ from positioning.reporting.search.outcome import (
     percent_of,
     rerun,
 )
-from positioning.reporting.search.validation import Validation, purged, walked
+from positioning.reporting.search.validation import Validation, purged_part, walk_forward_part
 from positioning.reporting.search.words import hindsight, method, scatter, sentences
 from positioning.reporting.tearsheet.figures import ROWS
 from positioning.reporting.templates import render
@@ -104,7 +104,8 @@ def write_grid(report: SearchReport, directory: Path, study: str = "") -> Path:
     numbers = write_page(directory / "grid.json", json_text(to_json(report), indent=1))
     keep_answer(
         directory, "grid_search", f"Grid search, {report.space.strategy.title}", judged.sentence, judged.tone,
-        market.simulated, market.source, report.command, moved(text, script, f"../../{script}"), [numbers], study,
+        market.simulated, market.source, report.command, with_script_at(text, script, f"../../{script}"), [numbers],
+        study,
     )  # fmt: skip
     write_index(directory)
     return path
@@ -157,8 +158,8 @@ def view(report: SearchReport) -> GridPage:
             _contestant(report, name, c)
             for name, c in ((_plateau_heading(report.withheld), b.plateau), ("Best, the peak", b.best))
         ),
-        walk=walked(report.walk, g, report.codes, report.thesis) if report.walk else None,
-        purged=purged(report.purged) if report.purged else None,
+        walk=walk_forward_part(report.walk, g, report.codes, report.thesis) if report.walk else None,
+        purged=purged_part(report.purged) if report.purged else None,
         clouds=_clouds(report),
         maps=_maps(report),
         profiles=_profiles(report),
@@ -252,7 +253,7 @@ def _profiles(report: SearchReport) -> Gallery:
 
 def _clouds(report: SearchReport) -> Gallery:
     b = report.assessment
-    figures = {"cloud": grid_charts.cloud(report.trials, b)}
+    figures = {"cloud": grid_charts.trial_scatter(report.trials, b)}
     part = f" A random {MOST_POINTS:,} of {b.measured:,} are drawn." if b.measured > MOST_POINTS else ""
     charts = [Chart("cloud", "Trials", f"Sharpe against the worst drawdown.{part}")]
     if b.pbo is not None:

@@ -34,7 +34,7 @@ class Validation:
     figures: Mapping[str, Figure]
 
 
-def walked(w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis) -> Validation:
+def walk_forward_part(w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis) -> Validation:
     """The accounts that followed the choices, and each fold's choice."""
     rows = space.market.rows[space.market.start :]
     accounts_words = f"Opened at 1 in cash, beside the strategy {w.beside}; dotted lines are switches."
@@ -49,7 +49,7 @@ def walked(w: WalkForward, space: SearchSpace, codes: GridIndex, thesis: Thesis)
     )
 
 
-def purged(p: PurgedValidation) -> Validation:
+def purged_part(p: PurgedValidation) -> Validation:
     """The splits and the paths of purged cross-validation."""
     return Validation(
         tuple(purged_sentences(p)),

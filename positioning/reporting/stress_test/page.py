@@ -15,12 +15,18 @@ from positioning.events.silence import Silence
 from positioning.files import atomic_file
 from positioning.json_text import json_text, plain
 from positioning.reporting import charts
-from positioning.reporting.document import charted, document, moved
+from positioning.reporting.document import charted, document, with_script_at
 from positioning.reporting.format import NOTHING, number, percent, signed
 from positioning.reporting.index import write_index
 from positioning.reporting.page_file import refuse_foreign_pages, write_page
 from positioning.reporting.stress_test.charts import path_figures
-from positioning.reporting.stress_test.words import alike, judged, method, notices, titles
+from positioning.reporting.stress_test.words import (
+    identical_scenarios,
+    method,
+    notices,
+    strategy_verdict,
+    titles,
+)
 from positioning.reporting.templates import render
 from positioning.reporting.verdict import in_short, rules
 from positioning.reporting.view import Cell, Chart, Table
@@ -89,13 +95,13 @@ def write_stress(
         write_page(directory / "stress.json", json_text(to_json(stress, silence), indent=1)),
         _parquet(stress, directory / "stress.parquet"),
     ]
-    verdicts = {name: judged(stress, name) for name in stress.figures}
+    verdicts = {name: strategy_verdict(stress, name) for name in stress.figures}
     tones = {v.tone for v in verdicts.values()}
     keep_answer(
         directory, "stress", f"Stress test, {stress.scenarios.name}",
         in_short(verdicts),
         tones.pop() if len(tones) == 1 else "neutral", stress.market.simulated, stress.market.source, command,
-        moved(text, script, f"../../{script}"), files[1:], study,
+        with_script_at(text, script, f"../../{script}"), files[1:], study,
     )  # fmt: skip
     write_index(directory)
     return files
@@ -127,8 +133,8 @@ def to_json(stress: StressTest, silence: Silence | None = None) -> dict[str, Any
         "size": stress.size,
         "rows": [str(stress.source.rows[0]), str(stress.source.rows[-1]), stress.source.rows.size],
         "names": list(stress.symbols),
-        "verdicts": {name: judged(stress, name).to_json() for name in stress.figures},
-        "alike": alike(stress),
+        "verdicts": {name: strategy_verdict(stress, name).to_json() for name in stress.figures},
+        "alike": identical_scenarios(stress),
         "table": stress.table(),
         "break_even": stress.break_even,
         "crossings": stress.crossings,
@@ -166,9 +172,9 @@ def view(stress: StressTest, command: str, silence: Silence | None = None) -> St
     return StressPage(
         simulated=stress.market.simulated,
         silence="" if silence is None else silence.words,
-        judged=tuple(StrategyVerdict(named[name], judged(stress, name)) for name in stress.figures),
+        judged=tuple(StrategyVerdict(named[name], strategy_verdict(stress, name)) for name in stress.figures),
         rules=rules(STRESS_RULES),
-        alike=tuple(alike(stress)),
+        alike=tuple(identical_scenarios(stress)),
         outcomes=_outcomes(stress),
         fans=_fans(stress),
         parts=_parts(stress),

@@ -18,7 +18,7 @@ def titles(stress: StressTest) -> dict[str, str]:
     return {s.name: s.title if own.count(s.title) == 1 else s.name for s in stress.strategies}
 
 
-def judged(stress: StressTest, strategy: str) -> Verdict:
+def strategy_verdict(stress: StressTest, strategy: str) -> Verdict:
     """The verdict on one of its strategies, by name."""
     by, scenarios = stress.figures[strategy], stress.scenarios.scenarios
     names = next(s.names for s in stress.strategies if s.name == strategy)
@@ -38,7 +38,7 @@ def judged(stress: StressTest, strategy: str) -> Verdict:
     )
 
 
-def alike(stress: StressTest) -> list[str]:
+def identical_scenarios(stress: StressTest) -> list[str]:
     """Why two scenarios are the same for a strategy, where they are."""
     lines, named = [], titles(stress)
     for a, b in combinations(stress.scenarios.scenarios, 2):

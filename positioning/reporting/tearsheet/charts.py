@@ -22,7 +22,7 @@ from positioning.reporting.charts import (
     safe_label,
     watermark,
 )
-from positioning.reporting.event_marks import MOODS, sign_for, story
+from positioning.reporting.event_marks import MOODS, hover_text, sign_for
 from positioning.simulation.ledger_arrays import FROZEN, HALTED
 
 
@@ -240,7 +240,7 @@ def _marker(
         "type": "scatter", "mode": "markers", "name": name, "opacity": opacity,
         "x": [str(report.result.rows[row]) for row, _ in group],
         "y": rounded(report.result.nav[[row for row, _ in group]]),
-        "text": [story(event, report.sleeves) for _, event in group],
+        "text": [hover_text(event, report.sleeves) for _, event in group],
         "hoverinfo": "text",
         "marker": {"symbol": shape, "color": colour, "size": [5 + 1.5 * event.severity for _, event in group]},
     }  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from positioning.analysis.report import BacktestReport
 from positioning.files import safe_name, write_whole
 from positioning.reporting.charts import Figure, shared_script
-from positioning.reporting.document import charted, document, standing_alone
+from positioning.reporting.document import charted, document, self_contained
 from positioning.reporting.format import percent
 from positioning.reporting.html import Html
 from positioning.reporting.page_file import write_page
@@ -82,10 +82,10 @@ def address(report: BacktestReport, directory: Path) -> Path:
     return directory / f"{safe_name(report.strategy.name)}.html"
 
 
-def write_alone(report: BacktestReport, path: Path) -> Path:
+def write_self_contained(report: BacktestReport, path: Path) -> Path:
     """Write the page to `path`, plotly's script inside it."""
     script = "plotly.js"
-    return write_whole(path, standing_alone(page(report, script), script))
+    return write_whole(path, self_contained(page(report, script), script))
 
 
 def page(report: BacktestReport, script: str, outside_results: OutsideAnswers | None = None) -> str:
