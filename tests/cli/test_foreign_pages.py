@@ -65,7 +65,7 @@ def test_a_place_that_cannot_be_written_is_refused_first(
     done = CliRunner().invoke(app, [*words, "--out", str(out)])
     assert (done.exit_code, done.stdout) == (2, ""), done.output
     assert done.stderr.startswith("error: ")
-    assert str(out) in done.stderr
+    assert str(out)[-12:] in done.stderr  # a long place is shortened in its middle
     assert done.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
 
