@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -20,6 +21,7 @@ NEW_OBJECTS = (
 def guard() -> None:
     """From here until the command handles them itself, Ctrl-C and SIGTERM end the process with a line."""
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)  # the end of a process needs no search for garbage: a quarter of a second
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     while (handle := os.open(os.devnull, os.O_RDWR)) <= LAST_STANDARD:

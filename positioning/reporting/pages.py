@@ -57,10 +57,10 @@ class Pages(AbstractContextManager["Pages"]):
 
     def __post_init__(self) -> None:
         side_by_side = min(cores(), self.runs)
-        first, others = (VECTORBT, QUANTSTATS), (QUANTSTATS,)  # each is imported once
-        kinds = [first, *[others] * (side_by_side - 1)] if side_by_side > 1 else []
+        # vectorbt's answers are short: asked in a process of its own, they leave quantstats' in equal parts to the others.
+        kinds = [*[(QUANTSTATS,)] * side_by_side, (VECTORBT,)] if side_by_side > 1 else []
         self.workers = WorkerProcesses(
-            kinds if self.quantstats else kinds[:1],
+            kinds if self.quantstats else kinds[-1:],
             prepare=partial(load, QUANTSTATS if self.quantstats else VECTORBT),
             main=False,
         )

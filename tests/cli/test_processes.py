@@ -202,3 +202,10 @@ def test_an_error_that_a_library_makes_of_ctrl_c_is_the_line_of_ctrl_c() -> None
     )
     assert done.returncode == 1
     assert done.stderr.endswith("ImportError: a part failed to import\n")  # a fault of ours is not hidden
+
+
+def test_the_end_of_a_command_searches_for_no_garbage() -> None:
+    code = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 1000)); " \
+        "from positioning.cli.starting import guard; guard()"  # fmt: skip  # what is registered first is called last
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
