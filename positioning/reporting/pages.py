@@ -57,7 +57,7 @@ class Pages(AbstractContextManager["Pages"]):
 
     def __post_init__(self) -> None:
         side_by_side = min(cores(), self.runs)
-        # vectorbt's answers are short: asked in a process of its own, they leave quantstats' in equal parts to the others.
+        # vectorbt's answers are short: asked in a process of its own, quantstats' are shared out evenly.
         kinds = [*[(QUANTSTATS,)] * side_by_side, (VECTORBT,)] if side_by_side > 1 else []
         self.workers = WorkerProcesses(
             kinds if self.quantstats else kinds[-1:],
