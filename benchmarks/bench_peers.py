@@ -236,7 +236,7 @@ returns are ours within {TOLERANCE:g}.
 
 A search of `fertilizer_producers` on the sample market, decided, accounted, measured and kept on disk until it is
 assessed, by two threads of a process of its own (`python -m benchmarks.bench_grid TRIALS`). Peak memory is of the whole
-process, and counts the libraries it has loaded; the last column is that of `python -m backtests.grid_search` of as
+process, and counts the libraries it has loaded; the last column is that of `positioning grid-search` of as
 many, its page, maps and table of all trials written.
 
 {table(GROWTH_HEADS, growth(full))}
