@@ -16,6 +16,7 @@ from positioning.worker_processes import Question, WorkerError, WorkerProcesses,
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
 
+MOST_SIDE_BY_SIDE = 8  # reports of quantstats; how many accounts come is not known when the processes begin
 LOADED = -1  # in place of the number of a run: the program was loaded
 
 
@@ -56,7 +57,7 @@ class Pages(AbstractContextManager["Pages"]):
     works: list[CompletedRun] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        side_by_side = min(cores(), self.runs)
+        side_by_side = min(cores(), self.runs, MOST_SIDE_BY_SIDE)
         # vectorbt's answers are short: asked in a process of its own, quantstats' are shared out evenly.
         kinds = [*[(QUANTSTATS,)] * side_by_side, (VECTORBT,)] if side_by_side > 1 else []
         self.workers = WorkerProcesses(

@@ -18,6 +18,7 @@ from positioning.reporting.html import Html
 from positioning.reporting.page_file import write_page
 from positioning.reporting.pages import CompletedRun, Pages
 from positioning.reporting.tearsheet import outside, page
+from positioning.reporting.tearsheet.outside import VECTORBT
 from positioning.simulation import vectorbt_bridge
 from positioning.simulation.vectorbt_bridge import UNUSED, RoundTrips
 from positioning.worker_processes import Question, WorkerProcesses
@@ -50,6 +51,20 @@ def test_a_page_that_fails_is_named_and_leaves_the_others(
     kept = [place.name for place in (tmp_path / "runs").iterdir()]
     assert len(kept) == 1
     assert reports[1].strategy.name in kept[0]
+
+
+@pytest.mark.parametrize(
+    ("cores", "runs", "quantstats", "processes"),
+    [(64, 64, True, 9), (64, 2, True, 3), (2, 64, True, 3), (64, 1, True, 0), (1, 4, True, 0), (64, 64, False, 1)],
+)  # fmt: skip
+def test_a_large_machine_does_not_begin_a_process_for_each_of_its_cores(
+    cores: int, runs: int, quantstats: bool, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`run` without names begins them before it knows how many accounts there will be."""
+    monkeypatch.setattr("positioning.reporting.pages.cores", lambda: cores)
+    kinds = Pages(tmp_path, runs, quantstats=quantstats).workers.kinds
+    assert len(kinds) == processes
+    assert [kind for kind in kinds if VECTORBT in kind] == [(VECTORBT,)] * (processes > 0)
 
 
 @pytest.mark.parametrize("moment", ["script", "page", "kept run"])
