@@ -29,7 +29,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     cache, else in a folder of the user's own among the temporary files, else in memory alone."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        if config.DISABLE_JIT:  # type: ignore[attr-defined]  # NUMBA_DISABLE_JIT=1: the same body in Python, for a debugger or a mutation
+        if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: the same body in Python, for a debugger or a mutation
             return function
         if function.__closure__:
             function.__qualname__ += "_" + _digest(_variant(function))
@@ -39,7 +39,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
             return dispatcher
         own = private_folder()
         if own is not None:
-            config.CACHE_DIR = str(own)  # type: ignore[attr-defined]
+            config.CACHE_DIR = str(own)
             with suppress(RuntimeError):
                 dispatcher._cache = KeptCode(function, options)
         return dispatcher

@@ -342,7 +342,7 @@ def _array_whole_lines() -> None:
     pass
 
 
-plain = config.DISABLE_JIT  # type: ignore[attr-defined]
+plain = config.DISABLE_JIT
 # item(array, index): an element, of any kind; unlike array[index] it asks of no index whether it counts from the end.
 item: Any = _array_item if plain else _item
 # load(array, index, width): width numbers from there on, along the last axis; store(array, index, value): the opposite.
