@@ -35,6 +35,10 @@ help:  ## what can be made
 	$(BIN)/python -m compileall -qq -j 0 -x '/tests/' .venv/lib || true  # on all cores; pip does it on one, tests and all
 	touch $@
 
+.venv/coverage: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[coverage]'
+	touch $@
+
 backtest: .venv/ready  ## tearsheets of the listed strategies in reports/ (DATA=sample, folder:DIR or yahoo; ARGS=...)
 ifeq ($(DATA),yahoo)
 	$(BIN)/python -m backtests.fetch || [ $$? -eq 1 ]  # 1: some names are missing; go on with what is stored
@@ -89,10 +93,10 @@ axe: .venv/ready  ## accessibility of every kind of page, by axe-core (needs npm
 	npm install --silent --no-save --prefix build/axe axe-core@4.14.1
 	$(BIN)/python docs/accessibility.py build/axe/node_modules/axe-core/axe.min.js
 
-mutate: .venv/ready  ## changes of the code that makes numbers: do the tests notice? (ARGS="fees --sample 60")
+mutate: .venv/coverage  ## changes of the code that makes numbers: do the tests notice? (ARGS="fees --sample 60")
 	$(BIN)/python docs/mutate.py $(ARGS); status=$$?; $(BIN)/python docs/validate.py --page; exit $$status
 
-coverage: .venv/ready  ## lines and branches of the engine that the tests run; fails below 95 %
+coverage: .venv/coverage  ## lines and branches of the engine that the tests run; fails below 95 %
 	rm -rf build/coverage
 	$(BIN)/python -m pytest $(AT_ONCE) --cov --cov-report= --cov-fail-under=0
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -p no:xdist -W ignore::RuntimeWarning --cov --cov-append --cov-report= \
