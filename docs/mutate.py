@@ -65,7 +65,7 @@ LAWS, SIZED = f"{T}/test_ledger_laws.py", f"{T}/test_capital_laws.py"
 LANES = f"{T}/test_rebalance.py::test_lanes_have_the_bits_of_the_recorded_account"
 KERNEL_TESTS = (
     f"{T}/test_ledger.py", f"{T}/test_trade.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py", f"{T}/test_capital.py",
-    f"{T}/test_holding.py", f"{T}/test_barring.py", f"{LAWS}::test_the_ledger_equals_its_reference",
+    f"{T}/test_holding.py", f"{T}/test_barring.py", f"{LAWS}::test_the_ledger_equals_its_reference_and_keeps_each_law",
     f"{SIZED}::test_the_ledger_with_a_capital_equals_its_reference", f"{LANES}[True-0.1--0.4-2.4]",
     f"{T}/test_rebalance.py::test_a_few_decisions_in_a_row_have_the_bits_of_the_recorded_account",
     f"{T}/test_rebalance.py::test_an_account_that_is_ruined_at_a_fill_leaves_the_others_their_decision",
@@ -92,7 +92,7 @@ class Module:
 
 
 HAND_TESTS = (f"{T}/test_ledger.py", f"{T}/test_frozen.py", f"{T}/test_worthless.py")
-PARTS_LAW = f"{LAWS}::test_nav_is_the_product_of_returns_and_the_sum_of_contributions"
+PARTS_LAW = f"{LAWS}::test_the_ledger_equals_its_reference_and_keeps_each_law"
 MODULES: Mapping[str, Module] = {
     "kernel": Module("simulation/kernel.py", KERNEL_TESTS, NOT_IN_PYTHON),
     "trade": Module("simulation/trade.py", KERNEL_TESTS, NOT_IN_PYTHON),

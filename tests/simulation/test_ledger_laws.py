@@ -19,6 +19,7 @@ from positioning.simulation.fees import FeeTable
 from positioning.simulation.holdings import Holdings
 from positioning.simulation.kernel import one_account, run_ledger
 from positioning.simulation.ledger_arrays import CANCELLED, CUT, FILLED, IN_BAND, NONE, PENDING
+from positioning.simulation.result import Result
 from positioning.simulation.simulate import simulate
 from positioning.strategy.targets import Targets
 from tests.builders import Figure
@@ -36,10 +37,108 @@ thorough = settings(derandomize=True, deadline=None, max_examples=300, database=
 modest = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 
 
+def nav_is_the_product_of_returns_and_the_sum_of_contributions(case: Case, result: Result) -> None:
+    is_product_of_returns(result)
+    assert result.worthless == bool((result.nav <= 0).any())
+    if case.mark == "last":  # there only ruin ends at nothing, and the law has one piece
+        close_to(np.cumprod(1 + result.returns), result.nav)
+    earned = sum(v for parts in result.contributions().values() for v in parts.values())
+    close_to(earned + result.deficit, result.nav[-1] - 1, 1e-11)  # a hundred terms and more
+    adds_up(result)
+    close_to(
+        result.weights.sum(axis=1)[result.nav > 0],
+        1 - result.cash[result.nav > 0] / result.nav[result.nav > 0],
+        1e-9,
+    )
+
+
+def cash_is_conserved(case: Case, result: Result) -> None:
+    cash, stop = 1.0, result.ruin_row if result.ruined else result.rows.size
+    for t in range(1, stop):
+        cash += cash * result.inputs.growth[t]
+        for n in range(len(case.market.symbols)):
+            held, traded, paid = result.shares[t - 1, n], result.trades[t, n], result.paid[t, n]
+            kept = case.kept_of_dividends(result.rows[t], n) if held > 0 else 1.0  # shorts owe them gross
+            cash += held * result.inputs.dividend[t, n] * kept - traded * paid
+            if held < 0:
+                cash += held * result.inputs.mark[t - 1, n] * result.inputs.borrow[t, n]
+            if traded and t != result.inputs.exit_row[n]:
+                dear = 2 if result.rows[t] >= case.dearer else 1
+                cash -= abs(traded) * paid * (case.buy if traded > 0 else case.sell) * dear / 1e4
+            close_to(result.shares[t, n], held + traded)
+        close_to(cash, result.cash[t])
+    close_to(result.cost, sum(result.costs.values()).sum(axis=1))
+
+
+def nothing_trades_where_there_is_no_trading_nor_on_the_row_of_its_decision(
+    case: Case, result: Result
+) -> None:
+    m = case.market
+    first = m.start
+    forced = np.zeros_like(result.trades, dtype=bool)
+    for n, row in enumerate(result.inputs.exit_row):
+        if row >= 0:
+            forced[row, n] = True
+    open_ = m.tradable[first:] & m.venue_open[first:] & np.isfinite(m.rates[first:])
+    assert not ((result.trades != 0) & ~forced & ~open_).any()
+    local = (
+        m.close[first:] if case.fill == "close" else np.where(np.isfinite(m.open), m.open, m.close)[first:]
+    )
+    traded = (result.trades != 0) & ~forced
+    close_to(result.paid[traded], (local * m.rates[first:])[traded])
+    # each trade lies after some decision, and no order fills on the row of its own
+    o = result.order_arrays
+    for d, n in np.argwhere(o.filled_row >= 0):
+        assert d > 0
+        assert o.filled_row[d, n] > o.decided[d - 1]
+    earliest = o.decided[0] if o.decided.size else result.rows.size
+    assert not traded[: earliest + 1].any()
+
+
+def buys_never_take_longs_above_nav(case: Case, result: Result) -> None:
+    """Free cash = cash - shorts; on a row of buys it ends at zero or more, at that row's fill values."""
+    stop = result.ruin_row if result.ruined else result.rows.size
+    for t in range(1, stop):
+        after, before = result.shares[t], result.shares[t - 1]
+        if not (after > np.maximum(before, 0)).any():
+            continue
+        too_early = result.inputs.early[t] & bool((result.order_arrays.decided == t - 1).any())
+        worth = np.where(too_early, result.inputs.last[t], result.inputs.value[t])
+        value = np.where(after != 0, after * worth, 0.0)
+        nav = result.cash[t] + value.sum()
+        assert value[value > 0].sum() <= nav * (1 + 1e-11)
+
+
+def a_mark_moves_neither_trades_nor_ruin(case: Case, result: Result) -> None:
+    last, *others = (
+        result if case.mark == mark else replace(case, mark=mark).simulate()
+        for mark in ("last", "zero", "haircut:0.3")
+    )  # fmt: skip
+    for other, factor in zip(others, (0.0, 0.7), strict=True):
+        np.testing.assert_array_equal(other.shares, last.shares)
+        np.testing.assert_array_equal(other.trades, last.trades)
+        np.testing.assert_array_equal(other.cash, last.cash)
+        assert (other.ruin_row, other.deficit) == (last.ruin_row, last.deficit)
+        close_to(other.nav, last.nav_marked(factor))
+
+
+LAWS = (
+    a_mark_moves_neither_trades_nor_ruin,
+    nav_is_the_product_of_returns_and_the_sum_of_contributions,
+    cash_is_conserved,
+    nothing_trades_where_there_is_no_trading_nor_on_the_row_of_its_decision,
+    buys_never_take_longs_above_nav,
+)
+
+
 @thorough
-@given(cases())
-def test_the_ledger_equals_its_reference(case: Case) -> None:
-    adds_up(agrees(case))
+@given(cases(), st.floats(0, 1))
+def test_the_ledger_equals_its_reference_and_keeps_each_law(case: Case, share: float) -> None:
+    """All on one account, since most of what a law costs is drawing it; share: of its rows, before it is cut."""
+    result = agrees(case)
+    equals_itself_cut_and_continued(result, case.targets, case.restrictions, case.terms, share)
+    for law in LAWS:
+        law(case, result)
 
 
 @pytest.mark.slow
@@ -52,8 +151,8 @@ def test_ten_thousand_markets_agree_with_the_reference(quarter: int, figure: Fig
     @given(cases())
     def compare(case: Case) -> None:
         result = agrees(case)
-        adds_up(result)
-        is_product_of_returns(result)
+        for law in LAWS:
+            law(case, result)
         require_agreement(result, judged(result, None), None)
         seen["accounts"] += 1
         seen["ruined"] += result.ruined
@@ -69,18 +168,6 @@ def test_ten_thousand_markets_agree_with_the_reference(quarter: int, figure: Fig
     assert seen["accounts"] >= 2500
 
 
-@thorough
-@given(cases())
-def test_a_mark_moves_neither_trades_nor_ruin(case: Case) -> None:
-    last, *others = (replace(case, mark=mark).simulate() for mark in ("last", "zero", "haircut:0.3"))
-    for other, factor in zip(others, (0.0, 0.7), strict=True):
-        np.testing.assert_array_equal(other.shares, last.shares)
-        np.testing.assert_array_equal(other.trades, last.trades)
-        np.testing.assert_array_equal(other.cash, last.cash)
-        assert (other.ruin_row, other.deficit) == (last.ruin_row, last.deficit)
-        close_to(other.nav, last.nav_marked(factor))
-
-
 def test_the_random_markets_reach_every_fate() -> None:
     """Else the comparison above would compare less than it says."""
     seen: set[Any] = set()
@@ -88,9 +175,8 @@ def test_the_random_markets_reach_every_fate() -> None:
     wanted |= {("ruined", True, True), ("ruined", True, False), ("forced", True), ("lots", True)}
     wanted |= {("called", True)}
 
-    @settings(
-        derandomize=True, deadline=None, max_examples=1500, database=None, phases=[Phase.generate],
-    )  # fmt: skip
+    @seed(0)  # reaches the rarest, a short called in, after some 300 accounts; another seed may need over 1,500
+    @settings(deadline=None, max_examples=1500, database=None, phases=[Phase.generate])
     @given(cases())
     def collect(case: Case) -> None:
         result = case.simulate()
@@ -114,45 +200,6 @@ def test_the_random_markets_reach_every_fate() -> None:
     with suppress(StopIteration):  # all are reached: no more need be made
         collect()
     assert wanted <= seen, wanted - seen
-
-
-@thorough
-@given(cases())
-def test_nav_is_the_product_of_returns_and_the_sum_of_contributions(case: Case) -> None:
-    result = case.simulate()
-    is_product_of_returns(result)
-    assert result.worthless == bool((result.nav <= 0).any())
-    if case.mark == "last":  # there only ruin ends at nothing, and the law has one piece
-        close_to(np.cumprod(1 + result.returns), result.nav)
-    earned = sum(v for parts in result.contributions().values() for v in parts.values())
-    close_to(earned + result.deficit, result.nav[-1] - 1, 1e-11)  # a hundred terms and more
-    adds_up(result)
-    close_to(
-        result.weights.sum(axis=1)[result.nav > 0],
-        1 - result.cash[result.nav > 0] / result.nav[result.nav > 0],
-        1e-9,
-    )
-
-
-@thorough
-@given(cases())
-def test_cash_is_conserved(case: Case) -> None:
-    result = case.simulate()
-    cash, stop = 1.0, result.ruin_row if result.ruined else result.rows.size
-    for t in range(1, stop):
-        cash += cash * result.inputs.growth[t]
-        for n in range(len(case.market.symbols)):
-            held, traded, paid = result.shares[t - 1, n], result.trades[t, n], result.paid[t, n]
-            kept = case.kept_of_dividends(result.rows[t], n) if held > 0 else 1.0  # shorts owe them gross
-            cash += held * result.inputs.dividend[t, n] * kept - traded * paid
-            if held < 0:
-                cash += held * result.inputs.mark[t - 1, n] * result.inputs.borrow[t, n]
-            if traded and t != result.inputs.exit_row[n]:
-                dear = 2 if result.rows[t] >= case.dearer else 1
-                cash -= abs(traded) * paid * (case.buy if traded > 0 else case.sell) * dear / 1e4
-            close_to(result.shares[t, n], held + traded)
-        close_to(cash, result.cash[t])
-    close_to(result.cost, sum(result.costs.values()).sum(axis=1))
 
 
 def _variants() -> int:
@@ -199,54 +246,6 @@ def test_the_unit_of_a_price_changes_nothing(case: Case, factor: float) -> None:
     close_to(case.simulate(replace(scaled, rates=m.rates / unit)).nav, ours.nav)
     # and another unit of the base currency
     close_to(case.simulate(replace(m, rates=m.rates * factor)).nav, ours.nav)
-
-
-@thorough
-@given(cases(), st.floats(0, 1))
-def test_a_run_cut_and_continued_equals_the_whole(case: Case, share: float) -> None:
-    equals_itself_cut_and_continued(case.simulate(), case.targets, case.restrictions, case.terms, share)
-
-
-@thorough
-@given(cases())
-def test_no_trade_where_there_is_no_trading_nor_on_the_row_of_its_decision(case: Case) -> None:
-    m, result = case.market, case.simulate()
-    first = m.start
-    forced = np.zeros_like(result.trades, dtype=bool)
-    for n, row in enumerate(result.inputs.exit_row):
-        if row >= 0:
-            forced[row, n] = True
-    open_ = m.tradable[first:] & m.venue_open[first:] & np.isfinite(m.rates[first:])
-    assert not ((result.trades != 0) & ~forced & ~open_).any()
-    local = (
-        m.close[first:] if case.fill == "close" else np.where(np.isfinite(m.open), m.open, m.close)[first:]
-    )
-    traded = (result.trades != 0) & ~forced
-    close_to(result.paid[traded], (local * m.rates[first:])[traded])
-    # each trade lies after some decision, and no order fills on the row of its own
-    o = result.order_arrays
-    for d, n in np.argwhere(o.filled_row >= 0):
-        assert d > 0
-        assert o.filled_row[d, n] > o.decided[d - 1]
-    earliest = o.decided[0] if o.decided.size else result.rows.size
-    assert not traded[: earliest + 1].any()
-
-
-@thorough
-@given(cases())
-def test_buys_never_take_longs_above_nav(case: Case) -> None:
-    """Free cash = cash - shorts; on a row of buys it ends at zero or more, at that row's fill values."""
-    result = case.simulate()
-    stop = result.ruin_row if result.ruined else result.rows.size
-    for t in range(1, stop):
-        after, before = result.shares[t], result.shares[t - 1]
-        if not (after > np.maximum(before, 0)).any():
-            continue
-        too_early = result.inputs.early[t] & bool((result.order_arrays.decided == t - 1).any())
-        worth = np.where(too_early, result.inputs.last[t], result.inputs.value[t])
-        value = np.where(after != 0, after * worth, 0.0)
-        nav = result.cash[t] + value.sum()
-        assert value[value > 0].sum() <= nav * (1 + 1e-11)
 
 
 @modest
