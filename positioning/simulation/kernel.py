@@ -421,8 +421,9 @@ def run_ledger(
     outcome, record = Outcome.blank(rows, 1), Recording.blank(rows, names, decided.size)
     closing = AccountState(*(values.copy() for values in opening))
     run = _one if depth is None else _one_sized
+    whole = np.ascontiguousarray(weights)  # numba would compile the ledger anew for each layout
     run(
-        decided, weights.reshape(decided.size, names, 1), np.full(1, band, np.float64), arrays, closing, outcome, record,
+        decided, whole.reshape(decided.size, names, 1), np.full(1, band, np.float64), arrays, closing, outcome, record,
         np.full(1, capital, np.float64), depth, working_room(names, 1), 0, 0,
     )  # fmt: skip
     return outcome, record, closing
@@ -447,6 +448,7 @@ def run_lanes(
     memory = memory or lane_memory(arrays.fill.shape[1])
     outcome = memory.outcome._replace(nav=nav)
     run = _many if depth is None else _many_sized
-    size = None if capital is None else capital.astype(np.float64, copy=False)
+    # without a depth nobody reads the sizes; for None in their place numba would compile the ledger anew
+    size = band if capital is None else capital.astype(np.float64, copy=False)
     run(decided, weights, band, arrays, outcome, size, depth, memory.room)
     return outcome

@@ -102,7 +102,8 @@ def _build(ledger: Any) -> Any:
             np.zeros((most, names), np.int64), np.zeros((most, names), np.int8), np.zeros((most, names), np.int64),
             np.zeros((most, names)), np.zeros((most, names)),
         )  # fmt: skip
-        nil = np.int64(0)  # of the constant 0 numba would compile the ledger anew
+        # of the constant 0, or of None for the sizes that nobody reads, numba would compile the ledger anew
+        nil = np.int64(0)
         freezing, unused = next_rows(row_has(shared.frozen)), np.zeros(rows, np.bool_)
         for p in range(markets):
             paying = row_has(own.dividend[p] != 0.0)
@@ -133,7 +134,7 @@ def _build(ledger: Any) -> Any:
                 record.waits[:] = 0
                 ledger(
                     decided[first:last], weights[p, first:last], bands[s : s + 1], arrays, state, outcome, record,
-                    None, None, room, nil, nil,
+                    state.cash, None, room, nil, nil,
                 )  # fmt: skip
                 navs[s, p] = outcome.nav[:, 0]
                 shares[s, p] = record.held[rows - 1]
