@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import logging
@@ -113,9 +114,10 @@ def reports() -> list[BacktestReport]:
     return [backtest(strategy(), terms) for strategy in STRATEGIES]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Window]:
-    """A page of headless Chromium, one for a file of tests: its event loop would be in the way of others."""
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[Window, asyncio.AbstractEventLoop]]:
+    """Headless Chromium and one page of it, which keeps plotly compiled, with the event loop that drives them. It is
+    hidden here: until a file of tests takes it, asyncio knows of none that runs in this thread."""
     from tests.reporting.browser import CHROMIUM, Window
 
     if CHROMIUM is None:
@@ -127,5 +129,18 @@ def browser() -> Iterator[Window]:
         running = play.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-first-run"])
         page = running.new_page()
         page.set_default_timeout(1000 * LATEST)
-        yield Window(page)
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield Window(page), loop
+        asyncio._set_running_loop(loop)
         running.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: tuple[Window, asyncio.AbstractEventLoop]) -> Iterator[Window]:
+    """The page of Chromium, lent to a file of tests: afterwards its event loop would be in the way of others."""
+    window, loop = chromium
+    asyncio._set_running_loop(loop)
+    yield window
+    window.leave()
+    asyncio._set_running_loop(None)

@@ -118,22 +118,27 @@ def text_of(path: Path) -> str:
 
 
 class Window:
-    """The page in which all tests of a file look at theirs, one after the other: a page of its own for each would
-    have plotly compiled anew, which is most of what one costs. page: of playwright."""
+    """The page in which all tests look at theirs, one after the other: a page of its own for each would have plotly
+    compiled anew, which is most of what one costs. page: of playwright."""
 
     def __init__(self, page: Any) -> None:
         self.page = page
         self.heard: dict[str, Callable[[Any], Any]] = {}
 
-    def show(self, path: Path, width: int, height: int, scheme: str) -> tuple[Any, list[str]]:
-        """As a reader opens it who was never here: nothing chosen, kept or printed before is left."""
-        page, wrong = self.page, list[str]()
+    def leave(self) -> None:
+        """Nothing chosen, kept, printed or listened for is left."""
         for event, hear in self.heard.items():
-            page.remove_listener(event, hear)
-        page.evaluate(
+            self.page.remove_listener(event, hear)
+        self.heard = {}
+        self.page.evaluate(
             "() => { try { localStorage.clear(); sessionStorage.clear(); } catch { /* no page yet */ } }"
         )
-        page.goto("about:blank")
+        self.page.goto("about:blank")
+
+    def show(self, path: Path, width: int, height: int, scheme: str) -> tuple[Any, list[str]]:
+        """As a reader opens it who was never here."""
+        page, wrong = self.page, list[str]()
+        self.leave()
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(media="null", color_scheme=scheme)
 

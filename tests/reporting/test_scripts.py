@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import positioning
-from tests.reporting.browser import CHROMIUM
+from tests.reporting.browser import Window
 
 ROOM = Path(positioning.__file__ or "").parent / "reporting"
 SCRIPTS = sorted(ROOM.rglob("*.js"))
@@ -36,15 +35,8 @@ def test_each_is_strict_and_ends_its_line() -> None:
         assert not re.search(r"\beval\(|innerHTML|document\.write|^\s*var ", text, re.MULTILINE)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-def test_each_parses_in_a_browser() -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running: Any = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = running.new_page()
-        for file in SCRIPTS:
-            page.evaluate("(text) => { new Function(text); }", file.read_text(encoding="utf-8"))
-        with pytest.raises(Exception, match="SyntaxError"):
-            page.evaluate("(text) => { new Function(text); }", '"use strict"; const = 1;')
-        running.close()
+def test_each_parses_in_a_browser(browser: Window) -> None:
+    for file in SCRIPTS:
+        browser.page.evaluate("(text) => { new Function(text); }", file.read_text(encoding="utf-8"))
+    with pytest.raises(Exception, match="SyntaxError"):
+        browser.page.evaluate("(text) => { new Function(text); }", '"use strict"; const = 1;')
