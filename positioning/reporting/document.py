@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from positioning.reporting.templates import render
 SCRIPTS = "script-src 'self' file:"
 PLAIN = ("theme.js", "tables.js", "folds.js")  # the scripts of every page
 CHARTED = (*PLAIN, "charts.js", "page.js")  # those of a page with charts
-_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def document(heading: str, body: Html, simulated: bool) -> str:
@@ -57,19 +55,26 @@ def with_script_at(text: str, script: str, to: str) -> str:
 def self_contained(text: str, script: str) -> str:
     """The page with plotly's script inside it."""
     code = charts.inline_script()
-    text = text.replace(SCRIPTS, f"{SCRIPTS} {_hash(_INLINE.findall(code)[0])}", 1)
+    text = text.replace(SCRIPTS, f"{SCRIPTS} {_hash(next(_inline(code)))}", 1)
     return text.replace(f'<script src="{escape(script)}"></script>', code, 1)
 
 
 def policy(body: str) -> str:
     """What a browser may do for the page: run plotly's file, beside it or inside it, and the inline scripts that are
     our own files to the letter, and nothing else; ask no one for anything. Whatever else gets into it does not run."""
-    codes = (code for code in _INLINE.findall(body) if _is_own(code) or code == charts.inline_code())
+    codes = (code for code in _inline(body) if _is_own(code) or code == charts.inline_code())
     hashes = " ".join(dict.fromkeys(map(_hash, codes)))
     return (
         f"default-src 'none'; {SCRIPTS} {hashes}; style-src 'unsafe-inline'; img-src data: blob: 'self' file:; "
         "font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
+
+
+def _inline(text: str) -> Iterator[str]:
+    """What stands in the inline scripts of a text. A regular expression takes twelve times as long over plotly."""
+    end = 0
+    while (begin := text.find("<script>", end)) >= 0 and (end := text.find("</script>", begin)) >= 0:
+        yield text[begin + len("<script>") : end]
 
 
 def _is_own(code: str) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from scipy.optimize import minimize
 
 from positioning.arrays import FloatArray
 from positioning.errors import BadInputError
@@ -40,6 +39,8 @@ def pool(views: FloatArray, targets: FloatArray) -> PooledProbabilities:
         top = power.max()
         weight = np.exp(power - top)
         return float(top + np.log(weight.sum())), centred @ weight / weight.sum()
+
+    from scipy.optimize import minimize
 
     bounds = [(-MULTIPLIER, MULTIPLIER)] * len(targets)
     optimum = minimize(
