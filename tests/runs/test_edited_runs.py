@@ -79,10 +79,8 @@ def ended_well(done: Result) -> bool:
     return plain and (done.exit_code in (0, 1) or (done.exit_code == 2 and lines[-1].startswith("error: ")))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_any_edit_of_a_summary_is_read_or_named(original: Path, tmp_path: Path, data: st.DataObject) -> None:
-    place = tmp_path / "out"
+def read_or_named(original: Path, place: Path, data: st.DataObject) -> None:
+    """One edit of one summary: its run is read, or left out in one line, on the page too."""
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(original / "runs", place / "runs")
     summary = json.loads((odd(place) / "summary.json").read_text())
@@ -101,7 +99,20 @@ def test_any_edit_of_a_summary_is_read_or_named(original: Path, tmp_path: Path, 
             continue
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_edit_of_a_summary_is_read_or_named(original: Path, tmp_path: Path, data: st.DataObject) -> None:
+    read_or_named(original, tmp_path / "out", data)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_thousand_edits_of_a_summary(original: Path, tmp_path: Path, data: st.DataObject) -> None:
+    read_or_named(original, tmp_path / "out", data)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.integers(0, 2_000))
 def test_any_torn_summary_is_named(original: Path, tmp_path: Path, content: bytes, at: int) -> None:
     place = tmp_path / "out"
