@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,8 @@ from tests.cli.work import but_progress
 
 WIDE = (
     *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
-    *("--grid", "exposure=0.1:0.2:0.005"),
-)  # 52,500 trials
+    *("--grid", "exposure=0.1:0.19:0.005"),
+)  # 47,500 trials, six chunks
 WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
 SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.005")
 PATIENCE = 300.0  # seconds until a chunk must be there
@@ -38,8 +40,11 @@ def chunks(out: Path) -> set[Path]:
     return set((out / LEFT).glob("[!.]*/[0-9]*.npy")) if (out / LEFT).exists() else set()
 
 
-def stopped(out: Path, how: signal.Signals, moment: float, *words: str) -> tuple[int, str]:
-    """The search, stopped `moment` seconds after it has kept chunks of its own."""
+def stopped(
+    out: Path, how: signal.Signals, moment: float, *words: str, meanwhile: Callable[[], object] = tuple
+) -> tuple[int, str]:
+    """The search, stopped `moment` seconds after it has kept chunks of its own. meanwhile: called while it is at it, and
+    waits."""
     before, begun = chunks(out), time.monotonic()
     with subprocess.Popen(
         command(out, *words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -49,6 +54,7 @@ def stopped(out: Path, how: signal.Signals, moment: float, *words: str) -> tuple
             time.sleep(0.001)
         run.send_signal(signal.SIGSTOP)  # however late this process was to look
         assert run.poll() is None, "it ended before it was stopped: make the grid wider"
+        meanwhile()
         run.send_signal(signal.SIGCONT)
         time.sleep(moment)
         run.send_signal(how)
@@ -77,12 +83,18 @@ def killed_and_resumed(out: Path, kills: int, *words: str) -> bytes:
     return (out / "trials.parquet").read_bytes()
 
 
-def test_stopped_killed_and_resumed_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
+def test_stopped_killed_and_resumed_it_ends_in_the_same_bytes_and_no_other_gets_in(tmp_path: Path) -> None:
     out = tmp_path / "stopped"
-    code, said = stopped(out, signal.SIGINT, 0.05, *WIDE)
+
+    def try_as_well() -> None:
+        code, said = run(out, *WIDE)
+        assert code == 2
+        assert "another process is at this search" in said
+
+    code, said = stopped(out, signal.SIGINT, 0.05, *WIDE, meanwhile=try_as_well)
     assert code == 130
     assert len(said.strip().splitlines()) == 1, said
-    assert "of 52,500 trials are kept in" in said
+    assert "of 47,500 trials are kept in" in said
     assert "--resume" in said
     code, said = stopped(out, signal.SIGKILL, 0.02, *WIDE, "--resume")
     assert code == -signal.SIGKILL
@@ -109,19 +121,26 @@ def run(out: Path, *words: str) -> tuple[int, str]:
     return outcome.exit_code, outcome.stderr
 
 
-@pytest.fixture
-def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a search that was stopped in its judgement, all chunks kept."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
+    out = tmp_path_factory.mktemp("original")
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr("positioning.search.assessment.assess", stop)
-        code, said = run(tmp_path, *SMALL)
+        code, said = run(out, *SMALL)
     assert code == 130
     assert "stopped; 603 of 603 trials are kept" in said
-    return tmp_path
+    return out
+
+
+@pytest.fixture
+def left(original: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(original, tmp_path / "left")
 
 
 def test_with_the_same_inputs_nothing_is_done_again(left: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,21 +267,6 @@ def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
     code, said = run(tmp_path, *SMALL, "--resume")
     assert code == 0
     assert "nothing to resume in" in said
-
-
-def test_two_at_once_are_one_too_many(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        command(tmp_path, *WIDE), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as first:
-        begun = time.monotonic()
-        while not chunks(tmp_path):
-            assert time.monotonic() - begun < PATIENCE
-            time.sleep(0.01)
-        first.send_signal(signal.SIGSTOP)  # it is at it for as long as the second may take to say so
-        code, said = run(tmp_path, *WIDE)
-        assert code == 2
-        assert "another process is at this search" in said
-        first.kill()
 
 
 def test_disk_full_is_one_line_and_keeps_what_is_done(
