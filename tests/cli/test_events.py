@@ -16,7 +16,7 @@ from positioning.events.thesis import Candidate
 from positioning.reporting.event_marks import MOODS
 from positioning.reporting.timeline import figure, page
 from tests.builders import EVENTS, THESIS, until
-from tests.reporting.browser import ARTEFACTS, HOSTILE, Window, opened
+from tests.reporting.browser import HOSTILE, Window, opened, photograph
 
 EVENT_HEADS = (
     "id,announced,title,issuer,instrument,direction,severity,themes,sign_fertilizer,sign_corridor,sign_equipment,"
@@ -182,8 +182,7 @@ def test_in_chromium(browser: Window, tmp_path: Path, width: int, scheme: str) -
     shown, wrong = opened(browser, tmp_path / "events.html", width, scheme)
     shown.wait_for_selector("[data-chart=timeline] .main-svg")
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
-    ARTEFACTS.mkdir(exist_ok=True)
-    shown.screenshot(path=ARTEFACTS / f"events-{width}.png")
+    photograph(shown, f"events-{width}")
     record = EVENTS
     shown.select_option("#theme-filter", "corridor")
     wanted = sum("corridor" in e.themes for e in record)

@@ -33,7 +33,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-ARTEFACTS = Path(__file__).parents[2] / "test_artefacts"
+ARTEFACTS = Path(__file__).parents[2] / "test_artefacts"  # where this folder was made, pages are photographed
 
 
 STUB = QuantstatsPage("<p>quantstats</p>", "", {}, ())
@@ -168,6 +168,12 @@ def opened(
 ) -> tuple[Any, list[str]]:
     """The page at that width, and what went wrong on it."""
     return window.show(path, width, height, scheme)
+
+
+def photograph(page: Any, name: str, full_page: bool = False) -> None:
+    """A picture of the page for whoever made the folder to look at it: no test does, and each costs a painting."""
+    if ARTEFACTS.is_dir():
+        page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=full_page)
 
 
 REACHABLE = """[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]

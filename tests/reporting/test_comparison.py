@@ -39,13 +39,13 @@ from positioning.simulation.fees import read_fees
 from strategies import STRATEGIES
 from tests.builders import THESIS, until
 from tests.reporting.browser import (
-    ARTEFACTS,
     HOSTILE,
     Fixed,
     Window,
     account,
     named,
     opened,
+    photograph,
     text_of,
     unreached,
 )
@@ -277,8 +277,7 @@ def test_it_loads_without_errors_or_requests(browser: Window, path: Path, width:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 7")
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"comparison-{width}.png", full_page=True)
+    photograph(page, f"comparison-{width}", full_page=True)
     assert wrong == []
 
 
@@ -316,7 +315,7 @@ def test_odd_accounts_after_a_brush(browser: Window, odd: Comparison, tmp_path: 
             assert shown[str(n)][row.field] == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (n, row)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     until(page, "[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('.main-svg'))")
-    page.screenshot(path=ARTEFACTS / "comparison-odd.png")
+    photograph(page, "comparison-odd")
     assert wrong == []
 
 

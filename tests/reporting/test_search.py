@@ -22,7 +22,7 @@ from positioning.reporting.search.charts import (
     trial_scatter,
 )
 from tests.builders import until
-from tests.reporting.browser import ARTEFACTS, Window, opened, text_of
+from tests.reporting.browser import Window, opened, photograph, text_of
 from tests.search.trial_tables import trials_of
 
 GRIDS = {
@@ -97,8 +97,7 @@ def test_in_chromium(browser: Window, folder: Path, name: str, width: int, schem
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     until(page, "[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('.main-svg'))")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"grid-{name}-{width}.png", full_page=name == "full")
+    photograph(page, f"grid-{name}-{width}", full_page=name == "full")
     assert wrong == []
 
 

@@ -8,6 +8,7 @@ import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,6 @@ from positioning.runs.keeping import keep
 from positioning.runs.saved_run import runs_in
 from tests.builders import THESIS, until
 from tests.reporting.browser import (
-    ARTEFACTS,
     HOSTILE,
     STUB,
     Fixed,
@@ -39,6 +39,7 @@ from tests.reporting.browser import (
     hostile,
     named,
     opened,
+    photograph,
     text_of,
     unreached,
 )
@@ -290,35 +291,59 @@ def test_a_sheet_can_be_sent_to_another_process(
 # -- in a browser ----------------------------------------------------------------------------------------------
 
 
-NAMES = (
-    "fertilizer_producers",
-    "middle_corridor",
-    "hong_kong_equipment",
-    "enablers",
-    "index",
-    "ruined",
-    "flat",
-    "one_row",
-    "hostile",
-)
+FULLY = ("enablers",)  # photographed from top to bottom
+CHARTS = "[...document.querySelectorAll('[data-chart] .main-svg')]"
+INK = "document.querySelector('[data-chart=equity]').layout.font.color"
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_in_chromium(browser: Window, folder: Path, name: str, width: int, scheme: str) -> None:
+def looked_at(page: Any, name: str, width: int) -> None:
+    """Nothing is wider than the window."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    photograph(page, f"{name}-{width}", full_page=name in FULLY)
+
+
+def drawn(
+    browser: Window, folder: Path, name: str, width: int = 1440, scheme: str = "light"
+) -> tuple[Any, list[str]]:
+    """The page with its charts, looked at."""
     path = folder / f"{safe_name(HOSTILE) if name == 'hostile' else name}.html"
     page, wrong = opened(browser, path, width, scheme)
     if name not in ("index", "one_row"):
-        until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 3")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}-{width}.png", full_page=name == "enablers")
+        until(page, f"{CHARTS}.length >= 3")
+    looked_at(page, name, width)
+    return page, wrong
+
+
+def turned(page: Any, name: str) -> None:
+    """The page, open and wide and light, becomes narrow and dark, and its charts with it."""
+    light = page.evaluate(INK)
+    page.emulate_media(color_scheme="dark")
+    until(page, f"{INK} !== '{light}'")
+    page.set_viewport_size({"width": 390, "height": 1600})
+    until(page, f"{CHARTS}.every((svg) => svg.getBoundingClientRect().width <= 390)")
+    looked_at(page, name, 390)
+
+
+@pytest.mark.parametrize(
+    "name", ["fertilizer_producers", "middle_corridor", "hong_kong_equipment", "enablers", "ruined"]
+)
+def test_in_chromium(browser: Window, folder: Path, name: str) -> None:
+    page, wrong = drawn(browser, folder, name)
+    turned(page, name)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["index", "one_row"])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_without_a_chart(browser: Window, folder: Path, name: str, width: int, scheme: str) -> None:
+    page, wrong = drawn(browser, folder, name, width, scheme)
+    if (name, width) == ("index", 1440):
+        assert unreached(page) == ([], [])
     assert wrong == []
 
 
 def test_hovering_over_a_hostile_event_shows_text(browser: Window, folder: Path) -> None:
-    page, wrong = opened(browser, folder / f"{safe_name(HOSTILE)}.html", 1440, "light")
-    page.wait_for_selector("[data-chart=equity] .main-svg")
+    page, wrong = drawn(browser, folder, "hostile")
     page.evaluate(
         """() => { const c = document.querySelector('[data-chart=equity]');
         Plotly.Fx.hover(c, [{curveNumber: c.data.findIndex(t => t.mode === 'markers'), pointNumber: 0}]); }"""
@@ -327,26 +352,21 @@ def test_hovering_over_a_hostile_event_shows_text(browser: Window, folder: Path)
     assert HOSTILE in shown
     assert '"quoted"' in shown
     assert page.locator("img").count() == 0
+    turned(page, "hostile")
     assert wrong == []
 
 
-def test_the_charts_follow_the_readers_theme(browser: Window, folder: Path) -> None:
-    page, _ = opened(browser, folder / "flat.html", 800, "light")
-    page.wait_for_selector("[data-chart=equity] .main-svg")
-    ink = "document.querySelector('[data-chart=equity]').layout.font.color"
-    light = page.evaluate(ink)
-    page.emulate_media(color_scheme="dark")
-    until(page, f"{ink} !== '{light}'")
-
-
-@pytest.mark.parametrize("name", ["flat", "index"])
-def test_every_control_is_reached_by_tab_and_seen(browser: Window, folder: Path, name: str) -> None:
-    page, wrong = opened(browser, folder / f"{name}.html", 1440, "light")
+def test_every_control_is_reached_by_tab_and_seen_and_the_charts_follow_the_readers_theme(
+    browser: Window, folder: Path
+) -> None:
+    page, wrong = drawn(browser, folder, "flat")
     assert unreached(page) == ([], [])
-    if name == "flat":
-        page.focus("#orders > summary")
-        page.keyboard.press("Enter")
-        assert page.get_attribute("#orders", "open") is not None
+    page.focus("#orders > summary")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("#orders", "open") is not None
+    light = page.evaluate(INK)
+    page.emulate_media(color_scheme="dark")
+    until(page, f"{INK} !== '{light}'")
     assert wrong == []
 
 
@@ -367,7 +387,7 @@ def test_on_paper_every_drawing_takes_the_width_that_is_there(browser: Window, f
 
 
 def test_a_table_wider_than_a_phone_becomes_cards_when_it_is_opened(browser: Window, folder: Path) -> None:
-    page, wrong = opened(browser, folder / "flat.html", 390, "light")
+    page, wrong = drawn(browser, folder, "flat", 390, "dark")
     page.focus("#figures > summary")
     page.keyboard.press("Enter")
     until(page, "document.querySelector('#figures table').classList.contains('stacked')")
@@ -379,7 +399,8 @@ def test_a_table_wider_than_a_phone_becomes_cards_when_it_is_opened(browser: Win
 
 
 def test_quantstats_styles_do_not_leak(browser: Window, folder: Path) -> None:
-    """Its report lives in a shadow root: its rules for tables and headings leave ours alone."""
-    page, _ = opened(browser, folder / "enablers.html", 1440, "light")
+    """Its report lives in a shadow root: its rules for tables and headings leave ours alone. Narrow from the start."""
+    page, wrong = drawn(browser, folder, "enablers", 390, "dark")
     assert page.evaluate("document.querySelectorAll('section svg[role], .charts').length") == 0
     assert page.locator(".charts figure svg").count() == 14
+    assert wrong == []
