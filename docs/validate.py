@@ -113,8 +113,9 @@ PARTS: Mapping[str, Part] = {
     ),
     "parsers": Part(
         "Fuzzed files",
-        "Whatever stands in a file, it is read or refused in one line: no traceback, no hang, no file elsewhere.",
-        ("tests/test_parsers.py", "tests/runs/test_edited_runs.py"),
+        "Whatever stands in a file or an answer, it is read or refused in one line: no traceback, no hang, no file "
+        "elsewhere.",
+        ("tests/test_parsers.py", "tests/runs/test_edited_runs.py", "tests/data/test_yahoo.py"),
     ),
     "kills": Part(
         "Kills at random moments",

@@ -627,8 +627,8 @@ def killed(desk: Desk, kills: int, seed: int) -> list[int]:
     return lived
 
 
-def test_six_kills_leave_nothing_that_reads_wrongly(desk: Desk) -> None:
-    assert len(killed(desk, 6, 1)) == 6
+def test_four_kills_leave_nothing_that_reads_wrongly(desk: Desk) -> None:
+    assert len(killed(desk, 4, 1)) == 4
 
 
 @pytest.mark.slow
@@ -643,7 +643,7 @@ def test_fifty_kills_leave_nothing_that_reads_wrongly(desk: Desk, figure: Figure
     assert len(set(lived)) > 2  # they struck at different stages
 
 
-def test_two_at_once_lose_nothing(desk: Desk) -> None:
+def test_two_at_once_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     free = threading.Event()
     desk.world.faults["NTR"] = stand_in.held(free)
     first = child(desk, RUN)
@@ -654,13 +654,15 @@ def test_two_at_once_lose_nothing(desk: Desk) -> None:
     assert declined.exit_code == 2
     assert "another fetch is writing" in declined.stderr
     assert StoreSource(desk.cache).entries.keys() == {"MOS"}  # a reader is not held up
-    waiting = child(desk, RUN, wait=60)
-    free.set()
-    assert first.wait(timeout=300) == 0
-    out, err = waiting.communicate(timeout=300)
-    assert waiting.returncode == 0, err
-    assert {r["status"] for r in json.loads(out)["symbols"].values()} == {"unchanged"}
-    first.communicate()
+    monkeypatch.setattr(fetch, "WAIT", 60)
+    threading.Timer(0.2, free.set).start()  # while it waits
+    done = CliRunner().invoke(
+        fetch.app, [*NAMES, "--cache", str(desk.cache), "--start", "2018-01-02", "--json"]
+    )
+    assert done.exit_code == 0, done.stderr
+    assert {r["status"] for r in json.loads(done.stdout)["symbols"].values()} == {"unchanged"}
+    first.communicate(timeout=300)
+    assert first.returncode == 0
 
 
 def test_a_full_disk_is_one_line_and_the_old_data_stay(desk: Desk) -> None:

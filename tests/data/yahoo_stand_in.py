@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -102,7 +103,7 @@ class World:
             held = np.arange(a, b + 1)
             held = held[np.is_busday(held)]
         begun = local.hour * 60 + local.minute >= line.session[0]
-        return [d for d in held if d < b or begun]
+        return list(held if begun else held[held < b])
 
     def chart(self, symbol: str, query: dict[str, str]) -> dict[str, Any] | None:
         """The answer to one request, None for a symbol it does not know."""
@@ -460,6 +461,14 @@ def forget() -> None:
     base._tz_info_fetch_ctr = 0
 
 
+@cache
+def build_calendars() -> None:
+    """It takes a second, which is not to pass inside a request."""
+    world = World()
+    for line in world.lines.values():
+        world.days(line, date(2018, 1, 1))
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -473,9 +482,8 @@ class _Server(ThreadingHTTPServer):
 def served() -> Iterator[World]:
     """The stand-in on a free port of 127.0.0.1."""
     forget()
+    build_calendars()
     world = World()
-    for line in world.lines.values():
-        world.days(line, date(2018, 1, 1))  # calendars take a second to build: not inside a request
     handler = type("Bound", (Handler,), {"world": world})
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
