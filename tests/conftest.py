@@ -16,6 +16,7 @@ import pytest
 
 from positioning.cli import progress
 from tests.builders import LATEST, Figure
+from tests.forks import Forks
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
@@ -70,6 +71,15 @@ def disks_unawaited() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda handle: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Runs code in processes that need not import numba first."""
+    if not hasattr(os, "fork"):
+        pytest.skip("no process can be forked")
+    with Forks(tmp_path_factory.mktemp("forks")) as running:
+        yield running
 
 
 @pytest.fixture

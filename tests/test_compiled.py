@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from positioning.compiled import compiled, direct
+from tests.forks import Forks
 
 ROOT = Path(__file__).parents[1]
 CODE = """
@@ -53,7 +54,9 @@ def test_a_function_for_more_arguments_of_the_same_types() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="homes are elsewhere on Windows")
 @pytest.mark.parametrize("case", ["home", "temporary", "somebody else's", "nowhere"])
-def test_compiled_code_has_a_place_or_stays_in_memory(program: Path, tmp_path: Path, case: str) -> None:
+def test_compiled_code_has_a_place_or_stays_in_memory(
+    program: Path, tmp_path: Path, forks: Forks, case: str
+) -> None:
     own = tmp_path / "temporary" / f"positioning-{os.geteuid()}"
     for folder in ("home", "temporary", "empty"):
         (tmp_path / folder).mkdir()
@@ -64,12 +67,10 @@ def test_compiled_code_has_a_place_or_stays_in_memory(program: Path, tmp_path: P
     if case == "nowhere":
         own.write_text("")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "NUMBA_"))}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], capture_output=True, text=True, cwd=tmp_path / "empty", check=False,
-        env={**kept, "HOME": str(home), "TMPDIR": str(tmp_path / "temporary"), "PYTHONPATH": str(program)},
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    *_, place = done.stdout.split()
+    env = {**kept, "HOME": str(home), "TMPDIR": str(tmp_path / "temporary"), "PYTHONPATH": str(program)}
+    done = forks.run(CODE, tmp_path / "empty", env)
+    assert (done.status, done.err) == (0, "")
+    *_, place = done.out.split()
     if case == "home":
         assert place.startswith(str(home))
     elif case == "temporary":
@@ -88,7 +89,7 @@ def test_a_missing_temporary_folder_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_first_command_says_once_that_it_compiles(tmp_path: Path) -> None:
+def test_the_first_command_says_once_that_it_compiles(tmp_path: Path, forks: Forks) -> None:
     small = (
         "import numpy as np, positioning.cli.compiling as c\n"
         "with c.compilation_notice(False):\n"
@@ -100,10 +101,9 @@ def test_the_first_command_says_once_that_it_compiles(tmp_path: Path) -> None:
     env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
     told = []
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", small], capture_output=True, text=True, check=True, env=env
-        )
-        told.append(done.stderr.splitlines())
+        done = forks.run(small, tmp_path, env)
+        assert done.status == 0
+        told.append(done.err.splitlines())
     assert len(told[0]) == 1
     assert told[0][0].startswith(
         "compiling to machine code, some seconds and only once, beginning with positioning.strategy.weights: kept in "

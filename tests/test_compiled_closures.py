@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.forks import Forks
 
 MODULE = """
 from positioning.compiled import compiled
@@ -89,35 +90,21 @@ print(twice(0.0), sum(twice.stats.cache_misses.values()))
 """
 
 
-EACH = """
-import os, sys
-import positioning.compiled
-for words in sys.argv[1:-1]:
-    process = os.fork()
-    if not process:
-        sys.argv[1:] = [words]
-        import SCRIPT
-        sys.stdout.flush()
-        os._exit(0)
-    if os.waitpid(process, 0)[1]:
-        sys.exit("a process failed")
-sys.argv[1:] = sys.argv[1:][-1:]
-import SCRIPT
-"""
+Telling = Callable[..., str]
 
 
-def said(script: Path, *words: str, **more: str) -> str:
-    """What the script prints, its compiled code kept beside it; with words, once for each of them, in
-    processes that begin with what it needs imported and nothing compiled."""
-    env = dict(os.environ, NUMBA_CACHE_DIR=str(script.parent / "cache"), **more)
-    return subprocess.run(
-        [sys.executable, "-c", EACH.replace("SCRIPT", script.stem), *words],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=env,
-        cwd=script.parent,
-    ).stdout.strip()
+@pytest.fixture
+def said(forks: Forks) -> Telling:
+    """What a script prints in a process that has compiled nothing of it, its compiled code kept beside it; words: what
+    it is told; more: environment."""
+
+    def tell(script: Path, *words: str, **more: str) -> str:
+        env = dict(os.environ, NUMBA_CACHE_DIR=str(script.parent / "cache"), **more)
+        done = forks.run(f"import sys; sys.argv[1:] = {words}; import {script.stem}", script.parent, env)
+        assert done.status == 0, done.err
+        return done.out.strip()
+
+    return tell
 
 
 @pytest.fixture
@@ -127,13 +114,13 @@ def script(tmp_path: Path) -> Path:
     return script
 
 
-def test_closures_over_compiled_functions_are_compiled_once(script: Path) -> None:
+def test_closures_over_compiled_functions_are_compiled_once(script: Path, said: Telling) -> None:
     assert said(script, PYTHONDONTWRITEBYTECODE="") == "4.0 6.0 1 1"
     # The first read the source and the second its .pyc, which numba takes for another function.
     assert said(script) == "4.0 6.0 0 0"
 
 
-def test_closures_compiled_by_two_processes_are_two_in_a_third(tmp_path: Path) -> None:
+def test_closures_compiled_by_two_processes_are_two_in_a_third(tmp_path: Path, said: Telling) -> None:
     """Each is the first that its process compiles. numba by itself calls both by one name, and a third that holds one of
     them in its machine code runs the other where that was met before: wrong numbers, or a crash."""
     script = tmp_path / "held.py"
@@ -143,10 +130,10 @@ def test_closures_compiled_by_two_processes_are_two_in_a_third(tmp_path: Path) -
     value = dict(zip(("one", "two", "many"), plain.split(), strict=True))
     orders = ("one", "two", "many", "two, one, many", "two, many, one", "one, two, many")
     wanted = [" ".join(value[name] for name in asked.split(", ")) for asked in orders]
-    assert said(script, *orders).splitlines() == wanted
+    assert [said(script, asked) for asked in orders] == wanted
 
 
-def test_code_under_the_name_of_another_is_not_run(script: Path) -> None:
+def test_code_under_the_name_of_another_is_not_run(script: Path, said: Telling) -> None:
     """As two processes may leave it that compile at once and number their files alike."""
     assert said(script) == "4.0 6.0 1 1"
     one, two = sorted((script.parent / "cache").rglob("*outer*.nbc"))
@@ -160,7 +147,7 @@ def test_code_under_the_name_of_another_is_not_run(script: Path) -> None:
     assert len(list((script.parent / "cache").rglob("*outer*.nbc"))) == 2
 
 
-def test_what_a_function_calls_in_another_file_is_part_of_it(tmp_path: Path) -> None:
+def test_what_a_function_calls_in_another_file_is_part_of_it(tmp_path: Path, said: Telling) -> None:
     called, caller = tmp_path / "called.py", tmp_path / "caller.py"
     called.write_text(CALLED)
     caller.write_text(CALLER)
@@ -172,7 +159,7 @@ def test_what_a_function_calls_in_another_file_is_part_of_it(tmp_path: Path) -> 
     assert said(caller) == "306.0 1"
 
 
-def test_a_full_disk_keeps_nothing_and_stops_nothing(script: Path) -> None:
+def test_a_full_disk_keeps_nothing_and_stops_nothing(script: Path, said: Telling) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
     script.write_text(limit + MODULE)
     assert said(script) == "4.0 6.0 1 1"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import positioning
+from tests.forks import Forks
 
 PACKAGE = Path(positioning.__file__ or "").parent
 HELPER = """
@@ -46,13 +45,12 @@ def outer(x):
 CODE = "from positioning.caller import outer; print(outer(1.0), sum(outer.stats.cache_misses.values()))"
 
 
-def said(program: Path, place: Path) -> str:
+def said(forks: Forks, program: Path, place: Path) -> str:
     """The answer of the program, and how much of `outer` was compiled anew."""
     env = dict(os.environ, NUMBA_CACHE_DIR=str(place), PYTHONPATH=str(program), PYTHONDONTWRITEBYTECODE="1")
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env=env, cwd=program
-    )
-    return done.stdout.strip()
+    done = forks.run(CODE, program, env)
+    assert done.status == 0, done.err
+    return done.out.strip()
 
 
 def written(path: Path, text: str) -> None:
@@ -61,30 +59,30 @@ def written(path: Path, text: str) -> None:
     os.utime(path, (1580601600, 1580601600))
 
 
-def test_a_function_of_another_file_that_has_changed_is_compiled_anew(tmp_path: Path) -> None:
+def test_a_function_of_another_file_that_has_changed_is_compiled_anew(tmp_path: Path, forks: Forks) -> None:
     package = tmp_path / "program" / "positioning"
     package.mkdir(parents=True)
     for name in ("__init__.py", "compiled.py", "private_folder.py"):
         shutil.copy(PACKAGE / name, package / name)
     written(package / "helper.py", HELPER)
     written(package / "caller.py", CALLER)
-    assert said(package.parent, tmp_path / "cache") == "3.0 1"
-    assert said(package.parent, tmp_path / "cache") == "3.0 0"
+    assert said(forks, package.parent, tmp_path / "cache") == "3.0 1"
+    assert said(forks, package.parent, tmp_path / "cache") == "3.0 0"
     written(package / "helper.py", HELPER.replace("2.0", "3.0"))
-    assert said(package.parent, tmp_path / "cache") == "4.0 1"
+    assert said(forks, package.parent, tmp_path / "cache") == "4.0 1"
 
 
-def test_a_constant_and_a_layout_of_a_file_without_compiled_code_count(tmp_path: Path) -> None:
+def test_a_constant_and_a_layout_of_a_file_without_compiled_code_count(tmp_path: Path, forks: Forks) -> None:
     package = tmp_path / "program" / "positioning"
     package.mkdir(parents=True)
     for name in ("__init__.py", "compiled.py", "private_folder.py"):
         shutil.copy(PACKAGE / name, package / name)
     written(package / "helper.py", PLAIN)
     written(package / "caller.py", READER)
-    assert said(package.parent, tmp_path / "cache") == "16.0 1"
-    assert said(package.parent, tmp_path / "cache") == "16.0 0"
+    assert said(forks, package.parent, tmp_path / "cache") == "16.0 1"
+    assert said(forks, package.parent, tmp_path / "cache") == "16.0 0"
     for old, new, told in (
         ("STEP = 1.0", "STEP = 2.0", "17.0 1"), ("[4.0]", "[5.0]", "17.0 1"), ('"a b"', '"b a"', "16.0 1"),
     ):  # fmt: skip
         written(package / "helper.py", PLAIN.replace(old, new))
-        assert said(package.parent, tmp_path / "cache") == told
+        assert said(forks, package.parent, tmp_path / "cache") == told
