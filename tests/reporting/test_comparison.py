@@ -271,18 +271,28 @@ def choose(page: Any, first: str, last: str) -> None:
     page.fill("#to", last)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_it_loads_without_errors_or_requests(browser: Window, path: Path, width: int, scheme: str) -> None:
-    page, wrong = ready(browser, path, width, scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def all_drawn(page: Any, width: int) -> None:
+    """As on paper, for which all charts are drawn."""
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 7")
     photograph(page, f"comparison-{width}", full_page=True)
-    assert wrong == []
 
 
-def test_metrics_after_a_brush_are_pythons(browser: Window, path: Path, four: Comparison) -> None:
-    page, wrong = ready(browser, path)
+def best_and_worst(page: Any) -> None:
+    shown = values(page)
+    marks = page.eval_on_selector_all(
+        ".mark.best",
+        "m => m.map(x => [x.closest('td').dataset.field, x.closest('tr').dataset.run])",
+    )
+    best = dict(marks)
+    assert best["sharpe"] == max(shown, key=lambda r: shown[r]["sharpe"])
+    assert best["volatility"] == min(shown, key=lambda r: shown[r]["volatility"])
+    assert best["max_drawdown"] == max(shown, key=lambda r: shown[r]["max_drawdown"])
+    assert "beta" not in best
+
+
+def brushed(page: Any, four: Comparison) -> None:
+    """Figures of a period typed in are those of Python."""
     for first, last in (
         ("2021-03-01", "2022-10-14"),
         ("2023-02-25", "2023-02-28"),
@@ -299,6 +309,36 @@ def test_metrics_after_a_brush_are_pythons(browser: Window, path: Path, four: Co
                 want = math.nan if metrics is None else getattr(metrics, row.field)
                 value = shown[str(n)][row.field]
                 assert value == pytest.approx(want, rel=1e-9, abs=1e-12, nan_ok=True), (first, row.field)
+
+
+def dragged(page: Any) -> None:
+    """A drag on the chart chooses the period, and the button gives it back."""
+    before = values(page)
+    page.evaluate(
+        "Plotly.relayout(document.querySelector('[data-chart=equity]'), "
+        "{'xaxis.range[0]': '2021-01-04', 'xaxis.range[1]': '2021-12-31'})"
+    )
+    until(page, STALE)
+    assert (page.input_value("#from"), page.input_value("#to")) == ("2021-01-04", "2021-12-31")
+    assert values(page) != before
+    assert page.locator("#tests .stale-note").is_visible()
+    assert float(page.eval_on_selector(".interval", "e => getComputedStyle(e).opacity")) < 0.5
+    page.click("#whole")
+    assert not page.evaluate(STALE)
+    after = values(page)
+    for run, fields in before.items():
+        assert after[run] == pytest.approx(fields, rel=1e-9, nan_ok=True)
+
+
+def test_best_and_worst_are_marked_and_metrics_after_a_brush_or_a_drag_are_pythons(
+    browser: Window, path: Path, four: Comparison
+) -> None:
+    page, wrong = ready(browser, path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    best_and_worst(page)
+    brushed(page, four)
+    dragged(page)
+    all_drawn(page, 1440)
     assert wrong == []
 
 
@@ -319,30 +359,16 @@ def test_odd_accounts_after_a_brush(browser: Window, odd: Comparison, tmp_path: 
     assert wrong == []
 
 
-def test_a_drag_on_the_chart_chooses_the_period_and_the_button_gives_it_back(
-    browser: Window, path: Path
-) -> None:
-    page, wrong = ready(browser, path)
-    before = values(page)
-    page.evaluate(
-        "Plotly.relayout(document.querySelector('[data-chart=equity]'), "
-        "{'xaxis.range[0]': '2021-01-04', 'xaxis.range[1]': '2021-12-31'})"
-    )
-    until(page, STALE)
-    assert (page.input_value("#from"), page.input_value("#to")) == ("2021-01-04", "2021-12-31")
-    assert values(page) != before
-    assert page.locator("#tests .stale-note").is_visible()
-    assert float(page.eval_on_selector(".interval", "e => getComputedStyle(e).opacity")) < 0.5
-    page.click("#whole")
-    assert not page.evaluate(STALE)
-    after = values(page)
-    for run, fields in before.items():
-        assert after[run] == pytest.approx(fields, rel=1e-9, nan_ok=True)
-    assert wrong == []
+def sorted_by_key(page: Any) -> None:
+    page.focus("[data-sort=sharpe]")
+    page.keyboard.press("Enter")
+    sharpes = "[...document.querySelectorAll('td[data-field=sharpe]')].map((c) => Number(c.dataset.value))"
+    assert page.evaluate(sharpes) == sorted(page.evaluate(sharpes), reverse=True)
+    assert page.locator("th[aria-sort=descending]").count() == 1
 
 
-def test_headings_sort_both_tables(browser: Window, path: Path) -> None:
-    page, _ = ready(browser, path)
+def sorted_by_click(page: Any) -> None:
+    """Both tables, falling and then rising."""
     order = "[...document.querySelectorAll('table.metrics')].map(t => [...t.tBodies[0].rows].map(r => r.dataset.run))"
     page.click("[data-sort=volatility]")
     falling = page.evaluate(order)
@@ -354,14 +380,52 @@ def test_headings_sort_both_tables(browser: Window, path: Path) -> None:
     assert page.evaluate(order)[0] == falling[0][::-1]
 
 
-def test_every_control_is_reached_by_tab_and_a_heading_sorts_by_key(browser: Window, path: Path) -> None:
+def recoloured(page: Any) -> None:
+    """The scale and the colours switch; paper is light."""
+    kind = "document.querySelector('[data-chart=equity]').layout.yaxis.type"
+    assert page.evaluate(kind) != "log"
+    page.click("#scale")
+    until(page, f"{kind} === 'log'")
+    assert page.get_attribute("#scale", "aria-pressed") == "true"
+    ink = "document.querySelector('[data-chart=equity]').layout.font.color"
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light, paper = page.evaluate(ink), page.evaluate(ground)
+    page.click("button.theme")
+    until(page, f"{ink} !== '{light}'")
+    assert page.evaluate(ground) != paper
+    assert page.evaluate(kind) == "log"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(ground) == paper  # paper is light
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(ground) != paper
+
+
+def filtered(page: Any, four: Comparison) -> None:
+    """A theme's box hides marks and rows."""
+    count = (
+        "document.querySelector('[data-chart=equity]').data.filter(t => t.mode === 'markers')"
+        ".reduce((n, t) => n + t.x.length, 0)"
+    )
+    rows = "document.querySelectorAll('#events tbody tr:not([hidden])').length"
+    every = page.evaluate(count)
+    assert every == page.evaluate(rows)
+    for theme in page.eval_on_selector_all("[name=theme]", "b => b.map(x => x.value)"):
+        if theme != "fertilizer":
+            page.uncheck(f"[name=theme][value={theme}]")
+    known = {e["id"] for x in four.contenders for e in x.run.events if "fertilizer" in e["themes"]}
+    until(page, f"{count} < {every}")
+    assert page.evaluate(count) == page.evaluate(rows) == len(known)
+
+
+def test_every_control_is_reached_by_tab_and_does_what_it_says(
+    browser: Window, path: Path, four: Comparison
+) -> None:
     page, wrong = ready(browser, path)
     assert unreached(page) == ([], [])
-    page.focus("[data-sort=sharpe]")
-    page.keyboard.press("Enter")
-    sharpes = "[...document.querySelectorAll('td[data-field=sharpe]')].map((c) => Number(c.dataset.value))"
-    assert page.evaluate(sharpes) == sorted(page.evaluate(sharpes), reverse=True)
-    assert page.locator("th[aria-sort=descending]").count() == 1
+    sorted_by_key(page)
+    sorted_by_click(page)
+    recoloured(page)
+    filtered(page, four)
     assert wrong == []
 
 
@@ -386,46 +450,12 @@ def test_what_held_under_half_of_its_names_is_neither_best_nor_worst(
     assert page.locator(".mark.best").count() > 0
 
 
-def test_best_and_worst_are_marked(browser: Window, path: Path) -> None:
-    page, _ = ready(browser, path)
-    shown = values(page)
-    marks = page.eval_on_selector_all(
-        ".mark.best",
-        "m => m.map(x => [x.closest('td').dataset.field, x.closest('tr').dataset.run])",
-    )
-    best = dict(marks)
-    assert best["sharpe"] == max(shown, key=lambda r: shown[r]["sharpe"])
-    assert best["volatility"] == min(shown, key=lambda r: shown[r]["volatility"])
-    assert best["max_drawdown"] == max(shown, key=lambda r: shown[r]["max_drawdown"])
-    assert "beta" not in best
-
-
-def test_the_scale_and_the_colours_switch(browser: Window, path: Path) -> None:
-    page, wrong = ready(browser, path)
-    kind = "document.querySelector('[data-chart=equity]').layout.yaxis.type"
-    assert page.evaluate(kind) != "log"
-    page.click("#scale")
-    until(page, f"{kind} === 'log'")
-    assert page.get_attribute("#scale", "aria-pressed") == "true"
-    ink = "document.querySelector('[data-chart=equity]').layout.font.color"
-    ground = "getComputedStyle(document.body).backgroundColor"
-    light, paper = page.evaluate(ink), page.evaluate(ground)
-    page.click("button.theme")
-    until(page, f"{ink} !== '{light}'")
-    assert page.evaluate(ground) != paper
-    assert page.evaluate(kind) == "log"
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate(ground) == paper  # paper is light
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.evaluate(ground) != paper
-    assert wrong == []
-
-
 OPEN = "() => [...document.querySelectorAll('details:not(.scale)')].filter((d) => d.open).length"
 
 
 def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: Window, path: Path) -> None:
-    page, wrong = ready(browser, path, 390)
+    page, wrong = ready(browser, path, 390, "dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate(OPEN) == 0
     assert page.evaluate("document.documentElement.scrollHeight") < 8000
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -438,24 +468,7 @@ def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: Wi
     page.locator("[data-chart=sharpe]").scroll_into_view_if_needed()
     page.wait_for_selector("[data-chart=sharpe] .main-svg")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert wrong == []
-
-
-def test_themes_filter_marks_and_rows(browser: Window, path: Path, four: Comparison) -> None:
-    page, wrong = ready(browser, path)
-    count = (
-        "document.querySelector('[data-chart=equity]').data.filter(t => t.mode === 'markers')"
-        ".reduce((n, t) => n + t.x.length, 0)"
-    )
-    rows = "document.querySelectorAll('#events tbody tr:not([hidden])').length"
-    every = page.evaluate(count)
-    assert every == page.evaluate(rows)
-    for theme in page.eval_on_selector_all("[name=theme]", "b => b.map(x => x.value)"):
-        if theme != "fertilizer":
-            page.uncheck(f"[name=theme][value={theme}]")
-    known = {e["id"] for x in four.contenders for e in x.run.events if "fertilizer" in e["themes"]}
-    until(page, f"{count} < {every}")
-    assert page.evaluate(count) == page.evaluate(rows) == len(known)
+    all_drawn(page, 390)
     assert wrong == []
 
 

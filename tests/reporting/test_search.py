@@ -88,16 +88,48 @@ def test_what_is_not_drawn_is_said(folder: Path) -> None:
     assert "neighbours were run" in text
 
 
-@pytest.mark.parametrize("name", GRIDS)
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_in_chromium(browser: Window, folder: Path, name: str, width: int, scheme: str) -> None:
+def fits(page: Any, width: int) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth") <= width)
+
+
+def all_drawn(browser: Window, folder: Path, name: str, width: int, scheme: str) -> tuple[Any, list[str]]:
+    """The page as it opens, then with all that is folded opened, which draws its charts."""
     page, wrong = opened(browser, folder / name / "grid.html", width, scheme)
     page.wait_for_selector("[data-chart=cloud] .main-svg")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page, width)
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     until(page, "[...document.querySelectorAll('[data-chart]')].every((c) => c.querySelector('.main-svg'))")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert fits(page, width)
     photograph(page, f"grid-{name}-{width}", full_page=name == "full")
+    return page, wrong
+
+
+@pytest.mark.parametrize("name", ["random", "one"])
+def test_in_chromium(browser: Window, folder: Path, name: str) -> None:
+    """Wide and light; then narrow and dark, as a window becomes whose charts are drawn."""
+    page, wrong = all_drawn(browser, folder, name, 1440, "light")
+    ink = "document.querySelector('[data-chart=cloud]').layout.font.color"
+    light = page.evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    until(page, f"{ink} !== '{light}'")
+    page.set_viewport_size({"width": 390, "height": 1600})
+    until(
+        page,
+        "[...document.querySelectorAll('.main-svg')].every((svg) => svg.getBoundingClientRect().width <= 390)",
+    )
+    assert fits(page, 390)
+    photograph(page, f"grid-{name}-390")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["full", "walk"])
+def test_on_a_phone(browser: Window, folder: Path, name: str) -> None:
+    _, wrong = all_drawn(browser, folder, name, 390, "dark")
+    assert wrong == []
+
+
+def test_in_chromium_walk_forward(browser: Window, folder: Path) -> None:
+    _, wrong = all_drawn(browser, folder, "walk", 1440, "light")
     assert wrong == []
 
 
@@ -114,8 +146,8 @@ def test_the_line_of_luck_is_where_the_deflated_sharpe_is_the_confidence() -> No
     )
 
 
-def test_the_table_sorts_by_number_both_ways(browser: Window, folder: Path) -> None:
-    page, wrong = opened(browser, folder / "full" / "grid.html", 1440, "light")
+def test_in_chromium_the_table_sorts_by_number_both_ways(browser: Window, folder: Path) -> None:
+    page, wrong = all_drawn(browser, folder, "full", 1440, "light")
     heads = page.eval_on_selector_all("table.sortable th", "hs => hs.map(h => h.textContent)")
     column = heads.index("turnover") + 1
 
