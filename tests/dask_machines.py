@@ -46,8 +46,8 @@ class Machines:
             self.kill(name)
 
 
-@contextmanager
-def machines(place: Path, workers: int) -> Iterator[Machines]:
+def started(place: Path, workers: int) -> Machines:
+    """A scheduler and so many workers; none is left where one does not come."""
     with ExitStack() as stack:
         made = Machines(place)
         stack.callback(made.end)
@@ -55,7 +55,17 @@ def machines(place: Path, workers: int) -> Iterator[Machines]:
             made.worker(f"first-{n}")
         if workers:
             made.wait(workers)
+        stack.pop_all()
+        return made
+
+
+@contextmanager
+def machines(place: Path, workers: int) -> Iterator[Machines]:
+    made = started(place, workers)
+    try:
         yield made
+    finally:
+        made.end()
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from positioning.search.on_cluster import cluster
 from positioning.search.run import threads
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers
-from tests.dask_machines import Machines, machines, within
+from tests.dask_machines import Machines, machines, started, within
 from tests.search.clusters import HALVES, SHARES, Dawdling, failing, planned, space_of, tables
 
 pytestmark = [
@@ -34,10 +34,20 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    """Two workers for the tests that leave them alive."""
-    with machines(tmp_path_factory.mktemp("pair"), 2) as made:
-        yield made
+def pairs() -> Iterator[list[Machines]]:
+    """Those that `pair` began."""
+    begun: list[Machines] = []
+    yield begun
+    for machines_of_one in begun:
+        machines_of_one.end()
+
+
+@pytest.fixture
+def pair(pairs: list[Machines], tmp_path_factory: pytest.TempPathFactory) -> Machines:
+    """A scheduler and two workers: those of the tests before, unless one of them was killed."""
+    if not pairs or set(pairs[-1].running) != {"scheduler", "first-0", "first-1"}:
+        pairs.append(started(tmp_path_factory.mktemp("pair"), 2))
+    return pairs[-1]
 
 
 @pytest.fixture(autouse=True)
@@ -59,30 +69,6 @@ def test_tables_have_the_bits_of_threads(pair: Machines, strategy: Strategy) -> 
 def test_nothing_to_do_asks_no_one() -> None:
     space = space_of(half_life=(5.0,))
     assert list(cluster("tcp://127.0.0.1:1")(space, planned(space, Figures()), [])) == []
-
-
-def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one_line(tmp_path: Path) -> None:
-    space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 90, 120, 150, 180, 210, 240, 250))
-    plan = planned(space, Dawdling(0.05))
-    with machines(tmp_path, 2) as made:
-        told: list[int] = []
-
-        def advance(trials: int) -> None:
-            told.append(trials)
-            if len(told) == 2:  # the first is what the chunks had
-                made.worker("second")
-                made.kill("first-0")
-            if len(told) == 5:
-                made.wait(2)
-                made.kill("first-1")
-
-        found = tables(space, plan, cluster(made.address), advance)
-        np.testing.assert_array_equal(found, tables(space, planned(space, Dawdling(0.0)), threads(2)))
-        assert set(made.running) == {"scheduler", "second"}
-        with pytest.raises(
-            BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*resume=True"
-        ):
-            tables(space, plan, cluster(made.address), lambda n: made.kill("scheduler") if n else None)
 
 
 def test_a_scheduler_that_ends_while_an_answer_is_fetched_is_one_line(
@@ -305,31 +291,29 @@ from tests.search.clusters import planned
 from tests.search.clusters import tables
 from positioning import dask_cluster
 
-dask_cluster.SOON = float(sys.argv[2])
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
 space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240))
-try:
-    tables(space, planned(space, Dawdling(0.3)), cluster(sys.argv[1]), lambda n: print(n, flush=True))
-except BadInputError as error:
-    print(error, file=sys.stderr)
-except KeyboardInterrupt:
-    print("stopped", file=sys.stderr)
+for address, dask_cluster.SOON in (("tcp://127.0.0.1:1", 0.5), (sys.argv[1], 60.0)):
+    try:
+        tables(space, planned(space, Dawdling(0.3)), cluster(address), lambda n: print(n, flush=True))
+    except BadInputError as error:
+        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize(("reached", "said"), [(False, "no dask scheduler answers"), (True, "stopped")])
-def test_standard_error_has_one_line(pair: Machines, reached: bool, said: str) -> None:
-    asked = [pair.address, "60"] if reached else ["tcp://127.0.0.1:1", "0.5"]
-    command = [sys.executable, "-c", SCRIPT, *asked]
+def test_standard_error_has_one_line_where_none_answers_and_one_where_it_is_stopped(pair: Machines) -> None:
+    command = [sys.executable, "-c", SCRIPT, pair.address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "0\n"
-        if reached:
-            process.stdout.readline()
-            process.send_signal(signal.SIGINT)
+        assert [process.stdout.readline() for _ in range(2)] == ["0\n", "0\n"]
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=300)
-    assert stderr.startswith(said)
-    assert len(stderr.splitlines()) == 1, stderr
+    unreached, stopped = stderr.splitlines()
+    assert unreached.startswith("no dask scheduler answers")
+    assert stopped == "stopped"
 
 
 def test_without_the_package_it_says_what_to_install() -> None:
@@ -339,3 +323,27 @@ def test_without_the_package_it_says_what_to_install() -> None:
     )
     said = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert said.strip().endswith("type pip install 'positioning[dask]'")
+
+
+def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one_line(pair: Machines) -> None:
+    """The last of the file, so that no other needs new ones."""
+    space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 90, 120, 150, 180, 210, 240, 250))
+    plan = planned(space, Dawdling(0.05))
+    told: list[int] = []
+
+    def advance(trials: int) -> None:
+        told.append(trials)
+        if len(told) == 2:  # the first is what the chunks had
+            pair.worker("second")
+            pair.kill("first-0")
+        if len(told) == 5:
+            pair.wait(2)
+            pair.kill("first-1")
+
+    found = tables(space, plan, cluster(pair.address), advance)
+    np.testing.assert_array_equal(found, tables(space, planned(space, Dawdling(0.0)), threads(2)))
+    assert set(pair.running) == {"scheduler", "second"}
+    with pytest.raises(
+        BadInputError, match=r"the scheduler at .* ended, or dropped the search; .*resume=True"
+    ):
+        tables(space, plan, cluster(pair.address), lambda n: pair.kill("scheduler") if n else None)
