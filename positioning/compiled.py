@@ -47,6 +47,37 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
+def compiled_part(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """As `compiled`, for what is called by compiled code alone: without a way to it from Python, which takes as long to
+    compile as a small body, and not kept by itself, for its callers hold it."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        own = {**options, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        dispatcher = _dispatcher(function, own)
+        if dispatcher is not function:
+            dispatcher._insert = _ignore  # else a second call from Python would jump to nothing
+            dispatcher._compile_for_args = _refuse
+        return dispatcher
+
+    return decorate
+
+
+def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: the same body in Python, for a debugger or a mutation
+        return function
+    if function.__closure__:
+        function.__qualname__ += "_" + _digest(_variant(function))
+    return njit(nogil=True, **options)(function)
+
+
+def _ignore(*_: Any) -> None:
+    """Nothing of it is found from Python."""
+
+
+def _refuse(*_: Any) -> None:
+    raise TypeError("only compiled code can call this")
+
+
 def direct(function: Any) -> Any:
     """A compiled function that has been called, for more arguments of the same types: looking at the types of some fifty
     arrays takes as long as two accounts. Itself where it was compiled for more types than one."""

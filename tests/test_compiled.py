@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from positioning.compiled import compiled, direct
+from positioning.compiled import compiled, compiled_part, direct
 from tests.forks import Forks
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +50,23 @@ def test_a_function_for_more_arguments_of_the_same_types() -> None:
     assert twice(1.5) == 3.0
     assert direct(twice) is twice
     assert direct(max) is max
+
+
+def test_a_part_is_for_compiled_code_alone() -> None:
+    """Whether or not it has been compiled for the same arguments: it would jump to nothing."""
+
+    @compiled_part()
+    def half(x):
+        return x / 2.0
+
+    @compiled()
+    def quarter(x):
+        return half(half(x))
+
+    for _ in range(2):
+        with pytest.raises(TypeError, match="only compiled code"):
+            half(1.0)
+        assert quarter(1.0) == 0.25
 
 
 @pytest.mark.skipif(os.name == "nt", reason="homes are elsewhere on Windows")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from positioning.compiled import compiled
+from positioning.compiled import compiled_part
 from positioning.simulation.ledger_arrays import DUST, SHARES, SPELL
 from positioning.vectors import any_of, fill, fused, item, load, negated, store, where
 
@@ -18,7 +18,7 @@ BESIDE, FEW = 4, 1  # rows valued together, and by themselves
 def build_accrue(width: int) -> Any:
     """Financing and dividends on what was held overnight."""
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def accrue(first, end, origin, cash, legs, short, owing, arrays, path):
         """Cash after rows first .. end - 1 (end - first <= SPELL), also into path (SPELL, width) from its
         place for row `origin`, and the least of it.
@@ -64,7 +64,7 @@ def build_hold(width: int) -> Any:  # noqa: PLR0915 - what belongs to a spell, i
     """A spell without an order, an exit or a trapped holding."""
     accrue = build_accrue(width)
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def hold(first, end, begun, cash, last, dead, legs, short, shorted, owing, arrays, path, nav, lane):
         """Nav of rows first .. end - 1, at most SPELL of them, into nav (T, lanes) from `lane` on; the
         cash and the nav after the last; and whether it holds: False where one of the accounts might be ruined or in
@@ -134,7 +134,7 @@ def build_hold(width: int) -> Any:  # noqa: PLR0915 - what belongs to a spell, i
 def build_appraise(width: int) -> tuple[Any, Any]:
     """What accounts are worth."""
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def appraise_leg(n, price, frozen, legs, total, trapped):
         """`total` and `trapped` of `appraise` with one leg more."""
         s = load(legs, (n, SHARES, 0), width)
@@ -142,7 +142,7 @@ def build_appraise(width: int) -> tuple[Any, Any]:
             return fused(where(s < 0.0, s, 0.0), price, total), fused(where(s > 0.0, s, 0.0), price, trapped)
         return fused(s, price, total), trapped
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def appraise(r, cash, legs, arrays):
         """Free equity at the marks of a row, and the value of frozen long holdings, which are no part of it."""
         total, trapped = fill(0.0, width), fill(0.0, width)
@@ -151,7 +151,7 @@ def build_appraise(width: int) -> tuple[Any, Any]:
             total, trapped = appraise_leg(n, price, frozen, legs, total, trapped)
         return total + cash, trapped
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def appraise_at_fill(r, fresh, cash, legs, worth, arrays):
         """The same at its fill prices, which are written to worth (N,); fresh: whether it was decided the row before."""
         total, trapped = fill(0.0, width), fill(0.0, width)

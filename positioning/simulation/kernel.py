@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.simulation.holding import build_accrue, build_appraise, build_hold
 from positioning.simulation.ledger_arrays import (
     CALLED,
@@ -82,7 +82,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
     whole_equity, rebalance = build_rebalance(width)
     direct = not (recording or sized)  # whether a decision may trade without becoming pending
 
-    @compiled(error_model="numpy", _nrt=False)
+    @compiled_part(error_model="numpy", _nrt=False)
     def close_ruined(r, k, place, at_fill, lane, legs, outcome, record):
         """The account is dead from row r on: nothing held, nothing owed, nothing pending."""
         for n in range(legs.shape[0]):
@@ -99,7 +99,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
         outcome.ruin_row[place + k] = r
         outcome.ruined_at_fill[place + k] = at_fill
 
-    @compiled(error_model="numpy", _nrt=False)
+    @compiled_part(error_model="numpy", _nrt=False)
     def call(r, k, d, frozen, lane, legs, pending, record):
         """A margin call: every order is cancelled, and each leg that is not trapped is to be closed."""
         for n in range(legs.shape[0]):
@@ -113,7 +113,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
             pending[n] = pending[n] or closing
         lane[CALL, k] = 1.0
 
-    @compiled(error_model="numpy", _nrt=False)
+    @compiled_part(error_model="numpy", _nrt=False)
     def settle(r, d, place, at_fill, frozen, lane, legs, pending, outcome, record):
         """Ruin, or at the close a margin call, of the accounts without free equity; whether one is called."""
         calling = False
@@ -129,7 +129,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                     calling = True
         return calling
 
-    @compiled(error_model="numpy", _nrt=False)
+    @compiled_part(error_model="numpy", _nrt=False)
     def leave(r, d, cash, legs, arrays, record):
         """Forced exits at stated terms; the cash after them."""
         exit_row, exit_price, exit_cover = arrays.exit_row, arrays.exit_price, arrays.exit_cover
@@ -147,7 +147,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                 store(legs, (n, SHARES, 0), fill(0.0, width))
         return cash
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def decide(r, d, place, troubled, resting, weights, exit_row, lane, legs, pending, record):
         """The decision of the row before becomes pending. troubled: some account is dead or under a margin call;
         resting: some order is the rest of one."""
@@ -177,7 +177,7 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
             store(legs, (n, WANTED, 0), taken)
             pending[n] = any_of(is_number(taken))
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def quiet_until(r, end, last_exit, arrays, legs):
         """The first row from r on where a listing ends or a holding is trapped, `end` where that is none before it."""
         exit_row, frozen, freezing = arrays.exit_row, arrays.frozen, arrays.freezing

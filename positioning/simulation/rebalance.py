@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from positioning.compiled import compiled
+from positioning.compiled import compiled_part
 from positioning.simulation.ledger_arrays import BEFORE, COST, SHARES, TRADED
 from positioning.simulation.leg_arithmetic import (
     affordable,
@@ -24,7 +24,7 @@ from positioning.vectors import any_of, fill, fused, item, load, prefetch, store
 def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belongs to one row, in one place
     """For one account (width 1) or WIDTH of them, without a capital."""
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def whole_equity(r, cash, legs, arrays):
         """Equity at the fill prices of a row on which every leg is open."""
         total = fill(0.0, width)
@@ -32,7 +32,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
             total = fused(load(legs, (n, SHARES, 0), width), item(arrays.fill, (r, n)), total)
         return total + cash
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def change(w, s, price, banded, band, total, inverse):
         """Shares to trade, 0 within the band; inverse: 1 / total."""
         delta = shares_to_trade(w, s, price, 1.0 / price, total)
@@ -40,7 +40,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
             delta = where(within_band(w, s, price, total, inverse, band), 0.0, delta)
         return delta
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def shrink(r, d, place, banded, band, weights, total, scale, short, legs, arrays):
         """The holdings where purchases are shrunk by `scale`; what those cost, and their fees."""
         purchases, buy_fees = fill(0.0, width), fill(0.0, width)
@@ -59,7 +59,7 @@ def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belo
             store(legs, (n, SHARES, 0), (s + down) + (cover + long))
         return purchases, buy_fees
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def rebalance(r, d, place, banded, band, weights, total, cash, short, sums, legs, arrays):
         """Cash after the legs have traded to weights[d - 1], (D, N, lanes), of accounts that may all trade.
 

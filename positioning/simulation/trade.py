@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from positioning.compiled import compiled
+from positioning.compiled import compiled_part
 from positioning.simulation.ledger_arrays import (
     BELOW_LOT,
     CALLED,
@@ -59,12 +59,12 @@ def build_trade(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR09
     """The trading of a row for one account (width 1) or WIDTH of them, with what a capital adds where `sized`; with
     `recording` (width 1) it writes down what became of each order."""
 
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def add(sums, slot, value):
         store(sums, (slot, 0), load(sums, (slot, 0), width) + value)
 
     # A division by zero must not stop a lane, so it gives infinity or NaN, which is masked: hence error_model.
-    @compiled(error_model="numpy", forceinline=True, _nrt=False)
+    @compiled_part(error_model="numpy", forceinline=True, _nrt=False)
     def trade(  # noqa: PLR0912, PLR0915 - one law, one body
         r, d, fresh, banded, band, on, total, cash, size, per, short, pending, resting, worth, sums, legs,
         arrays, record, depth,
