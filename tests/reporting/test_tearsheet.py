@@ -356,23 +356,8 @@ def test_hovering_over_a_hostile_event_shows_text(browser: Window, folder: Path)
     assert wrong == []
 
 
-def test_every_control_is_reached_by_tab_and_seen_and_the_charts_follow_the_readers_theme(
-    browser: Window, folder: Path
-) -> None:
-    page, wrong = drawn(browser, folder, "flat")
-    assert unreached(page) == ([], [])
-    page.focus("#orders > summary")
-    page.keyboard.press("Enter")
-    assert page.get_attribute("#orders", "open") is not None
-    light = page.evaluate(INK)
-    page.emulate_media(color_scheme="dark")
-    until(page, f"{INK} !== '{light}'")
-    assert wrong == []
-
-
-def test_on_paper_every_drawing_takes_the_width_that_is_there(browser: Window, folder: Path) -> None:
-    page, wrong = opened(browser, folder / "flat.html", 1440, "dark")
-    page.wait_for_selector("[data-chart=equity] .main-svg")
+def printed(page: Any) -> None:
+    """On paper every drawing takes the width that is there."""
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     own = "[...document.querySelectorAll('.main-svg')].filter((s) => !s.hasAttribute('viewBox')).length"
@@ -383,6 +368,20 @@ def test_on_paper_every_drawing_takes_the_width_that_is_there(browser: Window, f
     assert page.evaluate("document.querySelector('details.scale').open") is False
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".main-svg[viewBox]").count() == 0
+
+
+def test_every_control_is_reached_by_tab_and_the_charts_follow_the_theme_and_the_paper(
+    browser: Window, folder: Path
+) -> None:
+    page, wrong = drawn(browser, folder, "flat")
+    assert unreached(page) == ([], [])
+    page.focus("#orders > summary")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("#orders", "open") is not None
+    light = page.evaluate(INK)
+    page.emulate_media(color_scheme="dark")
+    until(page, f"{INK} !== '{light}'")
+    printed(page)
     assert wrong == []
 
 
