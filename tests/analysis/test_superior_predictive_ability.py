@@ -73,7 +73,7 @@ def arch_spa(active: np.ndarray, draws: int, seed: int, block: int) -> SPA:
     return test
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 11))])
 def test_spa_on_block_sums_is_near_archs_on_the_rows(seed: int) -> None:
     """1,280 rows with a little memory: arch draws blocks of 20 rows from any start, this the 64 sums."""
     rng = np.random.default_rng(seed)

@@ -102,7 +102,7 @@ def test_processes_give_the_bits_of_threads(market: Market) -> None:
 
 def test_what_a_trial_raises_in_a_process_is_raised_here(market: Market) -> None:
     with pytest.raises(BadInputError, match="wanted a larger one"):
-        trials(market, processes(2), Turning(share=1.0, fails=0.3))
+        trials(market, processes(1), Turning(share=1.0, fails=0.3))
 
 
 def test_baskets_stay_on_threads() -> None:
