@@ -254,9 +254,13 @@ def _laid(  # noqa: PLR0912, PLR0915 - one pass over the rows
     ending_close = np.full((paths, names), np.nan)
     halting = drawn.shut.shape[1] > 0
     for p in range(paths):
-        returns[p, :before], traded[p, :before] = past_returns, past_traded
-        why[p, 0], early[p, 0], fill[p, 0], value[p, 0] = first.why, first.early, first.fill, first.value
-        last[p, 0], mark[p, 0], dividend[p, 0], tax[p, 0] = first.last, first.mark, first.dividend, first.tax
+        for n in range(names):  # cell by cell: what assigns an array takes long to compile
+            for r in range(before):
+                returns[p, r, n], traded[p, r, n] = past_returns[r, n], past_traded[r, n]
+            why[p, 0, n], early[p, 0, n] = first.why[n], first.early[n]
+            fill[p, 0, n], value[p, 0, n] = first.fill[n], first.value[n]
+            last[p, 0, n], mark[p, 0, n] = first.last[n], first.mark[n]
+            dividend[p, 0, n], tax[p, 0, n] = first.dividend[n], first.tax[n]
         close, rate, worth = opening.close.copy(), opening.rate.copy(), opening.mark.copy()
         own_close, own_worth, drawn_close = (
             opening.own_close.copy(), opening.own_mark.copy(), opening.close.copy(),

@@ -64,6 +64,7 @@ def run_markets(strategies: Sequence[Decisions], shared: LedgerArrays, own: Ledg
         np.array([s.band for s in strategies]),
         np.stack([s.no_buy for s in strategies]),
         np.concatenate([[0], np.cumsum(sizes)]),
+        max(sizes),
         shared,
         own,
     )
@@ -87,20 +88,22 @@ def _build(ledger: Any) -> Any:
         bands: FloatArray,
         no_buy: BoolArray,
         edges: IntArray,
+        most: int,
         shared: LedgerArrays,
         own: LedgerArrays,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """(S, P, T) nav, (S, P, N) profits and shares held last; a strategy's decisions lie between two `edges`."""
+        """(S, P, T) nav, (S, P, N) profits and shares held last; a strategy's decisions, at most `most`, lie between two
+        `edges`."""
         markets, rows, names = own.fill.shape
         count, room = bands.size, working_room(names, 1)
         navs = np.empty((count, markets, rows))
         profits, shares = np.zeros((count, markets, names)), np.empty((count, markets, names))
-        most = np.diff(edges).max() + 1
+        orders = most + 1
         record = Recording(
             np.zeros((rows, names)), np.zeros((rows, names)), np.zeros((rows, names), np.bool_),
-            np.zeros((rows, names)), np.zeros(rows), np.zeros((most, names), np.int8),
-            np.zeros((most, names), np.int64), np.zeros((most, names), np.int8), np.zeros((most, names), np.int64),
-            np.zeros((most, names)), np.zeros((most, names)),
+            np.zeros((rows, names)), np.zeros(rows), np.zeros((orders, names), np.int8),
+            np.zeros((orders, names), np.int64), np.zeros((orders, names), np.int8), np.zeros((orders, names), np.int64),
+            np.zeros((orders, names)), np.zeros((orders, names)),
         )  # fmt: skip
         # of the constant 0, or of None for the sizes that nobody reads, numba would compile the ledger anew
         nil = np.int64(0)
@@ -136,9 +139,10 @@ def _build(ledger: Any) -> Any:
                     decided[first:last], weights[p, first:last], bands[s : s + 1], arrays, state, outcome, record,
                     state.cash, None, room, nil, nil,
                 )  # fmt: skip
-                navs[s, p] = outcome.nav[:, 0]
-                shares[s, p] = record.held[rows - 1]
+                for r in range(rows):  # cell by cell: what assigns an array takes long to compile
+                    navs[s, p, r] = outcome.nav[r, 0]
                 for n in range(names):
+                    shares[s, p, n] = record.held[rows - 1, n]
                     if (weights[p, first:last, n] != 0.0).any():  # nothing else is ever traded
                         profits[s, p, n] = _profit(arrays, record, n)
         return navs, profits, shares

@@ -95,7 +95,8 @@ class Betas(RowFeature):
 
     def of_rows(self, market: Market, restrictions: tuple[Restriction, ...], rows: IntArray) -> FloatArray:  # noqa: ARG002
         hedge, columns, measures = self.pairs(market)
-        of = market.returns, market.tradable, hedge
+        traded = np.ascontiguousarray(market.tradable)  # numba would compile anew for another layout
+        of = market.returns, traded, hedge
         betas: FloatArray = rolling_betas(*of, columns, rows, self.lookback, measures)
         leaking = measures == BETAS.index("dimson")
         if leaking.any():

@@ -144,7 +144,10 @@ def _betas_of_paths(
     """(P, D, L) of `rolling_betas` on each of (P, T, N) returns."""
     out = np.empty((returns.shape[0], rows.size, legs.size))
     for p in range(out.shape[0]):
-        out[p] = rolling_betas(returns[p], traded[p], hedge, legs, rows, lookback, measures)
+        betas = rolling_betas(returns[p], traded[p], hedge, legs, rows, lookback, measures)
+        for d in range(rows.size):  # cell by cell: what assigns an array takes long to compile
+            for j in range(legs.size):
+                out[p, d, j] = betas[d, j]
     return out
 
 
@@ -156,5 +159,9 @@ def _covariances_of_paths(
     names = returns.shape[2]
     out = np.empty((returns.shape[0], rows.size, names, names))
     for p in range(out.shape[0]):
-        out[p] = covariances(returns[p], rows, lookback, leading)
+        one = covariances(returns[p], rows, lookback, leading)
+        for d in range(rows.size):
+            for i in range(names):
+                for j in range(names):
+                    out[p, d, i, j] = one[d, i, j]
     return out
