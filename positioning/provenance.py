@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -38,11 +40,7 @@ def code_digests(strategy: type) -> dict[str, str]:
     file and the modules that it imports from outside the installed packages.
     """
     engine, own = Path(__file__).parent, Path(inspect.getfile(strategy)).parent
-    files = {
-        f.relative_to(engine).as_posix(): f
-        for f in sorted(engine.rglob("*"))
-        if f.relative_to(engine).parts[0] not in SHOWN_ONLY
-    }
+    files = dict(sorted(_making_numbers(engine), key=lambda named: named[0].split("/")))
     if not (own / "__init__.py").is_file():
         files |= {
             f"{f.parent.name}/{f.name}": f for f in sorted({*imported_by(strategy.__module__).values()})
@@ -54,6 +52,14 @@ def code_digests(strategy: type) -> dict[str, str]:
         for name, f in files.items()
         if f.is_file() and f.suffix in SUFFIXES and f.name not in RECORDS and "__pycache__" not in f.parts
     }
+
+
+def _making_numbers(engine: Path) -> Iterator[tuple[str, Path]]:
+    """Files of the engine by their paths in it; not looked into: rooms that show, and the hundreds of compiled files."""
+    for folder, rooms, names in os.walk(engine):
+        prefix = Path(folder).relative_to(engine).as_posix() + "/" if folder != str(engine) else ""
+        rooms[:] = [r for r in rooms if r != "__pycache__" and (prefix or r not in SHOWN_ONLY)]
+        yield from ((prefix + name, Path(folder, name)) for name in names if name.endswith(SUFFIXES))
 
 
 def imported_by(name: str) -> Mapping[str, Path]:
@@ -85,6 +91,7 @@ def _beside(module: ModuleType, place: Path) -> bool:
     return own is not None and "." not in module.__name__ and Path(own).parent == place.parent
 
 
+@cache
 def package_versions() -> Mapping[str, str]:
     """Versions of the packages whose numbers enter a page."""
     return {name: version(name) for name in PACKAGES}
