@@ -29,11 +29,9 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     cache, else in a folder of the user's own among the temporary files, else in memory alone."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: the same body in Python, for a debugger or a mutation
+        dispatcher = _dispatcher(function, options)
+        if dispatcher is function:
             return function
-        if function.__closure__:
-            function.__qualname__ += "_" + _digest(_variant(function))
-        dispatcher = njit(nogil=True, **options)(function)
         with suppress(RuntimeError):  # of numba, where neither the program's folder nor a home can be written
             dispatcher._cache = KeptCode(function, options)
             return dispatcher
@@ -63,6 +61,7 @@ def compiled_part(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def _dispatcher(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """What numba makes of the function, named after what it closes over; the function itself without compiling."""
     if config.DISABLE_JIT:  # NUMBA_DISABLE_JIT=1: the same body in Python, for a debugger or a mutation
         return function
     if function.__closure__:
