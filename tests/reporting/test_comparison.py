@@ -248,7 +248,7 @@ def test_an_unknown_run_is_one_line(tmp_path: Path) -> None:
 
 
 def ready(browser: Window, path: Path, width: int = 1440, scheme: str = "light") -> tuple[Any, list[str]]:
-    page, wrong = opened(browser, path, width, scheme)
+    page, wrong = opened(browser, path, width, scheme, height=700)
     page.locator("[data-chart=equity]").scroll_into_view_if_needed()  # a chart is drawn when it comes near
     page.wait_for_selector("[data-chart=equity] .main-svg")
     return page, wrong
@@ -338,7 +338,6 @@ def test_best_and_worst_are_marked_and_metrics_after_a_brush_or_a_drag_are_pytho
     best_and_worst(page)
     brushed(page, four)
     dragged(page)
-    all_drawn(page, 1440)
     assert wrong == []
 
 
@@ -394,7 +393,7 @@ def recoloured(page: Any) -> None:
     until(page, f"{ink} !== '{light}'")
     assert page.evaluate(ground) != paper
     assert page.evaluate(kind) == "log"
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    all_drawn(page, 1440)
     assert page.evaluate(ground) == paper  # paper is light
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(ground) != paper
@@ -458,7 +457,7 @@ def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: Wi
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate(OPEN) == 0
     assert page.evaluate("document.documentElement.scrollHeight") < 8000
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    all_drawn(page, 390)
     assert page.evaluate(OPEN) == page.locator("details:not(.scale)").count()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(OPEN) == 0
@@ -468,7 +467,6 @@ def test_a_phone_sees_the_answer_in_few_screens_and_paper_everything(browser: Wi
     page.locator("[data-chart=sharpe]").scroll_into_view_if_needed()
     page.wait_for_selector("[data-chart=sharpe] .main-svg")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    all_drawn(page, 390)
     assert wrong == []
 
 
