@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from positioning.arrays import FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.vectors import WIDTH
 
 UNIT = 2.0**-24  # of single precision: a rounding is at most this part of what is rounded
@@ -54,7 +54,7 @@ def near_each_other(points: FloatArray) -> IntArray:
     return members
 
 
-@compiled()
+@compiled_part()
 def halve(keys: FloatArray, order: IntArray, low: int, high: int, middle: int) -> None:
     """Sort both, from low to high, so far that no key before middle exceeds one from there on (Hoare's selection)."""
     while low < high:

@@ -18,7 +18,7 @@ import numpy as np
 from positioning.analysis.metrics import NOISE
 from positioning.analysis.near_trials import UNIT, UP, SingleArray, centres, near_each_other
 from positioning.arrays import BoolArray, FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.vectors import WIDTH, any_of, fill, fused, load, root, store, where
 
 DOWN = 1.0 - 8.0 * UNIT  # the opposite of UP
@@ -132,6 +132,7 @@ def raise_tops(
     all_draws = Draws(times, moved, plain, tops, low, floor)
     near_trials = NearTrials(np.empty((blocks, WIDTH)), np.empty((3, WIDTH)), np.empty(WIDTH))
     highest = np.empty(3, np.float32)
+    nobody: Any = np.int64(-1)  # numba would compile `raise_two` anew for the constant
     for g in range(members.shape[0]):
         for i in range(3):
             for k in range(WIDTH):
@@ -142,7 +143,7 @@ def raise_tops(
         for k in range(WIDTH):
             for b in range(blocks):
                 near_trials.lanes[b, k] = standardised[members[g, k], b]
-        waiting = -1  # two draws are worked out together
+        waiting = nobody  # two draws are worked out together
         for j in range(draws):
             if not near[j]:
                 continue
@@ -150,12 +151,12 @@ def raise_tops(
                 waiting = j
                 continue
             raise_two(all_draws, waiting, j, near_trials)
-            waiting = -1
+            waiting = nobody
         if waiting >= 0:
             raise_two(all_draws, waiting, waiting, near_trials)
 
 
-@compiled(error_model="numpy")
+@compiled_part(error_model="numpy")
 def any_near(
     near: BoolArray,
     low: SingleArray,
@@ -187,7 +188,7 @@ def any_near(
     return some
 
 
-@compiled(error_model="numpy")
+@compiled_part(error_model="numpy")
 def raise_two(draws: Draws, j: int, other: int, trials: NearTrials) -> None:
     """Raise the tops of draws j and other, and low with them, by these trials."""
     times, moved, lanes = draws.times, draws.moved, trials.lanes
@@ -213,7 +214,7 @@ def raise_two(draws: Draws, j: int, other: int, trials: NearTrials) -> None:
         raise_top(draws, other, trials)
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def may_rise(draws: Draws, j: int, apart: Any, total: Any, square: Any, shifts: FloatArray) -> Any:
     """Whether any of these trials may have a t above the tops of draw j, with room for all that another order of rounding
     in double precision can move: a few B units in the last place of what is added up."""
@@ -229,7 +230,7 @@ def may_rise(draws: Draws, j: int, apart: Any, total: Any, square: Any, shifts: 
     return rises
 
 
-@compiled(error_model="numpy")
+@compiled_part(error_model="numpy")
 def raise_top(draws: Draws, j: int, trials: NearTrials) -> None:
     """`raise_two` for one draw, in the order in which a draw's sums are defined."""
     times, moved, tops, lanes = draws.times, draws.moved, draws.tops, trials.lanes

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from positioning.arrays import FloatArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 
 TOLERANCE = 1e-11  # of a gradient, in units of the mean diagonal of G
 RIDGE = 1e-12  # of the mean diagonal, so that donors that are one another have a solution
@@ -58,7 +58,7 @@ def simplex_weights(gram: FloatArray, cross: FloatArray) -> FloatArray:
     return weights
 
 
-@compiled()
+@compiled_part()
 def _steepest(g: Any, c: Any, weights: Any, inside: Any) -> int:
     """The donor outside whose gradient is lowest, -1 where none is below the common one of those inside."""
     size, level, donor = c.size, 0.0, -1
@@ -75,7 +75,7 @@ def _steepest(g: Any, c: Any, weights: Any, inside: Any) -> int:
     return donor
 
 
-@compiled()
+@compiled_part()
 def _moved(g: Any, c: Any, weights: Any, inside: Any) -> bool:
     """Move the weights to the solution on those inside, or as far as none turns negative, and let that one go; whether
     the solution was reached."""
@@ -93,7 +93,7 @@ def _moved(g: Any, c: Any, weights: Any, inside: Any) -> bool:
     return leaves < 0
 
 
-@compiled()
+@compiled_part()
 def _on_face(g: Any, c: Any, own: Any) -> Any:
     """The solution over the donors `own` with its sum held at one, signs free: two solutions by Cholesky, of c and of
     ones, joined so that the sum is one."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from positioning.analysis.simplex import simplex_weights
 from positioning.arrays import FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.event_studies.design import MIN_ESTIMATION_SESSIONS, REACH, Design
 
 MIN_DONORS = 3  # fewer are no pool to choose from
@@ -55,7 +55,11 @@ def _fit_all(names: Any, donors: Any, free: Any, lows: Any, stops: Any, begins: 
         first, quiet = begins[m], free[lows[m] : stops[m]]
         if first < 0 or first + width > names.shape[0] or quiet.size < MIN_ESTIMATION_SESSIONS:
             continue
-        used = np.concatenate((quiet, np.arange(first, first + width)))
+        used = np.empty(quiet.size + width, np.int64)
+        for t in range(quiet.size):  # cell by cell: what assigns an array takes seconds to compile
+            used[t] = quiet[t]
+        for t in range(width):
+            used[quiet.size + t] = first + t
         name_columns, donor_columns = _complete(names, used), _complete(donors, used)
         if name_columns.size == 0 or donor_columns.size < MIN_DONORS:
             continue
@@ -65,19 +69,21 @@ def _fit_all(names: Any, donors: Any, free: Any, lows: Any, stops: Any, begins: 
                 own[t] += names[used[t], n] / name_columns.size
         donor_weights = _nearest(own, donors, used[: quiet.size], donor_columns)
         weights[m] = 0.0
-        weights[m][donor_columns] = donor_weights
+        for a in range(donor_columns.size):
+            weights[m, donor_columns[a]] = donor_weights[a]
         left, square = own.copy(), 0.0
         for t in range(used.size):
             for a in range(donor_columns.size):
                 left[t] -= donor_weights[a] * donors[used[t], donor_columns[a]]
-        gaps[m] = left[quiet.size :]
+        for t in range(width):
+            gaps[m, t] = left[quiet.size + t]
         for t in range(quiet.size):
             square += left[t] * left[t] / quiet.size
         errors[m] = np.sqrt(square)
     return weights, gaps, errors
 
 
-@compiled()
+@compiled_part()
 def _nearest(own: Any, donors: Any, rows: Any, columns: Any) -> Any:
     """The weights of the donors in `columns` that come nearest to `own` on these rows."""
     size = columns.size
@@ -95,7 +101,7 @@ def _nearest(own: Any, donors: Any, rows: Any, columns: Any) -> Any:
     return simplex_weights(gram, cross)
 
 
-@compiled()
+@compiled_part()
 def _complete(values: Any, used: Any) -> Any:
     """The columns that are known on all of these rows."""
     is_complete = np.ones(values.shape[1], np.bool_)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from positioning.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.market.market import Market
 from positioning.scenarios.counterfactual import Moves, drift_corrected, halted, stressed_moves
 from positioning.scenarios.paths import ResamplingPool, changes_moves
@@ -336,7 +336,7 @@ def _laid(  # noqa: PLR0912, PLR0915 - one pass over the rows
     )  # fmt: skip
 
 
-@compiled()
+@compiled_part()
 def _known(value: float) -> float:
     """0 for what is not known, as the ledger reads it."""
     return 0.0 if np.isnan(value) else value

@@ -11,7 +11,7 @@ import numpy as np
 
 from positioning.analysis.metrics import NOISE
 from positioning.arrays import DAYS_PER_YEAR, BoolArray, DateArray, FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.simulation.ledger_arrays import LANES
 from positioning.vectors import (
     WIDTH,
@@ -132,25 +132,25 @@ NEARLY = 1.0 + 1e-10  # by which a fall must be less deep than the deepest for n
 DEEP, SMALL, LARGE = -0.999999, 1e-20, 1e50
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def fall(gain: Any) -> Any:
     """The gain where it is a loss, else 0."""
     return where(gain < 0.0, gain, 0.0)
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def higher(x: Any, y: Any) -> Any:
     """The greater of two, place by place."""
     return where(x > y, x, y)
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def lower(x: Any, y: Any) -> Any:
     """The lesser of two, place by place."""
     return where(x < y, x, y)
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def pair_products(nav: FloatArray, r: int, column: int, before: Any) -> Any:
     """Of STEP rows from r on, nav `before` them: nav before and on the first; on the second and the third; and one by
     the product of both. The returns of all STEP rows follow from that one division; one for several registers, too, would
@@ -160,7 +160,7 @@ def pair_products(nav: FloatArray, r: int, column: int, before: Any) -> Any:
     return early, late, 1.0 / (early * late)
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def close_block(
     block: int, blocks: int, place: int, part: Any, part_square: Any, sums: FloatArray, squares: FloatArray
 ) -> None:
@@ -320,13 +320,13 @@ def measure(  # noqa: PLR0912, PLR0915 - one pass over nav
         by_nav_and_year(load(room, (0, 0), WIDTH), years, traded, cost, place, figures)
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def not_below_zero(x: Any) -> Any:
     """What rounding leaves below zero is zero."""
     return where(x > 0.0, x, 0.0)
 
 
-@compiled(error_model="numpy", forceinline=True)
+@compiled_part(error_model="numpy", forceinline=True)
 def by_nav_and_year(
     nav: Any, years: float, traded: FloatArray, cost: FloatArray, place: int, figures: FloatArray
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from positioning.arrays import BoolArray, FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.simulation.kernel import one_account, working_room
 from positioning.simulation.ledger_arrays import (
     AccountState,
@@ -150,7 +150,7 @@ def _build(ledger: Any) -> Any:
     return accounts
 
 
-@compiled()
+@compiled_part()
 def _profit(arrays: LedgerArrays, record: Recording, n: int) -> float:
     """What one name made: its last value, less what was paid for it, charged and owed, and what it brought."""
     rows = arrays.fill.shape[0]

@@ -19,7 +19,7 @@ from typing import final
 import numpy as np
 
 from positioning.arrays import DAYS_PER_YEAR, BoolArray, FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 from positioning.events.event import Events
 from positioning.market.market import Market
 from positioning.strategy.features import DEFAULT_BETA, Covariance, Feature
@@ -142,7 +142,7 @@ def cap(
                     weights[d, n, k] *= after / before
 
 
-@compiled()
+@compiled_part()
 def _cap_countries(weights: FloatArray, countries: IntArray, names: IntArray, most: float) -> None:
     for first in names:
         country, total = countries[first], 0.0

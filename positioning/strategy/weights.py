@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from positioning.arrays import BoolArray, FloatArray, IntArray
-from positioning.compiled import compiled
+from positioning.compiled import compiled, compiled_part
 
 
 @compiled()
@@ -75,7 +75,7 @@ def _common_returns(
     return own, other, count
 
 
-@compiled()
+@compiled_part()
 def _dimson(own: FloatArray, other: FloatArray) -> float:
     """Sum of the slopes on the other's return before, with and after; NaN where that did not move."""
     size = own.size - 2
