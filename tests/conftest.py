@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 LONGEST = (
     "reporting/test_comparison.py", "reporting/test_tearsheet.py", "search/test_dask_cluster.py", "cli/test_fetch.py",
     "reporting/test_search.py", "test_documents.py", "simulation/test_ledger_laws.py", "cli/test_processes.py",
-    "cli/test_grid_resume.py", "test_compiled_closures.py", "data/test_yahoo.py", "cli/test_run.py",
+    "cli/test_grid_resume.py", "data/test_yahoo.py", "cli/test_run.py",
     "scenarios/test_stress_test.py", "analysis/test_look_ahead.py", "runs/test_edited_runs.py", "cli/test_terminal.py",
-    "cli/test_grid_search.py", "cli/test_events.py", "test_compiled.py", "event_studies/test_study.py",
+    "cli/test_grid_search.py", "cli/test_events.py", "event_studies/test_study.py",
     "reporting/test_index.py", "analysis/test_overfitting.py", "analysis/test_strategy_check.py",
     "search/test_walk_forward.py", "search/test_optuna_sampler.py", "cli/test_init.py", "test_tour.py",
     "test_worked_theses.py", "market/test_own_instruments.py", "cli/test_foreign_pages.py",
