@@ -21,8 +21,8 @@ from tests.cli.work import but_progress
 
 WIDE = (
     *("--grid", "half_life=1:50:1", "--grid", "hedge_ratio=0.02:1:0.02"),
-    *("--grid", "exposure=0.1:0.19:0.005"),
-)  # 47,500 trials, six chunks
+    *("--grid", "exposure=0.1:0.2:0.005"),
+)  # 52,500 trials, seven chunks
 WIDER = (*WIDE[:4], "--grid", "exposure=0.1:0.59875:0.00125")  # a million trials, 123 chunks
 SMALL = ("--grid", "half_life=5,20,40", "--grid", "hedge_ratio=0:1:0.005")
 PATIENCE = 300.0  # seconds until a chunk must be there
@@ -94,7 +94,7 @@ def test_stopped_killed_and_resumed_it_ends_in_the_same_bytes_and_no_other_gets_
     code, said = stopped(out, signal.SIGINT, 0.05, *WIDE, meanwhile=try_as_well)
     assert code == 130
     assert len(said.strip().splitlines()) == 1, said
-    assert "of 47,500 trials are kept in" in said
+    assert "of 52,500 trials are kept in" in said
     assert "--resume" in said
     code, said = stopped(out, signal.SIGKILL, 0.02, *WIDE, "--resume")
     assert code == -signal.SIGKILL
