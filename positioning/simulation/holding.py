@@ -5,6 +5,7 @@ Each function is made for a width: one account (1), or WIDTH of them side by sid
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from positioning.compiled import compiled_part
@@ -15,6 +16,7 @@ MARGIN = 1e-9  # parts of all that is held and owed by which equity must stay ab
 BESIDE, FEW = 4, 1  # rows valued together, and by themselves
 
 
+@cache  # so that it is compiled once for all that hold it
 def build_accrue(width: int) -> Any:
     """Financing and dividends on what was held overnight."""
 
@@ -60,6 +62,7 @@ def build_accrue(width: int) -> Any:
     return accrue
 
 
+@cache
 def build_hold(width: int) -> Any:  # noqa: PLR0915 - what belongs to a spell, in one place
     """A spell without an order, an exit or a trapped holding."""
     accrue = build_accrue(width)
@@ -131,6 +134,7 @@ def build_hold(width: int) -> Any:  # noqa: PLR0915 - what belongs to a spell, i
     return hold
 
 
+@cache
 def build_appraise(width: int) -> tuple[Any, Any]:
     """What accounts are worth."""
 

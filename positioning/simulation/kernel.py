@@ -21,6 +21,7 @@ what a capital adds is left out where there is none, and a capital of zero has t
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,14 +74,9 @@ from positioning.vectors import (
 CASH, TOTAL, TRAPPED, LAST, DEAD, CALL = range(6)
 
 
-def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
-    """The ledger for the `width` accounts from `place` on, their nav into nav from `column` on; with `recording` (one
-    account) the out arrays of `run_ledger` are filled; `sized`: with what a capital adds."""
-    accrue, hold = build_accrue(width), build_hold(width)
-    appraise, appraise_at_fill = build_appraise(width)
-    trade = build_trade(width, recording, sized)
-    whole_equity, rebalance = build_rebalance(width)
-    direct = not (recording or sized)  # whether a decision may trade without becoming pending
+@cache
+def _build_parts(width: int, recording: bool) -> tuple[Any, Any, Any, Any]:  # noqa: PLR0915 - seldom, or short
+    """What is the same with a capital and without."""
 
     @compiled_part(error_model="numpy", _nrt=False)
     def close_ruined(r, k, place, at_fill, lane, legs, outcome, record):
@@ -194,6 +190,19 @@ def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
                 end = q
             q = freezing[q + 1]
         return end
+
+    return settle, leave, decide, quiet_until
+
+
+def _build(width: int, recording: bool, sized: bool) -> Any:  # noqa: PLR0915
+    """The ledger for the `width` accounts from `place` on, their nav into nav from `column` on; with `recording` (one
+    account) the out arrays of `run_ledger` are filled; `sized`: with what a capital adds."""
+    accrue, hold = build_accrue(width), build_hold(width)
+    appraise, appraise_at_fill = build_appraise(width)
+    trade = build_trade(width, recording, sized)
+    whole_equity, rebalance = build_rebalance(width)
+    settle, leave, decide, quiet_until = _build_parts(width, recording)
+    direct = not (recording or sized)  # whether a decision may trade without becoming pending
 
     @compiled(error_model="numpy", _nrt=False)
     def ledger(  # noqa: PLR0912, PLR0915 - one body, so that there is one law

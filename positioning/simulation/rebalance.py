@@ -6,6 +6,7 @@ read where they were decided, and each leg's new holding is known in one pass un
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from positioning.compiled import compiled_part
@@ -21,6 +22,7 @@ from positioning.simulation.leg_arithmetic import (
 from positioning.vectors import any_of, fill, fused, item, load, prefetch, store, where
 
 
+@cache  # so that it is compiled once for all that hold it
 def build_rebalance(width: int) -> tuple[Any, Any]:  # noqa: PLR0915 - what belongs to one row, in one place
     """For one account (width 1) or WIDTH of them, without a capital."""
 
