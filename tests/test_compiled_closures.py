@@ -99,7 +99,8 @@ def said(forks: Forks) -> Telling:
     it is told; more: environment."""
 
     def tell(script: Path, *words: str, **more: str) -> str:
-        env = dict(os.environ, NUMBA_CACHE_DIR=str(script.parent / "cache"), **more)
+        own = {"NUMBA_CACHE_DIR": str(script.parent / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, **own, **more}  # a .pyc has the second and the size of its source: two may follow in one
         done = forks.run(f"import sys; sys.argv[1:] = {words}; import {script.stem}", script.parent, env)
         assert done.status == 0, done.err
         return done.out.strip()
