@@ -100,7 +100,7 @@ def said(forks: Forks) -> Telling:
 
     def tell(script: Path, *words: str, **more: str) -> str:
         own = {"NUMBA_CACHE_DIR": str(script.parent / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-        env = {**os.environ, **own, **more}  # a .pyc has the second and the size of its source: two may follow in one
+        env = {**os.environ, **own, **more}  # a .pyc takes two sources of one size within a second for one
         done = forks.run(f"import sys; sys.argv[1:] = {words}; import {script.stem}", script.parent, env)
         assert done.status == 0, done.err
         return done.out.strip()
