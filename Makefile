@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= sample
 ESLINT := eslint@9.39.1
-AT_ONCE := -n 4 --dist loadscope --no-loadscope-reorder  # four on two cores: they wait for processes, browsers and disks
+AT_ONCE := -n 3 --dist loadscope --no-loadscope-reorder  # three on two cores: they wait for processes, browsers and disks
 
 # What the tests run as machine code, compiled once and kept, before several processes would each do so: ledger and search,
 # and, after lint, which is half as long, the rest. These tests need not run again beside the others.
