@@ -20,7 +20,7 @@ from positioning.search.measures import FIGURES, Accounts, Figures
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.cash import CashRate
 from positioning.simulation.fees import FeeTable, read_fees
-from positioning.simulation.ledger_arrays import LANES
+from positioning.simulation.ledger_arrays import LANES, SPELL
 from positioning.simulation.result import Result
 from positioning.strategy.targets import Targets
 
@@ -155,3 +155,22 @@ def test_forty_accounts_wholly_frozen_are_alike_under_every_mark() -> None:
             assert (r.ruin_row, r.deficit) == (None, 0.0)
             np.testing.assert_allclose(r.nav, last.nav - (1 - factor) * last.trapped, rtol=1e-12, atol=1e-12)
     assert traded > 400  # they did trade before
+
+
+@pytest.mark.parametrize("rise", [1e6, 1e-6])
+def test_what_is_dust_is_measured_by_what_the_account_was_worth_the_row_before(rise: float) -> None:
+    # A is bought on the first row of a spell at 1, stands at `rise` to its end, and from the next on at 1e-13 of that:
+    # ruin, though no price of the new spell is far from another. At 1e-11 of it the account lives on.
+    bought, end = SPELL, 2 * SPELL
+    for fall, ruined in ((1e-13, True), (1e-11, False)):
+        prices = np.repeat([1.0, rise, rise * fall], [bought + 1, SPELL - 1, SPELL])
+        market = Market.from_frames(
+            pd.DataFrame({"A": prices}, pd.bdate_range("2024-01-08", periods=prices.size))
+        )
+        targets = Targets(market.rows, market.symbols, np.array([bought - 1]), np.ones((1, 1)))
+        r = AccountTerms(FeeTable((), "none")).run(targets, market)
+        assert (r.ruined, r.ruin_row) == (ruined, end if ruined else None), fall
+        np.testing.assert_allclose(r.nav[[bought, end - 1]], [1.0, rise], **exactly)
+        assert r.nav[-1] == (
+            0.0 if ruined else pytest.approx(rise * fall, rel=1e-12)
+        )  # the fall, rounded twice
