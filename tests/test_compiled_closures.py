@@ -148,15 +148,19 @@ def test_code_under_the_name_of_another_is_not_run(script: Path, said: Telling) 
     assert len(list((script.parent / "cache").rglob("*outer*.nbc"))) == 2
 
 
-def test_what_a_function_calls_in_another_file_is_part_of_it(tmp_path: Path, said: Telling) -> None:
+@pytest.mark.parametrize("kind", ["compiled", "compiled_part"])
+def test_what_a_function_calls_in_another_file_is_part_of_it(
+    tmp_path: Path, said: Telling, kind: str
+) -> None:
     called, caller = tmp_path / "called.py", tmp_path / "caller.py"
-    called.write_text(CALLED)
+    text = CALLED.replace("compiled\n", f"{kind}\n").replace("@compiled", f"@{kind}")
+    called.write_text(text)
     caller.write_text(CALLER)
     assert said(caller) == "102.0 1"
     assert said(caller) == "102.0 0"
-    called.write_text(CALLED.replace("return x + STEP", "return x - STEP"))
+    called.write_text(text.replace("return x + STEP", "return x - STEP"))
     assert said(caller) == "98.0 1"
-    called.write_text(CALLED.replace("STEP = 1.0", "STEP = 3.0"))
+    called.write_text(text.replace("STEP = 1.0", "STEP = 3.0"))
     assert said(caller) == "306.0 1"
 
 
