@@ -31,6 +31,7 @@ ON_ANYTHING = {
     "extractall",
     "unpickle",
 }  # of a frame, an archive or an unpickler, whatever its name
+LAST_NAMES = {name.rsplit(".", 1)[-1] for name in CALLS | METHODS} | ON_ANYTHING
 LETS = {("allow_pickle", True), ("shell", True), ("autoescape", False), ("verify", False)}
 TYPES = {"Element", "ParseError"}  # of xml, which parse nothing
 # Tools of the repository, which read only what they or pytest wrote.
@@ -71,11 +72,13 @@ def dangers(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             yield from {f"{node.module}.{a.name}" for a in node.names} & METHODS
         elif isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            if called in CALLS | METHODS or (
-                isinstance(node.func, ast.Attribute) and node.func.attr in ON_ANYTHING
-            ):
-                yield called
+            last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if last in LAST_NAMES:
+                called = ast.unparse(node.func)
+                if called in CALLS | METHODS or (
+                    isinstance(node.func, ast.Attribute) and last in ON_ANYTHING
+                ):
+                    yield called
             for keyword in node.keywords:
                 value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
                 if (keyword.arg, value) in LETS:

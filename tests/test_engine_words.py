@@ -60,9 +60,9 @@ LASTING = {
 
 def spoken(file: Path) -> list[str]:
     """Every text of a module that is no docstring, of a name neither."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    silent = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
-    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in silent)
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    silent = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
+    texts = (n for n in nodes if isinstance(n, ast.Constant) and id(n) not in silent)
     return [n.value for n in texts if isinstance(n.value, str)]
 
 

@@ -124,9 +124,12 @@ def test_no_symbol_of_its_universe_is_a_value_in_the_engine() -> None:
     no master of securities."""
     symbols = {s for s, c in THESIS.universe.items() if c.theme}
     assert len(symbols) > 60
+    anywhere = re.compile("|".join(map(re.escape, symbols)))
     found = set()
     for file in engine_files():
         name, text = file.relative_to(ENGINE).as_posix(), file.read_text(encoding="utf-8")
+        if not anywhere.search(text):
+            continue
         if file.suffix == ".py":
             words = {w for s in literals(text) for w in s.split(",") if s.count(",") > 1 or w == s}
         else:

@@ -43,6 +43,9 @@ QUALIFIERS = PARTICIPLES | frozenset([
     "old", "once", "opposite", "outside", "own", "plain", "recent", "similar", "sure", "unclear", "unsure", "usual",
     "whole", "out", "long", "abnormal", "begun", "hidden", "broken", "frozen", "chosen",
 ])  # fmt: skip
+CLASS = re.compile(
+    r"^ *class (\w+)[:(\[]", re.MULTILINE
+)  # as the formatter writes it; parsing takes a second
 NOUNS_IN_ED = {"Speed", "Seed", "Feed", "Embed", "Need", "Thread", "Breed"}
 MODULES = {
     "positioning/compiled.py": "the decorator `compiled`",
@@ -89,12 +92,12 @@ def test_every_class_and_module_is_named_by_a_noun() -> None:
     )
     assert len(files) > 300
     classes = [
-        f"{f.relative_to(ROOT).as_posix()}: {node.name}"
+        (f.relative_to(ROOT).as_posix(), name)
         for f in files
-        for node in ast.walk(ast.parse(f.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef) and qualifies(node.name)
+        for name in CLASS.findall(f.read_text(encoding="utf-8"))
     ]
-    assert classes == []
+    assert len(classes) > 300
+    assert [(file, name) for file, name in classes if qualifies(name)] == []
     modules = {f.relative_to(ROOT).as_posix() for f in files if qualifies(f.stem.strip("_") or "init")}
     assert modules == set(MODULES), "a module is named by a noun, and an exception by a reason"
 
