@@ -156,13 +156,14 @@ def _interrupt() -> None:
 
 
 def _unraisable(hook_args: Any) -> None:
-    """An error that nobody could be told of. Where compiled code called back, a Ctrl-C is such a one: it is raised again
-    a moment later."""
+    """An error that nobody could be told of. Where compiled code called back, or an object was given up, a Ctrl-C is such
+    a one: it is raised again a moment later. After it, they are of what it left half made, and are none of the reader's
+    concern: llvmlite's engines, for one, cannot be given up where it came while they began."""
     if hook_args.exc_type is KeyboardInterrupt:
         again = threading.Timer(0.05, _interrupt)
         again.daemon = True
         again.start()
-    else:
+    elif not _signals:
         sys.__unraisablehook__(hook_args)
 
 

@@ -182,6 +182,29 @@ def test_an_interruption_of_compiled_code_that_calls_back_is_not_lost() -> None:
     assert (done.stdout, done.stderr) == ("told\n", "")
 
 
+@pytest.mark.parametrize("struck", ["begins", "ends", ""])
+def test_what_ctrl_c_left_half_made_is_given_up_without_a_word(struck: str) -> None:
+    """It was seen of llvmlite: where its engine had not begun, the end of it failed, and Python said so."""
+    code = (
+        "import os, signal, sys, typer\nfrom positioning.cli.command import begin, ending\nbegin()\n"
+        "class Engine:\n    def at(self, moment):\n"
+        f"        if moment == '{struck}':\n            os.kill(os.getpid(), signal.SIGINT)\n"
+        "            signal.pause()\n"
+        "    def __init__(self):\n        self.at('begins')\n"
+        "    def __del__(self):\n        self.at('ends')\n        del self.pointer\n"
+        "try:\n    with ending():\n        Engine()\n        Engine()\n"
+        f"        if '{struck}':\n            signal.pause()\n"
+        "except typer.Exit as ended:\n    sys.exit(ended.exit_code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False
+    )
+    if struck:
+        assert (done.returncode, done.stderr) == (130, "stopped; nothing half-written is left\n")
+    else:  # a fault of a command that was not stopped is told
+        assert (done.returncode, done.stderr.count("has no attribute 'pointer'")) == (0, 2)
+
+
 def test_an_error_that_a_library_makes_of_ctrl_c_is_the_line_of_ctrl_c() -> None:
     """Compiled code may answer an interruption by another error, as numba does while it is imported."""
     code = (
