@@ -16,7 +16,7 @@ import pytest
 
 from positioning.cli import progress
 from tests.builders import LATEST, Figure
-from tests.forks import Forks
+from tests.forks import COMPILING, Forks
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
@@ -78,7 +78,17 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     """Runs code in processes that need not import numba first."""
     if not hasattr(os, "fork"):
         pytest.skip("no process can be forked")
-    with Forks(tmp_path_factory.mktemp("forks")) as running:
+    with Forks(tmp_path_factory.mktemp("forks"), COMPILING) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Runs the commands in processes that need not import the frame of them first."""
+    if not hasattr(os, "fork"):
+        pytest.skip("no process can be forked")
+    root = str(Path(__file__).parents[1])
+    with Forks(tmp_path_factory.mktemp("commands"), "import positioning.cli.main", root) as running:
         yield running
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -11,12 +12,21 @@ from pathlib import Path
 
 from distributed import Client, LocalCluster
 
+from tests.forks import Fork, Forks
+
+IMPORTS = "import tests.dask_imports"
+IDLE = {  # what a machine does all the time to tell how it is: four hundredths of a core each
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+}
+
 
 class Machines:
-    """A scheduler and workers, each a process as one starts it by hand."""
+    """A scheduler and workers, each a process as one starts it by hand, but that its imports were done by the origin."""
 
-    def __init__(self, place: Path) -> None:
-        self.place, self.running = place, dict[str, subprocess.Popen[bytes]]()
+    def __init__(self, place: Path, forks: Forks) -> None:
+        self.place, self.running = place, dict[str, subprocess.Popen[bytes] | Fork]()
+        self._forks = forks
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
@@ -24,13 +34,24 @@ class Machines:
             "scheduler", "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2]
         )
 
-    def worker(self, name: str, *words: str) -> None:
-        plain = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(self.place))
-        self._start(name, "worker", self.address, "--name", name, *plain, *words)
+    def worker(self, name: str) -> None:
+        self._start(name, *self._worker(name))
 
-    def _start(self, name: str, kind: str, *words: str) -> None:
-        command = [sys.executable, "-m", "dask", kind, *words, "--no-dashboard"]
+    def _worker(self, name: str) -> tuple[str, ...]:
+        plain = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", str(self.place))
+        return ("worker", self.address, "--name", name, *plain)
+
+    def _start(self, name: str, *words: str) -> None:
+        log = self.place / f"{name}.log"
+        code = "from dask.__main__ import main; main()"
+        self.running[name] = self._forks.begin(
+            code, Path.cwd(), {**os.environ}, log, log, *words, "--no-dashboard"
+        )
+
+    def cold_worker(self, name: str) -> None:
+        """One that imports all by itself."""
         with (self.place / f"{name}.log").open("wb") as log:
+            command = [sys.executable, "-m", "dask", *self._worker(name), "--no-dashboard"]
             self.running[name] = subprocess.Popen(command, stdout=log, stderr=log)
 
     def kill(self, name: str) -> None:
@@ -46,10 +67,10 @@ class Machines:
             self.kill(name)
 
 
-def started(place: Path, workers: int) -> Machines:
+def started(place: Path, forks: Forks, workers: int) -> Machines:
     """A scheduler and so many workers; none is left where one does not come."""
     with ExitStack() as stack:
-        made = Machines(place)
+        made = Machines(place, forks)
         stack.callback(made.end)
         for n in range(workers):
             made.worker(f"first-{n}")
@@ -60,8 +81,8 @@ def started(place: Path, workers: int) -> Machines:
 
 
 @contextmanager
-def machines(place: Path, workers: int) -> Iterator[Machines]:
-    made = started(place, workers)
+def machines(place: Path, forks: Forks, workers: int) -> Iterator[Machines]:
+    made = started(place, forks, workers)
     try:
         yield made
     finally:

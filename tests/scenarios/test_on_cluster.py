@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -23,11 +25,18 @@ from positioning.scenarios.simulation import PathPlan, in_this_process, simulate
 from positioning.simulation.fees import read_fees
 from strategies import FertilizerProducers, MiddleCorridor
 from tests.builders import EVENTS
-from tests.dask_machines import within
+from tests.dask_machines import IDLE, within
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:unclosed:ResourceWarning"
 )  # distributed closes when collected
+
+
+@pytest.fixture(autouse=True, scope="module")
+def idle_machines() -> Iterator[None]:
+    """Those that this process begins."""
+    with dask.config.set(IDLE):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import multiprocessing
+import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import dask
+import distributed
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
@@ -24,13 +29,23 @@ from positioning.search.on_cluster import cluster
 from positioning.search.run import threads
 from positioning.strategy.strategy import Strategy
 from strategies import Enablers, FertilizerProducers
-from tests.dask_machines import Machines, machines, started, within
+from tests.builders import LATEST
+from tests.dask_machines import IDLE, IMPORTS, Machines, machines, started, within
+from tests.forks import Forks
 from tests.search.clusters import HALVES, SHARES, Dawdling, failing, planned, space_of, tables
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [
     # LocalCluster and the clients of these tests: distributed closes its sockets and loops when they are collected
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Of a process that has imported dask and a search."""
+    with Forks(tmp_path_factory.mktemp("forks"), IMPORTS, str(ROOT)) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +58,28 @@ def pairs() -> Iterator[list[Machines]]:
 
 
 @pytest.fixture
-def pair(pairs: list[Machines], tmp_path_factory: pytest.TempPathFactory) -> Machines:
+def pair(pairs: list[Machines], forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Machines:
     """A scheduler and two workers: those of the tests before, unless one of them was killed."""
     if not pairs or set(pairs[-1].running) != {"scheduler", "first-0", "first-1"}:
-        pairs.append(started(tmp_path_factory.mktemp("pair"), 2))
+        pairs.append(started(tmp_path_factory.mktemp("pair"), forks, 2))
     return pairs[-1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def idle_machines() -> Iterator[None]:
+    """Those that this process begins."""
+    with dask.config.set(IDLE):
+        yield
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The workers of a nanny are forks of a process that has imported all they need, too."""
+    monkeypatch.setattr(distributed.utils, "_forkserver_preload_set", True)
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["tests.dask_imports"])
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        yield
+    forkserver._forkserver._stop()
 
 
 @pytest.fixture(autouse=True)
@@ -72,12 +104,12 @@ def test_nothing_to_do_asks_no_one() -> None:
 
 
 def test_a_scheduler_that_ends_while_an_answer_is_fetched_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was a traceback of distributed: a broken connection is neither a cancelled task nor a dead worker."""
     space = space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120))
     plan = planned(space, Dawdling(0.0))
-    with machines(tmp_path, 1) as made:
+    with machines(tmp_path, forks, 1) as made:
         gather = Client._gather
 
         async def late(self: Client, *words: Any, **more: Any) -> Any:
@@ -100,6 +132,7 @@ def test_an_error_of_the_system_in_a_worker_reaches_the_caller(error: OSError) -
             list(there.completed_pieces(one.scheduler_address, 60.0, job, [(n, (n,)) for n in (1, 2)]))
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_nanny_brings_a_killed_worker_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     space, deadly = (
         space_of(half_life=HALVES, exposure=SHARES, lookback=(60, 120, 180, 240)),
@@ -303,26 +336,28 @@ for address, dask_cluster.SOON in (("tcp://127.0.0.1:1", 0.5), (sys.argv[1], 60.
 """
 
 
-def test_standard_error_has_one_line_where_none_answers_and_one_where_it_is_stopped(pair: Machines) -> None:
-    command = [sys.executable, "-c", SCRIPT, pair.address]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == ["0\n", "0\n"]
-        process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=300)
-    unreached, stopped = stderr.splitlines()
+def test_standard_error_has_one_line_where_none_answers_and_one_where_it_is_stopped(
+    pair: Machines, forks: Forks, tmp_path: Path
+) -> None:
+    out, err = tmp_path / "out", tmp_path / "err"
+    process = forks.begin(SCRIPT, ROOT, {**os.environ}, out, err, pair.address)
+    until = time.monotonic() + LATEST
+    while not out.exists() or out.read_text().count("\n") < 3:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    assert out.read_text().startswith("0\n0\n")
+    unreached, stopped = err.read_text().splitlines()
     assert unreached.startswith("no dask scheduler answers")
     assert stopped == "stopped"
 
 
-def test_without_the_package_it_says_what_to_install() -> None:
-    code = (
-        "import sys\nsys.modules['distributed'] = None\nfrom positioning.errors import BadInputError\n"
-        "try:\n    import positioning.dask_cluster\nexcept BadInputError as error:\n    print(error)"
-    )
-    said = subprocess.check_output([sys.executable, "-c", code], text=True)
-    assert said.strip().endswith("type pip install 'positioning[dask]'")
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "positioning.dask_cluster")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BadInputError, match=r"type pip install 'positioning\[dask\]'$"):
+        importlib.import_module("positioning.dask_cluster")
 
 
 def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one_line(pair: Machines) -> None:
@@ -334,7 +369,7 @@ def test_workers_killed_and_joining_change_nothing_and_a_killed_scheduler_is_one
     def advance(trials: int) -> None:
         told.append(trials)
         if len(told) == 2:  # the first is what the chunks had
-            pair.worker("second")
+            pair.cold_worker("second")
             pair.kill("first-0")
         if len(told) == 5:
             pair.wait(2)
