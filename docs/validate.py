@@ -98,7 +98,7 @@ PARTS: Mapping[str, Part] = {
         "Luck of a search: SPA and PBO",
         "Hansen's test must reject a search without skill at its level, skewed trials or not; the probability of "
         "backtest overfitting of noise must be one half.",
-        (f"{A}/test_superior_predictive_ability.py", f"{A}/test_overfitting.py"),
+        (f"{A}/test_superior_predictive_ability.py", f"{A}/test_overfitting.py", f"{A}/test_pairs.py"),
     ),
     "ledger": Part(
         "Random markets against the reference",

@@ -24,7 +24,9 @@ def test_every_slow_test_belongs_to_a_part() -> None:
     slow = {
         file
         for file in (ROOT / "tests").rglob("test_*.py")
-        if re.search(r"^@pytest\.mark\.slow", file.read_text(encoding="utf-8"), re.MULTILINE)
+        if re.search(
+            r"^@pytest\.mark\.slow|marks=pytest\.mark\.slow", file.read_text(encoding="utf-8"), re.MULTILINE
+        )
     }
     asked = {file for path in given for file in (path.rglob("test_*.py") if path.is_dir() else [path])}
     assert sorted(str(f.relative_to(ROOT)) for f in slow - asked) == []

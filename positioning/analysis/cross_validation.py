@@ -26,6 +26,9 @@ LAST_BLOCKS = (
     3  # by which splits are told apart, so that sums over few of the other blocks are in memory at once
 )
 PARTS = 8  # into which the splits that agree in those are cut for the cores
+WORTH_THREADS = (
+    300_000  # splits times trials, a millisecond or two: fewer are done sooner than threads are begun
+)
 
 
 @final
@@ -175,12 +178,16 @@ def _winners(
         np.stack([subset_sums(x[:, :first], x[:, first:][:, own]) for own in (inside, ~inside)]) for x in high
     ]
     # In the order of their lower blocks, which are then added once for many, and put back in their own.
-    parts = np.array_split(np.argsort(halves % 2 ** low[0].shape[0], kind="stable"), PARTS)
+    order = np.argsort(halves % 2 ** low[0].shape[0], kind="stable")
+    parts = np.array_split(order, PARTS if halves.size * low[0].shape[1] > WORTH_THREADS else 1)
 
     def ranked(places: IntArray) -> FloatArray:
         return winners_of_halves(halves[places], counts.astype(np.float64), *low, *upper)  # type: ignore[no-any-return]
 
     by_half = np.empty((2, 3, halves.size))
+    if len(parts) == 1:
+        by_half[:, :, order] = ranked(order)
+        return by_half
     with closing(in_order(ranked, parts, cores())) as each:
         for places, own in zip(parts, each, strict=True):
             by_half[:, :, places] = own

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from positioning.analysis.active_returns import ActiveAlpha, active_alpha, active_returns, rows_in_force
 from positioning.analysis.factors import Factors
@@ -51,7 +52,7 @@ def test_figures_are_those_of_statsmodels() -> None:
     found = active_alpha(nav, other, factors, force, "in_force")
     kept = force[1:]
     y = (nav[1:] / nav[:-1] - other[1:] / other[:-1])[kept]
-    theirs = sm.OLS(y, sm.add_constant(factors[1:][kept])).fit(
+    theirs = OLS(y, add_constant(factors[1:][kept])).fit(
         cov_type="HAC", cov_kwds={"maxlags": int(4 * (kept.sum() / 100) ** (2 / 9)), "use_correction": True},
         use_t=True,
     )  # fmt: skip
@@ -99,7 +100,7 @@ def test_published_factors_take_the_benchmark_s_place_in_a_portfolio_of_their_ow
     lag[2:], lead[1:-1] = own_rows[1:-1], own_rows[2:]
     columns = np.column_stack([x[:, k] for k in range(2) for x in (lag, own_rows, lead)])[1:][kept]
     known = np.isfinite(columns).all(axis=1)
-    theirs = sm.OLS(y[known], sm.add_constant(columns[known])).fit()
+    theirs = OLS(y[known], add_constant(columns[known])).fit()
     assert own[2].coverage == "in_force_factors"
     assert (own[2].alpha, *own[2].betas) == pytest.approx(tuple(theirs.params), rel=1e-9)
 

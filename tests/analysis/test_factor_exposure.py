@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from positioning.analysis.factor_exposure import STEP, WINDOW, exposure
 from positioning.analysis.factor_files import read_factors
@@ -54,9 +55,9 @@ def test_rolling_betas_are_those_of_each_window() -> None:
     own = nav[1:] / nav[:-1] - 1 - 1e-4
     for row in (0, 7, found.days.size - 1):
         end = own.size - STEP * (found.days.size - 1 - row)
-        x = sm.add_constant(factors.values[1:][end - WINDOW : end])
+        x = add_constant(factors.values[1:][end - WINDOW : end])
         np.testing.assert_allclose(
-            found.rolling[row], sm.OLS(own[end - WINDOW : end], x).fit().params[1:], atol=1e-10
+            found.rolling[row], OLS(own[end - WINDOW : end], x).fit().params[1:], atol=1e-10
         )
     json = found.to_json()
     assert set(json["betas"]) == {"Mkt-RF", "SMB"}
@@ -78,11 +79,11 @@ def test_factors_of_other_hours_enter_with_leads_and_lags() -> None:
     assert dimson.fit.betas == pytest.approx([0.9, -0.3], abs=0.05)
     own = nav[1:] / nav[:-1] - 1 - 1e-4
     kept = slice(1, -1)  # neither the first return nor the last has both neighbours
-    x = sm.add_constant(
+    x = add_constant(
         np.column_stack([moves[1:][n : own.size - 2 + n, k] for k in range(2) for n in range(3)])
     )
     lags = int(4 * (x.shape[0] / 100) ** (2 / 9))
-    theirs = sm.OLS(own[kept], x).fit(
+    theirs = OLS(own[kept], x).fit(
         cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
     )
     tested = theirs.t_test(
@@ -93,7 +94,7 @@ def test_factors_of_other_hours_enter_with_leads_and_lags() -> None:
     np.testing.assert_allclose(fit.errors, tested.sd[:, 0] if tested.sd.ndim > 1 else tested.sd, atol=1e-10)
     np.testing.assert_allclose(fit.p, tested.pvalue, atol=1e-10)
     assert dimson.fit.alpha == pytest.approx(dimson.per_year * float(theirs.params[0]), abs=1e-10)
-    last = sm.OLS(own[kept][-WINDOW:], x[-WINDOW:]).fit().params
+    last = OLS(own[kept][-WINDOW:], x[-WINDOW:]).fit().params
     np.testing.assert_allclose(dimson.rolling[-1], [last[1:4].sum(), last[4:].sum()], atol=1e-10)
     assert dimson.days[-1] == DAYS[-2]
     assert (same.to_json()["beta_measure"], dimson.to_json()["beta_measure"]) == ("same_day", "dimson")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from linearmodels.iv import IV2SLS
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from positioning.analysis.factor_files import read_factors
 from positioning.analysis.factors import factor_fit
@@ -54,9 +55,9 @@ def test_alpha_and_betas_are_those_of_statsmodels_and_linearmodels(tmp_path: Pat
     excess = 0.0004 + values[:, :3] / 100 @ [0.9, 0.3, -0.2] + rng.normal(0, 0.005, 300)
     nav = np.cumprod(1 + excess + values[:, 3] / 100)
     found = factor_fit(DAYS, nav, factors, 260.0)
-    y, x = nav[1:] / nav[:-1] - 1 - values[1:, 3] / 100, sm.add_constant(values[1:, :3] / 100)
+    y, x = nav[1:] / nav[:-1] - 1 - values[1:, 3] / 100, add_constant(values[1:, :3] / 100)
     lags = int(4 * (299 / 100) ** (2 / 9))
-    theirs = sm.OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
+    theirs = OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
     others = IV2SLS(y, x, None, None).fit(cov_type="kernel", kernel="bartlett", bandwidth=lags, debiased=True)
     for other, errors in ((theirs.params, theirs.bse), (others.params, others.std_errors)):
         np.testing.assert_allclose(found.fit.coefficients, other, rtol=0, atol=1e-10)

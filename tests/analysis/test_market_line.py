@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from positioning.analysis.account_history import AccountHistory, rolling
 from positioning.analysis.block_bootstrap import intervals
@@ -33,8 +34,8 @@ def history(rows: int = 2000, measure: str = "dimson") -> AccountHistory:
 
 def test_dimson_is_the_sum_of_the_slopes_of_another_program() -> None:
     own, market = leaking()
-    design = sm.add_constant(np.column_stack([market[:-2], market[1:-1], market[2:]]))
-    slopes = sm.OLS(own[1:-1], design).fit().params[1:]
+    design = add_constant(np.column_stack([market[:-2], market[1:-1], market[2:]]))
+    slopes = OLS(own[1:-1], design).fit().params[1:]
     beta, alpha = line(own, market, "dimson")
     assert beta == pytest.approx(slopes.sum(), abs=1e-12)  # both by the normal equations of 2,000 rows
     assert alpha == pytest.approx(own.mean() - slopes.sum() * market.mean(), abs=1e-15)
@@ -44,7 +45,7 @@ def test_dimson_is_the_sum_of_the_slopes_of_another_program() -> None:
 
 def test_same_day_is_the_slope_of_another_program() -> None:
     own, market = leaking()
-    fit = sm.OLS(own, sm.add_constant(market)).fit()
+    fit = OLS(own, add_constant(market)).fit()
     np.testing.assert_allclose(line(own, market), fit.params[::-1], rtol=0, atol=1e-12)
 
 

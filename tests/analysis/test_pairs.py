@@ -90,14 +90,15 @@ def test_sharpe_intervals_agree_with_arch() -> None:
     assert [low, high] == pytest.approx(theirs.ravel(), abs=0.1 * (high - low))
 
 
-def test_intervals_cover_as_often_as_they_say() -> None:
-    """Sharpe of 120 skilless walks of 500 rows: 0 lies inside in 95 % less the shortfall of a percentile interval;
-    binomial bounds at three deviations, one side eased for that shortfall."""
+@pytest.mark.parametrize("walks", [40, pytest.param(120, marks=pytest.mark.slow)])
+def test_intervals_cover_as_often_as_they_say(walks: int) -> None:
+    """Sharpe of skilless walks of 500 rows: 0 lies inside in 95 % less the shortfall of a percentile interval;
+    binomial bounds of 120 at three deviations, one side eased for that shortfall."""
     inside = 0
-    for seed in range(120):
+    for seed in range(walks):
         low, high = intervals(course(noise(500, 100 + seed)), 200)["sharpe"]
         inside += low <= 0 <= high
-    assert 0.85 <= inside / 120 <= 1.0
+    assert 0.85 <= inside / walks <= 1.0
 
 
 def test_an_account_under_a_year_has_no_figure_of_a_year_and_no_interval_of_one() -> None:
@@ -133,12 +134,13 @@ def test_a_pair_finds_what_is_there_and_nothing_else() -> None:
     assert found[1, 0].sharpe > 0
 
 
-def test_pairs_of_equal_strategies_are_rejected_at_the_nominal_rate() -> None:
-    """200 sets of two independent walks, one-sided at 5 %: binomial, three deviations, eased for 21-row blocks."""
+@pytest.mark.parametrize("sets", [60, pytest.param(200, marks=pytest.mark.slow)])
+def test_pairs_of_equal_strategies_are_rejected_at_the_nominal_rate(sets: int) -> None:
+    """Sets of two independent walks, one-sided at 5 %: binomial of 200, three deviations, eased for 21-row blocks."""
     hits = sum(
-        pairs(np.stack([noise(600, s), noise(600, 9000 + s)]), 252.0, 199)[0].p <= 0.05 for s in range(200)
+        pairs(np.stack([noise(600, s), noise(600, 9000 + s)]), 252.0, 199)[0].p <= 0.05 for s in range(sets)
     )
-    assert 0.005 <= hits / 200 <= 0.115
+    assert 0.005 <= hits / sets <= 0.115
 
 
 def test_holm_by_hand() -> None:

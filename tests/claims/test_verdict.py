@@ -126,13 +126,13 @@ def test_no_verdict_on_driftless_sleeves_and_power(figure: Figure) -> None:
 
 
 def test_means_are_those_of_statsmodels() -> None:
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     values = np.random.default_rng(3).normal(0.001, 0.01, 200)
     found = mean_difference(
         0, Evidence("basket", names=("A",), against="B", sign=-1), values, "x", "after", 252.0
     )
-    theirs = sm.OLS(values, np.ones(200)).fit(
+    theirs = OLS(values, np.ones(200)).fit(
         cov_type="HAC", cov_kwds={"maxlags": int(4 * 2 ** (2 / 9)), "use_correction": True}, use_t=True
     )
     low, high = -252 * theirs.conf_int()[0][::-1]

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from positioning.analysis.world import by_state
 from positioning.data.index_file import read_indices
@@ -214,11 +215,9 @@ def test_returns_by_third_against_another_program(sample: Market) -> None:
     assert found.states[2].total == pytest.approx(path.iloc[-1] - 1)
     assert found.states[2].drawdown == pytest.approx(min((path / path.cummax().clip(lower=1)).min() - 1, 0))
     told = np.isfinite(state)
-    x = sm.add_constant(np.column_stack([state[told] == 2, state[told] == 1]).astype(float))
+    x = add_constant(np.column_stack([state[told] == 2, state[told] == 1]).astype(float))
     lags = int(4 * (told.sum() / 100) ** (2 / 9))
-    fit = sm.OLS(r[told], x).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
-    )
+    fit = OLS(r[told], x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
     assert found.p == pytest.approx(fit.pvalues[1], abs=1e-10)
 
 
@@ -265,15 +264,15 @@ def test_errors_of_cars_by_third_are_clustered_by_date(studies: list[EventStudy]
         mine = third == k
         groups = chained(at[mine])
         assert one.clusters == groups[-1] + 1
-        fit = sm.OLS(car[mine], np.ones(mine.sum())).fit(
+        fit = OLS(car[mine], np.ones(mine.sum())).fit(
             cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
         )
         assert (one.mean, one.error) == pytest.approx((fit.params[0], fit.bse[0]), rel=1e-9)
         assert np.isnan(one.p) if one.clusters < 5 else 0 < one.p <= 1
     assert found[0].clusters < np.unique(at[third == 0]).size  # news of two days in a row is one cluster
     outer = third != 1
-    x = sm.add_constant((third[outer] == 2).astype(float))
-    fit = sm.OLS(car[outer], x).fit(cov_type="cluster", cov_kwds={"groups": chained(at[outer])}, use_t=True)
+    x = add_constant((third[outer] == 2).astype(float))
+    fit = OLS(car[outer], x).fit(cov_type="cluster", cov_kwds={"groups": chained(at[outer])}, use_t=True)
     assert (apart.mean, apart.error) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-9)
     words = state_words((*found, apart))[0]
     assert f"errors clustered by date, {apart.clusters} clusters" in words

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from positioning.event_studies.calendar_time import Weighting, calendar_time, in_force
 from positioning.event_studies.day_zero import EventFilter, News, select
@@ -36,9 +37,9 @@ def test_alpha_is_that_of_statsmodels(weighting: Weighting) -> None:
     found = calendar_time(returns, known, weighting)
     weight = in_force(known, NYSE.size, weighting)
     used = np.isfinite(weight) & np.isfinite(returns.names[:, 0]) & np.isfinite(returns.factors[:, 0])
-    y, x = (weight * returns.names[:, 0])[used], sm.add_constant((weight * returns.factors[:, 0])[used])
+    y, x = (weight * returns.names[:, 0])[used], add_constant((weight * returns.factors[:, 0])[used])
     lags = int(4 * (used.sum() / 100) ** (2 / 9))
-    theirs = sm.OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
+    theirs = OLS(y, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True)
     assert found.sessions == used.sum()
     assert (found.alpha, found.error, found.p) == pytest.approx(
         (theirs.params[0], theirs.bse[0], theirs.pvalues[0]), rel=1e-9

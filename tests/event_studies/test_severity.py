@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from positioning.event_studies.abnormal_returns import Observation
 from positioning.event_studies.day_zero import News
@@ -44,7 +45,7 @@ def test_slope_and_error_are_those_of_statsmodels() -> None:
     severity = np.array([float(o.news.events[0].severity) for o in panel.observations])
     days = np.array([o.days[5:16] for o in panel.observations]).astype(np.int64)
     groups = overlapping_clusters(days[:, 0], days[:, -1])
-    theirs = sm.OLS(panel.car((0, 10))[0], sm.add_constant(severity)).fit(
+    theirs = OLS(panel.car((0, 10))[0], add_constant(severity)).fit(
         cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
     )
     effect = found.effects[0]
@@ -78,7 +79,7 @@ def test_surprise_and_theme_are_regressors_where_they_vary() -> None:
     x = np.column_stack([
         [float(e.severity) for e in news], [float(not e.follows) for e in news], [float("tag" in e.themes) for e in news]
     ])  # fmt: skip
-    theirs = sm.OLS(panel.car((0, 10))[0], sm.add_constant(x)).fit()
+    theirs = OLS(panel.car((0, 10))[0], add_constant(x)).fit()
     assert [e.coefficient for e in found.effects] == pytest.approx(theirs.params[1:].tolist(), rel=1e-9)
 
 

@@ -212,7 +212,8 @@ def outside_news() -> dict[np.datetime64, list[Event]]:
 
 def outside(own: np.ndarray, market: np.ndarray) -> list[dict[str, object]]:
     """Per piece of news what the papers need, by statsmodels, on the sessions NYSE."""
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
+    from statsmodels.tools import add_constant
 
     every = outside_news()
     quiet = np.ones(NYSE.size, bool)
@@ -226,15 +227,15 @@ def outside(own: np.ndarray, market: np.ndarray) -> list[dict[str, object]]:
         if not used or zero + 10 >= NYSE.size or not np.isfinite(own[zero - 5 : zero + 11]).all():
             continue
         rows = [t for t in range(zero - 305, zero - 5) if quiet[t]][-120:]
-        model = sm.OLS(own[rows], sm.add_constant(market[rows])).fit()
-        window = sm.add_constant(market[zero - 5 : zero + 11])
+        model = OLS(own[rows], add_constant(market[rows])).fit()
+        window = add_constant(market[zero - 5 : zero + 11])
         hat = window @ model.normalized_cov_params @ window.T
         made.append({
             "zero": zero, "rows": rows, "sign": np.sign(sum(e.signs["fertilizer"] * e.severity for e in used)),
             "ar": own[zero - 5 : zero + 11] - model.predict(window), "residuals": model.resid, "df": model.df_resid,
             "v": model.mse_resid * (np.eye(16) + hat), "se": model.get_prediction(window).se_obs,
-            "weights": window @ np.linalg.inv(sm.add_constant(market[rows]).T @ sm.add_constant(market[rows]))
-            @ sm.add_constant(market[rows]).T,
+            "weights": window @ np.linalg.inv(add_constant(market[rows]).T @ add_constant(market[rows]))
+            @ add_constant(market[rows]).T,
         })  # fmt: skip
     return made
 

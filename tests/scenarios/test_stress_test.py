@@ -11,13 +11,14 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from arch.bootstrap import StationaryBootstrap, optimal_block_length
 from arch.bootstrap._samplers_python import stationary_bootstrap_sample
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 from scipy.stats import ks_2samp, norm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 from typer.testing import CliRunner
 
 from positioning.arrays import BoolArray
@@ -352,9 +353,7 @@ def test_the_slope_and_its_error_are_those_of_statsmodels() -> None:
     rng = np.random.default_rng(3)
     x = rng.normal(0, 0.05, 80)
     y = 0.01 + 0.4 * x + np.convolve(rng.normal(0, 0.05, 82), [1, 0.5, 0.3], "valid")
-    theirs = sm.OLS(y, sm.add_constant(x)).fit(
-        cov_type="HAC", cov_kwds={"maxlags": 3, "use_correction": False}
-    )
+    theirs = OLS(y, add_constant(x)).fit(cov_type="HAC", cov_kwds={"maxlags": 3, "use_correction": False})
     slope, error, count = ols(y, x)
     assert (slope, error, count) == (pytest.approx(theirs.params[1]), pytest.approx(theirs.bse[1]), 80)
 

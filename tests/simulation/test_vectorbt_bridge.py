@@ -37,7 +37,7 @@ def random_case(seed: int, total: float = 0.9):
     return close, open_, weights, float(rng.uniform(0, 30))
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", range(2))
 def test_nav_equals_vectorbt_on_random_single_venue_markets(block: int) -> None:
     compare(range(20 * block, 20 * block + 20))
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 import strategies
 from positioning.errors import BadInputError, DataMissingError, PositioningError
@@ -399,9 +400,9 @@ def test_betas_across_closing_hours_are_those_of_statsmodels() -> None:
             return float(dimson_betas(returns, traded, 1, leg, row, 301)[0, 0])
         return float(rolling_betas(returns, traded, 1, leg, row, 301, np.array([n]))[0, 0])
 
-    design = sm.add_constant(np.column_stack([other[:-2], other[1:-1], other[2:]]))
-    assert measured(1) == pytest.approx(sm.OLS(own[1:-1], design).fit().params[1:].sum(), rel=1e-9)
-    two = sm.OLS(own[1:] + own[:-1], sm.add_constant(other[1:] + other[:-1])).fit()
+    design = add_constant(np.column_stack([other[:-2], other[1:-1], other[2:]]))
+    assert measured(1) == pytest.approx(OLS(own[1:-1], design).fit().params[1:].sum(), rel=1e-9)
+    two = OLS(own[1:] + own[:-1], add_constant(other[1:] + other[:-1])).fit()
     assert measured(2) == pytest.approx(two.params[1], rel=1e-9)
     # The true beta is 0.9: same-day finds a third of it, two-session returns half of what is missing. Standard errors
     # are near 0.05.
