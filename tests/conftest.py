@@ -16,7 +16,7 @@ import pytest
 
 from positioning.cli import progress
 from tests.builders import LATEST, Figure
-from tests.forks import COMPILING, Forks
+from tests.forks import COMMANDS, COMPILING, Forks
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
@@ -84,11 +84,11 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
 
 @pytest.fixture(scope="session")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    """Runs the commands in processes that need not import the frame of them first."""
+    """Runs commands in processes that need not import the frame of them first."""
     if not hasattr(os, "fork"):
         pytest.skip("no process can be forked")
     root = str(Path(__file__).parents[1])
-    with Forks(tmp_path_factory.mktemp("commands"), "import positioning.cli.main", root) as running:
+    with Forks(tmp_path_factory.mktemp("commands"), COMMANDS, root) as running:
         yield running
 
 

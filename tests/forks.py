@@ -11,6 +11,12 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, Self
 
+COMMANDS = """
+from importlib import import_module
+from positioning.cli.commands import COMMANDS
+for module in (*(f"cli.{name}" for name in COMMANDS.values()), "cli.main", "reporting.timeline", "events.thesis_file"):
+    import_module(f"positioning.{module}")
+"""  # and what the shortest of them imports when it is asked
 COMPILING = (
     "import numba; numba.njit(lambda x: x + 1.0)(1.0)"  # all that numba imports before the first function
 )
@@ -82,7 +88,7 @@ class Forks:
         """As `python -c code words` in that folder and with these variables."""
         out, err = self._folder / "out", self._folder / "err"
         status = self.begin(code, folder, env, out, err, *words).wait()
-        return Said(status, out.read_text(), err.read_text())
+        return Said(status, *(file.read_text(errors="surrogateescape") for file in (out, err)))
 
     def begin(self, code: str, folder: Path, env: dict[str, str], out: Path, err: Path, *words: str) -> Fork:
         """As `run`, which does not wait; what it prints is in these files."""

@@ -3,33 +3,37 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from positioning import __version__
+from positioning.cli import command_words
 from positioning.cli.commands import COMMANDS
+from tests.forks import Forks, Said
 
 SCRIPT = "import sys; sys.argv[0] = 'positioning'; from positioning.cli.main import app; app()"
 
 
-def typed(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", SCRIPT, *words], capture_output=True, text=True, check=False, timeout=300
-    )
+@pytest.fixture
+def typed(commands: Forks) -> Callable[..., Said]:
+    """What the console script says to words."""
+    return lambda *words: commands.run(SCRIPT, Path.cwd(), {**os.environ}, *words)
 
 
-def test_version_and_help_by_both_names() -> None:
-    assert typed("--version").stdout == f"positioning {__version__}\n"
+def test_version_and_help_by_both_names(typed: Callable[..., Said]) -> None:
+    assert typed("--version").out == f"positioning {__version__}\n"
     long, short = typed("--help"), typed("-h")
-    assert long.stdout == short.stdout
-    assert all(f" {name} " in long.stdout for name in COMMANDS)
+    assert long.out == short.out
+    assert all(f" {name} " in long.out for name in COMMANDS)
 
 
 @pytest.mark.parametrize("name", ["run", "grid-search", "list"])
-def test_each_command_has_its_help(name: str) -> None:
+def test_each_command_has_its_help(typed: Callable[..., Said], name: str) -> None:
     told = typed(name, "-h")
-    assert told.returncode == 0
-    assert f"positioning {name}" in told.stdout
+    assert told.status == 0
+    assert f"positioning {name}" in told.out
 
 
 @pytest.mark.parametrize(
@@ -44,12 +48,14 @@ def test_each_command_has_its_help(name: str) -> None:
         (("stress", "--seed", "-1"), "error: Invalid value for '--seed': Input should be greater"),
     ],
 )
-def test_what_was_typed_wrongly_is_one_line_and_status_2(words: tuple[str, ...], told: str) -> None:
+def test_what_was_typed_wrongly_is_one_line_and_status_2(
+    typed: Callable[..., Said], words: tuple[str, ...], told: str
+) -> None:
     answer = typed(*words)
-    assert answer.returncode == 2
-    assert answer.stderr.startswith(told)
-    assert answer.stderr.count("\n") == 1
-    assert answer.stdout == ""
+    assert answer.status == 2
+    assert answer.err.startswith(told)
+    assert answer.err.count("\n") == 1
+    assert answer.out == ""
 
 
 def test_completion_can_be_shown() -> None:
@@ -61,16 +67,9 @@ def test_completion_can_be_shown() -> None:
     assert "_POSITIONING_COMPLETE" in shown.stdout
 
 
-def test_the_command_that_is_kept_is_the_one_that_was_typed() -> None:
-    code = (
-        "import sys; sys.argv = ['/x/bin/positioning', 'grid-search', 'enablers', '--seed', '1']\n"
-        "from positioning.cli.command_words import typed, words_for\n"
-        "print(typed('grid_search')); print(words_for('event_study'))\n"
-        "sys.argv = ['/x/backtests/run.py', 'enablers']\nprint(typed('run'))"
-    )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.splitlines() == [
-        "positioning grid-search enablers --seed 1",
-        "['positioning', 'event-study']",
-        "python -m backtests.run enablers",
-    ]
+def test_the_command_that_is_kept_is_the_one_that_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/x/bin/positioning", "grid-search", "enablers", "--seed", "1"])
+    assert command_words.typed("grid_search") == "positioning grid-search enablers --seed 1"
+    assert command_words.words_for("event_study") == ["positioning", "event-study"]
+    monkeypatch.setattr(sys, "argv", ["/x/backtests/run.py", "enablers"])
+    assert command_words.typed("run") == "python -m backtests.run enablers"

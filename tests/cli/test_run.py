@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from positioning.cli.run import app
+from tests.cli.work import asked
+from tests.forks import Forks
 
 FIELDS = {
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown"),
@@ -236,14 +238,12 @@ def test_later_end_keeps_stale_holdings(prices: Path, tmp_path: Path) -> None:
     "command",
     ["run", "fetch", "events", "event_study", "stress", "grid_search", "compare", "verify", "serve"],
 )
-def test_a_mistyped_option_of_any_command_is_one_line(command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", f"backtests.{command}", "--nope"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert done.stderr.startswith("error: ")
+def test_a_mistyped_option_of_any_command_is_one_line(commands: Forks, command: str) -> None:
+    done = asked(commands, command, "--nope")
+    assert done.status == 2
+    assert done.out == ""
+    assert done.err.count("\n") == 1, done.err
+    assert done.err.startswith("error: ")
 
 
 def test_a_short_run_states_no_probability_and_no_figure_of_a_year(tmp_path: Path) -> None:

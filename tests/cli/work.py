@@ -1,4 +1,4 @@
-"""The work that a process has done, by its own clock, and what it says whatever that of the wall."""
+"""Commands as processes: the work that one has done, by its own clock, and what it says whatever that of the wall."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ import re
 import time
 from pathlib import Path
 
+from tests.forks import Forks, Said
+
+ROOT = Path(__file__).parents[2]
+ASKED = (
+    "import runpy, sys; runpy.run_module(f'backtests.{sys.argv.pop(1)}', run_name='__main__', alter_sys=True)"
+)
 TOLD_IN_TIME = re.compile(r"compiling to machine code, .*|.+: [\d,]+ (of [\d,]+(, about .+ left)?|done)")
+
+
+def asked(commands: Forks, *words: str, first: str = "pass", **more: str) -> Said:
+    """What `python -m backtests.WORD WORDS` says, as a fork. first: what is run before; more: variables."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    return commands.run(f"{first}\n{ASKED}", ROOT, env, *words)
 
 
 def but_progress(said: str) -> str:
