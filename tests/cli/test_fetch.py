@@ -26,10 +26,11 @@ from positioning.data.cache_source import StoreSource
 from positioning.data.manifest import read_entries
 from positioning.data.store import Store
 from positioning.market.instruments import RECORDED
-from tests.builders import Figure
+from tests.builders import LATEST, Figure
 from tests.cli.clients import client
 from tests.data import yahoo_stand_in as stand_in
 from tests.data.yahoo_stand_in import Fault, World, served
+from tests.forks import Forks
 
 ROOT = Path(__file__).parents[2]
 
@@ -535,9 +536,19 @@ def test_help_imports_nothing_heavy() -> None:
 
 # --------------------------------------------------------------------------- kills, two at once, full disk
 
+# Imported once by the process that fetches are forked of, and that alone: a fetch costs no start, nor does a kill.
+IMPORTS = """
+import filelock, pyarrow.parquet, rich.progress
+from typer.testing import CliRunner
+from positioning.cli import fetch
+from positioning.data import cache_source, download, store
+from tests.cli import clients
+from tests.data.yahoo_stand_in import forget
+forget()
+CliRunner().invoke(fetch.app, ["--help"])
+"""
 CHILD = """
-import sys, warnings
-from datetime import datetime
+import sys
 from pathlib import Path
 from positioning.cli import fetch
 from tests.cli.clients import client
@@ -551,25 +562,17 @@ RUN = "fetch.app(['MOS', 'NTR', 'SPY', '1157.HK', 'YAR.OL', '--cache', str(cache
 NAMES = ("MOS", "NTR", "SPY", "1157.HK", "YAR.OL")
 
 
-def child(desk: Desk, code: str, wait: float = 0.1, **more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD + code, str(desk.cache), desk.world.url, str(wait)],
-        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **more},
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    with Forks(tmp_path_factory.mktemp("forks"), IMPORTS, str(ROOT)) as running:
+        yield running
 
 
-# One process that has everything imported forks a fetch and kills it, so that a kill costs a fetch and no start.
+# It forks a fetch and kills it.
 KILLS = """
 import os, random, shutil, signal, time
-import filelock, numpy as np, pyarrow.parquet, rich.progress
-from typer.testing import CliRunner
-from positioning.data import cache_source as store
-from positioning.data import download
-from positioning.data import store as archive
+import numpy as np
 from positioning.market.venues import sessions
-from tests.data.yahoo_stand_in import forget
-forget()
-CliRunner().invoke(fetch.app, ["--help"])
 for venue in ("XNYS", "XHKG", "XOSL"):
     sessions(venue, np.datetime64("2024-06-01"), np.datetime64("2024-06-14"))
 rng = random.Random(int(sys.argv[4]))
@@ -606,18 +609,20 @@ print(lived)
 """
 
 
-def killed(desk: Desk, kills: int, seed: int) -> list[int]:
+def words(desk: Desk, wait: float) -> tuple[str, ...]:
+    """What CHILD is told."""
+    return str(desk.cache), desk.world.url, str(wait)
+
+
+def killed(desk: Desk, forks: Forks, kills: int, seed: int) -> list[int]:
     first = {}
     for symbol in NAMES:
         line = desk.world.lines[symbol]
         first[symbol] = line.close(desk.world.days(line, date(2018, 1, 2))[0])
     code = KILLS.replace("RUN", RUN.strip()).replace("FIRST", repr(first))
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD + code, str(desk.cache), desk.world.url, "5", str(seed), str(kills)],
-        cwd=ROOT, text=True, capture_output=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    lived: list[int] = json.loads(done.stdout.rpartition("]")[0] + "]")
+    done = forks.run(CHILD + code, ROOT, {**os.environ}, *words(desk, 5), str(seed), str(kills))
+    assert done.status == 0, done.err
+    lived: list[int] = json.loads(done.out.rpartition("]")[0] + "]")
     last = CliRunner().invoke(
         fetch.app, [*NAMES, "--cache", str(desk.cache), "--start", "2018-01-02", "--json"]
     )
@@ -627,13 +632,13 @@ def killed(desk: Desk, kills: int, seed: int) -> list[int]:
     return lived
 
 
-def test_four_kills_leave_nothing_that_reads_wrongly(desk: Desk) -> None:
-    assert len(killed(desk, 4, 1)) == 4
+def test_four_kills_leave_nothing_that_reads_wrongly(desk: Desk, forks: Forks) -> None:
+    assert len(killed(desk, forks, 4, 1)) == 4
 
 
 @pytest.mark.slow
-def test_fifty_kills_leave_nothing_that_reads_wrongly(desk: Desk, figure: Figure) -> None:
-    lived = killed(desk, 50, 2)
+def test_fifty_kills_leave_nothing_that_reads_wrongly(desk: Desk, forks: Forks, figure: Figure) -> None:
+    lived = killed(desk, forks, 50, 2)
     figure(
         "fetch killed at random moments, and the store read each time",
         f"{len(lived)} kills, none read wrongly",
@@ -643,13 +648,17 @@ def test_fifty_kills_leave_nothing_that_reads_wrongly(desk: Desk, figure: Figure
     assert len(set(lived)) > 2  # they struck at different stages
 
 
-def test_two_at_once_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_lose_nothing(
+    desk: Desk, forks: Forks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free = threading.Event()
     desk.world.faults["NTR"] = stand_in.held(free)
-    first = child(desk, RUN)
+    out, err = tmp_path / "out", tmp_path / "err"
+    first = forks.begin(CHILD + RUN, ROOT, {**os.environ}, out, err, *words(desk, 0.1))
+    until = time.monotonic() + LATEST
     while not any(s == "NTR" for s, _ in desk.world.asked):
         time.sleep(0.02)
-        assert first.poll() is None
+        assert time.monotonic() < until, err.read_text()
     declined = desk.run("CF")
     assert declined.exit_code == 2
     assert "another fetch is writing" in declined.stderr
@@ -661,22 +670,17 @@ def test_two_at_once_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     )
     assert done.exit_code == 0, done.stderr
     assert {r["status"] for r in json.loads(done.stdout)["symbols"].values()} == {"unchanged"}
-    first.communicate(timeout=300)
-    assert first.returncode == 0
+    assert first.wait() == 0, err.read_text()
 
 
-def test_a_full_disk_is_one_line_and_the_old_data_stay(desk: Desk) -> None:
+def test_a_full_disk_is_one_line_and_the_old_data_stay(desk: Desk, forks: Forks) -> None:
     desk.fetch("MOS", "NTR")
     before = read_entries(desk.cache / "manifest.json")
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (40960, 40960))\n"
-    uncounted = {
-        name: "" for name in os.environ if name.startswith("COVERAGE_")
-    }  # it could not write its count
-    full = child(desk, limit + RUN, **uncounted)
-    _, err = full.communicate(timeout=300)
-    assert full.returncode == 2
-    assert "cannot be written (File too large)" in err
-    assert len(err.strip().splitlines()) == 1
+    full = forks.run(CHILD + limit + RUN, ROOT, {**os.environ}, *words(desk, 0.1))
+    assert full.status == 2
+    assert "cannot be written (File too large)" in full.err
+    assert len(full.err.strip().splitlines()) == 1
     assert read_entries(desk.cache / "manifest.json") == before
     assert StoreSource(desk.cache).deliver(["MOS", "NTR"], []).bars.keys() == {"MOS", "NTR"}
 
