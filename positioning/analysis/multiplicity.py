@@ -35,14 +35,9 @@ def power(effect: float, error: float, freedom: float, level: float = LEVEL) -> 
 
     Cohen (1988), Statistical power analysis for the behavioral sciences, chapter 2.
     """
-    from scipy.special import nctdtr, stdtrit
-
     if not (error > 0 and freedom > 0):
         return math.nan
-    edge, shift = float(stdtrit(freedom, 1 - level / 2)), abs(effect) / error
-    # The far side is level / 2 at most and vanishes with the shift, where the program gives NaN.
-    far = np.nan_to_num(nctdtr(freedom, shift, -edge))
-    return float(1.0 - nctdtr(freedom, shift, edge) + far)
+    return _beyond(_edge(freedom, level), abs(effect) / error, freedom)
 
 
 def detectable(error: float, freedom: float, probability: float = POWER, level: float = LEVEL) -> float:
@@ -52,12 +47,28 @@ def detectable(error: float, freedom: float, probability: float = POWER, level: 
     """
     if not (error > 0 and freedom > 0):
         return math.nan
-    low, high = 0.0, 1.0
-    while power(high, 1.0, freedom, level) < probability:
+    low, high, edge = 0.0, 1.0, _edge(freedom, level)
+    while _beyond(edge, high, freedom) < probability:
         low, high = high, 2 * high
     while low < (middle := (low + high) / 2) < high:
-        if power(middle, 1.0, freedom, level) < probability:
+        if _beyond(edge, middle, freedom) < probability:
             low = middle
         else:
             high = middle
     return error * high
+
+
+def _edge(freedom: float, level: float) -> float:
+    """The t-value that a two-sided test must exceed."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 1 - level / 2))
+
+
+def _beyond(edge: float, shift: float, freedom: float) -> float:
+    """Probability that a noncentral t lies outside of the edges."""
+    from scipy.special import nctdtr
+
+    # The far side is level / 2 at most and vanishes with the shift, where the program gives NaN.
+    far = float(nctdtr(freedom, shift, -edge))
+    return 1.0 - float(nctdtr(freedom, shift, edge)) + (0.0 if math.isnan(far) else far)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,6 +63,12 @@ def end_of(day: date) -> datetime:
 
 def known_on(announced: datetime) -> np.datetime64:
     """The UTC date, datetime64[D], at or before whose 24:00, and after whose 00:00, the instant lies."""
+    return _date_of(announced.astimezone(UTC))
+
+
+@lru_cache(10_000)
+def _date_of(instant: datetime) -> np.datetime64:
+    """Kept, since a record is asked what was known at a hundred cuts. The instant is one of UTC: in a zone with summer
+    time two that are equal may be an hour apart."""
     # Midnight belongs to the date it ends, hence the step back before the cut.
-    before = announced.astimezone(UTC) - timedelta(microseconds=1)
-    return np.datetime64(before.date(), "D")
+    return np.datetime64((instant - timedelta(microseconds=1)).date(), "D")

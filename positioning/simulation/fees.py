@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import compress
 from pathlib import Path
 from typing import final
 
@@ -30,6 +29,7 @@ FEES = (
     "borrow",
 )
 _ON_TRADES = FEES[:-1]
+_CELLS = [*((fee, side) for side in ("buy", "sell") for fee in _ON_TRADES), ("borrow", "short")]
 _COLUMNS = ("venue", "kind", "incorporated", "fee", "side", "bps", "start", "source")
 _CHOICES = {"kind": ("share", "receipt", "fund", "*"), "fee": FEES, "side": ("buy", "sell", "both", "short")}
 _CODES = {
@@ -39,6 +39,8 @@ _CODES = {
 # The listing venue does not change what a US trade costs, so one set of rows serves them all.
 MOST_BPS = 10_000  # of a trade: all of it
 MOST_BORROW_BPS = 100_000  # a year: what is hardest to borrow has cost several times its value
+Place = tuple[str, str, str]  # venue, kind and country of an instrument
+Steps = list[tuple[np.datetime64, float]]  # from which date on, and what fraction
 _SAME_FEES = {"XNAS": "XNYS", "XASE": "XNYS", "ARCX": "XNYS"}
 
 
@@ -107,22 +109,30 @@ class FeeTable:
 
         Raises BadInputError where two rates fit an instrument equally well.
         """
-        cells = [(fee, side) for side in ("buy", "sell") for fee in _ON_TRADES] + [("borrow", "short")]
-        paths: dict[tuple[FeeRate, ...], FloatArray] = {}  # many instruments, few sets of rates
-        every = np.zeros((len(cells), dates.size, len(instruments)))
-        for n, fitting in enumerate(self._fitting(instruments)):
-            if fitting not in paths:
-                by_cell = [[r for r in fitting if r.fee == fee and side in r.sides] for fee, side in cells]
-                paths[fitting] = np.stack([_path(dates, rates) for rates in by_cell])
-            every[:, :, n] = paths[fitting]
+        paths: dict[Place, FloatArray] = {}  # many instruments, few places
+        every = np.zeros((len(_CELLS), dates.size, len(instruments)))
+        for n, i in enumerate(instruments):
+            if i.kind == "index":
+                continue
+            place = _SAME_FEES.get(i.venue, i.venue), i.kind, i.incorporated
+            if place not in paths:
+                paths[place] = np.stack([_path(dates, steps) for steps in self._steps(place)])
+            every[:, :, n] = paths[place]
         k = len(_ON_TRADES)
         return FeeRates(_ON_TRADES, every[:k], every[k : 2 * k], every[2 * k])
 
-    def _fitting(self, instruments: Sequence[Instrument]) -> Iterator[tuple[FeeRate, ...]]:
-        for i in instruments:
-            place = (_SAME_FEES.get(i.venue, i.venue), i.kind, i.incorporated)
-            fits = (all(map(_covers, r.reach, place)) for r in self.rates)
-            yield () if i.kind == "index" else tuple(compress(self.rates, fits))
+    @cached_property
+    def _known_steps(self) -> dict[Place, list[Steps]]:
+        """What `_steps` has worked out: a search asks for the same places at each trial."""
+        return {}
+
+    def _steps(self, place: Place) -> list[Steps]:
+        """By cell the dates on which the rate of a place changes, and to what."""
+        if place not in self._known_steps:
+            fitting = [r for r in self.rates if all(map(_covers, r.reach, place))]
+            by_cell = [[r for r in fitting if r.fee == fee and side in r.sides] for fee, side in _CELLS]
+            self._known_steps[place] = [_steps(rates) for rates in by_cell]
+        return self._known_steps[place]
 
 
 @final
@@ -198,12 +208,20 @@ def _covers(pattern: str, value: str) -> bool:
     return pattern in ("*", value)
 
 
-def _path(dates: DateArray, rates: list[FeeRate]) -> FloatArray:
-    """(T,) fractions: the winner changes only on dates on which some rate starts."""
+def _path(dates: DateArray, steps: Steps) -> FloatArray:
+    """(T,) fractions."""
     path = np.zeros(dates.size)
-    for start in sorted({r.start for r in rates}):
-        path[dates.searchsorted(start) :] = _winner([r for r in rates if r.start <= start]).bps / 1e4
+    for start, fraction in steps:
+        path[dates.searchsorted(start) :] = fraction
     return path
+
+
+def _steps(rates: list[FeeRate]) -> Steps:
+    """(date, fraction) in order: the winner changes only on dates on which some rate starts."""
+    return [
+        (start, _winner([r for r in rates if r.start <= start]).bps / 1e4)
+        for start in sorted({r.start for r in rates})
+    ]
 
 
 def _winner(rates: list[FeeRate]) -> FeeRate:

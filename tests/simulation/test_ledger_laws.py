@@ -53,20 +53,21 @@ def nav_is_the_product_of_returns_and_the_sum_of_contributions(case: Case, resul
 
 
 def cash_is_conserved(case: Case, result: Result) -> None:
-    cash, stop = 1.0, result.ruin_row if result.ruined else result.rows.size
+    stop = result.ruin_row if result.ruined else result.rows.size
+    cash = np.ones(stop)
     for t in range(1, stop):
-        cash += cash * result.inputs.growth[t]
+        cash[t] = cash[t - 1] * (1 + result.inputs.growth[t])
         for n in range(len(case.market.symbols)):
             held, traded, paid = result.shares[t - 1, n], result.trades[t, n], result.paid[t, n]
             kept = case.kept_of_dividends(result.rows[t], n) if held > 0 else 1.0  # shorts owe them gross
-            cash += held * result.inputs.dividend[t, n] * kept - traded * paid
+            cash[t] += held * result.inputs.dividend[t, n] * kept - traded * paid
             if held < 0:
-                cash += held * result.inputs.mark[t - 1, n] * result.inputs.borrow[t, n]
+                cash[t] += held * result.inputs.mark[t - 1, n] * result.inputs.borrow[t, n]
             if traded and t != result.inputs.exit_row[n]:
                 dear = 2 if result.rows[t] >= case.dearer else 1
-                cash -= abs(traded) * paid * (case.buy if traded > 0 else case.sell) * dear / 1e4
-            close_to(result.shares[t, n], held + traded)
-        close_to(cash, result.cash[t])
+                cash[t] -= abs(traded) * paid * (case.buy if traded > 0 else case.sell) * dear / 1e4
+    close_to(result.shares[1:stop], result.shares[: stop - 1] + result.trades[1:stop])
+    close_to(cash, result.cash[:stop])
     close_to(result.cost, sum(result.costs.values()).sum(axis=1))
 
 
