@@ -195,7 +195,8 @@ def test_unwritable_place_is_one_line(tmp_path: Path) -> None:
     assert stderr.startswith("error: ")
 
 
-def test_all_four_on_real_closes(prices: Path, tmp_path: Path) -> None:
+def test_all_four_on_real_closes(prices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("positioning.reporting.pages.cores", lambda: 1)  # vectorbt is asked in this process
     words = [
         "--data",
         f"folder:{prices}",

@@ -31,6 +31,7 @@ COMMANDS = {
     "grid": ["grid-search", "fertilizer_producers", "--grid", "half_life=5,20,40"],
     "stress": ["stress", "middle_corridor", "--paths", "20", "--replay", "none"],
     "study": ["event-study", "fertilizer_producers", "--placebo", "20"],
+    "today": ["today", "middle_corridor", "--as-of", "2024-06-14"],
 }
 
 
@@ -45,11 +46,12 @@ def apart(*words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize(("name", "typed"), [*((name, here) for name in COMMANDS), ("study", apart)])
+@pytest.mark.parametrize(("name", "typed"), [*((name, here) for name in COMMANDS), ("today", apart)])
 def test_no_line_is_longer_than_a_terminal(
     name: str, typed: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("positioning.reporting.pages.cores", lambda: 1)  # vectorbt is asked in this process
     shown = typed(*COMMANDS[name], "--out", str(tmp_path / "out")).splitlines()
     assert len(shown) > 3
     assert not [line for line in shown if len(line) > 80 and not line.startswith("wrote ")]
