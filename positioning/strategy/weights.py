@@ -79,16 +79,36 @@ def _common_returns(
 def _dimson(own: FloatArray, other: FloatArray) -> float:
     """Sum of the slopes on the other's return before, with and after; NaN where that did not move."""
     size = own.size - 2
-    design = np.empty((size, 3))
-    for lag in range(3):
-        design[:, lag] = other[lag : lag + size]
-        design[:, lag] -= design[:, lag].mean()
-    y = own[1 : 1 + size] - own[1 : 1 + size].mean()
-    square = design.T @ design
+    mean, own_mean = np.zeros(3), 0.0
+    for t in range(size):
+        own_mean += own[1 + t] / size
+        for lag in range(3):
+            mean[lag] += other[lag + t] / size
+    square, cross = np.zeros((3, 3)), np.zeros(3)
+    for t in range(size):
+        for lag in range(3):
+            away = other[lag + t] - mean[lag]
+            cross[lag] += away * (own[1 + t] - own_mean)
+            for before in range(lag + 1):
+                square[lag, before] += away * (other[before + t] - mean[before])
     trace = square[0, 0] + square[1, 1] + square[2, 2]
-    if trace <= 1e-14 or np.linalg.det(square / trace) < 1e-12:
+    if trace <= 1e-14:
         return np.nan
-    return float(np.linalg.solve(square, design.T @ y).sum())
+    # Cholesky's, without roots: what numpy solves by would be compiled for four seconds
+    pivots, slopes = 1.0, np.zeros(3)
+    for lag in range(3):
+        for before in range(lag):
+            cross[lag] -= square[lag, before] / square[before, before] * cross[before]
+            for column in range(before + 1, lag + 1):
+                square[lag, column] -= square[lag, before] / square[before, before] * square[column, before]
+        pivots *= square[lag, lag] / trace
+        if pivots < 1e-12:
+            return np.nan
+    for lag in range(2, -1, -1):
+        slopes[lag] = cross[lag] / square[lag, lag]
+        for before in range(lag):
+            cross[before] -= square[lag, before] * slopes[lag]
+    return float(slopes.sum())
 
 
 @compiled()

@@ -411,6 +411,20 @@ def test_betas_across_closing_hours_are_those_of_statsmodels() -> None:
     assert measured(2) == pytest.approx(0.6, abs=0.12)
 
 
+def test_a_dimson_beta_against_what_hardly_moved_is_unknown() -> None:
+    """No return at all; one, in each of the places where one lag or two alone would see it; and ones that repeat."""
+    rng = np.random.default_rng(6)
+    others = [np.zeros(60), *(np.eye(60)[n] for n in (0, 1, 58, 59)), np.tile([0.01, -0.01], 30)]
+    for other in others:
+        returns = np.column_stack([rng.normal(0, 0.01, 60), other])
+        beta = dimson_betas(returns, np.ones((60, 2), bool), 1, np.array([0]), np.array([59]), 60)
+        assert np.isnan(beta).all(), other
+    returns = np.column_stack([rng.normal(0, 0.01, 60), np.eye(60)[30]])  # all three lags see it
+    assert np.isfinite(
+        dimson_betas(returns, np.ones((60, 2), bool), 1, np.array([0]), np.array([59]), 60)
+    ).all()
+
+
 def test_the_measure_counts_where_hours_differ_alone() -> None:
     rng = np.random.default_rng(5)
     close = pd.DataFrame(
