@@ -12,7 +12,6 @@ from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -66,6 +65,11 @@ def imported_by(name: str) -> Mapping[str, Path]:
     """The files of a module and of the modules it takes names from, and so on, by module; installed packages left out."""
     installed = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
     installed.append(Path(__file__).parent)
+    beside: dict[str, list[str]] = {}  # modules imported by their bare names, by folder
+    for module_name, other in list(sys.modules.items()):
+        file = getattr(other, "__file__", None)
+        if file is not None and "." not in other.__name__:
+            beside.setdefault(_folder(file), []).append(module_name)
     files: dict[str, Path] = {}
     left = [name]
     while left:
@@ -81,14 +85,13 @@ def imported_by(name: str) -> Mapping[str, Path]:
             for v in vars(module).values()
         ]
         left += [n for n in named if isinstance(n, str)]
-        left += [n for n, m in list(sys.modules.items()) if _beside(m, Path(place))]
+        left += beside.get(_folder(place), ())
     return files
 
 
-def _beside(module: ModuleType, place: Path) -> bool:
-    """Whether a module was imported from the folder of that file by its bare name."""
-    own = getattr(module, "__file__", None)
-    return own is not None and "." not in module.__name__ and Path(own).parent == place.parent
+def _folder(file: str) -> str:
+    """Of hundreds of files: a path each would take the longest part of it."""
+    return os.path.normpath(os.path.dirname(file))
 
 
 @cache

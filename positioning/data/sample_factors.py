@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from positioning.arrays import FloatArray
+from positioning.arrays import FloatArray, days_among
 from positioning.data.sample_tables import Parameters, day_of, parameters, weekdays
 from positioning.market.sample_facts import SampleFacts
 from positioning.market.venues import sessions
@@ -80,7 +80,7 @@ def _market(p: Parameters, seed: int, name: str, venue: str, common: FloatArray)
     """(D,) a market's own moves, annual volatility one, adding up to nothing over its sessions."""
     days, scale = weekdays(), common ** p["clustering"][name]
     moves = shocks(stream(seed, name), p["factors"][name]["kurtosis"], scale) / np.sqrt(SESSIONS_A_YEAR)
-    is_open = np.isin(days, sessions(venue, days[0], days[-1]))
+    is_open = days_among(days, sessions(venue, days[0], days[-1]))
     return np.where(is_open, moves - moves[is_open].mean(), 0.0)
 
 

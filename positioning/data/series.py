@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-from positioning.arrays import BoolArray, DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray, days_among
 
 COLUMNS = ("open", "high", "low", "close", "adj_close", "volume", "dividends", "splits", "gains")
 PRICES = COLUMNS[:4]
@@ -82,7 +82,7 @@ def decode(data: bytes) -> Series:
 
 def joined(old: Series, tail: Series) -> Series:
     """The rows of both, the tail's where both have one: a row that an answer lacks is not forgotten."""
-    before = old.cut(~np.isin(old.dates, tail.dates))
+    before = old.cut(~days_among(old.dates, tail.dates))
     dates = np.concatenate([before.dates, tail.dates])
     order = np.argsort(dates)
     columns = {k: np.concatenate([v, tail[k]])[order] for k, v in before.columns.items()}
@@ -96,11 +96,11 @@ def restated(old: Series, new: Series) -> str:
     from it (a null of the moment); beyond that the answer is of another past.
     """
     before = old.cut(old.dates >= new.dates[0])
-    missing = ~np.isin(before.dates, new.dates)
+    missing = ~days_among(before.dates, new.dates)
     if missing.sum() > LACKED:
         return f"{missing.sum()} stored rows are gone (first {before.dates[missing][0]})"
     before = before.cut(~missing)
-    again = new.cut(np.isin(new.dates, before.dates))
+    again = new.cut(days_among(new.dates, before.dates))
     texts = (
         ("splits", "splits"),
         ("close", "closes"),

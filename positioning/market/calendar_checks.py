@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from positioning.arrays import BoolArray, DateArray
+from positioning.arrays import BoolArray, DateArray, days_among
 from positioning.errors import BadInputError
 from positioning.market.bars import Bars
 from positioning.market.findings import Finding, counted, error, stretches, warning
@@ -84,7 +84,7 @@ def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     """That dates are no sessions: all a day off, or weekends among them, over the whole series or a stretch of it."""
     day = np.timedelta64(1, "D")
     venue_sessions = sessions(mic, dates[0] - day, dates[-1] + day)
-    off = ~np.isin(dates, venue_sessions)
+    off = ~days_among(dates, venue_sessions)
     blocks = np.arange(dates.size) // OFF_BLOCK
     many = np.bincount(blocks, off) >= np.maximum(OFF_LEAST, OFF_SHARE_OF_BLOCK * np.bincount(blocks))
     weekday = (dates.astype(np.int64) + 3) % 7
@@ -112,12 +112,12 @@ def off_days(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
 
 def day_shift(dates: DateArray, venue_sessions: DateArray) -> str:
     """`early` or `late` where moving all dates by a day makes sessions of those that are none; else ""."""
-    off = (~np.isin(dates, venue_sessions)).sum()
+    off = (~days_among(dates, venue_sessions)).sum()
     day = np.timedelta64(1, "D")
     for shift, words in ((1, "early"), (-1, "late")):
         if (
             off >= max(OFF_LEAST, OFF_SHARE * dates.size)
-            and (~np.isin(dates + shift * day, venue_sessions)).sum() < off / 4
+            and (~days_among(dates + shift * day, venue_sessions)).sum() < off / 4
         ):
             return words
     return ""
@@ -127,7 +127,7 @@ def half_missing(symbol: str, mic: str, dates: DateArray) -> Iterator[Finding]:
     """That many sessions between its first and last have no price, in holes all over: half of a file was lost, as
     that of dates read with day and month exchanged. Halts do not count."""
     venue_sessions = sessions(mic, dates[0], dates[-1])
-    absent = ~np.isin(venue_sessions, dates)
+    absent = ~days_among(venue_sessions, dates)
     holes = list(stretches(absent, 1))
     halted = sum(len(at) for at in holes if len(at) > HALT)
     holes = [at for at in holes if len(at) <= HALT]
@@ -155,7 +155,7 @@ def _no_weekday(symbol: str, mic: str, venue_sessions: DateArray, absent: BoolAr
 
 def _gaps(mic: str, closes: dict[str, DateArray], venue_sessions: DateArray) -> Iterator[Finding]:
     spans = np.array([(venue_sessions >= d[0]) & (venue_sessions <= d[-1]) for d in closes.values()])
-    absent = spans & ~np.array([np.isin(venue_sessions, d) for d in closes.values()])
+    absent = spans & ~np.array([days_among(venue_sessions, d) for d in closes.values()])
     # One name alone cannot say whether it or its venue stood still.
     shut = (spans.sum(axis=0) > 1) & (absent.sum(axis=0) == spans.sum(axis=0))
     for at in stretches(shut, 1):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from positioning import clock
-from positioning.arrays import BoolArray, DateArray, FloatArray
+from positioning.arrays import BoolArray, DateArray, FloatArray, days_among
 from positioning.errors import BadInputError
 from positioning.market.bars import RATE_CARRY, Bars, Notice, Rates
 from positioning.market.coverage import Span, covering, edges, first_day, last_day, present, require_prices_to
@@ -176,10 +176,10 @@ def _assemble(
             extra.append(Notice("", text))
     for n, i in enumerate(instruments):
         bars, venue_sessions = delivery.bars[i.symbol], sessions(i.venue, rows[0], rows[-1])
-        venue_open[:, n] = np.isin(rows, venue_sessions)
+        venue_open[:, n] = days_among(rows, venue_sessions)
         early[:, n] = venue_open[:, n] & opens_early(i.venue, rows)
         inside = (bars.dates >= rows[0]) & (bars.dates <= rows[-1])
-        off = inside & ~np.isin(bars.dates, venue_sessions)
+        off = inside & ~days_among(bars.dates, venue_sessions)
         if off.any():
             extra.append(
                 Notice(

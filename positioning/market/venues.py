@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from positioning.array_cache import cached_arrays
-from positioning.arrays import BoolArray, DateArray
+from positioning.arrays import BoolArray, DateArray, days_among
 from positioning.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def opens_early(mic: str, sessions: DateArray) -> BoolArray:
         return np.zeros(0, np.bool_)
     days = sessions.astype("datetime64[D]")
     dates, opens, _ = _hours(calendar_name(mic), _year(days.min()), _year(days.max()))
-    early: BoolArray = np.isin(days, dates[opens < dates])
+    early: BoolArray = days_among(days, dates[opens < dates])
     return early
 
 
@@ -213,7 +213,7 @@ def _hours(name: str, first_year: int, last_year: int) -> tuple[DateArray, DateA
         dates, last = np.concatenate([dates, more]), dates[-1]
         opens = np.concatenate([opens, opens[-1] + (more - last)])
         closes = np.concatenate([closes, closes[-1] + (more - last)])
-    is_open = ~np.isin(dates, _closures(name))
+    is_open = ~days_among(dates, _closures(name))
     return _frozen(dates[is_open]), _frozen(opens[is_open]), _frozen(closes[is_open])
 
 

@@ -154,7 +154,9 @@ class Stages:
             hit, endings=tuple((row + offset, n, kind, part) for row, n, kind, part in hit.endings)
         )
         endings = ending_restrictions(calm, moved)
-        events = replace(self._known, restrictions=(*self._known.restrictions, *endings))
+        events = self._known
+        if endings:  # a record of other restrictions is checked anew
+            events = replace(events, restrictions=(*events.restrictions, *endings))
         rates, withheld = self._rates(calm)
         wide = np.vstack([np.ones_like(hit.spread[:1]), hit.spread])
         fees = FixedFees(terms.fees.label, widened_fees(rates, wide) if (wide != 1).any() else rates)
