@@ -77,6 +77,15 @@ def _refuse(*_: Any) -> None:
     raise TypeError("only compiled code can call this")
 
 
+def get_ready() -> None:
+    """Import what numba would before the first function that it runs, a third of a second: for a process that becomes
+    several."""
+    from numba.core.registry import cpu_target
+
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
+
+
 def direct(function: Any) -> Any:
     """A compiled function that has been called, for more arguments of the same types: looking at the types of some fifty
     arrays takes as long as two accounts. Itself where it was compiled for more types than one."""

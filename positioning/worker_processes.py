@@ -240,12 +240,13 @@ def spread(
     pieces: Iterable[Piece],
     workers: int,
     main: bool = True,
+    prepare: Callable[[], object] | None = None,
 ) -> Generator[tuple[Piece, Any]]:
-    """(piece, function(*shared, *piece)) of each as it comes, worked out in so many processes. main: as there.
+    """(piece, function(*shared, *piece)) of each as it comes, worked out in so many processes. main, prepare: as there.
 
     Raises what the function raises, and WorkerError where a process dies.
     """
-    with WorkerProcesses([[""]] * workers, yields=0, main=main) as beside:
+    with WorkerProcesses([[""]] * workers, yields=0, main=main, prepare=prepare) as beside:
         beside.share(*shared)
         yield from answers_of(beside, function, pieces)
 

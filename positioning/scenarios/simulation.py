@@ -10,6 +10,7 @@ from typing import Any, Protocol, final
 import numpy as np
 
 from positioning.arrays import FloatArray, IntArray
+from positioning.compiled import get_ready
 from positioning.errors import BadInputError
 from positioning.scenarios.paths import continued, draw
 from positioning.scenarios.setup import ScenarioSetup, run_accounts
@@ -200,7 +201,7 @@ def in_worker_processes(workers: int) -> Iterator[PathWork]:
     if workers == 1:
         yield in_this_process
         return
-    with WorkerProcesses([[""]] * workers, yields=0, imports=__name__) as beside:
+    with WorkerProcesses([[""]] * workers, yields=0, imports=__name__, prepare=get_ready) as beside:
         yield _in(beside)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from positioning.arrays import FloatArray
+from positioning.compiled import get_ready
 from positioning.errors import BadInputError
 from positioning.search.run import Found, Work, tabulate, threads
 from positioning.search.space import GridIndex, SearchSpace
@@ -41,7 +42,7 @@ def processes(workers: int) -> Work:
         missing = {n: plan.shape(n)[1] for n in chunks}
         try:
             for (number, first, last), table in spread(
-                _tabulated, (space, plan), pieces, min(workers, len(pieces))
+                _tabulated, (space, plan), pieces, min(workers, len(pieces)), prepare=_get_ready
             ):
                 tables[number][:, first:last] = table
                 missing[number] -= last - first
@@ -62,6 +63,11 @@ def _pieces(plan: Plan, numbers: Iterable[int], workers: int) -> Iterator[Piece]
     for number in numbers:
         trials = plan.shape(number)[1]
         yield from ((number, first, min(first + size, trials)) for first in range(0, trials, size))
+
+
+def _get_ready() -> None:
+    """To be found, it has this file imported, and so the engine."""
+    get_ready()
 
 
 def _tabulated(space: SearchSpace, plan: Plan, number: int, first: int, last: int) -> FloatArray:
