@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from positioning import worker_processes
 from positioning.errors import BadInputError
 from positioning.events.event import Events
 from positioning.market.market import Market
+from positioning.scenarios.simulation import in_worker_processes
 from positioning.search.chunk_store import MemoryChunks
 from positioning.search.measures import Figures
 from positioning.search.processes import processes, workers_for
@@ -21,6 +23,7 @@ from positioning.simulation.fees import read_fees
 from positioning.strategy.basket import Basket
 from positioning.strategy.strategy import Strategy
 from positioning.strategy.targets import Targets
+from positioning.worker_processes import WorkerProcesses
 
 TERMS = AccountTerms(read_fees("default"))
 
@@ -98,6 +101,15 @@ def test_processes_give_the_bits_of_threads(market: Market) -> None:
     one, two = (trials(market, work, Turning()) for work in (threads(1), processes(2)))
     for name in ("total_return", "sharpe", "turnover"):
         assert np.array_equal(one.figures[name], two.figures[name], equal_nan=True)
+
+
+@pytest.mark.skipif(not worker_processes.FORKS, reason="each begins for itself there")
+def test_one_process_imports_the_engine_for_all(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(WorkerProcesses, "_begin", lambda self, kinds: begun.append(len(kinds)))
+    trials(market, processes(3), Turning())
+    with in_worker_processes(4):
+        assert begun == [3, 4]
 
 
 def test_what_a_trial_raises_in_a_process_is_raised_here(market: Market) -> None:
