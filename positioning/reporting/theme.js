@@ -13,8 +13,14 @@
     button.textContent = other;
     button.setAttribute("aria-label", `${other} colours`);
   };
-  const tell = () => { label(); document.dispatchEvent(new Event("themechange")); };
   if (["light", "dark"].includes(recall())) root.dataset.theme = recall();
+  let told = shown();
+  const tell = () => {
+    label();
+    if (shown() === told) return;  // charts are drawn anew only for other colours
+    told = shown();
+    document.dispatchEvent(new Event("themechange"));
+  };
   button.addEventListener("click", () => {
     root.dataset.theme = shown() === "dark" ? "light" : "dark";
     store(root.dataset.theme);

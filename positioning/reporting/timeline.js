@@ -11,7 +11,7 @@
     document.getElementById("theme-count").textContent = `${rows.filter((r) => !r.hidden).length} events; restrictions are always shown`;
     if (!chart.data) return;
     const visible = chart.data.map((t) => theme === "" || t.meta.length === 0 || t.meta.includes(theme));
-    Plotly.restyle(chart, { visible });
+    if (visible.some((seen, n) => seen !== (chart.data[n].visible ?? true))) Plotly.restyle(chart, { visible });
   };
   chosen.addEventListener("change", show);
   document.addEventListener("themechange", show);

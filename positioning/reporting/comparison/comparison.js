@@ -213,6 +213,12 @@
     });
   };
   const redraw = () => drawn.forEach(draw);
+  // Another period is another range and nothing else.
+  const move = (chart) => {
+    if (!inTime(chart)) return;
+    quiet = true;
+    Plotly.relayout(chart, { "xaxis.range": span.map(iso) }).then(() => { quiet = false; });
+  };
   const brushed = (change) => {
     if (quiet) return;
     const range = change["xaxis.range"] || [change["xaxis.range[0]"], change["xaxis.range[1]"]];
@@ -234,7 +240,7 @@
     document.getElementById("period").textContent = partial ? `Point figures from ${iso(span[0])} to ${iso(span[1])}.` : "";
     fill();
     if (sorted) sortBy(...sorted);
-    redraw();
+    drawn.forEach(move);
   };
   [from, to].forEach((input) => input.addEventListener("change", () => {
     if (from.value && to.value) choose(dayOf(from.value), dayOf(to.value));
@@ -256,7 +262,7 @@
   all("[name=theme]").forEach((box) => box.addEventListener("change", filter));
 
   document.addEventListener("themechange", redraw);
-  addEventListener("beforeprint", () => charts.forEach(draw));
+  addEventListener("beforeprint", () => charts.filter((c) => !drawn.has(c)).forEach(draw));
   const watch = new IntersectionObserver((seen) => seen.filter((s) => s.isIntersecting).forEach((s) => {
     watch.unobserve(s.target);
     draw(s.target);
