@@ -135,7 +135,7 @@ def reports() -> list[BacktestReport]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[tuple[Window, asyncio.AbstractEventLoop]]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Window, asyncio.AbstractEventLoop]]:
     """Headless Chromium and one page of it, which keeps plotly compiled, with the event loop that drives them. It is
     hidden here: until a file of tests takes it, asyncio knows of none that runs in this thread."""
     from tests.reporting.browser import CHROMIUM, Window
@@ -145,13 +145,15 @@ def chromium() -> Iterator[tuple[Window, asyncio.AbstractEventLoop]]:
     from playwright.sync_api import sync_playwright
 
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    # ScriptStreaming parses plotly for each page, compiled or not; this list replaces that of playwright.
+    flags.append("--disable-features=ScriptStreaming,MediaRouter,OptimizationHints,PaintHolding")
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-first-run"])
         page = running.new_page()
         page.set_default_timeout(1000 * LATEST)
         loop = asyncio.get_running_loop()
         asyncio._set_running_loop(None)
-        yield Window(page), loop
+        yield Window(page, tmp_path_factory.mktemp("window")), loop
         asyncio._set_running_loop(loop)
         running.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import re
 import shutil
 from collections.abc import Callable
@@ -119,10 +120,12 @@ def text_of(path: Path) -> str:
 
 class Window:
     """The page in which all tests look at theirs, one after the other: a page of its own for each would have plotly
-    compiled anew, which is most of what one costs. page: of playwright."""
+    compiled anew, which is most of what one costs. page: of playwright; folder: where a page stands while it is looked
+    at, for the same script at another address would be compiled anew too."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: Any, folder: Path) -> None:
         self.page = page
+        self.folder = folder
         self.heard: dict[str, Callable[[Any], Any]] = {}
 
     def leave(self) -> None:
@@ -134,6 +137,16 @@ class Window:
             "() => { try { localStorage.clear(); sessionStorage.clear(); } catch { /* no page yet */ } }"
         )
         self.page.goto("about:blank")
+
+    def placed(self, path: Path) -> Path:
+        """The page and the scripts beside it, where all stand that are looked at."""
+        for address in re.findall('<script src="([^"]*)"', path.read_text(encoding="utf-8")):
+            own, here = path.parent / address, self.folder / address
+            if not here.is_file():
+                here.parent.mkdir(exist_ok=True)
+                shutil.copyfile(own, here)
+            assert filecmp.cmp(own, here, shallow=False), own
+        return Path(shutil.copyfile(path, self.folder / path.name))
 
     def show(self, path: Path, width: int, height: int, scheme: str) -> tuple[Any, list[str]]:
         """As a reader opens it who was never here."""
@@ -159,7 +172,7 @@ class Window:
         }
         for event, hear in self.heard.items():
             page.on(event, hear)
-        page.goto(path.as_uri())
+        page.goto(self.placed(path).as_uri())
         return page, wrong
 
 

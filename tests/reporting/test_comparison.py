@@ -29,6 +29,7 @@ from positioning.reporting.comparison import charts as comparison_charts
 from positioning.reporting.comparison.contributions import contributions
 from positioning.reporting.comparison.page import page, write_comparison
 from positioning.reporting.comparison.words import remarks
+from positioning.reporting.html import Html
 from positioning.reporting.tearsheet.figures import ROWS
 from positioning.runs.backtest import RunSettings, backtest
 from positioning.runs.comparison import Comparison, compare, differences, history_of, labels
@@ -254,6 +255,14 @@ def ready(browser: Window, path: Path, width: int = 1440, scheme: str = "light")
     return page, wrong
 
 
+def with_plotly_beside(found: Comparison, directory: Path) -> Path:
+    """The page, but for plotly's script, which lies beside it as with other pages: where it stands in a page that no
+    other test looks at it would be compiled anew."""
+    with charts.shared_script(directory) as script, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charts, "inline_script", lambda: Html(f'<script src="{script}"></script>'))
+        return write_comparison(found, directory)
+
+
 def values(page: Any) -> dict[str, dict[str, float]]:
     """The exact point metrics the page shows, by run and field."""
     cells = page.eval_on_selector_all(
@@ -342,7 +351,7 @@ def test_best_and_worst_are_marked_and_metrics_after_a_brush_or_a_drag_are_pytho
 
 
 def test_odd_accounts_after_a_brush(browser: Window, odd: Comparison, tmp_path: Path) -> None:
-    page, wrong = ready(browser, write_comparison(odd, tmp_path))
+    page, wrong = ready(browser, with_plotly_beside(odd, tmp_path))
     choose(page, "2025-05-06", "2025-06-30")
     shown = values(page)
     for n, x in enumerate(odd.contenders):
@@ -438,7 +447,7 @@ def test_what_held_under_half_of_its_names_is_neither_best_nor_worst(
     said = remarks(found)
     assert "No strategy earns more than another" in said[0]
     assert f"{top.summary['title']} (held 3 of 12 names) made most" in said[1]
-    page, _ = ready(browser, write_comparison(found, tmp_path))
+    page, _ = ready(browser, with_plotly_beside(found, tmp_path))
     row = page.locator("tr[data-unranked]").first
     assert "held 3 of 12 names" in row.inner_text()
     assert page.locator("tr[data-unranked] .mark.best, tr[data-unranked] .mark.worst").count() == 0
@@ -479,7 +488,7 @@ def test_nothing_hostile_executes(browser: Window, reports: list[BacktestReport]
     runs = [keep(s, asked, {HOSTILE: "0" * 64}, tmp_path, "") for s in (code, snow)]
     from positioning.reporting.index import write_index
 
-    for file in (write_comparison(compare(runs, draws=100), tmp_path), write_index(tmp_path)):
+    for file in (with_plotly_beside(compare(runs, draws=100), tmp_path), write_index(tmp_path)):
         page, wrong = opened(browser, file, 1440, "light")
         if file.name != "index.html":
             page.wait_for_selector("[data-chart=equity] .main-svg")
