@@ -33,7 +33,7 @@ def test_plotly_inside_a_page_is_allowed_too() -> None:
 def test_in_a_browser_charts_are_drawn_and_what_was_put_in_does_not_run(
     browser: Window, tmp_path: Path
 ) -> None:
-    assert CliRunner().invoke(app, ["--out", str(tmp_path)]).exit_code == 0
+    assert CliRunner().invoke(app, ["--since", "2025-06-01", "--out", str(tmp_path)]).exit_code == 0
     page_file = tmp_path / "events.html"
     taken = page_file.with_name("taken.html")
     taken.write_text(

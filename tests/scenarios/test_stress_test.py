@@ -773,16 +773,20 @@ def test_a_bad_scenario_file_is_one_line_and_status_two(lines: str, text: str, t
     assert len(ran.stderr.strip().splitlines()) == 1  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_the_page_in_chromium(
-    browser: Window,
-    written: tuple[dict[str, Any], Path],
-    width: int,
-    scheme: str,
-) -> None:
-    page, wrong = opened(browser, written[1] / "stress.html", width, scheme)
+def test_the_page_in_chromium(browser: Window, written: tuple[dict[str, Any], Path]) -> None:
+    """Narrow and dark, and then wide and light."""
+    page, wrong = opened(browser, written[1] / "stress.html", 390, "dark")
     page.wait_for_selector("[data-chart=losses] .main-svg")  # the result; the rest is folded
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     until(page, "document.querySelectorAll('[data-chart] .main-svg').length >= 22")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    ink = "document.querySelector('[data-chart=losses]').layout.font.color"
+    dark = page.evaluate(ink)
+    page.emulate_media(color_scheme="light")
+    until(page, f"{ink} !== '{dark}'")
+    page.set_viewport_size({"width": 1440, "height": 1600})
+    wide = "document.querySelector('[data-chart=losses] .main-svg').getBoundingClientRect().width > 390"
+    until(page, wide)
+    assert page.locator("[data-chart] .main-svg").count() >= 22
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
     assert wrong == []
