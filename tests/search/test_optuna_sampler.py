@@ -80,14 +80,15 @@ def test_a_seed_gives_the_same_trials_whoever_works() -> None:
     assert not np.array_equal(once.plan.codes, proposed(space, 150, seed=2).plan.codes)
 
 
-def test_trials_are_different_combinations_of_the_grid_in_its_order() -> None:
-    space = space_of(**GRID)
-    codes = proposed(space, 200).plan.codes
-    assert codes.shape == (200, 3)
-    assert np.unique(codes, axis=0).shape == (200, 3)
+def test_trials_are_different_combinations_of_the_grid_in_its_order(
+    grid: SearchSpace, by_sharpe: Trials
+) -> None:
+    codes = by_sharpe.plan.codes
+    assert codes.shape == (300, 3)
+    assert np.unique(codes, axis=0).shape == (300, 3)
     assert (codes >= 0).all()
     assert (codes.max(axis=0) < [20, 20, 10]).all()
-    np.testing.assert_array_equal(codes, space.grouped(codes))
+    np.testing.assert_array_equal(codes, grid.grouped(codes))
 
 
 @pytest.mark.parametrize("metric", ["sharpe", "calmar"])
