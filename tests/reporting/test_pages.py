@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from positioning.analysis.report import BacktestReport
 from positioning.cli.run import app
+from positioning.compiled import get_ready
 from positioning.reporting.charts import shared_script
 from positioning.reporting.document import document
 from positioning.reporting.html import Html
@@ -125,27 +126,31 @@ def test_what_others_say_is_the_same_wherever_they_are_asked(reports: list[Backt
     assert told.quantstats.remarks == (outside.LEFT_OUT,)
 
 
+def import_numba() -> None:
+    """In a worker, and all that this file imports."""
+    get_ready()
+
+
 def asked_there(unused: tuple[str, ...], about: tuple[Any, ...]) -> tuple[RoundTrips, list[str]]:
     """In a worker: what vectorbt says, and which modules of those that are unused were imported all the same."""
     vectorbt_bridge.UNUSED = unused  # type: ignore[assignment]
     return outside.on_orders(*about), [name for name in UNUSED if name in sys.modules]
 
 
-@pytest.mark.parametrize(
-    ("more", "are_imported"),
-    [((), False), (("sklearn", "sklearn.exceptions", "sklearn.preprocessing"), True)],
-    ids=["as it is", "a vectorbt that does more with what is left out"],
-)
-def test_vectorbt_says_the_same_without_what_no_trade_needs(
-    reports: list[BacktestReport], more: tuple[str, ...], are_imported: bool
-) -> None:
+def test_vectorbt_says_the_same_without_what_no_trade_needs(reports: list[BacktestReport]) -> None:
+    """As it is, and a vectorbt that does more with what is left out: copies of a process that has imported the rest."""
     ask, about = outside.questions(reports[0])["vectorbt"]
-    with WorkerProcesses([["trades"]], main=False) as beside:
-        beside.ask(Question("trades", "trades", asked_there, (UNUSED + more, about)))
-        ((_, (told, imported)),) = beside.answers()
-    assert told == ask(*about)
-    assert told.closed > 0
-    assert bool(imported) == are_imported
+    asked = {"as it is": (), "more": ("sklearn", "sklearn.exceptions", "sklearn.preprocessing")}
+    with WorkerProcesses([[name] for name in asked], main=False, prepare=import_numba) as beside:
+        for name, more in asked.items():
+            beside.ask(Question(name, name, asked_there, (UNUSED + more, about)))
+        answers = dict(beside.answers())
+    wanted = ask(*about)
+    assert wanted.closed > 0
+    for name, are_imported in (("as it is", False), ("more", True)):
+        told, imported = answers[name]
+        assert told == wanted
+        assert bool(imported) == are_imported
 
 
 def test_a_run_with_a_failed_page_ends_with_a_line_and_status_1(
