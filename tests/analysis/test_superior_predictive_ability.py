@@ -1,14 +1,19 @@
 """Hansen's test for superior predictive ability: arch's draws and arch's test, its level and power, and any pieces."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from arch.bootstrap import SPA, CircularBlockBootstrap
 from scipy.stats import ttest_1samp
 
 from positioning.analysis.superior_predictive_ability import CHUNK, spa
 from tests.builders import Figure
+
+if TYPE_CHECKING:
+    from arch.bootstrap import SPA
 
 # The same formula in another order of operations.
 SAME = 1e-12
@@ -17,6 +22,8 @@ SAME = 1e-12
 def drawn_tops(active: np.ndarray, kept: np.ndarray, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """(draws,) the highest of scipy's t of each resample, against the sample's own means less those `kept`, and of one
     resample of each resample against its means. The first are the rows that arch draws."""
+    from arch.bootstrap import CircularBlockBootstrap
+
     resampled = CircularBlockBootstrap(1, active.T, seed=seed).bootstrap(draws)
     rng = np.random.default_rng(seed)
     rows = rng.integers(active.shape[1], size=(draws, active.shape[1]))
@@ -65,6 +72,8 @@ def test_spa_counts_students_t_of_the_draws_of_arch(trials: int, edge: float) ->
 
 def arch_spa(active: np.ndarray, draws: int, seed: int, block: int) -> SPA:
     """arch's test, computed. Its maximum is not studentised, so it is given returns over their deviation."""
+    from arch.bootstrap import SPA
+
     scaled = active / active.std(axis=1, keepdims=True)
     test = SPA(
         np.zeros(active.shape[1]), -scaled.T, block_size=block, reps=draws, bootstrap="circular", seed=seed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import openpyxl
 import pytest
 
 from positioning.analysis.report import BacktestReport
@@ -20,6 +20,9 @@ from positioning.runs.keeping import daily
 from strategies import HongKongEquipment
 from tests.builders import THESIS
 
+if TYPE_CHECKING:
+    import openpyxl
+
 SPAN = Span(np.datetime64("2024-09-02"), np.datetime64("2025-10-31"))  # a workbook of six years takes seconds
 
 
@@ -32,6 +35,8 @@ def report() -> BacktestReport:
 
 @pytest.fixture(scope="module")
 def book(report: BacktestReport, tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
+    import openpyxl
+
     return openpyxl.load_workbook(write_workbook(report, tmp_path_factory.mktemp("xlsx")))
 
 
@@ -78,6 +83,8 @@ def test_a_hostile_name_is_text(report: BacktestReport, tmp_path: Path) -> None:
     market = replace(
         report.result.market, notices=(Notice("", "=HYPERLINK(1)"), Notice("", "http://example.org"))
     )
+    import openpyxl
+
     hostile = replace(report, result=replace(report.result, market=market))
     page = openpyxl.load_workbook(write_workbook(hostile, tmp_path))["About"]
     cells = [row[1] for row in page.iter_rows() if row[0].value == "notice"]
@@ -88,6 +95,8 @@ def test_a_hostile_name_is_text(report: BacktestReport, tmp_path: Path) -> None:
 def test_a_foreign_file_is_not_written_over(report: BacktestReport, tmp_path: Path) -> None:
     path = write_workbook(report, tmp_path)
     write_workbook(report, tmp_path)  # our own is
+    import openpyxl
+
     other = openpyxl.Workbook()
     other.save(path)
     kept = path.read_bytes()

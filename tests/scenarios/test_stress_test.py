@@ -11,8 +11,6 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 import pytest
-from arch.bootstrap import StationaryBootstrap, optimal_block_length
-from arch.bootstrap._samplers_python import stationary_bootstrap_sample
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -113,6 +111,8 @@ def terms(fees: object = FREE) -> StressTerms:
 
 
 def test_blocks_are_those_of_another_program() -> None:
+    from arch.bootstrap._samplers_python import stationary_bootstrap_sample
+
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([3, 8])))
     starts, again = rng.integers(700, size=H), rng.random(H)
     again[0] = 1.0  # arch never looks at the first
@@ -132,6 +132,8 @@ def test_a_path_is_its_own_whoever_draws_it() -> None:
 
 
 def test_the_block_is_long_enough_for_the_sample_market() -> None:
+    from arch.bootstrap import optimal_block_length
+
     market = load(SampleSource(), ("NTR", "MOS", "ICL"), ("MOO",))
     rows = resampling_pool(market, 150).moves
     total = rows.overnight + rows.intraday
@@ -232,6 +234,8 @@ def test_rows_after_the_last_are_weekdays() -> None:
 
 def test_without_shocks_the_distribution_is_the_plain_bootstrap() -> None:
     """One name held whole at no cost, against arch's stationary bootstrap of the same simple returns."""
+    from arch.bootstrap import StationaryBootstrap
+
     source = resampling_pool(noisy(), 50)
     made = stage(source, nothing(), [Hold(weight=1.0)], terms())
     ours = batch(made, 1, range(1500))[0].nav[:, -1]
