@@ -28,14 +28,12 @@ def drawn_tops(active: np.ndarray, kept: np.ndarray, draws: int, seed: int) -> t
     rng = np.random.default_rng(seed)
     rows = rng.integers(active.shape[1], size=(draws, active.shape[1]))
     places = rng.integers(active.shape[1], size=rows.shape)
-    own = active.mean(axis=1)
-    tops, again = [], []
-    for n, (pos, _) in enumerate(resampled):
-        assert np.array_equal(pos[0], active.T[rows[n]])
-        tops.append(ttest_1samp(pos[0], own - kept).statistic.max())
-        means = pos[0].mean(axis=0)
-        again.append(ttest_1samp(pos[0][places[n]], means - kept).statistic.max())
-    return np.maximum(tops, 0.0), np.maximum(again, 0.0)
+    drawn = np.stack([pos[0] for pos, _ in resampled])
+    assert np.array_equal(drawn, active.T[rows])
+    again = np.take_along_axis(drawn, places[:, :, None], axis=1)
+    of_first = ttest_1samp(drawn, (active.mean(axis=1) - kept)[None, None], axis=1)
+    of_second = ttest_1samp(again, drawn.mean(axis=1, keepdims=True) - kept, axis=1)
+    return tuple(np.maximum(t.statistic.max(axis=1), 0.0) for t in (of_first, of_second))
 
 
 def double_p(top: float, tops: np.ndarray, again: np.ndarray) -> float:
