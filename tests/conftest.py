@@ -93,6 +93,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
 
 
 @pytest.fixture
+def other_programs_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tearsheet without what quantstats and vectorbt say, which takes a second or two and has tests of its own."""
+    monkeypatch.setattr("positioning.reporting.tearsheet.outside.questions", lambda report: {})
+
+
+@pytest.fixture
 def figure(capsys: pytest.CaptureFixture[str]) -> Figure:
     """Tells what a long test measured, and what it demands of it; `docs/validate.py` collects them for its page."""
 

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 from positioning.cli.commands import COMMANDS
 from positioning.cli.grid_axes import axes_of
 from positioning.cli.strategies import strategies_of
-from positioning.reporting.tearsheet import outside
 from tests.documents import PAGES, ROOT, script
 
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -39,11 +38,11 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.stem)
 @pytest.mark.usefixtures("workshop")
 def test_the_python_blocks_of_a_page_run_one_after_the_other(
-    page: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, request: pytest.FixtureRequest
 ) -> None:
     """The tearsheet of the README is written whole; those of other pages without asking other programs again."""
     if page.stem != "README":
-        monkeypatch.setattr(outside, "questions", lambda report: {})
+        request.getfixturevalue("other_programs_unasked")
     names: dict[str, object] = {"__name__": page.stem}
     for number, block in enumerate(blocks(page), 1):
         exec(compile(block, f"{page.name}, block {number}", "exec"), names)  # noqa: S102 - our own documents

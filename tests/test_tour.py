@@ -9,7 +9,6 @@ from typing import Any
 import nbformat
 import pytest
 
-from positioning.reporting.tearsheet import outside
 from tests.documents import ROOT, script
 
 tour = script("tour")
@@ -35,11 +34,9 @@ def shown(cell: str, names: dict[str, Any]) -> list[dict[str, str]]:
     return [{"text/html": rich()} if rich else {"text/plain": repr(value)}]
 
 
-@pytest.mark.usefixtures("workshop")
-def test_each_cell_answers_what_the_notebook_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process, without a kernel, and without what other programs say on the tearsheet, of which a cell shows
-    the path; renew the outputs with `make tour`."""
-    monkeypatch.setattr(outside, "questions", lambda report: {})
+@pytest.mark.usefixtures("workshop", "other_programs_unasked")
+def test_each_cell_answers_what_the_notebook_shows() -> None:
+    """In this process, without a kernel; renew the outputs with `make tour`."""
     names: dict[str, Any] = {"__name__": "tour"}
     for cell in nbformat.read(tour.PLACE, 4).cells:
         if cell.cell_type == "code":

@@ -108,13 +108,17 @@ def wild_p(
         signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(draws, groups))
     rest = np.delete(x, column, axis=1)
     fitted = rest @ np.linalg.lstsq(rest, y, rcond=None)[0] if rest.shape[1] else np.zeros_like(y)
-    samples = fitted[:, None] + (y - fitted)[:, None] * signs.T[at]
-    inverse = np.linalg.inv(x.T @ x)
-    slope = inverse @ x.T @ samples
-    residual = samples - x @ slope
+    left, inverse = y - fitted, np.linalg.inv(x.T @ x)
+    # A draw is fitted + left times the sign of its cluster, so that all of it is known from sums by cluster.
+    slope = (inverse @ x.T @ fitted)[:, None] + inverse @ _by_cluster(
+        x * left[:, None], at, groups
+    ).T @ signs.T
     # Only the tested coefficient's variance is needed: its row of (X'X)^-1 X'e, summed by cluster.
     weight = x @ inverse[column]
-    sums = _by_cluster(weight[:, None] * residual, at, groups)
+    by_sign, constant = _by_cluster(weight[:, None] * np.column_stack([left, fitted]), at, groups).T[
+        :, :, None
+    ]
+    sums = by_sign * signs.T + constant - _by_cluster(weight[:, None] * x, at, groups) @ slope
     with np.errstate(divide="ignore", invalid="ignore"):
         t_draws = np.abs(slope[column]) / np.sqrt((sums**2).sum(axis=0))
     own = clustered(y, x, clusters)

@@ -61,6 +61,7 @@ def folder(place: Path, frame: pd.DataFrame) -> FolderSource:
     return FolderSource(place)
 
 
+@pytest.mark.usefixtures("other_programs_unasked")
 def test_a_report_with_its_benchmark_is_that_of_files_of_the_same_prices(tmp_path: Path) -> None:
     thesis = read_thesis(RECORD)
     asked = {"placebos": 0}
