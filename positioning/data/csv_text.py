@@ -90,7 +90,7 @@ def read_table(file: Path) -> Table:
         delimiter, skip = first.strip()[4], 1
     else:
         delimiter = max(_DELIMITERS, key=first.count) if any(d in first for d in _DELIMITERS) else ","
-    records = [(line, [cell.strip() for cell in cells]) for line, cells in _records(file, text, delimiter)]
+    records = [(line, list(map(str.strip, cells))) for line, cells in _records(file, text, delimiter)]
     records = records[skip:]
     top, header, above, symbol = _header(file, records)
     rows, blank = [], 0
@@ -126,7 +126,8 @@ def _decoded(file: Path) -> tuple[str, list[str]]:
             text, notes = data.decode("utf-8-sig"), []
         except UnicodeDecodeError:
             text, notes = data.decode("cp1252", errors="replace"), ["Windows-1252 text"]
-    for number, line in enumerate(text.splitlines(), start=1):
+    odd = "\0" in text or "\ufffd" in text  # asked of all at once: files are long, and most are text
+    for number, line in enumerate(text.splitlines() if odd else (), start=1):
         if "\0" in line or "\ufffd" in line:
             raise BadInputError(
                 f"{file.name} line {number}: not text", "wanted a UTF-8 CSV file", "save it again as CSV"
