@@ -8,7 +8,8 @@ import json
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ from tests.forks import COMMANDS, COMPILING, Forks
 
 if TYPE_CHECKING:
     from positioning.analysis.report import BacktestReport
+    from positioning.events.event import Events
+    from positioning.market.market import Market
+    from positioning.strategy.strategy import Strategy
     from tests.reporting.browser import Window
 
 # Files of tests that take longest, half a minute to ten seconds each: they begin first, so that at the end of `make test`
@@ -95,7 +99,23 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
 @pytest.fixture
 def other_programs_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tearsheet without what quantstats and vectorbt say, which takes a second or two and has tests of its own."""
-    monkeypatch.setattr("positioning.reporting.tearsheet.outside.questions", lambda report: {})
+    from positioning.reporting import pages
+    from positioning.reporting.tearsheet import outside
+
+    for module in (pages, outside):
+        monkeypatch.setattr(module, "questions", lambda report: {})
+
+
+@pytest.fixture
+def checks_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A strategy that is checked decides anew in this process: a new one, which its own tests begin, takes a second."""
+    from positioning.analysis import purity, strategy_check
+
+    def here(strategy: Strategy, worlds: Sequence[tuple[Market, Events]]) -> purity.NewProcess | None:
+        kind, values = type(strategy), {f.name: getattr(strategy, f.name) for f in fields(strategy) if f.init}
+        return purity._decided_anew(-1, kind.__module__, kind.__qualname__, values, worlds)
+
+    monkeypatch.setattr(strategy_check, "in_new_process", here)
 
 
 @pytest.fixture

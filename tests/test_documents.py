@@ -107,7 +107,7 @@ def test_a_shown_output_is_compared_whole_or_at_both_ends() -> None:
     assert console.steady("20261127-200626-potash-8cdba5: identical") == "RUN-potash: identical"
 
 
-@pytest.mark.usefixtures("workshop")
+@pytest.mark.usefixtures("workshop", "checks_in_one_process", "other_programs_unasked")
 def test_the_outputs_of_the_readme_are_the_outputs() -> None:
     """All but those of `console.LONG`, in its order; renew them with `make tour`."""
     page = ROOT / "README.md"

@@ -37,6 +37,7 @@ def test_there_is_one_for_each_kind() -> None:
     assert {p.name for p in THESES.iterdir() if p.is_dir()} == {*OTHERS, "red_sea"}
 
 
+@pytest.mark.usefixtures("checks_in_one_process")
 @pytest.mark.parametrize("name", OTHERS)
 def test_its_page_is_at_most_five_steps_that_run(name: str, beside: Path) -> None:
     """What takes longer than a second or two is left to the test below."""
