@@ -78,6 +78,13 @@ def test_every_number_of_three_returns_by_hand() -> None:
     assert not m.ruined
 
 
+def test_two_returns_have_a_downside() -> None:
+    m = summarise(
+        DATES[:3], np.array([1.0, 1.2, 1.08])
+    )  # returns 0.2 and -0.1: mean 0.05, downside sqrt(0.01 / 2)
+    assert m.sortino == near(0.05 / math.sqrt(0.005) * math.sqrt(m.rows_per_year))
+
+
 def test_cash_comes_off_the_ratios_but_not_off_the_tail() -> None:
     # Excess 0.05, -0.15, 0.05: mean -1/60, the same spread; downside sqrt(0.15^2 / 3 * 0.75) = 0.075.
     m = summarise(DATES, NAV, cash_rate=np.array([math.nan, 0.05, 0.05, 0.05]))

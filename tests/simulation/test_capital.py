@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 from positioning.errors import BadInputError
+from positioning.events.event import Events
+from positioning.events.restriction import Restriction
 from positioning.market.market import Market
 from positioning.simulation.account import AccountTerms
 from positioning.simulation.fees import FeeRate, FeeTable, read_fees
@@ -56,6 +59,28 @@ def test_a_purchase_is_filled_over_sessions_up_to_its_share_of_past_volume() -> 
     assert order["reason"] == "more than the share of past volume"
     assert order["wanted"] == pytest.approx(0.1, abs=EXACT)
     assert order["got"] == pytest.approx(0.1, abs=EXACT)
+
+
+def test_a_margin_call_sells_over_sessions_up_to_the_share_of_past_volume() -> None:
+    """As above a tenth of the account a session of A, of which it holds two tenths; half is short of B, seven tenths lie
+    in F. On row 12 F is frozen and B goes from 10 to 24: free equity is 0.6 + 0.2 - 1.2. On row 13 B is 14: all of it is
+    bought back for 0.7, and A is sold in two halves, both of them by the call."""
+    rows = 18
+    market = world(
+        {"A": [10.0] * rows, "B": [10.0] * 12 + [24.0] + [14.0] * 5, "F": [10.0] * rows},
+        {"A": [1000.0] * rows, "B": [1e6] * rows, "F": [1e6] * rows},
+    )
+    frozen = Restriction(
+        "F", datetime(2024, 1, 16, tzinfo=UTC), "frozen", "suspended", "why", "doc", True,
+        effective=market.rows[12],
+    )  # fmt: skip
+    targets = Targets(market.rows, market.symbols, np.array([7]), np.array([[0.2, -0.5, 0.7]]))
+    terms = AccountTerms(FREE, "close", capital=plain(10_000))
+    result = terms.run(targets, market, Events((), (frozen,)))
+    np.testing.assert_allclose(result.nav[12], -0.4 + 0.7, atol=EXACT)
+    np.testing.assert_allclose(result.trades[12:, 0], [0.0, -0.01, -0.01, 0.0, 0.0, 0.0], atol=EXACT)
+    np.testing.assert_allclose(result.trades[12:, 1], [0.0, 0.05, 0.0, 0.0, 0.0, 0.0], atol=EXACT)
+    assert np.argwhere(result.called).tolist() == [[13, 0], [13, 1], [14, 0]]
 
 
 def test_what_the_run_ends_before_is_pending_and_what_the_next_decision_ends_is_replaced() -> None:

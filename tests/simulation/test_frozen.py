@@ -308,12 +308,20 @@ def test_evraz_bought_before_the_war_cannot_be_sold(prices: Path) -> None:
 
 @pytest.mark.parametrize(("recovery", "holds"), [(500.0, True), (500.1, False), (1e308, False)])
 def test_an_exit_pays_at_most_fifty_times_the_last_close(recovery: float, holds: bool) -> None:
-    """Pence for pounds, or a misprint: a close of 10 would make a thousand."""
+    """Pence for pounds, or a misprint: a close of 10 would make a thousand. One of 40 the day before is not the last."""
     gone = record("A", "delisted", "2024-01-08", effective="2024-01-10", recovery=recovery)
+    prices = market([10.0, 40.0, 10.0, 10.0, 10.0, 10.0])
     if holds:
-        assert trading_constraints(market([10.0] * 6), [gone]).exit_price[0] == recovery
+        assert trading_constraints(prices, [gone]).exit_price[0] == recovery
         return
     with pytest.raises(
         BadInputError, match=r"recovery .* of A, whose last close was 10 USD; wanted cash per share"
     ):
-        trading_constraints(market([10.0] * 6), [gone])
+        trading_constraints(prices, [gone])
+
+
+def test_a_listing_that_does_not_bind_bars_no_purchase_by_itself() -> None:
+    listing = record("A", "no_buy", "2024-01-09")
+    assert not trading_constraints(market([10.0] * 4), [listing]).no_buy.any()
+    barred = trading_constraints(market([10.0] * 4), [replace(listing, binding=True)]).no_buy[:, 0]
+    assert barred.tolist() == [False, True, True, True]
