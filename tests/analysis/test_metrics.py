@@ -79,9 +79,8 @@ def test_every_number_of_three_returns_by_hand() -> None:
 
 
 def test_two_returns_have_a_downside() -> None:
-    m = summarise(
-        DATES[:3], np.array([1.0, 1.2, 1.08])
-    )  # returns 0.2 and -0.1: mean 0.05, downside sqrt(0.01 / 2)
+    """0.2 and -0.1: mean 0.05, downside sqrt(0.01 / 2)."""
+    m = summarise(DATES[:3], np.array([1.0, 1.2, 1.08]))
     assert m.sortino == near(0.05 / math.sqrt(0.005) * math.sqrt(m.rows_per_year))
 
 
